@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream';
+
+/** A part of a blob: bytes `start` to `end`, both counted from 0, `end` not included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface BlobInfo {
+  readonly id: string;
+  readonly bytes: number;
+  /** False while it may still grow. */
+  readonly finished: boolean;
+}
+
+/** Said of a blob when it is begun, for whoever looks into the storage with another tool. */
+export interface BlobLabel {
+  readonly conversionId: string;
+  readonly owner: string;
+  readonly fileName: string;
+}
+
+/** A blob as a file that a program can seek in. Disposing of it removes what had to be made for it, never the blob. */
+export interface LocalBlobFile extends AsyncDisposable {
+  /** Absolute path. Only to be read. */
+  readonly path: string;
+}
+
+/**
+ * Large immutable pieces of bytes: videos in one store, MP3s in another. Nothing is held whole in memory. An id is made of
+ * letters, digits, `-` and `_`, up to 200; any other throws `not_found`, whatever the method. A full disk throws `disk_full`,
+ * storage that cannot be reached `unavailable`, an abort the signal's reason.
+ */
+export interface BlobStore {
+  /**
+   * Adds `source` at `offset`, which must be the blob's size so far (`wrong_state` otherwise; 0 begins a blob), and resolves
+   * with the new size once every byte is durable. When it rejects, the bytes that had arrived may be kept: `stat` tells.
+   */
+  append(id: string, offset: number, source: AsyncIterable<Uint8Array>, label: BlobLabel, signal?: AbortSignal): Promise<number>;
+
+  /** Makes it whole, for good. Throws `not_found` when nothing was appended, not even an empty source. Twice is as good as once. */
+  finish(id: string): Promise<BlobInfo>;
+
+  /** Reads a finished blob, or part of it. Throws `not_found`. */
+  open(id: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
+
+  /** A finished blob as a local file. Throws `not_found`. */
+  localFile(id: string, signal?: AbortSignal): Promise<LocalBlobFile>;
+
+  stat(id: string): Promise<BlobInfo | undefined>;
+
+  /** Gone when it resolves, finished or not; no error when it was not there. */
+  remove(id: string): Promise<void>;
+
+  /** All, finished or not, in no order, for the sweeper. */
+  list(): AsyncIterable<BlobInfo>;
+}

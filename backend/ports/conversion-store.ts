@@ -1,0 +1,110 @@
+import type { ConversionError, ConversionState, Page, Result, Track, Warning } from '../../shared/api.ts';
+import type { OutputOptions } from '../../shared/formats.ts';
+
+/** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
+export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
+
+/** A result as it is kept: with the peaks, which lists leave out. */
+export interface StoredResult extends Result {
+  readonly peaks: readonly number[];
+}
+
+/** A conversion's row: the truth about it. Plain data, every field readonly; times are ISO 8601, UTC. */
+export interface ConversionRecord {
+  /** Sorts by the moment of creation (UUID version 7). */
+  readonly id: string;
+  readonly owner: string;
+  readonly state: ConversionState;
+  /** From 1; raised by a retry and by a take-over from a converter that was lost. */
+  readonly attempt: number;
+  /** Raised by every write; standing still is how a lost lease shows. */
+  readonly revision: number;
+  readonly fileName: string;
+  readonly source: ConversionSource;
+  readonly sourceBytes: number;
+  /** Set once nothing of the source is kept: no retry any more. */
+  readonly sourceGone?: true;
+  readonly batchId?: string;
+  readonly batchSize?: number;
+  readonly options: OutputOptions;
+  readonly durationSeconds?: number;
+  readonly tracks?: readonly Track[];
+  /** Fraction 0–1, as of the last renewal of the lease. */
+  readonly progress: number;
+  /** Not to be taken before this, after a failure that will pass (disk full). */
+  readonly notBefore?: string;
+  /** How many converters were lost over it since it was last put in by a person. */
+  readonly lostLeases: number;
+  readonly result?: StoredResult;
+  readonly error?: ConversionError;
+  readonly warnings: readonly Warning[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** When it became done, failed or cancelled. */
+  readonly endedAt?: string;
+  /** The notification that told of this end; absent while none has. */
+  readonly notificationId?: string;
+  /** Set once its owner has removed it: it is gone for everyone, the row stays a while to tell those who were away. */
+  readonly removedAt?: string;
+}
+
+/** What a write expects to find: it changes nothing where the row has moved on. */
+export type ConversionVersion = Pick<ConversionRecord, 'id' | 'state' | 'attempt' | 'revision'>;
+
+export interface ConversionQuery {
+  readonly owner: string;
+  readonly state?: ConversionState;
+  readonly batchId?: string;
+  /** From 1 to 100. */
+  readonly limit: number;
+  /** `next` of the page before. One that was never given out throws `bad_request`. */
+  readonly cursor?: string;
+}
+
+/** How a batch stands. A removed conversion counts as ended. */
+export interface BatchSummary {
+  /** Uploading, queued or converting. */
+  readonly active: number;
+  readonly ended: number;
+  /** Done or failed, not removed, and not yet told of in a notification. */
+  readonly untold: number;
+  /** When the latest of them ended; absent when none has. */
+  readonly lastEndedAt?: string;
+  /** The largest `batchSize` that any of them gave. */
+  readonly batchSize?: number;
+}
+
+/**
+ * The conversions' rows. Durable: what a resolved promise has written outlives a kill -9. Only `backend/conversions` writes.
+ * Every method throws `unavailable` when the store cannot be reached.
+ */
+export interface ConversionStore {
+  /** Throws `taken` when the id exists. */
+  insert(record: ConversionRecord): Promise<void>;
+
+  /** The row, removed or not. */
+  get(id: string): Promise<ConversionRecord | undefined>;
+
+  /**
+   * Compare-and-set: puts `next` in the row's place if the row is still at `expected` in all of id, state, attempt and
+   * revision, atomically, and says whether it did. `next.revision` is the caller's, one higher; the id and the owner never change.
+   */
+  replace(expected: ConversionVersion, next: ConversionRecord): Promise<boolean>;
+
+  /** One owner's, newest first, without the removed ones and without peaks. */
+  page(query: ConversionQuery): Promise<Page<ConversionRecord>>;
+
+  /** All owners' rows in `states`, oldest first, removed ones too, for the sweeper; read in portions, so that memory stays flat. */
+  scan(states: readonly ConversionState[]): AsyncIterable<ConversionRecord>;
+
+  /** How many queued ones, of all owners, were created before this one. */
+  countQueuedBefore(id: string): Promise<number>;
+
+  batchSummary(owner: string, batchId: string): Promise<BatchSummary>;
+
+  /** Those of a batch that are done or failed, not removed, without a notification; oldest first. */
+  untoldOfBatch(owner: string, batchId: string): Promise<readonly ConversionRecord[]>;
+
+  /** Forgets a removed row for good. */
+  forget(expected: ConversionVersion): Promise<boolean>;
+}

@@ -1,0 +1,34 @@
+import type { Notification, Page } from '../../shared/api.ts';
+
+export interface NotificationQuery {
+  readonly owner: string;
+  readonly unread?: boolean;
+  /** From 1 to 100. */
+  readonly limit: number;
+  /** `next` of the page before. One that was never given out throws `bad_request`. */
+  readonly cursor?: string;
+}
+
+/** A notification and which conversions it told of, at which attempt. */
+export interface NotificationRecord {
+  readonly owner: string;
+  readonly notification: Notification;
+  readonly told: readonly { readonly conversionId: string; readonly attempt: number }[];
+}
+
+/** In-app notifications. Durable; throws `unavailable` when the store cannot be reached. */
+export interface NotificationStore {
+  /** False, and nothing is written, when the id exists: so the first of two that tell the same thing wins. */
+  insert(record: NotificationRecord): Promise<boolean>;
+
+  get(id: string): Promise<NotificationRecord | undefined>;
+
+  /** How many there are of a batch: the next one's id is made from it. */
+  countOfBatch(owner: string, batchId: string): Promise<number>;
+
+  /** One owner's, newest first. */
+  page(query: NotificationQuery): Promise<Page<Notification>>;
+
+  /** Marks those of `ids` that are this owner's and unread; returns their ids. `at` is ISO 8601. */
+  markRead(owner: string, ids: readonly string[], at: string): Promise<readonly string[]>;
+}

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { conversionErrorCodes } from './errors.ts';
+import { outputOptionsSchema } from './formats.ts';
+
+/** ISO 8601, UTC. */
+const timeSchema = z.iso.datetime();
+const secondsSchema = z.number().nonnegative();
+const bytesSchema = z.int().nonnegative();
+const fractionSchema = z.number().min(0).max(1);
+
+export const conversionStates = ['uploading', 'queued', 'converting', 'done', 'failed', 'cancelled'] as const;
+export const conversionStateSchema = z.enum(conversionStates);
+export type ConversionState = z.infer<typeof conversionStateSchema>;
+
+/** One audio track of a source; `index` counts audio tracks alone, from 0. */
+export const trackSchema = z.object({
+  index: z.int().nonnegative(),
+  codec: z.string(),
+  channels: z.int().nonnegative(),
+  language: z.string().optional(),
+  title: z.string().optional(),
+});
+export type Track = z.infer<typeof trackSchema>;
+
+export const warningSchema = z.discriminatedUnion('code', [
+  /** The video breaks off: its container promises `ofSeconds` of sound, and only `atSeconds` are there. */
+  z.object({ code: z.literal('cut_short'), atSeconds: secondsSchema, ofSeconds: secondsSchema }),
+  /** `count` parts could not be read, the first at `atSeconds`. */
+  z.object({ code: z.literal('gaps'), atSeconds: secondsSchema, count: z.int().positive() }),
+]);
+export type Warning = z.infer<typeof warningSchema>;
+
+export const conversionErrorSchema = z.object({
+  code: z.enum(conversionErrorCodes),
+  message: z.string(),
+  details: z.record(z.string(), z.number()).optional(),
+});
+export type ConversionError = z.infer<typeof conversionErrorSchema>;
+
+export const resultSchema = z.object({
+  fileName: z.string(),
+  bytes: bytesSchema,
+  durationSeconds: secondsSchema,
+  /** Hexadecimal. */
+  sha256: z.string(),
+});
+export type Result = z.infer<typeof resultSchema>;
+
+/** The one entity that a person knows: a video that is on its way to an MP3. */
+export const conversionSchema = z.object({
+  id: z.string(),
+  state: conversionStateSchema,
+  fileName: z.string(),
+  batchId: z.string().optional(),
+  sourceBytes: bytesSchema,
+  /** Of the chosen track's sound, once the source was read. */
+  durationSeconds: secondsSchema.optional(),
+  /** How many go before it, while queued. */
+  position: z.int().nonnegative().optional(),
+  progress: fractionSchema,
+  etaSeconds: secondsSchema.optional(),
+  /** From 1; one more after each retry and each converter that was lost. */
+  attempt: z.int().positive(),
+  options: outputOptionsSchema,
+  tracks: z.array(trackSchema).optional(),
+  result: resultSchema.optional(),
+  error: conversionErrorSchema.optional(),
+  warnings: z.array(warningSchema),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  /** When its files go: the MP3 of a done one, the source of a failed or cancelled one. */
+  expiresAt: timeSchema.optional(),
+  /** Only where one conversion is asked for: up to 400 peaks, 0–255, evenly over the sound. */
+  peaks: z.array(z.int().min(0).max(255)).max(400).optional(),
+});
+export type Conversion = z.infer<typeof conversionSchema>;
+
+/** In the app, one a batch. Clients make their own words from kind, counts and codes; `message` is for scripts. */
+export const notificationSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['one', 'batch']),
+  batchId: z.string(),
+  conversionIds: z.array(z.string()),
+  counts: z.object({
+    done: z.int().nonnegative(),
+    failed: z.int().nonnegative(),
+    /** Those among `done` that have warnings. */
+    warned: z.int().nonnegative(),
+  }),
+  /** Of sound, over all that are done. */
+  seconds: secondsSchema,
+  /** Of the MP3s, over all that are done. */
+  bytes: bytesSchema,
+  mail: z.enum(['sent', 'refused', 'gave_up']).optional(),
+  message: z.string(),
+  createdAt: timeSchema,
+  readAt: timeSchema.optional(),
+});
+export type Notification = z.infer<typeof notificationSchema>;
+
+/** A page of a list; `next` is the cursor of the following one, absent on the last. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next?: string;
+}
+
+/** How many items one page holds at most. */
+export const maxPageItems = 100;
+const defaultPageItems = 50;
+
+const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(maxPageItems).default(defaultPageItems),
+  cursor: z.string().min(1).max(200).optional(),
+};
+/** Query strings say `true` or `false` in letters. */
+const flagSchema = z.enum(['true', 'false', '1', '0', '']).transform((text) => text !== 'false' && text !== '0');
+
+export const conversionsQuerySchema = z.object({
+  ...pageQuery,
+  state: conversionStateSchema.optional(),
+  batchId: z.string().min(1).max(200).optional(),
+});
+export const notificationsQuerySchema = z.object({ ...pageQuery, unread: flagSchema.optional() });
+
+export const retryRequestSchema = z.strictObject({ options: outputOptionsSchema.optional() });
+
+const emailSchema = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .pipe(z.email({ error: 'an e-mail address is expected' }));
+/** At least eight characters; the upper bound keeps hashing cheap to refuse. */
+const passwordSchema = z.string().min(8, 'at least 8 characters are expected').max(1024);
+
+export const credentialsSchema = z.strictObject({ email: emailSchema, password: passwordSchema });
+export type Credentials = z.infer<typeof credentialsSchema>;
+
+/** Which conversions make one batch, and so one notification. */
+export const batchSchema = z.object({
+  batchId: z.string().min(1).max(200),
+  /** How many conversions the batch will have, where the client knows. */
+  batchSize: z.int().positive().max(1_000_000).optional(),
+});
+export type Batch = z.infer<typeof batchSchema>;
+
+/** RFC 9457. */
+export const problemSchema = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  details: z.record(z.string(), z.number()).optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
