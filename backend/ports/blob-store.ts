@@ -36,7 +36,13 @@ export interface BlobStore {
    * Adds `source` at `offset`, which must be the blob's size so far (`wrong_state` otherwise; 0 begins a blob), and resolves
    * with the new size once every byte is durable. When it rejects, the bytes that had arrived may be kept: `stat` tells.
    */
-  append(id: string, offset: number, source: AsyncIterable<Uint8Array>, label: BlobLabel, signal?: AbortSignal): Promise<number>;
+  append(
+    id: string,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    label: BlobLabel,
+    signal?: AbortSignal,
+  ): Promise<number>;
 
   /** Makes it whole, for good. Throws `not_found` when nothing was appended, not even an empty source. Twice is as good as once. */
   finish(id: string): Promise<BlobInfo>;

@@ -61,6 +61,12 @@ export interface ConversionQuery {
   readonly cursor?: string;
 }
 
+/**
+ * What the sweeper looks through. `active`: uploading, queued or converting. `untold`: done or failed, not removed, without a
+ * notification. `ended`: done, failed or cancelled, removed ones too.
+ */
+export type ScanKind = 'active' | 'untold' | 'ended';
+
 /** How a batch stands. A removed conversion counts as ended. */
 export interface BatchSummary {
   /** Uploading, queued or converting. */
@@ -94,8 +100,8 @@ export interface ConversionStore {
   /** One owner's, newest first, without the removed ones and without peaks. */
   page(query: ConversionQuery): Promise<Page<ConversionRecord>>;
 
-  /** All owners' rows in `states`, oldest first, removed ones too, for the sweeper; read in portions, so that memory stays flat. */
-  scan(states: readonly ConversionState[]): AsyncIterable<ConversionRecord>;
+  /** All owners' rows of a kind, oldest first, for the sweeper; read in portions, so that memory stays flat. */
+  scan(kind: ScanKind): AsyncIterable<ConversionRecord>;
 
   /** How many queued ones, of all owners, were created before this one. */
   countQueuedBefore(id: string): Promise<number>;

@@ -1,0 +1,58 @@
+import type { Conversion } from '../../shared/api.ts';
+import type { ProgressEvent } from '../../shared/events.ts';
+import type { ConversionRecord } from '../ports/conversion-store.ts';
+
+/** How long files are kept after the end. */
+export interface Retention {
+  /** Seconds that the source of a failed or cancelled conversion stays. */
+  readonly sourceSeconds: number;
+  /** Seconds that an MP3, and the row, stays. */
+  readonly resultSeconds: number;
+}
+
+/** What is known of a conversion besides its row. */
+export interface LiveFacts {
+  readonly position?: number;
+  readonly latest?: ProgressEvent;
+}
+
+/** The conversion as its owner sees it: the row without what is the backend's own, and without peaks. */
+export function toConversion(record: ConversionRecord, retention: Retention, live: LiveFacts = {}): Conversion {
+  const { id, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } = record;
+  const latest = state === 'converting' ? live.latest : undefined;
+  const expiresAt = expiry(record, retention);
+  return {
+    id,
+    state,
+    fileName,
+    ...(batchId === undefined ? {} : { batchId }),
+    sourceBytes,
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(live.position === undefined ? {} : { position: live.position }),
+    progress: Math.max(record.progress, latest?.progress ?? 0),
+    ...(latest?.etaSeconds === undefined ? {} : { etaSeconds: latest.etaSeconds }),
+    attempt,
+    options,
+    ...(tracks === undefined ? {} : { tracks: [...tracks] }),
+    ...(record.result === undefined ? {} : { result: withoutPeaks(record.result) }),
+    ...(error === undefined ? {} : { error }),
+    warnings: [...record.warnings],
+    createdAt: record.createdAt,
+    updatedAt: record.updatedAt,
+    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),
+  };
+}
+
+function withoutPeaks(result: NonNullable<ConversionRecord['result']>): NonNullable<Conversion['result']> {
+  const { fileName, bytes, durationSeconds, sha256 } = result;
+  return { fileName, bytes, durationSeconds, sha256 };
+}
+
+/** When the files of an ended conversion go; undefined while it has not ended, and where nothing of it is kept. */
+export function expiry(record: ConversionRecord, retention: Retention): Date | undefined {
+  if (record.endedAt === undefined) return undefined;
+  const ended = Date.parse(record.endedAt);
+  if (record.state === 'done') return new Date(ended + retention.resultSeconds * 1000);
+  if (record.sourceGone || record.source.kind === 'file') return undefined;
+  return new Date(ended + retention.sourceSeconds * 1000);
+}

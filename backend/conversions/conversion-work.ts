@@ -1,0 +1,129 @@
+import type { Track, Warning } from '../../shared/api.ts';
+import { conversionErrorSchema } from '../../shared/api.ts';
+import { type AppError, isAppError } from '../../shared/errors.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConversionRecord, StoredResult } from '../ports/conversion-store.ts';
+import { videoBlobId } from './blob-names.ts';
+import { holdLease, type Lease, type LeaseParts } from './lease.ts';
+import type { Publisher } from './publisher.ts';
+
+/** How far a conversion is, as its converter tells it. */
+export interface WorkProgress {
+  /** Fraction 0–1. */
+  readonly progress: number;
+  readonly etaSeconds?: number;
+  /** Seconds of sound a second. */
+  readonly speed?: number;
+}
+
+/** A conversion in the hands of one converter. Once its lease is lost, nothing that it writes counts. */
+export interface Work extends AsyncDisposable {
+  readonly record: ConversionRecord;
+  /** Fires when it was cancelled, or another took it over. */
+  readonly signal: AbortSignal;
+  /** What the source holds. */
+  noteSource(source: { readonly tracks: readonly Track[]; readonly durationSeconds?: number }): Promise<void>;
+  /** Tells who listens. The caller keeps to 5 a second. */
+  noteProgress(progress: WorkProgress): void;
+  /** True when it is done by this; false when the lease was lost, and the MP3 must go. */
+  finish(result: StoredResult, warnings: readonly Warning[]): Promise<boolean>;
+  /** For good, with one of the codes a conversion may carry. False when the lease was lost. */
+  fail(error: AppError): Promise<boolean>;
+  /** Gives it back, to be tried again after `delaySeconds`; costs no attempt. */
+  release(delaySeconds: number): Promise<void>;
+}
+
+export type Taken =
+  | { readonly kind: 'work'; readonly work: Work }
+  /** Its time has not come. */
+  | { readonly kind: 'later'; readonly delaySeconds: number }
+  /** Nothing to do: it is in other hands, has ended, or is gone. */
+  | { readonly kind: 'nothing' };
+
+/** Conversions as converters reach them. */
+export interface ConversionWork {
+  take(id: string): Promise<Taken>;
+}
+
+export interface ConversionWorkParts extends LeaseParts {
+  readonly videos: BlobStore;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+}
+
+export function createConversionWork(parts: ConversionWorkParts): ConversionWork {
+  const { rows, clock } = parts;
+  return {
+    async take(id) {
+      const { record, changed } = await rows
+        .decide(id, (row) => (row.state === 'queued' && waitSeconds(row, clock) === 0 ? { type: 'taken' } : undefined))
+        .catch((error: unknown) => {
+          if (isAppError(error, 'not_found')) return { record: undefined, changed: false };
+          throw error;
+        });
+      if (record !== undefined && changed) return { kind: 'work', work: workOn(record, parts) };
+      const delaySeconds = record?.state === 'queued' ? waitSeconds(record, clock) : 0;
+      return delaySeconds > 0 ? { kind: 'later', delaySeconds } : { kind: 'nothing' };
+    },
+  };
+}
+
+function waitSeconds(record: ConversionRecord, clock: Clock): number {
+  if (record.notBefore === undefined) return 0;
+  return Math.max(0, (Date.parse(record.notBefore) - clock.now().getTime()) / 1000);
+}
+
+function workOn(record: ConversionRecord, parts: ConversionWorkParts): Work {
+  const { events, publisher, videos, clock, log } = parts;
+  const { id, owner, attempt } = record;
+  const lease: Lease = holdLease({ id, owner, state: 'converting', attempt }, parts);
+
+  return {
+    record,
+    signal: lease.signal,
+
+    async noteSource({ tracks, durationSeconds }) {
+      await lease.write({ type: 'read', tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) });
+    },
+
+    noteProgress(progress) {
+      if (lease.signal.aborted) return;
+      lease.noteProgress(progress.progress);
+      events.publish({ owner, event: { type: 'progress', id, ...progress } });
+    },
+
+    async finish(result, warnings) {
+      const done = await lease.end({ type: 'finished', result, warnings });
+      if (done === undefined) return false;
+      await publisher.ended(done);
+      if (done.source.kind === 'blob') {
+        await videos.remove(videoBlobId(done)).catch((error: unknown) => {
+          log.warn({ err: error, conversion: id }, 'could not remove a video yet; the sweeper will');
+        });
+      }
+      return true;
+    },
+
+    async fail(error) {
+      const failed = await lease.end({ type: 'failed', error: toConversionError(error) });
+      if (failed !== undefined) await publisher.ended(failed);
+      return failed !== undefined;
+    },
+
+    async release(delaySeconds) {
+      const notBefore = new Date(clock.now().getTime() + delaySeconds * 1000).toISOString();
+      await lease.end(delaySeconds > 0 ? { type: 'released', notBefore } : { type: 'released' });
+    },
+
+    [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
+  };
+}
+
+/** Anything but the codes that the outside knows is the converter's own failure. */
+export function toConversionError(error: AppError): NonNullable<ConversionRecord['error']> {
+  const { code, message, details } = error;
+  const parsed = conversionErrorSchema.safeParse({ code, message, ...(details === undefined ? {} : { details }) });
+  if (parsed.success) return parsed.data;
+  return { code: 'converter_failed', message: 'The conversion failed. Please try again.' };
+}

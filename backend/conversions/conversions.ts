@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { ConversionMessage } from '../messages.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
+import { type Batches, createBatches } from './batches.ts';
+import type { Retention } from './conversion-view.ts';
+import { type ConversionWork, createConversionWork } from './conversion-work.ts';
+import { watchProgress } from './live-progress.ts';
+import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
+import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
+import { createPublisher } from './publisher.ts';
+import { createRows } from './rows.ts';
+import { createSweeper, type Sweeper } from './sweeper.ts';
+
+/** The ports that the life of a conversion needs. */
+export interface ConversionsParts {
+  readonly store: ConversionStore;
+  readonly notifications: NotificationStore;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+  readonly videoQueue: JobQueue<ConversionMessage>;
+  readonly mp3Queue: JobQueue<ConversionMessage>;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly retention: Retention;
+}
+
+/** The life of conversions, by who reaches for it: owners, converters, notifiers, and the sweeper. */
+export interface Conversions {
+  readonly owned: OwnedConversions;
+  readonly notifications: OwnedNotifications;
+  readonly work: ConversionWork;
+  readonly batches: Batches;
+  readonly sweeper: Sweeper;
+  close(): void;
+}
+
+export function createConversions(parts: ConversionsParts): Conversions {
+  const rows = createRows(parts);
+  const publisher = createPublisher(parts);
+  const live = watchProgress(parts.events);
+  return {
+    owned: createOwnedConversions({ ...parts, rows, publisher, live }),
+    notifications: createOwnedNotifications(parts),
+    work: createConversionWork({ ...parts, rows, publisher }),
+    batches: createBatches({ ...parts, rows }),
+    sweeper: createSweeper({ ...parts, rows, publisher }),
+    close: live.close,
+  };
+}

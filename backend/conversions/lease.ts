@@ -1,0 +1,114 @@
+import type { Logger } from 'pino';
+import type { ConversionState } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import type { Change } from './life-cycle.ts';
+import type { Rows } from './rows.ts';
+
+/** How often a holder raises the row's revision. DESIGN: whoever sees it stand still for three times as long may take over. */
+export const renewEverySeconds = 5;
+
+/** Where a holder's row must be for the holder to write. */
+export interface Held {
+  readonly id: string;
+  readonly owner: string;
+  readonly state: Extract<ConversionState, 'uploading' | 'converting'>;
+  readonly attempt: number;
+}
+
+export interface LeaseParts {
+  readonly rows: Rows;
+  readonly events: EventBus;
+  readonly log: Logger;
+}
+
+/**
+ * The right to work on a conversion, uploading or converting, kept alive by a timer. It is lost by a cancel, or when its
+ * row stood still for so long that somebody took over; then nothing can be written through it.
+ */
+export interface Lease extends AsyncDisposable {
+  /** Fires once the lease is lost, with an AppError `cancelled` or `wrong_state` as its reason. */
+  readonly signal: AbortSignal;
+  /** Fraction 0–1, written with the next renewal. */
+  noteProgress(progress: number): void;
+  /** Writes `change` if the lease still holds; undefined, and nothing written, if it is lost. */
+  write(change: Change): Promise<ConversionRecord | undefined>;
+  /** Writes the last change and lets go, whatever comes of it. */
+  end(change: Change): Promise<ConversionRecord | undefined>;
+}
+
+export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease {
+  const lost = new AbortController();
+  let progress = 0;
+  // One write after the other: a renewal that is under way must not come after the last change.
+  let writing: Promise<unknown> = Promise.resolve();
+
+  function lose(record: Pick<ConversionRecord, 'state'> | undefined): void {
+    const cancelled = record === undefined || record.state === 'cancelled';
+    lost.abort(
+      cancelled
+        ? new AppError('cancelled', 'The conversion was cancelled.')
+        : new AppError('wrong_state', 'The conversion was taken over.'),
+    );
+  }
+
+  async function writeNow(change: Change): Promise<ConversionRecord | undefined> {
+    if (lost.signal.aborted) return undefined;
+    const { record, changed } = await rows
+      .decide(held.id, (row) => (isAt(row, held) ? change : undefined))
+      .catch((error: unknown) => {
+        if (isAppError(error, 'not_found')) return { record: undefined, changed: false };
+        throw error;
+      });
+    if (!changed) lose(record);
+    return changed ? record : undefined;
+  }
+
+  function write(change: Change): Promise<ConversionRecord | undefined> {
+    const result = writing.then(() => writeNow(change));
+    writing = result.catch(() => undefined);
+    return result;
+  }
+
+  const timer = setInterval(() => {
+    write({ type: 'renewed', progress }).catch((error: unknown) => {
+      // The store is away: the next tick tries again, and a take-over meanwhile shows then.
+      log.warn({ err: error, conversion: held.id }, 'could not renew the lease');
+    });
+  }, renewEverySeconds * 1000);
+  timer.unref();
+
+  // A cancel is told at once this way, and at the next renewal at the latest.
+  const unsubscribe = events.subscribe(({ event }) => {
+    if (event.type === 'removed' && event.ids.includes(held.id)) lose(undefined);
+    if (event.type === 'conversion' && event.conversion.id === held.id && !isAt(event.conversion, held)) {
+      lose(event.conversion);
+    }
+  });
+
+  function letGo(): void {
+    clearInterval(timer);
+    unsubscribe();
+  }
+
+  return {
+    signal: lost.signal,
+    noteProgress(fraction) {
+      progress = fraction;
+    },
+    write,
+    async end(change) {
+      letGo();
+      return await write(change);
+    },
+    async [Symbol.asyncDispose]() {
+      letGo();
+      await writing;
+    },
+  };
+}
+
+function isAt(row: Pick<ConversionRecord, 'state' | 'attempt'>, held: Held): boolean {
+  return row.state === held.state && row.attempt === held.attempt;
+}

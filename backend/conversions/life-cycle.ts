@@ -1,0 +1,128 @@
+import type { ConversionError, ConversionState, Track, Warning } from '../../shared/api.ts';
+import { assertNever } from '../../shared/errors.ts';
+import type { OutputOptions } from '../../shared/formats.ts';
+import type { ConversionRecord, StoredResult } from '../ports/conversion-store.ts';
+
+/** Everything that can happen to a conversion. */
+export type Change =
+  /** All bytes are durable. */
+  | { readonly type: 'uploaded'; readonly sourceBytes: number }
+  /** The upload was never acknowledged and goes without a trace. */
+  | { readonly type: 'abandoned' }
+  | { readonly type: 'taken' }
+  /** Its holder, uploading or converting, still works on it. */
+  | { readonly type: 'renewed'; readonly progress: number }
+  /** The source was read: what it holds is known. */
+  | { readonly type: 'read'; readonly tracks: readonly Track[]; readonly durationSeconds?: number }
+  | { readonly type: 'finished'; readonly result: StoredResult; readonly warnings: readonly Warning[] }
+  | { readonly type: 'failed'; readonly error: ConversionError }
+  /** Given back by its holder, to be taken again, not before `notBefore` where that is given. Costs no attempt. */
+  | { readonly type: 'released'; readonly notBefore?: string }
+  /** Its holder is gone. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'retried'; readonly options?: OutputOptions }
+  /** What was kept of the source goes. */
+  | { readonly type: 'source_gone' }
+  /** A notification told of its end. */
+  | { readonly type: 'told'; readonly notificationId: string }
+  | { readonly type: 'removed' };
+
+/** From which states each change is legal. */
+const legalFrom: Readonly<Record<Change['type'], readonly ConversionState[]>> = {
+  uploaded: ['uploading'],
+  abandoned: ['uploading'],
+  taken: ['queued'],
+  renewed: ['uploading', 'converting'],
+  read: ['converting'],
+  finished: ['converting'],
+  failed: ['converting'],
+  released: ['converting'],
+  lost: ['converting'],
+  cancelled: ['uploading', 'queued', 'converting'],
+  retried: ['failed', 'cancelled'],
+  source_gone: ['failed', 'cancelled'],
+  told: ['done', 'failed'],
+  removed: ['done', 'failed', 'cancelled'],
+};
+
+/** True once nothing more happens to it by itself. */
+export function hasEnded(state: ConversionState): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
+/**
+ * The row after `change`, its revision one higher; undefined when the life cycle does not allow it. Pure: `at` (ISO 8601) is
+ * the time that goes into the row.
+ */
+export function nextRecord(record: ConversionRecord, change: Change, at: string): ConversionRecord | undefined {
+  if (record.removedAt !== undefined || !legalFrom[change.type].includes(record.state)) return undefined;
+  if (change.type === 'retried' && record.sourceGone) return undefined;
+  // A renewal says that the holder lives, nothing that a person would call a change.
+  const updatedAt = change.type === 'renewed' || change.type === 'told' ? record.updatedAt : at;
+  return { ...changed(record, change, at), revision: record.revision + 1, updatedAt };
+}
+
+function changed(record: ConversionRecord, change: Change, at: string): ConversionRecord {
+  switch (change.type) {
+    case 'uploaded':
+      return { ...record, state: 'queued', sourceBytes: change.sourceBytes, progress: 0 };
+    case 'abandoned':
+      return withoutContents({ ...record, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
+    case 'taken':
+      return { ...without(record, 'notBefore'), state: 'converting', progress: 0 };
+    case 'renewed':
+      return { ...record, progress: Math.max(record.progress, change.progress) };
+    case 'read': {
+      const { durationSeconds, tracks } = change;
+      return { ...record, tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+    }
+    case 'finished': {
+      const { result, warnings } = change;
+      const { durationSeconds } = result;
+      const done = { ...record, state: 'done', durationSeconds, progress: 1, result, warnings, endedAt: at } as const;
+      return record.source.kind === 'blob' ? { ...done, sourceGone: true } : done;
+    }
+    case 'failed':
+      return { ...record, state: 'failed', error: change.error, endedAt: at };
+    case 'released': {
+      const queued = { ...record, state: 'queued', progress: 0 } as const;
+      return change.notBefore === undefined ? queued : { ...queued, notBefore: change.notBefore };
+    }
+    case 'lost':
+      return { ...queuedAnew(record), lostLeases: record.lostLeases + 1 };
+    case 'cancelled': {
+      const cancelled = { ...record, state: 'cancelled', endedAt: at } as const;
+      return record.state === 'uploading' ? { ...cancelled, sourceGone: true } : cancelled;
+    }
+    case 'retried': {
+      const again = without(queuedAnew(record), 'error', 'endedAt', 'notificationId', 'durationSeconds');
+      return { ...again, options: change.options ?? record.options, lostLeases: 0 };
+    }
+    case 'source_gone':
+      return { ...record, sourceGone: true };
+    case 'told':
+      return { ...record, notificationId: change.notificationId };
+    case 'removed':
+      return withoutContents({ ...record, sourceGone: true, removedAt: at });
+    default:
+      return assertNever(change);
+  }
+}
+
+/** A new attempt: whoever worked on the one before can write nothing any more. */
+function queuedAnew(record: ConversionRecord): ConversionRecord {
+  return { ...without(record, 'notBefore'), state: 'queued', attempt: record.attempt + 1, progress: 0 };
+}
+
+/** What stays of a removed row says that it went, and nothing of what it was. */
+function withoutContents(record: ConversionRecord): ConversionRecord {
+  return { ...without(record, 'tracks', 'result', 'error'), fileName: '', source: { kind: 'blob' }, warnings: [] };
+}
+
+function without<Key extends OptionalKey>(record: ConversionRecord, ...keys: readonly Key[]): ConversionRecord {
+  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRecord = { ...record };
+  for (const key of keys) delete copy[key];
+  return copy;
+}
+type OptionalKey = 'notBefore' | 'error' | 'endedAt' | 'notificationId' | 'durationSeconds' | 'tracks' | 'result';

@@ -1,0 +1,29 @@
+import type { Notification, Page } from '../../shared/api.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import type { NotificationQuery, NotificationStore } from '../ports/notification-store.ts';
+
+/** Notifications as their owners reach them. */
+export interface OwnedNotifications {
+  /** Newest first. */
+  page(query: NotificationQuery): Promise<Page<Notification>>;
+  /** Those of `ids` that are another's, or were read before, are passed over. */
+  markRead(owner: string, ids: readonly string[]): Promise<void>;
+}
+
+export interface OwnedNotificationsParts {
+  readonly notifications: NotificationStore;
+  readonly events: EventBus;
+  readonly clock: Clock;
+}
+
+export function createOwnedNotifications(parts: OwnedNotificationsParts): OwnedNotifications {
+  const { notifications, events, clock } = parts;
+  return {
+    page: (query) => notifications.page(query),
+    async markRead(owner, ids) {
+      const read = await notifications.markRead(owner, ids, clock.now().toISOString());
+      if (read.length > 0) events.publish({ owner, event: { type: 'read', ids: [...read] } });
+    },
+  };
+}

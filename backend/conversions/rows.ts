@@ -1,0 +1,110 @@
+import type { Logger } from 'pino';
+import { AppError } from '../../shared/errors.ts';
+import type { ServerEvent } from '../../shared/events.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import { type Retention, toConversion } from './conversion-view.ts';
+import { type Change, nextRecord } from './life-cycle.ts';
+
+/**
+ * Looks at the row as it is and says what is to happen to it; `undefined` leaves it alone. May throw to refuse. Called again
+ * with the newer row when somebody else wrote in between.
+ */
+export type Decision = (record: ConversionRecord) => Change | undefined;
+
+/** A row as a decision left it. `changed` is false where the decision left it alone. */
+export interface Decided {
+  readonly record: ConversionRecord;
+  readonly changed: boolean;
+}
+
+/** The one writer of conversions' rows: every write is a legal change, compared-and-set against the row it was decided on. */
+export interface Rows {
+  insert(record: ConversionRecord): Promise<void>;
+  get(id: string): Promise<ConversionRecord | undefined>;
+  /** Throws `not_found` without a row, `wrong_state` when the life cycle does not allow the change. */
+  decide(id: string, decision: Decision): Promise<Decided>;
+}
+
+export interface RowsParts {
+  readonly store: ConversionStore;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly retention: Retention;
+}
+
+export function createRows({ store, events, clock, log, retention }: RowsParts): Rows {
+  function announce(record: ConversionRecord, change: Change | { type: 'created' }): void {
+    const event = eventOf(record, change, retention);
+    if (event !== undefined) events.publish({ owner: record.owner, event });
+    log.debug(
+      { conversion: record.id, change: change.type, state: record.state, attempt: record.attempt },
+      'conversion',
+    );
+  }
+
+  return {
+    async insert(record) {
+      await store.insert(record);
+      announce(record, { type: 'created' });
+    },
+
+    get: (id) => store.get(id),
+
+    async decide(id, decision) {
+      for (;;) {
+        const record = await store.get(id);
+        if (record === undefined) throw notFound();
+        const change = decision(record);
+        if (change === undefined) return { record, changed: false };
+        const next = nextRecord(record, change, clock.now().toISOString());
+        if (next === undefined) throw wrongState(record, change);
+        if (await store.replace(record, next)) {
+          announce(next, change);
+          return { record: next, changed: true };
+        }
+      }
+    },
+  };
+}
+
+function eventOf(
+  record: ConversionRecord,
+  change: Change | { type: 'created' },
+  retention: Retention,
+): ServerEvent | undefined {
+  if (record.removedAt !== undefined) return { type: 'removed', ids: [record.id] };
+  if (change.type === 'renewed' || change.type === 'told') return undefined;
+  return { type: 'conversion', conversion: toConversion(record, retention) };
+}
+
+/** The same for what never was and for what is another's. */
+export function notFound(): AppError {
+  return new AppError('not_found', 'There is no such conversion.');
+}
+
+function wrongState(record: ConversionRecord, change: Change): AppError {
+  if (change.type === 'retried' && record.sourceGone) {
+    return new AppError('gone', 'The video of this conversion is not kept any more.');
+  }
+  return new AppError('wrong_state', `A conversion that is ${record.state} cannot be ${participles[change.type]}.`);
+}
+
+const participles: Readonly<Record<Change['type'], string>> = {
+  uploaded: 'uploaded',
+  abandoned: 'abandoned',
+  taken: 'converted',
+  renewed: 'carried on',
+  read: 'read',
+  finished: 'finished',
+  failed: 'failed',
+  released: 'given back',
+  lost: 'taken over',
+  cancelled: 'cancelled',
+  retried: 'retried',
+  source_gone: 'stripped of its video',
+  told: 'told of',
+  removed: 'removed',
+};

@@ -1,0 +1,147 @@
+import type { Logger } from 'pino';
+import { AppError } from '../../shared/errors.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import { expiry, type Retention } from './conversion-view.ts';
+import { toConversionError } from './conversion-work.ts';
+import { renewEverySeconds } from './lease.ts';
+import type { Publisher } from './publisher.ts';
+import type { Rows } from './rows.ts';
+import { watchStillness } from './stillness.ts';
+
+/** How often the rows that are under way are looked at. */
+const roundEverySeconds = 5;
+/** DESIGN: a lease that stood still for this long may be taken over. */
+const leaseSeconds = 3 * renewEverySeconds;
+/** A queue answers sooner than this; a row that still sits is published again, which does no harm. */
+const republishSeconds = 60;
+/** How often files and old rows are looked at: none of them is in a hurry. */
+const tidyEverySeconds = 3600;
+/** How long a removed row still tells that it went. */
+const tombstoneSeconds = 7 * 24 * 3600;
+/** A conversion over which so many converters were lost is what kills them. Generous: a machine may be switched off often. */
+const maxLostLeases = 100;
+
+/** Puts right what a crash, a lost message or a lost machine left behind. Several may run; each change is a compare-and-set. */
+export interface Sweeper {
+  /**
+   * For the holder of an embedded data folder's lock, at the start: nobody else works, so what looks as if it were under way is
+   * taken over at once; every queue is filled from the rows; and files that no row names are removed.
+   */
+  recover(): Promise<void>;
+  /** One look at all rows under way: republishes what sits, takes over what its holder left. */
+  round(): Promise<void>;
+  /** Removes files that no row wants, and what has expired. */
+  tidy(): Promise<void>;
+  /** Does both now and then, until `stop`, which waits for what is under way. */
+  start(): { stop(): Promise<void> };
+}
+
+export interface SweeperParts {
+  readonly rows: Rows;
+  readonly store: ConversionStore;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly retention: Retention;
+  readonly log: Logger;
+}
+
+export function createSweeper(parts: SweeperParts): Sweeper {
+  const { rows, store, videos, mp3s, publisher, clock, retention, log } = parts;
+  const stillness = watchStillness(clock, roundEverySeconds);
+
+  /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
+  async function takeOver(seen: ConversionRecord): Promise<void> {
+    const { record, changed } = await rows.decide(seen.id, (row) => {
+      if (row.revision !== seen.revision) return undefined;
+      if (row.state === 'uploading') return { type: 'abandoned' };
+      if (row.state !== 'converting') return undefined;
+      if (row.lostLeases + 1 < maxLostLeases) return { type: 'lost' };
+      const error = new AppError('converter_failed', 'Something in this video stops the converter each time.');
+      return { type: 'failed', error: toConversionError(error) };
+    });
+    if (!changed) return;
+    log.warn({ conversion: record.id, was: seen.state, attempt: record.attempt }, 'took over what its holder left');
+    if (record.state === 'queued') await publisher.queued(record);
+    else if (record.state === 'failed') await publisher.ended(record);
+    else await videos.remove(videoBlobId(record));
+  }
+
+  async function lookAt(record: ConversionRecord): Promise<void> {
+    const stillSeconds = stillness.look(record.id, record.revision);
+    if (record.state === 'uploading' || record.state === 'converting') {
+      if (stillSeconds >= leaseSeconds) await takeOver(record);
+    } else if (stillSeconds >= republishSeconds) {
+      stillness.restart(record.id);
+      await (record.state === 'queued' ? publisher.queued(record) : publisher.ended(record));
+    }
+  }
+
+  async function expire(seen: ConversionRecord): Promise<void> {
+    const now = clock.now().getTime();
+    const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
+    if (seen.removedAt !== undefined) {
+      if (age(seen.removedAt) >= tombstoneSeconds) await store.forget(seen);
+      return;
+    }
+    const due = expiry(seen, retention);
+    const { record, changed } = await rows.decide(seen.id, (row) => {
+      if (row.revision !== seen.revision) return undefined;
+      if (age(row.endedAt) >= retention.resultSeconds) return { type: 'removed' };
+      return due !== undefined && due.getTime() <= now && row.state !== 'done' ? { type: 'source_gone' } : undefined;
+    });
+    if (!changed) return;
+    await videos.remove(videoBlobId(record));
+    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record));
+  }
+
+  async function tidy(): Promise<void> {
+    for await (const record of store.scan('ended')) await expire(record);
+    for await (const { id } of videos.list()) {
+      if (!wantsVideo(await store.get(id))) await videos.remove(id);
+    }
+    for await (const { id } of mp3s.list()) {
+      const named = parseMp3BlobId(id);
+      if (named === undefined || !wantsMp3(await store.get(named.id), named.attempt)) await mp3s.remove(id);
+    }
+  }
+
+  async function round(): Promise<void> {
+    for await (const record of store.scan('active')) await lookAt(record);
+    for await (const record of store.scan('untold')) await lookAt(record);
+    stillness.endRound();
+  }
+
+  return {
+    async recover() {
+      for await (const record of store.scan('active')) {
+        if (record.state === 'queued') await publisher.queued(record);
+        else await takeOver(record);
+      }
+      for await (const record of store.scan('untold')) await publisher.ended(record);
+      await tidy();
+    },
+    round,
+    tidy,
+    start() {
+      let running: Promise<void> = Promise.resolve();
+      const every = (seconds: number, work: () => Promise<void>): NodeJS.Timeout =>
+        setInterval(() => {
+          running = running
+            .then(work)
+            .catch((error: unknown) => log.error({ err: error }, 'the sweeper failed this time'));
+        }, seconds * 1000).unref();
+      const timers = [every(roundEverySeconds, round), every(tidyEverySeconds, tidy)];
+      return {
+        async stop() {
+          for (const timer of timers) clearInterval(timer);
+          await running;
+        },
+      };
+    },
+  };
+}
