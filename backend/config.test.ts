@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../shared/errors.ts';
+import { isLoopbackHost, parseConfig, type SystemFacts } from './config.ts';
+
+const linux: SystemFacts = { platform: 'linux', homeFolder: '/home/me', currentFolder: '/videos', cores: 6 };
+
+function parse(environment: Record<string, string> = {}, flags = {}, system = linux) {
+  return parseConfig(environment, flags, system);
+}
+
+function refusal(environment: Record<string, string>, flags = {}): string {
+  try {
+    parse(environment, flags);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'invalid') return error.message;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+describe('parseConfig', () => {
+  it('has a default for everything', () => {
+    expect(parse()).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      loopback: true,
+      dataFolder: '/home/me/.local/share/soundlift',
+      loginTokenSeconds: 86_400,
+      signUp: 'open',
+      maxUploadBytes: 20_000_000_000,
+      maxDurationSeconds: 43_200,
+      keepResultDays: 30,
+      converterConcurrency: 6,
+      logLevel: 'info',
+    });
+  });
+
+  it('reads every setting', () => {
+    const settings = {
+      HOST: '[::1]',
+      PORT: '0',
+      PUBLIC_URL: 'https://sound.example/',
+      SOUNDLIFT_DATA: '/var/lib/soundlift',
+      JWT_SECRET: `${'n'.repeat(32)},${'o'.repeat(40)}`,
+      LOGIN_TOKEN_SECONDS: '60',
+      SIGN_UP: 'closed',
+      FFMPEG_PATH: '/opt/ffmpeg',
+      MAX_UPLOAD_BYTES: '1000',
+      MAX_DURATION_SECONDS: '600',
+      KEEP_RESULT_DAYS: '2',
+      CONVERTER_CONCURRENCY: '3',
+      LOG_LEVEL: 'debug',
+    };
+    expect(parse(settings)).toEqual({
+      host: '::1',
+      port: 0,
+      loopback: true,
+      publicUrl: 'https://sound.example',
+      dataFolder: '/var/lib/soundlift',
+      jwtSecrets: ['n'.repeat(32), 'o'.repeat(40)],
+      loginTokenSeconds: 60,
+      signUp: 'closed',
+      ffmpegPath: '/opt/ffmpeg',
+      maxUploadBytes: 1000,
+      maxDurationSeconds: 600,
+      keepResultDays: 2,
+      converterConcurrency: 3,
+      logLevel: 'debug',
+    });
+  });
+
+  it('lets a flag go before its variable', () => {
+    const config = parse(
+      { HOST: '10.0.0.1', PORT: '1', SOUNDLIFT_DATA: '/a' },
+      { host: 'localhost', port: '2', data: '/b' },
+    );
+    expect(config).toMatchObject({ host: 'localhost', port: 2, dataFolder: '/b' });
+  });
+
+  it('takes a relative data folder from where the caller is', () => {
+    expect(parse({ SOUNDLIFT_DATA: 'here' }).dataFolder).toBe('/videos/here');
+    expect(parse({}, { data: '../there' }).dataFolder).toBe('/there');
+  });
+
+  it('takes an empty variable as one that is left out', () => {
+    expect(parse({ PORT: '', PUBLIC_URL: '', JWT_SECRET: '' })).toEqual(parse());
+  });
+
+  it('closes sign-up by default where others can reach the server', () => {
+    expect(parse({ HOST: '0.0.0.0' })).toMatchObject({ loopback: false, signUp: 'closed' });
+    expect(parse({ HOST: '0.0.0.0', SIGN_UP: 'open' }).signUp).toBe('open');
+  });
+
+  it('knows where each system keeps the data of applications', () => {
+    const mac: SystemFacts = { ...linux, platform: 'darwin', homeFolder: '/Users/me' };
+    const windows: SystemFacts = { ...linux, platform: 'win32', homeFolder: 'C:\\Users\\me' };
+    expect(parse({ XDG_DATA_HOME: '/data' }).dataFolder).toBe('/data/soundlift');
+    expect(parse({ XDG_DATA_HOME: 'relative' }).dataFolder).toBe('/home/me/.local/share/soundlift');
+    expect(parse({}, {}, mac).dataFolder).toBe('/Users/me/Library/Application Support/Soundlift');
+    expect(parse({ LOCALAPPDATA: 'D:\\Local' }, {}, windows).dataFolder).toBe('D:\\Local\\Soundlift');
+    expect(parse({}, {}, windows).dataFolder).toBe('C:\\Users\\me\\AppData\\Local\\Soundlift');
+  });
+
+  it.each([
+    ['PORT', '65536', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', '80 ', 'PORT must be a whole number from 0 to 65535.'],
+    ['PORT', '1e3', 'PORT must be a whole number from 0 to 65535.'],
+    ['HOST', 'http://x', 'HOST must be an IP address or a host name.'],
+    ['PUBLIC_URL', 'ftp://x', 'PUBLIC_URL must be a URL that begins with http:// or https://.'],
+    ['LOGIN_TOKEN_SECONDS', '0', 'LOGIN_TOKEN_SECONDS must be a whole number from 1 to 315360000.'],
+    ['SIGN_UP', 'maybe', 'SIGN_UP must be one of open, closed.'],
+    ['MAX_UPLOAD_BYTES', '-1', 'MAX_UPLOAD_BYTES must be a whole number of at least 1.'],
+    ['MAX_UPLOAD_BYTES', '9999999999999999', 'MAX_UPLOAD_BYTES must be a whole number of at least 1.'],
+    ['KEEP_RESULT_DAYS', 'x', 'KEEP_RESULT_DAYS must be a whole number from 1 to 36500.'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.'],
+  ])('names a bad %s (%j) and what was expected', (name, value, sentence) => {
+    expect(refusal({ [name]: value })).toBe(sentence);
+  });
+
+  it('names the flag where the flag is bad', () => {
+    expect(refusal({ PORT: '1' }, { port: 'x' })).toBe('--port must be a whole number from 0 to 65535.');
+  });
+
+  it('names all that are bad, in one sentence', () => {
+    expect(refusal({ PORT: 'x', SIGN_UP: 'x' })).toBe(
+      'PORT must be a whole number from 0 to 65535; SIGN_UP must be one of open, closed.',
+    );
+  });
+
+  it.each(['short-secret', `${'n'.repeat(32)},short-secret`, `${'n'.repeat(32)},`])(
+    'refuses the secret %j without repeating it',
+    (secret) => {
+      const sentence = refusal({ JWT_SECRET: secret });
+      expect(sentence).toBe('JWT_SECRET must be at least 32 bytes, or several such secrets with commas between them.');
+    },
+  );
+});
+
+describe('isLoopbackHost', () => {
+  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1'])('says yes to %s', (host) => {
+    expect(isLoopbackHost(host)).toBe(true);
+  });
+  it.each(['0.0.0.0', '::', '127.evil.example', '10.0.0.1', 'localhost.example'])('says no to %s', (host) => {
+    expect(isLoopbackHost(host)).toBe(false);
+  });
+});

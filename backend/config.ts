@@ -1,0 +1,195 @@
+import { isIP } from 'node:net';
+import { availableParallelism, homedir } from 'node:os';
+import { posix, win32 } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../shared/errors.ts';
+
+/** The settings of the services, parsed once at the start. Plain data: handed on, never looked up. */
+export interface Config {
+  /** The address to listen on, without brackets. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Whether `host` can be reached from this computer alone. */
+  readonly loopback: boolean;
+  /** Under which address people reach the gateway, without a slash at its end. */
+  readonly publicUrl?: string;
+  /** Absolute path of the embedded backend's folder. */
+  readonly dataFolder: string;
+  /** The first signs, all verify. Left out, the embedded backend keeps one of its own. */
+  readonly jwtSecrets?: readonly string[];
+  readonly loginTokenSeconds: number;
+  readonly signUp: 'open' | 'closed';
+  readonly ffmpegPath?: string;
+  readonly maxUploadBytes: number;
+  readonly maxDurationSeconds: number;
+  readonly keepResultDays: number;
+  /** How many conversions run at once. */
+  readonly converterConcurrency: number;
+  readonly logLevel: LogLevel;
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The flags of `serve`, as they were typed; each goes before its variable. */
+export interface ConfigFlags {
+  readonly host?: string;
+  readonly port?: string;
+  readonly data?: string;
+}
+
+/** What the defaults depend on; given in so that every system's can be tested. */
+export interface SystemFacts {
+  readonly platform: NodeJS.Platform;
+  readonly homeFolder: string;
+  /** Relative paths start here. */
+  readonly currentFolder: string;
+  readonly cores: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** At least as long as the hash that HS256 is made of (RFC 7518, section 3.2). */
+const minSecretBytes = 32;
+
+const hostSchema = z
+  .string()
+  .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
+  .refine((text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text), {
+    error: 'an IP address or a host name',
+  });
+
+const publicUrlSchema = z
+  .string()
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+    error: 'a URL that begins with http:// or https://',
+  })
+  .transform((text) => text.replace(/\/+$/, ''));
+
+const secretsSchema = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((secrets) => secrets.every((secret) => Buffer.byteLength(secret) >= minSecretBytes), {
+    error: `at least ${minSecretBytes} bytes, or several such secrets with commas between them`,
+  });
+
+/** A variable that is set to nothing counts as left out: so compose files and unit files write it. */
+const settingsSchema = z.object({
+  HOST: hostSchema.default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(8080),
+  PUBLIC_URL: publicUrlSchema.optional(),
+  SOUNDLIFT_DATA: z.string().optional(),
+  JWT_SECRET: secretsSchema.optional(),
+  LOGIN_TOKEN_SECONDS: wholeNumber(1, 10 * 365 * 86_400).default(86_400),
+  SIGN_UP: oneOf(['open', 'closed']).optional(),
+  FFMPEG_PATH: z.string().optional(),
+  MAX_UPLOAD_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
+  MAX_DURATION_SECONDS: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(12 * 3600),
+  KEEP_RESULT_DAYS: wholeNumber(1, 36_500).default(30),
+  CONVERTER_CONCURRENCY: wholeNumber(1, 1024).optional(),
+  LOG_LEVEL: oneOf(logLevels).default('info'),
+});
+
+type SettingName = keyof typeof settingsSchema.shape;
+const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[];
+
+/** Which flag stands for which variable. */
+const flagNames: Readonly<Partial<Record<SettingName, keyof ConfigFlags>>> = {
+  HOST: 'host',
+  PORT: 'port',
+  SOUNDLIFT_DATA: 'data',
+};
+
+/**
+ * Reads the settings. Throws an AppError `invalid` whose sentence names each bad one and what was expected, and never what
+ * was there instead: it may be a secret.
+ */
+export function parseConfig(environment: Environment, flags: ConfigFlags = {}, system?: SystemFacts): Config {
+  const facts = system ?? thisSystem(environment);
+  const given = Object.fromEntries(
+    settingNames.map((name) => [name, flagOf(name, flags) ?? (environment[name] || undefined)]),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) throw new AppError('invalid', sentenceOf(parsed.error, flags), { cause: parsed.error });
+  const settings = parsed.data;
+  const loopback = isLoopbackHost(settings.HOST);
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    loopback,
+    ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
+    dataFolder:
+      settings.SOUNDLIFT_DATA === undefined
+        ? defaultDataFolder(environment, facts)
+        : pathOf(facts).resolve(facts.currentFolder, settings.SOUNDLIFT_DATA),
+    ...(settings.JWT_SECRET === undefined ? {} : { jwtSecrets: settings.JWT_SECRET }),
+    loginTokenSeconds: settings.LOGIN_TOKEN_SECONDS,
+    signUp: settings.SIGN_UP ?? (loopback ? 'open' : 'closed'),
+    ...(settings.FFMPEG_PATH === undefined ? {} : { ffmpegPath: settings.FFMPEG_PATH }),
+    maxUploadBytes: settings.MAX_UPLOAD_BYTES,
+    maxDurationSeconds: settings.MAX_DURATION_SECONDS,
+    keepResultDays: settings.KEEP_RESULT_DAYS,
+    converterConcurrency: settings.CONVERTER_CONCURRENCY ?? facts.cores,
+    logLevel: settings.LOG_LEVEL,
+  };
+}
+
+/** True for `localhost`, 127.0.0.0/8 and `::1`, without brackets. */
+export function isLoopbackHost(host: string): boolean {
+  return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function thisSystem(environment: Environment): SystemFacts {
+  return {
+    platform: process.platform,
+    homeFolder: homedir(),
+    // npm starts scripts in the package's folder and says here where the caller was.
+    currentFolder: environment['INIT_CWD'] || process.cwd(),
+    cores: availableParallelism(),
+  };
+}
+
+/** Where each system wants an application's own data: the XDG base directory specification, Apple's and Microsoft's guides. */
+function defaultDataFolder(environment: Environment, facts: SystemFacts): string {
+  const { join, isAbsolute } = pathOf(facts);
+  if (facts.platform === 'win32') {
+    return join(environment['LOCALAPPDATA'] || join(facts.homeFolder, 'AppData', 'Local'), 'Soundlift');
+  }
+  if (facts.platform === 'darwin') return join(facts.homeFolder, 'Library', 'Application Support', 'Soundlift');
+  const xdg = environment['XDG_DATA_HOME'];
+  // The specification: a relative path there is to be ignored.
+  return join(xdg && isAbsolute(xdg) ? xdg : join(facts.homeFolder, '.local', 'share'), 'soundlift');
+}
+
+function pathOf(facts: SystemFacts): typeof posix {
+  return facts.platform === 'win32' ? win32 : posix;
+}
+
+function flagOf(name: SettingName, flags: ConfigFlags): string | undefined {
+  const flag = flagNames[name];
+  return flag === undefined ? undefined : flags[flag];
+}
+
+function sentenceOf(error: z.ZodError, flags: ConfigFlags): string {
+  const complaints = error.issues.map((issue) => {
+    const name = settingNames.find((known) => known === issue.path[0]);
+    const flag = name === undefined || flagOf(name, flags) === undefined ? undefined : flagNames[name];
+    return `${flag === undefined ? name : `--${flag}`} must be ${issue.message}`;
+  });
+  return `${[...new Set(complaints)].join('; ')}.`;
+}
+
+function wholeNumber(min: number, max: number) {
+  const expected =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^[0-9]{1,16}$/, { error: expected })
+    .transform(Number)
+    .refine((number) => number >= min && number <= max, { error: expected });
+}
+
+function oneOf<const Choices extends readonly [string, ...string[]]>(choices: Choices) {
+  return z.enum(choices, { error: `one of ${choices.join(', ')}` });
+}
