@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { conversionStates } from '../../shared/api.ts';
+import type { ConversionRecord } from '../ports/conversion-store.ts';
+import { type Change, hasEnded, nextRecord } from './life-cycle.ts';
+
+const at = '2026-01-02T03:04:05.000Z';
+const queued: ConversionRecord = {
+  id: 'c1',
+  owner: 'anna',
+  state: 'queued',
+  attempt: 1,
+  revision: 7,
+  fileName: 'talk.mp4',
+  source: { kind: 'blob' },
+  sourceBytes: 100,
+  options: { format: 'mp3' },
+  progress: 0,
+  lostLeases: 0,
+  warnings: [],
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+};
+const result = { fileName: 'talk.mp3', bytes: 5, durationSeconds: 2, sha256: 'ab', peaks: [1] };
+const error = { code: 'no_audio', message: 'There is no sound in it.' } as const;
+
+const changes: Readonly<Record<Change['type'], Change>> = {
+  uploaded: { type: 'uploaded', sourceBytes: 3 },
+  abandoned: { type: 'abandoned' },
+  taken: { type: 'taken' },
+  renewed: { type: 'renewed', progress: 0.5 },
+  read: { type: 'read', tracks: [], durationSeconds: 2 },
+  finished: { type: 'finished', result, warnings: [] },
+  failed: { type: 'failed', error },
+  released: { type: 'released' },
+  lost: { type: 'lost' },
+  cancelled: { type: 'cancelled' },
+  retried: { type: 'retried' },
+  source_gone: { type: 'source_gone' },
+  told: { type: 'told', notificationId: 'n1' },
+  removed: { type: 'removed' },
+};
+
+describe('the life cycle of a conversion', () => {
+  // The whole of it: from each state, where each change leads; what is not listed is refused.
+  it.each([
+    ['uploading', { uploaded: 'queued', abandoned: 'cancelled', renewed: 'uploading', cancelled: 'cancelled' }],
+    ['queued', { taken: 'converting', cancelled: 'cancelled' }],
+    [
+      'converting',
+      {
+        renewed: 'converting',
+        read: 'converting',
+        finished: 'done',
+        failed: 'failed',
+        released: 'queued',
+        lost: 'queued',
+        cancelled: 'cancelled',
+      },
+    ],
+    ['done', { told: 'done', removed: 'done' }],
+    ['failed', { retried: 'queued', source_gone: 'failed', told: 'failed', removed: 'failed' }],
+    ['cancelled', { retried: 'queued', source_gone: 'cancelled', removed: 'cancelled' }],
+  ] as const)('leads from %s where it is meant to, and nowhere else', (state, expected) => {
+    const reached = Object.entries(changes).flatMap(([type, change]) => {
+      const next = nextRecord({ ...queued, state }, change, at);
+      return next === undefined ? [] : [[type, next.state]];
+    });
+    expect(Object.fromEntries(reached)).toEqual(expected);
+  });
+
+  it('raises the revision by one with every change, and keeps id, owner and creation', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...conversionStates), fc.constantFrom(...Object.values(changes)), (state, change) => {
+        const next = nextRecord({ ...queued, state }, change, at);
+        if (next === undefined) return;
+        expect(next).toMatchObject({ revision: 8, id: 'c1', owner: 'anna', createdAt: queued.createdAt });
+      }),
+    );
+  });
+
+  it('allows nothing once it is removed', () => {
+    for (const state of conversionStates) {
+      for (const change of Object.values(changes)) {
+        expect(nextRecord({ ...queued, state, removedAt: at }, change, at)).toBeUndefined();
+      }
+    }
+  });
+
+  it('starts a new attempt when its holder is lost or a person retries, not when it is given back', () => {
+    const converting = { ...queued, state: 'converting', progress: 0.4 } as const;
+    expect(nextRecord(converting, changes.lost, at)).toMatchObject({ attempt: 2, lostLeases: 1, progress: 0 });
+    expect(nextRecord(converting, changes.released, at)).toMatchObject({ attempt: 1, lostLeases: 0, progress: 0 });
+    expect(nextRecord({ ...queued, state: 'failed', error, lostLeases: 9 }, changes.retried, at)).toMatchObject({
+      attempt: 2,
+      lostLeases: 0,
+    });
+  });
+
+  it('forgets how it ended when it is retried', () => {
+    const failed = {
+      ...queued,
+      state: 'failed',
+      error,
+      endedAt: at,
+      notificationId: 'n1',
+      durationSeconds: 3,
+    } as const;
+    const next = nextRecord(failed, changes.retried, at);
+    expect(next).not.toHaveProperty('error');
+    expect(next).not.toHaveProperty('endedAt');
+    expect(next).not.toHaveProperty('notificationId');
+    expect(next).not.toHaveProperty('durationSeconds');
+  });
+
+  it('cannot be retried without its video', () => {
+    expect(nextRecord({ ...queued, state: 'failed', sourceGone: true }, changes.retried, at)).toBeUndefined();
+    const cancelledUpload = nextRecord({ ...queued, state: 'uploading' }, changes.cancelled, at);
+    expect(cancelledUpload).toMatchObject({ state: 'cancelled', sourceGone: true });
+  });
+
+  it('waits where it is told to, and only until it is taken', () => {
+    const converting = { ...queued, state: 'converting' } as const;
+    const waiting = nextRecord(converting, { type: 'released', notBefore: at }, at);
+    expect(waiting).toMatchObject({ state: 'queued', notBefore: at });
+    expect(nextRecord(waiting ?? queued, changes.taken, at)).not.toHaveProperty('notBefore');
+  });
+
+  it('never takes progress back within an attempt', () => {
+    const half = { ...queued, state: 'converting', progress: 0.6 } as const;
+    expect(nextRecord(half, { type: 'renewed', progress: 0.5 }, at)?.progress).toBe(0.6);
+  });
+
+  it('does not call a renewed lease or a notification a change', () => {
+    expect(nextRecord({ ...queued, state: 'converting' }, changes.renewed, at)?.updatedAt).toBe(queued.updatedAt);
+    expect(nextRecord({ ...queued, state: 'converting' }, changes.finished, at)?.updatedAt).toBe(at);
+  });
+
+  it('keeps no names once it is removed', () => {
+    const done = {
+      ...queued,
+      state: 'done',
+      result,
+      endedAt: at,
+      source: { kind: 'file', path: '/home/x.mp4' },
+    } as const;
+    const removed = nextRecord(done, changes.removed, at);
+    expect(JSON.stringify(removed)).not.toMatch(/talk|home/);
+  });
+
+  it('has ended when it is done, failed or cancelled', () => {
+    expect(conversionStates.filter(hasEnded)).toEqual(['done', 'failed', 'cancelled']);
+  });
+});
