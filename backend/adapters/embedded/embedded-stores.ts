@@ -1,0 +1,45 @@
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { ConversionStore } from '../../ports/conversion-store.ts';
+import type { NotificationStore } from '../../ports/notification-store.ts';
+import type { UserStore } from '../../ports/user-store.ts';
+import { openAccountsDatabase } from './accounts-database.ts';
+import { openConversionsDatabase } from './conversions-database.ts';
+import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
+import { openFileBlobStore } from './file-blob-store.ts';
+import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
+import { createSqliteUserStore } from './sqlite-user-store.ts';
+
+/** Everything that the embedded backend keeps. Disposing of it closes the databases, and then lets go of the lock. */
+export interface EmbeddedStores extends Disposable {
+  readonly folder: DataFolder;
+  readonly conversions: ConversionStore;
+  readonly notifications: NotificationStore;
+  readonly users: UserStore;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+}
+
+/**
+ * Opens the stores in a data folder, which is made where it is missing, and holds its lock. Throws `data_in_use` while another
+ * process has it, and as the stores do.
+ */
+export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedStores> {
+  const folder = await openDataFolder(folderPath);
+  using opened = new DisposableStack();
+  opened.use(lockDataFolder(folder));
+  const conversionsDatabase = opened.use(openConversionsDatabase(folder.conversionsDatabase));
+  const accountsDatabase = opened.use(openAccountsDatabase(folder.accountsDatabase));
+  const videos = await openFileBlobStore(folder.videos);
+  const mp3s = await openFileBlobStore(folder.mp3s);
+  const kept = opened.move();
+  return {
+    folder,
+    conversions: createSqliteConversionStore(conversionsDatabase),
+    notifications: createSqliteNotificationStore(conversionsDatabase),
+    users: createSqliteUserStore(accountsDatabase),
+    videos,
+    mp3s,
+    [Symbol.dispose]: () => kept.dispose(),
+  };
+}

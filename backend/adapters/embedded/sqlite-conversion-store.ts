@@ -1,0 +1,178 @@
+import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
+import type { ConversionState } from '../../../shared/api.ts';
+import type { ConversionRecord, ConversionStore, ConversionVersion, ScanKind } from '../../ports/conversion-store.ts';
+import { fromCursor, toCursor } from './page-cursor.ts';
+import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+
+/** How many rows of a scan are in memory at a time. */
+const scanPortion = 200;
+
+const placeSchema = z.tuple([z.string()]);
+
+const columns = [
+  'id',
+  'owner',
+  'state',
+  'attempt',
+  'revision',
+  'batch_id',
+  'batch_size',
+  'ended_at',
+  'notification_id',
+  'removed_at',
+  'body',
+  'peaks',
+];
+
+const atVersion = 'id = ? AND state = ? AND attempt = ? AND revision = ?';
+/** The words of the index conversions_untold. */
+const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
+const active = "state IN ('uploading', 'queued', 'converting') AND removed_at IS NULL";
+
+/** One after another in the order of their ids, in which each state's rows lie in the index; so that merging is all there is to do. */
+function scanOf(...states: readonly ConversionState[]): string {
+  const searches = states.map((state) => `SELECT id, body FROM conversions WHERE state = '${state}' AND id > ?1`);
+  return `${searches.join(' UNION ALL ')} ORDER BY id LIMIT ?2`;
+}
+
+const scans: Readonly<Record<ScanKind, string>> = {
+  active: scanOf('uploading', 'queued', 'converting'),
+  untold: `SELECT body FROM conversions WHERE ${untold} AND id > ?1 ORDER BY id LIMIT ?2`,
+  ended: scanOf('done', 'failed', 'cancelled'),
+};
+
+/** Conversions in a database that `openConversionsDatabase` opened. */
+export function createSqliteConversionStore(database: SqliteDatabase): ConversionStore {
+  const insert = database.prepare(
+    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  );
+  const get = database.prepare('SELECT body, peaks FROM conversions WHERE id = ?');
+  const replace = database.prepare(
+    `UPDATE conversions SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE ${atVersion}`,
+  );
+  const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion} AND removed_at IS NOT NULL`);
+  const countQueuedBefore = database.prepare(
+    "SELECT count(*) AS count FROM conversions WHERE state = 'queued' AND id < ?",
+  );
+  const batchSummary = database.prepare(`
+    SELECT
+      count(*) FILTER (WHERE ${active}) AS active,
+      count(*) FILTER (WHERE NOT (${active})) AS ended,
+      count(*) FILTER (WHERE ${untold}) AS untold,
+      max(coalesce(ended_at, removed_at)) FILTER (WHERE NOT (${active})) AS last_ended_at,
+      max(batch_size) AS batch_size
+    FROM conversions WHERE owner = ? AND batch_id = ?`);
+  const untoldOfBatch = database.prepare(
+    `SELECT body FROM conversions WHERE owner = ? AND batch_id = ? AND ${untold} ORDER BY id`,
+  );
+
+  return {
+    async insert(record) {
+      insert.run(...toRow(record));
+    },
+
+    async get(id) {
+      const row = get.get(id);
+      return row === undefined ? undefined : fromRow(row);
+    },
+
+    async replace(expected, next) {
+      return replace.run(...toRow(next), ...toExpected(expected)) === 1;
+    },
+
+    async page({ owner, state, batchId, limit, cursor }) {
+      const conditions = ['owner = ?', 'removed_at IS NULL'];
+      const values: string[] = [owner];
+      if (state !== undefined) {
+        conditions.push('state = ?');
+        values.push(state);
+      }
+      if (batchId !== undefined) {
+        conditions.push('batch_id = ?');
+        values.push(batchId);
+      }
+      if (cursor !== undefined) {
+        conditions.push('id < ?');
+        values.push(...fromCursor(cursor, placeSchema));
+      }
+      // One more than asked for tells whether another page follows.
+      const rows = database
+        .prepare(`SELECT body FROM conversions WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`)
+        .all(...values, limit + 1);
+      const items = rows.slice(0, limit).map(fromRow);
+      const last = items.at(-1);
+      return rows.length > limit && last !== undefined ? { items, next: toCursor([last.id]) } : { items };
+    },
+
+    async *scan(kind) {
+      const portion = database.prepare(scans[kind]);
+      let after = '';
+      for (;;) {
+        const records = portion.all(after, scanPortion).map(fromRow);
+        yield* records;
+        const last = records.at(-1);
+        if (last === undefined || records.length < scanPortion) return;
+        after = last.id;
+        // SQLite answers without ever waiting: without this, a long scan would keep everyone else from running.
+        await setImmediate();
+      }
+    },
+
+    async countQueuedBefore(id) {
+      return Number(countQueuedBefore.get(id)?.['count']);
+    },
+
+    async batchSummary(owner, batchId) {
+      const row = batchSummary.get(owner, batchId);
+      const lastEndedAt = row?.['last_ended_at'];
+      const batchSize = row?.['batch_size'];
+      return {
+        active: Number(row?.['active']),
+        ended: Number(row?.['ended']),
+        untold: Number(row?.['untold']),
+        ...(typeof lastEndedAt === 'string' ? { lastEndedAt } : {}),
+        ...(typeof batchSize === 'number' ? { batchSize } : {}),
+      };
+    },
+
+    async untoldOfBatch(owner, batchId) {
+      return untoldOfBatch.all(owner, batchId).map(fromRow);
+    },
+
+    async forget(expected) {
+      return forget.run(...toExpected(expected)) === 1;
+    },
+  };
+}
+
+/** In the order of `atVersion`. */
+function toExpected({ id, state, attempt, revision }: ConversionVersion): readonly (string | number)[] {
+  return [id, state, attempt, revision];
+}
+
+/** In the order of `columns`. */
+function toRow(record: ConversionRecord): readonly (string | number | Uint8Array | null)[] {
+  const { result } = record;
+  return [
+    record.id,
+    record.owner,
+    record.state,
+    record.attempt,
+    record.revision,
+    record.batchId ?? null,
+    record.batchSize ?? null,
+    record.endedAt ?? null,
+    record.notificationId ?? null,
+    record.removedAt ?? null,
+    JSON.stringify(result === undefined ? record : { ...record, result: { ...result, peaks: [] } }),
+    result === undefined ? null : Uint8Array.from(result.peaks),
+  ];
+}
+
+function fromRow({ body, peaks }: SqliteRow): ConversionRecord {
+  // Written by toRow, and by nobody else.
+  const record: ConversionRecord = JSON.parse(String(body));
+  if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;
+  return { ...record, result: { ...record.result, peaks: [...peaks] } };
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { Notification } from '../../../shared/api.ts';
+import { isAppError } from '../../../shared/errors.ts';
+import type { NotificationRecord, NotificationStore } from '../../ports/notification-store.ts';
+import { fromCursor, toCursor } from './page-cursor.ts';
+import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+
+/** When it was made, and which one of that moment it is. */
+const placeSchema = z.tuple([z.iso.datetime(), z.int().nonnegative()]);
+
+/** Notifications in a database that `openConversionsDatabase` opened. */
+export function createSqliteNotificationStore(database: SqliteDatabase): NotificationStore {
+  const insert = database.prepare(
+    'INSERT INTO notifications (id, owner, batch_id, created_at, read_at, body) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const get = database.prepare('SELECT body, read_at FROM notifications WHERE id = ?');
+  const countOfBatch = database.prepare('SELECT count(*) AS count FROM notifications WHERE owner = ? AND batch_id = ?');
+  const markRead = database.prepare(`
+    UPDATE notifications SET read_at = ?
+    WHERE id IN (SELECT value FROM json_each(?)) AND owner = ? AND read_at IS NULL RETURNING id`);
+
+  return {
+    async insert(record) {
+      const { readAt, ...notification } = record.notification;
+      const { id, batchId, createdAt } = notification;
+      const body = JSON.stringify({ ...record, notification });
+      try {
+        insert.run(id, record.owner, batchId, createdAt, readAt ?? null, body);
+        return true;
+      } catch (error) {
+        if (isAppError(error, 'taken')) return false;
+        throw error;
+      }
+    },
+
+    async get(id) {
+      const row = get.get(id);
+      return row === undefined ? undefined : fromRow(row);
+    },
+
+    async countOfBatch(owner, batchId) {
+      return Number(countOfBatch.get(owner, batchId)?.['count']);
+    },
+
+    async page({ owner, unread, limit, cursor }) {
+      const conditions = ['owner = ?'];
+      const values: (string | number)[] = [owner];
+      if (unread) conditions.push('read_at IS NULL');
+      if (cursor !== undefined) {
+        conditions.push('(created_at, sequence) < (?, ?)');
+        values.push(...fromCursor(cursor, placeSchema));
+      }
+      // One more than asked for tells whether another page follows.
+      const rows = database
+        .prepare(
+          `SELECT body, read_at, created_at, sequence FROM notifications WHERE ${conditions.join(' AND ')}
+           ORDER BY created_at DESC, sequence DESC LIMIT ?`,
+        )
+        .all(...values, limit + 1);
+      const shown = rows.slice(0, limit);
+      const items: readonly Notification[] = shown.map((row) => fromRow(row).notification);
+      const last = shown.at(-1);
+      if (rows.length <= limit || last === undefined) return { items };
+      return { items, next: toCursor([String(last['created_at']), Number(last['sequence'])]) };
+    },
+
+    async markRead(owner, ids, at) {
+      return markRead.all(at, JSON.stringify(ids), owner).map((row) => String(row['id']));
+    },
+  };
+}
+
+function fromRow({ body, read_at: readAt }: SqliteRow): NotificationRecord {
+  // Written by insert, and by nobody else.
+  const record: NotificationRecord = JSON.parse(String(body));
+  return typeof readAt === 'string' ? { ...record, notification: { ...record.notification, readAt } } : record;
+}

@@ -1,0 +1,30 @@
+import { AppError } from '../../../shared/errors.ts';
+
+/** No space, no quota left, or a file larger than the file system or a limit allows. */
+const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** An error of the operating system, as Node throws it: with the name of its errno. */
+export function isSystemError(
+  error: unknown,
+  ...codes: readonly string[]
+): error is NodeJS.ErrnoException & { readonly code: string } {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** An operating system's error as an AppError, `disk_full` or `unavailable`; anything else is given back as it is. */
+export function translateSystemError(error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  return fullCodes.includes(error.code)
+    ? new AppError('disk_full', 'There is no space left to store this.', { cause: error })
+    : new AppError('unavailable', 'The storage cannot be reached.', { cause: error });
+}
+
+/** Runs `work`, with the operating system's errors translated. */
+export async function withSystemErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translateSystemError(error);
+  }
+}
