@@ -1,0 +1,52 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { AppError } from '../../shared/errors.ts';
+import type { LocalChannel } from '../../shared/local-channel.ts';
+import type { OwnedConversions } from '../conversions/owned-conversions.ts';
+import { localAccountId } from '../messages.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+
+/** The private way in, for whoever runs the embedded backend in the same process. Acts as the account `local`. */
+export function createLocalChannel(owned: OwnedConversions, events: EventBus): LocalChannel {
+  return {
+    async submit({ path, ...intake }) {
+      const bytes = await readableFileBytes(path);
+      return await owned.submitFile(localAccountId, { path, bytes, ...intake });
+    },
+    get: (id) => owned.get(localAccountId, id),
+    async result(id) {
+      const { bytes, sha256 } = await owned.result(localAccountId, id);
+      const file = await owned.resultFile(localAccountId, id);
+      return { path: file.path, bytes, sha256 };
+    },
+    cancel: (id) => owned.cancel(localAccountId, id),
+    retry: (id, options) => owned.retry(localAccountId, id, options),
+    remove: (id) => owned.remove(localAccountId, id),
+    subscribe(listener) {
+      return events.subscribe(({ owner, event }) => {
+        if (owner === localAccountId) listener(event);
+      });
+    },
+  };
+}
+
+/** Says at once what would otherwise be said once its turn has come. */
+async function readableFileBytes(path: string): Promise<number> {
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory()) throw new AppError('not_media', 'This is a folder, not a video.');
+    if (!facts.isFile()) throw new AppError('not_media', 'This is not a file.');
+    await access(path, constants.R_OK);
+    return facts.size;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new AppError('source_unreadable', 'This file may not be read by you.', { cause: error });
+    }
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new AppError('source_missing', 'This file is not there.', { cause: error });
+    }
+    throw new AppError('source_unreadable', 'This file cannot be read.', { cause: error });
+  }
+}

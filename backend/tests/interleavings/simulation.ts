@@ -1,0 +1,286 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { AppError, isAppError } from '../../../shared/errors.ts';
+import { openConversionsDatabase } from '../../adapters/embedded/conversions-database.ts';
+import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
+import { createSqliteConversionStore } from '../../adapters/embedded/sqlite-conversion-store.ts';
+import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
+import { mp3BlobId } from '../../conversions/blob-names.ts';
+import type { Work } from '../../conversions/conversion-work.ts';
+import { createConversions } from '../../conversions/conversions.ts';
+import type { ConversionMessage } from '../../messages.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { ConversionRecord, ConversionStore } from '../../ports/conversion-store.ts';
+import type { JobQueue } from '../../ports/job-queue.ts';
+import type { NotificationStore } from '../../ports/notification-store.ts';
+import { checkOutcome, type Observed } from './invariants.ts';
+
+/** What somebody does while everyone else does something too; `target` counts the conversions. */
+export type Actor =
+  | {
+      readonly kind: 'convert';
+      readonly target: number;
+      readonly fate: 'finish' | 'fail' | 'release' | 'die' | 'stall';
+    }
+  | { readonly kind: 'cancel' | 'retry' | 'remove' | 'notify'; readonly target: number }
+  /** Looks at the rows this many times, five seconds apart. */
+  | { readonly kind: 'sweep'; readonly rounds: number };
+
+export interface Plan {
+  /** One for each conversion: whether it belongs to the one batch. */
+  readonly inBatch: readonly boolean[];
+  readonly batchSizeKnown: boolean;
+  /** Until things settle, each message on a queue is lost where this says so; they are used in turn. */
+  readonly losses: readonly boolean[];
+  readonly actors: readonly Actor[];
+}
+
+const target = fc.nat({ max: 2 });
+const actor: fc.Arbitrary<Actor> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('convert' as const),
+      target,
+      fate: fc.constantFrom('finish' as const, 'fail' as const, 'release' as const, 'die' as const, 'stall' as const),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('cancel' as const, 'retry' as const, 'remove' as const, 'notify' as const),
+      target,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('sweep' as const), rounds: fc.integer({ min: 1, max: 6 }) }) },
+);
+
+export const plans: fc.Arbitrary<Plan> = fc.record({
+  inBatch: fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
+  batchSizeKnown: fc.boolean(),
+  losses: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
+  actors: fc.array(actor, { minLength: 2, maxLength: 12 }),
+});
+
+/** Lets a test put something wrong between the life cycle and its store. */
+export type Sabotage = (store: ConversionStore) => ConversionStore;
+
+const owner = 'anna';
+const sweepSeconds = 5;
+/** More than any plan needs: four looks lose a lease, twelve publish again, and a batch is still for ten minutes. */
+const maxDrainRounds = 400;
+
+/**
+ * Plays `plan` over the real embedded store: every call to a store waits until `scheduler` lets it go, so the actors' reads and
+ * writes come in any order. Then lets things settle, and throws where something was doubled, lost or illegal.
+ */
+export async function simulate(
+  scheduler: fc.Scheduler,
+  plan: Plan,
+  sabotage: Sabotage = (store) => store,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-interleavings-'));
+  using database = openConversionsDatabase(join(folder, 'conversions.db'));
+  try {
+    await play(
+      scheduler,
+      plan,
+      sabotage(createSqliteConversionStore(database)),
+      createSqliteNotificationStore(database),
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function play(
+  scheduler: fc.Scheduler,
+  plan: Plan,
+  realStore: ConversionStore,
+  realNotifications: NotificationStore,
+): Promise<void> {
+  let interleaved = true;
+  const step = async (): Promise<void> => {
+    if (interleaved) await scheduler.schedule(Promise.resolve());
+  };
+
+  const observed: Observed = { writes: [], finishes: [], announced: [] };
+  const store = observing(realStore, step, observed);
+  const notifications = stepping(realNotifications, step);
+  const mp3Names = new Set<string>();
+  const losses = { next: 0 };
+  const lose = (): boolean => interleaved && (plan.losses[losses.next++ % plan.losses.length] ?? false);
+  const videoQueue = lossyQueue(lose);
+  const mp3Queue = lossyQueue(lose);
+  let seconds = 0;
+  const clock = { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds };
+  const events = createMemoryEventBus();
+  events.subscribe(({ event }) => {
+    if (event.type === 'notification') observed.announced.push(event.notification.id);
+  });
+
+  const { owned, work, batches, sweeper, close } = createConversions({
+    store,
+    notifications,
+    videos: namesOnly(new Set()),
+    mp3s: namesOnly(mp3Names),
+    videoQueue,
+    mp3Queue,
+    events,
+    clock,
+    log: pino({ level: 'silent' }),
+    retention: { sourceSeconds: 86_400, resultSeconds: 30 * 86_400 },
+  });
+  const held: Work[] = [];
+
+  /** What backend/converter does, without ffmpeg. */
+  async function convert(id: string, fate: Extract<Actor, { kind: 'convert' }>['fate']): Promise<void> {
+    const taken = await work.take(id);
+    if (taken.kind !== 'work') return;
+    held.push(taken.work);
+    if (fate === 'die') return;
+    if (fate === 'fail') {
+      await taken.work.fail(new AppError('no_audio', 'There is no sound in this video.'));
+      return;
+    }
+    if (fate === 'release') return await taken.work.release(0);
+    const blob = mp3BlobId(taken.work.record);
+    mp3Names.add(blob);
+    if (fate === 'stall') for (let steps = 0; steps < 20; steps += 1) await step();
+    const result = { fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] };
+    if (await taken.work.finish(result, [])) observed.finishes.push(id);
+    else mp3Names.delete(blob);
+  }
+
+  async function act(what: Actor, ids: readonly string[]): Promise<void> {
+    if (what.kind === 'sweep') {
+      for (let round = 0; round < what.rounds; round += 1) {
+        seconds += sweepSeconds;
+        await sweeper.round();
+      }
+      return;
+    }
+    const id = ids[what.target % ids.length] ?? '';
+    switch (what.kind) {
+      case 'convert':
+        return await convert(id, what.fate);
+      case 'cancel':
+        return void (await refused(owned.cancel(owner, id)));
+      case 'retry':
+        return void (await refused(owned.retry(owner, id)));
+      case 'remove':
+        return await refused(owned.remove(owner, id));
+      case 'notify':
+        return void (await batches.tellOfEnd(id));
+    }
+  }
+
+  interleaved = false;
+  const ids: string[] = [];
+  for (const inBatch of plan.inBatch) {
+    const size = plan.batchSizeKnown ? { batchSize: plan.inBatch.filter(Boolean).length } : {};
+    const batch = inBatch ? { batchId: 'b', ...size } : {};
+    const intake = { fileName: 'a.mp4', path: '/a.mp4', bytes: 1, options: { format: 'mp3' } as const, ...batch };
+    ids.push((await owned.submitFile(owner, intake)).id);
+  }
+
+  interleaved = true;
+  await scheduler.waitFor(Promise.all(plan.actors.map((what) => act(what, ids))));
+  interleaved = false;
+
+  for (let round = 0; round < maxDrainRounds; round += 1) {
+    seconds += sweepSeconds;
+    await sweeper.round();
+    for (const id of videoQueue.take()) await convert(id, 'finish');
+    for (const id of mp3Queue.take()) await batches.tellOfEnd(id);
+    if (await hasSettled(realStore)) break;
+  }
+  await sweeper.tidy();
+  close();
+  for (const one of held) await one[Symbol.asyncDispose]();
+  await checkOutcome({ ids, owner, observed, mp3Names, store: realStore, notifications: realNotifications });
+}
+
+async function hasSettled(store: ConversionStore): Promise<boolean> {
+  for await (const _ of store.scan('active')) return false;
+  for await (const _ of store.scan('untold')) return false;
+  return true;
+}
+
+/** A person's call may be refused, but only in the ways that are meant. */
+async function refused(call: Promise<unknown>): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!isAppError(error, 'wrong_state', 'not_found', 'gone')) throw error;
+  });
+}
+
+function observing(store: ConversionStore, step: () => Promise<void>, observed: Observed): ConversionStore {
+  return {
+    ...stepping(store, step),
+    scan: (kind) => store.scan(kind),
+    async replace(expected, next) {
+      await step();
+      // Read before the write and in the same turn, so that it is what was really there.
+      const before = store.get(next.id);
+      const written = await store.replace(expected, next);
+      if (written) observed.writes.push({ before: (await before) as ConversionRecord, after: next });
+      return written;
+    },
+  };
+}
+
+/** The same object, whose every method waits for its turn first. */
+function stepping<Port extends object>(port: Port, step: () => Promise<void>): Port {
+  return new Proxy(port, {
+    get(from, key) {
+      const method: unknown = Reflect.get(from, key);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
+        await step();
+        return await Reflect.apply(method, from, args);
+      };
+    },
+  });
+}
+
+interface LossyQueue extends JobQueue<ConversionMessage> {
+  /** Empties it. */
+  take(): readonly string[];
+}
+
+function lossyQueue(lose: () => boolean): LossyQueue {
+  let waiting: string[] = [];
+  return {
+    async publish({ conversionId }) {
+      if (!lose()) waiting.push(conversionId);
+    },
+    take() {
+      const taken = waiting;
+      waiting = [];
+      return taken;
+    },
+    consume: () => Promise.reject(new Error('the simulation takes by itself')),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Only which blobs there are matters here. */
+function namesOnly(names: Set<string>): BlobStore {
+  const unused = (): Promise<never> => Promise.reject(new Error('the simulation has no bytes'));
+  return {
+    append: unused,
+    finish: unused,
+    open: unused,
+    localFile: unused,
+    stat: unused,
+    async remove(id) {
+      names.delete(id);
+    },
+    async *list() {
+      for (const id of [...names]) yield { id, bytes: 1, finished: true };
+    },
+  };
+}
