@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pinnedNode } from './packages.mjs';
+import { onParentGone } from './parent-gone.mjs';
+import { pathVariable } from './programs.mjs';
+import { SetUpError } from './say.mjs';
+
+/** The signals that end a program politely; a terminal sends the first and the third to every process at once. */
+const endingSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
+
+/**
+ * Runs a script on the pinned Node, with our standard streams, working folder and environment; ends as it ends. Where
+ * it can, set-up becomes that process, and nothing of it stays. One press of Ctrl-C can come twice, from the terminal
+ * and from npm, which hands it on: `one-press.mjs` in the script's process makes it one.
+ * @param {string} root
+ * @param {string} script absolute path
+ * @param {readonly string[]} args
+ */
+export async function handOver(root, script, args) {
+  const node = pinnedNode(root);
+  const environment = withOwnProgramsFirst(process.env, join(root, 'node_modules', '.bin'));
+  // npm waits for us behind a shell; who starts us otherwise may want us to go on without him.
+  const underNpm = process.env['npm_lifecycle_event'] !== undefined;
+  // Not on Windows, and not in the Node that a machine may have.
+  if (process.execve !== undefined && process.platform !== 'win32') {
+    const words = [...preloads(root, underNpm ? process.ppid : undefined), script, ...args];
+    process.execve(node, [node, ...words], environment);
+  }
+  const words = [...preloads(root, process.pid), script, ...args];
+  const child = spawn(node, words, { stdio: 'inherit', env: environment });
+  for (const signal of endingSignals) {
+    process.on(signal, () => {
+      // On Windows the console tells every process itself, and `kill` would end the script on the spot.
+      if (process.platform !== 'win32') child.kill(signal);
+    });
+  }
+  if (underNpm) onParentGone(() => child.kill('SIGTERM'));
+  /** @type {{ code: number | null, signal: NodeJS.Signals | null }} */
+  const end = await new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new SetUpError(`The Node of this project cannot be started: ${error.message}`)),
+    );
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  endLike(end);
+}
+
+/**
+ * @param {string} root
+ * @param {number | undefined} parent the process that the script must not outlive
+ */
+function preloads(root, parent) {
+  const folder = join(root, 'build', 'set-up');
+  const onePress = ['--import', pathToFileURL(join(folder, 'one-press.mjs')).href];
+  if (parent === undefined) return onePress;
+  return [...onePress, '--import', `${pathToFileURL(join(folder, 'end-with-parent.mjs')).href}?parent=${parent}`];
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} environment
+ * @param {string} folder
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function withOwnProgramsFirst(environment, folder) {
+  const variable = pathVariable(environment);
+  const folders = (environment[variable] ?? '').split(delimiter).filter((each) => each !== folder && each !== '');
+  return { ...environment, [variable]: [folder, ...folders].join(delimiter) };
+}
+
+/** @param {{ code: number | null, signal: NodeJS.Signals | null }} end */
+function endLike({ code, signal }) {
+  if (signal === null) {
+    process.exitCode = code ?? 1;
+    return;
+  }
+  for (const each of endingSignals) process.removeAllListeners(each);
+  // A signal that does not end us (the first process of a container ignores most) is told as a shell tells it.
+  process.exitCode = 128 + constants.signals[signal];
+  process.kill(process.pid, signal);
+}

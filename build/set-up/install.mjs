@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { withOwnProgramsFirst } from './hand-over.mjs';
+import { oneAtATime } from './one-at-a-time.mjs';
+import { packagesAreInStep, pinnedNode, pinnedNodeVersion, stampPackages, unstampPackages } from './packages.mjs';
+import { findOnPath, howToInstall, linuxFamily, missingPrograms, pathVariable } from './programs.mjs';
+import { isSystemError, SetUpError, say } from './say.mjs';
+
+/** @typedef {import('./programs.mjs').Program} Program */
+/** @typedef {import('./one-at-a-time.mjs').StartChild} StartChild */
+
+/**
+ * The slow way: installs packages and programs, or throws a SetUpError that says what a person has to do.
+ * @param {string} root
+ * @param {readonly Program[]} programs that the script will need
+ */
+export async function installWhatIsMissing(root, programs) {
+  // First, so that nobody waits for the packages only to be told this.
+  if (missingPrograms(programs).length > 0) refuseUnlessInstallable(missingPrograms(programs));
+  await oneAtATime(root, async (start) => {
+    // Whoever was before us here may have done it all.
+    if (!packagesAreInStep(root)) await installPackages(root, start);
+    const missing = missingPrograms(programs);
+    if (missing.length > 0) await installPrograms(missing, start);
+  });
+}
+
+/**
+ * @param {string} root
+ * @param {StartChild} start
+ */
+async function installPackages(root, start) {
+  const npm = findNpm(root);
+  say('Installing the packages that package-lock.json names. It takes about a minute, this once.');
+  unstampPackages(root);
+  setAsideRunningNode(root);
+  const args = [...npm.args, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const environment = withoutOwnPrograms(root);
+  // Standard output is the script's alone.
+  const code = await start(() => spawn(npm.program, args, { cwd: root, env: environment, stdio: ['ignore', 2, 2] }));
+  if (code !== 0) throw new SetUpError('The packages could not be installed; what npm said about it is above.');
+  const expected = pinnedNodeVersion(root);
+  if ((await versionOf(pinnedNode(root), start)) !== `v${expected}`) {
+    throw new SetUpError(
+      `Node ${expected} did not arrive with the packages: look whether npm's setting "ignore-scripts" is on, or whether Node offers none for ${process.platform} on ${process.arch}.`,
+    );
+  }
+  stampPackages(root);
+}
+
+/**
+ * npm as a program with its first arguments: the one that runs us, the one beside this Node, or the one on the PATH.
+ * @param {string} root
+ * @returns {{ program: string, args: readonly string[] }}
+ */
+function findNpm(root) {
+  const ours = join(root, 'node_modules');
+  const node = process.execPath.startsWith(ours)
+    ? (process.env['npm_node_execpath'] ?? process.execPath)
+    : process.execPath;
+  const runningUs = process.env['npm_execpath'];
+  const script = [
+    runningUs !== undefined && basename(runningUs) === 'npm-cli.js' ? runningUs : undefined,
+    join(dirname(node), 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    join(dirname(node), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+  ].find((file) => file !== undefined && existsSync(file));
+  if (script !== undefined) return { program: node, args: [script] };
+  const program = findOnPath('npm', withoutOwnPrograms(root));
+  if (program === undefined)
+    throw new SetUpError(
+      'Soundlift needs npm to install its packages: get Node.js from https://nodejs.org, npm comes with it.',
+    );
+  return { program, args: [] };
+}
+
+/** @param {string} root */
+function withoutOwnPrograms(root) {
+  const bin = join(root, 'node_modules', '.bin');
+  const environment = withOwnProgramsFirst(process.env, bin);
+  const variable = pathVariable(environment);
+  return { ...environment, [variable]: (environment[variable] ?? '').split(delimiter).slice(1).join(delimiter) };
+}
+
+/**
+ * Windows deletes no program that runs, and we may be run by the one that npm is about to replace; moving it is allowed.
+ * @param {string} root
+ */
+function setAsideRunningNode(root) {
+  if (process.platform !== 'win32' || !process.execPath.startsWith(join(root, 'node_modules'))) return;
+  try {
+    renameSync(process.execPath, join(tmpdir(), `soundlift-node-${process.pid}.exe`));
+  } catch (error) {
+    // Then npm says itself what it cannot replace.
+    if (!isSystemError(error, 'EXDEV', 'EPERM', 'EACCES', 'EBUSY', 'ENOENT')) throw error;
+  }
+}
+
+/**
+ * @param {string} program
+ * @param {StartChild} start
+ */
+async function versionOf(program, start) {
+  if (!existsSync(program)) return undefined;
+  let said = '';
+  await start(() => {
+    const child = spawn(program, ['--version'], { stdio: ['ignore', 'pipe', 2] });
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    return child;
+  });
+  return said.trim();
+}
+
+/** @param {readonly Program[]} missing */
+function refuseUnlessInstallable(missing) {
+  const family = process.platform === 'linux' ? linuxFamily() : undefined;
+  const mayInstall = process.getuid?.() === 0 && family === 'debian' && findOnPath('apt-get') !== undefined;
+  const wronglyNamed = missing.some(({ variable }) => variable !== undefined && process.env[variable]);
+  if (!mayInstall || wronglyNamed) {
+    throw new SetUpError(howToInstall(missing, process.platform, family, process.env));
+  }
+}
+
+/**
+ * @param {readonly Program[]} missing
+ * @param {StartChild} start
+ */
+async function installPrograms(missing, start) {
+  refuseUnlessInstallable(missing);
+  const names = missing.map(({ debian }) => debian);
+  say(`Installing ${names.join(' and ')} with apt-get, this once.`);
+  // dpkg wants the folders of an administrator on the PATH.
+  const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const environment = { ...process.env, PATH: path, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  /** @param {...string} args */
+  const aptGet = (...args) =>
+    start(() =>
+      spawn('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', ...args], {
+        env: environment,
+        stdio: ['ignore', 2, 2],
+      }),
+    );
+  const restoreDaemons = holdDaemons();
+  let code;
+  try {
+    // A list that cannot be refreshed may still be good enough for the installation.
+    await aptGet('update');
+    code = await aptGet('install', '--yes', '--no-install-recommends', ...names);
+  } finally {
+    restoreDaemons();
+  }
+  if (code !== 0 || missingPrograms(missing).length > 0) {
+    throw new SetUpError(`${names.join(' and ')} could not be installed; what apt-get said about it is above.`);
+  }
+}
+
+const daemonPolicy = '/usr/sbin/policy-rc.d';
+const ourPolicy =
+  "#!/bin/sh\n# By Soundlift's set-up, for as long as it installs packages: start no service.\nexit 101\n";
+
+/**
+ * Debian starts a service as soon as it is installed, unless this file says no.
+ * @returns {() => void} takes it back
+ */
+function holdDaemons() {
+  // Somebody else's policy stands; one of our own that was left behind by a kill is taken over.
+  if (existsSync(daemonPolicy) && statSync(daemonPolicy).size !== Buffer.byteLength(ourPolicy)) return () => {};
+  writeFileSync(daemonPolicy, ourPolicy, { mode: 0o755 });
+  return () => rmSync(daemonPolicy, { force: true });
+}

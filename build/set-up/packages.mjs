@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSystemError } from './say.mjs';
+
+/** @typedef {{ version?: string, optional?: boolean }} LockedPackage */
+
+/**
+ * The Node that package-lock.json pins, which everything but set-up runs on.
+ * @param {string} root
+ */
+export function pinnedNode(root) {
+  return join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+}
+
+/**
+ * Whether node_modules holds what package-lock.json names. The stamp says that an installation of this lock file, for
+ * this kind of machine, came to its end; npm removes it with everything else when it begins one, so an interrupted one
+ * has none. That each package's folder is there is looked at too: it costs a millisecond.
+ * @param {string} root
+ */
+export function packagesAreInStep(root) {
+  const lockText = readLockFile(root);
+  const locked = parseLockFile(lockText);
+  const folders = Object.keys(locked).filter((folder) => folder !== '' && locked[folder]?.optional !== true);
+  if (!existsSync(pinnedNode(root)) || !folders.every((folder) => existsSync(join(root, folder, 'package.json')))) {
+    return false;
+  }
+  if (readIfThere(stampFile(root)) === stampFor(lockText)) return true;
+  // A person's own `npm install` leaves no stamp, but npm's note of what it put there, written at its end.
+  const noteText = readIfThere(npmNoteFile(root));
+  if (noteText === undefined) return false;
+  const installed = parseLockFile(noteText);
+  if (!folders.every((folder) => installed[folder]?.version === locked[folder]?.version)) return false;
+  stampPackages(root);
+  return true;
+}
+
+/**
+ * Notes that node_modules is complete.
+ * @param {string} root
+ */
+export function stampPackages(root) {
+  const file = stampFile(root);
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    writeFileSync(unfinished, stampFor(readLockFile(root)));
+    renameSync(unfinished, file);
+  } catch (error) {
+    // In a clone that cannot be written, the packages are compared one by one each time.
+    if (!isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
+  }
+}
+
+/**
+ * Takes back all that says that node_modules is complete, before an installation begins.
+ * @param {string} root
+ */
+export function unstampPackages(root) {
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+  rmSync(stampFile(root), { force: true });
+  rmSync(npmNoteFile(root), { force: true });
+}
+
+/**
+ * The version of Node that package-lock.json pins.
+ * @param {string} root
+ */
+export function pinnedNodeVersion(root) {
+  return parseLockFile(readLockFile(root))['node_modules/node']?.version;
+}
+
+/** @param {string} root */
+const stampFile = (root) => join(root, 'node_modules', '.set-up');
+/** @param {string} root */
+const npmNoteFile = (root) => join(root, 'node_modules', '.package-lock.json');
+/** @param {string} root */
+const readLockFile = (root) => readFileSync(join(root, 'package-lock.json'), 'utf8');
+
+/** @param {string} lockText */
+function stampFor(lockText) {
+  return `${createHash('sha256').update(lockText).digest('hex')} ${process.platform} ${process.arch}\n`;
+}
+
+/**
+ * @param {string} text
+ * @returns {Record<string, LockedPackage | undefined>}
+ */
+function parseLockFile(text) {
+  return JSON.parse(text).packages;
+}
+
+/** @param {string} file */
+function readIfThere(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

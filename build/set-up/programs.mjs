@@ -1,0 +1,137 @@
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { isSystemError } from './say.mjs';
+
+/**
+ * A program that is not an npm package. `variable` may name where it is; the others are the names that package
+ * managers and people know it by.
+ * @typedef {{ name: string, variable?: string, debian: string, brew: string, winget?: string, page: string }} Program
+ */
+
+/** @type {Program} */
+const ffmpeg = {
+  name: 'ffmpeg',
+  variable: 'FFMPEG_PATH',
+  debian: 'ffmpeg',
+  brew: 'ffmpeg',
+  winget: 'Gyan.FFmpeg',
+  page: 'https://ffmpeg.org/download.html',
+};
+/** @type {Program} */
+const mp3val = { name: 'mp3val', debian: 'mp3val', brew: 'mp3val', page: 'https://mp3val.sourceforge.net' };
+
+/**
+ * @param {'conversions' | 'tests'} purpose
+ * @returns {readonly Program[]}
+ */
+export function programsFor(purpose) {
+  return purpose === 'tests' ? [ffmpeg, mp3val] : [ffmpeg];
+}
+
+/**
+ * @param {readonly Program[]} programs
+ * @param {NodeJS.ProcessEnv} [environment]
+ */
+export function missingPrograms(programs, environment = process.env) {
+  return programs.filter((program) => {
+    const named = program.variable === undefined ? undefined : environment[program.variable];
+    return named ? !isRunnable(named) : findOnPath(program.name, environment) === undefined;
+  });
+}
+
+/**
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {string | undefined} its path
+ */
+export function findOnPath(name, environment = process.env) {
+  const variable = pathVariable(environment);
+  const fileName = process.platform === 'win32' ? `${name}.exe` : name;
+  return (environment[variable] ?? '')
+    .split(delimiter)
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, fileName))
+    .find(isRunnable);
+}
+
+/**
+ * What the PATH is called here: Windows says `Path`, and takes any case.
+ * @param {NodeJS.ProcessEnv} environment
+ */
+export function pathVariable(environment) {
+  if (process.platform !== 'win32') return 'PATH';
+  return Object.keys(environment).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
+}
+
+/**
+ * The sentence for a person who has to install something.
+ * @param {readonly Program[]} missing
+ * @param {NodeJS.Platform} platform
+ * @param {'debian' | 'fedora' | 'arch' | 'alpine' | undefined} family of a Linux
+ * @param {NodeJS.ProcessEnv} environment
+ */
+export function howToInstall(missing, platform, family, environment) {
+  const wronglyNamed = missing.find(({ variable }) => variable !== undefined && environment[variable]);
+  if (wronglyNamed?.variable !== undefined) {
+    const { name, variable } = wronglyNamed;
+    return `${variable} names ${environment[variable]}, where no program can be run: correct it, or unset it to use the ${name} on the PATH.`;
+  }
+  const names = missing.map(({ name }) => name).join(' and ');
+  const variable = missing.find((program) => program.variable !== undefined)?.variable;
+  const otherwise = variable === undefined ? '' : `, or name an ffmpeg of your own in ${variable}`;
+  return `Soundlift needs ${names}, which this machine lacks: ${installHint(missing, platform, family)}${otherwise}.`;
+}
+
+/**
+ * @param {readonly Program[]} missing
+ * @param {NodeJS.Platform} platform
+ * @param {ReturnType<typeof linuxFamily>} family
+ */
+function installHint(missing, platform, family) {
+  if (platform === 'darwin') return `run \`brew install ${missing.map(({ brew }) => brew).join(' ')}\``;
+  if (platform === 'linux' && family === 'debian') {
+    return `run \`sudo apt-get install ${missing.map(({ debian }) => debian).join(' ')}\``;
+  }
+  return missing
+    .map((program) => {
+      if (platform === 'win32' && program.winget !== undefined) return `run \`winget install ${program.winget}\``;
+      if (program.name === 'ffmpeg' && family === 'fedora') return 'run `sudo dnf install ffmpeg-free`';
+      if (program.name === 'ffmpeg' && family === 'arch') return 'run `sudo pacman -S ffmpeg`';
+      if (program.name === 'ffmpeg' && family === 'alpine') return 'run `apk add ffmpeg`';
+      return `get ${program.name} from ${program.page}`;
+    })
+    .join(', and ');
+}
+
+/**
+ * Which family of package managers a Linux has, by os-release(5).
+ * @param {string} [file]
+ * @returns {'debian' | 'fedora' | 'arch' | 'alpine' | undefined}
+ */
+export function linuxFamily(file = '/etc/os-release') {
+  let text;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'EACCES')) return undefined;
+    throw error;
+  }
+  const words = [...text.matchAll(/^ID(?:_LIKE)?=(.*)$/gm)].flatMap(([, value = '']) =>
+    value.replaceAll(/["']/g, '').split(' '),
+  );
+  if (words.includes('debian') || words.includes('ubuntu')) return 'debian';
+  if (words.includes('fedora')) return 'fedora';
+  if (words.includes('arch')) return 'arch';
+  return words.includes('alpine') ? 'alpine' : undefined;
+}
+
+/** @param {string} file */
+function isRunnable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG')) return false;
+    throw error;
+  }
+}
