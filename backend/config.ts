@@ -14,6 +14,8 @@ export interface Config {
   readonly loopback: boolean;
   /** Under which address people reach the gateway, without a slash at its end. */
   readonly publicUrl?: string;
+  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   /** Absolute path of the embedded backend's folder. */
   readonly dataFolder: string;
   /** The first signs, all verify. Left out, the embedded backend keeps one of its own. */
@@ -67,6 +69,13 @@ const publicUrlSchema = z
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
+const networksSchema = z
+  .string()
+  .transform((text) => text.split(',').map((network) => network.trim()))
+  .refine((networks) => networks.every(isNetwork), {
+    error: 'IP addresses or networks such as 10.0.0.0/8, with commas between them',
+  });
+
 const secretsSchema = z
   .string()
   .transform((text) => text.split(','))
@@ -79,6 +88,7 @@ const settingsSchema = z.object({
   HOST: hostSchema.default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(8080),
   PUBLIC_URL: publicUrlSchema.optional(),
+  TRUSTED_PROXIES: networksSchema.default([]),
   SOUNDLIFT_DATA: z.string().optional(),
   JWT_SECRET: secretsSchema.optional(),
   LOGIN_TOKEN_SECONDS: wholeNumber(1, 10 * 365 * 86_400).default(86_400),
@@ -119,6 +129,7 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
     port: settings.PORT,
     loopback,
     ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
+    trustedProxies: settings.TRUSTED_PROXIES,
     dataFolder:
       settings.SOUNDLIFT_DATA === undefined
         ? defaultDataFolder(environment, facts)
@@ -138,6 +149,13 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
 /** True for `localhost`, 127.0.0.0/8 and `::1`, without brackets. */
 export function isLoopbackHost(host: string): boolean {
   return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  const inRange = bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return version !== 0 && inRange && more.length === 0;
 }
 
 function thisSystem(environment: Environment): SystemFacts {

@@ -1,0 +1,79 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { AppError } from '../../shared/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { UserRecord } from '../ports/user-store.ts';
+
+const algorithm = 'HS256';
+
+/** What an access token says. `username` is the e-mail address; times are seconds since 1970. */
+export const claimsSchema = z.object({
+  sub: z.string(),
+  username: z.string(),
+  admin: z.boolean(),
+  iat: z.number(),
+  exp: z.number(),
+  jti: z.string(),
+});
+export type Claims = z.infer<typeof claimsSchema>;
+
+export interface AccessTokens {
+  issue(user: UserRecord): Promise<string>;
+  /** Throws `unauthorized` for a token that is not ours, was changed, or has ended. */
+  verify(token: string): Promise<Claims>;
+}
+
+export interface AccessTokensParts {
+  /** At least 32 bytes each. The first signs, all verify: so a new one can be put in front without signing everyone out. */
+  readonly secrets: readonly string[];
+  readonly seconds: number;
+  readonly clock: Clock;
+}
+
+export function createAccessTokens({ secrets, seconds, clock }: AccessTokensParts): AccessTokens {
+  const keys = new Map(secrets.map((secret) => [keyId(secret), new TextEncoder().encode(secret)]));
+  const [first] = keys;
+  if (first === undefined) throw new Error('a secret is needed to sign tokens');
+  const [signingKeyId, signingKey] = first;
+
+  return {
+    async issue(user) {
+      const now = Math.floor(clock.now().getTime() / 1000);
+      return await new SignJWT({ username: user.email, admin: user.admin })
+        .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: signingKeyId })
+        .setSubject(user.id)
+        .setJti(randomUUID())
+        .setIssuedAt(now)
+        .setExpirationTime(now + seconds)
+        .sign(signingKey);
+    },
+
+    async verify(token) {
+      try {
+        const key = keys.get(decodeProtectedHeader(token).kid ?? '');
+        if (key === undefined) throw new errors.JWKSNoMatchingKey();
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: [algorithm],
+          typ: 'JWT',
+          currentDate: clock.now(),
+        });
+        return claimsSchema.parse(payload);
+      } catch (error) {
+        const ended = error instanceof errors.JWTExpired;
+        throw new AppError(
+          'unauthorized',
+          ended ? 'The token has ended; sign in again.' : 'The token is not valid; sign in again.',
+          {
+            cause: error,
+          },
+        );
+      }
+    },
+  };
+}
+
+/** Tells secrets apart in a token's header and gives none away. */
+function keyId(secret: string): string {
+  return createHmac('sha256', secret).update('soundlift key id').digest('base64url').slice(0, 12);
+}

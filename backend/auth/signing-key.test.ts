@@ -1,0 +1,51 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { isAppError } from '../../shared/errors.ts';
+import { keepSigningSecret } from './signing-key.ts';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-key-'));
+  path = join(folder, 'signing-key');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+it('makes a secret at the first start and keeps it', async () => {
+  const secret = await keepSigningSecret(folder);
+  expect(Buffer.byteLength(secret)).toBeGreaterThanOrEqual(32);
+  expect(await keepSigningSecret(folder)).toBe(secret);
+  expect(await readdir(folder)).toEqual(['signing-key']);
+});
+
+it('makes another one in another folder', async () => {
+  const secret = await keepSigningSecret(folder);
+  await rm(path);
+  expect(await keepSigningSecret(folder)).not.toBe(secret);
+});
+
+it.skipIf(process.platform === 'win32')(
+  'lets its owner alone read it, also after it was copied carelessly',
+  async () => {
+    await keepSigningSecret(folder);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await chmod(path, 0o644);
+    await keepSigningSecret(folder);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  },
+);
+
+it.each(['', 'short', '\n'])('replaces one that cannot be a secret (%j)', async (rest) => {
+  await writeFile(path, rest);
+  const secret = await keepSigningSecret(folder);
+  expect(secret.length).toBeGreaterThan(60);
+  expect((await readFile(path, 'utf8')).trim()).toBe(secret);
+});
+
+it('says in a sentence that it cannot be kept', async () => {
+  const failure = await keepSigningSecret(join(folder, 'missing')).catch((error: unknown) => error);
+  expect(isAppError(failure, 'unavailable') && !failure.message.includes(folder)).toBe(true);
+});
