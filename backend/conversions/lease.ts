@@ -71,20 +71,20 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
     return result;
   }
 
-  const timer = setInterval(() => {
+  function renew(): void {
     write({ type: 'renewed', progress }).catch((error: unknown) => {
       // The store is away: the next tick tries again, and a take-over meanwhile shows then.
       log.warn({ err: error, conversion: held.id }, 'could not renew the lease');
     });
-  }, renewEverySeconds * 1000);
+  }
+  const timer = setInterval(renew, renewEverySeconds * 1000);
   timer.unref();
 
-  // A cancel is told at once this way, and at the next renewal at the latest.
+  // A cancel is noticed at once this way. An event may be late and old: the row has the last word.
   const unsubscribe = events.subscribe(({ event }) => {
-    if (event.type === 'removed' && event.ids.includes(held.id)) lose(undefined);
-    if (event.type === 'conversion' && event.conversion.id === held.id && !isAt(event.conversion, held)) {
-      lose(event.conversion);
-    }
+    const removed = event.type === 'removed' && event.ids.includes(held.id);
+    const moved = event.type === 'conversion' && event.conversion.id === held.id && !isAt(event.conversion, held);
+    if (removed || moved) renew();
   });
 
   function letGo(): void {

@@ -86,7 +86,7 @@ export function notFound(): AppError {
 }
 
 function wrongState(record: ConversionRecord, change: Change): AppError {
-  if (change.type === 'retried' && record.sourceGone) {
+  if (change.type === 'retried' && record.sourceGone && record.state !== 'done') {
     return new AppError('gone', 'The video of this conversion is not kept any more.');
   }
   return new AppError('wrong_state', `A conversion that is ${record.state} cannot be ${participles[change.type]}.`);

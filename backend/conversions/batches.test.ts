@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Notification } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
+
+const minute = 60;
+
+let test: TestConversions;
+beforeEach(async () => {
+  test = await makeTestConversions();
+});
+afterEach(async () => {
+  await test[Symbol.asyncDispose]();
+});
+
+async function submit(batch: { batchId?: string; batchSize?: number } = {}, fileName = 'talk.mp4'): Promise<string> {
+  const intake = { fileName, options: { format: 'mp3' }, path: '/talk.mp4', bytes: 5, ...batch } as const;
+  return (await test.conversions.owned.submitFile('anna', intake)).id;
+}
+
+async function end(id: string, how: 'done' | 'warned' | 'failed' | 'cancelled'): Promise<void> {
+  if (how === 'cancelled') return void (await test.conversions.owned.cancel('anna', id));
+  const taken = await test.conversions.work.take(id);
+  if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
+  if (how === 'failed') return void (await taken.work.fail(new AppError('no_audio', 'There is no sound in it.')));
+  const result = { fileName: 'talk.mp3', bytes: 40, durationSeconds: 2, sha256: 'ab', peaks: [] };
+  await taken.work.finish(result, how === 'warned' ? [{ code: 'cut_short', atSeconds: 2, ofSeconds: 5 }] : []);
+}
+
+/** What the notifier does. */
+async function deliver(): Promise<void> {
+  for (const id of test.mp3Queue.take()) await test.conversions.batches.tellOfEnd(id);
+}
+
+async function notifications(): Promise<readonly Notification[]> {
+  return (await test.conversions.notifications.page({ owner: 'anna', limit: 100 })).items;
+}
+
+describe('a batch', () => {
+  it('of one is told of when it ends', async () => {
+    const id = await submit();
+    await end(id, 'done');
+    await deliver();
+    expect(await notifications()).toMatchObject([
+      {
+        kind: 'one',
+        batchId: id,
+        conversionIds: [id],
+        counts: { done: 1, failed: 0, warned: 0 },
+        seconds: 2,
+        bytes: 40,
+        message: 'talk.mp3 is ready.',
+      },
+    ]);
+    expect(test.told.filter(({ type }) => type === 'notification')).toHaveLength(1);
+  });
+
+  it('is told of once, when as many have ended as it was to have', async () => {
+    const batch = { batchId: 'b', batchSize: 4 };
+    const ids = [await submit(batch), await submit(batch), await submit(batch), await submit(batch)];
+    await end(ids[0] ?? '', 'done');
+    await end(ids[1] ?? '', 'failed');
+    await end(ids[2] ?? '', 'cancelled');
+    await deliver();
+    expect(await notifications()).toEqual([]);
+    await end(ids[3] ?? '', 'warned');
+    await deliver();
+    expect(await notifications()).toMatchObject([
+      { kind: 'batch', batchId: 'b', counts: { done: 2, failed: 1, warned: 1 }, seconds: 4, bytes: 80 },
+    ]);
+  });
+
+  it('without a known size is told of when it was still for ten minutes', async () => {
+    const first = await submit({ batchId: 'b' });
+    const second = await submit({ batchId: 'b' });
+    await end(first, 'done');
+    await deliver();
+    test.pass(11 * minute);
+    await test.conversions.batches.tellOfEnd(first);
+    expect(await notifications()).toEqual([]);
+    await end(second, 'done');
+    test.pass(9 * minute);
+    await deliver();
+    expect(await notifications()).toEqual([]);
+    test.pass(2 * minute);
+    await test.conversions.batches.tellOfEnd(first);
+    expect(await notifications()).toMatchObject([{ conversionIds: [first, second] }]);
+  });
+
+  it('is told of a second time for what comes later', async () => {
+    const first = await submit({ batchId: 'b', batchSize: 1 });
+    await end(first, 'done');
+    await deliver();
+    const second = await submit({ batchId: 'b', batchSize: 1 });
+    await end(second, 'failed');
+    await deliver();
+    expect((await notifications()).map(({ conversionIds }) => conversionIds)).toEqual([[second], [first]]);
+  });
+
+  it('is told of again after a retry, with the retried one alone', async () => {
+    const id = await submit();
+    await end(id, 'failed');
+    await deliver();
+    await test.conversions.owned.retry('anna', id);
+    await end(id, 'done');
+    await deliver();
+    expect((await notifications()).map(({ counts }) => counts)).toEqual([
+      { done: 1, failed: 0, warned: 0 },
+      { done: 0, failed: 1, warned: 0 },
+    ]);
+  });
+
+  it('of nothing but cancelled ones makes no notification', async () => {
+    const batch = { batchId: 'b', batchSize: 2 };
+    for (const id of [await submit(batch), await submit(batch)]) await end(id, 'cancelled');
+    await end(await submit(), 'cancelled');
+    await deliver();
+    expect(await notifications()).toEqual([]);
+  });
+
+  it('counts a removed one as ended', async () => {
+    const batch = { batchId: 'b', batchSize: 2 };
+    const [first, second] = [await submit(batch), await submit(batch)];
+    await end(first, 'done');
+    await test.conversions.owned.remove('anna', second);
+    await deliver();
+    expect(await notifications()).toMatchObject([{ kind: 'one', conversionIds: [first] }]);
+  });
+
+  it('is told of once, however many notifiers hear of it at the same moment', async () => {
+    const batch = { batchId: 'b', batchSize: 3 };
+    const ids = [await submit(batch), await submit(batch), await submit(batch)];
+    for (const id of ids) await end(id, 'done');
+    await Promise.all([...ids, ...ids].map((id) => test.conversions.batches.tellOfEnd(id)));
+    expect(await notifications()).toHaveLength(1);
+  });
+
+  it('is not told of again by who comes after a notifier that died before it had marked the rows', async () => {
+    const id = await submit();
+    await end(id, 'done');
+    const unmarked = await test.store.get(id);
+    await deliver();
+    const marked = await test.store.get(id);
+    if (unmarked === undefined || marked === undefined) throw new Error('the row is gone');
+    await test.store.replace(marked, { ...unmarked, revision: marked.revision + 1 });
+    await test.conversions.batches.tellOfEnd(id);
+    expect(await notifications()).toHaveLength(1);
+    expect((await test.store.get(id))?.notificationId).toBeDefined();
+  });
+
+  it('is another than one of the same name that somebody else has', async () => {
+    const id = await submit({ batchId: 'b', batchSize: 2 });
+    const intake = {
+      fileName: 'x.mp4',
+      options: { format: 'mp3' },
+      path: '/x',
+      bytes: 1,
+      batchId: 'b',
+      batchSize: 2,
+    } as const;
+    await test.conversions.owned.submitFile('bert', intake);
+    await end(id, 'done');
+    await deliver();
+    expect(await notifications()).toEqual([]);
+  });
+});
+
+describe('notifications', () => {
+  it('are read by their owner alone, and told of once', async () => {
+    await end(await submit(), 'done');
+    await deliver();
+    const [{ id } = { id: '' }] = await notifications();
+    await test.conversions.notifications.markRead('bert', [id]);
+    expect((await notifications())[0]).not.toHaveProperty('readAt');
+    await test.conversions.notifications.markRead('anna', [id, 'never-was']);
+    await test.conversions.notifications.markRead('anna', [id]);
+    await Promise.resolve();
+    expect((await notifications())[0]).toHaveProperty('readAt');
+    expect(test.told.filter(({ type }) => type === 'read')).toEqual([{ type: 'read', ids: [id] }]);
+  });
+});

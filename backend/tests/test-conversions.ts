@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { ServerEvent } from '../../shared/events.ts';
+import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
+import { type Conversions, createConversions } from '../conversions/conversions.ts';
+import type { ConversionMessage } from '../messages.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
+
+/** Conversions over real embedded stores, with a clock and queues that the test holds in its hands. */
+export interface TestConversions extends AsyncDisposable {
+  readonly conversions: Conversions;
+  readonly store: ConversionStore;
+  readonly notifications: NotificationStore;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+  readonly events: EventBus;
+  /** Everything that was told so far. */
+  readonly told: readonly ServerEvent[];
+  readonly videoQueue: HeldQueue;
+  readonly mp3Queue: HeldQueue;
+  /** Lets both clocks run on. */
+  pass(seconds: number): void;
+}
+
+/** A queue that hands nothing out: the test looks at what was published. */
+export interface HeldQueue extends JobQueue<ConversionMessage> {
+  /** The ids that were published since the last look. */
+  take(): readonly string[];
+  /** Refuses to take anything while set. */
+  down: boolean;
+}
+
+export async function makeTestConversions(): Promise<TestConversions> {
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
+  const stores = await openEmbeddedStores(folder);
+  const events = createMemoryEventBus();
+  const told: ServerEvent[] = [];
+  events.subscribe(({ event }) => told.push(event));
+  const videoQueue = heldQueue();
+  const mp3Queue = heldQueue();
+  let seconds = 0;
+  const conversions = createConversions({
+    store: stores.conversions,
+    notifications: stores.notifications,
+    videos: stores.videos,
+    mp3s: stores.mp3s,
+    videoQueue,
+    mp3Queue,
+    events,
+    clock: { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds },
+    log: pino({ level: 'silent' }),
+    retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
+  });
+  return {
+    conversions,
+    store: stores.conversions,
+    notifications: stores.notifications,
+    videos: stores.videos,
+    mp3s: stores.mp3s,
+    events,
+    told,
+    videoQueue,
+    mp3Queue,
+    pass(more) {
+      seconds += more;
+    },
+    async [Symbol.asyncDispose]() {
+      conversions.close();
+      await events.close();
+      stores[Symbol.dispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function heldQueue(): HeldQueue {
+  let published: string[] = [];
+  return {
+    down: false,
+    async publish({ conversionId }) {
+      if (this.down) throw new Error('the queue is away');
+      published.push(conversionId);
+    },
+    take() {
+      const taken = published;
+      published = [];
+      return taken;
+    },
+    consume: () => Promise.reject(new Error('this queue is only looked at')),
+    close: () => Promise.resolve(),
+  };
+}
