@@ -1,0 +1,150 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Conversion, ConversionState } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ServerEvent } from '../../shared/events.ts';
+import { outputFileName } from '../../shared/formats.ts';
+import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
+
+/** What befalls a submission in the stand-in. */
+export interface Fate {
+  /** `done` unless said otherwise; `converting` is one that never ends by itself. */
+  readonly state?: Exclude<ConversionState, 'uploading' | 'queued'>;
+  /** Nothing is told of it. */
+  readonly silent?: boolean;
+  /** Waited for before it ends. */
+  readonly until?: Promise<void>;
+}
+
+export interface CopyingChannel extends LocalChannel, AsyncDisposable {
+  /** As they stand, those that were removed left out. */
+  readonly conversions: ReadonlyMap<string, Conversion>;
+  readonly submissions: readonly LocalSubmission[];
+  /** The most that were there and had not ended at the same time. */
+  readonly mostActive: number;
+  /** Names of the MP3s that are kept. */
+  kept(): Promise<readonly string[]>;
+  listeners(): number;
+}
+
+/**
+ * A stand-in for the embedded backend in tests of what only the client decides: it "converts" thousands of files in no time, by
+ * copying them, loses events, or never ends, as it is told. Whatever depends on a conversion itself is tested on the real one.
+ */
+export async function openCopyingChannel(fateOf: (fileName: string) => Fate = () => ({})): Promise<CopyingChannel> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-copying-'));
+  const conversions = new Map<string, Conversion>();
+  const submissions: LocalSubmission[] = [];
+  const listeners = new Set<(event: ServerEvent) => void>();
+  const underWay = new Set<Promise<void>>();
+  let mostActive = 0;
+
+  function tell(event: ServerEvent, { silent = false }: Fate): void {
+    if (!silent) for (const listener of listeners) listener(event);
+  }
+
+  function found(id: string): Conversion {
+    const conversion = conversions.get(id);
+    if (conversion === undefined) throw new AppError('not_found', 'There is no such conversion.');
+    return conversion;
+  }
+
+  function change(id: string, changes: Partial<Conversion>, fate: Fate): void {
+    const before = conversions.get(id);
+    if (before === undefined) return;
+    const conversion = { ...before, ...changes };
+    conversions.set(id, conversion);
+    tell({ type: 'conversion', conversion }, fate);
+  }
+
+  async function convert(id: string, source: string, fate: Fate): Promise<void> {
+    await fate.until;
+    change(id, { state: 'converting', durationSeconds: 10 }, fate);
+    tell({ type: 'progress', id, progress: 0.5, speed: 20 }, fate);
+    await nextTurn();
+    if (fate.state === 'converting') return;
+    if (fate.state === 'failed') {
+      change(id, { state: 'failed', error: { code: 'not_media', message: 'This is no video.' } }, fate);
+    } else if (fate.state === 'cancelled') {
+      change(id, { state: 'cancelled' }, fate);
+    } else {
+      if (!conversions.has(id)) return;
+      const bytes = await readFile(source);
+      await copyFile(source, path.join(folder, id));
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const fileName = outputFileName(path.basename(source), 'mp3');
+      change(id, { state: 'done', result: { fileName, bytes: bytes.length, durationSeconds: 10, sha256 } }, fate);
+    }
+  }
+
+  return {
+    conversions,
+    submissions,
+    get mostActive() {
+      return mostActive;
+    },
+    kept: () => readdir(folder),
+    listeners: () => listeners.size,
+
+    async submit(submission) {
+      const { fileName, options, batchId } = submission;
+      const fate = fateOf(fileName);
+      const time = new Date().toISOString();
+      const conversion: Conversion = {
+        id: randomUUID(),
+        state: 'queued',
+        fileName,
+        ...(batchId === undefined ? {} : { batchId }),
+        sourceBytes: 1,
+        progress: 0,
+        attempt: 1,
+        options,
+        warnings: [],
+        createdAt: time,
+        updatedAt: time,
+      };
+      submissions.push(submission);
+      conversions.set(conversion.id, conversion);
+      tell({ type: 'conversion', conversion }, fate);
+      const active = [...conversions.values()].filter(({ state }) => state === 'queued' || state === 'converting');
+      mostActive = Math.max(mostActive, active.length);
+      const converting = convert(conversion.id, submission.path, fate).finally(() => underWay.delete(converting));
+      underWay.add(converting);
+      // The answer comes after the first events, as it may.
+      await nextTurn();
+      return conversion;
+    },
+
+    get: async (id) => found(id),
+    async result(id) {
+      const { result } = found(id);
+      if (result === undefined) throw new AppError('wrong_state', 'It is not done.');
+      return { path: path.join(folder, id), bytes: result.bytes, sha256: result.sha256 };
+    },
+    async cancel(id) {
+      change(id, { state: 'cancelled' }, {});
+      return found(id);
+    },
+    async retry(id) {
+      change(id, { state: 'queued' }, {});
+      return found(id);
+    },
+    async remove(id) {
+      found(id);
+      conversions.delete(id);
+      await rm(path.join(folder, id), { force: true });
+      tell({ type: 'removed', ids: [id] }, {});
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(underWay);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

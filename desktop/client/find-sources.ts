@@ -1,0 +1,137 @@
+import type { BigIntStats, Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import type { SourceFile } from './backend.ts';
+import { fileIdentity } from './file-identity.ts';
+import { hasMediaExtension, isMediaFile } from './media-files.ts';
+import { sourceError } from './system-errors.ts';
+
+/** A file that was found, and from where. */
+export interface FoundSource extends SourceFile {
+  /** Where the file system tells one. */
+  readonly identity: string | undefined;
+  /** The folders between the folder that was named and the file: `sub/deeper`; empty for a file directly in it, or named itself. */
+  readonly subfolder: string;
+}
+
+/** What was named, or lies in a folder that was named, and cannot be converted as it is. */
+export interface SourceFailure {
+  /** Absolute path. */
+  readonly path: string;
+  readonly code: ErrorCode;
+  /** A sentence without a path. */
+  readonly message: string;
+}
+
+export type Finding =
+  | { readonly kind: 'found'; readonly source: FoundSource }
+  | { readonly kind: 'failed'; readonly failure: SourceFailure };
+
+/**
+ * What is meant by `named`, absolute paths of files and folders, each once and in their order. A file is taken whatever its
+ * name. In a folder and the folders below it, files with the extensions of films and sound are, in natural order (`2` before
+ * `10`), through links to files but not to folders; what is hidden is passed over. What cannot be read is told and does not
+ * stop the rest. Throws the signal's reason alone.
+ */
+export async function* findSources(named: readonly string[], signal: AbortSignal): AsyncGenerator<Finding> {
+  const seen = new Set<string>();
+  for (const one of named) {
+    for await (const finding of findNamed(path.resolve(one), signal)) {
+      const key = finding.kind === 'found' ? finding.source.path : finding.failure.path;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      yield finding;
+    }
+  }
+}
+
+async function* findNamed(named: string, signal: AbortSignal): AsyncGenerator<Finding> {
+  signal.throwIfAborted();
+  let facts: BigIntStats;
+  try {
+    facts = await stat(named, { bigint: true });
+  } catch (error) {
+    // What is no UTF-8 arrives as this character in place of its bytes, and leads nowhere.
+    yield failed(named, named.includes('\ufffd') ? notUtf8(error) : sourceError(error));
+    return;
+  }
+  if (facts.isFile()) {
+    yield found(named, '', facts);
+  } else if (facts.isDirectory()) {
+    let empty = true;
+    for await (const finding of walk(named, '', signal)) {
+      empty = false;
+      yield finding;
+    }
+    if (empty) yield failed(named, new AppError('source_missing', 'There is no video and no sound in this folder.'));
+  } else {
+    yield failed(named, new AppError('source_unreadable', 'This is neither a file nor a folder.'));
+  }
+}
+
+async function* walk(root: string, subfolder: string, signal: AbortSignal): AsyncGenerator<Finding> {
+  signal.throwIfAborted();
+  const folder = path.join(root, subfolder);
+  let entries: Dirent<Buffer>[];
+  try {
+    // As bytes: a name that is no UTF-8 would come as a text that leads to no file, or to another.
+    entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+  } catch (error) {
+    yield failed(folder, sourceError(error));
+    return;
+  }
+  const visible = entries
+    .map((entry) => ({ entry, name: entry.name.toString('utf8') }))
+    .filter(({ name }) => !name.startsWith('.'))
+    .sort((one, other) => compareNaturally(one.name, other.name));
+  for (const { entry, name } of visible) {
+    const below = path.join(subfolder, name);
+    const here = path.join(root, below);
+    const isFolder = entry.isDirectory();
+    if (!Buffer.from(name).equals(entry.name)) {
+      if (isFolder || hasMediaExtension(name)) yield failed(here, notUtf8());
+    } else if (isFolder) {
+      yield* walk(root, below, signal);
+    } else if (hasMediaExtension(name)) {
+      const finding = await findInFolder(here, subfolder);
+      if (finding !== undefined) yield finding;
+    }
+  }
+}
+
+/** Undefined for what only bears a film's name: a link to a folder, a pipe, a program's text. */
+async function findInFolder(file: string, subfolder: string): Promise<Finding | undefined> {
+  try {
+    const facts = await stat(file, { bigint: true });
+    return facts.isFile() && (await isMediaFile(file)) ? found(file, subfolder, facts) : undefined;
+  } catch (error) {
+    return failed(file, sourceError(error));
+  }
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** The same order everywhere, whatever the system's language. */
+function compareNaturally(one: string, other: string): number {
+  return collator.compare(one, other) || (one < other ? -1 : 1);
+}
+
+function found(file: string, subfolder: string, facts: BigIntStats): Finding {
+  const source: FoundSource = {
+    path: file,
+    fileName: path.basename(file),
+    bytes: Number(facts.size),
+    identity: fileIdentity(facts),
+    subfolder,
+  };
+  return { kind: 'found', source };
+}
+
+function failed(file: string, { code, message }: AppError): Finding {
+  return { kind: 'failed', failure: { path: file, code, message } };
+}
+
+function notUtf8(cause?: unknown): AppError {
+  return new AppError('source_unreadable', 'The name of this file is not written in UTF-8.', { cause });
+}

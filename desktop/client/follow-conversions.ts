@@ -1,0 +1,141 @@
+import type { Conversion, ConversionState } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { ServerEvent } from '../../shared/events.ts';
+import type { Backend } from './backend.ts';
+
+/** Follows the conversions of one batch to their ends. */
+export interface Follower extends Disposable {
+  /**
+   * Resolves with the conversion once it is done, failed or cancelled. Throws `not_found` when it went away, what the backend
+   * throws when it cannot be asked any more, and the signal's reason.
+   */
+  untilEnded(conversion: Conversion, signal: AbortSignal): Promise<Conversion>;
+}
+
+/** Events may be lost: a conversion of which nothing was heard for so long is asked after. */
+const askAfterSeconds = 5;
+/** So often in a row the asking may fail of what will pass. */
+const maxFailedAskings = 12;
+
+interface Waiting {
+  readonly resolve: (ended: Conversion) => void;
+  readonly reject: (error: unknown) => void;
+  state: ConversionState;
+  /** Seconds, monotonic. */
+  heardAt: number;
+  failedAskings: number;
+}
+
+/**
+ * Calls `onEvent` with what the backend tells of the batch, in order. What was not told, and was learned by asking, is made an
+ * event too.
+ */
+export function followConversions(
+  backend: Pick<Backend, 'follow' | 'get'>,
+  batchId: string,
+  onEvent: (event: ServerEvent) => void,
+): Follower {
+  /** Of this batch and not ended, as far as was heard. */
+  const active = new Set<string>();
+  /** Those that ended before anyone waited: an event may overtake the answer to the call that caused it. */
+  const early = new Map<string, Conversion>();
+  const waiting = new Map<string, Waiting>();
+
+  function hear(event: ServerEvent): void {
+    switch (event.type) {
+      case 'conversion':
+        if (event.conversion.batchId === batchId) hearOf(event.conversion);
+        break;
+      case 'progress': {
+        if (!active.has(event.id)) break;
+        const waiter = waiting.get(event.id);
+        if (waiter !== undefined) waiter.heardAt = now();
+        onEvent(event);
+        break;
+      }
+      case 'removed': {
+        const ids = event.ids.filter((id) => active.delete(id));
+        if (ids.length > 0) onEvent({ type: 'removed', ids });
+        for (const id of ids)
+          waiting.get(id)?.reject(new AppError('not_found', 'The conversion was removed meanwhile.'));
+        break;
+      }
+      case 'notification':
+        if (event.notification.batchId === batchId) onEvent(event);
+        break;
+      case 'read':
+        break;
+    }
+  }
+
+  function hearOf(conversion: Conversion): void {
+    const { id, state } = conversion;
+    const waiter = waiting.get(id);
+    onEvent({ type: 'conversion', conversion });
+    if (hasEnded(conversion)) {
+      active.delete(id);
+      if (waiter === undefined) early.set(id, conversion);
+      else waiter.resolve(conversion);
+    } else {
+      active.add(id);
+      if (waiter !== undefined) Object.assign(waiter, { state, heardAt: now() });
+    }
+  }
+
+  async function ask(id: string, waiter: Waiting): Promise<void> {
+    waiter.heardAt = now();
+    try {
+      const conversion = await backend.get(id);
+      waiter.failedAskings = 0;
+      if (waiting.get(id) === waiter && conversion.state !== waiter.state) hearOf(conversion);
+    } catch (error) {
+      waiter.failedAskings += 1;
+      const passing = isAppError(error, 'unavailable', 'too_many', 'request_timeout');
+      if (!passing || waiter.failedAskings >= maxFailedAskings) waiter.reject(error);
+    }
+  }
+
+  const unfollow = backend.follow(hear);
+  const timer = setInterval(() => {
+    for (const [id, waiter] of waiting) {
+      if (now() - waiter.heardAt >= askAfterSeconds) void ask(id, waiter);
+    }
+  }, 1000);
+
+  return {
+    async untilEnded(conversion, signal) {
+      signal.throwIfAborted();
+      const { id, state } = conversion;
+      const ended = hasEnded(conversion) ? conversion : early.get(id);
+      early.delete(id);
+      if (ended !== undefined) return ended;
+
+      active.add(id);
+      const { promise, resolve, reject } = Promise.withResolvers<Conversion>();
+      const stop = (): void => reject(signal.reason);
+      signal.addEventListener('abort', stop, { once: true });
+      waiting.set(id, { resolve, reject, state, heardAt: now(), failedAskings: 0 });
+      try {
+        return await promise;
+      } finally {
+        signal.removeEventListener('abort', stop);
+        waiting.delete(id);
+        active.delete(id);
+      }
+    },
+
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      unfollow();
+    },
+  };
+}
+
+function hasEnded({ state }: Conversion): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
+/** Seconds, monotonic. */
+function now(): number {
+  return performance.now() / 1000;
+}

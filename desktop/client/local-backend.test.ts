@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openCopyingChannel } from './copying-channel.ts';
+import { createLocalBackend } from './local-backend.ts';
+
+let folder: string;
+const never = new AbortController().signal;
+const options = { format: 'mp3' } as const;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'soundlift-local-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function makeFile(bytes: number) {
+  const file = { path: path.join(folder, 'a.mp4'), fileName: 'a.mp4', bytes };
+  await writeFile(file.path, Buffer.alloc(bytes, 7));
+  return file;
+}
+
+it('hands over the path, never the bytes', async () => {
+  await using channel = await openCopyingChannel();
+  const file = await makeFile(10);
+  const batch = { batchId: 'b', batchSize: 1 };
+  await createLocalBackend(channel).submit(file, options, batch, never);
+  expect(channel.submissions).toEqual([{ path: file.path, fileName: 'a.mp4', options, ...batch }]);
+});
+
+it('leaves no conversion behind when it is stopped while handing over', async () => {
+  await using channel = await openCopyingChannel();
+  const stop = new AbortController();
+  const handing = createLocalBackend(channel).submit(await makeFile(10), options, undefined, stop.signal);
+  stop.abort(new Error('enough'));
+  await expect(handing).rejects.toThrow('enough');
+  expect(channel.conversions.size).toBe(0);
+});
+
+it('gives a result in pieces', async () => {
+  await using channel = await openCopyingChannel();
+  const backend = createLocalBackend(channel);
+  const { id } = await backend.submit(await makeFile(1_000_000), options, undefined, never);
+  await expect.poll(async () => (await backend.get(id)).state).toBe('done');
+  const result = await backend.openResult(id, never);
+  let bytes = 0;
+  let pieces = 0;
+  for await (const chunk of result.chunks) {
+    bytes += chunk.length;
+    pieces += 1;
+  }
+  expect([bytes, result.bytes]).toEqual([1_000_000, 1_000_000]);
+  expect(pieces).toBeGreaterThan(2);
+});
+
+it('says that a result is gone when its file is', async () => {
+  await using channel = await openCopyingChannel();
+  const backend = createLocalBackend(channel);
+  const { id } = await backend.submit(await makeFile(10), options, undefined, never);
+  await expect.poll(async () => (await backend.get(id)).state).toBe('done');
+  const { path: file } = await channel.result(id);
+  const { chunks } = await backend.openResult(id, never);
+  await rm(file);
+  await expect(async () => {
+    for await (const _chunk of chunks) expect.unreachable();
+  }).rejects.toMatchObject({ code: 'gone' });
+});
+
+it('stops giving a result when it is told to', async () => {
+  await using channel = await openCopyingChannel();
+  const backend = createLocalBackend(channel);
+  const { id } = await backend.submit(await makeFile(1_000_000), options, undefined, never);
+  await expect.poll(async () => (await backend.get(id)).state).toBe('done');
+  const stop = new AbortController();
+  const { chunks } = await backend.openResult(id, stop.signal);
+  await expect(async () => {
+    for await (const _chunk of chunks) stop.abort(new Error('enough'));
+  }).rejects.toThrow('enough');
+});
