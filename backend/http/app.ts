@@ -1,0 +1,69 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import { AppError } from '../../shared/errors.ts';
+import { answerProblem } from './answer-problem.ts';
+import type { Authentication } from './authentication.ts';
+import { toProblem } from './problem.ts';
+import { checkFraming, checkHostAndOrigin, type HostPolicy } from './request-checks.ts';
+import { logRequests } from './request-log.ts';
+import { mountRoutes, type Route } from './routes.ts';
+
+export interface AppParts {
+  readonly routes: readonly Route[];
+  readonly authentication: Authentication;
+  readonly hosts: HostPolicy;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly log: Logger;
+}
+
+/** Nothing here is a page: no browser may run, frame, sniff or keep any of it. */
+const headersOfAll: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** An Express app that answers by the table of routes, and with a problem to all else. */
+export function createApp({ routes, authentication, hosts, trustedProxies, log }: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', [...trustedProxies]);
+
+  app.use(logRequests(log));
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    response.set(headersOfAll);
+    try {
+      checkFraming(request);
+    } catch (error) {
+      // Where the next request begins on this connection cannot be known.
+      refuse(error, request, response, true);
+      return;
+    }
+    checkHostAndOrigin(request, hosts);
+    next();
+  });
+  mountRoutes(app, routes, { authentication, log });
+  app.use(() => {
+    throw new AppError('not_found', 'There is nothing at this address.');
+  });
+  // Express knows a handler of errors by its four parameters.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    refuse(error, request, response, false);
+  });
+
+  function refuse(error: unknown, request: Request, response: Response, close: boolean): void {
+    const problem = toProblem(error);
+    response.locals['problemCode'] = problem.code;
+    const cutOff = response.destroyed || request.destroyed;
+    if (problem.status >= 500 && !cutOff)
+      log.error({ err: error, method: request.method, path: request.path }, 'request failed');
+    else log.debug({ err: error, method: request.method, path: request.path }, 'request refused');
+    answerProblem(request, response, problem, close);
+  }
+
+  return app;
+}

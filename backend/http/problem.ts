@@ -1,0 +1,100 @@
+import type { Problem } from '../../shared/api.ts';
+import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
+
+/** The one place where an error becomes a status. */
+const statusOfCode: Readonly<Record<ErrorCode, number>> = {
+  not_media: 422,
+  no_audio: 422,
+  damaged: 422,
+  too_long: 422,
+  timed_out: 422,
+  converter_failed: 500,
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  wrong_state: 409,
+  taken: 409,
+  // By its owner, while its video was still being sent.
+  cancelled: 409,
+  gone: 410,
+  too_large: 413,
+  unsupported: 415,
+  range_not_satisfiable: 416,
+  invalid: 422,
+  headers_too_large: 431,
+  too_many: 429,
+  internal: 500,
+  unavailable: 503,
+  disk_full: 507,
+  // These belong to the computer of the person who converts; one that gets as far as an answer is a fault of ours.
+  source_missing: 500,
+  source_unreadable: 500,
+  target_unwritable: 500,
+  data_in_use: 500,
+};
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  408: 'Took too long',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Too large',
+  415: 'Wrong type',
+  416: 'No such range',
+  422: 'Invalid',
+  429: 'Too many requests',
+  431: 'Headers too large',
+  500: 'Internal error',
+  503: 'Unavailable',
+  507: 'Disk full',
+};
+
+/** How long a client is asked to wait where nobody knows better. */
+const defaultRetryAfterSeconds = 5;
+
+/** What an answer says of `error`: nothing but the sentence of an AppError, or that something went wrong. */
+export function toProblem(error: unknown): Problem {
+  const known = toAppError(error);
+  const status = statusOfCode[known.code];
+  if (status === 500) {
+    return {
+      type: 'about:blank',
+      title: 'Internal error',
+      status,
+      code: 'internal',
+      detail: 'Something went wrong here.',
+    };
+  }
+  return {
+    type: 'about:blank',
+    title: titles[status] ?? 'Error',
+    status,
+    code: known.code,
+    detail: known.message,
+    ...(known.details === undefined ? {} : { details: known.details }),
+  };
+}
+
+/** The headers that belong to the problem itself: `Retry-After`, where it will pass (`details.retryAfterSeconds`). */
+export function problemHeaders(problem: Problem): Readonly<Record<string, string>> {
+  const waits = problem.status === 429 || problem.status === 503;
+  const seconds = Math.max(1, Math.ceil(problem.details?.['retryAfterSeconds'] ?? defaultRetryAfterSeconds));
+  return { 'Content-Type': 'application/problem+json', ...(waits ? { 'Retry-After': String(seconds) } : {}) };
+}
+
+/** Express and its parsers throw errors with a `status`; of those below 500 the request is to blame. */
+function toAppError(error: unknown): AppError {
+  if (isAppError(error)) return error;
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  const blamed = typeof status === 'number' && status >= 400 && status < 500;
+  return blamed
+    ? new AppError('bad_request', 'The request cannot be understood.', { cause: error })
+    : new AppError('internal', 'Something went wrong here.', { cause: error });
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import { AppError } from '../../shared/errors.ts';
+import { hasBody, readBody } from './request-body.ts';
+
+/** Enough for a thousand ids. */
+const maxJsonBytes = 128 * 1024;
+const jsonIdleSeconds = 15;
+
+/**
+ * A JSON body that fits `schema`; no body counts as `{}`. Throws `unsupported` for another type, `too_large`, `bad_request` for what is not
+ * JSON, `invalid` for what does not fit.
+ */
+export async function readJson<Schema extends z.ZodType>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  if (!hasBody(request)) return parseAs(schema, {});
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers;
+  if (!/^application\/json *(;|$)/i.test(type) || encoding.toLowerCase() !== 'identity') {
+    throw new AppError('unsupported', 'The body must be JSON (Content-Type: application/json), not compressed.');
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  await readBody(
+    request,
+    response,
+    (chunk) => {
+      bytes += chunk.byteLength;
+      if (bytes > maxJsonBytes)
+        throw new AppError('too_large', 'The body is too large.', { details: { limitBytes: maxJsonBytes } });
+      chunks.push(chunk);
+      return undefined;
+    },
+    { idleSeconds: jsonIdleSeconds },
+  );
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (error) {
+    throw new AppError('bad_request', 'The body is not JSON.', { cause: error });
+  }
+  return parseAs(schema, value);
+}
+
+/** The query string, where it fits `schema`. Throws `invalid`. */
+export function readQuery<Schema extends z.ZodType>(
+  request: { readonly query: unknown },
+  schema: Schema,
+): z.output<Schema> {
+  return parseAs(schema, request.query);
+}
+
+function parseAs<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  );
+  throw new AppError('invalid', `${complaints.join('; ')}.`, { cause: parsed.error });
+}

@@ -1,0 +1,117 @@
+import type { Express, NextFunction, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import type { Credentials } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { Authentication, Identity } from './authentication.ts';
+import { basicChallenge, bearerChallenge, parseBasic, parseBearer } from './authorization-header.ts';
+
+/** One request that a route answers. */
+export interface Call {
+  readonly request: Request;
+  readonly response: Response;
+  /** Fires when the client goes away before it has its answer. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** One that came with e-mail address and password, not yet checked. */
+export interface PasswordCall extends Call {
+  readonly credentials: Credentials;
+}
+
+/** One that came with a token, and whose it is. */
+export interface AccountCall extends Call {
+  readonly identity: Identity;
+}
+
+interface RouteAddress {
+  /** `get` answers HEAD too. */
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  /** In Express's words: `/conversions/:id`. */
+  readonly path: string;
+}
+
+/**
+ * A row of the table that the app is made of. `access` says who may call: anyone, whoever brings a password, or an account. Whether
+ * a thing is the account's own is not a route's business: `backend/conversions` checks every one.
+ */
+export type Route = RouteAddress &
+  (
+    | { readonly access: 'anyone'; readonly handle: (call: Call) => Promise<void> }
+    | { readonly access: 'password'; readonly handle: (call: PasswordCall) => Promise<void> }
+    | { readonly access: 'account'; readonly handle: (call: AccountCall) => Promise<void> }
+  );
+
+export interface RouteParts {
+  readonly authentication: Authentication;
+  readonly log: Logger;
+}
+
+/** Puts the routes into the app, and behind each path the refusal of every other method. */
+export function mountRoutes(app: Express, routes: readonly Route[], parts: RouteParts): void {
+  for (const route of routes) {
+    app[route.method](route.path, (request: Request, response: Response, next: NextFunction) => {
+      answer(route, request, response, parts).catch((error: unknown) => {
+        if (isAppError(error, 'unauthorized')) {
+          response.set('WWW-Authenticate', route.access === 'password' ? basicChallenge : bearerRefusal(request));
+        }
+        next(error);
+      });
+    });
+  }
+  for (const [path, allowed] of methodsByPath(routes)) {
+    app.all(path, (_request: Request, response: Response) => {
+      response.set('Allow', allowed.join(', '));
+      throw new AppError('method_not_allowed', `Only ${allowed.join(', ')} can be asked of this address.`);
+    });
+  }
+}
+
+async function answer(route: Route, request: Request, response: Response, parts: RouteParts): Promise<void> {
+  const call: Call = { request, response, signal: goneSignal(response), log: parts.log };
+  switch (route.access) {
+    case 'anyone':
+      return await route.handle(call);
+    case 'password':
+      return await route.handle({ ...call, credentials: parseBasic(request.headers.authorization) });
+    case 'account': {
+      const identity = await parts.authentication.identify(parseBearer(request.headers.authorization));
+      response.locals['accountId'] = identity.accountId;
+      return await route.handle({ ...call, identity });
+    }
+  }
+}
+
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort(new AppError('cancelled', 'The client went away.'));
+  });
+  return gone.signal;
+}
+
+/** RFC 6750, section 3.1: no error code for a request that brought no token at all. */
+function bearerRefusal(request: Request): string {
+  return request.headers.authorization === undefined ? bearerChallenge : `${bearerChallenge}, error="invalid_token"`;
+}
+
+function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, readonly string[]>();
+  for (const { method, path } of routes) {
+    const named = method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
+    methods.set(path, [...(methods.get(path) ?? []), ...named]);
+  }
+  return methods;
+}
+
+/** Who asks, as far as an address tells. */
+export function clientOf(request: Request): string {
+  return request.ip ?? 'unknown';
+}
+
+/** A parameter of the route's path. */
+export function pathParameter(request: Request, name: string): string {
+  const value = request.params[name];
+  if (typeof value !== 'string') throw new Error(`the route has no parameter ${name}`);
+  return value;
+}

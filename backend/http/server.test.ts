@@ -1,0 +1,177 @@
+import type { RequestListener } from 'node:http';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openRaw, sendRaw } from '../tests/raw-request.ts';
+import { readBody } from './request-body.ts';
+import { type RunningServer, type ServerOptions, startServer } from './server.ts';
+
+const log = pino({ level: 'silent' });
+const servers: RunningServer[] = [];
+
+async function start(app: RequestListener, options: Partial<ServerOptions> = {}): Promise<RunningServer> {
+  const server = await startServer(app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.2, ...options });
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+const hello: RequestListener = (_request, response) => void response.end('hello');
+
+describe('startServer', () => {
+  it('says where it answers', async () => {
+    const { url } = await start(hello);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await (await fetch(url)).text()).toBe('hello');
+  });
+
+  it('says where to go when it listens everywhere', async () => {
+    const { url } = await start(hello, { host: '0.0.0.0' });
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it('says in a sentence that its port is taken', async () => {
+    const { url } = await start(hello);
+    const port = Number(new URL(url).port);
+    await expect(start(hello, { port })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(`Port ${port} is taken`),
+    });
+  });
+
+  it('gives up a client that does not get to the end of its headers', async () => {
+    const { url } = await start(hello, { headersSeconds: 0.2 });
+    const answer = await sendRaw(url, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('"code":"request_timeout"');
+  });
+
+  it('refuses headers without end', async () => {
+    const { url } = await start(hello);
+    const answer = await sendRaw(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('"code":"headers_too_large"');
+  });
+
+  it('answers a body whose chunks are broken before anything else was answered', async () => {
+    const { url } = await start((request, response) => {
+      readBody(request, response, () => undefined, { idleSeconds: 5 }).catch(() => undefined);
+    });
+    const answer = await sendRaw(
+      url,
+      'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
+
+describe('closing', () => {
+  it('lets a request that is under way end, and takes no new one', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const server = await start(
+      (_request, response) => {
+        arrive();
+        released.then(() => response.end('in time'));
+      },
+      { graceSeconds: 20 },
+    );
+    const answer = fetch(server.url).then((response) => response.text());
+    await arrived;
+    const closed = server.close();
+    await expect(fetch(server.url)).rejects.toThrow();
+    release();
+    expect(await answer).toBe('in time');
+    // Though the connection was to be kept alive.
+    await closed;
+  });
+
+  it('cuts off what does not end in time', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const server = await start(() => arrive());
+    const connection = await openRaw(server.url);
+    await connection.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await arrived;
+    await server.close();
+    expect(await connection.closed).toBe('');
+  });
+});
+
+describe('readBody', () => {
+  /** Answers with what became of the body. */
+  function reader(
+    idleSeconds: number,
+    sink: (chunk: Uint8Array) => Promise<void> | undefined = () => undefined,
+  ): RequestListener {
+    return (request, response) => {
+      let bytes = 0;
+      readBody(
+        request,
+        response,
+        (chunk) => {
+          bytes += chunk.byteLength;
+          return sink(chunk);
+        },
+        { idleSeconds },
+      ).then(
+        () => response.end(`whole: ${bytes}`),
+        (error: unknown) => response.end(String(error)),
+      );
+    };
+  }
+  const head = 'POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 8\r\n\r\n';
+
+  it('gives up a client that falls silent', async () => {
+    const { url } = await start(reader(0.1));
+    expect(await sendRaw(url, `${head}1234`)).toMatch(/AppError: Nothing more came/);
+  });
+
+  it('bears with a client that is slow and goes on', async () => {
+    const { url } = await start(reader(0.3), { headersSeconds: 0.2 });
+    const connection = await openRaw(url);
+    await connection.send(head);
+    for (const byte of '12345678') {
+      await connection.send(byte);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await connection.closed).toMatch(/whole: 8/);
+  });
+
+  it('does not blame the client for a pause of the one who takes the bytes', async () => {
+    const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 300));
+    const { url } = await start(reader(0.1, slow));
+    expect(await sendRaw(url, `${head}12345678`)).toMatch(/whole: 8/);
+  });
+
+  it('still gives up a client that falls silent after such a pause', async () => {
+    const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 300));
+    const { url } = await start(reader(0.1, slow));
+    expect(await sendRaw(url, `${head}1234`)).toMatch(/AppError: Nothing more came/);
+  });
+
+  it('holds the client back while its bytes are not taken', async () => {
+    const { promise: never } = Promise.withResolvers<void>();
+    const { url } = await start(reader(60, () => never));
+    const connection = await openRaw(url);
+    await connection.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n');
+    let sent = 0;
+    let stuck = false;
+    while (!stuck && sent < 200) {
+      const { promise: waited, resolve } = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => resolve(true), 500);
+      connection.send(Buffer.alloc(1_000_000)).then(
+        () => resolve(false),
+        () => undefined,
+      );
+      stuck = await waited;
+      clearTimeout(timer);
+      sent += 1;
+    }
+    // What the system's own buffers hold, some megabytes, and no more.
+    expect(stuck).toBe(true);
+    expect(sent).toBeLessThan(50);
+    connection.destroy();
+  });
+});

@@ -1,0 +1,116 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { problemHeaders, toProblem } from './problem.ts';
+
+export interface ServerOptions {
+  /** An address or a host name, without brackets. */
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly log: Logger;
+  /** How long a client may take to send a request's head. A body may take as long as it keeps coming. */
+  readonly headersSeconds?: number;
+  /** How long requests that are under way may go on after `close`. */
+  readonly graceSeconds?: number;
+}
+
+export interface RunningServer {
+  /** Where it answers, without a slash at its end. */
+  readonly url: string;
+  /** Takes no more requests; resolves when those under way have ended, by themselves or cut off after a while. */
+  close(): Promise<void>;
+}
+
+/** Serves `app`. Throws `unavailable` when the address cannot be had. */
+export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
+  const { host, port, log, headersSeconds = 20, graceSeconds = 10 } = options;
+  const server = createServer({
+    // An honest upload of many gigabytes takes hours; readBody gives up one that stands still.
+    requestTimeout: 0,
+    headersTimeout: headersSeconds * 1000,
+    connectionsCheckingInterval: headersSeconds * 250,
+  });
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', (request, response) => {
+    latest.set(request.socket, response);
+  });
+  server.on('request', app);
+  // The app itself says when a client may go on, so that one without a token never sends its gigabytes.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    log.debug({ err: error }, 'not a request');
+    refuseUnreadable(error, socket, latest.get(socket));
+  });
+
+  await listen(server, host, port);
+  const address = server.address() as AddressInfo;
+  return { url: `http://${urlHost(host)}:${address.port}`, close: () => close(server, graceSeconds) };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port }, () => {
+    server.off('error', reject);
+    resolve();
+  });
+  try {
+    await promise;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const reason =
+      code === 'EADDRINUSE'
+        ? `Port ${port} is taken by another program; choose another port.`
+        : `Port ${port} of ${host} cannot be listened on.`;
+    throw new AppError('unavailable', reason, { cause: error });
+  }
+}
+
+async function close(server: Server, graceSeconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  // A connection that is kept alive becomes idle once its request is answered, and nobody closes it then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const enough = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
+  await promise;
+  clearInterval(sweep);
+  clearTimeout(enough);
+}
+
+/** An address that stands for all is none to go to; this computer is one of them. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, response: ServerResponse | undefined): void {
+  const mayAnswer =
+    response === undefined || response.writableFinished || (!response.headersSent && response.socket === socket);
+  if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+  else if (mayAnswer) socket.end(rawProblem(error));
+  // An answer has begun: what was written of it still goes out.
+  else if (socket instanceof Socket) socket.destroySoon();
+  else socket.destroy();
+}
+
+/** What could not be read as a request has no response of Node's; so the answer is written by hand. */
+function rawProblem(error: NodeJS.ErrnoException): string {
+  const [code, sentence]: readonly [ErrorCode, string] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['headers_too_large', 'The headers are too large.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['request_timeout', 'The request took too long to come.']
+        : ['bad_request', 'That is not a request that can be understood.'];
+  const problem = toProblem(new AppError(code, sentence));
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...problemHeaders(problem),
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
+}
