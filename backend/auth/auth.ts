@@ -21,7 +21,8 @@ export interface AuthParts {
 
 /** Each hash takes 19 MiB: two at a time stay small and leave Node's pool of four threads room for files. Some 5 s of them may wait. */
 const hashingAtOnce = { running: 2, waiting: 256 };
-/** `credentialsSchema` lets no longer one through, so nobody has one. */
+/** `credentialsSchema` lets no longer ones through, so nobody has them. */
+const maxEmailLength = 254;
 const maxPasswordLength = 1024;
 
 /** The auth service, in this process. */
@@ -34,7 +35,7 @@ export function createAuth(parts: AuthParts): Authentication {
   return {
     async signIn({ email: given, password }, client) {
       const attempt = { email: given.trim().toLowerCase(), client };
-      if (password.length > maxPasswordLength) throw wrong();
+      if (attempt.email.length > maxEmailLength || password.length > maxPasswordLength) throw wrong();
       return await turns.run(async () => {
         // Within the turn: a thousand guesses sent at once are counted one after the other all the same.
         limits.check(attempt);

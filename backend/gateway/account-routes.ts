@@ -1,0 +1,19 @@
+import { credentialsSchema } from '../../shared/api.ts';
+import { readJson } from '../http/read-request.ts';
+import type { Route } from '../http/routes.ts';
+import type { GatewayParts } from './gateway.ts';
+
+export function accountRoutes({ authentication }: Pick<GatewayParts, 'authentication'>): readonly Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/api/v1/accounts',
+      access: 'anyone',
+      async handle({ request, response }) {
+        const credentials = await readJson(request, response, credentialsSchema);
+        const { email, admin } = await authentication.createAccount(credentials);
+        response.status(201).json({ email, admin });
+      },
+    },
+  ];
+}

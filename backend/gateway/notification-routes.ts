@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { notificationsQuerySchema } from '../../shared/api.ts';
+import { readJson, readQuery } from '../http/read-request.ts';
+import type { Route } from '../http/routes.ts';
+import type { GatewayParts } from './gateway.ts';
+
+const readNotificationsSchema = z.strictObject({ ids: z.array(z.string().min(1).max(200)).max(1000) });
+
+export function notificationRoutes({ notifications }: Pick<GatewayParts, 'notifications'>): readonly Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/api/v1/notifications',
+      access: 'account',
+      async handle({ request, response, identity }) {
+        const { unread, cursor, limit } = readQuery(request, notificationsQuerySchema);
+        const page = await notifications.page({
+          owner: identity.accountId,
+          limit,
+          ...(unread === undefined ? {} : { unread }),
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        response.json(page);
+      },
+    },
+    {
+      method: 'post',
+      path: '/api/v1/notifications/read',
+      access: 'account',
+      async handle({ request, response, identity }) {
+        const { ids } = await readJson(request, response, readNotificationsSchema);
+        await notifications.markRead(identity.accountId, ids);
+        response.status(204).end();
+      },
+    },
+  ];
+}

@@ -1,0 +1,60 @@
+import { pipeline } from 'node:stream/promises';
+import type { Result } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { OwnedConversions } from '../conversions/owned-conversions.ts';
+import type { AccountCall } from '../http/routes.ts';
+import { type ByteRange } from '../ports/blob-store.ts';
+import { listsTag, parseByteRange } from './byte-range.ts';
+
+/** A client that takes nothing for so long has gone; another request goes on where it stopped. */
+const idleSeconds = 300;
+
+/** Answers with a finished MP3 as an attachment, or with the part of it that is asked for. */
+export async function sendResult(call: AccountCall, conversions: OwnedConversions, id: string): Promise<void> {
+  const { request, response, signal, identity } = call;
+  const result = await conversions.result(identity.accountId, id);
+  const tag = `"${result.sha256}"`;
+  response.set({ ETag: tag, 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, no-cache' });
+
+  const { 'if-none-match': knownTags } = request.headers;
+  if (knownTags !== undefined && listsTag(knownTags, tag)) {
+    response.status(304).end();
+    return;
+  }
+  const range = rangeOf(call, result, tag);
+  const stream =
+    request.method === 'HEAD' ? undefined : await conversions.openResult(identity.accountId, id, range, signal);
+  describe(call, result, range);
+  if (stream === undefined) {
+    response.end();
+    return;
+  }
+  response.setTimeout(idleSeconds * 1000, () => response.destroy());
+  try {
+    await pipeline(stream, response, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function rangeOf({ request, response }: AccountCall, result: Result, tag: string): ByteRange | undefined {
+  const { range: header, 'if-range': onlyOf } = request.headers;
+  // Ranges are for GET alone, and for the very file that the client has the rest of (RFC 9110, sections 14.2 and 13.1.5).
+  if (request.method !== 'GET' || (onlyOf !== undefined && onlyOf !== tag)) return undefined;
+  const range = parseByteRange(header, result.bytes);
+  if (range === 'unsatisfiable') {
+    response.set('Content-Range', `bytes */${result.bytes}`);
+    throw new AppError('range_not_satisfiable', 'The MP3 has no such bytes.', { details: { bytes: result.bytes } });
+  }
+  return range === 'whole' ? undefined : range;
+}
+
+function describe({ response }: AccountCall, result: Result, range: ByteRange | undefined): void {
+  response.attachment(result.fileName.toWellFormed());
+  response.set({ 'Content-Type': 'audio/mpeg', 'Content-Length': String(result.bytes) });
+  if (range === undefined) return;
+  response.status(206).set({
+    'Content-Length': String(range.end - range.start),
+    'Content-Range': `bytes ${range.start}-${range.end - 1}/${result.bytes}`,
+  });
+}

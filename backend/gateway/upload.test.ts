@@ -1,0 +1,317 @@
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { conversionSchema } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import { openRaw, sendRaw } from '../tests/raw-request.ts';
+import {
+  startTestGateway,
+  storedBlobs,
+  type TestAccount,
+  type TestGateway,
+  type TestGatewayOptions,
+} from '../tests/test-gateway.ts';
+
+let gateway: TestGateway;
+let ada: TestAccount;
+
+async function start(options: TestGatewayOptions = {}): Promise<void> {
+  await gateway?.[Symbol.asyncDispose]();
+  gateway = await startTestGateway(options);
+  ada = await gateway.account();
+}
+
+beforeEach(() => start());
+afterEach(() => gateway[Symbol.asyncDispose]());
+
+/** No video, and no conversion that its owner could see. */
+async function expectNothingLeft(): Promise<void> {
+  await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+  await expect.poll(() => ada.conversions()).toEqual([]);
+  expect(gateway.test.videoQueue.take()).toEqual([]);
+}
+
+interface Part {
+  readonly disposition: string;
+  readonly contents: string;
+  readonly type?: string;
+}
+
+const boundary = 'the-boundary';
+
+function formOf(parts: readonly Part[], end = `--${boundary}--\r\n`): Buffer {
+  const texts = parts.map(
+    ({ disposition, contents, type = 'application/octet-stream' }) =>
+      `--${boundary}\r\nContent-Disposition: ${disposition}\r\nContent-Type: ${type}\r\n\r\n${contents}\r\n`,
+  );
+  return Buffer.from(texts.join('') + end);
+}
+
+function filePart(contents = 'video', name = 'talk.mp4'): Part {
+  return { disposition: `form-data; name="file"; filename="${name}"`, contents };
+}
+
+async function post(body: Buffer, type = `multipart/form-data; boundary=${boundary}`): Promise<Response> {
+  return await ada.fetch('/upload', { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': type } });
+}
+
+function head(more: string): string {
+  return `POST /upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\n${more}\r\n`;
+}
+
+describe('an upload', () => {
+  it('becomes a queued conversion, its bytes as they were', async () => {
+    const video = Buffer.from(Array.from({ length: 3_000_001 }, (_, i) => (i * i) % 251));
+    const conversion = await ada.upload(new Uint8Array(video));
+    expect(conversion).toMatchObject({
+      state: 'queued',
+      fileName: 'talk.mp4',
+      sourceBytes: 3_000_001,
+      options: { format: 'mp3' },
+      progress: 0,
+      attempt: 1,
+    });
+    const stored = await buffer(await gateway.test.videos.open(conversion.id));
+    expect(createHash('sha256').update(stored).digest('hex')).toBe(createHash('sha256').update(video).digest('hex'));
+    expect(gateway.test.videoQueue.take()).toEqual([conversion.id]);
+  });
+
+  it('of no bytes is a conversion too: what is wrong with it, the converter says', async () => {
+    expect(await ada.upload('')).toMatchObject({ state: 'queued', sourceBytes: 0 });
+  });
+
+  it('keeps what looks like a boundary in a video and is none', async () => {
+    const contents = `a\r\n--${boundary.slice(0, -1)}\r\n--\r\n\r\n--${boundary.slice(0, 5)}`;
+    const conversion = conversionSchema.parse(await (await post(formOf([filePart(contents)]))).json());
+    expect(String(await buffer(await gateway.test.videos.open(conversion.id)))).toBe(contents);
+  });
+
+  it.each([
+    ['vid é 😀.mp4', 'vid é 😀.mp4'],
+    ['C:\\\\videos\\\\vid.mp4', 'vid.mp4'],
+    ['../../vid.mp4', 'vid.mp4'],
+    ['a\\"b.mp4', 'a"b.mp4'],
+    ['a\0b.mp4', 'ab.mp4'],
+  ])('called %j, raw on the wire as curl sends it, is called %j', async (sent, kept) => {
+    expect(await (await post(formOf([filePart('video', sent)]))).json()).toMatchObject({ fileName: kept });
+  });
+
+  it('comes through in pieces of one byte', async () => {
+    const connection = await openRaw(gateway.url);
+    const form = formOf([filePart('some video')]);
+    await connection.send(head(`Connection: close\r\nContent-Length: ${form.byteLength}\r\n`));
+    for (const byte of form) await connection.send(Uint8Array.of(byte));
+    expect(await connection.closed).toMatch(/^HTTP\/1\.1 200 .*"sourceBytes":10/s);
+  });
+
+  it('reads past other fields of the form, as the original did', async () => {
+    const field: Part = { disposition: 'form-data; name="comment"', contents: 'hello', type: 'text/plain' };
+    expect((await post(formOf([field, filePart(), field]))).status).toBe(200);
+  });
+
+  it('ends at its closing boundary, and is answered when the body does', async () => {
+    const form = formOf([filePart()]);
+    const connection = await openRaw(gateway.url);
+    await connection.send(head(`Connection: close\r\nContent-Length: ${form.byteLength + 4}\r\n`));
+    await connection.send(form);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await connection.send('\r\n\r\n');
+    expect(await connection.closed).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+it('takes a video that is just as large as the limit', async () => {
+  await start({ settings: { maxUploadBytes: 100_000 } });
+  expect(await ada.upload('x'.repeat(100_000))).toMatchObject({ sourceBytes: 100_000 });
+});
+
+describe('an upload that is refused leaves nothing behind', () => {
+  const otherFile: Part = { disposition: 'form-data; name="other"; filename="b.mp4"', contents: 'b' };
+
+  it.each([
+    ['without a file', formOf([])],
+    ['with two files', formOf([filePart('a'), filePart('b')])],
+    ['with two files, the second a large one', formOf([filePart('a'), filePart('b'.repeat(3_000_000))])],
+    ['with a file of another name', formOf([otherFile])],
+    ['with a file of another name behind the right one', formOf([filePart(), otherFile])],
+    [
+      'with text in place of the file',
+      formOf([{ disposition: 'form-data; name="file"', contents: 'x', type: 'text/plain' }]),
+    ],
+    ['with a file that has no name, as a browser sends where none was chosen', formOf([filePart('', '')])],
+    ['that breaks off within the file', formOf([filePart('x'.repeat(100_000))]).subarray(0, 50_000)],
+    ['that breaks off within the headers of its part', formOf([filePart()]).subarray(0, 40)],
+    ['that lacks its closing boundary', formOf([filePart()], '')],
+    [
+      'with more than enough fields',
+      formOf([filePart(), ...Array(50).fill({ disposition: 'form-data; name="a"', contents: '', type: 'text/plain' })]),
+    ],
+    ['of nothing', Buffer.alloc(0)],
+  ])('%s: 400', async (_name, form) => {
+    const answer = await post(form);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: 'bad_request' });
+    await expectNothingLeft();
+  });
+
+  it.each([
+    ['another boundary than the body has', 'multipart/form-data; boundary=wrong'],
+    ['no boundary', 'multipart/form-data'],
+    ['an empty boundary', 'multipart/form-data; boundary='],
+    ['a boundary without a name', 'multipart/form-data; x'],
+    ['another type', 'application/json'],
+    ['another kind of form', 'application/x-www-form-urlencoded; boundary=x'],
+  ])('that declares %s: 400', async (_name, type) => {
+    const answer = await post(formOf([filePart()]), type);
+    expect(answer.status).toBe(400);
+    await expectNothingLeft();
+  });
+
+  it('without any body: 400', async () => {
+    expect((await ada.fetch('/upload', { method: 'POST' })).status).toBe(400);
+    await expectNothingLeft();
+  });
+
+  it('without a token: 401, before a byte is stored', async () => {
+    const answer = await fetch(`${gateway.url}/upload`, {
+      method: 'POST',
+      body: new Uint8Array(formOf([filePart()])),
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    });
+    expect(answer.status).toBe(401);
+    await expectNothingLeft();
+  });
+
+  it('larger than the limit: 413 and the limit, also where no length is declared', async () => {
+    await start({ settings: { maxUploadBytes: 100_000 } });
+    const answer = await post(formOf([filePart('x'.repeat(100_001))]));
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ code: 'too_large', details: { limitBytes: 100_000 } });
+    await expectNothingLeft();
+
+    const chunk = formOf([filePart('x'.repeat(100_001))]);
+    const raw = await sendRaw(
+      gateway.url,
+      Buffer.concat([
+        Buffer.from(head('Connection: close\r\nTransfer-Encoding: chunked\r\n')),
+        Buffer.from(`${chunk.byteLength.toString(16)}\r\n`),
+        chunk,
+        Buffer.from('\r\n0\r\n\r\n'),
+      ]),
+    );
+    expect(raw).toMatch(/^HTTP\/1\.1 413 /);
+    await expectNothingLeft();
+  });
+
+  it('much larger than the limit by its own word: 413 at once, nothing of it sent', async () => {
+    const answer = await sendRaw(gateway.url, head('Content-Length: 2200000000\r\nExpect: 100-continue\r\n'));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    await expectNothingLeft();
+  });
+
+  it('whose client goes away', async () => {
+    const connection = await openRaw(gateway.url);
+    await connection.send(head('Content-Length: 1000000\r\n'));
+    await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
+    await expect.poll(() => storedBlobs(gateway.test)).not.toEqual([]);
+    connection.destroy();
+    await expectNothingLeft();
+  });
+
+  it('whose client falls silent: 408', async () => {
+    await start({ settings: { uploadIdleSeconds: 0.2 } });
+    const connection = await openRaw(gateway.url);
+    await connection.send(head('Content-Length: 1000000\r\n'));
+    await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
+    await connection.until(/^HTTP\/1\.1 408 .*"code":"request_timeout"/s);
+    connection.destroy();
+    await expectNothingLeft();
+  });
+
+  it('when the disk is full: 507, which the client sees though it is still sending', async () => {
+    await start({
+      conversions: (real) => ({
+        ...real,
+        receive: (owner, intake, source, signal) => real.receive(owner, intake, fillsUp(source), signal),
+      }),
+    });
+    async function* fillsUp(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      let bytes = 0;
+      for await (const chunk of source) {
+        bytes += chunk.byteLength;
+        if (bytes > 500_000) throw new AppError('disk_full', 'The disk is full.');
+        yield chunk;
+      }
+    }
+    const connection = await openRaw(gateway.url);
+    const rest = 20;
+    await connection.send(head(`Content-Length: ${rest * 1_000_000}\r\n`));
+    await connection.send(formOf([filePart('')], '').subarray(0, -2));
+    for (let sent = 0; sent < rest - 1; sent += 1) await connection.send(Buffer.alloc(1_000_000));
+    connection.until(/"code":"disk_full"/).then(
+      () => connection.destroy(),
+      () => undefined,
+    );
+    expect(await connection.closed).toMatch(/^HTTP\/1\.1 507 .*"code":"disk_full"/s);
+    await expectNothingLeft();
+  });
+
+  it('when its owner cancels it on the way: 409', async () => {
+    const connection = await openRaw(gateway.url);
+    await connection.send(head('Content-Length: 1000000\r\n'));
+    await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
+    await expect.poll(() => ada.conversions()).toMatchObject([{ state: 'uploading' }]);
+    const [conversion] = await ada.conversions();
+    expect((await ada.fetch(`/api/v1/conversions/${conversion?.id}/cancel`, { method: 'POST' })).status).toBe(200);
+    await connection.until(/^HTTP\/1\.1 409 .*"code":"cancelled"/s);
+    connection.destroy();
+    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+  });
+
+  it('when the server closes while it is under way', async () => {
+    const connection = await openRaw(gateway.url);
+    await connection.send(head('Content-Length: 1000000\r\n'));
+    await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
+    await expect.poll(() => storedBlobs(gateway.test)).not.toEqual([]);
+    await gateway.close();
+    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+  });
+});
+
+describe('a large upload', () => {
+  it('is held back at the socket while its bytes are not stored, and never gathers in memory', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let taken = 0;
+    await start({
+      conversions: (real) => ({
+        ...real,
+        receive: (owner, intake, source, signal) => real.receive(owner, intake, slow(source), signal),
+      }),
+    });
+    async function* slow(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of source) {
+        if (taken > 1_000_000) await released;
+        taken += chunk.byteLength;
+        yield chunk;
+      }
+    }
+    const size = 60_000_000;
+    const opening = formOf([filePart('')], '').subarray(0, -2);
+    const end = `\r\n--${boundary}--\r\n`;
+    const connection = await openRaw(gateway.url);
+    await connection.send(head(`Connection: close\r\nContent-Length: ${opening.byteLength + size + end.length}\r\n`));
+    await connection.send(opening);
+    let handedOver = 0;
+    const sending = (async () => {
+      for (; handedOver < size; handedOver += 1_000_000) await connection.send(Buffer.alloc(1_000_000, 'x'));
+      await connection.send(end);
+    })();
+    await expect.poll(() => taken).toBeGreaterThan(1_000_000);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The rest is in the buffers of the system, on both sides of the connection.
+    expect(handedOver).toBeLessThan(size / 2);
+    release();
+    await sending;
+    expect(await connection.closed).toMatch(/^HTTP\/1\.1 200 .*"sourceBytes":60000000/s);
+  });
+});

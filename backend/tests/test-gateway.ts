@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { type Conversion, conversionSchema } from '../../shared/api.ts';
+import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
+import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
+import { createAccessTokens } from '../auth/access-tokens.ts';
+import { createAuth } from '../auth/auth.ts';
+import { mp3BlobId } from '../conversions/blob-names.ts';
+import type { OwnedConversions } from '../conversions/owned-conversions.ts';
+import { createGateway, type GatewayParts } from '../gateway/gateway.ts';
+import { startServer } from '../http/server.ts';
+import { systemClock } from '../ports/clock.ts';
+import type { UserStore } from '../ports/user-store.ts';
+import { makeTestConversions, type TestConversions } from './test-conversions.ts';
+
+/** A gateway that listens, over real embedded stores. Nothing is converted unless the test does it. */
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly test: TestConversions;
+  readonly users: UserStore;
+  /** What was logged. */
+  readonly logged: readonly string[];
+  /** Closes the server alone; the stores stay open to be looked at. */
+  close(): Promise<void>;
+  /** A new account, with a token and a fetch that sends it. */
+  account(options?: { readonly admin?: boolean }): Promise<TestAccount>;
+}
+
+export interface TestAccount {
+  readonly id: string;
+  readonly email: string;
+  readonly token: string;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  upload(contents: Uint8Array<ArrayBuffer> | string, fileName?: string): Promise<Conversion>;
+  conversions(query?: string): Promise<readonly Conversion[]>;
+}
+
+export interface TestGatewayOptions {
+  readonly settings?: Partial<GatewayParts['settings']>;
+  readonly authentication?: GatewayParts['authentication'];
+  readonly reachAll?: GatewayParts['reachAll'];
+  readonly conversions?: (real: OwnedConversions) => OwnedConversions;
+}
+
+const secret = 'the secret that the tests sign with';
+
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  await using opened = new AsyncDisposableStack();
+  const test = opened.use(await makeTestConversions());
+  const users = createSqliteUserStore(opened.use(openAccountsDatabase(':memory:')));
+  const auth = createAuth({ users, secrets: [secret], tokenSeconds: 3600, signUp: 'open', clock: systemClock });
+  const tokens = createAccessTokens({ secrets: [secret], seconds: 3600, clock: systemClock });
+  const logged: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
+  const real = test.conversions.owned;
+  const app = createGateway({
+    conversions: options.conversions?.(real) ?? real,
+    notifications: test.conversions.notifications,
+    authentication: options.authentication ?? auth,
+    settings: {
+      version: '1.2.3',
+      signUp: 'open',
+      mail: false,
+      maxUploadBytes: 1_000_000_000,
+      maxDurationSeconds: 43_200,
+      ...options.settings,
+    },
+    hosts: { loopback: true },
+    log,
+    reachAll: options.reachAll ?? (() => Promise.resolve()),
+  });
+  const server = await startServer(app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });
+  opened.defer(() => server.close());
+  const kept = opened.move();
+
+  return {
+    url: server.url,
+    test,
+    users,
+    logged,
+    close: () => server.close(),
+    async account({ admin = false } = {}) {
+      const id = randomUUID();
+      const user = { id, email: `${id}@example.com`, passwordHash: 'none', admin, createdAt: new Date().toISOString() };
+      await users.insert(user);
+      const token = await tokens.issue(user);
+      async function fetchAs(path: string, init: RequestInit = {}): Promise<Response> {
+        const headers = new Headers(init.headers);
+        headers.set('authorization', `Bearer ${token}`);
+        return await fetch(`${server.url}${path}`, { ...init, headers });
+      }
+      return {
+        id,
+        email: user.email,
+        token,
+        fetch: fetchAs,
+        async upload(contents, fileName = 'talk.mp4') {
+          const form = new FormData();
+          form.set('file', new Blob([contents]), fileName);
+          const answer = await fetchAs('/upload', { method: 'POST', body: form });
+          if (answer.status !== 200) throw new Error(`${answer.status}: ${await answer.text()}`);
+          return conversionSchema.parse(await answer.json());
+        },
+        async conversions(query = '') {
+          const answer = await fetchAs(`/api/v1/conversions${query}`);
+          return z.object({ items: z.array(conversionSchema) }).parse(await answer.json()).items;
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Makes the conversion done, with `mp3` as its result. */
+export async function finishConversion(
+  test: TestConversions,
+  id: string,
+  mp3: Uint8Array,
+  { fileName = 'talk.mp3', sha256 = 'ab'.repeat(32) } = {},
+): Promise<void> {
+  const taken = await test.conversions.work.take(id);
+  if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
+  const { record } = taken.work;
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield mp3;
+  }
+  await test.mp3s.append(mp3BlobId(record), 0, bytes(), { conversionId: id, owner: record.owner, fileName });
+  await test.mp3s.finish(mp3BlobId(record));
+  await taken.work.finish({ fileName, bytes: mp3.byteLength, durationSeconds: 2, sha256, peaks: [0, 128, 255] }, []);
+}
+
+/** Every video and MP3 that is stored, whole or not. */
+export async function storedBlobs(test: TestConversions): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { id } of test.videos.list()) found.push(`video ${id}`);
+  for await (const { id } of test.mp3s.list()) found.push(`mp3 ${id}`);
+  return found;
+}
