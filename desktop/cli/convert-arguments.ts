@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { mp3BitratesKbps, type OutputOptions } from '../../shared/formats.ts';
+import { MisuseError, parseCommandArguments, parseWholeNumber } from './command-arguments.ts';
+
+/** What `convert` was asked for. Paths are absolute. */
+export interface ConvertRequest {
+  readonly paths: readonly string[];
+  readonly outputFolder?: string;
+  readonly options: OutputOptions;
+  readonly overwrite: boolean;
+  readonly json: boolean;
+}
+
+const shapes = {
+  output: { type: 'string', short: 'o' },
+  bitrate: { type: 'string' },
+  quality: { type: 'string' },
+  mono: { type: 'boolean' },
+  track: { type: 'string' },
+  overwrite: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** `help` when that is asked for. Throws a {@link MisuseError}. Relative paths start at `currentFolder`. */
+export function parseConvertArguments(words: readonly string[], currentFolder: string): ConvertRequest | 'help' {
+  const { values, flags, positionals } = parseCommandArguments(words, shapes);
+  if (flags.has('help')) return 'help';
+  if (positionals.length === 0) throw new MisuseError('convert wants at least one file or folder.');
+  // It would stand for the current folder, which nobody means who writes "$FILE".
+  if (positionals.includes('')) throw new MisuseError('One of the files has an empty name.');
+  const output = values.get('output');
+  return {
+    paths: positionals.map((one) => path.resolve(currentFolder, one)),
+    ...(output === undefined ? {} : { outputFolder: path.resolve(currentFolder, output) }),
+    options: outputOptions(values, flags),
+    overwrite: flags.has('overwrite'),
+    json: flags.has('json'),
+  };
+}
+
+function outputOptions(values: ReadonlyMap<string, string>, flags: ReadonlySet<string>): OutputOptions {
+  const bitrate = values.get('bitrate');
+  const quality = values.get('quality');
+  const track = values.get('track');
+  if (bitrate !== undefined && quality !== undefined) {
+    throw new MisuseError('Give --bitrate or --quality, not both: one is constant, the other varies.');
+  }
+  return {
+    format: 'mp3',
+    ...(bitrate === undefined ? {} : { bitrateKbps: parseBitrate(bitrate) }),
+    ...(quality === undefined ? {} : { quality: parseWholeNumber('quality', quality, 0, 9) }),
+    ...(flags.has('mono') ? { channels: 1 } : {}),
+    ...(track === undefined ? {} : { track: parseWholeNumber('track', track, 0, 255) }),
+  };
+}
+
+function parseBitrate(text: string): (typeof mp3BitratesKbps)[number] {
+  const bitrate = mp3BitratesKbps.find((known) => String(known) === text);
+  if (bitrate !== undefined) return bitrate;
+  throw new MisuseError(`--bitrate takes one of ${mp3BitratesKbps.join(', ')} (kbit/s).`);
+}

@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { Backend } from '../client/backend.ts';
+import { type FailedEvent, type RunSummary, runConversions } from '../client/convert-run.ts';
+import { type FoundSource, findSources } from '../client/find-sources.ts';
+import { type CommandContext, type ExitCode, exitCodes } from './command.ts';
+import { type ConvertRequest, parseConvertArguments } from './convert-arguments.ts';
+import { type LiveProgress, openProgressBar, openProgressLines, withoutProgress } from './live-progress.ts';
+import { createRunDisplay, type RunDisplay } from './run-display.ts';
+import { convertHelp } from './words.ts';
+
+/** So many sources are under way for each core, so that no converter waits for its next one. */
+const sourcesPerCore = 2;
+const leastAtOnce = 8;
+
+/**
+ * `soundlift convert`. By the time it resolves, nothing that it began is left but the MP3s. `openBackend` is called when there is
+ * something to convert. Throws a MisuseError, and the signal's reason when it is stopped before the first conversion.
+ */
+export async function runConvert(
+  words: readonly string[],
+  context: CommandContext,
+  openBackend: () => Promise<Backend>,
+): Promise<ExitCode> {
+  const { stdout, stderr, currentFolder, signal } = context;
+  const request = parseConvertArguments(words, currentFolder);
+  if (request === 'help') {
+    stdout.write(convertHelp);
+    return exitCodes.fine;
+  }
+  const { sources, failures } = await find(request.paths, signal);
+  const total = sources.length + failures.length;
+  const live = await openLiveProgress(request, context);
+  const display = createRunDisplay({ live, stdout, stderr, json: request.json, currentFolder, total });
+  try {
+    for (const failure of failures) display.event(failure);
+    const { saved, failed } = await convert(sources, request, display, openBackend, signal);
+    const stopped = signal.aborted && saved + failed < sources.length;
+    display.end(saved, stopped);
+    if (stopped) return exitCodes.stopped;
+    return saved === total ? exitCodes.fine : exitCodes.failed;
+  } finally {
+    live.close();
+  }
+}
+
+async function find(
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly sources: readonly FoundSource[]; readonly failures: readonly FailedEvent[] }> {
+  const sources: FoundSource[] = [];
+  const failures: FailedEvent[] = [];
+  for await (const finding of findSources(paths, signal)) {
+    if (finding.kind === 'found') sources.push(finding.source);
+    else failures.push(failedEvent(finding.failure.path, finding.failure));
+  }
+  return { sources, failures };
+}
+
+async function openLiveProgress({ json }: ConvertRequest, { stdout }: CommandContext): Promise<LiveProgress> {
+  if (json) return withoutProgress();
+  if (stdout.isTTY) return await openProgressBar(stdout);
+  return openProgressLines(stdout, () => performance.now() / 1000);
+}
+
+async function convert(
+  sources: readonly FoundSource[],
+  request: ConvertRequest,
+  display: RunDisplay,
+  openBackend: () => Promise<Backend>,
+  signal: AbortSignal,
+): Promise<RunSummary> {
+  if (sources.length === 0 || signal.aborted) return { saved: 0, failed: 0 };
+  let backend: Backend;
+  try {
+    backend = await openBackend();
+  } catch (error) {
+    // Without a backend each of them has failed, and for one reason.
+    if (!isAppError(error)) throw error;
+    for (const { path } of sources) display.event(failedEvent(path, error));
+    return { saved: 0, failed: sources.length };
+  }
+  try {
+    return await runConversions(
+      {
+        backend,
+        sources,
+        options: request.options,
+        ...(request.outputFolder === undefined ? {} : { outputFolder: request.outputFolder }),
+        overwrite: request.overwrite,
+        // This backend is gone with the command; until then its MP3s would only fill the disk.
+        forgetEnded: true,
+        atOnce: Math.max(leastAtOnce, sourcesPerCore * availableParallelism()),
+        onEvent: display.event,
+        onProgress: display.progress,
+        onDefect: display.defect,
+      },
+      signal,
+    );
+  } finally {
+    await backend.close();
+  }
+}
+
+function failedEvent(source: string, { code, message }: Pick<AppError, 'code' | 'message'>): FailedEvent {
+  return { type: 'failed', source, code, message };
+}

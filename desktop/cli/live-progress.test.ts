@@ -1,0 +1,105 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { barLine, openProgressBar, openProgressLines, type Shown, type TextOutput } from './live-progress.ts';
+import { displayWidth } from './terminal-text.ts';
+
+const shown: Shown = { fraction: 0.42, ended: 3, total: 40, speed: 23.4, etaSeconds: 65, name: 'talk.mp4' };
+
+function output(facts: Pick<TextOutput, 'isTTY' | 'columns'> = {}) {
+  const stream = Object.assign(new PassThrough(), facts);
+  return Object.assign(stream, { text: () => String(stream.read() ?? '') });
+}
+
+const escape = '\u001b';
+
+/** What a terminal shows of these writes: its lines, as far as the few control sequences go that are used here. */
+function screen(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  let column = 0;
+  for (const [part] of text.matchAll(new RegExp(`${escape}\\[[0-9;?]*[A-Za-z]|[\r\n]|[^${escape}\r\n]+`, 'g'))) {
+    if (part === '\n') {
+      lines.push(line);
+      line = '';
+      column = 0;
+    } else if (part === '\r' || part === `${escape}[1G`) column = 0;
+    else if (/\[0?[KJ]$/.test(part)) line = line.slice(0, column);
+    else if (part.startsWith(escape)) expect.unreachable(JSON.stringify(part));
+    else {
+      line = line.slice(0, column) + part + line.slice(column + part.length);
+      column += part.length;
+    }
+  }
+  return [...lines, line];
+}
+
+describe('the bar', () => {
+  it('tells how far, how fast, how long still, and what', () => {
+    expect(barLine(shown, 100)).toBe('[==========>             ]  42%  3 of 40  23x  1:05 left  talk.mp4');
+    expect(barLine({ fraction: 1, ended: 1, total: 1, name: '' }, 80)).toBe('[========================] 100%');
+  });
+
+  it('fits on one line of any width, whatever the name', () => {
+    for (let columns = 1; columns <= 200; columns += 1) {
+      for (const name of ['talk.mp4', '日本語の映画'.repeat(10), '👩‍👩‍👧'.repeat(30), 'cafe\u0301'.repeat(30)]) {
+        const line = barLine({ ...shown, name }, columns);
+        expect(displayWidth(line)).toBeLessThan(columns);
+        // cli-progress cuts at so many UTF-16 units, in the middle of whatever stands there.
+        expect(line.length).toBeLessThanOrEqual(columns);
+      }
+    }
+  });
+
+  it('stays below the lines that are written, and is gone at the end', async () => {
+    const terminal = output({ isTTY: true, columns: 80 });
+    const progress = await openProgressBar(terminal);
+    progress.show(shown);
+    progress.line(terminal, 'one.mp4 -> one.mp3');
+    progress.line(terminal, 'two.mp4: This is no video.');
+    progress.show({ ...shown, fraction: 0.5 });
+    progress.line(terminal, 'three.mp4 -> three.mp3');
+    const during = terminal.text();
+    expect(screen(during)).toEqual([
+      'one.mp4 -> one.mp3',
+      'two.mp4: This is no video.',
+      'three.mp4 -> three.mp3',
+      expect.stringContaining('50%') as string,
+    ]);
+    progress.close();
+    expect(screen(during + terminal.text()).at(-1)).toBe('');
+  });
+});
+
+describe('progress in plain lines', () => {
+  it('is told every ten seconds at most, and only what is new', () => {
+    const pipe = output();
+    let seconds = 0;
+    const progress = openProgressLines(pipe, () => seconds);
+    const told: string[] = [];
+    for (const [wait, fraction] of [
+      [1, 0.1],
+      [8, 0.2],
+      [1, 0.3],
+      [9, 0.4],
+      [1, 0.5],
+      [10, 0.5],
+    ] as const) {
+      seconds += wait;
+      progress.show({ ...shown, fraction });
+      told.push(pipe.text());
+    }
+    const line = (percent: number) => `${percent}%  3 of 40  23x  1:05 left\n`;
+    expect(told).toEqual(['', '', line(30), '', line(50), '']);
+  });
+
+  it('comes without control characters', () => {
+    const pipe = output();
+    let seconds = 0;
+    const progress = openProgressLines(pipe, () => seconds);
+    seconds = 20;
+    progress.show(shown);
+    progress.line(pipe, 'one.mp4 -> one.mp3');
+    progress.close();
+    expect(pipe.text()).toMatch(/^[^\p{Cc}]+\n[^\p{Cc}]+\n$/u);
+  });
+});

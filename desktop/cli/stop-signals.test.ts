@@ -1,0 +1,54 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { watchForStop } from './stop-signals.ts';
+
+function aProcess() {
+  const exits: number[] = [];
+  return Object.assign(new EventEmitter(), {
+    stdout: new EventEmitter(),
+    stderr: new EventEmitter(),
+    exit: (code: number) => void exits.push(code),
+    exits,
+  });
+}
+
+const failure = (code: string) => Object.assign(new Error(code), { code });
+
+describe('a wish to stop', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('is %s', (name) => {
+    const process = aProcess();
+    const signal = watchForStop(process, 130);
+    expect(signal.aborted).toBe(false);
+    process.emit(name);
+    expect([signal.aborted, process.exits]).toEqual([true, []]);
+  });
+
+  it('said twice ends the process at once', () => {
+    const process = aProcess();
+    watchForStop(process, 130);
+    process.emit('SIGINT');
+    process.emit('SIGTERM');
+    expect(process.exits).toEqual([130]);
+  });
+
+  it.each(['EPIPE', 'EIO'])('is that nobody reads the output any more (%s)', (code) => {
+    const process = aProcess();
+    const signal = watchForStop(process, 130);
+    process.stdout.emit('error', failure(code));
+    process.stdout.emit('error', failure(code));
+    expect([signal.aborted, process.exits]).toEqual([true, []]);
+  });
+
+  it('is not that nobody reads the failures', () => {
+    const process = aProcess();
+    const signal = watchForStop(process, 130);
+    process.stderr.emit('error', failure('EPIPE'));
+    expect(signal.aborted).toBe(false);
+  });
+
+  it('is not an output that fails otherwise: that is thrown', () => {
+    const process = aProcess();
+    watchForStop(process, 130);
+    expect(() => process.stdout.emit('error', failure('ENOSPC'))).toThrow('ENOSPC');
+  });
+});

@@ -1,0 +1,167 @@
+import type { Warning } from '../../shared/api.ts';
+import { assertNever, type ErrorCode } from '../../shared/errors.ts';
+
+/** What the command line says to a person, in one place. */
+
+export const generalHelp = `Soundlift: give it a video, get the sound.
+
+Usage: soundlift COMMAND ...
+
+  convert FILE|FOLDER...   make MP3s of videos
+  serve                    run the conversion server on this computer
+  user add|password|list   the accounts of that server
+
+soundlift COMMAND --help says more. soundlift --version says which version this is.
+`;
+
+export const convertHelp = `Usage: soundlift convert FILE|FOLDER... [options]
+
+Makes an MP3 of the sound of each video: talk.mp4 becomes talk.mp3 beside it. A file
+that is there already stays; the new one becomes talk (1).mp3. In a folder, and in
+those below it, every video and sound file is converted, other than MP3s and what is
+hidden. A name that begins with - goes after --.
+
+  -o, --output DIR   put the MP3s into DIR; the folders below a FOLDER are kept
+  --bitrate KBPS     constant bit rate, e.g. 128, 192, 320
+  --quality 0-9      variable bit rate; 0 is best, 9 smallest, 2 is what you get
+                     without either
+  --mono             mix down to one channel
+  --track N          take the Nth audio track, counted from 0, instead of the one
+                     that the video marks as its default
+  --overwrite        replace an MP3 of the same name; never a video
+  --json             tell what happens as JSON, one event a line
+  -h, --help         this
+
+Ends with 0 when all were converted, 1 when any was not, 2 when the command was
+misused, 130 when it was stopped (Ctrl-C).
+`;
+
+export const serveHelp = `Usage: soundlift serve [--host H] [--port P] [--data DIR]
+
+Runs the conversion server in this process until it is stopped.
+
+  --host H     the address to listen on; 127.0.0.1, this computer alone, unless
+               another is given
+  --port P     8080 unless another is given; 0 takes any free one
+  --data DIR   where accounts, videos and MP3s are kept
+  -h, --help   this
+`;
+
+export const userHelp = `Usage: soundlift user add EMAIL [--admin]
+       soundlift user password EMAIL
+       soundlift user list
+
+Manages the accounts of the server on this computer. The password is asked for, or
+read from SOUNDLIFT_PASSWORD.
+`;
+
+/** Each code's sentence, where whoever failed gave none, and a way out, where there is one. */
+const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly wayOut?: string }>> = {
+  not_media: { sentence: 'This is not a video.', wayOut: 'Does it play? Then its kind is not known here.' },
+  no_audio: { sentence: 'There is no sound in it.', wayOut: 'Another --track may have some, if it has several.' },
+  damaged: { sentence: 'Nothing in it can be decoded.', wayOut: 'Get the file again.' },
+  too_long: { sentence: 'It is too long.', wayOut: 'Cut it, or raise MAX_DURATION_SECONDS.' },
+  timed_out: { sentence: 'It took too long.', wayOut: 'Try again when the computer has less to do.' },
+  converter_failed: {
+    sentence: 'The converter could not cope with it.',
+    wayOut: 'Try again; if it stays so, please report it.',
+  },
+  bad_request: { sentence: 'The request was not understood.', wayOut: 'Are both sides of one version?' },
+  unauthorized: { sentence: 'You are not signed in.', wayOut: 'Sign in again.' },
+  forbidden: { sentence: 'You are not allowed to do this.' },
+  not_found: { sentence: 'It is not there.', wayOut: 'It may have been removed meanwhile; convert the file again.' },
+  method_not_allowed: { sentence: 'The server does not do this.', wayOut: 'Are both sides of one version?' },
+  request_timeout: { sentence: 'The server waited too long.', wayOut: 'Try again.' },
+  wrong_state: { sentence: 'That cannot be done at this point.', wayOut: 'Try again.' },
+  taken: { sentence: 'That exists already.', wayOut: 'Choose another.' },
+  gone: { sentence: 'It is not kept any more.', wayOut: 'Convert the file again.' },
+  too_large: { sentence: 'It is too large.', wayOut: 'Cut it into parts.' },
+  unsupported: { sentence: 'That kind is not taken.' },
+  range_not_satisfiable: { sentence: 'There is no such part of it.', wayOut: 'Try again.' },
+  invalid: { sentence: 'What was asked for does not fit.', wayOut: 'See --help.' },
+  headers_too_large: { sentence: 'The request was too large.' },
+  too_many: { sentence: 'There were too many requests.', wayOut: 'Wait a little.' },
+  internal: { sentence: 'Something went wrong inside Soundlift.', wayOut: 'Please report it.' },
+  unavailable: { sentence: 'The backend cannot be reached.', wayOut: 'Try again.' },
+  disk_full: { sentence: 'The disk is full.', wayOut: 'Make room, or give another folder with -o.' },
+  source_missing: { sentence: 'There is no such file.', wayOut: 'Check the name.' },
+  source_unreadable: { sentence: 'This cannot be read.', wayOut: 'Check who may read it, or give it another name.' },
+  target_unwritable: { sentence: 'The MP3 cannot be written there.', wayOut: 'Give another folder with -o.' },
+  data_in_use: {
+    sentence: 'Another process works with that folder.',
+    wayOut: 'Stop it first, or give another with --data.',
+  },
+  cancelled: { sentence: 'It was cancelled.', wayOut: 'Convert the file again.' },
+};
+
+/** Why something failed and what to do about it. `message` is the sentence of whoever failed; it may be empty. */
+export function failureWords(code: ErrorCode, message: string): string {
+  const { sentence, wayOut } = failures[code];
+  return [message || sentence, wayOut].filter((one) => one !== undefined).join(' ');
+}
+
+export function warningWords(warning: Warning): string {
+  switch (warning.code) {
+    case 'cut_short':
+      return (
+        `The video breaks off at ${durationWords(warning.atSeconds)} of ${durationWords(warning.ofSeconds)}; ` +
+        'what was there is in the MP3. Get the video again if the rest is wanted.'
+      );
+    case 'gaps':
+      return (
+        `${warning.count === 1 ? 'A part' : `${warning.count} parts`} could not be read, ` +
+        `${warning.count === 1 ? '' : 'the first '}at ${durationWords(warning.atSeconds)}; ` +
+        'the rest is in the MP3. Get the video again if it is wanted whole.'
+      );
+    default:
+      return assertNever(warning);
+  }
+}
+
+/** `1:05:09`, `12:54`, `0:07`. */
+export function durationWords(seconds: number): string {
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
+}
+
+/** `9.4 MB`, decimal as file managers count. */
+export function sizeWords(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 99.95 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** `42%  3 of 40  23x  1:05 left`, of what is known. `speed` is seconds of sound a second. */
+export function progressWords(
+  fraction: number,
+  ended: number,
+  total: number,
+  speed: number | undefined,
+  etaSeconds: number | undefined,
+): string {
+  const parts = [`${Math.floor(fraction * 100)}%`.padStart(4)];
+  if (total > 1) parts.push(`${ended} of ${total}`);
+  if (speed !== undefined) parts.push(`${speed >= 10 ? Math.round(speed) : speed.toFixed(1)}x`);
+  if (etaSeconds !== undefined && fraction < 1) parts.push(`${durationWords(Math.ceil(etaSeconds))} left`);
+  return parts.join('  ');
+}
+
+export function savedWords(source: string, target: string, seconds: number | undefined, bytes: number): string {
+  const size = sizeWords(bytes);
+  return `${source} -> ${target} (${seconds === undefined ? size : `${durationWords(seconds)}, ${size}`})`;
+}
+
+export function summaryWords(saved: number, total: number): string {
+  return saved === total ? `All ${total} were converted.` : `${saved} of ${total} were converted.`;
+}
+
+export function stoppedWords(saved: number, total: number): string {
+  return total === 1 ? 'Stopped.' : `Stopped; ${summaryWords(saved, total)}`;
+}
