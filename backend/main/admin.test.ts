@@ -1,0 +1,132 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { createAuth } from '../auth/auth.ts';
+import { systemClock } from '../ports/clock.ts';
+import { runUserCommand } from './admin.ts';
+
+let parent: string;
+let dataFolder: string;
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'soundlift-user-'));
+  dataFolder = join(parent, 'data');
+});
+afterEach(() => rm(parent, { recursive: true }));
+
+/** Answers the questions with `passwords`, one after the other. */
+async function run(args: readonly string[], passwords: readonly string[] = []) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const questions: string[] = [];
+  const code = await runUserCommand(args, {
+    config: { dataFolder },
+    stdout,
+    stderr,
+    readPassword: async (question) => passwords[questions.push(question) - 1] ?? 'not enough passwords',
+  });
+  stdout.end();
+  stderr.end();
+  return { code, out: await text(stdout), err: await text(stderr), questions };
+}
+
+async function signIn(email: string, password: string): Promise<boolean> {
+  using stores = await openEmbeddedStores(dataFolder);
+  const auth = createAuth({
+    users: stores.users,
+    secrets: ['a secret of at least thirty-two bytes'],
+    tokenSeconds: 60,
+    signUp: 'closed',
+    clock: systemClock,
+  });
+  return await auth.signIn({ email, password }, 'here').then(
+    () => true,
+    () => false,
+  );
+}
+
+describe('soundlift user', () => {
+  it('adds an account that can sign in, in a data folder for its owner alone', async () => {
+    const added = await run(['add', 'Ada@Example.com'], ['a long password', 'a long password']);
+    expect(added).toEqual({
+      code: 0,
+      out: 'Added ada@example.com.\n',
+      err: '',
+      questions: ['Password: ', 'Once more: '],
+    });
+    expect(await signIn('ada@example.com', 'a long password')).toBe(true);
+    if (process.platform !== 'win32') expect((await stat(dataFolder)).mode & 0o777).toBe(0o700);
+  });
+
+  it('lists the accounts and tells admins from others', async () => {
+    await run(['add', 'root@example.com', '--admin'], ['a long password', 'a long password']);
+    await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
+    const { code, out } = await run(['list']);
+    expect(code).toBe(0);
+    expect(out.replaceAll(/^\S+/gm, 'TIME')).toBe('TIME  user   ada@example.com\nTIME  admin  root@example.com\n');
+  });
+
+  it('sets a new password', async () => {
+    await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
+    expect(await run(['password', 'ada@example.com'], ['another password', 'another password'])).toMatchObject({
+      code: 0,
+    });
+    expect(await signIn('ada@example.com', 'another password')).toBe(true);
+    expect(await signIn('ada@example.com', 'a long password')).toBe(false);
+  });
+
+  it('works beside a running server', async () => {
+    using server = await openEmbeddedStores(dataFolder);
+    expect(await run(['add', 'ada@example.com'], ['a long password', 'a long password'])).toMatchObject({ code: 0 });
+    expect(await server.users.findByEmail('ada@example.com')).toBeDefined();
+  });
+
+  it('does not ask for the password of an account that is there already, or of none', async () => {
+    await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
+    expect(await run(['add', 'ADA@example.com'])).toEqual({
+      code: 1,
+      out: '',
+      err: 'There is an account for ada@example.com already.\n',
+      questions: [],
+    });
+    expect(await run(['password', 'eve@example.com'])).toMatchObject({
+      code: 1,
+      err: 'There is no account for eve@example.com.\n',
+      questions: [],
+    });
+  });
+
+  it.each([
+    ['nobody', [], /^The e-mail address cannot be taken: an e-mail address is expected\.\n$/],
+    ['a@example.com', ['short', 'short'], /^The password cannot be taken: at least 8 characters are expected\.\n$/],
+    ['a@example.com', ['a long password', 'a lang password'], /^The two passwords are not the same/],
+  ])('refuses %s with %j in a sentence', async (email, passwords, sentence) => {
+    const { code, err } = await run(['add', email], passwords);
+    expect(code).toBe(1);
+    expect(err).toMatch(sentence);
+    expect((await run(['list'])).out).toBe('');
+  });
+
+  it.each([
+    [[]],
+    [['add']],
+    [['remove', 'a@example.com']],
+    [['add', 'a@example.com', 'a password on the command line']],
+    [['list', 'a@example.com']],
+    [['password', 'a@example.com', '--admin']],
+    [['add', 'a@example.com', '--superuser']],
+  ])('shows how it is used after %j, with 2', async (args) => {
+    const { code, err, questions } = await run(args);
+    expect([code, questions]).toEqual([2, []]);
+    expect(err).toContain('usage: soundlift user add EMAIL [--admin]');
+  });
+
+  it('shows how it is used when asked, with 0', async () => {
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    expect(out).toContain('usage:');
+  });
+});

@@ -1,0 +1,132 @@
+import type { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { credentialsSchema } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
+import { openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
+import { changePassword, createUser } from '../auth/accounts.ts';
+import { createPasswordHashing } from '../auth/password-hashing.ts';
+import type { Config } from '../config.ts';
+import { systemClock } from '../ports/clock.ts';
+import type { UserStore } from '../ports/user-store.ts';
+import type { ReadPassword } from './read-password.ts';
+
+export interface UserCommandOptions {
+  readonly config: Pick<Config, 'dataFolder'>;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly readPassword: ReadPassword;
+}
+
+export const userCommandHelp = `usage: soundlift user add EMAIL [--admin]     makes an account
+       soundlift user password EMAIL       sets a new password
+       soundlift user list                 lists the accounts
+
+The password is asked for, or taken from SOUNDLIFT_PASSWORD. The accounts are those of the embedded backend's data
+folder (SOUNDLIFT_DATA); a server that runs there may go on.
+`;
+
+type UserCommand =
+  | { readonly name: 'help' }
+  | { readonly name: 'list' }
+  | { readonly name: 'add'; readonly email: string; readonly admin: boolean }
+  | { readonly name: 'password'; readonly email: string };
+
+const done = 0;
+const failed = 1;
+const misused = 2;
+const interrupted = 130;
+
+/** The `user` commands: `args` is what follows that word. Returns the exit code; throws nothing that has a sentence. */
+export async function runUserCommand(args: readonly string[], options: UserCommandOptions): Promise<number> {
+  const { stdout, stderr } = options;
+  const command = parseUserCommand(args);
+  if (command === undefined) {
+    stderr.write(userCommandHelp);
+    return misused;
+  }
+  if (command.name === 'help') {
+    stdout.write(userCommandHelp);
+    return done;
+  }
+  try {
+    await run(command, options);
+    return done;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    stderr.write(`${error.message}\n`);
+    return isAppError(error, 'cancelled') ? interrupted : failed;
+  }
+}
+
+function parseUserCommand(args: readonly string[]): UserCommand | undefined {
+  const flags = {
+    admin: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  } as const;
+  let parsed: ReturnType<typeof parseArgs<{ options: typeof flags; allowPositionals: true }>>;
+  try {
+    parsed = parseArgs({ args: [...args], options: flags, allowPositionals: true });
+  } catch {
+    return undefined;
+  }
+  const { admin, help } = parsed.values;
+  const [name, email, ...more] = parsed.positionals;
+  if (help) return { name: 'help' };
+  if (more.length > 0 || (admin && name !== 'add')) return undefined;
+  if (name === 'list') return email === undefined ? { name } : undefined;
+  if (email === undefined) return undefined;
+  if (name === 'add') return { name, email, admin };
+  return name === 'password' ? { name, email } : undefined;
+}
+
+async function run(command: Exclude<UserCommand, { name: 'help' }>, options: UserCommandOptions): Promise<void> {
+  const { config, stdout, readPassword } = options;
+  const folder = await openDataFolder(config.dataFolder);
+  using database = openAccountsDatabase(folder.accountsDatabase);
+  const users = createSqliteUserStore(database);
+  const hashing = createPasswordHashing();
+  if (command.name === 'list') {
+    await list(users, stdout);
+    return;
+  }
+  // Whether there is such an account, and whether it can be one, is said before anybody has to think of a password.
+  const { email } = checked({ email: command.email, password: 'not known yet' });
+  const exists = (await users.findByEmail(email)) !== undefined;
+  if (command.name === 'add') {
+    if (exists) throw new AppError('taken', `There is an account for ${email} already.`);
+    const credentials = checked({ email, password: await readTwice(readPassword) });
+    await createUser({ ...credentials, admin: command.admin }, { users, hashing, clock: systemClock });
+    stdout.write(`Added ${email}${command.admin ? ', an admin' : ''}.\n`);
+    return;
+  }
+  if (!exists) throw new AppError('not_found', `There is no account for ${email}.`);
+  await changePassword(checked({ email, password: await readTwice(readPassword) }), { users, hashing });
+  stdout.write(`${email} has a new password.\n`);
+}
+
+async function list(users: UserStore, stdout: Writable): Promise<void> {
+  for await (const { email, admin, createdAt } of users.list()) {
+    stdout.write(`${createdAt}  ${admin ? 'admin' : 'user '}  ${email}\n`);
+  }
+}
+
+function checked(credentials: { readonly email: string; readonly password: string }) {
+  const parsed = credentialsSchema.safeParse(credentials);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const subject = issue?.path[0] === 'email' ? 'The e-mail address' : 'The password';
+  throw new AppError('invalid', `${subject} cannot be taken: ${issue?.message ?? 'it does not fit'}.`, {
+    cause: parsed.error,
+  });
+}
+
+/** Nobody sees what they type, so they type it twice. */
+async function readTwice(readPassword: ReadPassword): Promise<string> {
+  const password = await readPassword('Password: ');
+  if ((await readPassword('Once more: ')) !== password) {
+    throw new AppError('invalid', 'The two passwords are not the same; nothing was changed.');
+  }
+  return password;
+}
