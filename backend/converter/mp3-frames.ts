@@ -108,6 +108,18 @@ export function parseXingFrame(frame: Uint8Array, header: Mp3FrameHeader): XingF
   };
 }
 
+/** The bytes of an ID3v2 tag's header. */
+export const id3HeaderBytes = 10;
+
+/** The length of the ID3v2 tag that begins here (ID3v2.4, section 3.1), or 0 when there is none. */
+export function id3v2Bytes(bytes: Uint8Array): number {
+  if (bytes.length < id3HeaderBytes || text(bytes, 0, 3) !== 'ID3') return 0;
+  // Version 2.4 may repeat the header at the end.
+  const hasFooter = ((bytes[5] ?? 0) & 0x10) !== 0;
+  const size = [6, 7, 8, 9].reduce((sum, digit) => sum * 128 + ((bytes[digit] ?? 0) & 0x7f), 0);
+  return id3HeaderBytes + size + (hasFooter ? id3HeaderBytes : 0);
+}
+
 function sideInformationBytes({ version, channels }: Mp3FrameHeader): number {
   if (version === 'mpeg1') return channels === 1 ? 17 : 32;
   return channels === 1 ? 9 : 17;

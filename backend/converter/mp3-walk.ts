@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import {
   frameHeaderBytes,
+  id3HeaderBytes,
+  id3v2Bytes,
   type Mp3FrameHeader,
   parseFrameHeader,
   parseXingFrame,
@@ -28,8 +30,6 @@ export interface Mp3Facts {
 }
 
 const chunkBytes = 1 << 20;
-/** ID3v2's header, and the footer that version 2.4 may add. */
-const id3HeaderBytes = 10;
 const id3v1Bytes = 128;
 
 /**
@@ -122,7 +122,7 @@ class FrameWalker {
     if (this.#atStart) {
       if (at + id3HeaderBytes > bytes.length) return 0;
       this.#atStart = false;
-      const tagBytes = id3v2Bytes(bytes, at);
+      const tagBytes = id3v2Bytes(bytes.subarray(at));
       if (tagBytes > 0) return tagBytes;
     }
     if (at + frameHeaderBytes > bytes.length) return 0;
@@ -143,14 +143,6 @@ class FrameWalker {
     this.#frames += 1;
     return header.bytes;
   }
-}
-
-/** The length of an ID3v2 tag, or 0 when there is none (ID3v2.4, section 3.1). */
-function id3v2Bytes(bytes: Buffer, at: number): number {
-  if (bytes.toString('latin1', at, at + 3) !== 'ID3') return 0;
-  const hasFooter = (bytes.readUInt8(at + 5) & 0x10) !== 0;
-  const size = [6, 7, 8, 9].reduce((sum, digit) => sum * 128 + (bytes.readUInt8(at + digit) & 0x7f), 0);
-  return id3HeaderBytes + size + (hasFooter ? id3HeaderBytes : 0);
 }
 
 function sameStream(a: Mp3FrameHeader, b: Mp3FrameHeader): boolean {
