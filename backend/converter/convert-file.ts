@@ -1,0 +1,181 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Track, Warning } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { OutputOptions } from '../../shared/formats.ts';
+import { type ConvertLimits, passLimits } from './convert-limits.ts';
+import { findCutShort } from './declared-duration.ts';
+import { convertArguments, mp3Name, mp3SampleRate } from './ffmpeg-args.ts';
+import { parseLogLine, tellsOfLoss } from './ffmpeg-log.ts';
+import { type ConvertProgress, createProgressMeter } from './ffmpeg-progress.ts';
+import { findGaps } from './find-gaps.ts';
+import { isContiguous, sourceName } from './media-formats.ts';
+import { type Mp3Facts, walkMp3 } from './mp3-walk.ts';
+import { PeakCollector } from './peaks.ts';
+import { probeSource } from './probe-source.ts';
+import type { Ffmpeg } from './run-ffmpeg.ts';
+import { nothingDecodable, type SourceFacts } from './source-facts.ts';
+import { stageSource } from './stage-source.ts';
+
+export interface ConvertRequest {
+  readonly ffmpeg: Ffmpeg;
+  /** Only read, whatever comes. */
+  readonly sourcePath: string;
+  /** Absolute path of a folder of this conversion's own. The caller removes it. */
+  readonly workFolder: string;
+  readonly options: OutputOptions;
+  readonly limits: ConvertLimits;
+  /** Told once, before anything is decoded. */
+  readonly onSource?: (source: ReadSource) => void | Promise<void>;
+  /** At most 5 times a second. */
+  readonly onProgress?: (progress: ConvertProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadSource {
+  readonly tracks: readonly Track[];
+  /** Of the chosen track, as far as the source says. */
+  readonly durationSeconds?: number;
+}
+
+/** A finished MP3 that is what it says it is. */
+export interface ConvertedFile {
+  /** Absolute path, in the work folder. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  readonly durationSeconds: number;
+  /** Up to 400, 0–255, evenly over the sound. */
+  readonly peaks: readonly number[];
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Turns the sound of a file into an MP3: looks into the source, encodes in one pass, and holds the MP3 against what was decoded.
+ * Throws an AppError: `not_media`, `no_audio`, `damaged`, `too_long`, `timed_out` or `converter_failed` for what cannot be converted,
+ * `source_missing` or `source_unreadable`, `disk_full`; an abort throws the signal's reason. It settles only when none of
+ * its processes is left.
+ */
+export async function convertFile(request: ConvertRequest): Promise<ConvertedFile> {
+  const { ffmpeg, workFolder, options, limits, signal } = request;
+  signal?.throwIfAborted();
+  const path = join(workFolder, mp3Name);
+  try {
+    const sourceBytes = await stageSource(request.sourcePath, workFolder);
+    const facts = await probeSource({ ffmpeg, workFolder, track: options.track, signal });
+    refuseTooLong(facts, limits);
+    const { tracks, durationSeconds } = facts;
+    await request.onSource?.({ tracks, ...(durationSeconds !== undefined && { durationSeconds }) });
+
+    const pass = await encode(request, facts);
+    if (pass.samples === 0) throw nothingHeard(pass);
+    const mp3 = await walkMp3(path, signal);
+    verify(mp3, pass);
+
+    const heardSeconds = pass.samples / pass.sampleRate;
+    const source = { path: join(workFolder, sourceName), bytes: sourceBytes };
+    const cutShort = await findCutShort(facts.probe, source, heardSeconds);
+    const isSuspect = pass.lossLines > 0 || (cutShort === undefined && lacksSound(facts, heardSeconds));
+    const gaps = isSuspect
+      ? await findGaps({ ffmpeg, workFolder, facts, limits: passLimits(limits, heardSeconds), signal })
+      : undefined;
+    return {
+      path,
+      bytes: mp3.bytes,
+      sha256: mp3.sha256,
+      durationSeconds: heardSeconds,
+      peaks: pass.peaks,
+      warnings: [cutShort, gaps].filter((warning) => warning !== undefined),
+    };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+interface Pass {
+  /** That were decoded, at the MP3's sample rate. */
+  readonly samples: number;
+  readonly sampleRate: number;
+  readonly peaks: readonly number[];
+  /** How many lines of its log told of loss. */
+  readonly lossLines: number;
+  readonly firstLoss: string | undefined;
+}
+
+const bytesPerSample = 2;
+
+async function encode(request: ConvertRequest, facts: SourceFacts): Promise<Pass> {
+  const { ffmpeg, workFolder, options, limits, onProgress, signal } = request;
+  const sampleRate = mp3SampleRate(facts.track.sampleRate);
+  const collector = new PeakCollector();
+  const meter = createProgressMeter(facts.durationSeconds, nowSeconds());
+  let bytes = 0;
+  let lossLines = 0;
+  let firstLoss: string | undefined;
+
+  await ffmpeg.run({
+    workFolder,
+    commandLine: convertArguments(options, facts),
+    limits: passLimits(limits, facts.durationIsStated ? facts.durationSeconds : undefined),
+    onSound(chunk) {
+      bytes += chunk.length;
+      collector.add(chunk);
+      const doneSeconds = bytes / bytesPerSample / sampleRate;
+      // Whatever the source said of its length.
+      if (doneSeconds > limits.maxDurationSeconds) throw tooLong(limits);
+      const progress = meter.measure(doneSeconds, nowSeconds());
+      if (progress !== undefined) onProgress?.(progress);
+    },
+    onLine(line) {
+      const parsed = parseLogLine(line);
+      if (parsed === undefined || !tellsOfLoss(parsed, facts.otherCodecs)) return;
+      lossLines += 1;
+      firstLoss ??= line;
+    },
+    ...(signal !== undefined && { signal }),
+  });
+  return { samples: bytes / bytesPerSample, sampleRate, peaks: collector.peaks(), lossLines, firstLoss };
+}
+
+/** What was decoded must have been encoded, to the sample, and every frame of it must have reached the file. */
+function verify(mp3: Mp3Facts, { samples, sampleRate }: Pass): void {
+  if (mp3.samples === samples && mp3.sampleRate === sampleRate) return;
+  throw new AppError('converter_failed', 'The MP3 came out with another length than the sound.', {
+    cause: new Error(
+      `${samples} samples at ${sampleRate} Hz decoded, ${mp3.samples} at ${mp3.sampleRate} Hz in the MP3`,
+    ),
+  });
+}
+
+function nothingHeard({ firstLoss }: Pass): AppError {
+  if (firstLoss !== undefined) return nothingDecodable(new Error(firstLoss));
+  return new AppError('no_audio', 'This video has a sound track, but no sound is in it.');
+}
+
+/** How much less than expected is more than what priming, padding and rounding make. */
+const lacksSoundSeconds = 0.25;
+
+function lacksSound({ container, durationSeconds, durationIsStated }: SourceFacts, heardSeconds: number): boolean {
+  if (durationSeconds === undefined || !durationIsStated || !isContiguous(container)) return false;
+  return heardSeconds + lacksSoundSeconds < durationSeconds;
+}
+
+function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limits: ConvertLimits): void {
+  if (durationIsStated && durationSeconds !== undefined && durationSeconds > limits.maxDurationSeconds) {
+    throw tooLong(limits);
+  }
+}
+
+function tooLong({ maxDurationSeconds }: ConvertLimits): AppError {
+  const hours = maxDurationSeconds / 3600;
+  const limit = hours >= 1 ? `${Number(hours.toFixed(1))} hours` : `${Number(maxDurationSeconds.toFixed(1))} seconds`;
+  return new AppError('too_long', `This video is longer than the ${limit} that are allowed.`, {
+    details: { limitSeconds: maxDurationSeconds },
+  });
+}
+
+function nowSeconds(): number {
+  return performance.now() / 1000;
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import type { Track } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { TrackProbe } from './declared-duration.ts';
+
+/** Tags that an MP3 takes over from its source. */
+export type SourceTags = Readonly<Partial<Record<(typeof keptTags)[number], string>>>;
+
+const keptTags = ['title', 'artist', 'album', 'date'] as const;
+/** A title longer than this is none; and a command line has to hold it. */
+const maxTagCharacters = 1000;
+
+/** The track that is converted. */
+export interface ChosenTrack {
+  /** Among the audio tracks, from 0. */
+  readonly index: number;
+  /** What ffmpeg calls its codec. */
+  readonly codec: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+}
+
+/** What a source says of itself, before anything of it was decoded. */
+export interface SourceFacts {
+  /** ffmpeg's first name for it: `mov`, `matroska`, `mpegts`, … */
+  readonly container: string;
+  readonly tracks: readonly Track[];
+  readonly track: ChosenTrack;
+  /** Of the chosen track's sound; what it really is shows when it was decoded. */
+  readonly durationSeconds?: number;
+  /** False where the duration is guessed from a bit rate. */
+  readonly durationIsStated: boolean;
+  /** A picture that goes with the sound, in a form that an MP3 can hold. */
+  readonly cover?: { readonly streamIndex: number };
+  readonly tags: SourceTags;
+  /** Codecs of the other streams: ffmpeg's complaints under these names are not about the sound. */
+  readonly otherCodecs: readonly string[];
+  /** How ffmpeg has to look into the source so as to find what ffprobe found. */
+  readonly searchOptions: readonly string[];
+  /** For {@link TrackProbe}'s readers. */
+  readonly probe: TrackProbe;
+}
+
+const tagsSchema = z.record(z.string(), z.string()).default({});
+/** ffprobe writes most numbers as text, and leaves out what it does not know. */
+const streamSchema = z.object({
+  index: z.int(),
+  codec_type: z.string().optional(),
+  codec_name: z.string().optional(),
+  sample_rate: z.coerce.number().optional(),
+  channels: z.int().optional(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  start_time: z.string().optional(),
+  duration: z.string().optional(),
+  time_base: z.string().optional(),
+  nb_frames: z.string().optional(),
+  disposition: z.record(z.string(), z.number()).default({}),
+  tags: tagsSchema,
+});
+type Stream = z.infer<typeof streamSchema>;
+
+const probeSchema = z.object({
+  streams: z.array(streamSchema).default([]),
+  format: z.object({
+    format_name: z.string(),
+    probe_score: z.number().default(100),
+    start_time: z.string().optional(),
+    duration: z.string().optional(),
+    tags: tagsSchema,
+  }),
+});
+type Probe = z.infer<typeof probeSchema>;
+
+/** ffmpeg's score for what merely could be an MP3, as some of any random bytes can. */
+const coincidenceScore = 1;
+
+/**
+ * Makes sense of `ffprobe -show_format -show_streams -of json`. `track` is the person's choice. Throws `not_media`,
+ * `no_audio` (also for a track that is not there) or `damaged`.
+ */
+export function readSourceFacts(
+  json: string,
+  {
+    track: wanted,
+    searchOptions = [],
+  }: { readonly track?: number | undefined; readonly searchOptions?: readonly string[] } = {},
+): SourceFacts {
+  const { format, streams } = parseProbe(json);
+  if (format.probe_score <= coincidenceScore) throw notMedia();
+  const audio = streams.filter((stream) => stream.codec_type === 'audio');
+  const tracks = audio.map(describeTrack);
+  const index = wanted ?? defaultIndex(audio);
+  const stream = audio[index];
+  if (stream === undefined) throw noSuchTrack(wanted, tracks);
+  if (stream.codec_name === undefined) {
+    throw new AppError('damaged', 'The sound is in a format that the converter does not know.');
+  }
+  if (!stream.sample_rate || !stream.channels) throw nothingDecodable();
+
+  const container = format.format_name.split(',')[0] ?? '';
+  const durationSeconds = durationOf(stream, format);
+  const cover = streams.find(isCover);
+  return {
+    container,
+    tracks,
+    track: { index, codec: stream.codec_name, sampleRate: stream.sample_rate, channels: stream.channels },
+    ...(durationSeconds !== undefined && { durationSeconds }),
+    durationIsStated: !bareStreams.includes(container),
+    ...(cover !== undefined && { cover: { streamIndex: cover.index } }),
+    tags: tagsOf(format.tags, stream.tags, audio.length === 1),
+    otherCodecs: streams.flatMap(({ codec_name: codec }) => (codec && codec !== stream.codec_name ? [codec] : [])),
+    searchOptions,
+    probe: { format, track: stream },
+  };
+}
+
+export function notMedia(cause?: unknown): AppError {
+  return new AppError('not_media', 'This is not a video or a sound.', { cause });
+}
+
+export function nothingDecodable(cause?: unknown): AppError {
+  return new AppError('damaged', 'Nothing of its sound can be read.', { cause });
+}
+
+function parseProbe(json: string): Probe {
+  try {
+    return probeSchema.parse(JSON.parse(json));
+  } catch (error) {
+    throw notMedia(error);
+  }
+}
+
+function describeTrack({ codec_name, channels, tags }: Stream, index: number): Track {
+  const language = lookUp(tags, 'language');
+  const title = lookUp(tags, 'title');
+  return {
+    index,
+    codec: codec_name ?? 'unknown',
+    channels: channels ?? 0,
+    // "und" is Matroska's and MP4's way of not saying.
+    ...(language !== undefined && language !== 'und' && { language }),
+    ...(title !== undefined && { title }),
+  };
+}
+
+/** The first that is marked default, else the first; a track that nobody can decode only where there is no other. */
+function defaultIndex(audio: readonly Stream[]): number {
+  const decodable = audio.filter((stream) => stream.codec_name !== undefined);
+  const candidates = decodable.length > 0 ? decodable : audio;
+  const marked = candidates.find((stream) => stream.disposition['default'] === 1) ?? candidates[0];
+  return marked === undefined ? 0 : audio.indexOf(marked);
+}
+
+function noSuchTrack(wanted: number | undefined, tracks: readonly Track[]): AppError {
+  if (wanted === undefined || tracks.length === 0) return new AppError('no_audio', 'This video has no sound.');
+  const list = tracks.map(({ index, codec, language }) => `${index} (${[codec, language].filter(Boolean).join(', ')})`);
+  return new AppError('no_audio', `This video has no sound track ${wanted}. It has: ${list.join(', ')}.`, {
+    details: { track: wanted, tracks: tracks.length },
+  });
+}
+
+/** Containers without a length of their own: ffprobe divides their size by a bit rate. */
+const bareStreams = ['aac', 'ac3', 'eac3', 'dts', 'loas', 'mp3', 'amr', 'truehd', 'mlp'];
+
+function durationOf(stream: Stream, format: Probe['format']): number | undefined {
+  const own = positive(stream.duration);
+  if (own !== undefined) return own;
+  // Of the whole film, from its beginning; sound that begins late is shorter.
+  const whole = positive(format.duration);
+  const late = (Number(stream.start_time) || 0) - (Number(format.start_time) || 0);
+  return whole === undefined ? undefined : positive(String(whole - Math.max(0, late)));
+}
+
+function positive(text: string | undefined): number | undefined {
+  const number = Number(text);
+  return Number.isFinite(number) && number > 0 ? number : undefined;
+}
+
+/** ID3v2's APIC names its picture's kind; these two are what players show. ffmpeg wants to know its size, too. */
+function isCover({ codec_name, disposition, width, height }: Stream): boolean {
+  const isPicture = disposition['attached_pic'] === 1 && (codec_name === 'mjpeg' || codec_name === 'png');
+  return isPicture && Boolean(width) && Boolean(height);
+}
+
+/**
+ * The container's, else the track's (Ogg has no others). Where there are several tracks, a track's title is what tells it
+ * from the others ("Commentary"), not what the sound is called.
+ */
+function tagsOf(container: Stream['tags'], track: Stream['tags'], isOnlyTrack: boolean): SourceTags {
+  const found = keptTags.flatMap((name) => {
+    const fallsBack = name !== 'title' || isOnlyTrack;
+    const value = lookUp(container, name) ?? (fallsBack ? lookUp(track, name) : undefined);
+    return value === undefined ? [] : [[name, [...value].slice(0, maxTagCharacters).join('')]];
+  });
+  return Object.fromEntries(found) as SourceTags;
+}
+
+/** Each container has its own idea of capitals. */
+function lookUp(tags: Stream['tags'], name: string): string | undefined {
+  const entry = Object.entries(tags).find(([key]) => key.toLowerCase() === name);
+  // A NUL would end the argument that the value becomes; ID3v2.3 keeps several values apart with it.
+  const value = entry?.[1].replaceAll('\0', ' ').trim();
+  return value === '' ? undefined : value;
+}
