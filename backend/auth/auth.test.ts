@@ -308,6 +308,15 @@ describe('identifying a token', () => {
     }
   });
 
+  it('refuses another algorithm even when it is signed with the right secret', async () => {
+    const claims = decodeJwt(await token());
+    const { kid = '' } = decodeProtectedHeader(await auth().signIn(ada, 'here'));
+    const sign = async (alg: string) =>
+      await new SignJWT(claims).setProtectedHeader({ alg, typ: 'JWT', kid }).sign(new TextEncoder().encode(secret));
+    await expect(auth().identify(await sign('HS256'))).resolves.toMatchObject({ email: ada.email });
+    expect((await refusal(auth().identify(await sign('HS512')))).code).toBe('unauthorized');
+  });
+
   it('refuses a token with a changed claim', async () => {
     const [head, claims = '', signature] = (await token()).split('.');
     const changed = { ...Object(JSON.parse(Buffer.from(claims, 'base64url').toString())), admin: true };

@@ -48,7 +48,6 @@ export async function receiveMultipart(
   form.on('file', (field, stream, fileName) => {
     // The one who reads it hears of an error; where nobody reads, nobody needs to.
     stream.on('error', () => undefined);
-    stop.addEventListener('abort', () => stream.destroy(asError(stop.reason)), { once: true });
     // A browser sends a nameless file where none was chosen. The declared type of a name is a string; it may be missing.
     const name: string | undefined = fileName;
     if (field !== partName || name === undefined || name === '') {
@@ -109,10 +108,6 @@ async function* limited(source: AsyncIterable<Uint8Array>, maxBytes: number): As
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     yield chunk;
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('stopped', { cause: reason });
 }
 
 function notOneFile(): AppError {

@@ -167,6 +167,24 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
+  it('with a second file that comes when the first is stored already: 400', async () => {
+    const connection = await openRaw(gateway.url);
+    await connection.send(head('Connection: close\r\nTransfer-Encoding: chunked\r\n'));
+    const sendChunk = (chunk: Buffer) =>
+      connection.send(Buffer.concat([Buffer.from(`${chunk.byteLength.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]));
+    await sendChunk(formOf([filePart()], `--${boundary}\r\n`));
+    const finished = async (): Promise<readonly boolean[]> => {
+      const found = [];
+      for await (const blob of gateway.test.videos.list()) found.push(blob.finished);
+      return found;
+    };
+    await expect.poll(finished).toEqual([true]);
+    await sendChunk(formOf([filePart()]).subarray(boundary.length + 4));
+    await connection.send('0\r\n\r\n');
+    expect(await connection.closed).toMatch(/^HTTP\/1\.1 400 /);
+    await expectNothingLeft();
+  });
+
   it('without any body: 400', async () => {
     expect((await ada.fetch('/upload', { method: 'POST' })).status).toBe(400);
     await expectNothingLeft();

@@ -28,7 +28,7 @@ export function checkFraming(request: IncomingMessage): void {
   const hosts = valuesOf(request, 'host');
   if (hosts.length !== 1) throw new AppError('bad_request', 'Exactly one Host header is expected.');
   const encodings = valuesOf(request, 'transfer-encoding');
-  if (encodings.length > 1 || (encodings[0] ?? 'chunked').toLowerCase() !== 'chunked') {
+  if (encodings.some((encoding) => encoding.toLowerCase() !== 'chunked')) {
     throw new AppError('bad_request', 'The only transfer encoding that is taken is chunked.');
   }
   if (!request.url?.startsWith('/')) throw new AppError('bad_request', 'The request must name a path.');
