@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
@@ -42,7 +42,7 @@ async function installPackages(root, start) {
   const code = await start(() => spawn(npm.program, args, { cwd: root, env: environment, stdio: ['ignore', 2, 2] }));
   if (code !== 0) throw new SetUpError('The packages could not be installed; what npm said about it is above.');
   const expected = pinnedNodeVersion(root);
-  if ((await versionOf(pinnedNode(root), start)) !== `v${expected}`) {
+  if (versionOf(pinnedNode(root)) !== `v${expected}`) {
     throw new SetUpError(
       `Node ${expected} did not arrive with the packages: look whether npm's setting "ignore-scripts" is on, or whether Node offers none for ${process.platform} on ${process.arch}.`,
     );
@@ -97,21 +97,9 @@ function setAsideRunningNode(root) {
   }
 }
 
-/**
- * @param {string} program
- * @param {StartChild} start
- */
-async function versionOf(program, start) {
-  if (!existsSync(program)) return undefined;
-  let said = '';
-  await start(() => {
-    const child = spawn(program, ['--version'], { stdio: ['ignore', 'pipe', 2] });
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      said += text;
-    });
-    return child;
-  });
-  return said.trim();
+/** @param {string} program */
+function versionOf(program) {
+  return spawnSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] }).stdout?.trim();
 }
 
 /** @param {readonly Program[]} missing */
@@ -135,14 +123,19 @@ async function installPrograms(missing, start) {
   // dpkg wants the folders of an administrator on the PATH.
   const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
   const environment = { ...process.env, PATH: path, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  let output = '';
   /** @param {...string} args */
   const aptGet = (...args) =>
-    start(() =>
-      spawn('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', ...args], {
-        env: environment,
-        stdio: ['ignore', 2, 2],
-      }),
-    );
+    start(() => {
+      const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'];
+      const child = spawn('apt-get', [...options, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text) => {
+          output += text;
+        });
+      }
+      return child;
+    });
   const restoreDaemons = holdDaemons();
   let code;
   try {
@@ -153,6 +146,7 @@ async function installPrograms(missing, start) {
     restoreDaemons();
   }
   if (code !== 0 || missingPrograms(missing).length > 0) {
+    say(output.trimEnd());
     throw new SetUpError(`${names.join(' and ')} could not be installed; what apt-get said about it is above.`);
   }
 }

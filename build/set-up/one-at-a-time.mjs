@@ -43,7 +43,10 @@ export async function oneAtATime(root, work) {
       if (ending !== undefined) throw new SetUpError('Set-up was ended.');
       child = spawnChild();
       if (child.pid !== undefined) note(file, [process.pid, child.pid]);
-      return await exitCodeOf(child);
+      const code = await exitCodeOf(child);
+      // The child may be gone before we hear of the signal that both of us were sent.
+      ending ??= signals.find((signal) => code === 128 + constants.signals[signal]);
+      return code;
     });
   } finally {
     clearInterval(signsOfLife);
@@ -178,8 +181,19 @@ function watchHolder() {
 function isRunning(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return !isSystemError(error, 'ESRCH');
+  }
+  // A dead process whose parent has not asked after it keeps its number, in a container without an init for good.
+  return !(process.platform === 'linux' && /^State:\t[ZX]/m.test(processStatus(pid)));
+}
+
+/** @param {number} pid */
+function processStatus(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ESRCH')) return '';
+    throw error;
   }
 }

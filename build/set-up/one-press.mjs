@@ -3,7 +3,7 @@
 // "at once, then", so what comes within the same moment is taken as one.
 import { isMainThread } from 'node:worker_threads';
 
-const momentMilliseconds = 300;
+const momentMilliseconds = 500;
 /** @type {ReadonlySet<string | symbol>} */
 const signals = new Set(['SIGINT', 'SIGTERM', 'SIGHUP']);
 

@@ -87,7 +87,9 @@ function stampFor(lockText) {
  * @returns {Record<string, LockedPackage | undefined>}
  */
 function parseLockFile(text) {
-  return JSON.parse(text).packages;
+  /** @type {{ packages: Record<string, LockedPackage | undefined> }} */
+  const lock = JSON.parse(text);
+  return lock.packages;
 }
 
 /** @param {string} file */

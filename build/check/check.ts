@@ -1,0 +1,6 @@
+// npm run check: types, lint, format, and what nothing uses.
+import { runChecks } from './run-checks.ts';
+import { checks } from './tools.ts';
+
+const failures = await runChecks(checks, (text) => process.stdout.write(text));
+process.exitCode = failures.length === 0 ? 0 : 1;

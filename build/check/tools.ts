@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+
+/** A program from node_modules and the arguments it is given, both run by Node itself: no shell, no `.cmd` files. */
+export interface Tool {
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
+const modules = join(import.meta.dirname, '..', '..', 'node_modules');
+
+/** What a change has to pass before its tests run. */
+export const checks: readonly Tool[] = [
+  { name: 'types', script: join(modules, 'typescript', 'bin', 'tsc'), args: ['--project', '.'] },
+  {
+    name: 'lint',
+    script: join(modules, 'oxlint', 'bin', 'oxlint'),
+    args: [
+      '--config=build/oxlint.jsonc',
+      '--type-aware',
+      '--deny-warnings',
+      '--report-unused-disable-directives',
+      '--format=unix',
+    ],
+  },
+  {
+    name: 'format',
+    script: join(modules, '@biomejs', 'biome', 'bin', 'biome'),
+    args: ['check', '--config-path=build', '--error-on-warnings', '.'],
+  },
+  {
+    name: 'unused',
+    script: join(modules, 'knip', 'bin', 'knip.js'),
+    args: ['--config=build/knip.jsonc', '--no-progress', '--treat-config-hints-as-errors'],
+  },
+];
+
+/** Puts the format and the order of imports right. */
+export const formatter: Tool = {
+  name: 'format',
+  script: join(modules, '@biomejs', 'biome', 'bin', 'biome'),
+  args: ['check', '--write', '--config-path=build', '.'],
+};

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeClone, watch } from './clone-for-tests.ts';
+
+const waiting = `
+  process.on('SIGTERM', () => { console.log('told to end'); process.exit(); });
+  setTimeout(() => {}, 10_000);
+  console.log('ready', process.ppid);`;
+
+it.each([{ flags: [] }, { flags: ['--import', 'data:text/javascript,delete process.execve'] }])(
+  'a script under npm is told when the shell that npm put before it has died ($flags)',
+  async ({ flags }) => {
+    await using clone = await makeClone();
+    const script = await clone.script(waiting);
+    await clone.start(['--packages-only', await clone.script('')]).end;
+    await clone.script(waiting);
+    // The second command keeps the shell from becoming the first.
+    const words = [process.execPath, ...flags, join(clone.folder, 'build', 'set-up.mjs'), '--packages-only', script];
+    const shell = watch(
+      spawn('/bin/sh', ['-c', '"$@"; exit', 'sh', ...words], {
+        env: { ...process.env, npm_lifecycle_event: 'convert' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
+    await shell.says('ready');
+    shell.child.kill('SIGKILL');
+    // Its standard output is closed by the last process that has it, the script.
+    expect((await shell.end).stdout).toContain('told to end');
+  },
+);

@@ -1,0 +1,92 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findOnPath, howToInstall, linuxFamily, missingPrograms, programsFor } from './programs.mjs';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-programs-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function makeProgram(name: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, '#!/bin/sh\n');
+  await chmod(file, 0o755);
+  return file;
+}
+
+describe('a program is found', () => {
+  it('in the first folder of the PATH that has it', async () => {
+    await mkdir(join(folder, 'ffmpeg'));
+    const file = await makeProgram('mp3val');
+    const path = [join(folder, 'ffmpeg'), 'relative', '', folder, '/usr/bin'].join(delimiter);
+    expect(findOnPath('mp3val', { PATH: path })).toBe(file);
+  });
+
+  it('only if it can be run', async () => {
+    await mkdir(join(folder, 'ffmpeg'));
+    await writeFile(join(folder, 'mp3val'), '');
+    expect(findOnPath('ffmpeg', { PATH: folder })).toBeUndefined();
+    expect(findOnPath('mp3val', { PATH: folder })).toBeUndefined();
+  });
+
+  it('where its variable says, and there alone', async () => {
+    const named = await makeProgram('my-ffmpeg');
+    await makeProgram('ffmpeg');
+    const missing = (variable: string) =>
+      missingPrograms(programsFor('conversions'), { FFMPEG_PATH: variable, PATH: folder }).map(({ name }) => name);
+    expect(missing(named)).toEqual([]);
+    expect(missing('')).toEqual([]);
+    expect(missing(join(folder, 'gone'))).toEqual(['ffmpeg']);
+  });
+
+  it('or is missing: for tests more is needed than for conversions', () => {
+    expect(missingPrograms(programsFor('tests'), { PATH: folder }).map(({ name }) => name)).toEqual([
+      'ffmpeg',
+      'mp3val',
+    ]);
+    expect(missingPrograms(programsFor('conversions'), { PATH: folder }).map(({ name }) => name)).toEqual(['ffmpeg']);
+  });
+});
+
+describe('what a person is told to install', () => {
+  it.each([
+    ['darwin', undefined, 'run `brew install ffmpeg mp3val`'],
+    ['linux', 'debian', 'run `sudo apt-get install ffmpeg mp3val`'],
+    ['linux', 'fedora', 'run `sudo dnf install ffmpeg-free`, and get mp3val from https://mp3val.sourceforge.net'],
+    ['linux', undefined, 'get ffmpeg from https://ffmpeg.org/download.html, and get mp3val from'],
+    ['win32', undefined, 'run `winget install Gyan.FFmpeg`, and get mp3val from https://mp3val.sourceforge.net'],
+  ] as const)('on %s (%s): %s', (platform, family, words) => {
+    const sentence = howToInstall(programsFor('tests'), platform, family, {});
+    expect(sentence).toContain(`Soundlift needs ffmpeg and mp3val, which this machine lacks: ${words}`);
+    expect(sentence).toMatch(/, or name an ffmpeg of your own in FFMPEG_PATH\.$/);
+  });
+
+  it('when FFMPEG_PATH is wrong: that, and nothing else', () => {
+    expect(howToInstall(programsFor('tests'), 'linux', 'debian', { FFMPEG_PATH: '/x' })).toBe(
+      'FFMPEG_PATH names /x, where no program can be run: correct it, or unset it to use the ffmpeg on the PATH.',
+    );
+  });
+});
+
+describe('the family of a Linux', () => {
+  it.each([
+    ['ID=debian\nVERSION_CODENAME=bookworm\n', 'debian'],
+    ['NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n', 'debian'],
+    ['ID="rocky"\nID_LIKE="rhel centos fedora"\n', 'fedora'],
+    ['ID=alpine\n', 'alpine'],
+    ['ID=manjaro\nID_LIKE=arch\n', 'arch'],
+    ['ID=other\nVARIANT_ID=debian\n', undefined],
+  ])('of %j is %s', async (text, family) => {
+    await writeFile(join(folder, 'os-release'), text);
+    expect(linuxFamily(join(folder, 'os-release'))).toBe(family);
+  });
+
+  it('is unknown where nothing says it', () => {
+    expect(linuxFamily(join(folder, 'os-release'))).toBeUndefined();
+  });
+});

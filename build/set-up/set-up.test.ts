@@ -1,0 +1,235 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Clone, makeClone, type Started } from './clone-for-tests.ts';
+
+let clone: Clone;
+beforeEach(async () => {
+  clone = await makeClone();
+});
+afterEach(async () => {
+  await clone[Symbol.asyncDispose]();
+});
+
+const sayWho = "console.log('node', process.execPath)";
+const packagesOnly = (...words: readonly string[]) => ['--packages-only', ...words];
+
+async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await delay(20);
+}
+
+describe('set-up installs the packages', () => {
+  it('in a fresh clone, and then runs the script on the pinned Node', async () => {
+    const { code, stdout, stderr } = await clone.start(packagesOnly(await clone.script(sayWho))).end;
+    expect(stdout).toBe(`node ${process.execPath}\n`);
+    expect(stderr).toMatch(/^Installing the packages .*\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('once: a second run says nothing', async () => {
+    const script = await clone.script(sayWho);
+    await clone.start(packagesOnly(script)).end;
+    const second = await clone.start(packagesOnly(script)).end;
+    expect(second.stderr).toBe('');
+    expect(await clone.installations()).toEqual({ begun: 1, ended: 1 });
+  });
+
+  it('again when package-lock.json names others', async () => {
+    const script = await clone.script(sayWho);
+    await clone.start(packagesOnly(script)).end;
+    await clone.lockVersion('1.0.1');
+    expect((await clone.start(packagesOnly(script)).end).code).toBe(0);
+    expect(await clone.installations()).toEqual({ begun: 2, ended: 2 });
+  });
+
+  it('again when the folder of one has gone', async () => {
+    const script = await clone.script(sayWho);
+    await clone.start(packagesOnly(script)).end;
+    await rm(join(clone.folder, 'node_modules', 'other'), { recursive: true });
+    await clone.start(packagesOnly(script)).end;
+    expect(await clone.installations()).toEqual({ begun: 2, ended: 2 });
+  });
+
+  it('not where npm was run by hand', async () => {
+    const script = await clone.script(sayWho);
+    await clone.start(packagesOnly(script)).end;
+    await clone.lockVersion('1.0.1');
+    const note = await readFile(join(clone.folder, 'package-lock.json'));
+    await writeFile(join(clone.folder, 'node_modules', '.package-lock.json'), note);
+    expect((await clone.start(packagesOnly(script)).end).code).toBe(0);
+    expect(await clone.installations()).toEqual({ begun: 1, ended: 1 });
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('again after an installation that %s interrupted', async (signal) => {
+    const script = await clone.script(sayWho);
+    const first = clone.start(packagesOnly(script), { environment: { NPM_MILLISECONDS: '20000' } });
+    await waitUntil(async () => (await clone.installations()).begun === 1);
+    process.kill(-(first.child.pid ?? 0), signal);
+    expect(await first.end).toMatchObject(signal === 'SIGTERM' ? { code: 143 } : { signal });
+    expect((await clone.start(packagesOnly(script)).end).code).toBe(0);
+    expect(await clone.installations()).toEqual({ begun: 2, ended: 1 });
+  });
+
+  it('once for two that start together, and both run', async () => {
+    const script = await clone.script(sayWho);
+    const slowly = { environment: { NPM_MILLISECONDS: '1000' } };
+    const both = [clone.start(packagesOnly(script), slowly), clone.start(packagesOnly(script), slowly)];
+    const ends = await Promise.all(both.map(({ end }) => end));
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(ends.map(({ stderr }) => stderr).join('')).toContain('Waiting for another set-up in this folder');
+    expect(await clone.installations()).toEqual({ begun: 1, ended: 1 });
+  });
+
+  it('not beside an npm that has outlived its set-up', async () => {
+    const script = await clone.script(sayWho);
+    const first = clone.start(packagesOnly(script), { environment: { NPM_MILLISECONDS: '1500' } });
+    await waitUntil(async () => (await clone.installations()).begun === 1);
+    first.child.kill('SIGKILL');
+    expect((await clone.start(packagesOnly(script)).end).code).toBe(0);
+    expect(await clone.installations()).toEqual({ begun: 1, ended: 1 });
+    await first.end;
+  });
+
+  it('in a folder with quotes, spaces and a newline in its name', async () => {
+    await using strange = await makeClone(`so "und'lift%20?#\nx`);
+    const { code, stdout } = await strange.start(packagesOnly(await strange.script(sayWho))).end;
+    expect(code).toBe(0);
+    expect(stdout).toBe(`node ${process.execPath}\n`);
+  });
+
+  it('and leaves nothing else in the clone', async () => {
+    const before = await readdir(clone.folder);
+    await clone.start(packagesOnly(await clone.script(sayWho))).end;
+    expect((await readdir(clone.folder)).toSorted()).toEqual(
+      [...before, 'node_modules', 'npm.log', 'script.mjs'].toSorted(),
+    );
+  });
+});
+
+describe('set-up gives up with a sentence', () => {
+  it('when npm fails, and does not run the script', async () => {
+    const end = await clone.start(packagesOnly(await clone.script(sayWho)), { environment: { NPM_FAILS: '1' } }).end;
+    expect(end).toMatchObject({ code: 1, stdout: '' });
+    expect(end.stderr).toContain('The packages could not be installed; what npm said about it is above.');
+  });
+
+  it('when another Node arrives than the pinned one', async () => {
+    const environment = { NPM_NODE: '/bin/true' };
+    const end = await clone.start(packagesOnly(await clone.script(sayWho)), { environment }).end;
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain(`Node ${process.version.slice(1)} did not arrive with the packages`);
+  });
+
+  it('when ffmpeg is missing and may not be installed, before it installs anything', async () => {
+    const end = await clone.start([await clone.script(sayWho)], { environment: { PATH: '', FFMPEG_PATH: '' } }).end;
+    expect(end).toMatchObject({ code: 1, stdout: '' });
+    expect(end.stderr).toMatch(/^Soundlift needs ffmpeg, which this machine lacks: .*\n$/);
+    expect(await clone.installations()).toEqual({ begun: 0, ended: 0 });
+  });
+
+  it('when FFMPEG_PATH names nothing, whatever the PATH holds', async () => {
+    const end = await clone.start([await clone.script(sayWho)], { environment: { FFMPEG_PATH: '/no/such/ffmpeg' } })
+      .end;
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(/^FFMPEG_PATH names \/no\/such\/ffmpeg, where no program can be run/);
+  });
+
+  it('when it is given no script', async () => {
+    expect((await clone.start([]).end).stderr).toMatch(/^usage: /);
+  });
+});
+
+// Both ways to start the script: to become it, and to wait for it, as on the Node that a machine may have.
+describe.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNode: $onOldNode)', (how) => {
+  let script: string;
+  /** Installed first, so that a test waits for its script alone. */
+  const start = async (
+    code: string,
+    words: readonly string[] = [],
+    environment: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Started> => {
+    script = await clone.script(code);
+    await clone.start(packagesOnly(await clone.script(''))).end;
+    await clone.script(code);
+    return clone.start(packagesOnly(script, ...words), {
+      ...how,
+      environment: { npm_lifecycle_event: undefined, ...environment },
+    });
+  };
+
+  it('is given its arguments as they are', async () => {
+    const words = ['a b', '"', "'", 'new\nline', '--', '-x.mp4', '--for-tests', '', '$HOME', '%PATH%'];
+    const { stdout } = await (await start('console.log(JSON.stringify(process.argv.slice(2)))', words)).end;
+    expect(JSON.parse(stdout)).toEqual(words);
+  });
+
+  it('keeps INIT_CWD, and finds our programs first', async () => {
+    const code = 'console.log(JSON.stringify([process.env.INIT_CWD, process.env.PATH]))';
+    const { stdout } = await (await start(code, [], { INIT_CWD: '/where/npm was run' })).end;
+    const [initial, path] = JSON.parse(stdout);
+    expect(initial).toBe('/where/npm was run');
+    expect(path.split(delimiter)[0]).toBe(join(clone.folder, 'node_modules', '.bin'));
+  });
+
+  it('hands on its exit code', async () => {
+    expect(await (await start('process.exit(7)')).end).toMatchObject({ code: 7, signal: null });
+  });
+
+  it('hands on the signal that ended it', async () => {
+    expect(await (await start("process.kill(process.pid, 'SIGKILL')")).end).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  const countSignals = `
+    let count = 0;
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { count++; console.log(signal, count); });
+    setTimeout(() => process.exit(count), 1200);
+    console.log('ready');`;
+
+  it('hears of one Ctrl-C once, though npm hands on what the terminal sends to all', async () => {
+    const { child, says, end } = await start(countSignals);
+    await says('ready');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await delay(20);
+    child.kill('SIGINT');
+    expect((await end).code).toBe(1);
+  });
+
+  it('hears of a second Ctrl-C', async () => {
+    const { child, says, end } = await start(countSignals);
+    await says('ready');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await delay(700);
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    expect((await end).code).toBe(2);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('hears of a %s that is sent to set-up alone', async (signal) => {
+    const { child, says, end } = await start(countSignals);
+    await says('ready');
+    child.kill(signal);
+    expect(await end).toMatchObject({ code: 1, stdout: `ready\n${signal} 1\n` });
+  });
+
+  it('survives the repetition of a signal that it wanted to hear once, and cleans up', async () => {
+    const { child, says, end } = await start(`
+      process.once('SIGINT', () => setTimeout(() => { console.log('cleaned up'); process.exit(130); }, 100));
+      setTimeout(() => {}, 10_000);
+      console.log('ready');`);
+    await says('ready');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await delay(20);
+    child.kill('SIGINT');
+    expect(await end).toMatchObject({ code: 130, stdout: 'ready\ncleaned up\n' });
+  });
+
+  it('can end itself by the signal that it was sent', async () => {
+    const { child, says, end } = await start(`
+      process.once('SIGTERM', () => process.kill(process.pid, 'SIGTERM'));
+      setTimeout(() => {}, 10_000);
+      console.log('ready');`);
+    await says('ready');
+    child.kill('SIGTERM');
+    expect(await end).toMatchObject({ signal: 'SIGTERM' });
+  });
+});

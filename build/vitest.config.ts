@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+const minutes = 60_000;
+
+export default defineConfig({
+  root: join(import.meta.dirname, '..'),
+  test: {
+    include: ['{shared,backend,desktop,build}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.long.test.ts'],
+    // The real things that tests start (ffmpeg, servers) need the other core.
+    maxWorkers: 2,
+    testTimeout: 1 * minutes,
+    hookTimeout: 1 * minutes,
+    teardownTimeout: 10_000,
+  },
+});
