@@ -74,24 +74,35 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
     verify(mp3, pass);
 
     const heardSeconds = pass.samples / pass.sampleRate;
-    const source = { path: join(workFolder, sourceName), bytes: sourceBytes };
-    const cutShort = await findCutShort(facts.probe, source, heardSeconds);
-    const isSuspect = pass.lossLines > 0 || (cutShort === undefined && lacksSound(facts, heardSeconds));
-    const gaps = isSuspect
-      ? await findGaps({ ffmpeg, workFolder, facts, limits: passLimits(limits, heardSeconds), signal })
-      : undefined;
+    const warnings = await findLosses(request, facts, sourceBytes, { heardSeconds, complained: pass.lossLines > 0 });
     return {
       path,
       bytes: mp3.bytes,
       sha256: mp3.sha256,
       durationSeconds: heardSeconds,
       peaks: pass.peaks,
-      warnings: [cutShort, gaps].filter((warning) => warning !== undefined),
+      warnings,
     };
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   }
+}
+
+/** What of the sound is missing, at its end and inside. */
+async function findLosses(
+  { ffmpeg, workFolder, limits, signal }: ConvertRequest,
+  facts: SourceFacts,
+  bytes: number,
+  { heardSeconds, complained }: { readonly heardSeconds: number; readonly complained: boolean },
+): Promise<readonly Warning[]> {
+  const source = { path: join(workFolder, sourceName), bytes };
+  const cutShort = await findCutShort(facts.probe, source, heardSeconds);
+  if (!complained && (cutShort !== undefined || !lacksSound(facts, heardSeconds))) return cutShort ? [cutShort] : [];
+  const listening = await findGaps({ ffmpeg, workFolder, facts, limits: passLimits(limits, heardSeconds), signal });
+  // What is missing in the middle is not missing at the end.
+  const reallyCutShort = cutShort && (await findCutShort(facts.probe, source, listening.spanSeconds));
+  return [reallyCutShort, listening.gaps].filter((warning) => warning !== undefined);
 }
 
 interface Pass {

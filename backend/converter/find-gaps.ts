@@ -13,9 +13,17 @@ const jumpSeconds = 0.01;
 /** One damaged place is often several errors, and a frame between them. */
 const samePlaceSeconds = 0.5;
 
+/** What was found by listening once more. */
+export interface Listening {
+  /** Undefined where nothing is missing inside. */
+  readonly gaps?: GapsWarning;
+  /** From the first sound to the end of the last one by their time stamps, what is missing in between included. */
+  readonly spanSeconds: number;
+}
+
 /**
  * Decodes once more, in an eighth of the time that encoding takes, to find the places where sound is missing: asked for only
- * where the first pass gave reason to. Undefined where nothing is missing inside after all.
+ * where the first pass gave reason to.
  */
 export async function findGaps(request: {
   readonly ffmpeg: Ffmpeg;
@@ -23,7 +31,7 @@ export async function findGaps(request: {
   readonly facts: SourceFacts;
   readonly limits: ProcessLimits;
   readonly signal?: AbortSignal | undefined;
-}): Promise<GapsWarning | undefined> {
+}): Promise<Listening> {
   const { ffmpeg, workFolder, facts, limits, signal } = request;
   const listener = listenForGaps(facts);
   await ffmpeg.run({
@@ -36,12 +44,12 @@ export async function findGaps(request: {
     },
     ...(signal !== undefined && { signal }),
   });
-  return listener.gaps();
+  return listener.result();
 }
 
 export interface GapListener {
   hear(line: LogLine): void;
-  gaps(): GapsWarning | undefined;
+  result(): Listening;
 }
 
 /**
@@ -53,6 +61,7 @@ export interface GapListener {
 export function listenForGaps({ container, otherCodecs }: Pick<SourceFacts, 'container' | 'otherCodecs'>): GapListener {
   let heardSeconds = 0;
   let expectedSeconds: number | undefined;
+  let missingSeconds = 0;
   let frames = 0;
   let pendingError = false;
   let isSuspect = isContiguous(container);
@@ -75,14 +84,17 @@ export function listenForGaps({ container, otherCodecs }: Pick<SourceFacts, 'con
         firstAt ??= heardSeconds;
         lastAt = heardSeconds;
       }
+      missingSeconds += jump;
       const seconds = frame.samples / frame.sampleRate;
       heardSeconds += seconds;
       expectedSeconds = startSeconds === undefined ? undefined : startSeconds + seconds;
       frames += 1;
       pendingError = false;
     },
-    gaps() {
-      return firstAt === undefined || !isSuspect ? undefined : { code: 'gaps', atSeconds: firstAt, count };
+    result() {
+      const spanSeconds = Math.max(0, heardSeconds + missingSeconds);
+      if (firstAt === undefined || !isSuspect) return { spanSeconds };
+      return { gaps: { code: 'gaps', atSeconds: firstAt, count }, spanSeconds };
     },
   };
 }

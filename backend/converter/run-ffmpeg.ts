@@ -15,6 +15,7 @@ import {
 } from './containment.ts';
 import { translateFailure } from './ffmpeg-failure.ts';
 import type { FfmpegBinaries } from './locate-ffmpeg.ts';
+import { supervise } from './supervise-process.ts';
 
 /** One command line, in the parts that fluent-ffmpeg wants. Names are relative to the work folder. */
 export interface FfmpegCommandLine {
@@ -257,79 +258,6 @@ async function runFfprobe(start: Start, job: FfprobeJob): Promise<FfprobeAnswer>
     throw translateFailure({ program: 'ffprobe', ...ending, stderrTail: stderr, limits: job.limits });
   }
   return { exitCode: ending.exitCode, stdout, stderrTail: stderr };
-}
-
-interface Ending {
-  readonly exitCode: number | undefined;
-  readonly signal: NodeJS.Signals | undefined;
-  readonly startError?: unknown;
-  readonly elapsedSeconds: number;
-}
-
-interface Supervision {
-  take(child: ChildProcess): void;
-  /** Ignored once it has started: a process that runs is judged by its end. */
-  couldNotStart(error: unknown): void;
-  /** Kills it; the first reason counts. */
-  stop(reason: unknown): void;
-  readonly gone: Promise<Ending>;
-  throwIfStopped(): void;
-}
-
-/** Ends a process on an abort and when its time is over, and knows when it is gone, with all that it held open. */
-function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | undefined): Supervision {
-  const startedAt = performance.now();
-  let child: ChildProcess | undefined;
-  let stopped: { readonly reason: unknown } | undefined;
-  let settle: (ending: Omit<Ending, 'elapsedSeconds'>) => void;
-
-  function stop(reason: unknown): void {
-    stopped ??= { reason };
-    // SIGKILL: ffmpeg 7 with -nostdin ignores SIGTERM.
-    child?.kill('SIGKILL');
-  }
-  function onAbort(): void {
-    stop(signal?.reason);
-  }
-  signal?.addEventListener('abort', onAbort, { once: true });
-
-  // Counted in ticks, so that the night for which a laptop was shut costs no time.
-  let ticks = 0;
-  const timer = setInterval(() => {
-    ticks += 1;
-    if (ticks >= wallSeconds) stop(outOfTime(wallSeconds));
-  }, 1000);
-
-  const gone = new Promise<Ending>((resolve) => {
-    settle = (ending) => {
-      clearInterval(timer);
-      signal?.removeEventListener('abort', onAbort);
-      resolve({ ...ending, elapsedSeconds: (performance.now() - startedAt) / 1000 });
-    };
-  });
-
-  return {
-    gone,
-    stop,
-    take(taken) {
-      child = taken;
-      // Not `exit`: it may come while what the process wrote is still on its way, and before its own child has ended.
-      taken.once('close', (code, killedBy) => {
-        settle({ exitCode: code !== null && code >= 0 ? code : undefined, signal: killedBy ?? undefined });
-      });
-      if (stopped !== undefined) taken.kill('SIGKILL');
-    },
-    couldNotStart(error) {
-      if (child?.pid === undefined) settle({ exitCode: undefined, signal: undefined, startError: error });
-    },
-    throwIfStopped() {
-      if (stopped !== undefined) throw stopped.reason;
-    },
-  };
-}
-
-function outOfTime(limitSeconds: number): AppError {
-  return new AppError('timed_out', 'The conversion took too long and was stopped.', { details: { limitSeconds } });
 }
 
 function tooMuchSaid(): AppError {
