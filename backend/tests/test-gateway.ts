@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { type Conversion, conversionSchema } from '../../shared/api.ts';
@@ -48,7 +51,9 @@ const secret = 'the secret that the tests sign with';
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   await using opened = new AsyncDisposableStack();
   const test = opened.use(await makeTestConversions());
-  const users = createSqliteUserStore(opened.use(openAccountsDatabase(':memory:')));
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-gateway-'));
+  opened.defer(() => rm(folder, { recursive: true }));
+  const users = createSqliteUserStore(opened.use(openAccountsDatabase(join(folder, 'accounts.db'))));
   const auth = createAuth({ users, secrets: [secret], tokenSeconds: 3600, signUp: 'open', clock: systemClock });
   const tokens = createAccessTokens({ secrets: [secret], seconds: 3600, clock: systemClock });
   const logged: string[] = [];
