@@ -1,0 +1,136 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import { outputFileName } from '../../shared/formats.ts';
+import { mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
+import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
+import type { ConversionMessage } from '../messages.ts';
+import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
+import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { JobHandler, JobOutcome } from '../ports/job-queue.ts';
+import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
+
+/** How long a conversion waits for what is away or full: long enough to do no harm, short enough not to be noticed. */
+const retrySeconds = 30;
+
+export interface HandleConvertParts {
+  readonly work: ConversionWork;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+  /** Absolute path; each job has a folder of its own in it while it runs. */
+  readonly workFolder: string;
+  readonly convert: (request: Omit<ConvertRequest, 'ffmpeg' | 'limits'>) => Promise<ConvertedFile>;
+  /**
+   * Whether a conversion waits while the disk is full or something is away. Without, it fails: where nobody is there to make room
+   * later.
+   */
+  readonly waits: boolean;
+  readonly log: Logger;
+}
+
+/** What becomes of a job of the queue `video`: one conversion, from its lease to its MP3. */
+export function createConvertHandler(parts: HandleConvertParts): JobHandler<ConversionMessage> {
+  return async ({ conversionId }, stopping) => {
+    const taken = await parts.work.take(conversionId);
+    if (taken.kind === 'nothing') return { kind: 'done' };
+    if (taken.kind === 'later') return { kind: 'retry', delaySeconds: taken.delaySeconds };
+    await using work = taken.work;
+    const folder = join(parts.workFolder, mp3BlobId(work.record));
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const converted = await convertInto(folder, work, stopping, parts);
+      return await finish(work, converted, parts);
+    } catch (error) {
+      return await settle(error, work, stopping, parts);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+/** Converts, and stores the MP3. When it throws, nothing of it is stored. */
+async function convertInto(
+  folder: string,
+  work: Work,
+  stopping: AbortSignal,
+  { videos, mp3s, convert }: HandleConvertParts,
+): Promise<ConvertedFile> {
+  const { record } = work;
+  const signal = AbortSignal.any([work.signal, stopping]);
+  await using source = await openSource(record, videos, signal);
+  const converted = await convert({
+    sourcePath: source.path,
+    workFolder: folder,
+    options: record.options,
+    onSource: (facts) => work.noteSource(facts),
+    onProgress: (progress) => work.noteProgress(progress),
+    signal,
+  });
+  const blobId = mp3BlobId(record);
+  const label = { conversionId: record.id, owner: record.owner, fileName: resultFileName(record) };
+  try {
+    // An attempt that was given back may have left a part of it.
+    await mp3s.remove(blobId);
+    await mp3s.append(blobId, 0, createReadStream(converted.path), label, signal);
+    await mp3s.finish(blobId);
+  } catch (error) {
+    await mp3s.remove(blobId);
+    throw error;
+  }
+  return converted;
+}
+
+async function openSource(record: ConversionRecord, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
+  if (record.source.kind === 'blob') return await videos.localFile(videoBlobId(record), signal);
+  return { path: record.source.path, [Symbol.asyncDispose]: async () => undefined };
+}
+
+async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<JobOutcome> {
+  const { record } = work;
+  const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
+  const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
+  // Where this throws, nobody knows whether it was written: the MP3 stays, and the sweeper removes it if no row wants it.
+  const done = await work.finish(result, warnings);
+  if (!done) await mp3s.remove(mp3BlobId(record));
+  log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
+  return { kind: 'done' };
+}
+
+async function settle(
+  error: unknown,
+  work: Work,
+  stopping: AbortSignal,
+  { waits, log }: HandleConvertParts,
+): Promise<JobOutcome> {
+  const conversion = work.record.id;
+  if (work.signal.aborted) {
+    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion ended from outside');
+    return { kind: 'done' };
+  }
+  if (stopping.aborted) {
+    await work.release(0);
+    return { kind: 'retry', delaySeconds: 0 };
+  }
+  if (waits && isAppError(error, 'disk_full', 'unavailable')) {
+    log.warn({ err: error, conversion, retrySeconds }, 'conversion waits');
+    await work.release(retrySeconds);
+    return { kind: 'retry', delaySeconds: retrySeconds };
+  }
+  const reason = reasonOf(error);
+  log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
+  await work.fail(reason);
+  return { kind: 'unrecoverable', reason };
+}
+
+/** Its sentence stays; a code that a conversion cannot carry becomes the converter's own failure. */
+function reasonOf(error: unknown): AppError {
+  if (isAppError(error, 'not_media', 'no_audio', 'damaged', 'too_long', 'timed_out', 'converter_failed')) return error;
+  const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';
+  return new AppError('converter_failed', sentence, { cause: error });
+}
+
+function resultFileName(record: ConversionRecord): string {
+  return outputFileName(record.fileName, record.options.format);
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
+import { createAuth } from '../auth/auth.ts';
+import { keepSigningSecret } from '../auth/signing-key.ts';
+import type { Config } from '../config.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { startServer } from '../http/server.ts';
+import { systemClock } from '../ports/clock.ts';
+import { startEmbedded } from './embedded.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  /** Where the line `listening on URL` goes. */
+  readonly say: (line: string) => void;
+  /** Ends the server. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the embedded backend behind its HTTP interface until `signal` fires. Throws an AppError where it cannot start: `data_in_use`,
+ * `unavailable`.
+ */
+export async function serve({ config, say, signal }: ServeOptions): Promise<void> {
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  await using running = new AsyncDisposableStack();
+  const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
+  const authentication = createAuth({
+    users: backend.users,
+    secrets: config.jwtSecrets ?? [await keepSigningSecret(backend.dataFolder)],
+    tokenSeconds: config.loginTokenSeconds,
+    signUp: config.signUp,
+    clock: systemClock,
+  });
+  const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
+  const gateway = createGateway({
+    conversions: backend.conversions.owned,
+    notifications: backend.conversions.notifications,
+    authentication,
+    settings: { version: await version(), signUp, mail: false, maxUploadBytes, maxDurationSeconds },
+    hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
+    trustedProxies: config.trustedProxies,
+    log,
+    reachAll: backend.reachAll,
+  });
+  const server = await startServer(gateway, { host: config.host, port: config.port, log });
+  running.defer(() => server.close());
+  say(`listening on ${server.url}`);
+  await aborted(signal);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return String(JSON.parse(text).version);
+}

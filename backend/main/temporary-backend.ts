@@ -1,0 +1,60 @@
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { isAppError } from '../../shared/errors.ts';
+import type { LocalChannel } from '../../shared/local-channel.ts';
+import { lockDataFolder, openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { type EmbeddedSettings, startEmbedded } from './embedded.ts';
+
+const prefix = 'soundlift-convert-';
+/** Somebody who cleans up may take a folder in the instant before it is locked. */
+const tries = 5;
+
+export interface TemporaryBackend extends AsyncDisposable {
+  readonly channel: LocalChannel;
+}
+
+/**
+ * An embedded backend in a data folder of its own, which is gone once it is disposed of; after a kill, once the next one starts.
+ * Throws as {@link startEmbedded} does.
+ */
+export async function startTemporaryBackend(
+  settings: Omit<EmbeddedSettings, 'dataFolder' | 'waitsForSpace'>,
+  log: Logger,
+): Promise<TemporaryBackend> {
+  await removeAbandoned(log);
+  for (let attempt = 1; ; attempt += 1) {
+    const dataFolder = await mkdtemp(join(tmpdir(), prefix));
+    try {
+      const backend = await startEmbedded({ ...settings, dataFolder, waitsForSpace: false }, log);
+      return {
+        channel: backend.channel,
+        async [Symbol.asyncDispose]() {
+          await backend[Symbol.asyncDispose]();
+          await rm(dataFolder, { recursive: true, force: true });
+        },
+      };
+    } catch (error) {
+      await rm(dataFolder, { recursive: true, force: true });
+      if (!isAppError(error, 'data_in_use', 'unavailable') || attempt === tries) throw error;
+    }
+  }
+}
+
+/** Those that a killed process left: nobody holds their lock. */
+async function removeAbandoned(log: Logger): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(prefix))) {
+    const folder = join(tmpdir(), name);
+    try {
+      // Everyone may write here: what is another's, or a link, is none of ours.
+      const facts = await lstat(folder);
+      if (!facts.isDirectory() || facts.uid !== (process.getuid?.() ?? facts.uid)) continue;
+      using _lock = lockDataFolder(await openDataFolder(folder));
+      await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (!isAppError(error, 'data_in_use')) log.debug({ err: error }, 'could not remove what a killed run left');
+    }
+  }
+}
