@@ -33,8 +33,9 @@ export interface LocalBlobFile extends AsyncDisposable {
  */
 export interface BlobStore {
   /**
-   * Adds `source` at `offset`, which must be the blob's size so far (`wrong_state` otherwise; 0 begins a blob), and resolves
-   * with the new size once every byte is durable. When it rejects, the bytes that had arrived may be kept: `stat` tells.
+   * Adds `source` at `offset`, which must be the blob's size so far (0 begins a blob), and resolves with the new size once every
+   * byte is durable. Throws `wrong_state` at any other offset, for a finished blob, and for all but one of several that append at
+   * once. When it rejects, the bytes that had arrived may be kept: `stat` tells. An abort is not kept waiting by the source.
    */
   append(
     id: string,
@@ -47,7 +48,7 @@ export interface BlobStore {
   /** Makes it whole, for good. Throws `not_found` when nothing was appended, not even an empty source. Twice is as good as once. */
   finish(id: string): Promise<BlobInfo>;
 
-  /** Reads a finished blob, or part of it. Throws `not_found`. */
+  /** Reads a finished blob, or part of it. Throws `not_found`, and `range_not_satisfiable` for a range that does not lie within it. */
   open(id: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
 
   /** A finished blob as a local file. Throws `not_found`. */
@@ -55,7 +56,7 @@ export interface BlobStore {
 
   stat(id: string): Promise<BlobInfo | undefined>;
 
-  /** Gone when it resolves, finished or not; no error when it was not there. */
+  /** Gone when it resolves, finished or not, and what appends to it rejects; no error when it was not there. */
   remove(id: string): Promise<void>;
 
   /** All, finished or not, in no order, for the sweeper. */

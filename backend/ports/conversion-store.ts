@@ -4,7 +4,7 @@ import type { OutputOptions } from '../../shared/formats.ts';
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
 export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
 
-/** A result as it is kept: with the peaks, which lists leave out. */
+/** A result as it is kept: with the peaks. Only `get` gives them; in pages, scans and lists the array is empty. */
 export interface StoredResult extends Result {
   readonly peaks: readonly number[];
 }

@@ -2,6 +2,7 @@ import type { Notification, Page } from '../../shared/api.ts';
 
 export interface NotificationQuery {
   readonly owner: string;
+  /** True: only those that are unread. */
   readonly unread?: boolean;
   /** From 1 to 100. */
   readonly limit: number;

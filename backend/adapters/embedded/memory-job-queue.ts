@@ -37,12 +37,13 @@ export function createMemoryJobQueue<Message>(onError: (error: unknown, message:
   function enqueueLater(text: string, delaySeconds: number): void {
     if (closed) return;
     const delay = Math.min(Math.max(0, delaySeconds * 1000), longestDelayMilliseconds);
-    const due = Math.max(performance.now() + delay, delayed.get(text)?.due ?? 0);
+    const now = performance.now();
+    const due = Math.max(now + delay, delayed.get(text)?.due ?? 0);
     forgetDelayed(text);
     const timer = setTimeout(() => {
       delayed.delete(text);
       enqueue(text);
-    }, due - performance.now());
+    }, due - now);
     // A job that waits is no reason for a process to stay: the row brings it back.
     timer.unref();
     delayed.set(text, { timer, due });

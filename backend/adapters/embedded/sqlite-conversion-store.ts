@@ -30,7 +30,7 @@ const atVersion = 'id = ? AND state = ? AND attempt = ? AND revision = ?';
 const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
 const active = "state IN ('uploading', 'queued', 'converting') AND removed_at IS NULL";
 
-/** One after another in the order of their ids, in which each state's rows lie in the index; so that merging is all there is to do. */
+/** By id, which is how each state's rows lie in the index: SQLite has only to merge them. */
 function scanOf(...states: readonly ConversionState[]): string {
   const searches = states.map((state) => `SELECT id, body FROM conversions WHERE state = '${state}' AND id > ?1`);
   return `${searches.join(' UNION ALL ')} ORDER BY id LIMIT ?2`;
@@ -38,7 +38,8 @@ function scanOf(...states: readonly ConversionState[]): string {
 
 const scans: Readonly<Record<ScanKind, string>> = {
   active: scanOf('uploading', 'queued', 'converting'),
-  untold: `SELECT body FROM conversions WHERE ${untold} AND id > ?1 ORDER BY id LIMIT ?2`,
+  // SQLite would rather search by state and sort: for that, it would have to read all that has ever ended.
+  untold: `SELECT body FROM conversions INDEXED BY conversions_untold WHERE ${untold} AND id > ?1 ORDER BY id LIMIT ?2`,
   ended: scanOf('done', 'failed', 'cancelled'),
 };
 

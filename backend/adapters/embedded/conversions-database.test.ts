@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openConversionsDatabase } from './conversions-database.ts';
+import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
+
+const version1 = new URL('conversions-version-1.sql', import.meta.url);
+
+describe('a database of conversions that version 1 has left', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    file = path.join(folder, 'conversions.db');
+    using database = new DatabaseSync(file);
+    database.exec(await readFile(version1, 'utf8'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('has its rows still', async () => {
+    using database = openConversionsDatabase(file);
+    const store = createSqliteConversionStore(database);
+    const queued = await store.get('019df5a1-2f10-7000-8000-000000000001');
+    expect(queued).toEqual({
+      id: '019df5a1-2f10-7000-8000-000000000001',
+      owner: 'local',
+      state: 'queued',
+      attempt: 1,
+      revision: 1,
+      fileName: 'talk.mp4',
+      source: { kind: 'file', path: '/home/anna/talk.mp4' },
+      sourceBytes: 1000,
+      options: { format: 'mp3' },
+      progress: 0,
+      lostLeases: 0,
+      warnings: [],
+      createdAt: '2026-05-04T03:02:01.000Z',
+      updatedAt: '2026-05-04T03:02:01.000Z',
+    });
+    const done = await store.get('019df5a1-2f10-7000-8000-000000000002');
+    expect(done).toMatchObject({ fileName: 'Übung.mkv', result: { fileName: 'Übung.mp3', peaks: [0, 7, 255] } });
+    expect(await store.batchSummary('anna', 'batch')).toEqual({
+      active: 0,
+      ended: 1,
+      untold: 1,
+      lastEndedAt: '2026-05-04T03:05:00.000Z',
+      batchSize: 3,
+    });
+    if (done !== undefined) expect(await store.replace(done, { ...done, revision: 10 })).toBe(true);
+  });
+
+  it('takes notifications', async () => {
+    using database = openConversionsDatabase(file);
+    expect(await createSqliteNotificationStore(database).countOfBatch('anna', 'batch')).toBe(0);
+  });
+
+  it('becomes the same as one that is new', () => {
+    const schemaOf = (path: string): unknown => {
+      using database = openConversionsDatabase(path);
+      const version = database.prepare('PRAGMA user_version').get();
+      return [version, ...database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name').all()];
+    };
+    expect(schemaOf(file)).toEqual(schemaOf(path.join(folder, 'new.db')));
+  });
+});

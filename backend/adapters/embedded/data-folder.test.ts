@@ -1,0 +1,64 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockDataFolder, openDataFolder } from './data-folder.ts';
+
+describe('a data folder', () => {
+  let outside: string;
+  let folder: string;
+  beforeEach(async () => {
+    outside = await mkdtemp(path.join(tmpdir(), 'soundlift-data-'));
+    folder = path.join(outside, 'deep', 'down');
+  });
+  afterEach(() => rm(outside, { recursive: true }));
+
+  it('is made with all that belongs into it, for its owner alone', async () => {
+    const layout = await openDataFolder(folder);
+    expect(layout).toEqual({
+      path: folder,
+      conversionsDatabase: path.join(folder, 'conversions.db'),
+      accountsDatabase: path.join(folder, 'accounts.db'),
+      videos: path.join(folder, 'videos'),
+      mp3s: path.join(folder, 'mp3s'),
+      work: path.join(folder, 'work'),
+      lock: path.join(folder, 'lock'),
+    });
+    for (const each of [layout.path, layout.videos, layout.mp3s, layout.work]) {
+      expect((await stat(each)).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  it('is taken as it is where it is there already', async () => {
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o755);
+    await writeFile(path.join(folder, 'mine'), 'mine');
+    await openDataFolder(folder);
+    await openDataFolder(folder);
+    expect((await readdir(folder)).toSorted()).toEqual(['mine', 'mp3s', 'videos', 'work']);
+    expect((await stat(folder)).mode & 0o777).toBe(0o755);
+  });
+
+  it('cannot be where a file is', async () => {
+    await writeFile(path.join(outside, 'deep'), 'a file');
+    await expect(openDataFolder(folder)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+  });
+
+  it('has one holder of its lock at a time', async () => {
+    const layout = await openDataFolder(folder);
+    {
+      using _ = lockDataFolder(layout);
+      expect(() => lockDataFolder(layout)).toThrow(expect.objectContaining({ name: 'AppError', code: 'data_in_use' }));
+      expect((await stat(layout.lock)).mode & 0o777).toBe(0o600);
+    }
+    const again = lockDataFolder(layout);
+    again[Symbol.dispose]();
+    again[Symbol.dispose]();
+    lockDataFolder(layout)[Symbol.dispose]();
+  });
+
+  it('cannot be locked where it is not', () => {
+    const locking = () => lockDataFolder({ lock: path.join(folder, 'lock') });
+    expect(locking).toThrow(expect.objectContaining({ name: 'AppError', code: 'unavailable' }));
+  });
+});

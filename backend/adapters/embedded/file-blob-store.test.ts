@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bytesOf, expectCode, from, label, listed, put, read } from '../../ports/blob-examples.ts';
+import { describeBlobStore } from '../../ports/blob-store.contract.ts';
+import { openFileBlobStore } from './file-blob-store.ts';
+
+/** Windows syncs no folders. */
+const folderSyncs = process.platform === 'win32' ? 0 : 1;
+
+describeBlobStore('files in a folder', async () => {
+  const outside = await mkdtemp(path.join(tmpdir(), 'soundlift-blobs-'));
+  const folder = path.join(outside, 'videos');
+  return {
+    store: await openFileBlobStore(folder),
+    reopen: () => openFileBlobStore(folder),
+    takeAway: () => rename(folder, path.join(outside, 'elsewhere')),
+    dispose: () => rm(outside, { recursive: true }),
+  };
+});
+
+describe('blobs as files', () => {
+  let outside: string;
+  let folder: string;
+  beforeEach(async () => {
+    outside = await mkdtemp(path.join(tmpdir(), 'soundlift-blobs-'));
+    folder = path.join(outside, 'videos');
+  });
+  afterEach(() => rm(outside, { recursive: true }));
+
+  it('are named after their ids, with .part while they grow, and are their owner’s alone', async () => {
+    const store = await openFileBlobStore(folder);
+    await put(store, 'finished', bytesOf('abc'));
+    await store.append('growing', 0, from(bytesOf('abc')), label);
+    expect((await readdir(folder)).toSorted()).toEqual(['finished', 'growing.part']);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect((await stat(path.join(folder, 'finished'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('reads, writes and removes nothing outside its folder', async () => {
+    const store = await openFileBlobStore(folder);
+    const secret = path.join(outside, 'secret');
+    await writeFile(secret, 'secret');
+    await writeFile(`${secret}.part`, 'secret');
+    for (const id of ['../secret', '..\\secret', secret, 'x/../../secret', '%2e%2e/secret', '../secret\0']) {
+      await expectCode(store.open(id), 'not_found');
+      await expectCode(store.localFile(id), 'not_found');
+      await expectCode(store.stat(id), 'not_found');
+      await expectCode(store.append(id, 0, from(bytesOf('abc')), label), 'not_found');
+      await expectCode(store.append(id, 6, from(bytesOf('abc')), label), 'not_found');
+      await expectCode(store.finish(id), 'not_found');
+      await expectCode(store.remove(id), 'not_found');
+    }
+    expect((await readdir(outside)).toSorted()).toEqual(['secret', 'secret.part', 'videos']);
+    expect(await readFile(`${secret}.part`, 'utf8')).toBe('secret');
+  });
+
+  it('hands out the file itself, and leaves it where it is', async () => {
+    const store = await openFileBlobStore(folder);
+    await put(store, 'blob', bytesOf('abc'));
+    const file = await store.localFile('blob');
+    expect(file.path).toBe(path.join(folder, 'blob'));
+    await file[Symbol.asyncDispose]();
+    expect(await readFile(file.path, 'utf8')).toBe('abc');
+  });
+
+  it('refuses a second writer at once, and a finish while one writes', async () => {
+    const store = await openFileBlobStore(folder);
+    await store.append('blob', 0, from(bytesOf('abc')), label);
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield bytesOf('def');
+      begun.resolve();
+      await gate.promise;
+    }
+    const appending = store.append('blob', 3, slow(), label);
+    await begun.promise;
+    await expectCode(store.append('blob', 3, from(bytesOf('XYZ')), label), 'wrong_state');
+    await expectCode(store.append('blob', 6, from(bytesOf('XYZ')), label), 'wrong_state');
+    await expectCode(store.finish('blob'), 'wrong_state');
+    gate.resolve();
+    expect(await appending).toBe(6);
+    await store.finish('blob');
+    expect(String(await read(store, 'blob'))).toBe('abcdef');
+  });
+
+  it('counts only what is durable while an append runs', async () => {
+    const store = await openFileBlobStore(folder);
+    await store.append('blob', 0, from(bytesOf('abc')), label);
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield bytesOf('def');
+      begun.resolve();
+      await gate.promise;
+    }
+    const appending = store.append('blob', 3, slow(), label);
+    await begun.promise;
+    expect((await stat(path.join(folder, 'blob.part'))).size).toBe(6);
+    expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
+    expect(await listed(store)).toEqual([{ id: 'blob', bytes: 3, finished: false }]);
+    gate.resolve();
+    await appending;
+    expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 6, finished: false });
+  });
+
+  it('keeps what arrived before a source broke off', async () => {
+    const store = await openFileBlobStore(folder);
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield bytesOf('abc');
+      throw new Error('the client has gone away');
+    }
+    await expect(store.append('blob', 0, broken(), label)).rejects.toThrow('gone away');
+    expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
+  });
+
+  it('tells a source that it need not go on', async () => {
+    const store = await openFileBlobStore(folder);
+    const controller = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) {
+          yield bytesOf('abc');
+          controller.abort();
+        }
+      } finally {
+        ended.resolve();
+      }
+    }
+    await expect(store.append('blob', 0, endless(), label, controller.signal)).rejects.toThrow(/aborted/);
+    await ended.promise;
+  });
+
+  it('lists nothing that is not its own', async () => {
+    const store = await openFileBlobStore(folder);
+    await writeFile(path.join(folder, '.DS_Store'), 'looks');
+    await writeFile(path.join(folder, 'a.b.part'), 'other');
+    await mkdir(path.join(folder, 'sub folder'));
+    expect(await listed(store)).toEqual([]);
+  });
+
+  it('says that the storage is unavailable where the folder cannot be made', async () => {
+    await writeFile(folder, 'a file');
+    await expectCode(openFileBlobStore(folder), 'unavailable');
+    await expectCode(openFileBlobStore(path.join(folder, 'below')), 'unavailable');
+  });
+
+  // A device that is always full; only Linux has it.
+  it.runIf(process.platform === 'linux')('says that the disk is full when it is, and names no path', async () => {
+    const store = await openFileBlobStore(folder);
+    await symlink('/dev/full', path.join(folder, 'blob.part'));
+    const appending = store.append('blob', 0, from(randomBytes(100)), label);
+    await expect(appending).rejects.toMatchObject({ name: 'AppError', code: 'disk_full', cause: { code: 'ENOSPC' } });
+    await expect(appending).rejects.not.toThrow(/\//);
+  });
+
+  describe('and the disk', () => {
+    let handles: FileHandle;
+    beforeEach(async () => {
+      // The class itself is not to be had, only through one of its objects.
+      const handle = await open(fileURLToPath(import.meta.url));
+      handles = Object.getPrototypeOf(handle);
+      await handle.close();
+    });
+    afterEach(() => vi.restoreAllMocks());
+
+    it('resolves only once the file and, where a name is new, the folder are on it', async () => {
+      const store = await openFileBlobStore(folder);
+      const sync = vi.spyOn(handles, 'sync');
+      await store.append('blob', 0, from(bytesOf('abc')), label);
+      expect(sync).toHaveBeenCalledTimes(folderSyncs + 1);
+      await store.append('blob', 3, from(bytesOf('def')), label);
+      expect(sync).toHaveBeenCalledTimes(folderSyncs + 2);
+      await store.finish('blob');
+      expect(sync).toHaveBeenCalledTimes(2 * folderSyncs + 3);
+      await store.remove('blob');
+      expect(sync).toHaveBeenCalledTimes(3 * folderSyncs + 3);
+    });
+
+    it('cuts a blob back to what was on it when a sync fails', async () => {
+      const store = await openFileBlobStore(folder);
+      await store.append('blob', 0, from(bytesOf('abc')), label);
+      const failure = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
+      vi.spyOn(handles, 'sync').mockRejectedValueOnce(failure);
+      const appending = store.append('blob', 3, from(bytesOf('def')), label);
+      await expect(appending).rejects.toMatchObject({ code: 'unavailable', cause: failure });
+      expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
+      expect(await store.append('blob', 3, from(bytesOf('ghi')), label)).toBe(6);
+      await store.finish('blob');
+      expect(String(await read(store, 'blob'))).toBe('abcghi');
+    });
+
+    it('makes what a killed process has left durable before it counts', async () => {
+      await openFileBlobStore(folder);
+      await writeFile(path.join(folder, 'one.part'), 'abc');
+      await writeFile(path.join(folder, 'other.part'), 'abc');
+      await writeFile(path.join(folder, 'finished'), 'abc');
+      const sync = vi.spyOn(handles, 'sync');
+      await openFileBlobStore(folder);
+      expect(sync).toHaveBeenCalledTimes(folderSyncs + 2);
+    });
+  });
+});

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleConversion, exampleEnded } from '../../ports/conversion-examples.ts';
+import { describeConversionStore } from '../../ports/conversion-store.contract.ts';
+import { openConversionsDatabase } from './conversions-database.ts';
+import { rememberPlans } from './query-plans.ts';
+import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+
+describeConversionStore('SQLite', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-conversions-'));
+  const file = path.join(folder, 'conversions.db');
+  let database = openConversionsDatabase(file);
+  return {
+    store: createSqliteConversionStore(database),
+    async reopen() {
+      database[Symbol.dispose]();
+      database = openConversionsDatabase(file);
+      return createSqliteConversionStore(database);
+    },
+    async takeAway() {
+      database[Symbol.dispose]();
+    },
+    async dispose() {
+      database[Symbol.dispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+});
+
+describe('conversions in SQLite', () => {
+  let folder: string;
+  let database: SqliteDatabase;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'soundlift-conversions-'));
+    database = openConversionsDatabase(path.join(folder, 'conversions.db'));
+  });
+  afterEach(async () => {
+    database[Symbol.dispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  it('are found by an index, in its order, whatever is asked for', async () => {
+    const planned = rememberPlans(database);
+    const store = createSqliteConversionStore(planned);
+    const record = exampleConversion();
+    await store.insert(record);
+    await store.insert(exampleConversion());
+    const { next = '' } = await store.page({ owner: 'anna', limit: 1 });
+    for (const cursor of [{}, { cursor: next }]) {
+      for (const state of [{}, { state: 'queued' as const }]) {
+        for (const batch of [{}, { batchId: 'batch' }]) {
+          await store.page({ owner: 'anna', limit: 1, ...cursor, ...state, ...batch });
+        }
+      }
+    }
+    for (const kind of ['active', 'untold', 'ended'] as const) await store.scan(kind)[Symbol.asyncIterator]().next();
+
+    const plans = planned.plans();
+    // All but the INSERT, which has no plan: seven kept ones, eight pages, three scans.
+    expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(17);
+    for (const { sql, steps } of plans) {
+      for (const step of steps) {
+        expect(step, sql).toMatch(/^(SEARCH conversions USING (COVERING )?INDEX |MERGE \(UNION ALL\)$|LEFT$|RIGHT$)/);
+      }
+    }
+    const summary = plans.find(({ sql }) => sql.includes('AS untold'));
+    expect(summary?.steps).toEqual([
+      'SEARCH conversions USING COVERING INDEX conversions_of_batch (owner=? AND batch_id=?)',
+    ]);
+  });
+
+  it('give everyone else a turn during a long scan', async () => {
+    const store = createSqliteConversionStore(database);
+    for (let index = 0; index < 1000; index++) await store.insert(exampleConversion());
+    let turns = 0;
+    let scanning = true;
+    const others = (async () => {
+      while (scanning) {
+        await setImmediate();
+        turns++;
+      }
+    })();
+    for await (const _ of store.scan('active')) void _;
+    scanning = false;
+    await others;
+    expect(turns).toBeGreaterThanOrEqual(5);
+  });
+
+  it('keep peaks apart from what lists read', async () => {
+    const record = exampleEnded('done');
+    await createSqliteConversionStore(database).insert(record);
+    const row = database.prepare('SELECT body, peaks FROM conversions').get();
+    expect(row?.['body']).toContain('"peaks":[]');
+    expect(row?.['peaks']).toEqual(Uint8Array.from(record.result?.peaks ?? []));
+  });
+});

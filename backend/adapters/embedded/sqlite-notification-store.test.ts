@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { describeNotificationStore } from '../../ports/notification-store.contract.ts';
+import { openConversionsDatabase } from './conversions-database.ts';
+import { toCursor } from './page-cursor.ts';
+import { rememberPlans } from './query-plans.ts';
+import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
+
+describeNotificationStore('SQLite', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-notifications-'));
+  const file = path.join(folder, 'conversions.db');
+  let database = openConversionsDatabase(file);
+  return {
+    store: createSqliteNotificationStore(database),
+    async reopen() {
+      database[Symbol.dispose]();
+      database = openConversionsDatabase(file);
+      return createSqliteNotificationStore(database);
+    },
+    async takeAway() {
+      database[Symbol.dispose]();
+    },
+    async dispose() {
+      database[Symbol.dispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+});
+
+it('finds notifications in SQLite by an index, in its order, whatever is asked for', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-notifications-'));
+  try {
+    using database = rememberPlans(openConversionsDatabase(path.join(folder, 'conversions.db')));
+    const store = createSqliteNotificationStore(database);
+    const cursor = toCursor(['2026-05-04T03:02:01.000Z', 1]);
+    for (const unread of [true, false]) {
+      await store.page({ owner: 'anna', limit: 1, unread });
+      await store.page({ owner: 'anna', limit: 1, unread, cursor });
+    }
+    const plans = database.plans().filter(({ steps }) => steps.length > 0);
+    expect(plans).toHaveLength(7);
+    for (const { sql, steps } of plans) {
+      for (const step of steps) {
+        // The ids to be marked are a list of the caller's, not a table.
+        expect(step, sql).toMatch(
+          /^(SEARCH notifications USING (COVERING )?INDEX |LIST SUBQUERY|SCAN json_each|CREATE BLOOM)/,
+        );
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { bytesOf, expectCode, from, kibibyte, label, mebibyte, put, read, resume, sha256 } from './blob-examples.ts';
+import type { BlobStore } from './blob-store.ts';
+
+/** The part of the BlobStore's contract that is about making a blob. */
+export function describeBlobWriting(current: () => BlobStore): void {
+  describe('appending', () => {
+    it('gives back what was appended, piece by piece', async () => {
+      const bytes = randomBytes(3 * mebibyte + 17);
+      const cuts = [0, 1, 1000, mebibyte, mebibyte + 300 * kibibyte, bytes.length];
+      for (const [index, start] of cuts.slice(0, -1).entries()) {
+        const end = cuts[index + 1] ?? bytes.length;
+        expect(await current().append('blob', start, from(bytes.subarray(start, end)), label)).toBe(end);
+        expect(await current().stat('blob')).toEqual({ id: 'blob', bytes: end, finished: false });
+      }
+      expect(await current().finish('blob')).toEqual({ id: 'blob', bytes: bytes.length, finished: true });
+      expect(await current().stat('blob')).toEqual({ id: 'blob', bytes: bytes.length, finished: true });
+      expect(sha256(await read(current(), 'blob'))).toBe(sha256(bytes));
+    });
+
+    it('takes a source in chunks of any size', async () => {
+      const sizes = [0, 1, 0, 65_536, 3, 2 * mebibyte + 1, 255 * kibibyte, 0];
+      const chunks = sizes.map((size) => randomBytes(size));
+      const whole = Buffer.concat(chunks);
+      expect(await current().append('blob', 0, from(...chunks), label)).toBe(whole.length);
+      await current().finish('blob');
+      expect(sha256(await read(current(), 'blob'))).toBe(sha256(whole));
+    });
+
+    it('takes an empty source, which adds nothing', async () => {
+      expect(await current().append('blob', 0, from(), label)).toBe(0);
+      expect(await current().append('blob', 0, from(bytesOf('abc')), label)).toBe(3);
+      expect(await current().append('blob', 3, from(new Uint8Array()), label)).toBe(3);
+      await current().finish('blob');
+      expect(String(await read(current(), 'blob'))).toBe('abc');
+    });
+
+    it.each([1, -1, 0.5, Number.NaN])('begins no blob at the offset %d', async (offset) => {
+      await expectCode(current().append('blob', offset, from(bytesOf('abc')), label), 'wrong_state');
+      expect(await current().stat('blob')).toBeUndefined();
+    });
+
+    it.each([0, 2, 4, 100, -1, 2.5, Number.NaN])('refuses the offset %d of a blob of 3 bytes', async (offset) => {
+      await current().append('blob', 0, from(bytesOf('abc')), label);
+      await expectCode(current().append('blob', offset, from(bytesOf('XYZ')), label), 'wrong_state');
+      expect(await current().append('blob', 3, from(bytesOf('def')), label)).toBe(6);
+      await current().finish('blob');
+      expect(String(await read(current(), 'blob'))).toBe('abcdef');
+    });
+
+    it('refuses to add to a finished blob', async () => {
+      await put(current(), 'blob', bytesOf('abc'));
+      await expectCode(current().append('blob', 3, from(bytesOf('def')), label), 'wrong_state');
+      await expectCode(current().append('blob', 0, from(bytesOf('def')), label), 'wrong_state');
+      expect(String(await read(current(), 'blob'))).toBe('abc');
+    });
+
+    it.each([0, 5])('lets one win of several that append at %d at once', async (offset) => {
+      if (offset > 0) await current().append('blob', 0, from(randomBytes(offset)), label);
+      const pieces = Array.from({ length: 5 }, () => randomBytes(700 * kibibyte));
+      const results = await Promise.allSettled(
+        pieces.map((piece) =>
+          current().append('blob', offset, from(piece.subarray(0, 1000), piece.subarray(1000)), label),
+        ),
+      );
+      const winners = pieces.filter((_, index) => results[index]?.status === 'fulfilled');
+      expect(winners).toHaveLength(1);
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'wrong_state' });
+      }
+      const { bytes } = await current().finish('blob');
+      expect(bytes).toBe(offset + 700 * kibibyte);
+      expect(sha256(await read(current(), 'blob', offset, bytes))).toBe(sha256(winners[0] ?? new Uint8Array()));
+    });
+
+    it('appends to many blobs at once without mixing them up', async () => {
+      const blobs = Array.from({ length: 8 }, (_, index) => ({
+        id: `blob-${index}`,
+        bytes: randomBytes(300 * kibibyte),
+      }));
+      await Promise.all(
+        blobs.map(({ id, bytes }) => put(current(), id, bytes.subarray(0, 70_000), bytes.subarray(70_000))),
+      );
+      for (const { id, bytes } of blobs) expect(sha256(await read(current(), id))).toBe(sha256(bytes));
+    });
+
+    it('rejects with what the source threw, and goes on from what it has kept', async () => {
+      const bytes = randomBytes(2 * mebibyte);
+      const broken = new Error('the client has gone away');
+      async function* source(): AsyncGenerator<Uint8Array> {
+        yield bytes.subarray(0, mebibyte);
+        yield bytes.subarray(mebibyte, mebibyte + 10);
+        throw broken;
+      }
+      await expect(current().append('blob', 0, source(), label)).rejects.toBe(broken);
+      expect((await current().stat('blob'))?.bytes ?? 0).toBeLessThanOrEqual(mebibyte + 10);
+      await resume(current(), 'blob', bytes);
+    });
+
+    it('rejects with the reason of an abort though the source hangs, and goes on from what it has kept', async () => {
+      const bytes = randomBytes(2 * mebibyte);
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      async function* source(): AsyncGenerator<Uint8Array> {
+        yield bytes.subarray(0, mebibyte + 10);
+        queueMicrotask(() => controller.abort(reason));
+        await new Promise(() => undefined);
+      }
+      await expect(current().append('blob', 0, source(), label, controller.signal)).rejects.toBe(reason);
+      expect((await current().stat('blob'))?.bytes ?? 0).toBeLessThanOrEqual(mebibyte + 10);
+      await resume(current(), 'blob', bytes);
+    });
+
+    it('does nothing for a signal that has fired already', async () => {
+      const reason = new Error('enough');
+      await expect(current().append('blob', 0, from(bytesOf('abc')), label, AbortSignal.abort(reason))).rejects.toBe(
+        reason,
+      );
+      expect(await current().stat('blob')).toBeUndefined();
+    });
+  });
+
+  describe('finishing', () => {
+    it('refuses a blob that was never begun', async () => {
+      await expectCode(current().finish('blob'), 'not_found');
+    });
+
+    it('makes an empty blob of an empty source', async () => {
+      expect(await put(current(), 'blob')).toEqual({ id: 'blob', bytes: 0, finished: true });
+      expect(await read(current(), 'blob')).toHaveLength(0);
+      expect(await read(current(), 'blob', 0, 0)).toHaveLength(0);
+      await using file = await current().localFile('blob');
+      expect(await readFile(file.path)).toHaveLength(0);
+    });
+
+    it('is as good twice as once, one after the other or at once', async () => {
+      await current().append('blob', 0, from(bytesOf('abc')), label);
+      const info = { id: 'blob', bytes: 3, finished: true };
+      expect(await Promise.all([current().finish('blob'), current().finish('blob'), current().finish('blob')])).toEqual(
+        [info, info, info],
+      );
+      expect(await current().finish('blob')).toEqual(info);
+      expect(String(await read(current(), 'blob'))).toBe('abc');
+    });
+  });
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
+import {
+  byId,
+  bytesOf,
+  expectCode,
+  from,
+  heldBytes,
+  kibibyte,
+  label,
+  listed,
+  mebibyte,
+  put,
+  read,
+  resume,
+  sha256,
+} from './blob-examples.ts';
+import type { BlobInfo, BlobStore } from './blob-store.ts';
+import { describeBlobReading } from './blob-store-reading.contract.ts';
+import { describeBlobWriting } from './blob-store-writing.contract.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface BlobStoreUnderTest {
+  readonly store: BlobStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<BlobStore>;
+  /** Takes away what the store keeps its bytes in, as a server that went down or a disk that was pulled out. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** What no store may take for an id. */
+const badIds: readonly string[] = [
+  '',
+  '.',
+  '..',
+  '../x',
+  'a/b',
+  'a\\b',
+  '/etc/passwd',
+  'a\0',
+  'a.part',
+  'ä',
+  'a b',
+  'a\n',
+  'x'.repeat(300),
+];
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnderTest>): void {
+  describe(`${name}, as a BlobStore`, () => {
+    let underTest: BlobStoreUnderTest;
+    let store: BlobStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    describeBlobWriting(() => store);
+    describeBlobReading(() => store);
+
+    describe('removing and listing', () => {
+      it('knows nothing of a blob that was never there', async () => {
+        expect(await store.stat('blob')).toBeUndefined();
+        expect(await listed(store)).toEqual([]);
+        await store.remove('blob');
+      });
+
+      it('removes what is finished and what is not', async () => {
+        await put(store, 'finished', bytesOf('abc'));
+        await store.append('growing', 0, from(bytesOf('abc')), label);
+        for (const id of ['finished', 'growing']) {
+          await store.remove(id);
+          await store.remove(id);
+          expect(await store.stat(id)).toBeUndefined();
+          await expectCode(store.open(id), 'not_found');
+          await expectCode(store.finish(id), 'not_found');
+          await expectCode(store.append(id, 3, from(bytesOf('def')), label), 'wrong_state');
+        }
+        expect(await listed(store)).toEqual([]);
+      });
+
+      it('takes the blob away from one who is writing it', async () => {
+        const begun = Promise.withResolvers<void>();
+        const removed = Promise.withResolvers<void>();
+        async function* source(): AsyncGenerator<Uint8Array> {
+          yield randomBytes(mebibyte);
+          begun.resolve();
+          await removed.promise;
+          yield randomBytes(mebibyte);
+        }
+        const appending = expect(store.append('blob', 0, source(), label)).rejects.toThrow(AppError);
+        await begun.promise;
+        await store.remove('blob');
+        expect(await store.stat('blob')).toBeUndefined();
+        removed.resolve();
+        await appending;
+        expect(await store.stat('blob')).toBeUndefined();
+        expect(await listed(store)).toEqual([]);
+      });
+
+      it('lists all, finished or not, also while they are removed', async () => {
+        const expected: BlobInfo[] = [];
+        for (let size = 1; size <= 40; size++) {
+          const id = `blob-${size}`;
+          const finished = size % 2 === 0;
+          await store.append(id, 0, from(randomBytes(size)), label);
+          if (finished) await store.finish(id);
+          expected.push({ id, bytes: size, finished });
+        }
+        expect(await listed(store)).toEqual(byId(expected));
+
+        const seen: BlobInfo[] = [];
+        for await (const info of store.list()) {
+          seen.push(info);
+          await store.remove(info.id);
+        }
+        expect(byId(seen)).toEqual(byId(expected));
+        expect(await listed(store)).toEqual([]);
+      });
+    });
+
+    describe('ids', () => {
+      it.each(badIds.map((id) => ({ id })))('takes $id for no id', async ({ id }) => {
+        await expectCode(store.append(id, 0, from(bytesOf('abc')), label), 'not_found');
+        await expectCode(store.finish(id), 'not_found');
+        await expectCode(store.open(id), 'not_found');
+        await expectCode(store.localFile(id), 'not_found');
+        await expectCode(store.stat(id), 'not_found');
+        await expectCode(store.remove(id), 'not_found');
+        expect(await listed(store)).toEqual([]);
+      });
+
+      it.each(['0', '-', '_', '018f2f9e-7c1a-7a3b-9c4d-1234567890ab-12', `Az09-_${'x'.repeat(194)}`])(
+        'takes %s for one',
+        async (id) => {
+          await put(store, id, bytesOf('abc'));
+          expect(String(await read(store, id))).toBe('abc');
+          expect(await listed(store)).toEqual([{ id, bytes: 3, finished: true }]);
+          await store.remove(id);
+          expect(await store.stat(id)).toBeUndefined();
+        },
+      );
+    });
+
+    it('holds only a small part of a blob in memory', async () => {
+      const chunks = 512;
+      const chunkBytes = 64 * kibibyte;
+      const before = heldBytes();
+      let held = 0;
+      async function* source(): AsyncGenerator<Uint8Array> {
+        for (let index = 0; index < chunks; index++) {
+          yield Buffer.alloc(chunkBytes, index);
+          if (index === chunks - 1) held = heldBytes() - before;
+        }
+      }
+      await store.append('blob', 0, source(), label);
+      expect(held).toBeLessThan(8 * mebibyte);
+
+      await store.finish('blob');
+      let bytes = 0;
+      for await (const chunk of await store.open('blob')) {
+        bytes += chunk.length;
+        if (bytes === chunks * chunkBytes) held = heldBytes() - before;
+      }
+      expect(bytes).toBe(chunks * chunkBytes);
+      expect(held).toBeLessThan(8 * mebibyte);
+    });
+
+    it('has everything again after it was opened anew', async () => {
+      const bytes = randomBytes(2 * mebibyte);
+      await put(store, 'finished', bytes);
+      await store.append('growing', 0, from(bytes.subarray(0, 1_500_000)), label);
+      await put(store, 'removed', bytes);
+      await store.remove('removed');
+
+      store = await underTest.reopen();
+      expect(await listed(store)).toEqual([
+        { id: 'finished', bytes: bytes.length, finished: true },
+        { id: 'growing', bytes: 1_500_000, finished: false },
+      ]);
+      expect(sha256(await read(store, 'finished'))).toBe(sha256(bytes));
+      await resume(store, 'growing', bytes);
+    });
+
+    it('says that it is unavailable while its storage is away, and not that nothing is there', async () => {
+      await put(store, 'finished', bytesOf('abc'));
+      await store.append('growing', 0, from(bytesOf('abc')), label);
+      await underTest.takeAway();
+      await expectCode(store.append('growing', 3, from(bytesOf('def')), label), 'unavailable');
+      await expectCode(store.append('new', 0, from(bytesOf('def')), label), 'unavailable');
+      await expectCode(store.finish('growing'), 'unavailable');
+      await expectCode(store.open('finished'), 'unavailable');
+      await expectCode(store.localFile('finished'), 'unavailable');
+      await expectCode(store.stat('finished'), 'unavailable');
+      await expectCode(store.remove('finished'), 'unavailable');
+      await expectCode(listed(store), 'unavailable');
+    });
+  });
+}

@@ -1,0 +1,46 @@
+import { v7 as uuid } from 'uuid';
+import type { ConversionState } from '../../shared/api.ts';
+import type { ConversionRecord } from './conversion-store.ts';
+
+/** The moment when every example was made. */
+export const exampleTime = '2026-05-04T03:02:01.000Z';
+
+/** A conversion that was just begun, with a new id, younger than the one before; `given` says what differs. For tests. */
+export function exampleConversion(given: Partial<ConversionRecord> = {}): ConversionRecord {
+  return {
+    id: uuid(),
+    owner: 'anna',
+    state: 'queued',
+    attempt: 1,
+    revision: 1,
+    fileName: 'talk.mp4',
+    source: { kind: 'blob' },
+    sourceBytes: 1000,
+    options: { format: 'mp3' },
+    progress: 0,
+    lostLeases: 0,
+    warnings: [],
+    createdAt: exampleTime,
+    updatedAt: exampleTime,
+    ...given,
+  };
+}
+
+/** One that has ended, with all that belongs to it. For tests. */
+export function exampleEnded(
+  state: Extract<ConversionState, 'done' | 'failed' | 'cancelled'>,
+  given: Partial<ConversionRecord> = {},
+): ConversionRecord {
+  return exampleConversion({
+    state,
+    endedAt: exampleTime,
+    ...(state === 'done'
+      ? {
+          progress: 1,
+          result: { fileName: 'talk.mp3', bytes: 500, durationSeconds: 61.5, sha256: 'ab', peaks: [0, 7, 255] },
+        }
+      : {}),
+    ...(state === 'failed' ? { error: { code: 'no_audio', message: 'There is no sound in this video.' } } : {}),
+    ...given,
+  });
+}

@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest';
+import { exampleConversion, exampleEnded } from './conversion-examples.ts';
+import type { ConversionQuery, ConversionRecord, ConversionStore, ScanKind } from './conversion-store.ts';
+
+const laterTime = '2026-05-04T04:00:00.000Z';
+const latestTime = '2026-05-05T00:00:00.000Z';
+const removed = { removedAt: latestTime };
+const told = { notificationId: 'notification' };
+
+/** The part of the ConversionStore's contract that is about more than one row. */
+export function describeConversionLists(current: () => ConversionStore): void {
+  /** Inserts them all, and gives back the same. */
+  async function insert(...records: readonly ConversionRecord[]): Promise<readonly ConversionRecord[]> {
+    await Promise.all(records.map((record) => current().insert(record)));
+    return records;
+  }
+
+  async function allPages(query: ConversionQuery): Promise<readonly ConversionRecord[]> {
+    const all: ConversionRecord[] = [];
+    let cursor: string | undefined;
+    do {
+      const { items, next } = await current().page(cursor === undefined ? query : { ...query, cursor });
+      all.push(...items);
+      cursor = next;
+    } while (cursor !== undefined);
+    return all;
+  }
+
+  async function scanned(kind: ScanKind): Promise<readonly ConversionRecord[]> {
+    const all: ConversionRecord[] = [];
+    for await (const record of current().scan(kind)) all.push(record);
+    return all;
+  }
+
+  describe('pages', () => {
+    it('show the newest first, and say when there is more', async () => {
+      const records = await insert(...Array.from({ length: 7 }, () => exampleConversion()));
+      const newestFirst = records.toReversed();
+      const query = { owner: 'anna', limit: 3 };
+      const first = await current().page(query);
+      expect(first.items).toEqual(newestFirst.slice(0, 3));
+      const second = await current().page({ ...query, cursor: first.next ?? '' });
+      expect(second.items).toEqual(newestFirst.slice(3, 6));
+      const third = await current().page({ ...query, cursor: second.next ?? '' });
+      expect(third).toEqual({ items: newestFirst.slice(6) });
+    });
+
+    it('have no next one when all fits exactly', async () => {
+      await insert(exampleConversion(), exampleConversion());
+      expect(await current().page({ owner: 'anna', limit: 2 })).not.toHaveProperty('next');
+      expect(await current().page({ owner: 'nobody', limit: 2 })).toEqual({ items: [] });
+    });
+
+    it('hold up to 100', async () => {
+      const records = await insert(...Array.from({ length: 101 }, () => exampleConversion()));
+      const { items, next } = await current().page({ owner: 'anna', limit: 100 });
+      expect(items).toHaveLength(100);
+      expect((await current().page({ owner: 'anna', limit: 100, cursor: next ?? '' })).items).toEqual([records[0]]);
+    });
+
+    it('show one owner what is his, without what was removed and without peaks', async () => {
+      const [done, failed] = await insert(
+        exampleEnded('done'),
+        exampleEnded('failed'),
+        exampleEnded('done', removed),
+        exampleConversion({ owner: 'bert' }),
+      );
+      expect((await current().page({ owner: 'anna', limit: 10 })).items).toEqual([failed, withoutPeaks(done)]);
+    });
+
+    it('can be of one state, of one batch, or of both', async () => {
+      const records = await insert(
+        ...(['queued', 'converting'] as const).flatMap((state) =>
+          [undefined, 'one', 'other'].flatMap((batchId) =>
+            ['anna', 'bert'].flatMap((owner) =>
+              [1, 2, 3].map(() => exampleConversion({ state, owner, ...(batchId === undefined ? {} : { batchId }) })),
+            ),
+          ),
+        ),
+        exampleEnded('done', { batchId: 'one', ...removed }),
+      );
+      const query = { owner: 'anna', limit: 2 };
+      const expected = (matches: (record: ConversionRecord) => boolean): readonly ConversionRecord[] =>
+        records.filter((record) => record.owner === 'anna' && !record.removedAt && matches(record)).toReversed();
+
+      expect(await allPages(query)).toEqual(expected(() => true));
+      expect(await allPages({ ...query, state: 'queued' })).toEqual(expected(({ state }) => state === 'queued'));
+      expect(await allPages({ ...query, batchId: 'one' })).toEqual(expected(({ batchId }) => batchId === 'one'));
+      expect(await allPages({ ...query, state: 'queued', batchId: 'one' })).toEqual(
+        expected(({ state, batchId }) => state === 'queued' && batchId === 'one'),
+      );
+      expect(await allPages({ ...query, state: 'failed' })).toEqual([]);
+    });
+
+    it('neither repeat nor miss a row while others come and go', async () => {
+      const records = await insert(...Array.from({ length: 10 }, () => exampleConversion()));
+      const query = { owner: 'anna', limit: 3 };
+      const seen: ConversionRecord[] = [];
+      let cursor: string | undefined;
+      do {
+        const { items, next } = await current().page(cursor === undefined ? query : { ...query, cursor });
+        seen.push(...items);
+        cursor = next;
+        await insert(exampleConversion(), exampleConversion());
+        // The very row that the cursor was made from goes away.
+        const last = items.at(-1);
+        if (last !== undefined) await current().replace(last, { ...last, revision: 2, ...removed });
+      } while (cursor !== undefined);
+      expect(seen).toEqual(records.toReversed());
+    });
+
+    it.each([
+      '',
+      'x',
+      'nonsense!',
+      '../../etc/passwd',
+      '0',
+      'bnVsbA',
+      'W10',
+      'eyJpZCI6MX0',
+      'W251bGxd',
+      'x'.repeat(200),
+      '\0',
+    ])('refuse the cursor %j, which was never given out', async (cursor) => {
+      await insert(exampleConversion());
+      await expect(current().page({ owner: 'anna', limit: 10, cursor })).rejects.toMatchObject({
+        name: 'AppError',
+        code: 'bad_request',
+      });
+    });
+
+    it('give out cursors that an address takes as they are', async () => {
+      await insert(exampleConversion(), exampleConversion());
+      const { next } = await current().page({ owner: 'anna', limit: 1 });
+      // API.md's query takes up to 200.
+      expect(next).toMatch(/^[A-Za-z0-9_-]{1,200}$/);
+    });
+  });
+
+  describe('scans', () => {
+    it('go through all owners by kind, oldest first, without peaks', async () => {
+      const [uploading, queued, converting, done, failed, cancelled, toldDone, toldFailed, removedDone, removedFailed] =
+        await insert(
+          exampleConversion({ state: 'uploading', owner: 'bert' }),
+          exampleConversion({ state: 'queued' }),
+          exampleConversion({ state: 'converting', owner: 'bert', batchId: 'batch' }),
+          exampleEnded('done'),
+          exampleEnded('failed', { owner: 'bert' }),
+          exampleEnded('cancelled'),
+          exampleEnded('done', told),
+          exampleEnded('failed', told),
+          exampleEnded('done', removed),
+          exampleEnded('failed', { ...removed, ...told }),
+        );
+      expect(await scanned('active')).toEqual([uploading, queued, converting]);
+      expect(await scanned('untold')).toEqual([withoutPeaks(done), failed]);
+      expect(await scanned('ended')).toEqual([
+        withoutPeaks(done),
+        failed,
+        cancelled,
+        withoutPeaks(toldDone),
+        toldFailed,
+        withoutPeaks(removedDone),
+        removedFailed,
+      ]);
+    });
+
+    it('find nothing in an empty store', async () => {
+      expect(await scanned('active')).toEqual([]);
+      expect(await scanned('untold')).toEqual([]);
+      expect(await scanned('ended')).toEqual([]);
+    });
+
+    it('go through more than fits into one portion, while each row is written to', async () => {
+      const states = ['uploading', 'queued', 'converting'] as const;
+      const records = await insert(
+        ...Array.from({ length: 1100 }, (_, index) => exampleConversion({ state: states[index % 3] ?? 'queued' })),
+      );
+      const seen: string[] = [];
+      for await (const record of current().scan('active')) {
+        seen.push(record.id);
+        if (seen.length % 4 === 0) {
+          const next = exampleEnded('done', { id: record.id, revision: record.revision + 1 });
+          expect(await current().replace(record, next)).toBe(true);
+        }
+      }
+      expect(seen).toEqual(records.map(({ id }) => id));
+      expect(await scanned('active')).toHaveLength(825);
+      expect((await scanned('ended')).map(({ id }) => id)).toEqual(seen.filter((_, index) => index % 4 === 3));
+    });
+
+    it('can be left before their end', async () => {
+      const [first] = await insert(...Array.from({ length: 5 }, () => exampleConversion()));
+      for await (const record of current().scan('active')) {
+        expect(record).toEqual(first);
+        break;
+      }
+      expect(await scanned('active')).toHaveLength(5);
+    });
+  });
+
+  it('counts the queued ones of all owners that were created before', async () => {
+    const records = await insert(
+      exampleConversion(),
+      exampleConversion({ state: 'uploading' }),
+      exampleConversion({ owner: 'bert' }),
+      exampleConversion({ state: 'converting' }),
+      exampleEnded('cancelled'),
+      exampleConversion(),
+      exampleConversion(),
+    );
+    const counts = await Promise.all(records.map(({ id }) => current().countQueuedBefore(id)));
+    expect(counts).toEqual([0, 1, 1, 2, 2, 2, 3]);
+  });
+
+  describe('batches', () => {
+    it('are summed up: what goes on, what has ended, what nobody was told of', async () => {
+      const of = { batchId: 'batch' };
+      await insert(
+        exampleConversion({ ...of, state: 'uploading' }),
+        exampleConversion({ ...of, state: 'queued', batchSize: 4 }),
+        exampleConversion({ ...of, state: 'converting', batchSize: 12 }),
+        exampleConversion({ ...of, state: 'converting', batchSize: 8 }),
+        exampleEnded('done', of),
+        exampleEnded('failed', { ...of, endedAt: laterTime }),
+        exampleEnded('cancelled', of),
+        exampleEnded('done', { ...of, ...told }),
+        exampleEnded('done', { ...of, ...removed }),
+        exampleEnded('done', { batchId: 'other', endedAt: latestTime }),
+        exampleEnded('done', { ...of, owner: 'bert', endedAt: latestTime, batchSize: 50 }),
+        exampleEnded('done', { endedAt: latestTime }),
+      );
+      expect(await current().batchSummary('anna', 'batch')).toEqual({
+        active: 4,
+        ended: 5,
+        untold: 2,
+        lastEndedAt: laterTime,
+        batchSize: 12,
+      });
+    });
+
+    it('are summed up without an end where none has ended, and without a size where none was given', async () => {
+      await insert(exampleConversion({ batchId: 'batch' }));
+      expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 1, ended: 0, untold: 0 });
+      expect(await current().batchSummary('anna', 'never')).toEqual({ active: 0, ended: 0, untold: 0 });
+    });
+
+    it('are summed up anew after each write', async () => {
+      const [record] = await insert(exampleConversion({ batchId: 'batch' }));
+      if (record === undefined) throw new Error('nothing was inserted');
+      const done = exampleEnded('done', { id: record.id, batchId: 'batch', revision: 2 });
+      const toldOf = { ...done, revision: 3, ...told };
+      const gone = { ...toldOf, revision: 4, ...removed };
+      await current().replace(record, done);
+      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 1 });
+      await current().replace(done, toldOf);
+      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 0 });
+      await current().replace(toldOf, gone);
+      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 0 });
+      await current().forget(gone);
+      expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 0, ended: 0, untold: 0 });
+    });
+
+    it('give those that nobody was told of, oldest first', async () => {
+      const of = { batchId: 'batch' };
+      const [done, failed] = await insert(
+        exampleEnded('done', of),
+        exampleEnded('failed', of),
+        exampleEnded('cancelled', of),
+        exampleConversion(of),
+        exampleEnded('done', { ...of, ...told }),
+        exampleEnded('failed', { ...of, ...removed }),
+        exampleEnded('done', { ...of, owner: 'bert' }),
+        exampleEnded('done', { batchId: 'other' }),
+        exampleEnded('done'),
+      );
+      expect(await current().untoldOfBatch('anna', 'batch')).toEqual([withoutPeaks(done), failed]);
+      expect(await current().untoldOfBatch('anna', 'never')).toEqual([]);
+    });
+  });
+}
+
+function withoutPeaks(record: ConversionRecord | undefined): ConversionRecord | undefined {
+  return record?.result === undefined ? record : { ...record, result: { ...record.result, peaks: [] } };
+}

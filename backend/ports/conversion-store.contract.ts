@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleConversion, exampleEnded, exampleTime } from './conversion-examples.ts';
+import type { ConversionRecord, ConversionStore } from './conversion-store.ts';
+import { describeConversionLists } from './conversion-store-lists.contract.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface ConversionStoreUnderTest {
+  readonly store: ConversionStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<ConversionStore>;
+  /** Takes away what the store keeps its rows in, as a server that went down. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** A row in which nothing is left out. */
+const full = exampleConversion({
+  state: 'done',
+  attempt: 3,
+  revision: 41,
+  fileName: 'Übung "1" – 音.mp4',
+  source: { kind: 'file', path: '/home/anna/Übung.mp4' },
+  sourceBytes: 20_000_000_000,
+  sourceGone: true,
+  batchId: 'batch',
+  batchSize: 1_000_000,
+  options: { format: 'mp3', bitrateKbps: 128, channels: 1, track: 2 },
+  durationSeconds: 3601.25,
+  tracks: [
+    { index: 0, codec: 'aac', channels: 2, language: 'deu', title: 'Ton' },
+    { index: 1, codec: 'opus', channels: 6 },
+  ],
+  progress: 0.123456789,
+  notBefore: exampleTime,
+  lostLeases: 2,
+  result: {
+    fileName: 'Übung.mp3',
+    bytes: 9_007_199_254_740_991,
+    durationSeconds: 3601.24,
+    sha256: 'f'.repeat(64),
+    peaks: Array.from({ length: 400 }, (_, index) => index % 256),
+  },
+  error: { code: 'too_long', message: 'This is too long.', details: { limitSeconds: 43_200 } },
+  warnings: [
+    { code: 'cut_short', atSeconds: 1.5, ofSeconds: 3 },
+    { code: 'gaps', atSeconds: 0.25, count: 3 },
+  ],
+  endedAt: exampleTime,
+  notificationId: 'notification',
+  removedAt: exampleTime,
+});
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeConversionStore(name: string, make: () => Promise<ConversionStoreUnderTest>): void {
+  describe(`${name}, as a ConversionStore`, () => {
+    let underTest: ConversionStoreUnderTest;
+    let store: ConversionStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    it.each([
+      ['that has everything', full],
+      ['that was just begun', exampleConversion({ state: 'uploading' })],
+      ['that failed', exampleEnded('failed')],
+      ['whose sound has no peaks', { ...full, id: 'quiet', result: { ...full.result, peaks: [] } } as ConversionRecord],
+    ])('gives back a row %s', async (_, record) => {
+      await store.insert(record);
+      expect(await store.get(record.id)).toEqual(record);
+    });
+
+    it('knows nothing of an id that was never inserted', async () => {
+      expect(await store.get(exampleConversion().id)).toBeUndefined();
+    });
+
+    it('refuses an id that is taken, and keeps the row that has it', async () => {
+      const record = exampleConversion();
+      await store.insert(record);
+      await expect(store.insert({ ...record, owner: 'bert' })).rejects.toMatchObject({
+        name: 'AppError',
+        code: 'taken',
+      });
+      expect(await store.get(record.id)).toEqual(record);
+    });
+
+    it('lets one win of several that insert the same id at once', async () => {
+      const record = exampleConversion();
+      const results = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, index) => store.insert({ ...record, fileName: `${index}.mp4` })),
+      );
+      const winners = results.flatMap(({ status }, index) => (status === 'fulfilled' ? [`${index}.mp4`] : []));
+      expect(winners).toHaveLength(1);
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'AppError', code: 'taken' });
+      }
+      expect((await store.get(record.id))?.fileName).toBe(winners[0]);
+    });
+
+    describe('replacing', () => {
+      it('puts the next row in the place of the one that was expected', async () => {
+        const record = exampleConversion();
+        await store.insert(record);
+        const next = { ...full, id: record.id, revision: 2 };
+        expect(await store.replace(record, next)).toBe(true);
+        expect(await store.get(record.id)).toEqual(next);
+        const plain = { ...record, revision: 3 };
+        expect(await store.replace(next, plain)).toBe(true);
+        expect(await store.get(record.id)).toEqual(plain);
+      });
+
+      const current = exampleConversion({ state: 'converting', attempt: 2, revision: 5 });
+      it.each([
+        ['id', { ...current, id: exampleConversion().id }],
+        ['state', { ...current, state: 'queued' as const }],
+        ['attempt', { ...current, attempt: 1 }],
+        ['attempt', { ...current, attempt: 3 }],
+        ['revision', { ...current, revision: 4 }],
+        ['revision', { ...current, revision: 6 }],
+      ])('changes nothing where the %s has moved on', async (_, expected) => {
+        await store.insert(current);
+        expect(await store.replace(expected, { ...current, id: expected.id, fileName: 'other.mp4', revision: 6 })).toBe(
+          false,
+        );
+        expect(await store.get(current.id)).toEqual(current);
+      });
+
+      it('makes no row where there is none', async () => {
+        const record = exampleConversion();
+        expect(await store.replace(record, { ...record, revision: 2 })).toBe(false);
+        expect(await store.get(record.id)).toBeUndefined();
+      });
+
+      it('lets exactly one win of many that expect the same', async () => {
+        let record = exampleConversion();
+        await store.insert(record);
+        for (let round = 0; round < 5; round++) {
+          const seen = record;
+          const nexts = Array.from({ length: 20 }, (_, index) => ({
+            ...seen,
+            revision: seen.revision + 1,
+            fileName: `${index}`,
+          }));
+          const won = await Promise.all(nexts.map((next) => store.replace(seen, next)));
+          expect(won.filter(Boolean)).toHaveLength(1);
+          const winner = nexts[won.indexOf(true)] ?? seen;
+          expect(await store.get(seen.id)).toEqual(winner);
+          record = winner;
+        }
+      });
+    });
+
+    describe('forgetting', () => {
+      it('forgets a removed row for good', async () => {
+        const record = exampleEnded('done', { removedAt: exampleTime });
+        await store.insert(record);
+        expect(await store.forget(record)).toBe(true);
+        expect(await store.get(record.id)).toBeUndefined();
+        expect(await store.forget(record)).toBe(false);
+      });
+
+      it('keeps a row that was not removed', async () => {
+        const record = exampleEnded('done');
+        await store.insert(record);
+        expect(await store.forget(record)).toBe(false);
+        expect(await store.get(record.id)).toEqual(record);
+      });
+
+      it('keeps a row that has moved on', async () => {
+        const record = exampleEnded('done', { removedAt: exampleTime, attempt: 2, revision: 5 });
+        await store.insert(record);
+        for (const moved of [{ state: 'failed' }, { attempt: 1 }, { revision: 4 }] as const) {
+          expect(await store.forget({ ...record, ...moved })).toBe(false);
+        }
+        expect(await store.get(record.id)).toEqual(record);
+      });
+    });
+
+    describeConversionLists(() => store);
+
+    it('has everything again after it was opened anew', async () => {
+      const kept = exampleConversion();
+      const replaced = exampleConversion();
+      const forgotten = exampleEnded('done', { removedAt: exampleTime });
+      for (const record of [kept, replaced, forgotten]) await store.insert(record);
+      const next = { ...full, id: replaced.id, revision: 2, owner: replaced.owner };
+      await store.replace(replaced, next);
+      await store.forget(forgotten);
+
+      store = await underTest.reopen();
+      expect(await store.get(kept.id)).toEqual(kept);
+      expect(await store.get(replaced.id)).toEqual(next);
+      expect(await store.get(forgotten.id)).toBeUndefined();
+      expect(await store.replace(kept, { ...kept, revision: 2 })).toBe(true);
+    });
+
+    it('says that it is unavailable when its storage is away', async () => {
+      const record = exampleEnded('done', { batchId: 'batch', removedAt: exampleTime });
+      await store.insert(record);
+      await underTest.takeAway();
+      const calls = [
+        () => store.insert(exampleConversion()),
+        () => store.get(record.id),
+        () => store.replace(record, { ...record, revision: 2 }),
+        () => store.page({ owner: 'anna', limit: 10 }),
+        () => store.scan('ended')[Symbol.asyncIterator]().next(),
+        () => store.countQueuedBefore(record.id),
+        () => store.batchSummary('anna', 'batch'),
+        () => store.untoldOfBatch('anna', 'batch'),
+        () => store.forget(record),
+      ];
+      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    });
+  });
+}

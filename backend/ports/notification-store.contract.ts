@@ -1,0 +1,252 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Notification } from '../../shared/api.ts';
+import type { NotificationQuery, NotificationRecord, NotificationStore } from './notification-store.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface NotificationStoreUnderTest {
+  readonly store: NotificationStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<NotificationStore>;
+  /** Takes away what the store keeps its rows in, as a server that went down. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const readTime = '2026-06-01T00:00:00.000Z';
+const laterReadTime = '2026-06-02T00:00:00.000Z';
+
+/** Made `ordinal` seconds after the first. */
+function example(ordinal: number, given: Partial<Notification> = {}, owner = 'anna'): NotificationRecord {
+  return {
+    owner,
+    notification: {
+      id: `${owner}-${ordinal}`,
+      kind: 'one',
+      batchId: 'batch',
+      conversionIds: ['conversion'],
+      counts: { done: 1, failed: 0, warned: 0 },
+      seconds: 61.5,
+      bytes: 12_345,
+      message: 'talk.mp3 is ready.',
+      createdAt: new Date(Date.UTC(2026, 4, 4) + ordinal * 1000).toISOString(),
+      ...given,
+    },
+    told: [{ conversionId: 'conversion', attempt: 1 }],
+  };
+}
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeNotificationStore(name: string, make: () => Promise<NotificationStoreUnderTest>): void {
+  describe(`${name}, as a NotificationStore`, () => {
+    let underTest: NotificationStoreUnderTest;
+    let store: NotificationStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    async function insert(...records: readonly NotificationRecord[]): Promise<readonly Notification[]> {
+      for (const record of records) expect(await store.insert(record)).toBe(true);
+      return records.map(({ notification }) => notification);
+    }
+
+    async function allPages(query: NotificationQuery): Promise<readonly Notification[]> {
+      const all: Notification[] = [];
+      let cursor: string | undefined;
+      do {
+        const { items, next } = await store.page(cursor === undefined ? query : { ...query, cursor });
+        all.push(...items);
+        cursor = next;
+      } while (cursor !== undefined);
+      return all;
+    }
+
+    it('gives back what was inserted, and which conversions it told of at which attempt', async () => {
+      const record: NotificationRecord = {
+        ...example(1, {
+          kind: 'batch',
+          conversionIds: ['one', 'other'],
+          counts: { done: 1, failed: 1, warned: 1 },
+          bytes: 9_007_199_254_740_991,
+          mail: 'gave_up',
+          message: '„Übung“ – 音 is ready.',
+          readAt: readTime,
+        }),
+        told: [
+          { conversionId: 'one', attempt: 1 },
+          { conversionId: 'other', attempt: 3 },
+        ],
+      };
+      const plain = example(2);
+      await insert(record, plain);
+      expect(await store.get(record.notification.id)).toEqual(record);
+      expect(await store.get(plain.notification.id)).toEqual(plain);
+      expect(await store.get('never')).toBeUndefined();
+    });
+
+    it('writes nothing where the id exists, whoever it belongs to', async () => {
+      const record = example(1);
+      await insert(record);
+      expect(await store.insert(example(2, { id: record.notification.id, message: 'other' }))).toBe(false);
+      expect(await store.insert({ ...record, owner: 'bert' })).toBe(false);
+      expect(await store.get(record.notification.id)).toEqual(record);
+      expect(await allPages({ owner: 'bert', limit: 10 })).toEqual([]);
+    });
+
+    it('lets the first win of many that tell the same at once', async () => {
+      const records = Array.from({ length: 20 }, (_, index) => example(index, { id: 'same' }));
+      const won = await Promise.all(records.map((record) => store.insert(record)));
+      expect(won.filter(Boolean)).toHaveLength(1);
+      expect(await store.get('same')).toEqual(records[won.indexOf(true)]);
+      expect(await allPages({ owner: 'anna', limit: 10 })).toHaveLength(1);
+    });
+
+    it('counts those of one batch of one owner', async () => {
+      expect(await store.countOfBatch('anna', 'batch')).toBe(0);
+      await insert(example(1), example(2), example(3, { batchId: 'other' }), example(4, {}, 'bert'));
+      expect(await store.countOfBatch('anna', 'batch')).toBe(2);
+      expect(await store.countOfBatch('anna', 'other')).toBe(1);
+      expect(await store.countOfBatch('bert', 'batch')).toBe(1);
+      expect(await store.countOfBatch('bert', 'other')).toBe(0);
+    });
+
+    describe('pages', () => {
+      it('show the newest of one owner first, and say when there is more', async () => {
+        const all = (await insert(...[1, 2, 3, 4, 5].map((ordinal) => example(ordinal)))).toReversed();
+        await insert(example(6, {}, 'bert'));
+        const first = await store.page({ owner: 'anna', limit: 2 });
+        expect(first.items).toEqual(all.slice(0, 2));
+        const second = await store.page({ owner: 'anna', limit: 2, cursor: first.next ?? '' });
+        expect(second.items).toEqual(all.slice(2, 4));
+        const third = await store.page({ owner: 'anna', limit: 2, cursor: second.next ?? '' });
+        expect(third).toEqual({ items: all.slice(4) });
+        expect(await store.page({ owner: 'anna', limit: 5 })).toEqual({ items: all });
+        expect(await store.page({ owner: 'nobody', limit: 5 })).toEqual({ items: [] });
+      });
+
+      it('go by when a notification was made, not by when it was inserted', async () => {
+        const [late, early] = await insert(example(9), example(1));
+        expect(await allPages({ owner: 'anna', limit: 1 })).toEqual([late, early]);
+      });
+
+      it('show each once though all were made at the same moment', async () => {
+        const createdAt = example(0).notification.createdAt;
+        const all = await insert(...Array.from({ length: 7 }, (_, ordinal) => example(ordinal, { createdAt })));
+        const seen = await allPages({ owner: 'anna', limit: 2 });
+        expect(seen.map(({ id }) => id).toSorted()).toEqual(all.map(({ id }) => id));
+      });
+
+      it('can be of the unread ones alone', async () => {
+        const all = await insert(...[1, 2, 3, 4, 5].map((ordinal) => example(ordinal)));
+        await store.markRead('anna', ['anna-2', 'anna-5'], readTime);
+        const unread = all.filter(({ id }) => id !== 'anna-2' && id !== 'anna-5').toReversed();
+        expect(await allPages({ owner: 'anna', limit: 2, unread: true })).toEqual(unread);
+        expect(await allPages({ owner: 'anna', limit: 2, unread: false })).toHaveLength(5);
+      });
+
+      it('neither repeat nor miss one while others come and are read', async () => {
+        const all = await insert(...Array.from({ length: 10 }, (_, ordinal) => example(ordinal)));
+        const seen: Notification[] = [];
+        let cursor: string | undefined;
+        let ordinal = 100;
+        do {
+          const query = { owner: 'anna', limit: 3, unread: true };
+          const { items, next } = await store.page(cursor === undefined ? query : { ...query, cursor });
+          seen.push(...items);
+          cursor = next;
+          await insert(example(ordinal++));
+          await store.markRead(
+            'anna',
+            items.map(({ id }) => id),
+            readTime,
+          );
+        } while (cursor !== undefined);
+        expect(seen).toEqual(all.toReversed());
+      });
+
+      it.each([
+        '',
+        'x',
+        'nonsense!',
+        '../../etc/passwd',
+        '0',
+        'bnVsbA',
+        'W10',
+        'eyJpZCI6MX0',
+        'W251bGxd',
+        'x'.repeat(200),
+        '\0',
+      ])('refuse the cursor %j, which was never given out', async (cursor) => {
+        await insert(example(1));
+        await expect(store.page({ owner: 'anna', limit: 10, cursor })).rejects.toMatchObject({
+          name: 'AppError',
+          code: 'bad_request',
+        });
+      });
+
+      it('give out cursors that an address takes as they are, however long the ids', async () => {
+        await insert(example(1, { id: 'x'.repeat(250) }), example(2, { id: 'y'.repeat(250) }));
+        const { next } = await store.page({ owner: 'anna', limit: 1 });
+        // API.md's query takes up to 200.
+        expect(next).toMatch(/^[A-Za-z0-9_-]{1,200}$/);
+      });
+    });
+
+    describe('marking as read', () => {
+      it('marks what is there, unread and the owner’s, and says which', async () => {
+        await insert(example(1), example(2), example(3), example(4, {}, 'bert'));
+        await store.markRead('anna', ['anna-3'], readTime);
+        const marked = await store.markRead('anna', ['anna-1', 'anna-3', 'bert-4', 'never', 'anna-1'], laterReadTime);
+        expect(marked).toEqual(['anna-1']);
+        const readAts = await Promise.all(['anna-1', 'anna-2', 'anna-3', 'bert-4'].map((id) => store.get(id)));
+        expect(readAts.map((record) => record?.notification.readAt)).toEqual([
+          laterReadTime,
+          undefined,
+          readTime,
+          undefined,
+        ]);
+        expect(await store.page({ owner: 'anna', limit: 1, unread: false })).toMatchObject({
+          items: [{ id: 'anna-3', readAt: readTime }],
+        });
+      });
+
+      it('marks nothing when nothing is named', async () => {
+        await insert(example(1));
+        expect(await store.markRead('anna', [], readTime)).toEqual([]);
+        expect((await store.get('anna-1'))?.notification).not.toHaveProperty('readAt');
+      });
+
+      it('names each to one only of many that mark the same at once', async () => {
+        await insert(...[1, 2, 3, 4, 5].map((ordinal) => example(ordinal)));
+        const ids = [1, 2, 3, 4, 5].map((ordinal) => `anna-${ordinal}`);
+        const marked = await Promise.all(Array.from({ length: 10 }, () => store.markRead('anna', ids, readTime)));
+        expect(marked.flat().toSorted()).toEqual(ids);
+      });
+    });
+
+    it('has everything again after it was opened anew', async () => {
+      const read = example(1);
+      const unread = example(2);
+      await insert(read, unread);
+      await store.markRead('anna', ['anna-1'], readTime);
+      store = await underTest.reopen();
+      expect(await store.get('anna-1')).toEqual({ ...read, notification: { ...read.notification, readAt: readTime } });
+      expect(await store.get('anna-2')).toEqual(unread);
+      expect(await store.countOfBatch('anna', 'batch')).toBe(2);
+    });
+
+    it('says that it is unavailable when its storage is away', async () => {
+      await insert(example(1));
+      await underTest.takeAway();
+      const calls = [
+        () => store.insert(example(2)),
+        () => store.get('anna-1'),
+        () => store.countOfBatch('anna', 'batch'),
+        () => store.page({ owner: 'anna', limit: 10 }),
+        () => store.markRead('anna', ['anna-1'], readTime),
+      ];
+      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    });
+  });
+}

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { UserRecord, UserStore } from './user-store.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface UserStoreUnderTest {
+  readonly store: UserStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<UserStore>;
+  /** Takes away what the store keeps its rows in, as a server that went down. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+function example(name: string, given: Partial<UserRecord> = {}): UserRecord {
+  return {
+    id: `id-of-${name}`,
+    email: `${name}@example.org`,
+    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA',
+    admin: false,
+    createdAt: '2026-05-04T03:02:01.000Z',
+    ...given,
+  };
+}
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeUserStore(name: string, make: () => Promise<UserStoreUnderTest>): void {
+  describe(`${name}, as a UserStore`, () => {
+    let underTest: UserStoreUnderTest;
+    let store: UserStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    async function listed(): Promise<readonly UserRecord[]> {
+      const users: UserRecord[] = [];
+      for await (const user of store.list()) users.push(user);
+      return users;
+    }
+
+    it('gives back an account by id and by e-mail address in any case', async () => {
+      const anna = example('anna', { admin: true });
+      const bert = example('bert');
+      await store.insert(anna);
+      await store.insert(bert);
+      expect(await store.get(anna.id)).toEqual(anna);
+      expect(await store.get(bert.id)).toEqual(bert);
+      for (const email of ['anna@example.org', 'Anna@Example.ORG'])
+        expect(await store.findByEmail(email)).toEqual(anna);
+    });
+
+    it('knows nothing of an account that was never made', async () => {
+      await store.insert(example('anna'));
+      expect(await store.get('never')).toBeUndefined();
+      for (const email of ['never@example.org', 'anna', '%', ''])
+        expect(await store.findByEmail(email)).toBeUndefined();
+    });
+
+    it('refuses an e-mail address or an id that is taken, and keeps the account that has it', async () => {
+      const anna = example('anna');
+      await store.insert(anna);
+      for (const other of [example('bert', { id: anna.id }), example('bert', { email: anna.email })]) {
+        await expect(store.insert(other)).rejects.toMatchObject({ name: 'AppError', code: 'taken' });
+      }
+      expect(await listed()).toEqual([anna]);
+    });
+
+    it('lets one win of many that take the same e-mail address at once', async () => {
+      const users = Array.from({ length: 10 }, (_, index) => example('anna', { id: `id-${index}` }));
+      const results = await Promise.allSettled(users.map((user) => store.insert(user)));
+      const winners = users.filter((_, index) => results[index]?.status === 'fulfilled');
+      expect(winners).toHaveLength(1);
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'AppError', code: 'taken' });
+      }
+      expect(await listed()).toEqual(winners);
+    });
+
+    it('sets one account’s password hash, and says when there is no such account', async () => {
+      const anna = example('anna');
+      const bert = example('bert');
+      await store.insert(anna);
+      await store.insert(bert);
+      expect(await store.setPasswordHash(anna.id, '$argon2id$other')).toBe(true);
+      // The same once more is no failure.
+      expect(await store.setPasswordHash(anna.id, '$argon2id$other')).toBe(true);
+      expect(await store.setPasswordHash('never', '$argon2id$other')).toBe(false);
+      expect(await listed()).toEqual([{ ...anna, passwordHash: '$argon2id$other' }, bert]);
+    });
+
+    it('lists all by e-mail address, more than fits into one portion', async () => {
+      expect(await listed()).toEqual([]);
+      const users = Array.from({ length: 450 }, (_, index) => example(`user${(index * 7919) % 1000}`));
+      await Promise.all(users.map((user) => store.insert(user)));
+      const byEmail = users.toSorted((one, other) => (one.email < other.email ? -1 : 1));
+      expect(await listed()).toEqual(byEmail);
+    });
+
+    it('has everything again after it was opened anew', async () => {
+      const anna = example('anna');
+      await store.insert(anna);
+      await store.setPasswordHash(anna.id, '$argon2id$other');
+      store = await underTest.reopen();
+      expect(await store.findByEmail(anna.email)).toEqual({ ...anna, passwordHash: '$argon2id$other' });
+    });
+
+    it('says that it is unavailable when its storage is away', async () => {
+      const anna = example('anna');
+      await store.insert(anna);
+      await underTest.takeAway();
+      const calls = [
+        () => store.insert(example('bert')),
+        () => store.get(anna.id),
+        () => store.findByEmail(anna.email),
+        () => store.setPasswordHash(anna.id, '$argon2id$other'),
+        () => listed(),
+      ];
+      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    });
+  });
+}
