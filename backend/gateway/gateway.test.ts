@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { conversionSchema, notificationSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { finishConversion, startTestGateway, type TestAccount, type TestGateway } from '../tests/test-gateway.ts';
@@ -21,6 +22,8 @@ async function done(account: TestAccount, contents = 'the whole MP3', names?: { 
   await finishConversion(gateway.test, id, Buffer.from(contents), names);
   return id;
 }
+
+const pageSchema = z.object({ items: z.array(conversionSchema), next: z.string().optional() });
 
 function post(body?: unknown): RequestInit {
   return body === undefined
@@ -204,11 +207,11 @@ describe('conversions', () => {
     for (let i = 0; i < 5; i += 1) ids.unshift((await account.upload('video', `${i}.mp4`)).id);
     await account.fetch(`/api/v1/conversions/${ids[1]}/cancel`, post());
 
-    const pages: unknown[][] = [];
+    const pages: string[][] = [];
     let query = '?limit=2';
     for (;;) {
-      const page = conversionPage(await (await account.fetch(`/api/v1/conversions${query}`)).json());
-      pages.push(page.items);
+      const page = pageSchema.parse(await (await account.fetch(`/api/v1/conversions${query}`)).json());
+      pages.push(page.items.map(({ id }) => id));
       if (page.next === undefined) break;
       query = `?limit=2&cursor=${encodeURIComponent(page.next)}`;
     }
@@ -273,11 +276,6 @@ describe('conversions', () => {
     expect((await account.fetch(`/download?fid=${finished}`)).status).toBe(404);
   });
 });
-
-function conversionPage(body: unknown): { items: unknown[]; next?: unknown } & { next?: string } {
-  const { items, next } = Object(body);
-  return { items: Array.from(items, (item) => Object(item).id), ...(next === undefined ? {} : { next: String(next) }) };
-}
 
 describe('notifications', () => {
   it('are listed for their owner alone, and marked as read once', async () => {

@@ -372,7 +372,6 @@ describe('requests that could be read in two ways', () => {
     const answer = await sendRaw(server.url, request);
     expect(statusOf(answer)).toBe(400);
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
-    if (answer.includes('problem+json')) expect(answer).toContain('"code":"bad_request"');
   });
 });
 

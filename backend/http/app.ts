@@ -5,7 +5,7 @@ import { answerProblem } from './answer-problem.ts';
 import type { Authentication } from './authentication.ts';
 import { toProblem } from './problem.ts';
 import { checkFraming, checkHostAndOrigin, type HostPolicy } from './request-checks.ts';
-import { logRequests } from './request-log.ts';
+import { logRequests, noteForLog } from './request-log.ts';
 import { mountRoutes, type Route } from './routes.ts';
 
 export interface AppParts {
@@ -57,7 +57,7 @@ export function createApp({ routes, authentication, hosts, trustedProxies, log }
 
   function refuse(error: unknown, request: Request, response: Response, close: boolean): void {
     const problem = toProblem(error);
-    response.locals['problemCode'] = problem.code;
+    noteForLog(response, { code: problem.code });
     const cutOff = response.destroyed || request.destroyed;
     if (problem.status >= 500 && !cutOff)
       log.error({ err: error, method: request.method, path: request.path }, 'request failed');

@@ -1,6 +1,20 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 
+/** What is found out on the way and belongs in the line. */
+interface Notes {
+  readonly account?: string;
+  /** Of the problem that was the answer. */
+  readonly code?: string;
+}
+
+const notes = new WeakMap<Response, Notes>();
+
+/** Adds to the line that is written once this request is over. */
+export function noteForLog(response: Response, more: Notes): void {
+  notes.set(response, { ...notes.get(response), ...more });
+}
+
 /** One line a request, once it is over. No query, no headers and no body: tokens and passwords travel there. */
 export function logRequests(log: Logger): (request: Request, response: Response, next: NextFunction) => void {
   return (request, response, next) => {
@@ -15,8 +29,7 @@ export function logRequests(log: Logger): (request: Request, response: Response,
         status: response.statusCode,
         milliseconds: Math.round(performance.now() - began),
         client: request.ip,
-        ...(response.locals['accountId'] === undefined ? {} : { account: response.locals['accountId'] }),
-        ...(response.locals['problemCode'] === undefined ? {} : { code: response.locals['problemCode'] }),
+        ...notes.get(response),
         ...(response.writableFinished ? {} : { cutOff: true }),
       };
       log[path === '/healthz' || path === '/readyz' ? 'debug' : 'info'](line, 'request');

@@ -4,6 +4,7 @@ import type { Credentials } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Authentication, Identity } from './authentication.ts';
 import { basicChallenge, bearerChallenge, parseBasic, parseBearer } from './authorization-header.ts';
+import { noteForLog } from './request-log.ts';
 
 /** One request that a route answers. */
 export interface Call {
@@ -76,7 +77,7 @@ async function answer(route: Route, request: Request, response: Response, parts:
       return await route.handle({ ...call, credentials: parseBasic(request.headers.authorization) });
     case 'account': {
       const identity = await parts.authentication.identify(parseBearer(request.headers.authorization));
-      response.locals['accountId'] = identity.accountId;
+      noteForLog(response, { account: identity.accountId });
       return await route.handle({ ...call, identity });
     }
   }

@@ -74,7 +74,7 @@ describe('closing', () => {
     const server = await start(
       (_request, response) => {
         arrive();
-        released.then(() => response.end('in time'));
+        void released.then(() => response.end('in time'));
       },
       { graceSeconds: 20 },
     );
@@ -86,7 +86,7 @@ describe('closing', () => {
     expect(await answer).toBe('in time');
     // The client wanted to keep the connection; Node alone would wait for it to go, some seconds.
     let isClosed = false;
-    closed.then(() => {
+    void closed.then(() => {
       isClosed = true;
     });
     await expect.poll(() => isClosed, { timeout: 2500 }).toBe(true);

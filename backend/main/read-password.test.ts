@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { passwordReader } from './read-password.ts';
 
 const noInput = new PassThrough();
@@ -39,18 +39,18 @@ async function type(keys: string): Promise<string> {
   return shown;
 }
 
-const onTerminal = it.runIf(process.platform === 'linux');
+describe.runIf(process.platform === 'linux')('on a terminal', () => {
+  it('asks on the terminal and shows nothing of what is typed', async () => {
+    const shown = await type('sécret word\r');
+    expect(shown).toContain(`as hex: ${Buffer.from('sécret word').toString('hex')}`);
+    expect(shown).toMatch(/^Password: \r?\nas hex: [0-9a-f]+\r?\n$/);
+  });
 
-onTerminal('asks on the terminal and shows nothing of what is typed', async () => {
-  const shown = await type('sécret word\r');
-  expect(shown).toContain(`as hex: ${Buffer.from('sécret word').toString('hex')}`);
-  expect(shown).toMatch(/^Password: \r?\nas hex: [0-9a-f]+\r?\n$/);
-});
+  it('lets a mistake be taken back', async () => {
+    expect(await type('wrong\u0015secrex\u007ft\r')).toContain(`as hex: ${Buffer.from('secret').toString('hex')}`);
+  });
 
-onTerminal('lets a mistake be taken back', async () => {
-  expect(await type('wrong\u0015secrex\u007ft\r')).toContain(`as hex: ${Buffer.from('secret').toString('hex')}`);
-});
-
-onTerminal.each(['half\u0003', '\u0004'])('gives up on Ctrl-C and on the end of the input (%j)', async (keys) => {
-  expect(await type(keys)).toMatch(/^Password: \r?\ncancelled\r?\n$/);
+  it.each(['half\u0003', '\u0004'])('gives up on Ctrl-C and on the end of the input (%j)', async (keys) => {
+    expect(await type(keys)).toMatch(/^Password: \r?\ncancelled\r?\n$/);
+  });
 });
