@@ -1,16 +1,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Clone, makeClone, type Started } from './clone-for-tests.ts';
-
-let clone: Clone;
-beforeEach(async () => {
-  clone = await makeClone();
-});
-afterEach(async () => {
-  await clone[Symbol.asyncDispose]();
-});
+import { describe, expect, it } from 'vitest';
+import { type Clone, makeClone } from './clone-for-tests.ts';
 
 const sayWho = "console.log('node', process.execPath)";
 const packagesOnly = (...words: readonly string[]) => ['--packages-only', ...words];
@@ -19,8 +11,9 @@ async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await delay(20);
 }
 
-describe('set-up installs the packages', () => {
+describe.concurrent('set-up installs the packages', () => {
   it('in a fresh clone, and then runs the script on the pinned Node', async () => {
+    await using clone = await makeClone();
     const { code, stdout, stderr } = await clone.start(packagesOnly(await clone.script(sayWho))).end;
     expect(stdout).toBe(`node ${process.execPath}\n`);
     expect(stderr).toMatch(/^Installing the packages .*\n$/);
@@ -28,6 +21,7 @@ describe('set-up installs the packages', () => {
   });
 
   it('once: a second run says nothing', async () => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     await clone.start(packagesOnly(script)).end;
     const second = await clone.start(packagesOnly(script)).end;
@@ -36,6 +30,7 @@ describe('set-up installs the packages', () => {
   });
 
   it('again when package-lock.json names others', async () => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     await clone.start(packagesOnly(script)).end;
     await clone.lockVersion('1.0.1');
@@ -44,6 +39,7 @@ describe('set-up installs the packages', () => {
   });
 
   it('again when the folder of one has gone', async () => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     await clone.start(packagesOnly(script)).end;
     await rm(join(clone.folder, 'node_modules', 'other'), { recursive: true });
@@ -52,6 +48,7 @@ describe('set-up installs the packages', () => {
   });
 
   it('not where npm was run by hand', async () => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     await clone.start(packagesOnly(script)).end;
     await clone.lockVersion('1.0.1');
@@ -62,6 +59,7 @@ describe('set-up installs the packages', () => {
   });
 
   it.each(['SIGTERM', 'SIGKILL'] as const)('again after an installation that %s interrupted', async (signal) => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     const first = clone.start(packagesOnly(script), { environment: { NPM_MILLISECONDS: '20000' } });
     await waitUntil(async () => (await clone.installations()).begun === 1);
@@ -71,7 +69,19 @@ describe('set-up installs the packages', () => {
     expect(await clone.installations()).toEqual({ begun: 2, ended: 1 });
   });
 
+  it('again after one that failed, though package-lock.json is what it was', async () => {
+    await using clone = await makeClone();
+    const script = await clone.script(sayWho);
+    await clone.start(packagesOnly(script)).end;
+    await clone.lockVersion('1.0.1');
+    await clone.start(packagesOnly(script), { environment: { NPM_FAILS: '1' } }).end;
+    await clone.lockVersion('1.0.0');
+    expect((await clone.start(packagesOnly(script)).end).code).toBe(0);
+    expect(await clone.installations()).toEqual({ begun: 3, ended: 2 });
+  });
+
   it('once for two that start together, and both run', async () => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     const slowly = { environment: { NPM_MILLISECONDS: '1000' } };
     const both = [clone.start(packagesOnly(script), slowly), clone.start(packagesOnly(script), slowly)];
@@ -82,6 +92,7 @@ describe('set-up installs the packages', () => {
   });
 
   it('not beside an npm that has outlived its set-up', async () => {
+    await using clone = await makeClone();
     const script = await clone.script(sayWho);
     const first = clone.start(packagesOnly(script), { environment: { NPM_MILLISECONDS: '1500' } });
     await waitUntil(async () => (await clone.installations()).begun === 1);
@@ -99,6 +110,7 @@ describe('set-up installs the packages', () => {
   });
 
   it('and leaves nothing else in the clone', async () => {
+    await using clone = await makeClone();
     const before = await readdir(clone.folder);
     await clone.start(packagesOnly(await clone.script(sayWho))).end;
     expect((await readdir(clone.folder)).toSorted()).toEqual(
@@ -107,14 +119,16 @@ describe('set-up installs the packages', () => {
   });
 });
 
-describe('set-up gives up with a sentence', () => {
+describe.concurrent('set-up gives up with a sentence', () => {
   it('when npm fails, and does not run the script', async () => {
+    await using clone = await makeClone();
     const end = await clone.start(packagesOnly(await clone.script(sayWho)), { environment: { NPM_FAILS: '1' } }).end;
     expect(end).toMatchObject({ code: 1, stdout: '' });
     expect(end.stderr).toContain('The packages could not be installed; what npm said about it is above.');
   });
 
   it('when another Node arrives than the pinned one', async () => {
+    await using clone = await makeClone();
     const environment = { NPM_NODE: '/bin/true' };
     const end = await clone.start(packagesOnly(await clone.script(sayWho)), { environment }).end;
     expect(end.code).toBe(1);
@@ -122,6 +136,7 @@ describe('set-up gives up with a sentence', () => {
   });
 
   it('when ffmpeg is missing and may not be installed, before it installs anything', async () => {
+    await using clone = await makeClone();
     const end = await clone.start([await clone.script(sayWho)], { environment: { PATH: '', FFMPEG_PATH: '' } }).end;
     expect(end).toMatchObject({ code: 1, stdout: '' });
     expect(end.stderr).toMatch(/^Soundlift needs ffmpeg, which this machine lacks: .*\n$/);
@@ -129,6 +144,7 @@ describe('set-up gives up with a sentence', () => {
   });
 
   it('when FFMPEG_PATH names nothing, whatever the PATH holds', async () => {
+    await using clone = await makeClone();
     const end = await clone.start([await clone.script(sayWho)], { environment: { FFMPEG_PATH: '/no/such/ffmpeg' } })
       .end;
     expect(end.code).toBe(1);
@@ -136,58 +152,54 @@ describe('set-up gives up with a sentence', () => {
   });
 
   it('when it is given no script', async () => {
+    await using clone = await makeClone();
     expect((await clone.start([]).end).stderr).toMatch(/^usage: /);
   });
 });
 
 // Both ways to start the script: to become it, and to wait for it, as on the Node that a machine may have.
-describe.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNode: $onOldNode)', (how) => {
-  let script: string;
-  /** Installed first, so that a test waits for its script alone. */
-  const start = async (
-    code: string,
-    words: readonly string[] = [],
-    environment: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<Started> => {
-    script = await clone.script(code);
+describe.concurrent.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNode: $onOldNode)', (how) => {
+  const start = async (clone: Clone, code: string, words: readonly string[] = [], initialFolder?: string) => {
+    // Installed first, so that a test waits for its script alone.
     await clone.start(packagesOnly(await clone.script(''))).end;
-    await clone.script(code);
-    return clone.start(packagesOnly(script, ...words), {
-      ...how,
-      environment: { npm_lifecycle_event: undefined, ...environment },
-    });
+    const environment = { npm_lifecycle_event: undefined, INIT_CWD: initialFolder };
+    return clone.start(packagesOnly(await clone.script(code), ...words), { ...how, environment });
   };
 
   it('is given its arguments as they are', async () => {
+    await using clone = await makeClone();
     const words = ['a b', '"', "'", 'new\nline', '--', '-x.mp4', '--for-tests', '', '$HOME', '%PATH%'];
-    const { stdout } = await (await start('console.log(JSON.stringify(process.argv.slice(2)))', words)).end;
+    const { stdout } = await (await start(clone, 'console.log(JSON.stringify(process.argv.slice(2)))', words)).end;
     expect(JSON.parse(stdout)).toEqual(words);
   });
 
   it('keeps INIT_CWD, and finds our programs first', async () => {
+    await using clone = await makeClone();
     const code = 'console.log(JSON.stringify([process.env.INIT_CWD, process.env.PATH]))';
-    const { stdout } = await (await start(code, [], { INIT_CWD: '/where/npm was run' })).end;
-    const [initial, path] = JSON.parse(stdout);
-    expect(initial).toBe('/where/npm was run');
-    expect(path.split(delimiter)[0]).toBe(join(clone.folder, 'node_modules', '.bin'));
+    const { stdout } = await (await start(clone, code, [], '/where/npm was run')).end;
+    const bin = join(clone.folder, 'node_modules', '.bin');
+    expect(JSON.parse(stdout)).toEqual(['/where/npm was run', expect.stringMatching(`^${bin}${delimiter}`)]);
   });
 
   it('hands on its exit code', async () => {
-    expect(await (await start('process.exit(7)')).end).toMatchObject({ code: 7, signal: null });
+    await using clone = await makeClone();
+    expect(await (await start(clone, 'process.exit(7)')).end).toMatchObject({ code: 7, signal: null });
   });
 
   it('hands on the signal that ended it', async () => {
-    expect(await (await start("process.kill(process.pid, 'SIGKILL')")).end).toMatchObject({ signal: 'SIGKILL' });
+    await using clone = await makeClone();
+    expect(await (await start(clone, "process.kill(process.pid, 'SIGKILL')")).end).toMatchObject({ signal: 'SIGKILL' });
   });
 
   const countSignals = `
     let count = 0;
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { count++; console.log(signal, count); });
-    setTimeout(() => process.exit(count), 1200);
+    setTimeout(() => process.exit(count), 2500);
     console.log('ready');`;
 
   it('hears of one Ctrl-C once, though npm hands on what the terminal sends to all', async () => {
-    const { child, says, end } = await start(countSignals);
+    await using clone = await makeClone();
+    const { child, says, end } = await start(clone, countSignals);
     await says('ready');
     process.kill(-(child.pid ?? 0), 'SIGINT');
     await delay(20);
@@ -196,7 +208,8 @@ describe.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNod
   });
 
   it('hears of a second Ctrl-C', async () => {
-    const { child, says, end } = await start(countSignals);
+    await using clone = await makeClone();
+    const { child, says, end } = await start(clone, countSignals);
     await says('ready');
     process.kill(-(child.pid ?? 0), 'SIGINT');
     await delay(700);
@@ -205,17 +218,22 @@ describe.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNod
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('hears of a %s that is sent to set-up alone', async (signal) => {
-    const { child, says, end } = await start(countSignals);
+    await using clone = await makeClone();
+    const { child, says, end } = await start(clone, countSignals);
     await says('ready');
     child.kill(signal);
     expect(await end).toMatchObject({ code: 1, stdout: `ready\n${signal} 1\n` });
   });
 
   it('survives the repetition of a signal that it wanted to hear once, and cleans up', async () => {
-    const { child, says, end } = await start(`
+    await using clone = await makeClone();
+    const { child, says, end } = await start(
+      clone,
+      `
       process.once('SIGINT', () => setTimeout(() => { console.log('cleaned up'); process.exit(130); }, 100));
       setTimeout(() => {}, 10_000);
-      console.log('ready');`);
+      console.log('ready');`,
+    );
     await says('ready');
     process.kill(-(child.pid ?? 0), 'SIGINT');
     await delay(20);
@@ -224,10 +242,14 @@ describe.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNod
   });
 
   it('can end itself by the signal that it was sent', async () => {
-    const { child, says, end } = await start(`
+    await using clone = await makeClone();
+    const { child, says, end } = await start(
+      clone,
+      `
       process.once('SIGTERM', () => process.kill(process.pid, 'SIGTERM'));
       setTimeout(() => {}, 10_000);
-      console.log('ready');`);
+      console.log('ready');`,
+    );
     await says('ready');
     child.kill('SIGTERM');
     expect(await end).toMatchObject({ signal: 'SIGTERM' });
