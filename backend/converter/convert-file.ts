@@ -8,8 +8,8 @@ import { findCutShort } from './declared-duration.ts';
 import { convertArguments, mp3Name, mp3SampleRate } from './ffmpeg-args.ts';
 import { parseLogLine, tellsOfLoss } from './ffmpeg-log.ts';
 import { type ConvertProgress, createProgressMeter } from './ffmpeg-progress.ts';
-import { findGaps } from './find-gaps.ts';
-import { isContiguous, sourceName } from './media-formats.ts';
+import { listenAgain } from './listen-again.ts';
+import { sourceName } from './media-formats.ts';
 import { type Mp3Facts, walkMp3 } from './mp3-walk.ts';
 import { PeakCollector } from './peaks.ts';
 import { probeSource } from './probe-source.ts';
@@ -71,15 +71,12 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
     const pass = await encode(request, facts);
     if (pass.samples === 0) throw nothingHeard(pass);
     const mp3 = await walkMp3(path, signal);
-    verify(mp3, pass);
-
-    const heardSeconds = pass.samples / pass.sampleRate;
-    const warnings = await findLosses(request, facts, sourceBytes, { heardSeconds, complained: pass.lossLines > 0 });
+    const warnings = await judge({ request, facts, sourceBytes, pass, mp3 });
     return {
       path,
       bytes: mp3.bytes,
       sha256: mp3.sha256,
-      durationSeconds: heardSeconds,
+      durationSeconds: mp3.samples / mp3.sampleRate,
       peaks: pass.peaks,
       warnings,
     };
@@ -89,20 +86,33 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
   }
 }
 
-/** What of the sound is missing, at its end and inside. */
-async function findLosses(
-  { ffmpeg, workFolder, limits, signal }: ConvertRequest,
-  facts: SourceFacts,
-  bytes: number,
-  { heardSeconds, complained }: { readonly heardSeconds: number; readonly complained: boolean },
-): Promise<readonly Warning[]> {
-  const source = { path: join(workFolder, sourceName), bytes };
+/**
+ * Holds the MP3 against what was decoded, and that against what the source promised: what is missing at its end and inside.
+ * Throws `converter_failed` where sound was decoded that is not in the MP3.
+ */
+async function judge(found: {
+  readonly request: ConvertRequest;
+  readonly facts: SourceFacts;
+  readonly sourceBytes: number;
+  readonly pass: Pass;
+  readonly mp3: Mp3Facts;
+}): Promise<readonly Warning[]> {
+  const { facts, pass, mp3 } = found;
+  const { ffmpeg, workFolder, limits, signal } = found.request;
+  const heardSeconds = pass.samples / pass.sampleRate;
+  const lostSamples = pass.samples - mp3.samples;
+  if (mp3.sampleRate !== pass.sampleRate || lostSamples < 0) throw anotherLength(mp3, pass);
+
+  const source = { path: join(workFolder, sourceName), bytes: found.sourceBytes };
   const cutShort = await findCutShort(facts.probe, source, heardSeconds);
-  if (!complained && (cutShort !== undefined || !lacksSound(facts, heardSeconds))) return cutShort ? [cutShort] : [];
-  const listening = await findGaps({ ffmpeg, workFolder, facts, limits: passLimits(limits, heardSeconds), signal });
+  if (pass.lossLines === 0 && lostSamples === 0) return cutShort === undefined ? [] : [cutShort];
+
+  const again = await listenAgain({ ffmpeg, workFolder, facts, limits: passLimits(limits, heardSeconds), signal });
+  // Where the sound changes its format, ffmpeg 5.1 begins a new filter and drops what the old one had not yet made a frame of.
+  if (lostSamples > again.formatChanges * mp3.samplesPerFrame) throw anotherLength(mp3, pass);
   // What is missing in the middle is not missing at the end.
-  const reallyCutShort = cutShort && (await findCutShort(facts.probe, source, listening.spanSeconds));
-  return [reallyCutShort, listening.gaps].filter((warning) => warning !== undefined);
+  const reallyCutShort = cutShort && (await findCutShort(facts.probe, source, again.spanSeconds));
+  return [reallyCutShort, again.gaps].filter((warning) => warning !== undefined);
 }
 
 interface Pass {
@@ -150,10 +160,8 @@ async function encode(request: ConvertRequest, facts: SourceFacts): Promise<Pass
   return { samples: bytes / bytesPerSample, sampleRate, peaks: collector.peaks(), lossLines, firstLoss };
 }
 
-/** What was decoded must have been encoded, to the sample, and every frame of it must have reached the file. */
-function verify(mp3: Mp3Facts, { samples, sampleRate }: Pass): void {
-  if (mp3.samples === samples && mp3.sampleRate === sampleRate) return;
-  throw new AppError('converter_failed', 'The MP3 came out with another length than the sound.', {
+function anotherLength(mp3: Mp3Facts, { samples, sampleRate }: Pass): AppError {
+  return new AppError('converter_failed', 'The MP3 came out with another length than the sound.', {
     cause: new Error(
       `${samples} samples at ${sampleRate} Hz decoded, ${mp3.samples} at ${mp3.sampleRate} Hz in the MP3`,
     ),
@@ -163,14 +171,6 @@ function verify(mp3: Mp3Facts, { samples, sampleRate }: Pass): void {
 function nothingHeard({ firstLoss }: Pass): AppError {
   if (firstLoss !== undefined) return nothingDecodable(new Error(firstLoss));
   return new AppError('no_audio', 'This video has a sound track, but no sound is in it.');
-}
-
-/** How much less than expected is more than what priming, padding and rounding make. */
-const lacksSoundSeconds = 0.25;
-
-function lacksSound({ container, durationSeconds, durationIsStated }: SourceFacts, heardSeconds: number): boolean {
-  if (durationSeconds === undefined || !durationIsStated || !isContiguous(container)) return false;
-  return heardSeconds + lacksSoundSeconds < durationSeconds;
 }
 
 function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limits: ConvertLimits): void {

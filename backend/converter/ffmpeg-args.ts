@@ -29,6 +29,7 @@ export function convertArguments(options: OutputOptions, facts: ArgumentFacts): 
         options: [
           ...mapTrack(track.index),
           ...(cover === undefined ? ['-vn'] : copyCover(cover.streamIndex)),
+          ...placeChannels(track),
           ...['-sn', '-dn', '-map_metadata', '-1', '-map_chapters', '-1'],
           ...['-c:a', 'libmp3lame', ...rateOptions(options)],
           ...soundShape(channels, sampleRate),
@@ -40,6 +41,7 @@ export function convertArguments(options: OutputOptions, facts: ArgumentFacts): 
         to: 'sound',
         options: [
           ...mapTrack(track.index),
+          ...placeChannels(track),
           ...soundShape(1, sampleRate),
           // Unflushed, the pipe is written to 7 times less often.
           ...['-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le'],
@@ -89,6 +91,11 @@ function mapTrack(index: number): readonly string[] {
 /** Always said: a source may change its own in the middle, and an MP3 must not. */
 function soundShape(channels: 1 | 2, sampleRate: number): readonly string[] {
   return ['-ac', String(channels), '-ar', String(sampleRate)];
+}
+
+/** Of so many channels at no known places ffmpeg makes no stereo: the first two are taken. It knows one layout of 16. */
+function placeChannels({ channels, hasLayout }: ArgumentFacts['track']): readonly string[] {
+  return hasLayout || channels <= 8 || channels === 16 ? [] : ['-af', 'pan=stereo|c0=c0|c1=c1'];
 }
 
 function copyCover(streamIndex: number): readonly string[] {

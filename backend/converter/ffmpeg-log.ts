@@ -45,16 +45,20 @@ export interface DecodedFrame {
   readonly startSeconds: number | undefined;
   readonly samples: number;
   readonly sampleRate: number;
+  /** Kind of samples, channels and sample rate, to be compared with another frame's. */
+  readonly format: string;
 }
 
 export function parseFrameLine({ speaker, text }: LogLine): DecodedFrame | undefined {
   if (speaker?.startsWith('Parsed_ashowinfo') !== true) return undefined;
-  const [, time, rate, samples] = /\bpts_time:(\S+) .*\brate:(\d+) nb_samples:(\d+)/.exec(text) ?? [];
-  if (rate === undefined || samples === undefined) return undefined;
+  const [, time, format, rate, samples] =
+    /\bpts_time:(\S+) .*?\b(fmt:.*\brate:(\d+)) nb_samples:(\d+)/.exec(text) ?? [];
+  if (format === undefined) return undefined;
   const startSeconds = Number(time);
   return {
     startSeconds: Number.isFinite(startSeconds) ? startSeconds : undefined,
     samples: Number(samples),
     sampleRate: Number(rate),
+    format,
   };
 }

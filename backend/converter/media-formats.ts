@@ -65,8 +65,3 @@ export const sourceOptions: readonly string[] = [
 /** Under what name a source lies in its work folder: no person's file name comes onto a command line. */
 export const sourceName = 'source';
 export const sourceUrl = `file:${sourceName}`;
-
-/** Containers in whose middle nothing can be missing by intention: a jump in their time stamps is a loss. */
-export function isContiguous(container: string): boolean {
-  return ['flac', 'mpegts', 'mpeg'].includes(container);
-}

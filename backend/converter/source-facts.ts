@@ -18,6 +18,8 @@ export interface ChosenTrack {
   readonly codec: string;
   readonly sampleRate: number;
   readonly channels: number;
+  /** False where it says how many channels there are, but not where each belongs. */
+  readonly hasLayout: boolean;
 }
 
 /** What a source says of itself, before anything of it was decoded. */
@@ -49,6 +51,7 @@ const streamSchema = z.object({
   codec_name: z.string().optional(),
   sample_rate: z.coerce.number().optional(),
   channels: z.int().optional(),
+  channel_layout: z.string().optional(),
   width: z.int().optional(),
   height: z.int().optional(),
   start_time: z.string().optional(),
@@ -104,7 +107,13 @@ export function readSourceFacts(
   return {
     container,
     tracks,
-    track: { index, codec: stream.codec_name, sampleRate: stream.sample_rate, channels: stream.channels },
+    track: {
+      index,
+      codec: stream.codec_name,
+      sampleRate: stream.sample_rate,
+      channels: stream.channels,
+      hasLayout: stream.channel_layout !== undefined && stream.channel_layout !== 'unknown',
+    },
     ...(durationSeconds !== undefined && { durationSeconds }),
     durationIsStated: !bareStreams.includes(container),
     ...(cover !== undefined && { cover: { streamIndex: cover.index } }),

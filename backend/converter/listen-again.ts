@@ -2,7 +2,6 @@ import type { Warning } from '../../shared/api.ts';
 import type { ProcessLimits } from './containment.ts';
 import { listenArguments } from './ffmpeg-args.ts';
 import { isDecodeError, type LogLine, parseFrameLine, parseLogLine, tellsOfLoss } from './ffmpeg-log.ts';
-import { isContiguous } from './media-formats.ts';
 import type { Ffmpeg } from './run-ffmpeg.ts';
 import type { SourceFacts } from './source-facts.ts';
 
@@ -19,13 +18,15 @@ export interface Listening {
   readonly gaps?: GapsWarning;
   /** From the first sound to the end of the last one by their time stamps, what is missing in between included. */
   readonly spanSeconds: number;
+  /** How often the sound changes its sample rate, its channels or its kind of samples. */
+  readonly formatChanges: number;
 }
 
 /**
  * Decodes once more, in an eighth of the time that encoding takes, to find the places where sound is missing: asked for only
  * where the first pass gave reason to.
  */
-export async function findGaps(request: {
+export async function listenAgain(request: {
   readonly ffmpeg: Ffmpeg;
   readonly workFolder: string;
   readonly facts: SourceFacts;
@@ -33,7 +34,7 @@ export async function findGaps(request: {
   readonly signal?: AbortSignal | undefined;
 }): Promise<Listening> {
   const { ffmpeg, workFolder, facts, limits, signal } = request;
-  const listener = listenForGaps(facts);
+  const listener = createListener(facts);
   await ffmpeg.run({
     workFolder,
     commandLine: listenArguments(facts),
@@ -47,7 +48,7 @@ export async function findGaps(request: {
   return listener.result();
 }
 
-export interface GapListener {
+export interface Listener {
   hear(line: LogLine): void;
   result(): Listening;
 }
@@ -55,16 +56,17 @@ export interface GapListener {
 /**
  * A gap is a jump in the time stamps, or an error of the decoder that is bridged without one. What happens before the first
  * frame and after the last one is no gap: sound may begin late, recordings begin and end in the middle of a packet, and where
- * a video breaks off is told as such. Jumps are as wanted in a recording with pauses; so they count only where something
- * complained, or where the container leaves no room for them.
+ * a video breaks off is told as such. Jumps are as wanted in a recording with pauses: they count only where something complained.
  */
-export function listenForGaps({ container, otherCodecs }: Pick<SourceFacts, 'container' | 'otherCodecs'>): GapListener {
+export function createListener({ container, otherCodecs }: Pick<SourceFacts, 'container' | 'otherCodecs'>): Listener {
   let heardSeconds = 0;
   let expectedSeconds: number | undefined;
   let missingSeconds = 0;
+  let format: string | undefined;
+  let formatChanges = 0;
   let frames = 0;
   let pendingError = false;
-  let isSuspect = isContiguous(container);
+  let complained = false;
   let firstAt: number | undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
   let count = 0;
@@ -73,7 +75,7 @@ export function listenForGaps({ container, otherCodecs }: Pick<SourceFacts, 'con
     hear(line) {
       const frame = parseFrameLine(line);
       if (frame === undefined) {
-        isSuspect ||= tellsOfLoss(line, otherCodecs);
+        complained ||= tellsOfLoss(line, otherCodecs);
         pendingError ||= frames > 0 && isDecodeError(line, container) && tellsOfLoss(line, otherCodecs);
         return;
       }
@@ -85,6 +87,8 @@ export function listenForGaps({ container, otherCodecs }: Pick<SourceFacts, 'con
         lastAt = heardSeconds;
       }
       missingSeconds += jump;
+      if (format !== undefined && format !== frame.format) formatChanges += 1;
+      format = frame.format;
       const seconds = frame.samples / frame.sampleRate;
       heardSeconds += seconds;
       expectedSeconds = startSeconds === undefined ? undefined : startSeconds + seconds;
@@ -92,9 +96,14 @@ export function listenForGaps({ container, otherCodecs }: Pick<SourceFacts, 'con
       pendingError = false;
     },
     result() {
-      const spanSeconds = Math.max(0, heardSeconds + missingSeconds);
-      if (firstAt === undefined || !isSuspect) return { spanSeconds };
-      return { gaps: { code: 'gaps', atSeconds: firstAt, count }, spanSeconds };
+      const spanSeconds = toMilliseconds(Math.max(0, heardSeconds + missingSeconds));
+      if (firstAt === undefined || !complained) return { spanSeconds, formatChanges };
+      return { gaps: { code: 'gaps', atSeconds: toMilliseconds(firstAt), count }, spanSeconds, formatChanges };
     },
   };
+}
+
+/** Sums of thousands of fractions end in digits that mean nothing. */
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
