@@ -35,7 +35,7 @@ export function tellsOfLoss(line: LogLine, otherCodecs: readonly string[]): bool
 /** Whether it was the decoder that could not read it, and not the demuxer that looked for it. */
 export function isDecodeError(line: LogLine, container: string): boolean {
   if (line.level !== 'error') return false;
-  if (line.speaker === undefined) return /^Error while decoding stream/.test(line.text);
+  if (line.speaker === undefined) return line.text.startsWith('Error while decoding stream');
   return line.speaker.split(',')[0] !== container;
 }
 

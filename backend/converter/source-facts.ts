@@ -200,7 +200,7 @@ function tagsOf(container: Stream['tags'], track: Stream['tags'], isOnlyTrack: b
   const found = keptTags.flatMap((name) => {
     const fallsBack = name !== 'title' || isOnlyTrack;
     const value = lookUp(container, name) ?? (fallsBack ? lookUp(track, name) : undefined);
-    return value === undefined ? [] : [[name, [...value].slice(0, maxTagCharacters).join('')]];
+    return value === undefined ? [] : [[name, Array.from(value).slice(0, maxTagCharacters).join('')]];
   });
   return Object.fromEntries(found) as SourceTags;
 }

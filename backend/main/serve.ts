@@ -57,5 +57,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function version(): Promise<string> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return String(JSON.parse(text).version);
+  const manifest: { readonly version: string } = JSON.parse(text);
+  return manifest.version;
 }

@@ -88,8 +88,8 @@ async function writeMedia(flags: readonly string[], target: string, container: C
   await Promise.all([pipeline(child.stdout, createWriteStream(target)), exitOf(child)]);
 }
 
-function writeCover(target: string): Promise<void> {
-  return run('ffmpeg', [
+async function writeCover(target: string): Promise<void> {
+  await run('ffmpeg', [
     '-v',
     'error',
     '-f',
@@ -101,7 +101,7 @@ function writeCover(target: string): Promise<void> {
     '-f',
     'image2',
     target,
-  ]).then();
+  ]);
 }
 
 async function exitOf(child: ChildProcess): Promise<void> {
