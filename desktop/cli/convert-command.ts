@@ -75,8 +75,8 @@ async function convert(
   try {
     backend = await openBackend();
   } catch (error) {
-    // Without a backend each of them has failed, and for one reason.
-    if (!isAppError(error)) throw error;
+    // A bad setting is the caller's to mend; otherwise each of them has failed, for one and the same reason.
+    if (!isAppError(error) || error.code === 'invalid') throw error;
     for (const { path } of sources) display.event(failedEvent(path, error));
     return { saved: 0, failed: sources.length };
   }

@@ -1,10 +1,11 @@
+import type { Writable } from 'node:stream';
 import type { MultiBar } from 'cli-progress';
 import type { OverallProgress } from '../client/overall-progress.ts';
 import { cutToWidth, displayWidth } from './terminal-text.ts';
 import { progressWords } from './words.ts';
 
 /** Where the command line writes to: a terminal, a pipe or a file. */
-export interface TextOutput extends NodeJS.WritableStream {
+export interface TextOutput extends Writable {
   readonly isTTY?: boolean;
   /** Of a terminal. */
   readonly columns?: number;

@@ -8,7 +8,6 @@ import {
   progressWords,
   serveHelp,
   sizeWords,
-  userHelp,
   warningWords,
 } from './words.ts';
 
@@ -59,7 +58,7 @@ describe('words', () => {
   });
 
   it('of help fit a terminal of 80 columns, and speak of nothing that is not there', () => {
-    for (const help of [generalHelp, convertHelp, serveHelp, userHelp]) {
+    for (const help of [generalHelp, convertHelp, serveHelp]) {
       for (const line of help.split('\n')) expect(line.length).toBeLessThan(86);
       expect(help).not.toMatch(/--server|--whole|login|logout|cancel|dead/);
     }

@@ -47,14 +47,6 @@ Runs the conversion server in this process until it is stopped.
   -h, --help   this
 `;
 
-export const userHelp = `Usage: soundlift user add EMAIL [--admin]
-       soundlift user password EMAIL
-       soundlift user list
-
-Manages the accounts of the server on this computer. The password is asked for, or
-read from SOUNDLIFT_PASSWORD.
-`;
-
 /** Each code's sentence, where whoever failed gave none, and a way out, where there is one. */
 const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly wayOut?: string }>> = {
   not_media: { sentence: 'This is not a video.', wayOut: 'Does it play? Then its kind is not known here.' },

@@ -8,9 +8,9 @@ import path from 'node:path';
 const mediaExtensions: ReadonlySet<string> = new Set(
   // Films.
   (
-    '3g2 3gp asf avi divx dv f4v flv m2t m2ts m2v m4v mkv mov mp4 mpe mpeg mpg mts mxf nut ogm ogv rm rmvb ts vob webm wmv ' +
+    '3g2 3gp asf avi divx dv f4v flv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf nut ogm ogv rm rmvb ts vob webm wmv ' +
     // Sound alone.
-    'aac ac3 aif aifc aiff amr au caf eac3 flac m4a m4b mka oga ogg opus wav weba wma wv'
+    'aac ac3 aif aifc aiff amr ape au caf eac3 flac m4a m4b mka oga ogg opus wav weba wma wv'
   )
     .split(' ')
     .map((extension) => `.${extension}`),

@@ -1,0 +1,312 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
+import { decodeSound, probeMedia } from '../../backend/tests/media/measure-media.ts';
+import { processesIn } from '../../backend/tests/running/processes.ts';
+import { waitUntil } from '../../backend/tests/running/wait-until.ts';
+import { serverEventSchema } from '../../shared/events.ts';
+
+const commandLine = path.join(import.meta.dirname, 'soundlift.ts');
+const packageFolder = path.resolve(import.meta.dirname, '..', '..');
+
+let media: MediaFolder;
+/** Takes seconds to convert, so that it can be met on its way. */
+let lecture: string;
+/** Where the command is called from; its own temporary folder, so that what it leaves can be seen. */
+let home: string;
+let temporary: string;
+
+beforeAll(async () => {
+  media = await openMediaFolder();
+  lecture = await media.make({ container: 'mkv', seconds: 900, audio: [{ codec: 'flac' }], picture: false });
+});
+afterAll(() => media[Symbol.asyncDispose]());
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'soundlift-cli-'));
+  temporary = path.join(home, '.temporary');
+  await mkdir(temporary);
+});
+afterEach(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(words: readonly string[], { cwd = home, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const child = spawn(process.execPath, [commandLine, ...words], {
+    cwd,
+    env: { ...process.env, TMPDIR: temporary, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
+  const ended = once(child, 'close').then((): Ended => ({ code: child.exitCode, out, err }));
+  return { child, ended, out: () => out };
+}
+
+async function soundlift(...words: readonly string[]): Promise<Ended> {
+  return await start(words).ended;
+}
+
+/** A short video at a path below the home folder. */
+async function put(name: string, recipe: Parameters<MediaFolder['make']>[0] = { container: 'mp4', seconds: 2 }) {
+  const file = path.join(home, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await copyFile(await media.make(recipe), file);
+  return file;
+}
+
+/** All files below the home folder, hidden ones too, and what is in the temporary folder. */
+async function files(): Promise<readonly string[]> {
+  const entries = await readdir(home, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() || entry.parentPath.startsWith(temporary))
+    .map((entry) => path.relative(home, path.join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+describe('soundlift convert', () => {
+  it('makes an MP3 beside the video, tells so in one plain line, and leaves nothing else', async () => {
+    await put('talk.mp4');
+    const { code, out, err } = await soundlift('convert', 'talk.mp4');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^talk\.mp4 -> talk\.mp3 \(0:02, [0-9.]+ kB\)\n$/);
+    expect(await files()).toEqual(['talk.mp3', 'talk.mp4']);
+    expect((await decodeSound(path.join(home, 'talk.mp3'))).seconds).toBeCloseTo(2, 1);
+  });
+
+  it('converts every video in a folder, keeps the folders in DIR, and ends with 1 when one has failed', async () => {
+    await put('talks/1.mp4');
+    await put('talks/sub/2.mkv', { container: 'mkv', seconds: 1 });
+    await copyFile(await media.makeBroken('text'), path.join(home, 'talks/sub/bad.mp4'));
+    const { code, out, err } = await soundlift('convert', 'talks', 'gone.mp4', '-o', 'out');
+    expect(code).toBe(1);
+    expect(out).toMatch(/^2 of 4 were converted\.$/m);
+    expect(err.trimEnd().split('\n').sort()).toEqual([
+      expect.stringMatching(/^gone\.mp4: There is no such file\./),
+      expect.stringMatching(/^talks\/sub\/bad\.mp4: \S.*\.$/),
+    ]);
+    expect((await files()).filter((name) => name.startsWith('out'))).toEqual(['out/1.mp3', 'out/sub/2.mp3']);
+  });
+
+  it('keeps both of two videos with one name, and replaces nothing unless told', async () => {
+    await put('a/talk.mp4');
+    await put('b/talk.mp4', { container: 'mp4', seconds: 1 });
+    await mkdir(path.join(home, 'out'));
+    await writeFile(path.join(home, 'out/talk.mp3'), 'mine');
+    await soundlift('convert', 'a/talk.mp4', 'b/talk.mp4', '-o', 'out');
+    expect(await readdir(path.join(home, 'out'))).toEqual(['talk (1).mp3', 'talk (2).mp3', 'talk.mp3']);
+    expect(await readFile(path.join(home, 'out/talk.mp3'), 'utf8')).toBe('mine');
+
+    await soundlift('convert', 'a/talk.mp4', 'b/talk.mp4', '-o', 'out', '--overwrite');
+    expect(await readdir(path.join(home, 'out'))).toHaveLength(3);
+    expect((await decodeSound(path.join(home, 'out/talk.mp3'))).seconds).toBeCloseTo(2, 1);
+    expect((await decodeSound(path.join(home, 'out/talk (1).mp3'))).seconds).toBeCloseTo(1, 1);
+  });
+
+  it('never replaces what it reads, though it bears the name of what it writes', async () => {
+    const song = await put('song.mp3', { container: 'mp3', seconds: 1 });
+    const before = await readFile(song);
+    expect((await soundlift('convert', 'song.mp3', '--overwrite')).code).toBe(0);
+    expect(await readFile(song)).toEqual(before);
+    expect(await files()).toEqual(['song (1).mp3', 'song.mp3']);
+  });
+
+  it.each([
+    'مقابلة ١.mp4',
+    '🎬 film 👩‍👩‍👧.mp4',
+    `it's a "film" $(reboot).mp4`,
+    'two\nlines.mp4',
+    '-rf.mp4',
+    '\u001b]0;owned\u0007.mp4',
+    `${'long '.repeat(50)}.mp4`,
+    'no extension',
+  ])('takes a video called %j', async (name) => {
+    await put(name);
+    const { code, out, err } = await soundlift('convert', '--', name);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^[^\p{Cc}]+\n$/u);
+    expect(await files()).toHaveLength(2);
+    expect(await files()).toContain(`${name.replace(/\.mp4$/, '').slice(0, 251)}.mp3`);
+  });
+
+  it('takes a path of more than 400 characters', async () => {
+    const folders = path.join(...Array.from({ length: 8 }, (_, level) => `${level}${'d'.repeat(60)}`));
+    await put(path.join(folders, 'talk.mp4'));
+    expect((await soundlift('convert', folders)).code).toBe(0);
+    expect(await files()).toContain(path.join(folders, 'talk.mp3'));
+  });
+
+  it('does as its options say', async () => {
+    const audio = [
+      { hertz: 300, channels: 2 as const },
+      { hertz: 700, channels: 2 as const },
+    ];
+    await put('talk.mkv', { container: 'mkv', seconds: 2, audio });
+    const mp3 = path.join(home, 'talk.mp3');
+    await soundlift('convert', 'talk.mkv', '--bitrate', '64', '--mono', '--track', '1');
+    const [stream] = (await probeMedia(mp3)).streams;
+    expect(stream).toMatchObject({ codec_name: 'mp3', channels: 1, bit_rate: '64000' });
+    expect((await decodeSound(mp3)).hertz).toBeCloseTo(700, -1);
+    await soundlift('convert', 'talk.mkv', '--quality', '9', '--overwrite');
+    expect((await probeMedia(mp3)).streams[0]).toMatchObject({ channels: 2 });
+    expect((await decodeSound(mp3)).hertz).toBeCloseTo(300, -1);
+  });
+
+  it('delivers what a cut video holds, and warns', async () => {
+    await put('talk.mp4', { container: 'mp4-index-first', seconds: 28, cutAt: 0.5 });
+    const { code, out, err } = await soundlift('convert', 'talk.mp4');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^talk\.mp4 -> talk\.mp3/);
+    expect(err).toMatch(/^talk\.mp4: The video breaks off at 0:\d\d of 0:28;/);
+  });
+
+  it('tells what happens as JSON, one event a line', async () => {
+    const talk = await put('talk.mp4');
+    const { code, out, err } = await soundlift('convert', 'talk.mp4', 'gone.mp4', '--json');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^gone\.mp4: There is no such file/);
+    const events = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly type: string });
+    const ours = events.filter(({ type }) => type === 'saved' || type === 'failed');
+    const target = path.join(home, 'talk.mp3');
+    expect(ours).toEqual([
+      {
+        type: 'failed',
+        source: path.join(home, 'gone.mp4'),
+        code: 'source_missing',
+        message: 'There is no such file.',
+      },
+      { type: 'saved', id: expect.any(String) as string, source: talk, target, bytes: (await stat(target)).size },
+    ]);
+    const servers = events.filter((event) => !ours.includes(event)).map((event) => serverEventSchema.parse(event));
+    const states = servers.flatMap((event) => (event.type === 'conversion' ? event.conversion.state : []));
+    expect([...new Set(states)]).toEqual(['queued', 'converting', 'done']);
+  });
+
+  it('takes relative paths from where npm was called', async () => {
+    await put('talk.mp4');
+    const { code } = await start(['convert', 'talk.mp4', '-o', 'out'], { cwd: packageFolder, env: { INIT_CWD: home } })
+      .ended;
+    expect(code).toBe(0);
+    expect(await files()).toEqual(['out/talk.mp3', 'talk.mp4']);
+  });
+
+  it('ends with a sentence when there is no ffmpeg', async () => {
+    await put('talk.mp4');
+    const { code, out, err } = await start(['convert', 'talk.mp4'], { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } }).ended;
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^talk\.mp4: [^\n]*ffmpeg[^\n]*\n$/);
+    expect(await files()).toEqual(['talk.mp4']);
+  });
+
+  it('ends with a sentence when the folder for the MP3s cannot be one', async () => {
+    await put('talk.mp4');
+    const { code, err } = await soundlift('convert', 'talk.mp4', '-o', 'talk.mp4');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^talk\.mp4: What should be the folder for the MP3 is no folder\./);
+  });
+
+  it('shows a bar on a terminal, and takes it away again', async () => {
+    await put('talk.mp4');
+    const command = [process.execPath, commandLine, 'convert', 'talk.mp4'].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: home,
+      env: { ...process.env, TMPDIR: temporary, SHELL: '/bin/sh' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+    await once(child, 'close');
+    expect(child.exitCode).toBe(0);
+    expect(out).toMatch(/\[=*>? *\] +\d+%/);
+    expect(out).toMatch(/talk\.mp4 -> talk\.mp3 \(0:02, .*\)/);
+    // The bar's line is cleared to the end of the screen, and nothing is written after that.
+    expect(out.endsWith('\u001b[0J')).toBe(true);
+  });
+});
+
+describe('soundlift convert that is stopped', () => {
+  async function startLecture(...words: readonly string[]) {
+    await put('talk.mp4');
+    await copyFile(lecture, path.join(home, 'lecture.mkv'));
+    const run = start(['convert', 'talk.mp4', 'lecture.mkv', '--json', ...words]);
+    await waitUntil('the lecture is being converted', () => /"progress":0\.[0-9]*[1-9]/.test(run.out()));
+    return run;
+  }
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s ends with 130 and leaves nothing behind', async (name) => {
+    const { child, ended } = await startLecture();
+    child.kill(name);
+    const { code, err } = await ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/^Stopped; [01] of 2 were converted\.\n$/);
+    expect((await files()).filter((file) => file !== 'talk.mp3')).toEqual(['lecture.mkv', 'talk.mp4']);
+    expect(await processesIn(home)).toEqual([]);
+  });
+
+  it('because nobody reads any more ends without a word', async () => {
+    await copyFile(lecture, path.join(home, 'lecture.mkv'));
+    const child = spawn(
+      'sh',
+      ['-c', '"$0" "$@" | head -n 1', process.execPath, commandLine, 'convert', 'lecture.mkv', '--json'],
+      {
+        cwd: home,
+        env: { ...process.env, TMPDIR: temporary },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
+    child.stdout.resume();
+    await once(child, 'close');
+    expect(err).not.toMatch(/EPIPE|Error|at /);
+    expect(await files()).toEqual(['lecture.mkv']);
+    expect(await processesIn(home)).toEqual([]);
+  });
+
+  it('by a kill leaves no ffmpeg, and nothing at all once the next one ran', async () => {
+    const { child, ended } = await startLecture();
+    child.kill('SIGKILL');
+    await ended;
+    await waitUntil('nothing runs any more', async () => (await processesIn(home)).length === 0);
+    expect((await readdir(temporary)).length).toBeGreaterThan(0);
+    await soundlift('convert', 'talk.mp4', '--overwrite');
+    expect(await files()).toEqual(['lecture.mkv', 'talk.mp3', 'talk.mp4']);
+  });
+});
+
+describe('soundlift', () => {
+  it.each([
+    [['--help'], 0, /Usage: soundlift COMMAND/, /^$/],
+    [['convert', '--help'], 0, /--track N/, /^$/],
+    [['serve', '--help'], 0, /--port P/, /^$/],
+    [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
+    [[], 2, /^$/, /Usage/],
+    [['convert'], 2, /^$/, /at least one file/],
+    [['convert', '--nope', 'a.mp4'], 2, /^$/, /no option --nope/],
+    [['serve', '--port', 'nine'], 2, /^$/, /^--port must be a whole number/],
+    [['serve', 'here'], 2, /^$/, /options alone/],
+    [['login', 'http://localhost'], 2, /^$/, /no command login/],
+    [['list'], 2, /^$/, /no command list/],
+    [['dead', 'list'], 2, /^$/, /no command dead/],
+    [['\u001b[2J'], 2, /^$/, /no command \\u\{1b\}\[2J/],
+  ])('%j ends with %i', async (words, code, out, err) => {
+    const ended = await soundlift(...words);
+    expect(ended.code).toBe(code);
+    expect(ended.out).toMatch(out);
+    expect(ended.err).toMatch(err);
+  });
+});

@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isAppError } from '../../shared/errors.ts';
+import type { Backend } from '../client/backend.ts';
+import { type CommandContext, exitCodes } from './command.ts';
+import { MisuseError } from './command-arguments.ts';
+import { callersFolder } from './current-folder.ts';
+import type { ServeFlags } from './serve-command.ts';
+import { watchForStop } from './stop-signals.ts';
+import { harmless } from './terminal-text.ts';
+import { failureWords, generalHelp } from './words.ts';
+
+// The entry point of the command line. What a command needs is loaded once it is called: `convert` waits for no server's code.
+
+const packageFolder = path.resolve(import.meta.dirname, '..', '..');
+const currentFolder = callersFolder(process.cwd(), packageFolder, process.env['INIT_CWD']);
+const environment: NodeJS.ProcessEnv = { ...process.env, INIT_CWD: currentFolder };
+
+async function run([command, ...words]: readonly string[], context: CommandContext): Promise<number> {
+  switch (command) {
+    case 'convert': {
+      const { runConvert } = await import('./convert-command.ts');
+      return await runConvert(words, context, openTemporaryBackend);
+    }
+    case 'serve': {
+      const { runServe } = await import('./serve-command.ts');
+      return await runServe(words, context, serve);
+    }
+    case 'user':
+      return await runUser(words, context);
+    case '-h':
+    case '--help':
+      context.stdout.write(generalHelp);
+      return exitCodes.fine;
+    case '--version':
+      context.stdout.write(`${await version()}\n`);
+      return exitCodes.fine;
+    case undefined:
+      context.stderr.write(generalHelp);
+      return exitCodes.misused;
+    default:
+      throw new MisuseError(`There is no command ${command}. soundlift --help tells which there are.`);
+  }
+}
+
+/** The backend of a `convert` that was told of no server: in this process, and gone with it. */
+async function openTemporaryBackend(): Promise<Backend> {
+  const [{ parseConfig }, { startTemporaryBackend }, { createLocalBackend }, { pino }] = await Promise.all([
+    import('../../backend/config.ts'),
+    import('../../backend/main/temporary-backend.ts'),
+    import('../client/local-backend.ts'),
+    import('pino'),
+  ]);
+  const config = parseConfig(environment);
+  // A person who converts a file wants no log, unless they ask for one.
+  const level = environment['LOG_LEVEL'] ? config.logLevel : 'silent';
+  const backend = await startTemporaryBackend(config, pino({ level }, pino.destination({ dest: 2, sync: true })));
+  return createLocalBackend(backend.channel, async () => await backend[Symbol.asyncDispose]());
+}
+
+async function serve(flags: ServeFlags, say: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const [{ parseConfig }, backend] = await Promise.all([
+    import('../../backend/config.ts'),
+    import('../../backend/main/serve.ts'),
+  ]);
+  await backend.serve({ config: parseConfig(environment, flags), say, signal });
+}
+
+async function runUser(words: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {
+  const [{ parseConfig }, { runUserCommand }, { passwordReader }] = await Promise.all([
+    import('../../backend/config.ts'),
+    import('../../backend/main/admin.ts'),
+    import('../../backend/main/read-password.ts'),
+  ]);
+  const given = environment['SOUNDLIFT_PASSWORD'];
+  const readPassword = passwordReader({ given, input: process.stdin, output: stderr });
+  return await runUserCommand(words, { config: parseConfig(environment), stdout, stderr, readPassword });
+}
+
+async function version(): Promise<string> {
+  const facts: unknown = JSON.parse(await readFile(path.join(packageFolder, 'package.json'), 'utf8'));
+  return typeof facts === 'object' && facts !== null && 'version' in facts ? String(facts.version) : 'unknown';
+}
+
+async function main(): Promise<number> {
+  const signal = watchForStop(process, exitCodes.stopped);
+  const { stdout, stderr } = process;
+  try {
+    return await run(process.argv.slice(2), { stdout, stderr, currentFolder, signal });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return exitCodes.stopped;
+    if (error instanceof MisuseError) {
+      stderr.write(`${harmless(error.message)}\n`);
+      return exitCodes.misused;
+    }
+    if (!isAppError(error) || error.code === 'internal') throw error;
+    stderr.write(`${harmless(failureWords(error.code, error.message))}\n`);
+    return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
+  }
+}
+
+process.exitCode = await main();
