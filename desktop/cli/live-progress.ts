@@ -39,7 +39,7 @@ export async function openProgressBar(terminal: TextOutput): Promise<LiveProgres
     // Left on: a terminal whose owner is killed would not have it put back. The line is cut to the width instead.
     linewrap: true,
     gracefulExit: false,
-    format: (_options, _params, payload: Payload) => barLine(payload.shown, terminal.columns ?? 80),
+    format: (_options, _params, payload: Payload) => barLine(payload.shown, terminal.columns || usualColumns),
   });
   const bar = bars.create(1, 0, { shown: { fraction: 0, ended: 0, total: 1, name: '' } } satisfies Payload);
 
@@ -60,6 +60,8 @@ interface Payload {
 }
 
 const barWidth = 24;
+/** Of a terminal that does not know, or says 0. */
+const usualColumns = 80;
 
 /** `[=====>      ] 42%  3 of 40  23x  1:05 left  talk.mp4`, as much of it as fits on one line. */
 export function barLine({ fraction, ended, total, speed, etaSeconds, name }: Shown, columns: number): string {

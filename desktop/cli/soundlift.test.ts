@@ -45,6 +45,8 @@ function start(words: readonly string[], { cwd = home, env = {} }: { cwd?: strin
     cwd,
     env: { ...process.env, TMPDIR: temporary, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group, as a shell makes one of each command.
+    detached: true,
   });
   let out = '';
   let err = '';
@@ -122,22 +124,23 @@ describe('soundlift convert', () => {
     expect(await files()).toEqual(['song (1).mp3', 'song.mp3']);
   });
 
-  it.each([
-    'مقابلة ١.mp4',
-    '🎬 film 👩‍👩‍👧.mp4',
-    `it's a "film" $(reboot).mp4`,
-    'two\nlines.mp4',
-    '-rf.mp4',
-    '\u001b]0;owned\u0007.mp4',
-    `${'long '.repeat(50)}.mp4`,
-    'no extension',
-  ])('takes a video called %j', async (name) => {
-    await put(name);
-    const { code, out, err } = await soundlift('convert', '--', name);
+  it('takes videos whatever they are called, and shows their names harmlessly', async () => {
+    const names = [
+      'مقابلة ١.mp4',
+      '🎬 film 👩‍👩‍👧.mp4',
+      `it's a "film" $(reboot).mp4`,
+      'two\nlines.mp4',
+      '-rf.mp4',
+      '\u001b]0;owned\u0007.mp4',
+      `${'long '.repeat(50)}.mp4`,
+      'no extension',
+    ];
+    for (const name of names) await put(name, { container: 'mp4', seconds: 1 });
+    const { code, out, err } = await soundlift('convert', '--', ...names);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(/^[^\p{Cc}]+\n$/u);
-    expect(await files()).toHaveLength(2);
-    expect(await files()).toContain(`${name.replace(/\.mp4$/, '').slice(0, 251)}.mp3`);
+    expect(out).toMatch(/^([^\p{Cc}]+\n){9}$/u);
+    const results = names.map((name) => `${name.replace(/\.mp4$/, '')}.mp3`);
+    expect(await files()).toEqual([...names, ...results].sort());
   });
 
   it('takes a path of more than 400 characters', async () => {
@@ -157,10 +160,10 @@ describe('soundlift convert', () => {
     await soundlift('convert', 'talk.mkv', '--bitrate', '64', '--mono', '--track', '1');
     const [stream] = (await probeMedia(mp3)).streams;
     expect(stream).toMatchObject({ codec_name: 'mp3', channels: 1, bit_rate: '64000' });
-    expect((await decodeSound(mp3)).hertz).toBeCloseTo(700, -1);
+    expect((await decodeSound(mp3)).hertz).toBeGreaterThan(500);
     await soundlift('convert', 'talk.mkv', '--quality', '9', '--overwrite');
     expect((await probeMedia(mp3)).streams[0]).toMatchObject({ channels: 2 });
-    expect((await decodeSound(mp3)).hertz).toBeCloseTo(300, -1);
+    expect((await decodeSound(mp3)).hertz).toBeLessThan(500);
   });
 
   it('delivers what a cut video holds, and warns', async () => {
@@ -250,6 +253,16 @@ describe('soundlift convert that is stopped', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s ends with 130 and leaves nothing behind', async (name) => {
     const { child, ended } = await startLecture();
     child.kill(name);
+    const { code, err } = await ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/^Stopped; [01] of 2 were converted\.\n$/);
+    expect((await files()).filter((file) => file !== 'talk.mp3')).toEqual(['lecture.mkv', 'talk.mp4']);
+    expect(await processesIn(home)).toEqual([]);
+  });
+
+  it('by Ctrl-C, which a terminal sends to every process at once, is stopped and has not failed', async () => {
+    const { child, ended } = await startLecture();
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
     const { code, err } = await ended;
     expect(code).toBe(130);
     expect(err).toMatch(/^Stopped; [01] of 2 were converted\.\n$/);
