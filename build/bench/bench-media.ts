@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { access, mkdir, rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const folder = join(tmpdir(), 'soundlift-bench-media');
+
+/** Two different noises: as costly to encode as any sound, left and right unlike. */
+const noise =
+  'anoisesrc=color=pink:seed=1:r=48000[left];anoisesrc=color=brown:seed=2:r=48000[right];[left][right]amerge';
+
+/** A video of so many seconds, H.264 and AAC in an MP4; made once for each machine. Returns its path. */
+export async function video(seconds: 10 | 60 | 600 | 1800): Promise<string> {
+  return await madeOnce(`video-${seconds}.mp4`, async (target) => {
+    const copy = ['-t', String(seconds), '-c', 'copy', target];
+    if (seconds < 600) return [...from(await video(600)), ...copy];
+    if (seconds > 600) return ['-stream_loop', '-1', ...from(await video(600)), ...copy];
+    const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25', '-f', 'lavfi', '-i', noise];
+    return [...sources, '-t', '600', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-b:a', '160k', target];
+  });
+}
+
+/** A file of 5 GB: 65 seconds of video as it comes from a camera, with sound. Returns its path; not kept. */
+export async function bigVideo(): Promise<string> {
+  return await madeOnce('video-5-gigabytes.mkv', async (target) => {
+    const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:r=25', '-f', 'lavfi', '-i', noise];
+    return [...sources, '-t', '65', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '160k', target];
+  });
+}
+
+const from = (path: string) => ['-i', path];
+
+async function madeOnce(name: string, args: (target: string) => Promise<readonly string[]>): Promise<string> {
+  const path = join(folder, name);
+  if (await exists(path)) return path;
+  await mkdir(folder, { recursive: true });
+  const unfinished = join(folder, `unfinished-${process.pid}-${name}`);
+  await run('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...(await args(unfinished))]);
+  await rename(unfinished, path);
+  return path;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,92 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ApiClient, makeAccount } from '../../backend/tests/running/api-client.ts';
+import { startServerProcess } from '../../backend/tests/running/server-process.ts';
+import { video } from './bench-media.ts';
+import { plainFfmpeg } from './convert-rows.ts';
+import { type Cost, cpuSecondsOf, measureCommand, measurePair } from './measure.ts';
+import { type Row, rounds } from './row.ts';
+
+const videos = 40;
+const uploadsAtOnce = 4;
+const lookMilliseconds = 100;
+const cores = availableParallelism();
+
+export const server: Row = {
+  name: 'server',
+  what: `${videos} videos of 60 s, uploaded to a running server, and their MP3s fetched`,
+  against: `xargs -P ${cores} ffmpeg`,
+  owed: '≥ 0.80 of its throughput',
+  async measure(folder) {
+    const source = await video(60);
+    await using running = await startServerProcess({
+      dataFolder: join(folder, 'data'),
+      environment: { CONVERTER_CONCURRENCY: String(cores) },
+    });
+    const account = await makeAccount({ url: () => running.url });
+    const pair = await measurePair(
+      rounds,
+      () => measureServer(account, running.pid, source, join(folder, 'fetched')),
+      () => measureXargs(source, join(folder, 'peer')),
+    );
+    const throughput = pair.peer.wallSeconds / pair.ours.wallSeconds;
+    await running.stop();
+    return { ...pair, holds: throughput >= 0.8, notes: [`${throughput.toFixed(2)} of its throughput`] };
+  },
+};
+
+/** From the first upload to the last MP3 that lies on our disk. The CPU is the server's, with its ffmpegs. */
+async function measureServer(account: ApiClient, pid: number, source: string, target: string): Promise<Cost> {
+  await mkdir(target);
+  const cpuBefore = await cpuSecondsOf(pid);
+  const started = performance.now();
+  let left = videos;
+  const uploadInTurn = async () => {
+    while (left > 0) {
+      left -= 1;
+      await account.upload(source);
+    }
+  };
+  const uploads = Array.from({ length: uploadsAtOnce }, uploadInTurn);
+  await Promise.all([...uploads, fetchAll(account, target)]);
+  const wallSeconds = (performance.now() - started) / 1000;
+  const cpuSeconds = (await cpuSecondsOf(pid)) - cpuBefore;
+  await account.fetch('/api/v1/conversions/clear', { method: 'POST' });
+  await rm(target, { recursive: true });
+  return { wallSeconds, cpuSeconds };
+}
+
+async function fetchAll(account: ApiClient, target: string): Promise<void> {
+  const fetched = new Set<string>();
+  while (fetched.size < videos) {
+    for (const { id, state } of await account.conversions()) {
+      if (fetched.has(id)) continue;
+      if (state === 'failed' || state === 'cancelled') throw new Error(`a conversion of the benchmark is ${state}`);
+      if (state !== 'done') continue;
+      await fetchTo(account, id, join(target, `${id}.mp3`));
+      fetched.add(id);
+    }
+    await delay(lookMilliseconds);
+  }
+}
+
+/** Fetches an MP3 without holding it. */
+export async function fetchTo(account: ApiClient, id: string, target: string): Promise<void> {
+  const answer = await account.fetch(`/download?fid=${id}`);
+  if (answer.status !== 200 || answer.body === null) throw new Error(`the MP3 cannot be fetched: ${answer.status}`);
+  await pipeline(answer.body, createWriteStream(target));
+}
+
+async function measureXargs(source: string, target: string): Promise<Cost> {
+  await mkdir(target);
+  const numbers = Array.from({ length: videos }, (_, index) => `${index}`).join(' ');
+  const script = `printf '%s\\n' ${numbers} | xargs -P ${cores} -I {} "$@"`;
+  const ffmpeg = ['ffmpeg', ...plainFfmpeg(source, join(target, '{}.mp3'))];
+  const cost = await measureCommand('/bin/sh', ['-c', script, 'sh', ...ffmpeg]);
+  await rm(target, { recursive: true });
+  return cost;
+}
