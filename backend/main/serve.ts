@@ -7,6 +7,7 @@ import { createGateway } from '../gateway/gateway.ts';
 import { startServer } from '../http/server.ts';
 import { systemClock } from '../ports/clock.ts';
 import { startEmbedded } from './embedded.ts';
+import { limitYoungMemory } from './limit-young-memory.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -21,6 +22,7 @@ export interface ServeOptions {
  * `unavailable`.
  */
 export async function serve({ config, say, signal }: ServeOptions): Promise<void> {
+  limitYoungMemory();
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   await using running = new AsyncDisposableStack();
   const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
