@@ -4,6 +4,8 @@ import { cleanFileName } from './upload-file-name.ts';
 describe('cleanFileName', () => {
   it.each([
     ['talk.mp4', 'talk.mp4'],
+    ['the %22best%22 talk.mp4', 'the "best" talk.mp4'],
+    ['100%.mp4', '100%.mp4'],
     ['C:\\fakepath\\talk.mp4', 'talk.mp4'],
     ['../../etc/passwd', 'passwd'],
     ['a/b\\c.mp4', 'c.mp4'],

@@ -11,7 +11,9 @@ const unprintable = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
  * most 255 bytes of UTF-8, its extension kept.
  */
 export function cleanFileName(given: string): string {
-  const base = given.toWellFormed().split(/[/\\]/).at(-1) ?? '';
+  // How browsers and curl write a quotation mark in a form (WHATWG HTML, "multipart/form-data encoding algorithm").
+  const written = given.replaceAll('%22', '"');
+  const base = written.toWellFormed().split(/[/\\]/).at(-1) ?? '';
   const shown = base.replace(unprintable, '').trim();
   if (/^\.*$/.test(shown)) return nameless;
   return shorten(shown);
