@@ -133,12 +133,12 @@ describe('readBody', () => {
   });
 
   it('bears with a client that is slow and goes on', async () => {
-    const { url } = await start(reader(0.3), { headersSeconds: 0.2 });
+    const { url } = await start(reader(1), { headersSeconds: 1 });
     const connection = await openRaw(url);
     await connection.send(head);
     for (const byte of '12345678') {
       await connection.send(byte);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
     expect(await connection.closed).toMatch(/whole: 8/);
   });
