@@ -115,7 +115,7 @@ const nothing: readonly Row[] = [
 ];
 
 describe('declaredDuration', () => {
-  test.concurrent.each(named(exact))(
+  test.each(named(exact))(
     'is what there is of sound, and stays so when half the file is gone: %s',
     async (_name, recipe) => {
       const whole = await look(await media.make(recipe));
@@ -128,7 +128,7 @@ describe('declaredDuration', () => {
     },
   );
 
-  test.concurrent.each(named(filmOnly))('is the film’s, once the file is cut: %s', async (_name, recipe) => {
+  test.each(named(filmOnly))('is the film’s, once the file is cut: %s', async (_name, recipe) => {
     const whole = await look(await media.make(recipe));
     expect(whole).toMatchObject({ declared: undefined, warning: undefined });
     const half = await look(await media.make({ ...recipe, cutAt: 0.5 }));
@@ -136,7 +136,7 @@ describe('declaredDuration', () => {
     expect(half.warning).toMatchObject({ code: 'cut_short', atSeconds: half.decoded });
   });
 
-  test.concurrent.each(named(nothing))('is not made up: %s', async (_name, recipe) => {
+  test.each(named(nothing))('is not made up: %s', async (_name, recipe) => {
     expect(await look(await media.make(recipe))).toMatchObject({ declared: undefined, warning: undefined });
     const half = await look(await media.make({ ...recipe, cutAt: 0.8 }));
     expect(half).toMatchObject({ declared: undefined, warning: undefined });
@@ -202,7 +202,7 @@ describe('declaredDuration', () => {
 });
 
 describe('findCutShort', () => {
-  test.concurrent.each(
+  test.each(
     named([
       ['mp4-fragmented', late],
       ['avi', late],

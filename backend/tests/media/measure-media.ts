@@ -39,6 +39,8 @@ export interface DecodedSound {
 }
 
 const wavHeaderBytes = 44;
+/** Of 32768; the tones are at 4096, less where they were mixed down. */
+const almostSilent = 200;
 
 /** Counts, sample by sample, what ffmpeg decodes of an audio track, by its number among the audio tracks. */
 export async function decodeSound(path: string, track = 0): Promise<DecodedSound> {
@@ -76,7 +78,9 @@ export async function decodeSound(path: string, track = 0): Promise<DecodedSound
     }
     const whole = sound.length - (sound.length % 2);
     for (let at = 0; at < whole; at += 2) {
-      const isNegative = sound.readInt16LE(at) < 0;
+      const sample = sound.readInt16LE(at);
+      // What is almost silent keeps its sign, whatever noise is in it.
+      const isNegative: boolean = Math.abs(sample) < almostSilent ? wasNegative : sample < 0;
       if (isNegative && !wasNegative) crossings += 1;
       wasNegative = isNegative;
     }
