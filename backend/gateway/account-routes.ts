@@ -1,7 +1,7 @@
 import { credentialsSchema } from '../../shared/api.ts';
 import { readJson } from '../http/read-request.ts';
 import type { Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 export function accountRoutes({ authentication }: Pick<GatewayParts, 'authentication'>): readonly Route[] {
   return [

@@ -1,7 +1,7 @@
 import { conversionsQuerySchema, retryRequestSchema } from '../../shared/api.ts';
 import { readJson, readQuery } from '../http/read-request.ts';
 import { pathParameter, type Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 import { sendResult } from './send-result.ts';
 
 const conversionsPath = '/api/v1/conversions';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { notificationsQuerySchema } from '../../shared/api.ts';
 import { readJson, readQuery } from '../http/read-request.ts';
 import type { Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 const readNotificationsSchema = z.strictObject({ ids: z.array(z.string().min(1).max(200)).max(1000) });
 

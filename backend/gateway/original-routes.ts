@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { defaultOutputOptions } from '../../shared/formats.ts';
 import { clientOf, type Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 import { receiveMultipart } from './receive-multipart.ts';
 import { sendResult } from './send-result.ts';
 

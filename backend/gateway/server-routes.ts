@@ -1,5 +1,5 @@
 import type { Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway.ts';
+import type { GatewayParts } from './gateway-parts.ts';
 
 /** What may be asked without an account: whether the server is there, and what it takes. */
 export function serverRoutes({ settings, reachAll }: Pick<GatewayParts, 'settings' | 'reachAll'>): readonly Route[] {

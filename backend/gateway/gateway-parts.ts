@@ -1,0 +1,30 @@
+import type { Logger } from 'pino';
+import type { OwnedConversions } from '../conversions/owned-conversions.ts';
+import type { OwnedNotifications } from '../conversions/owned-notifications.ts';
+import type { Authentication } from '../http/authentication.ts';
+import type { HostPolicy } from '../http/request-checks.ts';
+
+export interface GatewaySettings {
+  /** Soundlift's own. */
+  readonly version: string;
+  readonly signUp: 'open' | 'closed';
+  /** Whether this server can send mail. */
+  readonly mail: boolean;
+  readonly maxUploadBytes: number;
+  readonly maxDurationSeconds: number;
+  /** How long an upload may stand still. */
+  readonly uploadIdleSeconds?: number;
+}
+
+export interface GatewayParts {
+  readonly conversions: OwnedConversions;
+  readonly notifications: OwnedNotifications;
+  readonly authentication: Authentication;
+  readonly settings: GatewaySettings;
+  readonly hosts: HostPolicy;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly log: Logger;
+  /** Rejects while something is away that the gateway needs. */
+  readonly reachAll: () => Promise<void>;
+}
