@@ -129,6 +129,16 @@ export function describeConversionLists(current: () => ConversionStore): void {
       });
     });
 
+    it('refuse a cursor that was changed', async () => {
+      await insert(exampleConversion(), exampleConversion());
+      const { next = '' } = await current().page({ owner: 'anna', limit: 1 });
+      for (const cursor of [`${next}=`, `${next}A`, ` ${next}`, `${next.slice(0, -1)}`]) {
+        await expect(current().page({ owner: 'anna', limit: 1, cursor })).rejects.toMatchObject({
+          code: 'bad_request',
+        });
+      }
+    });
+
     it('give out cursors that an address takes as they are', async () => {
       await insert(exampleConversion(), exampleConversion());
       const { next } = await current().page({ owner: 'anna', limit: 1 });

@@ -17,7 +17,7 @@ import { createSqliteUserStore } from './sqlite-user-store.ts';
 const program = fileURLToPath(new URL('doomed-program.ts', import.meta.url));
 const pieceBytes = 10_000;
 
-describe('a process that is killed', { timeout: 30_000 }, () => {
+describe('a process that is killed, or runs out of space', { timeout: 30_000 }, () => {
   let folder: string;
   const children: ChildProcess[] = [];
   beforeEach(async () => {
@@ -78,6 +78,20 @@ describe('a process that is killed', { timeout: 30_000 }, () => {
     ).subarray(0, bytes);
     expect((await read(stores.videos, 'growing')).equals(expected)).toBe(true);
   });
+
+  // A real limit, met in the middle of a write. In blocks of 512 or 1024 bytes, as the shell likes it.
+  it.runIf(process.platform !== 'win32')(
+    'keeps what a full disk took of a write, and says how much that is',
+    async () => {
+      const child = spawn('sh', ['-c', 'ulimit -f 2000 && exec "$@"', 'sh', process.execPath, program, 'fill', folder]);
+      children.push(child);
+      const [, code, bytes] = (await text(child.stdout)).split('\n');
+      expect(code).toBe('disk_full');
+      expect([2000 * 512, 2000 * 1024]).toContain(Number(bytes));
+      using stores = await openEmbeddedStores(folder);
+      expect(await stores.videos.stat('growing')).toEqual({ id: 'growing', bytes: Number(bytes), finished: false });
+    },
+  );
 
   it('keeps others out of its data folder while it lives, and no longer', async () => {
     const holder = start('wait');

@@ -148,6 +148,33 @@ describe('blobs as files', () => {
     await ended.promise;
   });
 
+  it('begins anew at once what was removed while it was written', async () => {
+    const store = await openFileBlobStore(folder);
+    const begun = Promise.withResolvers<void>();
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      yield bytesOf('abc');
+      begun.resolve();
+      await new Promise(() => undefined);
+    }
+    const appending = store.append('blob', 0, endless(), label);
+    await begun.promise;
+    const removing = store.remove('blob');
+    await expectCode(appending, 'not_found');
+    await removing;
+    await put(store, 'blob', bytesOf('def'));
+    expect(String(await read(store, 'blob'))).toBe('def');
+  });
+
+  it('opens nothing when the signal fires while it is about to', async () => {
+    const store = await openFileBlobStore(folder);
+    await put(store, 'blob', bytesOf('abc'));
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const opening = store.open('blob', undefined, controller.signal);
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+  });
+
   it('lists nothing that is not its own', async () => {
     const store = await openFileBlobStore(folder);
     await writeFile(path.join(folder, '.DS_Store'), 'looks');
@@ -205,6 +232,21 @@ describe('blobs as files', () => {
       expect(await store.append('blob', 3, from(bytesOf('ghi')), label)).toBe(6);
       await store.finish('blob');
       expect(String(await read(store, 'blob'))).toBe('abcghi');
+    });
+
+    it('goes on where the disk has taken less than it was given', async () => {
+      const store = await openFileBlobStore(folder);
+      type Write = (this: FileHandle, ...given: WriteArguments) => ReturnType<FileHandle['write']>;
+      type WriteArguments = [chunk: Uint8Array, offset: number, length: number, position: number];
+      const write: Write = handles.write;
+      vi.spyOn(handles, 'write').mockImplementation(function (this: FileHandle, ...given) {
+        const [chunk, offset, length, position] = given as unknown as WriteArguments;
+        return write.call(this, chunk, offset, Math.ceil(length / 2), position);
+      });
+      const bytes = randomBytes(1000);
+      expect(await store.append('blob', 0, from(bytes.subarray(0, 300), bytes.subarray(300)), label)).toBe(1000);
+      await store.finish('blob');
+      expect((await read(store, 'blob')).equals(bytes)).toBe(true);
     });
 
     it('makes what a killed process has left durable before it counts', async () => {

@@ -28,7 +28,7 @@ const columns = [
 const atVersion = 'id = ? AND state = ? AND attempt = ? AND revision = ?';
 /** The words of the index conversions_untold. */
 const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
-const active = "state IN ('uploading', 'queued', 'converting') AND removed_at IS NULL";
+const active = "state IN ('uploading', 'queued', 'converting')";
 
 /** By id, which is how each state's rows lie in the index: SQLite has only to merge them. */
 function scanOf(...states: readonly ConversionState[]): string {
@@ -59,9 +59,9 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
   const batchSummary = database.prepare(`
     SELECT
       count(*) FILTER (WHERE ${active}) AS active,
-      count(*) FILTER (WHERE NOT (${active})) AS ended,
+      count(*) FILTER (WHERE NOT ${active}) AS ended,
       count(*) FILTER (WHERE ${untold}) AS untold,
-      max(coalesce(ended_at, removed_at)) FILTER (WHERE NOT (${active})) AS last_ended_at,
+      max(ended_at) AS last_ended_at,
       max(batch_size) AS batch_size
     FROM conversions WHERE owner = ? AND batch_id = ?`);
   const untoldOfBatch = database.prepare(
