@@ -211,8 +211,10 @@ describe('findCutShort', () => {
       ['flv', { seconds: 1.5 }],
       ['wmv', { seconds: 1.5 }],
       ['mkv', { seconds: 1.5 }],
+      ['mkv', { pause: [1, 2] }],
+      ['mp4', { pause: [1, 2] }],
     ]),
-  )('says nothing of a whole file whose track begins late or ends early: %s', async (_name, recipe) => {
+  )('says nothing of a whole file whose track begins late, pauses or ends early: %s', async (_name, recipe) => {
     expect((await look(await media.make(recipe))).warning).toBeUndefined();
   });
 

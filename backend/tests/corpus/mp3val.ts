@@ -8,15 +8,15 @@ const harmless = /no supported tags in the file|too few MPEG frames/i;
 
 /**
  * What mp3val, which knows MP3 by itself and not through ffmpeg, has to say against a file: nothing, for a good one. Its exit
- * code is 0 whatever it finds; its words count. Throws where it is not installed.
+ * code is 0 whatever it finds; its words count. Throws where it is not installed, and where it sees no MP3 at all.
  */
-export async function complaintsOfMp3val(path: string): Promise<string[]> {
-  const { stdout, stderr } = await run('mp3val', [path]).catch((error: unknown) => {
-    throw new Error('mp3val is needed for these tests: install it (Debian, Ubuntu: apt-get install mp3val).', {
-      cause: error,
-    });
+export async function complaintsOfMp3val(path: string, program = 'mp3val'): Promise<string[]> {
+  const { stdout } = await run(program, [path]).catch((error: unknown) => {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const sentence = isMissing ? 'is needed: install it (Debian, Ubuntu: apt-get install mp3val).' : 'could not run.';
+    throw new Error(`mp3val ${sentence}`, { cause: error });
   });
-  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
+  const lines = stdout.split('\n').map((line) => line.trim());
   if (!lines.some((line) => /^INFO: .*\d+ MPEG frames/.test(line))) throw new Error(`mp3val found no MP3:\n${stdout}`);
   return lines.filter((line) => /^(WARNING|ERROR)/.test(line) && !harmless.test(line));
 }

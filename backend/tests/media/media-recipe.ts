@@ -16,6 +16,8 @@ export interface AudioRecipe {
   readonly seconds?: number;
   /** How many seconds after the picture the sound begins. */
   readonly startsAt?: number;
+  /** From which second to which there is nothing: not silence, but a jump in the time stamps. */
+  readonly pause?: readonly [from: number, to: number];
   /** ISO 639-2. */
   readonly language?: string;
   readonly title?: string;
@@ -96,7 +98,8 @@ function toneInput(track: AudioRecipe, seconds: number): string[] {
   const length = track.seconds ?? seconds - (startsAt ?? 0);
   const offset = startsAt === undefined ? [] : ['-itsoffset', `${startsAt}`];
   if (isReadyMade(track.codec)) return [...offset, '-t', `${length}`, '-i', readyMade[track.codec]];
-  return [...offset, '-f', 'lavfi', '-i', `sine=f=${hertz}:r=${sampleRate}:d=${length}`];
+  const pause = track.pause ? `,aselect='not(between(t,${track.pause[0]},${track.pause[1]}))'` : '';
+  return [...offset, '-f', 'lavfi', '-i', `sine=f=${hertz}:r=${sampleRate}:d=${length}${pause}`];
 }
 
 function trackArguments(track: AudioRecipe, index: number, container: ContainerRecipe): string[] {
