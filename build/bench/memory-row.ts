@@ -7,6 +7,7 @@ import { startServerProcess } from '../../backend/tests/running/server-process.t
 import { bigVideo } from './bench-media.ts';
 import type { Row } from './row.ts';
 import { fetchTo } from './server-row.ts';
+import { uploadStream } from './upload-stream.ts';
 
 const mebibyte = 1024 * 1024;
 const owedBytes = 200 * 1_000_000;
@@ -42,7 +43,7 @@ const inMebibytes = (bytes: number) => `${Math.round(bytes / mebibyte)} MiB`;
 async function peakOfServer(source: string, folder: string): Promise<number> {
   await using running = await startServerProcess({ dataFolder: join(folder, 'data') });
   const account = await makeAccount({ url: () => running.url });
-  const { id } = await account.upload(source);
+  const id = await uploadStream(running.url, account.token, source);
   const { state } = await account.ended(id);
   if (state !== 'done') throw new Error(`the conversion is ${state}`);
   await fetchTo(account, id, join(folder, 'fetched.mp3'));
