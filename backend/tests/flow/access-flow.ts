@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { problemSchema } from '../../../shared/api.ts';
+import { type ApiClient, basic, makeAccount, signIn } from '../running/api-client.ts';
+import type { Flow } from './flow.ts';
+
+/** Every call that is about one conversion. */
+const callsAbout = (id: string) =>
+  [
+    ['GET', `/api/v1/conversions/${id}`],
+    ['GET', `/api/v1/conversions/${id}/file`],
+    ['HEAD', `/api/v1/conversions/${id}/file`],
+    ['GET', `/download?fid=${id}`],
+    ['POST', `/api/v1/conversions/${id}/cancel`],
+    ['POST', `/api/v1/conversions/${id}/retry`],
+    ['DELETE', `/api/v1/conversions/${id}`],
+  ] as const;
+
+export function describeAccess(flow: Flow): void {
+  describe('an account', () => {
+    const url = (): string => flow.backend.url();
+
+    it('is made once, and signs in with its password alone', async () => {
+      const { email, password } = await flow.account();
+      await expect(makeAccount({ url, email })).rejects.toThrow(/^409 /);
+      await expect(makeAccount({ url, email: email.toUpperCase() })).rejects.toThrow(/^409 /);
+      expect((await signIn({ url, email, password })).token).not.toBe('');
+      await expect(signIn({ url, email, password: 'a wrong password' })).rejects.toThrow(/^401 /);
+      await expect(signIn({ url, email: 'nobody@example.com', password })).rejects.toThrow(/^401 /);
+    });
+
+    it.each([
+      ['no credentials', undefined],
+      ['an unknown scheme', 'Digest username="x"'],
+      ['broken credentials', 'Basic !!!'],
+      ['credentials without a password', basic('someone@example.com', '').slice(0, -4)],
+      ['a word', 'abc'],
+    ])('cannot sign in with %s', async (_what, authorization) => {
+      const headers = new Headers(authorization === undefined ? {} : { authorization });
+      const answer = await fetch(`${url()}/login`, { method: 'POST', headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toMatch(/^Basic /);
+      expect(problemSchema.parse(await answer.json()).code).toBe('unauthorized');
+    });
+
+    it.each(['bad', 'short'])('is not made with an address or a password that is none: %s', async (what) => {
+      const made =
+        what === 'bad'
+          ? makeAccount({ url, email: 'nobody' })
+          : makeAccount({ url, email: 'a@b.org', password: 'abc' });
+      await expect(made).rejects.toThrow(/^422 /);
+    });
+  });
+
+  describe('whoever calls', () => {
+    let owner: ApiClient;
+    let id: string;
+    beforeAll(async () => {
+      owner = await flow.account();
+      ({ id } = await owner.upload(flow.media.talk));
+      await owner.ended(id);
+    });
+
+    it.each([
+      ['without a token', async () => ''],
+      ['with garbage', async () => 'Bearer garbage'],
+      ['with an empty token', async () => 'Bearer '],
+      ['with another scheme', async () => basic(owner.email, owner.password)],
+      ['with a token of another key', async () => `Bearer ${await forge({ sub: randomUUID() })}`],
+      ['with a token that nobody signed', async () => `Bearer ${unsign(owner.token)}`],
+      ['with a token whose claims were changed', async () => `Bearer ${promote(owner.token)}`],
+    ])('%s gets 401, and nothing else', async (_what, authorization) => {
+      const headers = { authorization: await authorization() };
+      const calls = [
+        ...callsAbout(id),
+        ['GET', '/api/v1/conversions'],
+        ['GET', '/api/v1/notifications'],
+        ['POST', '/api/v1/notifications/read'],
+        ['POST', '/api/v1/conversions/clear'],
+        ['POST', '/upload'],
+      ] as const;
+      for (const [method, path] of calls) {
+        const answer = await fetch(`${flow.backend.url()}${path}`, { method, headers });
+        expect([method, path, answer.status]).toEqual([method, path, 401]);
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+        if (method !== 'HEAD') expect(problemSchema.parse(await answer.json()).code).toBe('unauthorized');
+      }
+      expect((await owner.get(id)).state).toBe('done');
+    });
+
+    it("gets 404 for another's conversion, byte for byte like one that never was", async () => {
+      const stranger = await flow.account();
+      const neverWas = id.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+      for (const [index, [method, path]] of callsAbout(id).entries()) {
+        const [, otherPath = ''] = callsAbout(neverWas)[index] ?? [];
+        const [theirs, nobodys] = [
+          await bareAnswer(stranger, method, path),
+          await bareAnswer(stranger, method, otherPath),
+        ];
+        expect(theirs.status).toBe(404);
+        expect(theirs).toEqual(nobodys);
+      }
+      expect((await stranger.conversions()).length).toBe(0);
+      expect((await stranger.notifications()).length).toBe(0);
+      expect((await owner.get(id)).state).toBe('done');
+    });
+
+    it.each([
+      ['a word', 'nonsense'],
+      ['a path', '..%2F..%2Faccounts.db'],
+      ['NUL', '%00'],
+      ['very long', 'a'.repeat(3000)],
+      ["another storage's", '507f1f77bcf86cd799439011'],
+    ])("gets 404, and no storage's words, for an id that is none: %s", async (_what, nonsense) => {
+      for (const path of [`/download?fid=${nonsense}`, `/api/v1/conversions/${nonsense}/file`]) {
+        const answer = await owner.fetch(path);
+        const { code, detail } = problemSchema.parse(await answer.json());
+        expect([answer.status, code]).toEqual([404, 'not_found']);
+        expect(detail).not.toMatch(/sqlite|mongo|enoent|\//i);
+      }
+    });
+
+    it('is admin only when made so', () => {
+      const [, claims = ''] = owner.token.split('.');
+      const { admin, username, exp, iat } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+      expect({ admin, username, seconds: exp - iat }).toEqual({ admin: false, username: owner.email, seconds: 86_400 });
+    });
+  });
+}
+
+/** All that a caller gets to see, but for the time. */
+async function bareAnswer(caller: ApiClient, method: string, path: string) {
+  const json = { body: '{}', headers: { 'content-type': 'application/json' } };
+  const answer = await caller.fetch(path, method === 'POST' ? { method, ...json } : { method });
+  const headers = [...answer.headers].filter(([name]) => name !== 'date');
+  return { status: answer.status, headers, body: await answer.text() };
+}
+
+/** The secret of the original's repository, which anyone knows. */
+async function forge(claims: Record<string, unknown>): Promise<string> {
+  const secret = new TextEncoder().encode('admin123'.repeat(8));
+  return await new SignJWT({ username: 'someone@example.com', admin: true, ...claims })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuedAt()
+    .setExpirationTime('1d')
+    .sign(secret);
+}
+
+function unsign(token: string): string {
+  const [, claims = ''] = token.split('.');
+  const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'JWT' })).toString('base64url');
+  return `${header}.${claims}.`;
+}
+
+function promote(token: string): string {
+  const [header, claims = '', signature] = token.split('.');
+  const changed = { ...JSON.parse(Buffer.from(claims, 'base64url').toString()), admin: true };
+  return `${header}.${Buffer.from(JSON.stringify(changed)).toString('base64url')}.${signature}`;
+}

@@ -1,0 +1,36 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processesOfGroup } from '../running/processes.ts';
+import { startServerProcess } from '../running/server-process.ts';
+import type { FlowBackend } from './flow-backend.ts';
+
+/** The embedded backend as people run it: `soundlift serve`, in a data folder of its own. */
+export async function startEmbeddedBackend(): Promise<FlowBackend> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-flow-'));
+  let server = await startServerProcess({ dataFolder });
+  return {
+    url: () => server.url,
+    async stored() {
+      const [videos, mp3s, work] = await Promise.all([
+        readdir(join(dataFolder, 'videos')),
+        readdir(join(dataFolder, 'mp3s')),
+        readdir(join(dataFolder, 'work')).catch(() => []),
+      ]);
+      return { videos, mp3s, work };
+    },
+    async converting() {
+      return (await processesOfGroup(server.pid)).filter(({ pid }) => pid !== server.pid);
+    },
+    async crash() {
+      await server.kill();
+      server = await startServerProcess({ dataFolder });
+    },
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      await server.kill();
+      await rm(dataFolder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { ApiClient } from '../running/api-client.ts';
+import type { Flow } from './flow.ts';
+import { expectIdle, expectNothingLeftOf, ffmpegRuns, mp3sOf, toldOf } from './flow-checks.ts';
+import { wholeSeconds } from './flow-media.ts';
+import { frameSeconds, mp3Seconds, soundSeconds } from './mp3-facts.ts';
+
+/** A lease is given up after 15 s, and the notifications of an end that was not told come within a few seconds. */
+const longerThanALeaseSeconds = 17;
+
+/** The faults under which the original was measured, each with what is owed instead. */
+export function describeFaults(flow: Flow): void {
+  describe('under the faults of the original,', () => {
+    it('a converter that is killed in the middle gives one MP3 and one notification', async () => {
+      const account = await flow.account();
+      const { id } = await account.upload(flow.media.lecture);
+      await ffmpegRuns(flow);
+      await account.until(id, ({ progress }) => progress > 0);
+      await flow.backend.crash();
+      await expectOnce(flow, account, id);
+      expect((await account.get(id)).attempt).toBe(2);
+    });
+
+    it('a kill as soon as it is done doubles nothing', async () => {
+      const account = await flow.account();
+      const { id } = await account.upload(flow.media.talk);
+      await account.until(id, ({ state }) => state === 'done');
+      await flow.backend.crash();
+      await expectOnce(flow, account, id);
+      expect((await account.get(id)).attempt).toBe(1);
+    });
+
+    it('a kill as soon as its owner was told tells nobody a second time', async () => {
+      const account = await flow.account();
+      const { id } = await account.upload(flow.media.talk);
+      const told = await toldOf(account, id);
+      await flow.backend.crash();
+      await expectOnce(flow, account, id);
+      expect(await account.notifications()).toEqual([told]);
+    });
+
+    it('an upload that was acknowledged just before kill -9 is not lost', async () => {
+      const account = await flow.account();
+      const uploads = await Promise.all(
+        [flow.media.talk, ...flow.media.others].map(async (path) => await account.upload(path)),
+      );
+      await flow.backend.crash();
+      for (const { id } of uploads) await expectOnce(flow, account, id);
+    });
+
+    it('an upload that a kill broke off leaves nothing', async () => {
+      const account = await flow.account();
+      const before = await flow.backend.stored();
+      const upload = beginUpload(account);
+      await upload.underWay;
+      expect((await flow.backend.stored()).videos.length).toBe(before.videos.length + 1);
+      await flow.backend.crash();
+      await expect(upload.answered).rejects.toThrow();
+      expect(await account.conversions()).toEqual([]);
+      expect((await flow.backend.stored()).videos).toEqual(before.videos);
+    });
+
+    it('a conversion that stands still for longer than a lease is finished by the one attempt', async () => {
+      const account = await flow.account();
+      const { id } = await account.upload(flow.media.lecture);
+      await ffmpegRuns(flow);
+      await account.until(id, ({ progress }) => progress > 0);
+      flow.backend.freeze();
+      await delay(longerThanALeaseSeconds * 1000);
+      flow.backend.thaw();
+      await expectOnce(flow, account, id);
+      expect((await account.get(id)).attempt).toBe(1);
+    });
+
+    it('an MP4 cut in half, index first, is delivered with the warning cut_short and the sound that was there', async () => {
+      const account = await flow.account();
+      const { id } = await account.upload(flow.media.half, 'half.mp4');
+      const { state, warnings, result } = await account.ended(id);
+      const there = await soundSeconds(flow.media.half);
+      expect(there).toBeGreaterThan(8);
+      expect(there).toBeLessThan(wholeSeconds - 8);
+      expect(state).toBe('done');
+      expect(warnings).toEqual([
+        { code: 'cut_short', atSeconds: expect.closeTo(there, 1), ofSeconds: expect.closeTo(wholeSeconds, 1) },
+      ]);
+      const seconds = await mp3Seconds(await account.download(id));
+      expect(Math.abs(seconds - there)).toBeLessThan(frameSeconds);
+      expect(Math.abs((result?.durationSeconds ?? 0) - there)).toBeLessThan(frameSeconds);
+      expect((await toldOf(account, id)).counts).toEqual({ done: 1, failed: 0, warned: 1 });
+    });
+
+    it('a good file that comes among broken ones is converted at once', async () => {
+      const account = await flow.account();
+      const broken = flow.media.bad.flatMap((source) => [source, source, source]);
+      for (const { path } of broken.slice(0, 12)) await account.upload(path);
+      const { id } = await account.upload(flow.media.talk);
+      for (const { path } of broken.slice(12)) await account.upload(path);
+      await expectOnce(flow, account, id, broken.length + 1);
+      const failed = (await account.conversions()).filter((each) => each.id !== id);
+      expect(failed.map(({ state, attempt }) => ({ state, attempt }))).toEqual(
+        broken.map(() => ({ state: 'failed', attempt: 1 })),
+      );
+    });
+  });
+}
+
+/** It becomes done, with one MP3, one notification among `notifications` in all, and nothing left of its making. */
+async function expectOnce(flow: Flow, account: ApiClient, id: string, notifications?: number): Promise<void> {
+  const { state, result } = await account.ended(id);
+  expect(state).toBe('done');
+  await toldOf(account, id);
+  await expectNothingLeftOf(flow, id);
+  expect((await mp3sOf(flow, id)).length).toBe(1);
+  expect((await account.download(id)).byteLength).toBe(result?.bytes);
+  for (const each of await account.conversions()) await account.ended(each.id);
+  await expectIdle(flow);
+  // One that is owed comes at once: this is time enough for one too many.
+  for (const each of await account.conversions()) await toldOf(account, each.id);
+  await delay(500);
+  const told = await account.notifications();
+  expect(told.filter(({ conversionIds }) => conversionIds.includes(id)).length).toBe(1);
+  expect(told.length).toBe(notifications ?? (await account.conversions()).length);
+}
+
+interface BegunUpload {
+  /** Resolves once megabytes of it were sent. */
+  readonly underWay: Promise<void>;
+  readonly answered: Promise<Response>;
+}
+
+/** An upload that does not end by itself. */
+function beginUpload(account: ApiClient): BegunUpload {
+  const { promise: underWay, resolve } = Promise.withResolvers<void>();
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('--edge\r\nContent-Disposition: form-data; name="file"; filename="talk.mp4"\r\n\r\n');
+    for (let sent = 0; ; sent += 1) {
+      yield Buffer.alloc(64 * 1024, 1);
+      if (sent === 40) resolve();
+      await delay(5);
+    }
+  }
+  const headers = { 'content-type': 'multipart/form-data; boundary=edge' };
+  const answered = account.fetch('/upload', { method: 'POST', headers, body: body(), duplex: 'half' });
+  answered.catch(() => undefined);
+  return { underWay, answered };
+}

@@ -1,0 +1,24 @@
+import type { RunningProcess } from '../running/processes.ts';
+
+/** What lies in a backend's storage: the names of the blobs, whole or not, and of whatever is on its way. */
+export interface StoredFiles {
+  readonly videos: readonly string[];
+  readonly mp3s: readonly string[];
+  readonly work: readonly string[];
+}
+
+/** A whole backend that runs, as the flow suite needs it: reached over HTTP, and to be treated badly. */
+export interface FlowBackend extends AsyncDisposable {
+  /** The gateway's address, without a slash at its end. Another one after a crash. */
+  url(): string;
+  stored(): Promise<StoredFiles>;
+  /** The ffmpegs, ffprobes and what contains them, that work for it now. */
+  converting(): Promise<readonly RunningProcess[]>;
+  /** `kill -9` of all its processes at once, and a new start over the same data. */
+  crash(): Promise<void>;
+  /** Stops every one of its processes without ending it, as a machine does that is put to sleep. */
+  freeze(): void;
+  thaw(): void;
+}
+
+export type StartBackend = () => Promise<FlowBackend>;

@@ -1,0 +1,59 @@
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { type ApiClient, makeAccount } from '../running/api-client.ts';
+import { describeAccess } from './access-flow.ts';
+import { describeBadSources } from './bad-sources-flow.ts';
+import { describeConversions } from './conversions-flow.ts';
+import { describeFaults } from './faults-flow.ts';
+import type { FlowBackend, StartBackend } from './flow-backend.ts';
+import { type FlowMedia, makeFlowMedia } from './flow-media.ts';
+import { describeOriginalCommands } from './original-commands-flow.ts';
+import { describeResults } from './results-flow.ts';
+
+/** What every sentence of the suite starts from. */
+export interface Flow {
+  readonly backend: FlowBackend;
+  readonly media: FlowMedia;
+  /** A new account, signed in. */
+  account(): Promise<ApiClient>;
+}
+
+/**
+ * What holds for the whole running backend, whatever parts it is made of: the same sentences for each that `start` can make.
+ * Registers vitest's tests.
+ */
+export function describeFlow(name: string, start: StartBackend): void {
+  describe(name, () => {
+    let backend: FlowBackend | undefined;
+    let media: FlowMedia | undefined;
+    const there = <Part>(part: Part | undefined): Part => {
+      if (part === undefined) throw new Error('the backend was not started');
+      return part;
+    };
+    const flow: Flow = {
+      get backend() {
+        return there(backend);
+      },
+      get media() {
+        return there(media);
+      },
+      account: () => makeAccount({ url: () => flow.backend.url() }),
+    };
+    beforeAll(async () => {
+      media = await makeFlowMedia();
+      backend = await start();
+    }, 180_000);
+    // What one test has frozen must not stop the next.
+    afterEach(() => backend?.thaw());
+    afterAll(async () => {
+      await backend?.[Symbol.asyncDispose]();
+      await media?.[Symbol.asyncDispose]();
+    });
+
+    describeOriginalCommands(flow);
+    describeConversions(flow);
+    describeResults(flow);
+    describeAccess(flow);
+    describeBadSources(flow);
+    describeFaults(flow);
+  });
+}

@@ -1,0 +1,58 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+/** A process that runs, as Linux tells of it in /proc. */
+export interface RunningProcess {
+  readonly pid: number;
+  readonly group: number;
+  readonly parent: number;
+  /** The program's file, as far as the kernel keeps its name: 15 characters. */
+  readonly name: string;
+  /** Stopped by a signal. */
+  readonly stopped: boolean;
+}
+
+/** All that run; those that have ended and only wait for their parent are not among them. */
+export async function listProcesses(): Promise<readonly RunningProcess[]> {
+  const names = await readdir('/proc');
+  const found = await Promise.all(names.filter((name) => /^[0-9]+$/.test(name)).map(readProcess));
+  return found.filter((one) => one !== undefined);
+}
+
+/** proc(5), /proc/PID/stat: the name stands in parentheses and may hold anything, so the rest is counted from the last one. */
+async function readProcess(pid: string): Promise<RunningProcess | undefined> {
+  const text = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => undefined);
+  const match = /^\d+ \((.*)\) (\S) (\d+) (\d+) /s.exec(text ?? '');
+  const [, name = '', state = '', parent = '', group = ''] = match ?? [];
+  if (match === null || 'ZX'.includes(state)) return undefined;
+  return { pid: Number(pid), name, parent: Number(parent), group: Number(group), stopped: state === 'T' };
+}
+
+export async function processesOfGroup(group: number): Promise<readonly RunningProcess[]> {
+  return (await listProcesses()).filter((one) => one.group === group);
+}
+
+/** Whoever has a file of `folder` open, works in it, or names it on its command line. */
+export async function processesIn(folder: string): Promise<readonly RunningProcess[]> {
+  const all = await listProcesses();
+  const inside = await Promise.all(all.map(({ pid }) => reachesInto(pid, folder)));
+  return all.filter((_one, index) => inside[index]);
+}
+
+async function reachesInto(pid: number, folder: string): Promise<boolean> {
+  const process = join('/proc', String(pid));
+  const commandLine = await readFile(join(process, 'cmdline'), 'utf8').catch(() => '');
+  if (commandLine.includes(folder)) return true;
+  const descriptors = await readdir(join(process, 'fd')).catch(() => []);
+  const links = [join(process, 'cwd'), ...descriptors.map((descriptor) => join(process, 'fd', descriptor))];
+  const targets = await Promise.all(links.map((link) => readlink(link).catch(() => '')));
+  return targets.some((target) => target === folder || target.startsWith(folder + sep));
+}
+
+/** The most memory that a process ever had in use: bytes. */
+export async function peakMemoryBytes(pid: number): Promise<number> {
+  const text = await readFile(join('/proc', String(pid), 'status'), 'utf8');
+  const match = /^VmHWM:\s+(\d+) kB$/m.exec(text);
+  if (match === null) throw new Error('the kernel does not tell how much memory the process has had');
+  return Number(match[1]) * 1024;
+}

@@ -1,0 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Long enough for a machine that does three other things; only a test that fails waits for so long. */
+const defaultSeconds = 60;
+
+/** Looks again and again until `look` gives something. Throws what a look throws, and once `seconds` have gone by what was waited for. */
+export async function waitUntil<Found>(
+  what: string,
+  look: () => Promise<Found | undefined | false> | Found | undefined | false,
+  { seconds = defaultSeconds, everyMilliseconds = 20 } = {},
+): Promise<Found> {
+  const end = performance.now() + seconds * 1000;
+  do {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    await delay(everyMilliseconds);
+  } while (performance.now() < end);
+  throw new Error(`waited ${seconds} s in vain: ${what}`);
+}

@@ -1,0 +1,58 @@
+// Loaded into a server before its own code (node --import): ends it, with all that it has started, by SIGKILL just before the
+// step whose number DIE_AT_STEP says, and notes each step in STEP_LOG before it is taken. A step is whatever outlives the process:
+// a change of files or databases, a program that is started, an answer that promises something. So our code knows of no tests.
+import { ChildProcess } from 'node:child_process';
+import { appendFileSync, constants } from 'node:fs';
+import files from 'node:fs/promises';
+import { ServerResponse } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+
+const dieAt = Number(process.env['DIE_AT_STEP']);
+const stepLog = process.env['STEP_LOG'] ?? '';
+const longestName = 160;
+let taken = 0;
+
+function take(step: string): void {
+  taken += 1;
+  appendFileSync(stepLog, `${taken} ${step.replaceAll(/\s+/g, ' ').slice(0, longestName)}\n`);
+  if (taken === dieAt) process.kill(0, 'SIGKILL');
+}
+
+/** Takes a step before each call of these methods, where it `counts`. */
+function watch(
+  owner: object,
+  title: string,
+  names: readonly string[],
+  counts: (self: unknown, words: readonly unknown[]) => boolean = () => true,
+): void {
+  for (const name of names) {
+    const original: unknown = Reflect.get(owner, name);
+    if (typeof original !== 'function') throw new Error(`${title} has no method ${name}`);
+    const watched = function (this: unknown, ...words: readonly unknown[]): unknown {
+      const said = words.filter((word) => typeof word === 'string').join(' ');
+      if (counts(this, words)) take(`${title}.${name} ${said}`);
+      return Reflect.apply(original, this, words);
+    };
+    Reflect.set(owner, name, watched);
+  }
+}
+
+function opensForWriting(_self: unknown, [, flags = 'r']: readonly unknown[]): boolean {
+  return typeof flags === 'number' ? (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0 : flags !== 'r';
+}
+
+function answersMoreThanAQuestion(self: unknown): boolean {
+  return self instanceof ServerResponse && self.req.method !== 'GET';
+}
+
+const handle = await files.open(import.meta.filename);
+watch(Object.getPrototypeOf(handle), 'file', ['sync', 'truncate']);
+await handle.close();
+watch(files, 'files', ['mkdir', 'rename', 'rm', 'symlink', 'writeFile']);
+watch(files, 'files', ['open'], opensForWriting);
+watch(DatabaseSync.prototype, 'database', ['exec']);
+watch(StatementSync.prototype, 'statement', ['run']);
+watch(ServerResponse.prototype, 'answer', ['end'], answersMoreThanAQuestion);
+watch(ChildProcess.prototype, 'process', ['spawn']);
+syncBuiltinESMExports();

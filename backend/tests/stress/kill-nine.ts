@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { openMediaFolder } from '../media/make-media.ts';
+import { type ApiClient, makeAccount } from '../running/api-client.ts';
+import { processesIn, processesOfGroup } from '../running/processes.ts';
+import { type ServerProcess, spawnServer } from '../running/server-process.ts';
+import { waitUntil } from '../running/wait-until.ts';
+import { chooseSeed, createSeededRandom, type SeededRandom } from './seeded-random.ts';
+import { expectSettledData } from './settled-data.ts';
+import { downloadAndCheck, type StressClients, startStressClients } from './stress-clients.ts';
+import { createStressLedger, type StressLedger } from './stress-ledger.ts';
+
+/** When a server is killed: each of these, one kill after the other, so that none is left to chance alone. */
+const moments = ['while it works', 'while ffmpeg runs', 'while something is sent', 'while it starts'] as const;
+
+interface Scene {
+  readonly dataFolder: string;
+  /** What the servers take for the system's temporary folder. */
+  readonly temporaryFolder: string;
+  readonly random: SeededRandom;
+  /** Every process group that there was. */
+  readonly groups: number[];
+}
+
+/**
+ * Kills a server `kills` times with all that it has started, over one data folder, under clients that upload, follow and
+ * download all the time; then lets it finish, and holds it to everything that it had acknowledged.
+ */
+export async function killAgainAndAgain(kills: number): Promise<void> {
+  const random = createSeededRandom(chooseSeed(`${kills} kills`));
+  await using opened = new AsyncDisposableStack();
+  const media = opened.use(await openMediaFolder());
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-kill-'));
+  opened.defer(() => rm(folder, { recursive: true }));
+  const scene: Scene = { dataFolder: join(folder, 'data'), temporaryFolder: join(folder, 'tmp'), random, groups: [] };
+  await mkdir(scene.temporaryFolder);
+  const largest = await media.make({ container: 'wav', seconds: 40 });
+  const sources = [
+    largest,
+    await media.make({ container: 'mp4-index-first', seconds: 5 }),
+    await media.make({ container: 'webm', seconds: 8 }),
+    await media.make({ container: 'mkv', seconds: 180, audio: [{ codec: 'flac' }] }),
+  ];
+
+  let server: ServerProcess | undefined = await start(scene);
+  opened.defer(async () => server?.kill());
+  const client = await makeAccount({ url: () => server?.url ?? 'http://127.0.0.1:9' });
+  const ledger = createStressLedger();
+  const clients = startStressClients({
+    client,
+    sources,
+    largest,
+    random,
+    ledger,
+    serverIsUp: () => server !== undefined,
+  });
+  opened.defer(() => clients.stop());
+
+  for (let kill = 0; kill < kills; kill += 1) {
+    const moment = moments[kill % moments.length] ?? 'while it works';
+    if (moment === 'while it starts') {
+      const killed = server;
+      server = undefined;
+      await killed.kill();
+      await killWhileStarting(scene);
+    } else {
+      await theMoment(moment, server, clients, random);
+      const killed = server;
+      server = undefined;
+      await killed.kill();
+    }
+    server = await start(scene);
+    expect(ledger.violations).toEqual([]);
+  }
+
+  await clients.stopUploading();
+  const rows = await drain(client, ledger);
+  await clients.stop();
+  for (const conversion of rows) await downloadAndCheck(client, conversion);
+  expect(ledger.violations).toEqual([]);
+  await server.stop();
+  server = undefined;
+
+  await expectSettledData(scene.dataFolder, { conversionIds: rows.map(({ id }) => id) });
+  expect(await readdir(scene.temporaryFolder)).toEqual([]);
+  expect(await processesIn(folder)).toEqual([]);
+  for (const group of scene.groups) expect(await processesOfGroup(group)).toEqual([]);
+  const { acknowledged, doubtful, brokenOff } = ledger;
+  console.log(`${acknowledged.size} acknowledged, ${doubtful.size} in doubt, ${brokenOff.size} broken off by a kill`);
+  // Otherwise nothing of all this was seen to hold.
+  expect(acknowledged.size).toBeGreaterThan(0);
+  expect(brokenOff.size).toBeGreaterThan(0);
+}
+
+async function start(scene: Scene): Promise<ServerProcess> {
+  return await spawn(scene).listening;
+}
+
+function spawn({ dataFolder, temporaryFolder, groups }: Scene) {
+  const starting = spawnServer({ dataFolder, environment: { TMPDIR: temporaryFolder } });
+  groups.push(starting.pid);
+  return starting;
+}
+
+async function killWhileStarting(scene: Scene): Promise<void> {
+  const starting = spawn(scene);
+  starting.listening.catch(() => undefined);
+  await delay(scene.random.between(50, 900));
+  await starting.kill();
+}
+
+async function theMoment(
+  moment: (typeof moments)[number],
+  server: ServerProcess,
+  clients: StressClients,
+  random: SeededRandom,
+): Promise<void> {
+  if (moment === 'while it works') return await delay(random.between(300, 2500));
+  if (moment === 'while something is sent') {
+    await delay(random.between(300, 1500));
+    await waitUntil('something is sent both ways', () => clients.uploads() > 0 && clients.downloads() > 0, {
+      everyMilliseconds: 1,
+    });
+    return await delay(random.between(0, 30));
+  }
+  await waitUntil(
+    'ffmpeg runs',
+    async () => (await processesOfGroup(server.pid)).some(({ name }) => name === 'ffmpeg'),
+    { everyMilliseconds: 2 },
+  );
+  await delay(random.between(0, 1000));
+}
+
+/** Waits for the end of everything, and holds it to what was promised. Resolves with all conversions. */
+async function drain(client: ApiClient, ledger: StressLedger) {
+  const rows = await waitUntil(
+    'everything is done, and told of',
+    async () => {
+      const [all, notifications] = [await client.conversions(), await client.notifications()];
+      return all.every(({ state }) => state === 'done') && notifications.length >= all.length && all;
+    },
+    { seconds: 120, everyMilliseconds: 200 },
+  );
+  const ids = new Set(rows.map(({ id }) => id));
+  expect([...ledger.acknowledged].filter((id) => !ids.has(id))).toEqual([]);
+  const unpromised = rows.filter(({ id }) => !ledger.acknowledged.has(id)).map(({ fileName }) => fileName);
+  expect(unpromised.filter((fileName) => !ledger.doubtful.has(fileName))).toEqual([]);
+  const names = rows.map(({ fileName }) => fileName);
+  expect(new Set(names).size).toBe(names.length);
+
+  const told = (await client.notifications()).flatMap(({ conversionIds }) => conversionIds);
+  expect(told.toSorted()).toEqual([...ids].toSorted());
+  return rows;
+}

@@ -1,0 +1,57 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
+import { mp3BlobId } from '../../conversions/blob-names.ts';
+
+/** What a data folder must hold once everything has ended and its server has stopped. */
+export interface ExpectedData {
+  /** Ids of all that must be there and have ended. */
+  readonly conversionIds: readonly string[];
+}
+
+/** Opens the stopped server's own files: whatever it may say over HTTP, this is what is there. */
+export async function expectSettledData(dataFolder: string, { conversionIds }: ExpectedData): Promise<void> {
+  const { rows, tellings } = readConversions(join(dataFolder, 'conversions.db'));
+  const kept = rows.filter(({ removed }) => !removed);
+  expect(kept.map(({ id }) => id).toSorted()).toEqual([...conversionIds].toSorted());
+  expect(rows.filter(({ state }) => state === 'uploading' || state === 'queued' || state === 'converting')).toEqual([]);
+  expect(tellings.length).toBe(new Set(tellings).size);
+  const removed = new Set(rows.filter((row) => row.removed).map(({ id }) => id));
+  expect(tellings.filter((id) => !removed.has(id)).toSorted()).toEqual([...conversionIds].toSorted());
+  const done = kept.filter(({ state }) => state === 'done');
+  expect((await readdir(join(dataFolder, 'mp3s'))).toSorted()).toEqual(done.map(mp3BlobId).toSorted());
+  // Those of failed ones are kept for a retry.
+  const failed = kept.filter(({ state }) => state === 'failed').map(({ id }) => id);
+  expect((await readdir(join(dataFolder, 'videos'))).toSorted()).toEqual(failed.toSorted());
+  expect(await readdir(join(dataFolder, 'work')).catch(() => [])).toEqual([]);
+}
+
+interface SettledConversion {
+  readonly id: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly removed: boolean;
+}
+
+function readConversions(path: string) {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rows: readonly SettledConversion[] = database
+      .prepare('SELECT id, state, attempt, removed_at FROM conversions')
+      .all()
+      .map((row) => ({
+        id: String(row['id']),
+        state: String(row['state']),
+        attempt: Number(row['attempt']),
+        removed: row['removed_at'] !== null,
+      }));
+    const tellings = database
+      .prepare("SELECT json_each.value AS id FROM notifications, json_each(body, '$.notification.conversionIds')")
+      .all()
+      .map((row) => String(row['id']));
+    return { rows, tellings };
+  } finally {
+    database.close();
+  }
+}
