@@ -7,7 +7,7 @@ import { declareMp3 } from './declared-duration-mp3.ts';
 import { declareMp4 } from './declared-duration-mp4.ts';
 import { type Declaration, type DeclarationRule, openSource, type TrackProbe } from './declared-duration-source.ts';
 
-export type { ProbedFormat, ProbedTrack, TrackProbe } from './declared-duration-source.ts';
+export type { TrackProbe } from './declared-duration-source.ts';
 
 /**
  * How much less sound than the container declares is no loss. Above everything that a whole file may lack: an encoder's

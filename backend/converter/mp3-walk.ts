@@ -60,7 +60,8 @@ export async function walkMp3(path: string, signal?: AbortSignal): Promise<Mp3Fa
     }
     return { bytes, sha256: hash.digest('hex'), ...walker.end(buffer.subarray(0, held)) };
   } catch (error) {
-    if (signal?.aborted || isAppError(error)) throw error;
+    signal?.throwIfAborted();
+    if (isAppError(error)) throw error;
     throw unsound(error);
   }
 }

@@ -30,8 +30,8 @@ describe('openMediaFolder', () => {
     const tracks = streams.filter((stream) => stream.codec_type === 'audio');
     expect(tracks.map((track) => track.tags?.['language'])).toEqual(['ita', 'eng']);
     expect(tracks.map((track) => track.disposition?.['default'])).toEqual([0, 1]);
-    expect((await decodeSound(path, 0)).hertz).toBeCloseTo(300, -1);
-    expect((await decodeSound(path, 1)).hertz).toBeCloseTo(700, -1);
+    expect(Math.abs((await decodeSound(path, 0)).hertz - 300)).toBeLessThan(20);
+    expect(Math.abs((await decodeSound(path, 1)).hertz - 700)).toBeLessThan(20);
     expect((await decodeSound(path, 1)).seconds).toBeCloseTo(2, 1);
   });
 
