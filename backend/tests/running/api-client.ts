@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type Conversion, conversionSchema, type Notification, notificationSchema } from '../../../shared/api.ts';
 import { hasEnded } from '../../conversions/life-cycle.ts';
-import { waitUntil } from './wait-until.ts';
+import { type Patience, waitUntil } from './wait-until.ts';
 
 /** What lists answer. */
 export const conversionsPageSchema = z.strictObject({ items: z.array(conversionSchema), next: z.string().optional() });
@@ -25,9 +25,9 @@ export interface ApiClient {
   cancel(id: string): Promise<Conversion>;
   retry(id: string, options?: Conversion['options']): Promise<Conversion>;
   /** Waits until `accepts` says so; throws when the conversion has ended without. */
-  until(id: string, accepts: (conversion: Conversion) => boolean): Promise<Conversion>;
+  until(id: string, accepts: (conversion: Conversion) => boolean, patience?: Patience): Promise<Conversion>;
   /** Waits until it is done, failed or cancelled. */
-  ended(id: string): Promise<Conversion>;
+  ended(id: string, patience?: Patience): Promise<Conversion>;
   /** The whole MP3. For small ones. */
   download(id: string): Promise<Buffer>;
 }
@@ -94,13 +94,14 @@ function createClient(account: Required<AccountOptions> & { readonly token: stri
   const post = (path: string, body: unknown): Promise<Conversion> =>
     json(conversionSchema, path, { method: 'POST', headers: jsonHeaders, body: JSON.stringify(body) });
 
-  async function until(id: string, accepts: (conversion: Conversion) => boolean): Promise<Conversion> {
-    return await waitUntil(`conversion ${id} is as expected`, async () => {
+  async function until(id: string, accepts: (conversion: Conversion) => boolean, patience?: Patience) {
+    const look = async (): Promise<Conversion | undefined> => {
       const conversion = await get(id);
       if (accepts(conversion)) return conversion;
       if (hasEnded(conversion.state)) throw new Error(`it ended otherwise: ${JSON.stringify(conversion)}`);
       return undefined;
-    });
+    };
+    return await waitUntil(`conversion ${id} is as expected`, look, patience);
   }
 
   return {
@@ -119,7 +120,7 @@ function createClient(account: Required<AccountOptions> & { readonly token: stri
     cancel: (id) => post(`/api/v1/conversions/${id}/cancel`, {}),
     retry: (id, options) => post(`/api/v1/conversions/${id}/retry`, options === undefined ? {} : { options }),
     until,
-    ended: (id) => until(id, ({ state }) => hasEnded(state)),
+    ended: (id, patience) => until(id, ({ state }) => hasEnded(state), patience),
     async download(id) {
       const answer = await request(`/download?fid=${id}`);
       await expectStatus(answer, 200);

@@ -99,7 +99,7 @@ async function liveThrough(folder: string, step: number, media: MediaFolder, pro
   await rm(stepLogIn(folder), { force: true });
   const starting = spawnServer({
     dataFolder: dataIn(folder),
-    nodeFlags: ['--import', join(import.meta.dirname, 'die-at-step.ts')],
+    nodeFlags: ['--import', import.meta.resolve('./die-at-step.ts')],
     environment: { DIE_AT_STEP: String(step), STEP_LOG: stepLogIn(folder) },
   });
   try {

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Conversion } from '../../../shared/api.ts';
+import { type ApiClient, makeAccount } from '../running/api-client.ts';
+import { peakMemoryBytes } from '../running/processes.ts';
+import { startServerProcess } from '../running/server-process.ts';
+import { makeLargeVideo } from './large-video.ts';
+import { downloadAndCheck } from './stress-clients.ts';
+
+/** DESIGN: what one of our processes may ever have in use, whatever goes through it. */
+const limitBytes = 200_000_000;
+const downloads = 10;
+
+/** Uploads a video of so many bytes, converts it, and downloads its MP3 many times over; looks at the server's memory after each. */
+export async function expectFlatMemory(bytes: number): Promise<void> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-memory-'));
+  opened.defer(() => rm(folder, { recursive: true }));
+  const video = await makeLargeVideo(folder, bytes);
+  const server = opened.use(await startServerProcess({ dataFolder: join(folder, 'data') }));
+  const client = await makeAccount({ url: () => server.url });
+  const expectFlat = async (after: string): Promise<void> => {
+    const peak = await peakMemoryBytes(server.pid);
+    console.log(`${after}: ${Math.round(peak / 1e6)} MB at most, of a video of ${Math.round(video.bytes / 1e6)} MB`);
+    expect(peak, after).toBeLessThan(limitBytes);
+  };
+
+  const { id, sourceBytes } = await client.upload(video.path);
+  expect(sourceBytes).toBe(video.bytes);
+  await rm(video.path);
+  await expectFlat('uploaded');
+  const done = await client.ended(id, { seconds: Math.max(60, bytes / 1e6) });
+  expect(done).toMatchObject({ state: 'done', warnings: [] });
+  expect(done.result?.durationSeconds).toBeCloseTo(video.seconds, 0);
+  await expectFlat('converted');
+  const stalled = await Promise.all(Array.from({ length: downloads }, () => stallDownload(client, done)));
+  await Promise.all(Array.from({ length: downloads }, () => downloadAndCheck(client, done)));
+  for (const end of stalled) await end();
+  await expectFlat(`downloaded ${downloads} times, with ${downloads} more that stood still`);
+  await server.stop();
+}
+
+/** Asks for the MP3 and reads none of it. Gives what ends that. */
+async function stallDownload(client: ApiClient, { id }: Conversion): Promise<() => Promise<void>> {
+  const answer = await client.fetch(`/download?fid=${id}`);
+  await delay(100);
+  return async () => await answer.body?.cancel();
+}
