@@ -67,6 +67,11 @@ describe('conversions in SQLite', () => {
         expect(step, sql).toMatch(/^(SEARCH conversions USING (COVERING )?INDEX |MERGE \(UNION ALL\)$|LEFT$|RIGHT$)/);
       }
     }
+    for (const { sql, steps } of plans.filter(({ sql }) => sql.includes('owner = ?') && sql.startsWith('SELECT'))) {
+      const narrowed = sql.includes('batch_id = ?') ? 'batch_id' : sql.includes('state = ?') ? 'state' : undefined;
+      const expected = narrowed === undefined ? '(owner=?' : `(owner=? AND ${narrowed}=?`;
+      expect(steps, sql).toEqual([expect.stringContaining(expected)]);
+    }
     const summary = plans.find(({ sql }) => sql.includes('AS untold'));
     expect(summary?.steps).toEqual([
       'SEARCH conversions USING COVERING INDEX conversions_of_batch (owner=? AND batch_id=?)',

@@ -86,7 +86,8 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       const conditions = ['owner = ?', 'removed_at IS NULL'];
       const values: string[] = [owner];
       if (state !== undefined) {
-        conditions.push('state = ?');
+        // The plus keeps SQLite from searching by state where it can search by batch, which has fewer.
+        conditions.push(batchId === undefined ? 'state = ?' : '+state = ?');
         values.push(state);
       }
       if (batchId !== undefined) {

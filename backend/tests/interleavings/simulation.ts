@@ -190,6 +190,8 @@ async function play(
   interleaved = true;
   await scheduler.waitFor(Promise.all(plan.actors.map((what) => act(what, ids))));
   interleaved = false;
+  // What the actors have left behind, as a lease's last look at its row, has its turn as well.
+  await scheduler.waitIdle();
 
   for (let round = 0; round < maxDrainRounds; round += 1) {
     seconds += sweepSeconds;
