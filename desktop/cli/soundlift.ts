@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { enableCompileCache } from 'node:module';
 import path from 'node:path';
 import { isAppError } from '../../shared/errors.ts';
 import type { Backend } from '../client/backend.ts';
@@ -14,6 +15,8 @@ import { failureWords, generalHelp } from './words.ts';
 // The entry point of the command line. What a command needs is loaded once it is called: `convert` waits for no server's code.
 
 const packageFolder = path.resolve(import.meta.dirname, '..', '..');
+// Saves a third of the start from the second time on. Where it cannot be written, nothing is lost.
+enableCompileCache(path.join(packageFolder, 'node_modules', '.cache', 'compiled'));
 const currentFolder = callersFolder(process.cwd(), packageFolder, process.env['INIT_CWD']);
 const environment: NodeJS.ProcessEnv = { ...process.env, INIT_CWD: currentFolder };
 

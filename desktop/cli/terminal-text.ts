@@ -22,7 +22,14 @@ function codeOf(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16);
 }
 
-const segmenter = new Intl.Segmenter();
+/** Made when it is first needed: that takes longer than all else here. */
+let segmenter: Intl.Segmenter | undefined;
+
+function characters(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+}
+
 const wide =
   /\p{Emoji_Presentation}|\ufe0f|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
 const withoutWidth = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
@@ -30,7 +37,7 @@ const withoutWidth = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 /** How many columns of a terminal a text takes: two for East Asian characters and emoji, none for what combines. */
 export function displayWidth(text: string): number {
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) width += segmentWidth(segment);
+  for (const { segment } of characters(text)) width += segmentWidth(segment);
   return width;
 }
 
@@ -44,7 +51,7 @@ export function cutToWidth(text: string, columns: number): string {
   if (text.length <= columns && displayWidth(text) <= columns) return text;
   let kept = '';
   let taken = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of characters(text)) {
     taken += Math.max(segmentWidth(segment), segment.length);
     if (taken > columns - 1) break;
     kept += segment;

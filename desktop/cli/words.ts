@@ -47,11 +47,14 @@ Runs the conversion server in this process until it is stopped.
   -h, --help   this
 `;
 
-/** Each code's sentence, where whoever failed gave none, and a way out, where there is one. */
+/**
+ * Each code's sentence, where whoever failed gave none, and the way out that comes after either. Where there is no `wayOut`, it
+ * depends on the reason, whose sentence has it.
+ */
 const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly wayOut?: string }>> = {
-  not_media: { sentence: 'This is not a video.', wayOut: 'Does it play? Then its kind is not known here.' },
-  no_audio: { sentence: 'There is no sound in it.', wayOut: 'Another --track may have some, if it has several.' },
-  damaged: { sentence: 'Nothing in it can be decoded.', wayOut: 'Get the file again.' },
+  not_media: { sentence: 'This is not a video.', wayOut: 'Check that it plays elsewhere.' },
+  no_audio: { sentence: 'There is no sound in it.', wayOut: 'If it plays with sound elsewhere, try another --track.' },
+  damaged: { sentence: 'Nothing in it can be decoded.', wayOut: 'Get the file again, or in another format.' },
   too_long: { sentence: 'It is too long.', wayOut: 'Cut it, or raise MAX_DURATION_SECONDS.' },
   timed_out: { sentence: 'It took too long.', wayOut: 'Try again when the computer has less to do.' },
   converter_failed: {
@@ -74,15 +77,12 @@ const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly
   headers_too_large: { sentence: 'The request was too large.' },
   too_many: { sentence: 'There were too many requests.', wayOut: 'Wait a little.' },
   internal: { sentence: 'Something went wrong inside Soundlift.', wayOut: 'Please report it.' },
-  unavailable: { sentence: 'The backend cannot be reached.', wayOut: 'Try again.' },
+  unavailable: { sentence: 'The backend cannot be reached. Try again.' },
   disk_full: { sentence: 'The disk is full.', wayOut: 'Make room, or give another folder with -o.' },
   source_missing: { sentence: 'There is no such file.', wayOut: 'Check the name.' },
   source_unreadable: { sentence: 'This cannot be read.', wayOut: 'Check who may read it, or give it another name.' },
   target_unwritable: { sentence: 'The MP3 cannot be written there.', wayOut: 'Give another folder with -o.' },
-  data_in_use: {
-    sentence: 'Another process works with that folder.',
-    wayOut: 'Stop it first, or give another with --data.',
-  },
+  data_in_use: { sentence: 'Another process works with that folder. Stop it first, or give another with --data.' },
   cancelled: { sentence: 'It was cancelled.', wayOut: 'Convert the file again.' },
 };
 

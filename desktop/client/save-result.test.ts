@@ -166,6 +166,13 @@ describe('targets of one run', () => {
     expect((await stat(missing)).isDirectory()).toBe(true);
   });
 
+  it('are refused where no folder can be made, and nobody waits for ever', async () => {
+    // There is no such place elsewhere, and there it is a folder like others that cannot be made.
+    await expect(
+      saver().plan({ folder: '/proc/soundlift/deeper', createFolder: true, fileName: 'x.mp3' }),
+    ).rejects.toMatchObject({ code: 'target_unwritable' });
+  });
+
   it('are refused where a file is in the place of the folder', async () => {
     await writeFile(path.join(folder, 'file'), '');
     for (const below of ['file', 'file/deeper']) {

@@ -78,7 +78,7 @@ export function createResultSaver({ overwrite, sources, system = placingSystem }
   async function prepareFolder(folder: string, create: boolean): Promise<void> {
     if (realFolders.has(folder)) return;
     try {
-      if (create) await mkdir(folder, { recursive: true });
+      if (create) await makeFolder(folder);
       const facts = await stat(folder);
       if (!facts.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
       await access(folder, constants.W_OK);
@@ -157,4 +157,23 @@ async function write(file: string, result: OpenedResult, signal: AbortSignal): P
   await handle.sync().catch((error: unknown) => {
     throw targetError(error);
   });
+}
+
+/**
+ * Makes a folder and those above it. Not by `mkdir` with `recursive`: that goes round for ever where the system answers ENOENT
+ * though the folder above is there, as in /proc.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EEXIST') return;
+    const above = path.dirname(folder);
+    if (code !== 'ENOENT' || above === folder) throw error;
+    await makeFolder(above);
+    await mkdir(folder).catch((again: unknown) => {
+      if (systemErrorCode(again) !== 'EEXIST') throw again;
+    });
+  }
 }
