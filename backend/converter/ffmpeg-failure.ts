@@ -18,6 +18,8 @@ export interface FailedEnd {
 /** The name under which a source lies in a work folder, as the programs repeat it in what they complain about. */
 const source = /(?:^|[\s:\]])source: /m;
 
+const busyThreads = 4;
+
 interface Reading {
   readonly applies: (end: FailedEnd) => boolean;
   readonly error: (end: FailedEnd) => ConstructorParameters<typeof AppError>;
@@ -42,11 +44,11 @@ const readings: readonly Reading[] = [
     ],
   },
   {
-    // SIGXCPU, at which ffmpeg ends in order; the SIGKILL that follows is known by the time that has passed.
-    applies: (end) =>
-      says(/received signal 24/)(end) ||
-      end.signal === 'SIGXCPU' ||
-      (end.signal === 'SIGKILL' && end.elapsedSeconds >= end.limits.cpuSeconds),
+    // At SIGXCPU ffmpeg ends in order, with 255 as after any signal, and says so only to those who ask for more than warnings;
+    // what does not listen is killed soon after. The time that has passed tells: few of ffmpeg's threads are ever busy at once.
+    applies: ({ exitCode, signal, elapsedSeconds, limits }) =>
+      signal === 'SIGXCPU' ||
+      ((exitCode === 255 || signal === 'SIGKILL') && elapsedSeconds * busyThreads >= limits.cpuSeconds),
     error: ({ limits }) => [
       'timed_out',
       'The conversion took too long and was stopped.',

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import ffmpegCommand, { type FfmpegCommand } from 'fluent-ffmpeg';
+import ffmpegCommand, { type FfmpegCommand, type Formats } from 'fluent-ffmpeg';
 import { AppError } from '../../shared/errors.ts';
 import {
   type Containment,
@@ -140,7 +140,7 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
   job.signal?.throwIfAborted();
   const command = ffmpegCommand({ cwd: job.workFolder, stdoutLines: stderrTailLines });
   // Asked before the first run at the price of two starts of ffmpeg; what it would learn, ffmpeg says itself.
-  command.availableFormats = (callback) => callback(noError, { mp3: muxer, s16le: muxer, null: muxer });
+  command.availableFormats = (callback) => callback(noError, formatsNamedIn(job.commandLine));
   command.availableEncoders = (callback) => callback(noError, {});
   const sink = soundSink(job.onSound);
   fill(command, job.commandLine, sink);
@@ -157,7 +157,7 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
       supervision.take(child);
       onProcess(child, stdout, stderr);
     };
-    const mended: SpawnOptions = { ...options, env: start.environment, stdio: ['ignore', 'pipe', 'pipe'] };
+    const mended: SpawnOptions = { ...options, ...spawnOptions(start, job) };
     try {
       // Kept by the library for all its commands together: set where nothing can come in between.
       command.setFfmpegPath(start.path);
@@ -169,7 +169,11 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
 
   const said = new Promise<{ readonly failed: boolean; readonly stderr: string }>((resolve) => {
     command.on('end', (_stdout, stderr) => resolve({ failed: false, stderr: stderr ?? '' }));
-    command.on('error', (_error, _stdout, stderr) => resolve({ failed: true, stderr: stderr ?? '' }));
+    command.on('error', (error, _stdout, stderr) => {
+      // Also what it dislikes before it comes to start anything.
+      supervision.couldNotStart(error);
+      resolve({ failed: true, stderr: stderr ?? '' });
+    });
   });
   command.on('stderr', job.onLine ?? (() => undefined));
   command.run();
@@ -181,6 +185,18 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
     throw translateFailure({ program: 'ffmpeg', ...ending, stderrTail: tailOf(stderr), limits: job.limits });
   }
   if (job.commandLine.outputs.some(({ to }) => to === 'sound')) await sink.drained;
+}
+
+function spawnOptions({ environment }: Start, { workFolder }: Pick<FfmpegJob, 'workFolder'>) {
+  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+  return {
+    cwd: workFolder,
+    env: environment,
+    stdio,
+    windowsHide: true,
+    // Out of the terminal's reach: at a Ctrl-C it is the service that decides what becomes of a conversion.
+    detached: process.platform !== 'win32',
+  };
 }
 
 /** Lays the command line out. fluent-ffmpeg splits a single option at its spaces, several it takes as they are. */
@@ -234,12 +250,7 @@ async function runFfprobe(start: Start, job: FfprobeJob): Promise<FfprobeAnswer>
   let stdout = '';
   let stderr = '';
   try {
-    const child = spawn(start.path, job.arguments, {
-      cwd: job.workFolder,
-      env: start.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      windowsHide: true,
-    });
+    const child = spawn(start.path, job.arguments, spawnOptions(start, job));
     child.once('error', supervision.couldNotStart);
     supervision.take(child);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -277,7 +288,13 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-const muxer = { description: '', canDemux: false, canMux: true };
+/** Every format that a command line names, as one that is there. */
+function formatsNamedIn({ inputOptions, outputs }: FfmpegCommandLine): Formats {
+  const lists = [inputOptions, ...outputs.map(({ options }) => options)];
+  const names = lists.flatMap((list) => list.filter((_, index) => list[index - 1] === '-f'));
+  return Object.fromEntries(names.map((name) => [name, { description: '', canDemux: true, canMux: true }]));
+}
+
 const noLines: LineRing = { get: () => '' };
 /** The types ask for an Error where the library itself says null. */
 const noError = null as unknown as Error;
