@@ -34,10 +34,10 @@ export function createProgressMeter(durationSeconds: number | undefined, started
       window.push({ doneSeconds, at: nowSeconds });
       while (window.length > 2 && nowSeconds - (window[1]?.at ?? nowSeconds) >= speedWindowSeconds) window.shift();
       const since = window[0] ?? { doneSeconds: 0, at: startedAt };
-      const speed = (doneSeconds - since.doneSeconds) / (nowSeconds - since.at);
+      const speed = Math.max(0, doneSeconds - since.doneSeconds) / (nowSeconds - since.at);
       if (durationSeconds === undefined) return { progress, speed };
       progress = Math.min(1, Math.max(progress, doneSeconds / durationSeconds));
-      if (speed <= 0) return { progress, speed };
+      if (speed === 0) return { progress, speed };
       return { progress, speed, etaSeconds: Math.max(0, durationSeconds - doneSeconds) / speed };
     },
   };

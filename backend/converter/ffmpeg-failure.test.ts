@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { type FailedEnd, translateFailure } from './ffmpeg-failure.ts';
+
+const end: FailedEnd = {
+  program: 'ffmpeg',
+  exitCode: 1,
+  signal: undefined,
+  stderrTail: '',
+  elapsedSeconds: 3,
+  limits: { wallSeconds: 1000, cpuSeconds: 500, memoryBytes: 2e9, fileBytes: 1e9 },
+};
+
+/** Last words of ffmpeg 5.1, as it said them. */
+const words = {
+  diskFull:
+    '[error] av_interleaved_write_frame(): No space left on device\n[error] Error writing trailer of sound.mp3: No space left on device',
+  quota: '[error] Error writing trailer of sound.mp3: Disk quota exceeded',
+  tooLarge: '[error] av_interleaved_write_frame(): File too large',
+  memory: '[error] Error while filtering: Cannot allocate memory',
+  library: '/usr/bin/ffmpeg: error while loading shared libraries: libx.so.1: failed to map segment from shared object',
+  unreadable: '[error] file:source: Permission denied',
+  broken: '[error] file:source: Input/output error',
+  missing: '[error] file:source: No such file or directory',
+  encoder: "[fatal] Unknown encoder 'libmp3lame'",
+  decoder: '[fatal] Decoder (codec ac4) not found for input stream #0:0',
+  other: '[fatal] Unrecognized option',
+};
+
+describe('translateFailure', () => {
+  test.each<[string, Partial<FailedEnd>, { code?: string; details?: object | undefined }]>([
+    ['a full disk', { stderrTail: words.diskFull }, { code: 'disk_full' }],
+    ['a used up quota', { stderrTail: words.quota }, { code: 'disk_full' }],
+    ['its own limit', { stderrTail: words.tooLarge }, { code: 'converter_failed', details: { limitBytes: 1e9 } }],
+    ['want of memory', { stderrTail: words.memory }, { code: 'converter_failed', details: { limitBytes: 2e9 } }],
+    ['want of memory at its start', { exitCode: 127, stderrTail: words.library }, { details: { limitBytes: 2e9 } }],
+    ['a source it may not read', { stderrTail: words.unreadable }, { code: 'source_unreadable' }],
+    ['a source it cannot read', { stderrTail: words.broken }, { code: 'source_unreadable' }],
+    ['a source that went', { stderrTail: words.missing }, { code: 'source_missing' }],
+    ['a build without LAME', { stderrTail: words.encoder }, { code: 'converter_failed' }],
+    ['a codec that it does not know', { stderrTail: words.decoder }, { code: 'damaged' }],
+    ['anything else', { stderrTail: words.other }, { code: 'converter_failed', details: undefined }],
+    [
+      'the CPU time that ran out',
+      { exitCode: 255, elapsedSeconds: 501 },
+      { code: 'timed_out', details: { limitSeconds: 500 } },
+    ],
+    [
+      'the CPU time that several threads used up',
+      { exitCode: 255, elapsedSeconds: 250 },
+      { code: 'timed_out', details: { limitSeconds: 500 } },
+    ],
+    [
+      'a kill after the CPU time',
+      { exitCode: undefined, signal: 'SIGKILL', elapsedSeconds: 505 },
+      { code: 'timed_out' },
+    ],
+    ['a kill from outside', { exitCode: undefined, signal: 'SIGKILL' }, { code: 'converter_failed' }],
+    ['a polite end from outside', { exitCode: 255 }, { code: 'converter_failed' }],
+    ['a crash', { exitCode: undefined, signal: 'SIGSEGV' }, { code: 'converter_failed' }],
+    ['no start', { exitCode: undefined, startError: new Error('EAGAIN') }, { code: 'converter_failed' }],
+  ])('knows %s', (_name, how, expected) => {
+    expect(translateFailure({ ...end, ...how })).toMatchObject(expected);
+  });
+
+  test('takes a missing MP3 folder for no missing source', () => {
+    const stderrTail = '[fatal] sound.mp3: No such file or directory';
+    expect(translateFailure({ ...end, stderrTail }).code).toBe('converter_failed');
+  });
+
+  test('says nothing of what happened in its sentence, and keeps all of it as the cause', () => {
+    const error = translateFailure({ ...end, stderrTail: words.unreadable });
+    expect(error.message).toBe('The video cannot be read.');
+    expect(String(error.cause)).toBe(`Error: ffmpeg: exit code 1\n${words.unreadable}`);
+    const startError = new Error('spawn EAGAIN');
+    const notStarted = translateFailure({ ...end, exitCode: undefined, startError });
+    expect(notStarted.cause).toMatchObject({ message: 'ffmpeg: not started', cause: startError });
+    expect(String(translateFailure({ ...end, exitCode: undefined, signal: 'SIGSEGV' }).cause)).toContain('SIGSEGV');
+  });
+});

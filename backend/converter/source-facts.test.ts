@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { type AppError, isAppError } from '../../shared/errors.ts';
+import { readSourceFacts } from './source-facts.ts';
+
+interface Description {
+  readonly streams?: readonly object[];
+  readonly format?: object;
+}
+
+const video = { index: 0, codec_type: 'video', codec_name: 'h264', width: 1280, height: 720 };
+const german = {
+  index: 1,
+  codec_type: 'audio',
+  codec_name: 'aac',
+  sample_rate: '48000',
+  channels: 2,
+  channel_layout: 'stereo',
+  duration: '60.021333',
+  disposition: { default: 1 },
+  tags: { language: 'deu' },
+};
+const english = { ...german, index: 2, codec_name: 'ac3', channels: 6, disposition: { default: 0 } };
+const cover = {
+  index: 3,
+  codec_type: 'video',
+  codec_name: 'png',
+  width: 300,
+  height: 300,
+  disposition: { attached_pic: 1 },
+};
+
+function describeSource({ streams = [video, german], format = {} }: Description = {}): string {
+  return JSON.stringify({ streams, format: { format_name: 'mov,mp4,m4a,3gp,3g2,mj2', probe_score: 100, ...format } });
+}
+
+function read(description: Description, track?: number) {
+  return readSourceFacts(describeSource(description), { track });
+}
+
+function refusalOf(description: Description, track?: number): AppError {
+  try {
+    read(description, track);
+  } catch (error) {
+    if (isAppError(error)) return error;
+    throw error;
+  }
+  throw new Error('expected a refusal');
+}
+
+describe('the facts of a source', () => {
+  test('are read from what ffprobe says', () => {
+    expect(readSourceFacts(describeSource())).toEqual({
+      container: 'mov',
+      tracks: [{ index: 0, codec: 'aac', channels: 2, language: 'deu' }],
+      track: { index: 0, codec: 'aac', sampleRate: 48000, channels: 2, hasLayout: true },
+      durationSeconds: 60.021333,
+      durationIsStated: true,
+      tags: {},
+      otherCodecs: ['h264'],
+      searchOptions: [],
+      probe: {
+        format: expect.objectContaining({ format_name: 'mov,mp4,m4a,3gp,3g2,mj2' }),
+        track: expect.objectContaining({ duration: '60.021333' }),
+      },
+    });
+  });
+
+  test('take the track that is marked default, wherever it stands, and number audio tracks alone', () => {
+    const first = { ...german, disposition: { default: 0 } };
+    const second = { ...english, disposition: { default: 1 }, tags: { LANGUAGE: 'eng', Title: 'Commentary' } };
+    const facts = read({ streams: [first, video, second] });
+    expect(facts.track).toMatchObject({ index: 1, codec: 'ac3' });
+    expect(facts.tracks[1]).toEqual({ index: 1, codec: 'ac3', channels: 6, language: 'eng', title: 'Commentary' });
+  });
+
+  test('take the first track where none is marked, and the wanted one where one is wanted', () => {
+    const streams = [video, { ...english, disposition: {} }, { ...german, disposition: {} }];
+    expect(read({ streams }).track.index).toBe(0);
+    expect(read({ streams: [video, german, english] }, 1).track).toMatchObject({ index: 1, codec: 'ac3' });
+  });
+
+  test('leave a default track of an unknown kind for one that can be decoded', () => {
+    const { codec_name: _, ...unknown } = german;
+    const streams = [video, unknown, { ...english, disposition: {} }];
+    expect(read({ streams }).track).toMatchObject({ index: 1, codec: 'ac3' });
+    expect(read({ streams }).tracks[0]?.codec).toBe('unknown');
+    expect(refusalOf({ streams: [video, unknown] }).code).toBe('damaged');
+  });
+
+  test('do not call an unnamed language a language', () => {
+    expect(read({ streams: [{ ...german, tags: { language: 'und' } }] }).tracks[0]).not.toHaveProperty('language');
+  });
+
+  test('know how long the track is, or else the film, less its late start', () => {
+    const { duration: _, ...unknown } = german;
+    const format = { duration: '70.5', start_time: '1.4' };
+    expect(read({ streams: [{ ...unknown, start_time: '3.4' }], format }).durationSeconds).toBe(68.5);
+    expect(read({ streams: [{ ...unknown, start_time: '0.9' }], format }).durationSeconds).toBe(70.5);
+    expect(read({ streams: [german], format }).durationSeconds).toBe(60.021333);
+    expect(read({ streams: [unknown] })).not.toHaveProperty('durationSeconds');
+    expect(read({ streams: [unknown], format: { duration: 'N/A' } })).not.toHaveProperty('durationSeconds');
+    expect(read({ streams: [unknown], format: { duration: '-5' } })).not.toHaveProperty('durationSeconds');
+  });
+
+  test('tell a stated length from one that ffprobe has worked out from a bit rate', () => {
+    expect(read({ format: { format_name: 'aac' } }).durationIsStated).toBe(false);
+    expect(read({ format: { format_name: 'wav' } }).durationIsStated).toBe(true);
+  });
+
+  test('find a cover that an MP3 can hold, and no other picture', () => {
+    expect(read({ streams: [german, cover] }).cover).toEqual({ streamIndex: 3 });
+    expect(read({ streams: [german, { ...cover, codec_name: 'mjpeg' }] }).cover).toEqual({ streamIndex: 3 });
+    for (const change of [{ codec_name: 'gif' }, { disposition: {} }, { width: 0 }, { height: undefined }]) {
+      expect(read({ streams: [german, { ...cover, ...change }] })).not.toHaveProperty('cover');
+    }
+  });
+
+  test('keep title, artist, album and date, in whatever letters, and nothing else', () => {
+    const tags = { TITLE: 'T', Artist: 'A', album: 'B', date: '2024', encoder: 'E', comment: 'C', composer: 'D' };
+    expect(read({ format: { tags } }).tags).toEqual({ title: 'T', artist: 'A', album: 'B', date: '2024' });
+  });
+
+  test('ask the track where the container has no tag', () => {
+    const track = { ...german, tags: { title: 'T', artist: 'A' } };
+    expect(read({ streams: [track], format: { tags: { artist: 'B' } } }).tags).toEqual({ title: 'T', artist: 'B' });
+  });
+
+  test('do not call the sound what one track is called among others', () => {
+    expect(read({ streams: [{ ...german, tags: { title: 'German' } }, english] }).tags).toEqual({});
+  });
+
+  test('keep tags within what a command line takes', () => {
+    const tags = { title: 'x'.repeat(5000), artist: 'one\0two', album: '  ', date: '' };
+    expect(read({ format: { tags } }).tags).toEqual({ title: 'x'.repeat(1000), artist: 'one two' });
+  });
+});
+
+describe('a source is refused', () => {
+  test('without sound', () => {
+    expect(refusalOf({ streams: [video] })).toMatchObject({ code: 'no_audio', message: 'This video has no sound.' });
+    expect(refusalOf({ streams: [] }).code).toBe('no_audio');
+  });
+
+  test('without the track that is wanted, with what there is instead', () => {
+    const error = refusalOf({ streams: [video, german, { ...english, tags: {} }] }, 2);
+    expect(error).toMatchObject({ code: 'no_audio', details: { track: 2, tracks: 2 } });
+    expect(error.message).toBe('This video has no sound track 2. It has: 0 (aac, deu), 1 (ac3).');
+    expect(refusalOf({ streams: [video] }, 2).message).toBe('This video has no sound.');
+  });
+
+  test('when nothing is known of how its sound was made', () => {
+    expect(refusalOf({ streams: [{ ...german, sample_rate: '0' }] }).code).toBe('damaged');
+    expect(refusalOf({ streams: [{ ...german, channels: 0 }] }).code).toBe('damaged');
+  });
+
+  test('when it is taken for a sound by mere chance', () => {
+    expect(refusalOf({ format: { format_name: 'mp3', probe_score: 1 } }).code).toBe('not_media');
+  });
+
+  test.each(['', '{}', 'null', '{"format":{}}', '{"streams":{},"format":{"format_name":"x"}}'])(
+    'when ffprobe says %s',
+    (json) => {
+      expect(() => readSourceFacts(json)).toThrow('This is not a video or a sound.');
+    },
+  );
+});
