@@ -172,7 +172,11 @@ async function toldOfAll(client: ApiClient): Promise<readonly Conversion[]> {
   return await waitUntil('all have ended, and were told of', async () => {
     const conversions = await client.conversions();
     const told = (await client.notifications()).flatMap(({ conversionIds }) => conversionIds);
-    return conversions.every(({ id, state }) => hasEnded(state) && told.includes(id)) && conversions;
+    // Of one that its owner has cancelled nobody is told.
+    return (
+      conversions.every(({ id, state }) => hasEnded(state) && (state === 'cancelled' || told.includes(id))) &&
+      conversions
+    );
   });
 }
 

@@ -17,13 +17,14 @@ export async function expectSettledData(dataFolder: string, { conversionIds }: E
   expect(kept.map(({ id }) => id).toSorted()).toEqual([...conversionIds].toSorted());
   expect(rows.filter(({ state }) => state === 'uploading' || state === 'queued' || state === 'converting')).toEqual([]);
   expect(tellings.length).toBe(new Set(tellings).size);
+  const idsOf = (...states: readonly string[]): readonly string[] =>
+    kept.filter(({ state }) => states.includes(state)).map(({ id }) => id);
   const removed = new Set(rows.filter((row) => row.removed).map(({ id }) => id));
-  expect(tellings.filter((id) => !removed.has(id)).toSorted()).toEqual([...conversionIds].toSorted());
+  expect(tellings.filter((id) => !removed.has(id)).toSorted()).toEqual(idsOf('done', 'failed').toSorted());
   const done = kept.filter(({ state }) => state === 'done');
   expect((await readdir(join(dataFolder, 'mp3s'))).toSorted()).toEqual(done.map(mp3BlobId).toSorted());
-  // Those of failed ones are kept for a retry.
-  const failed = kept.filter(({ state }) => state === 'failed').map(({ id }) => id);
-  expect((await readdir(join(dataFolder, 'videos'))).toSorted()).toEqual(failed.toSorted());
+  // Kept for a retry.
+  expect((await readdir(join(dataFolder, 'videos'))).toSorted()).toEqual(idsOf('failed', 'cancelled').toSorted());
   expect(await readdir(join(dataFolder, 'work')).catch(() => [])).toEqual([]);
 }
 
