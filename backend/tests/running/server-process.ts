@@ -37,7 +37,8 @@ export interface StartingServer {
   kill(): Promise<void>;
 }
 
-const commandLine = join(import.meta.dirname, '..', '..', '..', 'desktop', 'cli', 'soundlift.ts');
+/** What `soundlift` runs. */
+export const commandLineEntry = join(import.meta.dirname, '..', '..', '..', 'desktop', 'cli', 'soundlift.ts');
 
 /** Starts `soundlift serve` on a free port, over a data folder that may have seen servers before. */
 export async function startServerProcess(options: ServerOptions): Promise<ServerProcess> {
@@ -45,11 +46,15 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
 }
 
 export function spawnServer({ dataFolder, environment = {}, nodeFlags = [] }: ServerOptions): StartingServer {
-  const child = spawn(process.execPath, [...nodeFlags, commandLine, 'serve', '--port', '0', '--data', dataFolder], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LOG_LEVEL: 'warn', CONVERTER_CONCURRENCY: '2', ...environment },
-  });
+  const child = spawn(
+    process.execPath,
+    [...nodeFlags, commandLineEntry, 'serve', '--port', '0', '--data', dataFolder],
+    {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LOG_LEVEL: 'warn', CONVERTER_CONCURRENCY: '2', ...environment },
+    },
+  );
   const pid = pidOf(child);
   const heard = keepTail(child);
   const closed = once(child, 'close');

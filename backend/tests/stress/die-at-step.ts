@@ -49,7 +49,7 @@ function answersMoreThanAQuestion(self: unknown): boolean {
 const handle = await files.open(import.meta.filename);
 watch(Object.getPrototypeOf(handle), 'file', ['sync', 'truncate']);
 await handle.close();
-watch(files, 'files', ['mkdir', 'rename', 'rm', 'symlink', 'writeFile']);
+watch(files, 'files', ['link', 'mkdir', 'mkdtemp', 'rename', 'rm', 'symlink', 'writeFile']);
 watch(files, 'files', ['open'], opensForWriting);
 watch(DatabaseSync.prototype, 'database', ['exec']);
 watch(StatementSync.prototype, 'statement', ['run']);

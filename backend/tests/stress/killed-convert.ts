@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { soundSeconds } from '../flow/mp3-facts.ts';
+import { openMediaFolder } from '../media/make-media.ts';
+import { processesIn, processesOfGroup } from '../running/processes.ts';
+import { commandLineEntry } from '../running/server-process.ts';
+import { waitUntil } from '../running/wait-until.ts';
+
+const seconds = 20;
+
+/** `soundlift convert`, killed. */
+export interface KilledConvert extends AsyncDisposable {
+  /** How many steps it takes that outlive the process. */
+  count(): Promise<number>;
+  /**
+   * Kills it before that step, with all that it has started; converts once more, and expects the videos' folder to hold whole
+   * MP3s alone, and the temporary folder nothing. Resolves with what was about to be done.
+   */
+  killAt(step: number): Promise<string>;
+}
+
+export async function openKilledConvert(): Promise<KilledConvert> {
+  await using opened = new AsyncDisposableStack();
+  const media = opened.use(await openMediaFolder());
+  const video = await media.make({ container: 'mkv', seconds, audio: [{ codec: 'flac' }] });
+  const kept = opened.move();
+  return {
+    count: () =>
+      inScene(video, async (scene) => {
+        await convert(scene, Number.MAX_SAFE_INTEGER);
+        return (await stepsTaken(scene)).length;
+      }),
+    killAt: (step) =>
+      inScene(video, async (scene) => {
+        expect(await convert(scene, step)).toBe('SIGKILL');
+        const killedBefore = (await stepsTaken(scene)).at(step - 1) ?? '';
+        await convertAgain(scene).catch((cause: unknown) => {
+          throw new Error(`after a kill before step ${killedBefore}`, { cause });
+        });
+        return killedBefore;
+      }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+interface Scene {
+  readonly folder: string;
+  readonly videos: string;
+  readonly temporary: string;
+  readonly stepLog: string;
+}
+
+async function inScene<Result>(video: string, play: (scene: Scene) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-killed-'));
+  const scene: Scene = {
+    folder,
+    videos: join(folder, 'videos'),
+    temporary: join(folder, 'tmp'),
+    stepLog: join(folder, 'steps'),
+  };
+  try {
+    await Promise.all([mkdir(scene.videos), mkdir(scene.temporary)]);
+    await copyFile(video, join(scene.videos, 'talk.mkv'));
+    return await play(scene);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Resolves with the exit code or the signal, once all that it has started is gone too. */
+async function convert(scene: Scene, dieAt: number): Promise<number | string> {
+  const preload = import.meta.resolve('./die-at-step.ts');
+  const child = spawn(
+    process.execPath,
+    ['--import', preload, commandLineEntry, 'convert', join(scene.videos, 'talk.mkv')],
+    {
+      detached: true,
+      stdio: 'ignore',
+      env: { ...process.env, TMPDIR: scene.temporary, DIE_AT_STEP: String(dieAt), STEP_LOG: scene.stepLog },
+    },
+  );
+  const [code, signal] = await once(child, 'close');
+  const { pid = -1 } = child;
+  await waitUntil('nothing of it runs', async () => (await processesOfGroup(pid)).length === 0);
+  return signal ?? code;
+}
+
+async function stepsTaken({ stepLog }: Scene): Promise<readonly string[]> {
+  return (await readFile(stepLog, 'utf8')).split('\n').filter((line) => line !== '');
+}
+
+async function convertAgain(scene: Scene): Promise<void> {
+  expect(await convert(scene, Number.MAX_SAFE_INTEGER)).toBe(0);
+  expect(await readdir(scene.temporary)).toEqual([]);
+  expect(await processesIn(scene.folder)).toEqual([]);
+  const names = (await readdir(scene.videos)).toSorted();
+  // One that was killed when it had its MP3 in place has left it, and never is a file written over that is there.
+  const whole = ['talk.mkv', 'talk.mp3'];
+  expect(names.length === 3 ? names : whole).toEqual(names.length === 3 ? ['talk (1).mp3', ...whole] : names);
+  for (const name of names) expect(await soundSeconds(join(scene.videos, name))).toBeCloseTo(seconds, 1);
+}
