@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FailedEnd, translateFailure } from './ffmpeg-failure.ts';
+import { type FailedEnd, tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
 
 const end: FailedEnd = {
   program: 'ffmpeg',
@@ -76,4 +76,16 @@ describe('translateFailure', () => {
     expect(notStarted.cause).toMatchObject({ message: 'ffmpeg: not started', cause: startError });
     expect(String(translateFailure({ ...end, exitCode: undefined, signal: 'SIGSEGV' }).cause)).toContain('SIGSEGV');
   });
+});
+
+test.each([
+  ['[error] Error writing trailer of sound.mp3: No space left on device', true],
+  ['[error] Error closing file sound.mp3: No space left on device', true],
+  ['[error] av_interleaved_write_frame(): Input/output error', true],
+  // From ffmpeg 7.
+  ['[out#0/mp3 @ 0x55d0] [error] Error writing trailer: No space left on device', true],
+  ['[error] Error while decoding stream #0:1: Invalid data found when processing input', false],
+  ['[warning] Error writing trailer', false],
+])('takes "%s" for a failed write: %s', (line, expected) => {
+  expect(tellsOfFailedWrite(line)).toBe(expected);
 });

@@ -1,6 +1,14 @@
 import { AppError } from '../../shared/errors.ts';
 import type { ProcessLimits } from './containment.ts';
 
+/**
+ * Whether a line says that something could not be written. ffmpeg 5.1 ends with 0 all the same where that happens to the last
+ * 32 KB of a file.
+ */
+export function tellsOfFailedWrite(line: string): boolean {
+  return /\[error\] (?:Error writing trailer|Error closing file|Error muxing|av_interleaved_write_frame)/.test(line);
+}
+
 /** How a program ended that did not end well. */
 export interface FailedEnd {
   readonly program: 'ffmpeg' | 'ffprobe';

@@ -8,12 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { ProcessLimits } from './containment.ts';
+import { locateFfmpeg } from './locate-ffmpeg.ts';
 import { type Ffmpeg, type FfmpegJob, openFfmpeg } from './run-ffmpeg.ts';
 
 const limits: ProcessLimits = { wallSeconds: 60, cpuSeconds: 60, memoryBytes: 2 ** 31, fileBytes: 2 ** 30 };
-const ffmpegBinaries = { ffmpeg: '/usr/bin/ffmpeg', ffprobe: '/usr/bin/ffprobe' };
+const ffmpegBinaries = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
 /** A shell in ffprobe's place tells what can be seen from inside. */
-const shellInside = { ffmpeg: '/usr/bin/ffmpeg', ffprobe: '/bin/bash' };
+const shellInside = { ...ffmpegBinaries, ffprobe: '/bin/bash' };
 
 let workFolder: string;
 
@@ -230,6 +231,12 @@ describe('ffmpeg', () => {
     const error = await errorOf(ffmpeg.run(endless({ outputs })));
     expect(error.code).toBe('disk_full');
     expect(String(error.cause)).toContain('No space left on device');
+  });
+
+  test('says so too when it became full in the very end, at which ffmpeg 5.1 ends as if all were well', async () => {
+    const ffmpeg = await open();
+    const outputs = [{ to: { file: '/dev/full' }, options: ['-t', '0.5', '-f', 'mp3'] }] as const;
+    expect((await errorOf(ffmpeg.run(endless({ outputs })))).code).toBe('disk_full');
   });
 
   test('is ended by a listener that throws, whose error is the one that comes', async () => {

@@ -13,7 +13,7 @@ import {
   type ProcessLimits,
   tryContainment,
 } from './containment.ts';
-import { translateFailure } from './ffmpeg-failure.ts';
+import { tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
 import type { FfmpegBinaries } from './locate-ffmpeg.ts';
 import { supervise } from './supervise-process.ts';
 
@@ -175,13 +175,17 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
       resolve({ failed: true, stderr: stderr ?? '' });
     });
   });
-  command.on('stderr', job.onLine ?? (() => undefined));
+  let failedToWrite = false;
+  command.on('stderr', (line) => {
+    failedToWrite ||= tellsOfFailedWrite(line);
+    job.onLine?.(line);
+  });
   command.run();
 
   const [{ failed, stderr }, ending] = await Promise.all([said, supervision.gone]);
   supervision.throwIfStopped();
   if (sink.stream.errored !== null) throw sink.stream.errored;
-  if (failed) {
+  if (failed || failedToWrite) {
     throw translateFailure({ program: 'ffmpeg', ...ending, stderrTail: tailOf(stderr), limits: job.limits });
   }
   if (job.commandLine.outputs.some(({ to }) => to === 'sound')) await sink.drained;

@@ -1,0 +1,299 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AppError, isAppError } from '../../shared/errors.ts';
+import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts';
+import { decodeSound, probeMedia } from '../tests/media/measure-media.ts';
+import type { MediaRecipe } from '../tests/media/media-recipe.ts';
+import { type ConvertedFile, type ConvertRequest, convertFile, type ReadSource } from './convert-file.ts';
+import { convertLimits } from './convert-limits.ts';
+import type { ConvertProgress } from './ffmpeg-progress.ts';
+import { locateFfmpeg } from './locate-ffmpeg.ts';
+import { type Ffmpeg, openFfmpeg } from './run-ffmpeg.ts';
+
+const run = promisify(execFile);
+let media: MediaFolder;
+let ffmpeg: Ffmpeg;
+let folder: string;
+
+beforeAll(async () => {
+  media = await openMediaFolder();
+  ffmpeg = await openFfmpeg(await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' }));
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-convert-file-'));
+});
+afterAll(async () => {
+  await media[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+async function newWorkFolder(): Promise<string> {
+  return await mkdtemp(join(folder, 'work-'));
+}
+
+type More = Partial<Omit<ConvertRequest, 'options'>> & { readonly options?: Partial<ConvertRequest['options']> };
+
+async function convert(source: string | MediaRecipe, { options, ...more }: More = {}): Promise<ConvertedFile> {
+  return await convertFile({
+    ffmpeg,
+    sourcePath: typeof source === 'string' ? source : await media.make(source),
+    workFolder: await newWorkFolder(),
+    limits: convertLimits({ maxDurationSeconds: 3600 }),
+    ...more,
+    options: { format: 'mp3', ...options },
+  });
+}
+
+async function refusalOf(source: string | MediaRecipe, more: More = {}): Promise<AppError> {
+  const error: unknown = await convert(source, more).catch((thrown: unknown) => thrown);
+  if (!isAppError(error)) throw new Error('expected a refusal', { cause: error });
+  return error;
+}
+
+/** Writes noise into a copy of a file, at so many parts of its length. */
+async function damage(source: string, ...places: readonly number[]): Promise<string> {
+  const path = join(folder, `damaged-${places.join('-')}-${source.split('/').at(-1)}`);
+  const bytes = await readFile(source);
+  for (const place of places) {
+    const at = Math.floor(bytes.length * place);
+    const length = Math.max(3000, Math.floor(bytes.length / 50));
+    for (let block = 0; block * 32 < length; block += 1) {
+      createHash('sha256')
+        .update(`${place} ${block}`)
+        .digest()
+        .copy(bytes, at + block * 32);
+    }
+  }
+  await writeFile(path, bytes);
+  return path;
+}
+
+describe('convertFile', () => {
+  test('makes an MP3 of exactly the sound that is in a video', async () => {
+    const recipe: MediaRecipe = { container: 'mp4', seconds: 5 };
+    const converted = await convert(recipe);
+    const bytes = await readFile(converted.path);
+    expect(converted).toMatchObject({
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      warnings: [],
+    });
+    const { samples, sampleRate } = await decodeSound(await media.make(recipe));
+    expect(converted.durationSeconds).toBe(samples / sampleRate);
+    expect(await decodeSound(converted.path)).toMatchObject({
+      samples,
+      sampleRate,
+      hertz: expect.closeTo(440, -1),
+    });
+    expect(converted.peaks).toHaveLength(400);
+    expect(Math.max(...converted.peaks)).toBeGreaterThan(20);
+  });
+
+  test('tells what is in the source before it begins', async () => {
+    const told: ReadSource[] = [];
+    const recipe: MediaRecipe = { container: 'mkv', seconds: 2, audio: [{ language: 'ger' }, { language: 'eng' }] };
+    const more = { onSource: (source: ReadSource) => void told.push(source), options: { track: 1 } };
+    await convert(recipe, more);
+    expect(told).toHaveLength(1);
+    expect(told[0]?.tracks.map(({ language }) => language)).toEqual(['ger', 'eng']);
+    expect(told[0]?.durationSeconds).toBeCloseTo(2, 1);
+  });
+
+  test('takes the track that was asked for', async () => {
+    const recipe: MediaRecipe = { container: 'mkv', seconds: 2, audio: [{ hertz: 300 }, { hertz: 600 }] };
+    for (const [track, hertz] of [300, 600].entries()) {
+      const { path } = await convert(recipe, { options: { track } });
+      expect((await decodeSound(path)).hertz).toBeCloseTo(hertz, -1.5);
+    }
+  });
+
+  test('keeps to the bit rate, the quality and the channel that were asked for', async () => {
+    const recipe: MediaRecipe = { container: 'mp4', seconds: 5, audio: [{ channels: 6, codec: 'ac3' }] };
+    const rate = async (options: Partial<ConvertRequest['options']>) => {
+      const { path, bytes, durationSeconds } = await convert(recipe, { options });
+      const stream = (await probeMedia(path)).streams[0];
+      return { kbps: Math.round((bytes * 8) / durationSeconds / 1000), channels: stream?.channels };
+    };
+    expect(await rate({ bitrateKbps: 64 })).toEqual({ kbps: expect.closeTo(66, -1), channels: 2 });
+    expect(await rate({ bitrateKbps: 320, channels: 1 })).toEqual({ kbps: expect.closeTo(323, -1), channels: 1 });
+    expect((await rate({ quality: 9 })).kbps).toBeLessThan((await rate({ quality: 0 })).kbps);
+  });
+
+  test('carries title, artist, album, date and cover over, and nothing else', async () => {
+    const tags = { title: 'Über – α', artist: 'Some "Body"', album: '-i x', date: '2024', comment: 'no', genre: 'no' };
+    for (const container of ['mp4', 'mkv'] as const) {
+      const { path } = await convert({ container, seconds: 1, tags, cover: 'jpeg' });
+      const { format, streams } = await probeMedia(path);
+      const { encoder: _, ...kept } = format.tags ?? {};
+      expect(kept).toEqual({ title: 'Über – α', artist: 'Some "Body"', album: '-i x', date: '2024' });
+      expect(streams.map(({ codec_name }) => codec_name)).toEqual(['mp3', 'mjpeg']);
+      expect((await readFile(path)).subarray(0, 4)).toEqual(Buffer.from('ID3\x03'));
+    }
+  });
+
+  test('begins at once with sound that begins late', async () => {
+    const recipe: MediaRecipe = { container: 'mkv', seconds: 5, audio: [{ startsAt: 2 }] };
+    const told: ReadSource[] = [];
+    const { path, durationSeconds, peaks } = await convert(recipe, { onSource: (source) => void told.push(source) });
+    expect(durationSeconds).toBeCloseTo(3, 1);
+    expect(told[0]?.durationSeconds).toBeCloseTo(3, 1);
+    expect(peaks[5]).toBeGreaterThan(20);
+    expect((await decodeSound(path)).seconds).toBe(durationSeconds);
+  });
+
+  test.each([
+    [96000, 48000],
+    [88200, 44100],
+    [8000, 8000],
+  ])('converts sound at %i Hz', async (sampleRate, expected) => {
+    const { path } = await convert({ container: 'wav', seconds: 2, audio: [{ sampleRate }] });
+    expect(await decodeSound(path)).toMatchObject({ sampleRate: expected, seconds: 2 });
+  });
+
+  test('goes through a change of sample rate and channels on the way', async () => {
+    const parts = [{ sampleRate: 44100, channels: 1 } as const, { sampleRate: 48000, channels: 2 } as const];
+    const files = parts.map(async (audio) =>
+      readFile(await media.make({ container: 'aac', seconds: 3, audio: [audio] })),
+    );
+    const path = join(folder, 'changes.aac');
+    await writeFile(path, Buffer.concat(await Promise.all(files)));
+    const { durationSeconds, warnings } = await convert(path);
+    expect(durationSeconds).toBeGreaterThan(6);
+    expect(durationSeconds).toBeLessThan(6.1);
+    expect(warnings).toEqual([]);
+  });
+
+  test('tells how far it is, forwards only, at most five times a second', async () => {
+    const told: { progress: ConvertProgress; at: number }[] = [];
+    const recipe: MediaRecipe = { container: 'wav', seconds: 90 };
+    await convert(recipe, { onProgress: (progress) => void told.push({ progress, at: performance.now() }) });
+    expect(told.length).toBeGreaterThan(1);
+    told.slice(1).forEach(({ progress, at }, index) => {
+      expect(progress.progress).toBeGreaterThanOrEqual(told[index]?.progress.progress ?? 1);
+      expect(at - (told[index]?.at ?? at)).toBeGreaterThan(190);
+      expect(progress.speed).toBeGreaterThan(1);
+      expect(progress.etaSeconds).toBeGreaterThanOrEqual(0);
+    });
+  });
+});
+
+describe('what is missing', () => {
+  test('at the end is told, and what is there is delivered', async () => {
+    const { warnings, durationSeconds } = await convert({ container: 'mkv', seconds: 10, cutAt: 0.5 });
+    expect(warnings).toEqual([
+      { code: 'cut_short', atSeconds: expect.closeTo(durationSeconds, 1), ofSeconds: expect.closeTo(10, 1) },
+    ]);
+    expect(durationSeconds).toBeGreaterThan(3);
+    expect(durationSeconds).toBeLessThan(7);
+  });
+
+  test.each(['mp4', 'mkv', 'ts', 'ogg', 'flac', 'mp3'] as const)('inside a %s is told', async (container) => {
+    const whole = await media.make({ container, seconds: 10 });
+    const { warnings, durationSeconds } = await convert(await damage(whole, 0.4, 0.7));
+    expect(warnings).toEqual([{ code: 'gaps', atSeconds: expect.any(Number), count: expect.any(Number) }]);
+    const [gaps] = warnings;
+    if (gaps?.code !== 'gaps') throw new Error('no gaps');
+    expect(gaps.atSeconds).toBeGreaterThan(2);
+    expect(gaps.atSeconds).toBeLessThan(6);
+    expect(gaps.count).toBeGreaterThanOrEqual(1);
+    expect(gaps.count).toBeLessThanOrEqual(4);
+    expect(durationSeconds).toBeGreaterThan(5);
+    expect(durationSeconds).toBeLessThan(10);
+  });
+
+  test('inside and at the end is both told', async () => {
+    const cut = await media.make({ container: 'mkv', seconds: 10, cutAt: 0.7 });
+    const { warnings } = await convert(await damage(cut, 0.5));
+    expect(warnings.map(({ code }) => code)).toEqual(['cut_short', 'gaps']);
+  });
+
+  test('is nothing in a recording with pauses', async () => {
+    const { warnings } = await convert({ container: 'mkv', seconds: 6, audio: [{ pause: [2, 4] }] });
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('convertFile refuses', () => {
+  test('a sound track without sound', async () => {
+    for (const kind of ['zero-length-audio', 'zero-length-wav'] as const) {
+      expect(await refusalOf(await media.makeBroken(kind))).toMatchObject({
+        code: 'no_audio',
+        message: 'This video has a sound track, but no sound is in it.',
+      });
+    }
+  });
+
+  test('sound of which nothing can be decoded', async () => {
+    const path = join(folder, 'all-noise.mp4');
+    const bytes = await readFile(await media.make({ container: 'mp4-index-first', seconds: 3, picture: false }));
+    const dataAt = bytes.indexOf('mdat') + 4;
+    for (let at = dataAt; at < bytes.length; at += 1) bytes[at] = 0xff;
+    await writeFile(path, bytes);
+    expect((await refusalOf(path)).code).toBe('damaged');
+  });
+
+  test('what says that it is too long, and what is without saying so', async () => {
+    const limits = convertLimits({ maxDurationSeconds: 4 });
+    const details = { limitSeconds: 4 };
+    const error = await refusalOf({ container: 'mp4', seconds: 5 }, { limits });
+    expect(error).toMatchObject({ code: 'too_long', details });
+    expect(error.message).toBe('This video is longer than the 4 seconds that are allowed.');
+    expect(await refusalOf({ container: 'webm-live', seconds: 30 }, { limits })).toMatchObject({
+      code: 'too_long',
+      details,
+    });
+    const twelveHours = convertLimits({ maxDurationSeconds: 12 * 3600 });
+    await convert({ container: 'mp4', seconds: 5 }, { limits: twelveHours });
+  });
+
+  test('to leave half an MP3 behind', async () => {
+    const workFolder = await newWorkFolder();
+    const limits = { ...convertLimits({ maxDurationSeconds: 3600 }), outputBytes: 10_240 };
+    expect((await refusalOf({ container: 'mp4', seconds: 5 }, { limits, workFolder })).code).toBe('converter_failed');
+    expect(await readdir(workFolder)).toEqual(['source']);
+  });
+
+  test('an MP3 that the disk had no room for, as something that will pass', async () => {
+    const workFolder = await newWorkFolder();
+    await run('ln', ['-s', '/dev/full', join(workFolder, 'sound.mp3')]);
+    expect((await refusalOf({ container: 'mp4', seconds: 5 }, { workFolder })).code).toBe('disk_full');
+  });
+
+  test('to go on after an abort, and leaves no process', async () => {
+    const source = await media.make({ container: 'wav', seconds: 90 });
+    const workFolder = await newWorkFolder();
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const converting = convert(source, { workFolder, signal: abort.signal, onProgress: () => abort.abort(reason) });
+    await expect(converting).rejects.toBe(reason);
+    await sleep(50);
+    expect(await processesIn(workFolder)).toEqual([]);
+    expect(await readdir(workFolder)).toEqual(['source']);
+  });
+
+  test('to begin after an abort', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(convert({ container: 'mp4', seconds: 1 }, { signal })).rejects.toThrow('enough');
+  });
+
+  test('to touch its source, whatever comes', async () => {
+    const source = join(folder, 'precious.mp4');
+    await writeFile(source, await readFile(await media.make({ container: 'mp4', seconds: 2 })));
+    const before = await stat(source);
+    const workFolder = await newWorkFolder();
+    await convert(source, { workFolder });
+    await rm(workFolder, { recursive: true });
+    const after = await stat(source);
+    expect([after.size, after.mtimeMs, after.ino]).toEqual([before.size, before.mtimeMs, before.ino]);
+  });
+});
+
+async function processesIn(workFolder: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const folders = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => '')));
+  return ids.filter((_, index) => folders[index] === workFolder);
+}
