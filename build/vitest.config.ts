@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['{shared,backend,desktop,build}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.long.test.ts'],
+    // What a test prints is for when it fails.
+    silent: 'passed-only',
     // The real things that tests start (ffmpeg, servers) need the other core.
     maxWorkers: 2,
     testTimeout: 1 * minutes,
