@@ -9,15 +9,8 @@ import type { ServerEvent } from '../../shared/events.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
 
-/** What befalls a submission in the stand-in. */
-export interface Fate {
-  /** `done` unless said otherwise; `converting` is one that never ends by itself. */
-  readonly state?: Exclude<ConversionState, 'uploading' | 'queued'>;
-  /** Nothing is told of it. */
-  readonly silent?: boolean;
-  /** Waited for before it ends. */
-  readonly until?: Promise<void>;
-}
+/** What becomes of a submission in the stand-in; `converting` never ends by itself. */
+export type Fate = Exclude<ConversionState, 'uploading' | 'queued'>;
 
 export interface CopyingChannel extends LocalChannel, AsyncDisposable {
   /** As they stand, those that were removed left out. */
@@ -32,9 +25,9 @@ export interface CopyingChannel extends LocalChannel, AsyncDisposable {
 
 /**
  * A stand-in for the embedded backend in tests of what only the client decides: it "converts" thousands of files in no time, by
- * copying them, loses events, or never ends, as it is told. Whatever depends on a conversion itself is tested on the real one.
+ * copying them, or never ends, as it is told. Whatever depends on a conversion itself is tested on the real one.
  */
-export async function openCopyingChannel(fateOf: (fileName: string) => Fate = () => ({})): Promise<CopyingChannel> {
+export async function openCopyingChannel(fateOf: (fileName: string) => Fate = () => 'done'): Promise<CopyingChannel> {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-copying-'));
   const conversions = new Map<string, Conversion>();
   const submissions: LocalSubmission[] = [];
@@ -42,8 +35,8 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
   const underWay = new Set<Promise<void>>();
   let mostActive = 0;
 
-  function tell(event: ServerEvent, { silent = false }: Fate): void {
-    if (!silent) for (const listener of listeners) listener(event);
+  function tell(event: ServerEvent): void {
+    for (const listener of listeners) listener(event);
   }
 
   function found(id: string): Conversion {
@@ -52,31 +45,30 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
     return conversion;
   }
 
-  function change(id: string, changes: Partial<Conversion>, fate: Fate): void {
+  function change(id: string, changes: Partial<Conversion>): void {
     const before = conversions.get(id);
     if (before === undefined) return;
     const conversion = { ...before, ...changes };
     conversions.set(id, conversion);
-    tell({ type: 'conversion', conversion }, fate);
+    tell({ type: 'conversion', conversion });
   }
 
   async function convert(id: string, source: string, fate: Fate): Promise<void> {
-    await fate.until;
-    change(id, { state: 'converting', durationSeconds: 10 }, fate);
-    tell({ type: 'progress', id, progress: 0.5, speed: 20 }, fate);
+    change(id, { state: 'converting', durationSeconds: 10 });
+    tell({ type: 'progress', id, progress: 0.5, speed: 20 });
     await nextTurn();
-    if (fate.state === 'converting') return;
-    if (fate.state === 'failed') {
-      change(id, { state: 'failed', error: { code: 'not_media', message: 'This is no video.' } }, fate);
-    } else if (fate.state === 'cancelled') {
-      change(id, { state: 'cancelled' }, fate);
+    if (fate === 'converting') return;
+    if (fate === 'failed') {
+      change(id, { state: 'failed', error: { code: 'not_media', message: 'This is no video.' } });
+    } else if (fate === 'cancelled') {
+      change(id, { state: 'cancelled' });
     } else {
       if (!conversions.has(id)) return;
       const bytes = await readFile(source);
       await copyFile(source, path.join(folder, id));
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       const fileName = outputFileName(path.basename(source), 'mp3');
-      change(id, { state: 'done', result: { fileName, bytes: bytes.length, durationSeconds: 10, sha256 } }, fate);
+      change(id, { state: 'done', result: { fileName, bytes: bytes.length, durationSeconds: 10, sha256 } });
     }
   }
 
@@ -108,7 +100,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       };
       submissions.push(submission);
       conversions.set(conversion.id, conversion);
-      tell({ type: 'conversion', conversion }, fate);
+      tell({ type: 'conversion', conversion });
       const active = [...conversions.values()].filter(({ state }) => state === 'queued' || state === 'converting');
       mostActive = Math.max(mostActive, active.length);
       const converting = convert(conversion.id, submission.path, fate).finally(() => underWay.delete(converting));
@@ -125,18 +117,18 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       return { path: path.join(folder, id), bytes: result.bytes, sha256: result.sha256 };
     },
     async cancel(id) {
-      change(id, { state: 'cancelled' }, {});
+      change(id, { state: 'cancelled' });
       return found(id);
     },
     async retry(id) {
-      change(id, { state: 'queued' }, {});
+      change(id, { state: 'queued' });
       return found(id);
     },
     async remove(id) {
       found(id);
       conversions.delete(id);
       await rm(path.join(folder, id), { force: true });
-      tell({ type: 'removed', ids: [id] }, {});
+      tell({ type: 'removed', ids: [id] });
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -137,6 +137,15 @@ describe('targets of one run', () => {
     expect(await files()).toEqual({ 'talk.mp3': 'first', 'talk (1).mp3': 'second', 'TALK (2).mp3': 'third' });
   });
 
+  it('are one for a disk that does not tell two spellings of a name apart', async () => {
+    const one = saver();
+    const numbers = [];
+    for (const fileName of ['caf\u00e9.mp3', 'cafe\u0301.mp3', 'CAF\u00c9.mp3']) {
+      numbers.push((await one.plan({ folder, createFolder: false, fileName })).number);
+    }
+    expect(numbers).toEqual([0, 1, 2]);
+  });
+
   it('do not take the number that another has as its own name', async () => {
     const one = saver({ overwrite: true });
     const targets = [];
@@ -296,6 +305,22 @@ describe('what a killed run left', () => {
     expect(others).toEqual([]);
     await save('new');
     expect(await readdir(folder)).toEqual(['talk.mp3']);
+  });
+
+  it('is told from what this very run is writing just now', async () => {
+    const { promise: open, resolve: finish } = Promise.withResolvers<void>();
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('slow');
+      await open;
+    }
+    const one = saver();
+    const target = await one.plan({ folder, createFolder: false, fileName: 'slow.mp3' });
+    const saving = one.save(target, { ...resultOf('slow'), chunks: chunks() }, never);
+    await expect.poll(async () => (await readdir(folder)).length).toBe(1);
+    await save('quick');
+    finish();
+    await saving;
+    expect(await files()).toEqual({ 'slow.mp3': 'slow', 'talk.mp3': 'quick' });
   });
 
   it('is told from what others are writing just now, and from files that are a person’s', async () => {

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Conversion } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { ServerEvent } from '../../shared/events.ts';
+import { followConversions } from './follow-conversions.ts';
+
+const never = new AbortController().signal;
+
+function conversion(state: Conversion['state'], id = 'c1'): Conversion {
+  const time = '2030-01-01T00:00:00.000Z';
+  return {
+    id,
+    state,
+    batchId: 'ours',
+    fileName: 'talk.mp4',
+    sourceBytes: 1,
+    progress: 0,
+    attempt: 1,
+    options: { format: 'mp3' },
+    warnings: [],
+    createdAt: time,
+    updatedAt: time,
+  };
+}
+
+/** A backend that tells what it is told to tell, and answers what it is told to answer. */
+function open(answer: () => Conversion = () => expect.unreachable('nothing was to be asked')) {
+  let tell: (event: ServerEvent) => void = () => expect.unreachable('nobody listens');
+  let asked = 0;
+  const events: ServerEvent[] = [];
+  const follower = followConversions(
+    {
+      follow(listener) {
+        tell = listener;
+        return () => {};
+      },
+      async get() {
+        asked += 1;
+        return answer();
+      },
+    },
+    'ours',
+    (event) => events.push(event),
+  );
+  return {
+    events,
+    untilEnded: follower.untilEnded,
+    [Symbol.dispose]: () => follower[Symbol.dispose](),
+    tellOf: (told: Conversion) => tell({ type: 'conversion', conversion: told }),
+    tell: (event: ServerEvent) => tell(event),
+    asked: () => asked,
+  };
+}
+
+describe('following a conversion', () => {
+  // Time alone: events and answers are what they are.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('ends with the event of its end', async () => {
+    using one = open();
+    const ended = one.untilEnded(conversion('queued'), never);
+    one.tellOf(conversion('converting'));
+    one.tellOf(conversion('done'));
+    expect(await ended).toEqual(conversion('done'));
+    expect(one.events).toHaveLength(2);
+  });
+
+  it('ends at once when its end was told of before the answer that made it known', async () => {
+    using one = open();
+    one.tellOf(conversion('queued'));
+    one.tellOf(conversion('failed'));
+    expect(await one.untilEnded(conversion('queued'), never)).toEqual(conversion('failed'));
+  });
+
+  it('asks after five silent seconds, and goes on while there is no news', async () => {
+    const answers = [conversion('queued'), conversion('converting'), conversion('done')];
+    using one = open(() => answers.shift() ?? expect.unreachable());
+    const ended = one.untilEnded(conversion('queued'), never);
+    await vi.advanceTimersByTimeAsync(4000);
+    one.tellOf(conversion('queued'));
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(one.asked()).toBe(0);
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(await ended).toEqual(conversion('done'));
+    // The state that was known already is no news.
+    expect(one.events.map((event) => event.type === 'conversion' && event.conversion.state)).toEqual([
+      'queued',
+      'converting',
+      'done',
+    ]);
+  });
+
+  it('bears with a backend that is away for a while, and not for ever', async () => {
+    const away = new AppError('unavailable', 'The server is away.');
+    using one = open(() => {
+      throw away;
+    });
+    const ended = one.untilEnded(conversion('queued'), never).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(one.asked()).toBeGreaterThan(3);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await ended).toBe(away);
+  });
+
+  it('throws at once what will not pass', async () => {
+    const gone = new AppError('not_found', 'There is no such conversion.');
+    using one = open(() => {
+      throw gone;
+    });
+    const ended = one.untilEnded(conversion('queued'), never).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(await ended).toBe(gone);
+  });
+
+  it('ends when it is told to stop', async () => {
+    using one = open();
+    const stop = new AbortController();
+    const ended = one.untilEnded(conversion('queued'), stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(ended).rejects.toThrow('enough');
+    await expect(one.untilEnded(conversion('queued'), stop.signal)).rejects.toThrow('enough');
+  });
+
+  it('passes on the progress of its own while they run, and of no other', async () => {
+    using one = open();
+    const ended = one.untilEnded(conversion('queued'), never);
+    one.tell({ type: 'progress', id: 'another', progress: 0.1 });
+    one.tell({ type: 'progress', id: 'c1', progress: 0.2 });
+    one.tell({ type: 'removed', ids: ['another'] });
+    one.tell({ type: 'read', ids: ['n1'] });
+    one.tellOf({ ...conversion('done', 'another'), batchId: 'theirs' });
+    expect(one.events).toEqual([{ type: 'progress', id: 'c1', progress: 0.2 }]);
+    one.tell({ type: 'removed', ids: ['another', 'c1'] });
+    expect(one.events.at(-1)).toEqual({ type: 'removed', ids: ['c1'] });
+    await expect(ended).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
