@@ -21,8 +21,6 @@ export interface Clone extends AsyncDisposable {
 export interface StartOptions {
   /** Over the test's own environment; undefined removes. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** As on the Node that a machine may have, which cannot become another process. */
-  readonly onOldNode?: boolean;
   readonly cwd?: string;
 }
 
@@ -71,11 +69,10 @@ export async function makeClone(name = 'clone'): Promise<Clone> {
       await writeFile(join(folder, 'script.mjs'), code);
       return 'script.mjs';
     },
-    start(words, { environment, onOldNode = false, cwd = folder } = {}) {
-      const flags = onOldNode ? ['--import', 'data:text/javascript,delete process.execve'] : [];
+    start(words, { environment, cwd = folder } = {}) {
       const env = { ...process.env, npm_execpath: join(folder, 'npm-cli.js'), ...environment };
       return watch(
-        spawn(process.execPath, [...flags, join(folder, 'build', 'set-up.mjs'), ...words], {
+        spawn(process.execPath, [join(folder, 'build', 'set-up.mjs'), ...words], {
           cwd,
           env,
           stdio: ['ignore', 'pipe', 'pipe'],

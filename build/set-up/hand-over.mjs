@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { pinnedNode } from './packages.mjs';
 import { onParentGone } from './parent-gone.mjs';
 import { pathVariable } from './programs.mjs';
@@ -11,32 +10,23 @@ import { SetUpError } from './say.mjs';
 const endingSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
 
 /**
- * Runs a script on the pinned Node, with our standard streams, working folder and environment; ends as it ends. Where
- * it can, set-up becomes that process, and nothing of it stays. One press of Ctrl-C can come twice, from the terminal
- * and from npm, which hands it on: `one-press.mjs` in the script's process makes it one.
+ * Runs a script on the pinned Node, with our standard streams, working folder and environment; ends as it ends. Signals are handed on:
+ * so one Ctrl-C may come several times, from the terminal, which tells every process, and from npm and us.
  * @param {string} root
  * @param {string} script absolute path
  * @param {readonly string[]} args
  */
 export async function handOver(root, script, args) {
-  const node = pinnedNode(root);
   const environment = withOwnProgramsFirst(process.env, join(root, 'node_modules', '.bin'));
-  // npm waits for us behind a shell; who starts us otherwise may want us to go on without him.
-  const underNpm = process.env['npm_lifecycle_event'] !== undefined;
-  // Not on Windows, and not in the Node that a machine may have.
-  if (process.execve !== undefined && process.platform !== 'win32') {
-    const words = [...preloads(root, underNpm ? process.ppid : undefined), script, ...args];
-    process.execve(node, [node, ...words], environment);
-  }
-  const words = [...preloads(root, process.pid), script, ...args];
-  const child = spawn(node, words, { stdio: 'inherit', env: environment });
+  const child = spawn(pinnedNode(root), [script, ...args], { stdio: 'inherit', env: environment });
   for (const signal of endingSignals) {
     process.on(signal, () => {
       // On Windows the console tells every process itself, and `kill` would end the script on the spot.
       if (process.platform !== 'win32') child.kill(signal);
     });
   }
-  if (underNpm) onParentGone(() => child.kill('SIGTERM'));
+  // A signal to npm ends npm and the shell between us, and tells us nothing. Who starts us otherwise may want us to go on.
+  if (process.env['npm_lifecycle_event'] !== undefined) onParentGone(() => child.kill('SIGTERM'));
   /** @type {{ code: number | null, signal: NodeJS.Signals | null }} */
   const end = await new Promise((resolve, reject) => {
     child.once('error', (error) =>
@@ -45,17 +35,6 @@ export async function handOver(root, script, args) {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   endLike(end);
-}
-
-/**
- * @param {string} root
- * @param {number | undefined} parent the process that the script must not outlive
- */
-function preloads(root, parent) {
-  const folder = join(root, 'build', 'set-up');
-  const onePress = ['--import', pathToFileURL(join(folder, 'one-press.mjs')).href];
-  if (parent === undefined) return onePress;
-  return [...onePress, '--import', `${pathToFileURL(join(folder, 'end-with-parent.mjs')).href}?parent=${parent}`];
 }
 
 /**

@@ -8,24 +8,21 @@ const waiting = `
   setTimeout(() => {}, 10_000);
   console.log('ready', process.ppid);`;
 
-it.each([{ flags: [] }, { flags: ['--import', 'data:text/javascript,delete process.execve'] }])(
-  'a script under npm is told when the shell that npm put before it has died ($flags)',
-  async ({ flags }) => {
-    await using clone = await makeClone();
-    const script = await clone.script(waiting);
-    await clone.start(['--packages-only', await clone.script('')]).end;
-    await clone.script(waiting);
-    // The second command keeps the shell from becoming the first.
-    const words = [process.execPath, ...flags, join(clone.folder, 'build', 'set-up.mjs'), '--packages-only', script];
-    const shell = watch(
-      spawn('/bin/sh', ['-c', '"$@"; exit', 'sh', ...words], {
-        env: { ...process.env, npm_lifecycle_event: 'convert' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
-    );
-    await shell.says('ready');
-    shell.child.kill('SIGKILL');
-    // Its standard output is closed by the last process that has it, the script.
-    expect((await shell.end).stdout).toContain('told to end');
-  },
-);
+it('tells a script under npm when the shell that npm put before it has died', async () => {
+  await using clone = await makeClone();
+  const script = await clone.script(waiting);
+  await clone.start(['--packages-only', await clone.script('')]).end;
+  await clone.script(waiting);
+  // The second command keeps the shell from becoming the first.
+  const words = [process.execPath, join(clone.folder, 'build', 'set-up.mjs'), '--packages-only', script];
+  const shell = watch(
+    spawn('/bin/sh', ['-c', '"$@"; exit', 'sh', ...words], {
+      env: { ...process.env, npm_lifecycle_event: 'convert' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  await shell.says('ready');
+  shell.child.kill('SIGKILL');
+  // Its standard output is closed by the last process that has it, the script.
+  expect((await shell.end).stdout).toContain('told to end');
+});

@@ -1,5 +1,5 @@
-import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { constants, hostname } from 'node:os';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, SetUpError, say } from './say.mjs';
@@ -9,12 +9,8 @@ import { isSystemError, SetUpError, say } from './say.mjs';
  * Starts a child and resolves to its exit code (128 + its signal, as a shell says it).
  * @typedef {(spawnChild: () => ChildProcess) => Promise<number>} StartChild
  */
-/** @typedef {{ host: string, processes: readonly number[] }} Holder */
 
 const lookAgainMilliseconds = 200;
-const signOfLifeMilliseconds = 2_000;
-/** A holder in another container or machine cannot be asked: it is dead when its file was not touched for this long. */
-const patienceMilliseconds = 15_000;
 
 /**
  * Does work that no other set-up of this clone does at the same time: waits for it, and takes over from one that died.
@@ -37,7 +33,6 @@ export async function oneAtATime(root, work) {
   };
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) process.on(signal, end);
-  const signsOfLife = setInterval(() => touch(file), signOfLifeMilliseconds);
   try {
     await work(async (spawnChild) => {
       if (ending !== undefined) throw new SetUpError('Set-up was ended.');
@@ -49,7 +44,6 @@ export async function oneAtATime(root, work) {
       return code;
     });
   } finally {
-    clearInterval(signsOfLife);
     for (const signal of signals) process.off(signal, end);
     rmSync(file, { force: true });
     if (ending !== undefined) process.exit(128 + constants.signals[ending]);
@@ -66,17 +60,16 @@ async function exitCodeOf(child) {
 
 /** @param {string} file */
 async function take(file) {
-  const isGone = watchHolder();
   let told = false;
   while (!create(file)) {
-    const holder = readHolder(file);
-    if (holder === undefined) continue;
-    if (isGone(holder, file)) {
-      takeAway(file, isGone);
+    const holders = readIfThere(file);
+    if (holders === undefined) continue;
+    if (!processesIn(holders).some(isRunning)) {
+      removeIfStill(file, holders);
       continue;
     }
     if (!told) {
-      say(`Waiting for another set-up in this folder (process ${holder.processes.join(', ')}; it holds ${file}).`);
+      say(`Waiting for another set-up in this folder (process ${processesIn(holders).join(', ')}; it holds ${file}).`);
       told = true;
     }
     await delay(lookAgainMilliseconds);
@@ -84,34 +77,32 @@ async function take(file) {
 }
 
 /**
- * Removes a dead holder's lock. Two may see the same dead holder, and the slower must not remove the lock that the faster
- * has taken since: so only one at a time looks again and removes.
+ * Removes a dead holder's lock. Two may see the same dead holder, and the slower must not remove the lock that the faster has
+ * taken since: what was moved aside and is not what was seen goes back.
  * @param {string} file
- * @param {ReturnType<typeof watchHolder>} isGone
+ * @param {string} seen
  */
-function takeAway(file, isGone) {
-  const permit = `${file}.broken`;
-  if (!create(permit)) {
-    const other = readHolder(permit);
-    // It takes a moment; whoever died in it must not block all others.
-    if (other !== undefined && isGone(other, permit)) rmSync(permit, { force: true });
-    return;
-  }
+function removeIfStill(file, seen) {
+  const aside = `${file}.${process.pid}.old`;
   try {
-    const holder = readHolder(file);
-    if (holder !== undefined && isGone(holder, file)) rmSync(file, { force: true });
-  } finally {
-    rmSync(permit, { force: true });
+    renameSync(file, aside);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return;
+    throw error;
   }
+  if (readIfThere(aside) === seen) rmSync(aside, { force: true });
+  else renameSync(aside, file);
 }
 
 /**
- * Creates the file with us as its holder; false where there is one.
+ * Creates the file with us as its holder, whole from its first moment; false where there is one.
  * @param {string} file
  */
 function create(file) {
+  const draft = `${file}.${process.pid}.new`;
   try {
-    writeFileSync(file, holderText([process.pid]), { flag: 'wx' });
+    writeFileSync(draft, String(process.pid));
+    linkSync(draft, file);
     return true;
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return false;
@@ -119,6 +110,8 @@ function create(file) {
       throw new SetUpError(`Something has to be installed first, and this folder cannot be written: ${dirname(file)}.`);
     }
     throw error;
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 
@@ -127,54 +120,28 @@ function create(file) {
  * @param {readonly number[]} processes
  */
 function note(file, processes) {
-  writeFileSync(`${file}.${process.pid}`, holderText(processes));
+  writeFileSync(`${file}.${process.pid}`, processes.join(' '));
   renameSync(`${file}.${process.pid}`, file);
 }
 
-/** @param {readonly number[]} processes */
-const holderText = (processes) => JSON.stringify({ host: hostname(), processes });
-
-/** @param {string} file */
-function touch(file) {
-  try {
-    utimesSync(file, new Date(), new Date());
-  } catch (error) {
-    // Somebody who was told its name has removed it.
-    if (!isSystemError(error, 'ENOENT')) throw error;
-  }
-}
+/** @param {string} holders */
+const processesIn = (holders) =>
+  holders
+    .split(' ')
+    .map(Number)
+    .filter((pid) => pid > 0);
 
 /**
  * @param {string} file
- * @returns {Holder | undefined} undefined when it has just been freed
+ * @returns {string | undefined} undefined when it has just been freed
  */
-function readHolder(file) {
+function readIfThere(file) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined;
-    // Being written at this moment, or left half written by a death: time tells.
-    if (error instanceof SyntaxError) return { host: '', processes: [] };
     throw error;
   }
-}
-
-/** Remembers since when it has seen each file untouched, by our own clock: those of two machines need not agree. */
-function watchHolder() {
-  /** @type {Map<string, { touched: number, since: number }>} */
-  const seen = new Map();
-  /**
-   * @param {Holder} holder
-   * @param {string} file
-   */
-  return (holder, file) => {
-    if (holder.host === hostname()) return !holder.processes.some(isRunning);
-    const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    const before = seen.get(file);
-    if (before?.touched === touched) return performance.now() - before.since > patienceMilliseconds;
-    seen.set(file, { touched, since: performance.now() });
-    return false;
-  };
 }
 
 /** @param {number} pid */

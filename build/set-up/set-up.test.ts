@@ -157,13 +157,12 @@ describe.concurrent('set-up gives up with a sentence', () => {
   });
 });
 
-// Both ways to start the script: to become it, and to wait for it, as on the Node that a machine may have.
-describe.concurrent.each([{ onOldNode: false }, { onOldNode: true }])('the script (onOldNode: $onOldNode)', (how) => {
+describe.concurrent('the script', () => {
   const start = async (clone: Clone, code: string, words: readonly string[] = [], initialFolder?: string) => {
     // Installed first, so that a test waits for its script alone.
     await clone.start(packagesOnly(await clone.script(''))).end;
     const environment = { npm_lifecycle_event: undefined, INIT_CWD: initialFolder };
-    return clone.start(packagesOnly(await clone.script(code), ...words), { ...how, environment });
+    return clone.start(packagesOnly(await clone.script(code), ...words), { environment });
   };
 
   it('is given its arguments as they are', async () => {
@@ -197,48 +196,12 @@ describe.concurrent.each([{ onOldNode: false }, { onOldNode: true }])('the scrip
     setTimeout(() => process.exit(count), 2500);
     console.log('ready');`;
 
-  it('hears of one Ctrl-C once, though npm hands on what the terminal sends to all', async () => {
-    await using clone = await makeClone();
-    const { child, says, end } = await start(clone, countSignals);
-    await says('ready');
-    process.kill(-(child.pid ?? 0), 'SIGINT');
-    await delay(20);
-    child.kill('SIGINT');
-    expect((await end).code).toBe(1);
-  });
-
-  it('hears of a second Ctrl-C', async () => {
-    await using clone = await makeClone();
-    const { child, says, end } = await start(clone, countSignals);
-    await says('ready');
-    process.kill(-(child.pid ?? 0), 'SIGINT');
-    await delay(700);
-    process.kill(-(child.pid ?? 0), 'SIGINT');
-    expect((await end).code).toBe(2);
-  });
-
   it.each(['SIGINT', 'SIGTERM'] as const)('hears of a %s that is sent to set-up alone', async (signal) => {
     await using clone = await makeClone();
     const { child, says, end } = await start(clone, countSignals);
     await says('ready');
     child.kill(signal);
     expect(await end).toMatchObject({ code: 1, stdout: `ready\n${signal} 1\n` });
-  });
-
-  it('survives the repetition of a signal that it wanted to hear once, and cleans up', async () => {
-    await using clone = await makeClone();
-    const { child, says, end } = await start(
-      clone,
-      `
-      process.once('SIGINT', () => setTimeout(() => { console.log('cleaned up'); process.exit(130); }, 100));
-      setTimeout(() => {}, 10_000);
-      console.log('ready');`,
-    );
-    await says('ready');
-    process.kill(-(child.pid ?? 0), 'SIGINT');
-    await delay(20);
-    child.kill('SIGINT');
-    expect(await end).toMatchObject({ code: 130, stdout: 'ready\ncleaned up\n' });
   });
 
   it('can end itself by the signal that it was sent', async () => {

@@ -25,10 +25,20 @@ describe('a wish to stop', () => {
 
   it('said twice ends the process at once', () => {
     const process = aProcess();
-    watchForStop(process, 130);
+    let milliseconds = 0;
+    watchForStop(process, 130, () => milliseconds);
     process.emit('SIGINT');
+    milliseconds = 400;
     process.emit('SIGTERM');
     expect(process.exits).toEqual([130]);
+  });
+
+  it('said once is heard once, though npm and set-up repeat it', () => {
+    const process = aProcess();
+    let milliseconds = 0;
+    const signal = watchForStop(process, 130, () => milliseconds);
+    for (milliseconds = 0; milliseconds < 60; milliseconds += 20) process.emit('SIGINT');
+    expect([signal.aborted, process.exits]).toEqual([true, []]);
   });
 
   it.each(['EPIPE', 'EIO'])('is that nobody reads the output any more (%s)', (code) => {

@@ -13,14 +13,23 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const nobodyReads = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 
 /**
+ * One Ctrl-C comes up to three times: from the terminal, which tells every process of a command, and from npm and set-up, which
+ * hand it on. A person who presses it again is slower than this.
+ */
+const onePressMilliseconds = 300;
+
+/**
  * Fires once the person wants the command to stop (Ctrl-C), or the system does, or nobody reads its output any more. Asked a
  * second time by a signal, the process ends at once with `exitCode`.
  */
-export function watchForStop(process: StoppableProcess, exitCode: number): AbortSignal {
+export function watchForStop(process: StoppableProcess, exitCode: number, now = () => performance.now()): AbortSignal {
   const stop = new AbortController();
+  let askedAt = Number.NEGATIVE_INFINITY;
   for (const name of signals) {
     process.on(name, () => {
+      if (now() - askedAt < onePressMilliseconds) return;
       if (stop.signal.aborted) process.exit(exitCode);
+      askedAt = now();
       stop.abort(new Error(`stopped by ${name}`));
     });
   }
