@@ -44,6 +44,11 @@ describe('a data folder', () => {
     await expect(openDataFolder(folder)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
   });
 
+  it('that the system will not make is refused, and not tried for ever', async () => {
+    const impossible = process.platform === 'linux' ? '/proc/soundlift/data' : path.join(outside, '\0');
+    await expect(openDataFolder(impossible)).rejects.toBeInstanceOf(Error);
+  });
+
   it('has one holder of its lock at a time', async () => {
     const layout = await openDataFolder(folder);
     {
