@@ -1,10 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { withOwnProgramsFirst } from './hand-over.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
-import { packagesAreInStep, pinnedNode, pinnedNodeVersion, stampPackages, unstampPackages } from './packages.mjs';
+import { packagesAreInStep, pinnedNodeRuns, pinnedNodeVersion, stampPackages, unstampPackages } from './packages.mjs';
 import { findOnPath, howToInstall, linuxFamily, missingPrograms, pathVariable } from './programs.mjs';
 import { isSystemError, SetUpError, say } from './say.mjs';
 
@@ -41,10 +41,9 @@ async function installPackages(root, start) {
   // Standard output is the script's alone.
   const code = await start(() => spawn(npm.program, args, { cwd: root, env: environment, stdio: ['ignore', 2, 2] }));
   if (code !== 0) throw new SetUpError('The packages could not be installed; what npm said about it is above.');
-  const expected = pinnedNodeVersion(root);
-  if (versionOf(pinnedNode(root)) !== `v${expected}`) {
+  if (!pinnedNodeRuns(root)) {
     throw new SetUpError(
-      `Node ${expected} did not arrive with the packages: look whether npm's setting "ignore-scripts" is on, or whether Node offers none for ${process.platform} on ${process.arch}.`,
+      `Node ${pinnedNodeVersion(root)} did not arrive with the packages: look whether npm's setting "ignore-scripts" is on, or whether Node offers none for ${process.platform} on ${process.arch}.`,
     );
   }
   stampPackages(root);
@@ -95,11 +94,6 @@ function setAsideRunningNode(root) {
     // Then npm says itself what it cannot replace.
     if (!isSystemError(error, 'EXDEV', 'EPERM', 'EACCES', 'EBUSY', 'ENOENT')) throw error;
   }
-}
-
-/** @param {string} program */
-function versionOf(program) {
-  return spawnSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] }).stdout?.trim();
 }
 
 /** @param {readonly Program[]} missing */

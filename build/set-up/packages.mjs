@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,6 +33,8 @@ export function packagesAreInStep(root) {
   if (noteText === undefined) return false;
   const installed = parseLockFile(noteText);
   if (!folders.every((folder) => installed[folder]?.version === locked[folder]?.version)) return false;
+  // Installed elsewhere, on another kind of machine (a clone that a container shares), they do not run here.
+  if (!pinnedNodeRuns(root)) return false;
   stampPackages(root);
   return true;
 }
@@ -60,6 +63,18 @@ export function unstampPackages(root) {
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   rmSync(stampFile(root), { force: true });
   rmSync(npmNoteFile(root), { force: true });
+}
+
+/**
+ * Whether the Node that package-lock.json pins is there, and runs on this machine. Costs a start of it.
+ * @param {string} root
+ */
+export function pinnedNodeRuns(root) {
+  const { stdout } = spawnSync(pinnedNode(root), ['--version'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return stdout?.trim() === `v${pinnedNodeVersion(root)}`;
 }
 
 /**

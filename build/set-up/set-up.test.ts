@@ -58,6 +58,19 @@ describe.concurrent('set-up installs the packages', () => {
     expect(await clone.installations()).toEqual({ begun: 1, ended: 1 });
   });
 
+  it('again where they were installed on another kind of machine', async () => {
+    await using clone = await makeClone();
+    const script = await clone.script(sayWho);
+    await clone.start(packagesOnly(script)).end;
+    // What a container finds in a clone that it shares with the machine round it.
+    await writeFile(join(clone.folder, 'node_modules', '.set-up'), 'of another machine');
+    const node = join(clone.folder, 'node_modules', 'node', 'bin', 'node');
+    await rm(node);
+    await writeFile(node, 'of another machine', { mode: 0o755 });
+    expect((await clone.start(packagesOnly(script)).end).code).toBe(0);
+    expect(await clone.installations()).toEqual({ begun: 2, ended: 2 });
+  });
+
   it.each(['SIGTERM', 'SIGKILL'] as const)('again after an installation that %s interrupted', async (signal) => {
     await using clone = await makeClone();
     const script = await clone.script(sayWho);
