@@ -12,7 +12,11 @@ const playlists: Readonly<Record<string, (target: string) => string>> = {
   'HLS playlist': (target) => `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n${target}\n#EXT-X-ENDLIST\n`,
   'ffconcat list': (target) => `ffconcat version 1.0\nfile '${target}'\n`,
   'DASH manifest': (target) =>
-    `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT5S"><Period><AdaptationSet mimeType="audio/mp4"><Representation id="1" bandwidth="1"><BaseURL>${target}</BaseURL><SegmentList><SegmentURL media="${target}"/></SegmentList></Representation></AdaptationSet></Period></MPD>`,
+    `<?xml version="1.0"?>
+     <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT5S" minBufferTime="PT1S"
+       profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet contentType="audio">
+       <Representation id="1" bandwidth="64000" codecs="mp4a.40.2" mimeType="audio/mp4"><BaseURL>${target}</BaseURL>
+     </Representation></AdaptationSet></Period></MPD>`,
 };
 
 export function describeBadSources(flow: Flow): void {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Long enough for a machine that does three other things; only a test that fails waits for so long. */
-const defaultSeconds = 60;
+const defaultSeconds = 40;
 
 export interface Patience {
   /** Until it is given up. */

@@ -28,8 +28,8 @@ interface Promises {
 }
 
 export interface CrashPoints extends AsyncDisposable {
-  /** How many durable steps a server takes from its first start to the end of the scenario, roughly: timers add some. */
-  count(): Promise<number>;
+  /** The steps that a server takes from its first start to the end of the scenario, more or less: some change places. */
+  steps(): Promise<readonly string[]>;
   /**
    * Lets a server die before that step, and the next ones, over the same data, before theirs; the one after them must put
    * everything right. Resolves with what was about to be done at each death.
@@ -43,10 +43,10 @@ export async function openCrashPoints(): Promise<CrashPoints> {
   await Promise.all([goodVideo(media), badVideo(media)]);
   const kept = opened.move();
   return {
-    async count() {
+    async steps() {
       return await inFolder(async (folder) => {
         await liveThrough(folder, Number.MAX_SAFE_INTEGER, media, noPromises());
-        return (await stepsTaken(folder)).length;
+        return await stepsTaken(folder);
       });
     },
     async dieAt(...steps) {
