@@ -250,6 +250,22 @@ describe('convertFile refuses', () => {
     await convert({ container: 'mp4', seconds: 5 }, { limits: twelveHours });
   });
 
+  test('an MP3 that is whole, and of another length than the sound', async () => {
+    const { ffmpeg: real, ffprobe } = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
+    const other = await convert({ container: 'mp4', seconds: 2 });
+    const liar = join(folder, 'liar');
+    await writeFile(liar, `#!/bin/sh\n'${real}' "$@" && cp '${other.path}' sound.mp3\n`, { mode: 0o755 });
+    const lying = await openFfmpeg({ ffmpeg: liar, ffprobe });
+    expect((await convert({ container: 'mp4', seconds: 2 }, { ffmpeg: lying })).durationSeconds).toBe(
+      other.durationSeconds,
+    );
+    expect(await refusalOf({ container: 'mp4', seconds: 5 }, { ffmpeg: lying })).toMatchObject({
+      code: 'converter_failed',
+      message: 'The MP3 came out with another length than the sound.',
+    });
+    expect((await refusalOf({ container: 'mp4', seconds: 1 }, { ffmpeg: lying })).code).toBe('converter_failed');
+  });
+
   test('to leave half an MP3 behind', async () => {
     const workFolder = await newWorkFolder();
     const limits = { ...convertLimits({ maxDurationSeconds: 3600 }), outputBytes: 10_240 };

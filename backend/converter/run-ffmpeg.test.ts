@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import type { ProcessLimits } from './containment.ts';
+import type { Containment, ProcessLimits } from './containment.ts';
 import { locateFfmpeg } from './locate-ffmpeg.ts';
 import { type Ffmpeg, type FfmpegJob, openFfmpeg } from './run-ffmpeg.ts';
 
@@ -72,6 +73,21 @@ async function errorOf(promise: Promise<unknown>): Promise<AppError> {
 describe('what runs contained', () => {
   test('is held by everything that Linux offers', async () => {
     expect((await openFfmpeg(ffmpegBinaries)).containment.sentence).toBe('ffmpeg runs contained');
+  });
+
+  test('is held by the rest where namespaces are refused, and that is said', async () => {
+    const module = new URL('run-ffmpeg.ts', import.meta.url).href;
+    const program = `
+      import { openFfmpeg } from ${JSON.stringify(module)};
+      console.log(JSON.stringify((await openFfmpeg(${JSON.stringify(ffmpegBinaries)})).containment));
+    `;
+    const refuse = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" --input-type=module -e "$1"';
+    const withoutNamespaces = ['--user', '--map-root-user', '--', '/bin/sh', '-c', refuse, process.execPath, program];
+    const { stdout } = await promisify(execFile)('unshare', withoutNamespaces);
+    const containment = JSON.parse(stdout) as Containment;
+    const { steps } = (await openFfmpeg(ffmpegBinaries)).containment;
+    expect(containment.steps).toEqual(steps.filter((step) => step !== 'namespaces'));
+    expect(containment.sentence).toMatch(/: the network and other processes are out of its reach$/);
   });
 
   test('reaches no network', async () => {
