@@ -113,7 +113,7 @@ async function settle(
     await work.release(0);
     return { kind: 'retry', delaySeconds: 0 };
   }
-  if (waits && isAppError(error, 'disk_full', 'unavailable')) {
+  if (waits && willPass(error)) {
     log.warn({ err: error, conversion, retrySeconds }, 'conversion waits');
     await work.release(retrySeconds);
     return { kind: 'retry', delaySeconds: retrySeconds };
@@ -122,6 +122,12 @@ async function settle(
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);
   return { kind: 'unrecoverable', reason };
+}
+
+function willPass(error: unknown): boolean {
+  // A folder of its own may be what there is no room for.
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Its sentence stays; a code that a conversion cannot carry becomes the converter's own failure. */

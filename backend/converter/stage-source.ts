@@ -46,6 +46,9 @@ async function linkTo(target: string, path: string): Promise<void> {
     await first(target, path);
   } catch {
     await second(target, path).catch((error: unknown) => {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'ENOSPC' || code === 'EDQUOT')
+        throw new AppError('disk_full', 'The disk is full.', { cause: error });
       throw new AppError('source_unreadable', 'The video cannot be reached by the converter.', { cause: error });
     });
   }

@@ -1,0 +1,250 @@
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Conversion } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts';
+import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
+import { convertFile } from './convert-file.ts';
+import { convertLimits } from './convert-limits.ts';
+import { createConvertHandler, type HandleConvertParts } from './handle-convert.ts';
+import { locateFfmpeg } from './locate-ffmpeg.ts';
+import { type Ffmpeg, openFfmpeg } from './run-ffmpeg.ts';
+
+const owner = 'somebody';
+let media: MediaFolder;
+let ffmpeg: Ffmpeg;
+let backend: TestConversions;
+let workFolder: string;
+
+beforeAll(async () => {
+  media = await openMediaFolder();
+  ffmpeg = await openFfmpeg(await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' }));
+});
+afterAll(async () => {
+  await media[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  backend = await makeTestConversions();
+  workFolder = await mkdtemp(join(tmpdir(), 'soundlift-handle-'));
+});
+afterEach(async () => {
+  // Whatever became of a job, it leaves nothing in the work folder.
+  expect(await readdir(workFolder)).toEqual([]);
+  await rm(workFolder, { recursive: true });
+  await backend[Symbol.asyncDispose]();
+});
+
+const reallyConvert: HandleConvertParts['convert'] = (request) =>
+  convertFile({ ...request, ffmpeg, limits: convertLimits({ maxDurationSeconds: 3600 }) });
+
+interface How {
+  readonly convert?: HandleConvertParts['convert'];
+  readonly waits?: boolean;
+  readonly stopping?: AbortSignal;
+}
+
+async function handle(id: string, { convert = reallyConvert, waits = true, stopping }: How = {}) {
+  const { videos, mp3s } = backend;
+  const log = pino({ level: 'silent' });
+  const handler = createConvertHandler({
+    work: backend.conversions.work,
+    videos,
+    mp3s,
+    workFolder,
+    convert,
+    waits,
+    log,
+  });
+  return await handler({ conversionId: id }, stopping ?? new AbortController().signal);
+}
+
+async function submit(path: string): Promise<Conversion> {
+  const intake = { fileName: 'talk.mp4', options: { format: 'mp3' }, path, bytes: 1 } as const;
+  return await backend.conversions.owned.submitFile(owner, intake);
+}
+
+async function see(id: string): Promise<Conversion> {
+  return await backend.conversions.owned.get(owner, id);
+}
+
+async function idsIn(blobs: BlobStore): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of blobs.list()) ids.push(id);
+  return ids;
+}
+
+async function mp3Ids(): Promise<string[]> {
+  return await idsIn(backend.mp3s);
+}
+
+/** Finishes in its own time: `meanwhile` happens while it still works. */
+function convertWhile(meanwhile: () => Promise<unknown>): HandleConvertParts['convert'] {
+  return async (request) => {
+    await meanwhile();
+    const path = join(request.workFolder, 'sound.mp3');
+    await writeFile(path, 'sound');
+    return { path, bytes: 5, sha256: 'x', durationSeconds: 1, peaks: [], warnings: [] };
+  };
+}
+
+describe('a conversion', () => {
+  test('of a file on this computer becomes an MP3', async () => {
+    const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
+    expect(await handle(id)).toEqual({ kind: 'done' });
+    const done = await see(id);
+    expect(done).toMatchObject({ state: 'done', attempt: 1, progress: 1, warnings: [] });
+    expect(done.tracks).toEqual([{ index: 0, codec: 'aac', channels: 2 }]);
+    expect(done.result).toMatchObject({ fileName: 'talk.mp3', durationSeconds: expect.closeTo(2, 1) });
+    const { path } = await backend.conversions.owned.resultFile(owner, id);
+    expect(await readFile(path)).toHaveLength(done.result?.bytes ?? 0);
+    expect(backend.mp3Queue.take()).toEqual([id]);
+  });
+
+  test('of an uploaded video becomes an MP3, and the video goes', async () => {
+    const bytes = await readFile(await media.make({ container: 'mkv', seconds: 2 }));
+    const intake = { fileName: 'talk.mkv', options: { format: 'mp3' } } as const;
+    const source = (async function* () {
+      yield bytes;
+    })();
+    const upload = await backend.conversions.owned.receive(owner, intake, source);
+    const { id } = await upload.accept();
+    expect(await handle(id)).toEqual({ kind: 'done' });
+    expect((await see(id)).state).toBe('done');
+    expect(await idsIn(backend.videos)).toEqual([]);
+  });
+
+  test('tells how far it is', async () => {
+    const { id } = await submit(await media.make({ container: 'wav', seconds: 60 }));
+    await handle(id);
+    const progress = backend.told.filter((event) => event.type === 'progress');
+    expect(progress.length).toBeGreaterThan(0);
+    for (const event of progress) expect(event).toMatchObject({ id, speed: expect.any(Number) });
+  });
+
+  test('is left alone when it is not there, has ended, or is in other hands', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const convert = () => Promise.reject(new Error('it must not come to that'));
+    expect(await handle('nobody', { convert })).toEqual({ kind: 'done' });
+    expect(await handle(id, { convert: convertWhile(() => handle(id, { convert })) })).toEqual({ kind: 'done' });
+    expect((await see(id)).state).toBe('done');
+    expect(await handle(id, { convert })).toEqual({ kind: 'done' });
+    expect((await see(id)).state).toBe('done');
+  });
+});
+
+describe('a conversion that cannot be', () => {
+  test('fails at once, for good, with its reason', async () => {
+    const { id } = await submit(await media.makeBroken('text'));
+    expect(await handle(id)).toMatchObject({ kind: 'unrecoverable', reason: { code: 'not_media' } });
+    expect(await see(id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'not_media', message: 'This is not a video or a sound.' },
+    });
+    expect(backend.mp3Queue.take()).toEqual([id]);
+    expect(await mp3Ids()).toEqual([]);
+  });
+
+  test('because its source is gone says so', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    expect((await handle(id)).kind).toBe('unrecoverable');
+    const { error } = await see(id);
+    expect(error).toEqual({ code: 'converter_failed', message: 'The video is no longer where it was.' });
+  });
+
+  test('for a reason that nobody foresaw says nothing of it', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const convert = () => Promise.reject(new TypeError('x is not a function at /home/somebody'));
+    expect((await handle(id, { convert })).kind).toBe('unrecoverable');
+    const { error } = await see(id);
+    expect(error).toEqual({ code: 'converter_failed', message: 'The conversion failed. Please try again.' });
+  });
+});
+
+describe('a conversion for which the disk has no room', () => {
+  const convert = () => Promise.reject(new AppError('disk_full', 'The disk is full.'));
+
+  test('waits, costs no attempt, and is tried again in its time', async () => {
+    const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
+    const outcome = await handle(id, { convert });
+    if (outcome.kind !== 'retry') throw new Error('expected a retry');
+    expect(outcome.delaySeconds).toBeGreaterThan(0);
+    expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
+    expect(await handle(id)).toMatchObject({ kind: 'retry', delaySeconds: expect.any(Number) });
+    backend.pass(outcome.delaySeconds);
+    expect(await handle(id)).toEqual({ kind: 'done' });
+    expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
+  });
+
+  test('waits too when there is none for its folder', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const full = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
+    expect((await handle(id, { convert: full })).kind).toBe('retry');
+  });
+
+  test('fails where nobody is there to make room', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    expect((await handle(id, { convert, waits: false })).kind).toBe('unrecoverable');
+    expect((await see(id)).error).toEqual({ code: 'converter_failed', message: 'The disk is full.' });
+  });
+});
+
+describe('a conversion that is ended from outside', () => {
+  /** Calls `act` once ffmpeg has begun to deliver. */
+  function convertAndThen(act: () => void): HandleConvertParts['convert'] {
+    return (request) =>
+      reallyConvert({
+        ...request,
+        onProgress: (progress) => {
+          request.onProgress?.(progress);
+          act();
+        },
+      });
+  }
+
+  async function processesBelowWorkFolder(): Promise<string[]> {
+    const ids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+    const folders = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => '')));
+    return folders.filter((folder) => folder.startsWith(workFolder));
+  }
+
+  test('by a cancel is cancelled, down to ffmpeg', async () => {
+    const { id } = await submit(await media.make({ container: 'wav', seconds: 90 }));
+    const convert = convertAndThen(() => void backend.conversions.owned.cancel(owner, id));
+    expect(await handle(id, { convert })).toEqual({ kind: 'done' });
+    expect(await see(id)).toMatchObject({ state: 'cancelled' });
+    expect(await processesBelowWorkFolder()).toEqual([]);
+    expect(await mp3Ids()).toEqual([]);
+  });
+
+  test('by a shutdown goes back to the queue, and the next one does it', async () => {
+    const { id } = await submit(await media.make({ container: 'wav', seconds: 90 }));
+    const stopping = new AbortController();
+    const convert = convertAndThen(() => stopping.abort());
+    expect(await handle(id, { convert, stopping: stopping.signal })).toEqual({ kind: 'retry', delaySeconds: 0 });
+    expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
+    expect(await processesBelowWorkFolder()).toEqual([]);
+    expect(await handle(id)).toEqual({ kind: 'done' });
+    expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
+  });
+
+  test('when its MP3 is just being stored leaves none', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const convert = convertWhile(() => backend.conversions.owned.cancel(owner, id));
+    expect(await handle(id, { convert })).toEqual({ kind: 'done' });
+    expect((await see(id)).state).toBe('cancelled');
+    expect(await mp3Ids()).toEqual([]);
+  });
+});
+
+test('what a killed process left in the folder of an attempt is in nobody’s way', async () => {
+  const { id } = await submit(await media.make({ container: 'mp4', seconds: 1 }));
+  await mkdir(join(workFolder, `${id}-1`));
+  await writeFile(join(workFolder, `${id}-1`, 'source'), 'old');
+  await writeFile(join(workFolder, `${id}-1`, 'sound.mp3'), 'old');
+  expect(await handle(id)).toEqual({ kind: 'done' });
+  expect((await see(id)).state).toBe('done');
+});
