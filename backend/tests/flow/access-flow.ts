@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../../../shared/api.ts';
+import { sendRaw } from '../raw-request.ts';
 import { type ApiClient, basic, makeAccount, signIn } from '../running/api-client.ts';
 import type { Flow } from './flow.ts';
 
@@ -44,12 +45,52 @@ export function describeAccess(flow: Flow): void {
       expect(problemSchema.parse(await answer.json()).code).toBe('unauthorized');
     });
 
+    it('is guessed at in vain: soon each guess costs time, and nobody else is kept waiting', async () => {
+      const [guessed, other] = [await flow.account(), await flow.account()];
+      const guess = (): Promise<Response> => {
+        const headers = { authorization: basic(guessed.email, 'a wrong password') };
+        return fetch(`${url()}/login`, { method: 'POST', headers });
+      };
+      const answers = await Promise.all(Array.from({ length: 20 }, guess));
+      const statuses = answers.map(({ status }) => status).toSorted();
+      expect(statuses.every((status) => status === 401 || status === 429)).toBe(true);
+      expect(statuses.filter((status) => status === 401).length).toBeLessThan(15);
+      const refused = await guess();
+      expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([
+        429,
+        expect.toSatisfy((s) => s >= 1),
+      ]);
+      const { email, password } = other;
+      expect((await signIn({ url, email, password })).token).not.toBe('');
+    });
+
     it.each(['bad', 'short'])('is not made with an address or a password that is none: %s', async (what) => {
       const made =
         what === 'bad'
           ? makeAccount({ url, email: 'nobody' })
           : makeAccount({ url, email: 'a@b.org', password: 'abc' });
       await expect(made).rejects.toThrow(/^422 /);
+    });
+  });
+
+  describe('a server', () => {
+    it('says that it lives, that it works, and what it takes, to anyone', async () => {
+      const url = flow.backend.url();
+      const paths = ['/healthz', '/readyz', '/api/v1/server'];
+      const answers = await Promise.all(paths.map((path) => fetch(url + path)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(await answers[2]?.json()).toMatchObject({ signUp: 'open', maxUploadBytes: expect.any(Number) });
+      expect((await fetch(`${url}/console`)).status).toBe(404);
+    });
+
+    it('answers to no host name but its own, and to no page from elsewhere', async () => {
+      const url = flow.backend.url();
+      const { port } = new URL(url);
+      const asked = async (header: string): Promise<string> =>
+        await sendRaw(url, `GET /api/v1/server HTTP/1.1\r\n${header}\r\nConnection: close\r\n\r\n`);
+      expect(await asked(`Host: localhost:${port}`)).toMatch(/^HTTP\/1.1 200 /);
+      expect(await asked(`Host: evil.example:${port}`)).toMatch(/^HTTP\/1.1 403 /);
+      expect(await asked(`Host: localhost:${port}\r\nOrigin: https://evil.example`)).toMatch(/^HTTP\/1.1 403 /);
     });
   });
 

@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processesOfGroup } from '../running/processes.ts';
 import { startServerProcess } from '../running/server-process.ts';
 import type { FlowBackend } from './flow-backend.ts';
 
@@ -19,9 +18,7 @@ export async function startEmbeddedBackend(): Promise<FlowBackend> {
       ]);
       return { videos, mp3s, work };
     },
-    async converting() {
-      return (await processesOfGroup(server.pid)).filter(({ pid }) => pid !== server.pid);
-    },
+    converting: () => server.workers(),
     async crash() {
       await server.kill();
       server = await startServerProcess({ dataFolder });

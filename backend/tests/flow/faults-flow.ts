@@ -66,9 +66,9 @@ export function describeFaults(flow: Flow): void {
       const { id } = await account.upload(flow.media.lecture);
       await ffmpegRuns(flow);
       await account.until(id, ({ progress }) => progress > 0);
-      flow.backend.freeze();
+      await flow.backend.freeze();
       await delay(longerThanALeaseSeconds * 1000);
-      flow.backend.thaw();
+      await flow.backend.thaw();
       await expectOnce(flow, account, id);
       expect((await account.get(id)).attempt).toBe(1);
     });

@@ -17,8 +17,8 @@ export interface FlowBackend extends AsyncDisposable {
   /** `kill -9` of all its processes at once, and a new start over the same data. */
   crash(): Promise<void>;
   /** Stops every one of its processes without ending it, as a machine does that is put to sleep. */
-  freeze(): void;
-  thaw(): void;
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
 }
 
 export type StartBackend = () => Promise<FlowBackend>;

@@ -1,3 +1,5 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ConversionErrorCode } from '../../../shared/errors.ts';
 import type { BrokenKind } from '../media/broken-media.ts';
 import { openMediaFolder } from '../media/make-media.ts';
@@ -46,10 +48,23 @@ export async function makeFlowMedia(): Promise<FlowMedia> {
     lecture: await media.make({ container: 'mkv', seconds: lectureSeconds, audio: [{ codec: 'flac' }] }),
     whole: await media.make(whole),
     half: await media.make({ ...whole, cutAt: 0.5 }),
-    bad: await Promise.all(badKinds.map(async ({ kind, ...bad }) => ({ ...bad, path: await media.makeBroken(kind) }))),
+    bad: [
+      ...(await Promise.all(
+        badKinds.map(async ({ kind, ...bad }) => ({ ...bad, path: await media.makeBroken(kind) })),
+      )),
+      { what: 'nothing but zeros', path: await makeZeros(media.path), codes: ['not_media'] } as const,
+    ],
   };
   const kept = opened.move();
   return { ...made, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Too many to be looked through one by one. */
+async function makeZeros(folder: string): Promise<string> {
+  const path = join(folder, 'zeros.mp4');
+  await writeFile(path, '');
+  await truncate(path, 100_000_000);
+  return path;
 }
 
 const badKinds = [

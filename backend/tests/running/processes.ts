@@ -1,19 +1,15 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 /** A process that runs, as Linux tells of it in /proc. */
 export interface RunningProcess {
   readonly pid: number;
-  readonly group: number;
-  readonly parent: number;
   /** The program's file, as far as the kernel keeps its name: 15 characters. */
   readonly name: string;
-  /** Stopped by a signal. */
-  readonly stopped: boolean;
 }
 
 /** All that run; those that have ended and only wait for their parent are not among them. */
-export async function listProcesses(): Promise<readonly RunningProcess[]> {
+async function listProcesses(): Promise<readonly RunningProcess[]> {
   const names = await readdir('/proc');
   const found = await Promise.all(names.filter((name) => /^[0-9]+$/.test(name)).map(readProcess));
   return found.filter((one) => one !== undefined);
@@ -22,21 +18,32 @@ export async function listProcesses(): Promise<readonly RunningProcess[]> {
 /** proc(5), /proc/PID/stat: the name stands in parentheses and may hold anything, so the rest is counted from the last one. */
 async function readProcess(pid: string): Promise<RunningProcess | undefined> {
   const text = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => undefined);
-  const match = /^\d+ \((.*)\) (\S) (\d+) (\d+) /s.exec(text ?? '');
-  const [, name = '', state = '', parent = '', group = ''] = match ?? [];
+  const match = /^\d+ \((.*)\) (\S) /s.exec(text ?? '');
+  const [, name = '', state = ''] = match ?? [];
   if (match === null || 'ZX'.includes(state)) return undefined;
-  return { pid: Number(pid), name, parent: Number(parent), group: Number(group), stopped: state === 'T' };
+  return { pid: Number(pid), name };
 }
 
-export async function processesOfGroup(group: number): Promise<readonly RunningProcess[]> {
-  return (await listProcesses()).filter((one) => one.group === group);
+/** Those that work in `folder` or below: so does whatever converts for a server over its data folder. */
+export async function processesWorkingIn(folder: string): Promise<readonly RunningProcess[]> {
+  const real = await realpath(folder);
+  return await filterProcesses(async (pid) => await worksIn(pid, real));
 }
 
-/** Whoever has a file of `folder` open, works in it, or names it on its command line. */
+/** Those that have a file of `folder` open, too, or name it on their command line. */
 export async function processesIn(folder: string): Promise<readonly RunningProcess[]> {
+  const real = await realpath(folder);
+  return await filterProcesses(async (pid) => (await worksIn(pid, real)) || (await reachesInto(pid, real)));
+}
+
+async function filterProcesses(isMeant: (pid: number) => Promise<boolean>): Promise<readonly RunningProcess[]> {
   const all = await listProcesses();
-  const inside = await Promise.all(all.map(({ pid }) => reachesInto(pid, folder)));
-  return all.filter((_one, index) => inside[index]);
+  const meant = await Promise.all(all.map(({ pid }) => isMeant(pid)));
+  return all.filter((_one, index) => meant[index]);
+}
+
+async function worksIn(pid: number, folder: string): Promise<boolean> {
+  return isIn(folder, await readlink(join('/proc', String(pid), 'cwd')).catch(() => ''));
 }
 
 async function reachesInto(pid: number, folder: string): Promise<boolean> {
@@ -44,9 +51,13 @@ async function reachesInto(pid: number, folder: string): Promise<boolean> {
   const commandLine = await readFile(join(process, 'cmdline'), 'utf8').catch(() => '');
   if (commandLine.includes(folder)) return true;
   const descriptors = await readdir(join(process, 'fd')).catch(() => []);
-  const links = [join(process, 'cwd'), ...descriptors.map((descriptor) => join(process, 'fd', descriptor))];
+  const links = descriptors.map((descriptor) => join(process, 'fd', descriptor));
   const targets = await Promise.all(links.map((link) => readlink(link).catch(() => '')));
-  return targets.some((target) => target === folder || target.startsWith(folder + sep));
+  return targets.some((target) => isIn(folder, target));
+}
+
+function isIn(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder + sep);
 }
 
 /** The most memory that a process ever had in use: bytes. */

@@ -1,21 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { processesOfGroup } from './processes.ts';
+import { processesWorkingIn, type RunningProcess } from './processes.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A server of ours: the process, and all that it starts, are one process group. */
+/** A server of ours, in a process group of its own. */
 export interface ServerProcess extends AsyncDisposable {
   /** Without a slash at its end. */
   readonly url: string;
-  /** Of our own process, and the group's number. */
   readonly pid: number;
-  /** `kill -9` of the whole group; resolves once nothing of it runs. */
+  /** What runs for it now: ffmpeg, ffprobe, and what contains them. */
+  workers(): Promise<readonly RunningProcess[]>;
+  /** `kill -9` of its process group. Resolves once all that it had started has gone with it, by itself. */
   kill(): Promise<void>;
   /** SIGTERM, as an orderly system does it. Throws when that is not its end, with 0. */
   stop(): Promise<void>;
-  /** Sends a signal to every process of the group. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Sends a signal to it, and to all that runs for it. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): Promise<void>;
 }
 
 export interface ServerOptions {
@@ -33,7 +34,7 @@ export interface StartingServer {
   readonly listening: Promise<ServerProcess>;
   /** The signal or the exit code with which it has ended, or undefined while it runs. */
   ended(): string | undefined;
-  /** `kill -9` of the whole group; resolves once nothing of it runs. */
+  /** As a server that listens is killed. */
   kill(): Promise<void>;
 }
 
@@ -58,7 +59,14 @@ export function spawnServer({ dataFolder, environment = {}, nodeFlags = [] }: Se
   const pid = pidOf(child);
   const heard = keepTail(child);
   const closed = once(child, 'close');
-  const kill = (): Promise<void> => killGroup(pid);
+  const workers = (): Promise<readonly RunningProcess[]> => processesWorkingIn(dataFolder);
+  async function kill(): Promise<void> {
+    send(-pid, 'SIGKILL');
+    await closed;
+    await waitUntil('what a killed server had started is gone', async () => (await workers()).length === 0, {
+      seconds: 10,
+    });
+  }
 
   async function listening(): Promise<ServerProcess> {
     const url = await Promise.race([saidUrl(child), closed.then(() => undefined)]);
@@ -66,13 +74,17 @@ export function spawnServer({ dataFolder, environment = {}, nodeFlags = [] }: Se
     return {
       url,
       pid,
+      workers,
       kill,
       async stop() {
         process.kill(pid, 'SIGTERM');
         await closed;
         if (child.exitCode !== 0) throw new Error(`the server ended with ${endOf(child)}\n${heard()}`);
       },
-      signal: (name) => signalGroup(pid, name),
+      async signal(name) {
+        send(-pid, name);
+        for (const worker of await workers()) send(worker.pid, name);
+      },
       [Symbol.asyncDispose]: kill,
     };
   }
@@ -96,22 +108,12 @@ function saidUrl(child: ChildProcess): Promise<string> {
   return promise;
 }
 
-async function killGroup(group: number): Promise<void> {
-  await waitUntil(
-    `process group ${group} is gone`,
-    async () => {
-      signalGroup(group, 'SIGKILL');
-      return (await processesOfGroup(group)).length === 0;
-    },
-    { seconds: 20 },
-  );
-}
-
-function signalGroup(group: number, signal: NodeJS.Signals): void {
+/** To one process, or to the group whose number is negated. */
+function send(target: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-group, signal);
+    process.kill(target, signal);
   } catch (error) {
-    // Nobody is left in it.
+    // Nobody is there any more.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

@@ -1,5 +1,5 @@
-// Loaded into a server before its own code (node --import): ends it, with all that it has started, by SIGKILL just before the
-// step whose number DIE_AT_STEP says, and notes each step in STEP_LOG before it is taken. A step is whatever outlives the process:
+// Loaded into a server before its own code (node --import): ends it by SIGKILL just before the
+// step that DIE_AT_STEP says, by its number or a regular expression, and notes each step in STEP_LOG before it is taken. A step is whatever outlives the process:
 // a change of files or databases, a program that is started, an answer that promises something. So our code knows of no tests.
 import { ChildProcess } from 'node:child_process';
 import { appendFileSync, constants } from 'node:fs';
@@ -8,15 +8,17 @@ import { ServerResponse } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
-const dieAt = Number(process.env['DIE_AT_STEP']);
+const dieAt = process.env['DIE_AT_STEP'] ?? '';
 const stepLog = process.env['STEP_LOG'] ?? '';
 const longestName = 160;
 let taken = 0;
 
 function take(step: string): void {
   taken += 1;
-  appendFileSync(stepLog, `${taken} ${step.replaceAll(/\s+/g, ' ').slice(0, longestName)}\n`);
-  if (taken === dieAt) process.kill(0, 'SIGKILL');
+  const name = step.replaceAll(/\s+/g, ' ').slice(0, longestName);
+  appendFileSync(stepLog, `${taken} ${name}\n`);
+  const dies = /^\d+$/.test(dieAt) ? taken === Number(dieAt) : dieAt !== '' && new RegExp(dieAt).test(name);
+  if (dies) process.kill(0, 'SIGKILL');
 }
 
 /** Takes a step before each call of these methods, where it `counts`. */

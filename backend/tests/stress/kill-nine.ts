@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { openMediaFolder } from '../media/make-media.ts';
 import { type ApiClient, makeAccount } from '../running/api-client.ts';
-import { processesIn, processesOfGroup } from '../running/processes.ts';
+import { processesIn } from '../running/processes.ts';
 import { type ServerProcess, spawnServer } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import { chooseSeed, createSeededRandom, type SeededRandom } from './seeded-random.ts';
@@ -21,8 +21,6 @@ interface Scene {
   /** What the servers take for the system's temporary folder. */
   readonly temporaryFolder: string;
   readonly random: SeededRandom;
-  /** Every process group that there was. */
-  readonly groups: number[];
 }
 
 /**
@@ -35,7 +33,7 @@ export async function killAgainAndAgain(kills: number): Promise<void> {
   const media = opened.use(await openMediaFolder());
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-kill-'));
   opened.defer(() => rm(folder, { recursive: true }));
-  const scene: Scene = { dataFolder: join(folder, 'data'), temporaryFolder: join(folder, 'tmp'), random, groups: [] };
+  const scene: Scene = { dataFolder: join(folder, 'data'), temporaryFolder: join(folder, 'tmp'), random };
   await mkdir(scene.temporaryFolder);
   const largest = await media.make({ container: 'wav', seconds: 40 });
   const sources = [
@@ -87,7 +85,6 @@ export async function killAgainAndAgain(kills: number): Promise<void> {
   await expectSettledData(scene.dataFolder, { conversionIds: rows.map(({ id }) => id) });
   expect(await readdir(scene.temporaryFolder)).toEqual([]);
   expect(await processesIn(folder)).toEqual([]);
-  for (const group of scene.groups) expect(await processesOfGroup(group)).toEqual([]);
   const { acknowledged, doubtful, brokenOff } = ledger;
   console.log(`${acknowledged.size} acknowledged, ${doubtful.size} in doubt, ${brokenOff.size} broken off by a kill`);
   // Otherwise nothing of all this was seen to hold.
@@ -99,10 +96,8 @@ async function start(scene: Scene): Promise<ServerProcess> {
   return await spawn(scene).listening;
 }
 
-function spawn({ dataFolder, temporaryFolder, groups }: Scene) {
-  const starting = spawnServer({ dataFolder, environment: { TMPDIR: temporaryFolder } });
-  groups.push(starting.pid);
-  return starting;
+function spawn({ dataFolder, temporaryFolder }: Scene) {
+  return spawnServer({ dataFolder, environment: { TMPDIR: temporaryFolder } });
 }
 
 async function killWhileStarting(scene: Scene): Promise<void> {
@@ -126,11 +121,9 @@ async function theMoment(
     });
     return await delay(random.between(0, 30));
   }
-  await waitUntil(
-    'ffmpeg runs',
-    async () => (await processesOfGroup(server.pid)).some(({ name }) => name === 'ffmpeg'),
-    { everyMilliseconds: 2 },
-  );
+  await waitUntil('ffmpeg runs', async () => (await server.workers()).some(({ name }) => name === 'ffmpeg'), {
+    everyMilliseconds: 2,
+  });
   await delay(random.between(0, 1000));
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { soundSeconds } from '../flow/mp3-facts.ts';
 import { openMediaFolder } from '../media/make-media.ts';
-import { processesIn, processesOfGroup } from '../running/processes.ts';
+import { processesIn } from '../running/processes.ts';
 import { commandLineEntry } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
 
@@ -84,8 +84,7 @@ async function convert(scene: Scene, dieAt: number): Promise<number | string> {
     },
   );
   const [code, signal] = await once(child, 'close');
-  const { pid = -1 } = child;
-  await waitUntil('nothing of it runs', async () => (await processesOfGroup(pid)).length === 0);
+  await waitUntil('nothing of it runs', async () => (await processesIn(scene.folder)).length === 0);
   return signal ?? code;
 }
 
