@@ -17,16 +17,28 @@ does() {
   case " $CONTAINED_BY " in *" $1 "*) return 0 ;; *) return 1 ;; esac
 }
 
-if [ -z "${CONTAINED_AGAIN-}" ] && does parent-death; then
-  CONTAINED_AGAIN=yes
-  export CONTAINED_AGAIN
+# The script runs up to three times: as it was started, tied to its parent, and inside the namespaces.
+stage=${CONTAINED_STAGE-started}
+again() {
+  CONTAINED_STAGE=$1
+  export CONTAINED_STAGE
+}
+
+if [ "$stage" = started ] && does parent-death; then
+  again tied
   exec setpriv --pdeathsig KILL -- "$0" "$@"
 fi
 
-# Who died before the kernel was asked to tell would go unnoticed.
-[ "$PPID" = "$CONTAINED_PARENT" ] || kill -KILL $$
+# Who died before the kernel was asked to tell would go unnoticed. From inside, only /proc shows who the parent is.
+parent=$PPID
+if [ "$stage" = inside ]; then
+  while read -r name value; do
+    if [ "$name" = PPid: ]; then parent=$value; fi
+  done </proc/self/status
+fi
+[ "$parent" = "$CONTAINED_PARENT" ] || exit 1
 
-if does parent-watch; then
+if [ "$stage" != inside ] && does parent-watch; then
   while kill -0 $$ && { kill -0 "$CONTAINED_PARENT" || kill -KILL $$; }; do sleep 1; done </dev/null >/dev/null 2>&1 &
 fi
 
@@ -47,6 +59,13 @@ if does memory-limit; then
   if [ -w /proc/self/oom_score_adj ]; then echo 800 >/proc/self/oom_score_adj; fi
 fi
 
+if [ "$stage" != inside ] && does namespaces; then
+  again inside
+  CONTAINED_PARENT=$$
+  export CONTAINED_PARENT
+  exec unshare --user --map-root-user --net --pid --ipc --fork --kill-child=KILL -- "$0" "$@"
+fi
+
 # glibc reserves address space for every thread that allocates, up to eight times the cores.
 set -- env -i PATH=/usr/bin:/bin LANG=C MALLOC_ARENA_MAX=2 "$CONTAINED_BINARY" "$@"
 
@@ -55,9 +74,5 @@ if does no-new-privileges; then privileges='--no-new-privs'; fi
 if does no-capabilities; then privileges="$privileges --ambient-caps=-all --inh-caps=-all --bounding-set=-all"; fi
 # shellcheck disable=SC2086 # several words
 if [ -n "$privileges" ]; then set -- setpriv $privileges -- "$@"; fi
-
-if does namespaces; then
-  set -- unshare --user --map-root-user --net --pid --ipc --fork --kill-child=KILL -- "$@"
-fi
 
 exec "$@"

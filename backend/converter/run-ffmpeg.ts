@@ -198,7 +198,8 @@ function spawnOptions({ environment }: Start, { workFolder }: Pick<FfmpegJob, 'w
     env: environment,
     stdio,
     windowsHide: true,
-    // Out of the terminal's reach: at a Ctrl-C it is the service that decides what becomes of a conversion.
+    // A group of its own, to be killed as one, and out of the terminal's reach: at a Ctrl-C it is the service that decides what
+    // becomes of a conversion.
     detached: process.platform !== 'win32',
   };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { ProcessLimits } from './containment.ts';
 
-/** What is needed of a child process; only one file may start them. */
+/** What is needed of a child process that leads a group of its own; only one file may start them. */
 export interface StartedProcess {
   /** Undefined when it could not be started. */
   readonly pid?: number | undefined;
@@ -38,8 +38,7 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
 
   function stop(reason: unknown): void {
     stopped ??= { reason };
-    // SIGKILL: ffmpeg 7 with -nostdin ignores SIGTERM.
-    child?.kill('SIGKILL');
+    if (child !== undefined) killGroup(child);
   }
   function onAbort(): void {
     stop(signal?.reason);
@@ -70,7 +69,7 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
       taken.once('close', (code, killedBy) => {
         settle({ exitCode: code !== null && code >= 0 ? code : undefined, signal: killedBy ?? undefined });
       });
-      if (stopped !== undefined) taken.kill('SIGKILL');
+      if (stopped !== undefined) killGroup(taken);
     },
     couldNotStart(error) {
       if (child?.pid === undefined) settle({ exitCode: undefined, signal: undefined, startError: error });
@@ -83,4 +82,19 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
 
 function outOfTime(limitSeconds: number): AppError {
   return new AppError('timed_out', 'The conversion took too long and was stopped.', { details: { limitSeconds } });
+}
+
+/**
+ * With all that it has started: a launcher that is killed alone, in the instant in which it starts ffmpeg, has not yet told it to
+ * end with it. SIGKILL, because ffmpeg 7 with -nostdin ignores SIGTERM.
+ */
+function killGroup(child: StartedProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === 'win32') child.kill('SIGKILL');
+    else process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    // It was faster.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
