@@ -305,6 +305,12 @@ describe('ffprobe', () => {
     expect(answer).toEqual({ exitCode: 3, stdout: 'out\n', stderrTail: 'err\n' });
   });
 
+  test('is waited for until the last of what it started has spoken', async () => {
+    const ffmpeg = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none') });
+    const script = '(sleep 0.3; echo late) & exit 0';
+    expect((await ffmpeg.probe({ workFolder, arguments: ['-c', script], limits })).stdout).toBe('late\n');
+  });
+
   test('is ended by an abort, and when its time is over', async () => {
     const ffmpeg = await openFfmpeg(shellInside);
     const job = { workFolder, arguments: ['-c', 'sleep 100'], limits: { ...limits, wallSeconds: 1 } };
@@ -361,17 +367,25 @@ describe('when the service is killed', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('before ffmpeg could be told, it is not even started', async () => {
-    const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
-    const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_PARENT: '1' };
-    const orphan = spawn(ours, ['alive'], { env });
-    let said = '';
-    orphan.stdout.on('data', (text) => {
-      said += String(text);
-    });
-    expect(await once(orphan, 'close')).toEqual([1, null]);
-    expect(said).toBe('');
-  });
+  test.each(['started', 'tied', 'inside'])(
+    'before ffmpeg could be told, it is not even started (%s)',
+    async (stage) => {
+      const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
+      const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_STAGE: stage };
+      for (const [parent, expected] of [
+        [process.pid, 'alive\n'],
+        [1, ''],
+      ] as const) {
+        const launched = spawn(ours, ['alive'], { env: { ...env, CONTAINED_PARENT: String(parent) } });
+        let said = '';
+        launched.stdout.on('data', (text) => {
+          said += String(text);
+        });
+        await once(launched, 'close');
+        expect(said).toBe(expected);
+      }
+    },
+  );
 });
 
 async function namesInWorkFolder(): Promise<string[]> {

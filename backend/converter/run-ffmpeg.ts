@@ -184,11 +184,10 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
 
   const [{ failed, stderr }, ending] = await Promise.all([said, supervision.gone]);
   supervision.throwIfStopped();
-  if (sink.stream.errored !== null) throw sink.stream.errored;
+  if (sink.errored !== null) throw sink.errored;
   if (failed || failedToWrite) {
     throw translateFailure({ program: 'ffmpeg', ...ending, stderrTail: tailOf(stderr), limits: job.limits });
   }
-  if (job.commandLine.outputs.some(({ to }) => to === 'sound')) await sink.drained;
 }
 
 function spawnOptions({ environment }: Start, { workFolder }: Pick<FfmpegJob, 'workFolder'>) {
@@ -205,27 +204,18 @@ function spawnOptions({ environment }: Start, { workFolder }: Pick<FfmpegJob, 'w
 }
 
 /** Lays the command line out. fluent-ffmpeg splits a single option at its spaces, several it takes as they are. */
-function fill(command: FfmpegCommand, commandLine: FfmpegCommandLine, sink: SoundSink): void {
+function fill(command: FfmpegCommand, commandLine: FfmpegCommandLine, sink: Writable): void {
   command.input(commandLine.input).inputOptions(...commandLine.inputOptions);
   for (const { options, to } of commandLine.outputs) {
-    if (to === 'sound') command.output(sink.stream);
+    if (to === 'sound') command.output(sink);
     else command.output(to === 'nothing' ? '-' : to.file);
     command.outputOptions(...options);
   }
 }
 
-interface SoundSink {
-  readonly stream: Writable;
-  /** Resolves once all was handed on. */
-  readonly drained: Promise<void>;
-}
-
-function soundSink(onSound: FfmpegJob['onSound']): SoundSink {
-  let drain: () => void;
-  const drained = new Promise<void>((resolve) => {
-    drain = resolve;
-  });
-  const stream = new Writable({
+/** Takes each chunk as it comes, so that nothing is on its way any more once the process is gone. */
+function soundSink(onSound: FfmpegJob['onSound']): Writable {
+  return new Writable({
     // Closed, it would make fluent-ffmpeg kill a process that is just about to end by itself.
     autoDestroy: false,
     emitClose: false,
@@ -237,12 +227,7 @@ function soundSink(onSound: FfmpegJob['onSound']): SoundSink {
         done(error instanceof Error ? error : new Error(String(error)));
       }
     },
-    final(done) {
-      drain();
-      done();
-    },
   });
-  return { stream, drained };
 }
 
 /**
