@@ -239,7 +239,10 @@ describe('convertFile refuses', () => {
   test('what says that it is too long, and what is without saying so', async () => {
     const limits = convertLimits({ maxDurationSeconds: 4 });
     const details = { limitSeconds: 4 };
-    const error = await refusalOf({ container: 'mp4', seconds: 5 }, { limits });
+    const onSource = () => {
+      throw new Error('nothing of it was to be begun');
+    };
+    const error = await refusalOf({ container: 'mp4', seconds: 5 }, { limits, onSource });
     expect(error).toMatchObject({ code: 'too_long', details });
     expect(error.message).toBe('This video is longer than the 4 seconds that are allowed.');
     expect(await refusalOf({ container: 'webm-live', seconds: 30 }, { limits })).toMatchObject({
