@@ -32,10 +32,10 @@ beforeEach(async () => {
   workFolder = await mkdtemp(join(tmpdir(), 'soundlift-handle-'));
 });
 afterEach(async () => {
-  // Whatever became of a job, it leaves nothing in the work folder.
-  expect(await readdir(workFolder)).toEqual([]);
+  const left = await readdir(workFolder);
   await rm(workFolder, { recursive: true });
   await backend[Symbol.asyncDispose]();
+  if (left.length > 0) throw new Error(`a job left ${left.join(', ')} in the work folder`);
 });
 
 const reallyConvert: HandleConvertParts['convert'] = (request) =>
