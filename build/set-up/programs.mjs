@@ -35,7 +35,9 @@ export function programsFor(purpose) {
 export function missingPrograms(programs, environment = process.env) {
   return programs.filter((program) => {
     const named = program.variable === undefined ? undefined : environment[program.variable];
-    return named ? !isRunnable(named) : findOnPath(program.name, environment) === undefined;
+    // The program itself, or the folder that holds it.
+    if (named) return !isRunnable(named) && !isRunnable(join(named, fileNameOf(program.name)));
+    return findOnPath(program.name, environment) === undefined;
   });
 }
 
@@ -46,13 +48,15 @@ export function missingPrograms(programs, environment = process.env) {
  */
 export function findOnPath(name, environment = process.env) {
   const variable = pathVariable(environment);
-  const fileName = process.platform === 'win32' ? `${name}.exe` : name;
   return (environment[variable] ?? '')
     .split(delimiter)
     .filter((folder) => isAbsolute(folder))
-    .map((folder) => join(folder, fileName))
+    .map((folder) => join(folder, fileNameOf(name)))
     .find(isRunnable);
 }
+
+/** @param {string} name */
+const fileNameOf = (name) => (process.platform === 'win32' ? `${name}.exe` : name);
 
 /**
  * What the PATH is called here: Windows says `Path`, and takes any case.

@@ -34,12 +34,13 @@ describe('a program is found', () => {
     expect(findOnPath('mp3val', { PATH: folder })).toBeUndefined();
   });
 
-  it('where its variable says, and there alone', async () => {
+  it('where its variable says, file or folder, and there alone', async () => {
     const named = await makeProgram('my-ffmpeg');
     await makeProgram('ffmpeg');
     const missing = (variable: string) =>
       missingPrograms(programsFor('conversions'), { FFMPEG_PATH: variable, PATH: folder }).map(({ name }) => name);
     expect(missing(named)).toEqual([]);
+    expect(missing(folder)).toEqual([]);
     expect(missing('')).toEqual([]);
     expect(missing(join(folder, 'gone'))).toEqual(['ffmpeg']);
   });
