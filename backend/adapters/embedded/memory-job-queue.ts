@@ -40,10 +40,12 @@ export function createMemoryJobQueue<Message>(onError: (error: unknown, message:
     const now = performance.now();
     const due = Math.max(now + delay, delayed.get(text)?.due ?? 0);
     forgetDelayed(text);
+    // Adding and taking away rounds, and what is longer than the longest waits a millisecond.
+    const wait = Math.min(due - now, longestDelayMilliseconds);
     const timer = setTimeout(() => {
       delayed.delete(text);
       enqueue(text);
-    }, due - now);
+    }, wait);
     // A job that waits is no reason for a process to stay: the row brings it back.
     timer.unref();
     delayed.set(text, { timer, due });
