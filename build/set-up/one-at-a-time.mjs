@@ -2,6 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readIfThere } from './packages.mjs';
 import { isSystemError, SetUpError, say } from './say.mjs';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
@@ -130,19 +131,6 @@ const processesIn = (holders) =>
     .split(' ')
     .map(Number)
     .filter((pid) => pid > 0);
-
-/**
- * @param {string} file
- * @returns {string | undefined} undefined when it has just been freed
- */
-function readIfThere(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-}
 
 /** @param {number} pid */
 function isRunning(pid) {

@@ -107,8 +107,11 @@ function parseLockFile(text) {
   return lock.packages;
 }
 
-/** @param {string} file */
-function readIfThere(file) {
+/**
+ * @param {string} file
+ * @returns {string | undefined} undefined when there is no such file
+ */
+export function readIfThere(file) {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
