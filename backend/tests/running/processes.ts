@@ -26,14 +26,19 @@ async function readProcess(pid: string): Promise<RunningProcess | undefined> {
 
 /** Those that work in `folder` or below: so does whatever converts for a server over its data folder. */
 export async function processesWorkingIn(folder: string): Promise<readonly RunningProcess[]> {
-  const real = await realpath(folder);
+  const real = await realPath(folder);
   return await filterProcesses(async (pid) => await worksIn(pid, real));
 }
 
 /** Those that have a file of `folder` open, too, or name it on their command line. */
 export async function processesIn(folder: string): Promise<readonly RunningProcess[]> {
-  const real = await realpath(folder);
+  const real = await realPath(folder);
   return await filterProcesses(async (pid) => (await worksIn(pid, real)) || (await reachesInto(pid, real)));
+}
+
+/** As the kernel tells it. A folder that was not made yet, or is gone, keeps the name that it was given. */
+async function realPath(folder: string): Promise<string> {
+  return await realpath(folder).catch(() => folder);
 }
 
 async function filterProcesses(isMeant: (pid: number) => Promise<boolean>): Promise<readonly RunningProcess[]> {
