@@ -19,13 +19,15 @@ const ffmpeg = {
 };
 /** @type {Program} */
 const mp3val = { name: 'mp3val', debian: 'mp3val', brew: 'mp3val', page: 'https://mp3val.sourceforge.net' };
+/** @type {Program} */
+const curl = { name: 'curl', debian: 'curl', brew: 'curl', winget: 'cURL.cURL', page: 'https://curl.se' };
 
 /**
  * @param {'conversions' | 'tests'} purpose
  * @returns {readonly Program[]}
  */
 export function programsFor(purpose) {
-  return purpose === 'tests' ? [ffmpeg, mp3val] : [ffmpeg];
+  return purpose === 'tests' ? [ffmpeg, mp3val, curl] : [ffmpeg];
 }
 
 /**
@@ -80,7 +82,10 @@ export function howToInstall(missing, platform, family, environment) {
     const { name, variable } = wronglyNamed;
     return `${variable} names ${environment[variable]}, where no program can be run: correct it, or unset it to use the ${name} on the PATH.`;
   }
-  const names = missing.map(({ name }) => name).join(' and ');
+  const names = missing
+    .map(({ name }) => name)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');
   const variable = missing.find((program) => program.variable !== undefined)?.variable;
   const otherwise = variable === undefined ? '' : `, or name an ffmpeg of your own in ${variable}`;
   return `Soundlift needs ${names}, which this machine lacks: ${installHint(missing, platform, family)}${otherwise}.`;

@@ -49,6 +49,7 @@ describe('a program is found', () => {
     expect(missingPrograms(programsFor('tests'), { PATH: folder }).map(({ name }) => name)).toEqual([
       'ffmpeg',
       'mp3val',
+      'curl',
     ]);
     expect(missingPrograms(programsFor('conversions'), { PATH: folder }).map(({ name }) => name)).toEqual(['ffmpeg']);
   });
@@ -56,14 +57,18 @@ describe('a program is found', () => {
 
 describe('what a person is told to install', () => {
   it.each([
-    ['darwin', undefined, 'run `brew install ffmpeg mp3val`'],
-    ['linux', 'debian', 'run `sudo apt-get install ffmpeg mp3val`'],
-    ['linux', 'fedora', 'run `sudo dnf install ffmpeg-free`, and get mp3val from https://mp3val.sourceforge.net'],
+    ['darwin', undefined, 'run `brew install ffmpeg mp3val curl`'],
+    ['linux', 'debian', 'run `sudo apt-get install ffmpeg mp3val curl`'],
+    [
+      'linux',
+      'fedora',
+      'run `sudo dnf install ffmpeg-free`, and get mp3val from https://mp3val.sourceforge.net, and get curl',
+    ],
     ['linux', undefined, 'get ffmpeg from https://ffmpeg.org/download.html, and get mp3val from'],
     ['win32', undefined, 'run `winget install Gyan.FFmpeg`, and get mp3val from https://mp3val.sourceforge.net'],
   ] as const)('on %s (%s): %s', (platform, family, words) => {
     const sentence = howToInstall(programsFor('tests'), platform, family, {});
-    expect(sentence).toContain(`Soundlift needs ffmpeg and mp3val, which this machine lacks: ${words}`);
+    expect(sentence).toContain(`Soundlift needs ffmpeg, mp3val and curl, which this machine lacks: ${words}`);
     expect(sentence).toMatch(/, or name an ffmpeg of your own in FFMPEG_PATH\.$/);
   });
 
