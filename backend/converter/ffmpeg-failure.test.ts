@@ -31,6 +31,7 @@ describe('translateFailure', () => {
     ['a full disk', { stderrTail: words.diskFull }, { code: 'disk_full' }],
     ['a used up quota', { stderrTail: words.quota }, { code: 'disk_full' }],
     ['its own limit', { stderrTail: words.tooLarge }, { code: 'converter_failed', details: { limitBytes: 1e9 } }],
+    ['its own limit, told by the kernel', { exitCode: undefined, signal: 'SIGXFSZ' }, { details: { limitBytes: 1e9 } }],
     ['want of memory', { stderrTail: words.memory }, { code: 'converter_failed', details: { limitBytes: 2e9 } }],
     ['want of memory at its start', { exitCode: 127, stderrTail: words.library }, { details: { limitBytes: 2e9 } }],
     ['a source it may not read', { stderrTail: words.unreadable }, { code: 'source_unreadable' }],

@@ -44,7 +44,8 @@ const readings: readonly Reading[] = [
     error: () => ['disk_full', 'The disk is full.'],
   },
   {
-    applies: says(/File too large/),
+    // The kernel asks a program to end at the limit; the first process of a namespace does not hear of it, and is refused the write.
+    applies: (end) => end.signal === 'SIGXFSZ' || says(/File too large/)(end),
     error: ({ limits }) => [
       'converter_failed',
       'The MP3 became larger than is allowed.',

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -70,9 +70,17 @@ async function errorOf(promise: Promise<unknown>): Promise<AppError> {
   return error;
 }
 
+/** Not in a chroot, nor in most containers. */
+const namespaces =
+  spawnSync('unshare', ['--user', '--map-root-user', '--net', '--pid', '--ipc', '--fork', 'true']).status === 0;
+const onlyNamespacesMissing = /to it that: the network and other processes are out of its reach$/;
+const refuseNamespaces = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" "$@"';
+
 describe('what runs contained', () => {
-  test('is held by everything that Linux offers', async () => {
-    expect((await openFfmpeg(ffmpegBinaries)).containment.sentence).toBe('ffmpeg runs contained');
+  test('is held by everything that this system offers', async () => {
+    const { sentence } = (await openFfmpeg(ffmpegBinaries)).containment;
+    if (namespaces) expect(sentence).toBe('ffmpeg runs contained');
+    else expect(sentence).toMatch(onlyNamespacesMissing);
   });
 
   test('is held by the rest where namespaces are refused, and that is said', async () => {
@@ -81,13 +89,19 @@ describe('what runs contained', () => {
       import { openFfmpeg } from ${JSON.stringify(module)};
       console.log(JSON.stringify((await openFfmpeg(${JSON.stringify(ffmpegBinaries)})).containment));
     `;
-    const refuse = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" --input-type=module -e "$1"';
-    const withoutNamespaces = ['--user', '--map-root-user', '--', '/bin/sh', '-c', refuse, process.execPath, program];
-    const { stdout } = await promisify(execFile)('unshare', withoutNamespaces);
+    const node = [process.execPath, '--input-type=module', '-e', program];
+    const refuse = ['unshare', '--user', '--map-root-user', '--', '/bin/sh', '-c', refuseNamespaces];
+    const [command = '', ...words] = namespaces ? [...refuse, ...node] : node;
+    const { stdout } = await promisify(execFile)(command, words);
     const containment = JSON.parse(stdout) as Containment;
-    const { steps } = (await openFfmpeg(ffmpegBinaries)).containment;
-    expect(containment.steps).toEqual(steps.filter((step) => step !== 'namespaces'));
-    expect(containment.sentence).toMatch(/: the network and other processes are out of its reach$/);
+    expect(containment.steps).toEqual([
+      'parent-death',
+      'no-new-privileges',
+      'no-capabilities',
+      'limits',
+      'memory-limit',
+    ]);
+    expect(containment.sentence).toMatch(onlyNamespacesMissing);
   });
 
   test('reaches no network', async () => {
@@ -98,7 +112,8 @@ describe('what runs contained', () => {
       const uncontained = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none') });
       const outside = await uncontained.probe({ workFolder, arguments: ['-c', script], limits });
       expect(outside.stdout).toBe('reached');
-      expect(await inside(script)).not.toContain('reached');
+      // Where the system refuses, that is what the test above has seen said.
+      if (namespaces) expect(await inside(script)).not.toContain('reached');
     } finally {
       server.close();
     }
@@ -121,7 +136,9 @@ describe('what runs contained', () => {
   });
 
   test('can signal nobody outside', async () => {
-    expect(await inside(`kill -0 ${process.pid}`)).toContain('No such process');
+    const answer = await inside(`kill -0 ${process.pid}`);
+    if (namespaces) expect(answer).toContain('No such process');
+    else expect(answer).toBe('');
   });
 
   test('leaves no core dump, and few files open', async () => {
