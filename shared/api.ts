@@ -12,6 +12,11 @@ export const conversionStates = ['uploading', 'queued', 'converting', 'done', 'f
 export const conversionStateSchema = z.enum(conversionStates);
 export type ConversionState = z.infer<typeof conversionStateSchema>;
 
+/** True once nothing more happens to it by itself. */
+export function hasEnded(state: ConversionState): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
 /** One audio track of a source; `index` counts audio tracks alone, from 0. */
 export const trackSchema = z.object({
   index: z.int().nonnegative(),

@@ -75,6 +75,11 @@ export function isAppError(error: unknown, ...codes: readonly ErrorCode[]): erro
   return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** The operating system's code of a failed call (`ENOENT`), where it is one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** For the end of a switch over a union: a case that was forgotten is a type error here. */
 export function assertNever(value: never): never {
   throw new Error(`unexpected value: ${JSON.stringify(value)}`);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conversionStates } from '../../shared/api.ts';
+import { conversionStates, hasEnded } from '../../shared/api.ts';
 import type { ConversionRecord } from '../ports/conversion-store.ts';
-import { type Change, hasEnded, nextRecord } from './life-cycle.ts';
+import { type Change, nextRecord } from './life-cycle.ts';
 
 const at = '2026-01-02T03:04:05.000Z';
 const queued: ConversionRecord = {

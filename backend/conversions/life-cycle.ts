@@ -46,11 +46,6 @@ const legalFrom: Readonly<Record<Change['type'], readonly ConversionState[]>> = 
   removed: ['done', 'failed', 'cancelled'],
 };
 
-/** True once nothing more happens to it by itself. */
-export function hasEnded(state: ConversionState): boolean {
-  return state === 'done' || state === 'failed' || state === 'cancelled';
-}
-
 /**
  * The row after `change`, its revision one higher; undefined when the life cycle does not allow it. Pure: `at` (ISO 8601) is
  * the time that goes into the row.

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { v7 as newId } from 'uuid';
-import type { Batch, Conversion, Page, Result } from '../../shared/api.ts';
+import { type Batch, type Conversion, hasEnded, type Page, type Result } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { BlobStore, ByteRange, LocalBlobFile } from '../ports/blob-store.ts';
@@ -14,7 +14,6 @@ import type {
 import { mp3BlobId, videoBlobId } from './blob-names.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
-import { hasEnded } from './life-cycle.ts';
 import type { LiveProgress } from './live-progress.ts';
 import type { Publisher } from './publisher.ts';
 import { notFound } from './rows.ts';

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { AppError, isAppError } from '../../shared/errors.ts';
+import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
@@ -126,13 +126,13 @@ async function settle(
 
 function willPass(error: unknown): boolean {
   // A folder of its own may be what there is no room for.
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemErrorCode(error);
   return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Its sentence stays; a code that a conversion cannot carry becomes the converter's own failure. */
 function reasonOf(error: unknown): AppError {
-  if (isAppError(error, 'not_media', 'no_audio', 'damaged', 'too_long', 'timed_out', 'converter_failed')) return error;
+  if (isAppError(error, ...conversionErrorCodes)) return error;
   const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';
   return new AppError('converter_failed', sentence, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { link, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import { sourceName } from './media-formats.ts';
 import { notMedia } from './source-facts.ts';
 
@@ -29,7 +29,7 @@ async function inspect(path: string): Promise<{ readonly bytes: number; readonly
 }
 
 function unreachable(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemErrorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     throw new AppError('source_missing', 'The video is no longer where it was.', { cause: error });
   }
@@ -46,7 +46,7 @@ async function linkTo(target: string, path: string): Promise<void> {
     await first(target, path);
   } catch {
     await second(target, path).catch((error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = systemErrorCode(error);
       if (code === 'ENOSPC' || code === 'EDQUOT')
         throw new AppError('disk_full', 'The disk is full.', { cause: error });
       throw new AppError('source_unreadable', 'The video cannot be reached by the converter.', { cause: error });

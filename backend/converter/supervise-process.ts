@@ -1,4 +1,4 @@
-import { AppError } from '../../shared/errors.ts';
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import type { ProcessLimits } from './containment.ts';
 
 /** What is needed of a child process that leads a group of its own; only one file may start them. */
@@ -95,6 +95,6 @@ function killGroup(child: StartedProcess): void {
     else process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
     // It was faster.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (systemErrorCode(error) !== 'ESRCH') throw error;
   }
 }

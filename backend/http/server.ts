@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { AppError, type ErrorCode, systemErrorCode } from '../../shared/errors.ts';
 import { problemHeaders, toProblem } from './problem.ts';
 
 export interface ServerOptions {
@@ -60,7 +60,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   try {
     await promise;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemErrorCode(error);
     const reason =
       code === 'EADDRINUSE'
         ? `Port ${port} is taken by another program; choose another port.`

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { localAccountId } from '../messages.ts';
@@ -40,7 +40,7 @@ async function readableFileBytes(path: string): Promise<number> {
     return facts.size;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemErrorCode(error);
     if (code === 'EACCES' || code === 'EPERM') {
       throw new AppError('source_unreadable', 'This file may not be read by you.', { cause: error });
     }

@@ -1,4 +1,4 @@
-import type { Conversion, ConversionState } from '../../shared/api.ts';
+import { type Conversion, type ConversionState, hasEnded } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { Backend } from './backend.ts';
@@ -72,7 +72,7 @@ export function followConversions(
     const { id, state } = conversion;
     const waiter = waiting.get(id);
     onEvent({ type: 'conversion', conversion });
-    if (hasEnded(conversion)) {
+    if (hasEnded(state)) {
       active.delete(id);
       if (waiter === undefined) early.set(id, conversion);
       else waiter.resolve(conversion);
@@ -106,7 +106,7 @@ export function followConversions(
     async untilEnded(conversion, signal) {
       signal.throwIfAborted();
       const { id, state } = conversion;
-      const ended = hasEnded(conversion) ? conversion : early.get(id);
+      const ended = hasEnded(state) ? conversion : early.get(id);
       early.delete(id);
       if (ended !== undefined) return ended;
 
@@ -129,10 +129,6 @@ export function followConversions(
       unfollow();
     },
   };
-}
-
-function hasEnded({ state }: Conversion): boolean {
-  return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
 /** Seconds, monotonic. */

@@ -1,7 +1,7 @@
 import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemErrorCode } from './system-errors.ts';
+import { systemErrorCode } from '../../shared/errors.ts';
 
 /** What of the system a test may stand in for. */
 export interface PlacingSystem {

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, open, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { validFileName } from './file-names.ts';
 import { type PlacingSystem, placeBeside, placeOver, placingSystem } from './place-file.ts';
-import { systemErrorCode, targetError } from './system-errors.ts';
+import { targetError } from './system-errors.ts';
 import { removeLeftovers, temporaryFileName } from './temporary-files.ts';
 
 /** Where a person wants an MP3. */

@@ -1,9 +1,4 @@
-import { AppError } from '../../shared/errors.ts';
-
-/** The system's code of a failed call (`ENOENT`), where it is one. */
-export function systemErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
 
 /** Why an MP3 could not be put where it should go: `disk_full` or `target_unwritable`. */
 export function targetError(cause: unknown): AppError {

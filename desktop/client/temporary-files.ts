@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { opendir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { systemErrorCode } from './system-errors.ts';
+import { systemErrorCode } from '../../shared/errors.ts';
 
 /*
  * An MP3 is written under a name of its own beside its target and gets the target's name once it is whole. The name says whose

@@ -1,8 +1,13 @@
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { type Conversion, conversionSchema, type Notification, notificationSchema } from '../../../shared/api.ts';
-import { hasEnded } from '../../conversions/life-cycle.ts';
+import {
+  type Conversion,
+  conversionSchema,
+  hasEnded,
+  type Notification,
+  notificationSchema,
+} from '../../../shared/api.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 
 /** What lists answer. */
