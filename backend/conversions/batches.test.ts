@@ -148,6 +148,24 @@ describe('a batch', () => {
     expect((await test.store.get(id))?.notificationId).toBeDefined();
   });
 
+  it('is told of though the row of one that was removed long ago is gone', async () => {
+    const batch = { batchId: 'b', batchSize: 2 };
+    const [first, second] = [await submit(batch), await submit(batch)];
+    await end(first, 'done');
+    await end(second, 'done');
+    const unmarked = await test.store.get(second);
+    await deliver();
+    await test.conversions.owned.remove('anna', first);
+    const [removed, marked] = [await test.store.get(first), await test.store.get(second)];
+    if (unmarked === undefined || removed === undefined || marked === undefined) throw new Error('a row is gone');
+    await test.store.forget(removed);
+    await test.store.replace(marked, { ...unmarked, revision: marked.revision + 1 });
+    test.pass(7 * 24 * 60 * minute);
+    await test.conversions.batches.tellOfEnd(second);
+    expect((await test.store.get(second))?.notificationId).toBeDefined();
+    expect(await notifications()).toHaveLength(1);
+  });
+
   it('is another than one of the same name that somebody else has', async () => {
     const id = await submit({ batchId: 'b', batchSize: 2 });
     const intake = {

@@ -45,7 +45,8 @@ export function createBatches({ rows, store, notifications, events, clock, log }
   /** The notification is the truth about whom it told of; the rows are marked after it, by whoever comes by. */
   async function markTold({ notification, told }: NotificationRecord): Promise<void> {
     for (const { conversionId, attempt } of told) {
-      await rows.decide(conversionId, (row) =>
+      // One that was removed long ago may have no row any more.
+      await rows.decideIfThere(conversionId, (row) =>
         row.attempt === attempt && isUntold(row) ? { type: 'told', notificationId: notification.id } : undefined,
       );
     }

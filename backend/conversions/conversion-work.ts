@@ -1,6 +1,6 @@
 import type { Track, Warning } from '../../shared/api.ts';
 import { conversionErrorSchema } from '../../shared/api.ts';
-import { type AppError, isAppError } from '../../shared/errors.ts';
+import type { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionRecord, StoredResult } from '../ports/conversion-store.ts';
@@ -56,14 +56,11 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
   const { rows, clock } = parts;
   return {
     async take(id) {
-      const { record, changed } = await rows
-        .decide(id, (row) => (row.state === 'queued' && waitSeconds(row, clock) === 0 ? { type: 'taken' } : undefined))
-        .catch((error: unknown) => {
-          if (isAppError(error, 'not_found')) return { record: undefined, changed: false };
-          throw error;
-        });
-      if (record !== undefined && changed) return { kind: 'work', work: workOn(record, parts) };
-      const delaySeconds = record?.state === 'queued' ? waitSeconds(record, clock) : 0;
+      const taken = await rows.decideIfThere(id, (row) =>
+        row.state === 'queued' && waitSeconds(row, clock) === 0 ? { type: 'taken' } : undefined,
+      );
+      if (taken?.changed) return { kind: 'work', work: workOn(taken.record, parts) };
+      const delaySeconds = taken?.record.state === 'queued' ? waitSeconds(taken.record, clock) : 0;
       return delaySeconds > 0 ? { kind: 'later', delaySeconds } : { kind: 'nothing' };
     },
   };

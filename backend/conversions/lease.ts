@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ConversionState } from '../../shared/api.ts';
-import { AppError, isAppError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { ConversionRecord } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { Change } from './life-cycle.ts';
@@ -55,14 +55,10 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
 
   async function writeNow(change: Change): Promise<ConversionRecord | undefined> {
     if (lost.signal.aborted) return undefined;
-    const { record, changed } = await rows
-      .decide(held.id, (row) => (isAt(row, held) ? change : undefined))
-      .catch((error: unknown) => {
-        if (isAppError(error, 'not_found')) return { record: undefined, changed: false };
-        throw error;
-      });
-    if (!changed) lose(record);
-    return changed ? record : undefined;
+    const decided = await rows.decideIfThere(held.id, (row) => (isAt(row, held) ? change : undefined));
+    if (decided?.changed) return decided.record;
+    lose(decided?.record);
+    return undefined;
   }
 
   function write(change: Change): Promise<ConversionRecord | undefined> {

@@ -25,6 +25,8 @@ export interface Rows {
   get(id: string): Promise<ConversionRecord | undefined>;
   /** Throws `not_found` without a row, `wrong_state` when the life cycle does not allow the change. */
   decide(id: string, decision: Decision): Promise<Decided>;
+  /** The same for who does not know whether the row is still there: undefined where it is not. */
+  decideIfThere(id: string, decision: Decision): Promise<Decided | undefined>;
 }
 
 export interface RowsParts {
@@ -45,6 +47,21 @@ export function createRows({ store, events, clock, log, retention }: RowsParts):
     );
   }
 
+  async function decideIfThere(id: string, decision: Decision): Promise<Decided | undefined> {
+    for (;;) {
+      const record = await store.get(id);
+      if (record === undefined) return undefined;
+      const change = decision(record);
+      if (change === undefined) return { record, changed: false };
+      const next = nextRecord(record, change, clock.now().toISOString());
+      if (next === undefined) throw wrongState(record, change);
+      if (await store.replace(record, next)) {
+        announce(next, change);
+        return { record: next, changed: true };
+      }
+    }
+  }
+
   return {
     async insert(record) {
       await store.insert(record);
@@ -52,20 +69,12 @@ export function createRows({ store, events, clock, log, retention }: RowsParts):
     },
 
     get: (id) => store.get(id),
+    decideIfThere,
 
     async decide(id, decision) {
-      for (;;) {
-        const record = await store.get(id);
-        if (record === undefined) throw notFound();
-        const change = decision(record);
-        if (change === undefined) return { record, changed: false };
-        const next = nextRecord(record, change, clock.now().toISOString());
-        if (next === undefined) throw wrongState(record, change);
-        if (await store.replace(record, next)) {
-          announce(next, change);
-          return { record: next, changed: true };
-        }
-      }
+      const decided = await decideIfThere(id, decision);
+      if (decided === undefined) throw notFound();
+      return decided;
     },
   };
 }
