@@ -71,8 +71,8 @@ async function convertInto(
   const blobId = mp3BlobId(record);
   const label = { conversionId: record.id, owner: record.owner, fileName: resultFileName(record) };
   try {
-    // An attempt that was given back may have left a part of it.
-    await mp3s.remove(blobId);
+    // An attempt that was given back may have left it; removing costs a sync of the disk, so only then.
+    if ((await mp3s.stat(blobId)) !== undefined) await mp3s.remove(blobId);
     await mp3s.append(blobId, 0, createReadStream(converted.path), label, signal);
     await mp3s.finish(blobId);
   } catch (error) {

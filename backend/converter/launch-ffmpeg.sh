@@ -38,32 +38,35 @@ if [ "$stage" = inside ]; then
 fi
 [ "$parent" = "$CONTAINED_PARENT" ] || exit 1
 
-if [ "$stage" != inside ] && does parent-watch; then
-  while kill -0 $$ && { kill -0 "$CONTAINED_PARENT" || kill -KILL $$; }; do sleep 1; done </dev/null >/dev/null 2>&1 &
-fi
+# What holds outside holds inside too: limits are inherited.
+if [ "$stage" != inside ]; then
+  if does parent-watch; then
+    while kill -0 $$ && { kill -0 "$CONTAINED_PARENT" || kill -KILL $$; }; do sleep 1; done </dev/null >/dev/null 2>&1 &
+  fi
 
-# The shell's own limits, since prlimit is Linux's alone. One that is already lower stays: hence no complaint.
-if does limits; then
-  {
-    ulimit -c 0
-    ulimit -n 64
-    ulimit -f $((LIMIT_FILE_BYTES / 512))
-    # ffmpeg ends in order at the first, the kernel ends it at the second.
-    ulimit -S -t "$LIMIT_CPU_SECONDS"
-    ulimit -H -t $((LIMIT_CPU_SECONDS + 5))
-  } 2>/dev/null
-fi
-if does memory-limit; then
-  ulimit -v $((LIMIT_MEMORY_BYTES / 1024)) 2>/dev/null
-  # Where the whole system runs out, this goes and the service stays.
-  if [ -w /proc/self/oom_score_adj ]; then echo 800 >/proc/self/oom_score_adj; fi
-fi
+  # The shell's own limits, since prlimit is Linux's alone. One that is already lower stays: hence no complaint.
+  if does limits; then
+    {
+      ulimit -c 0
+      ulimit -n 64
+      ulimit -f $((LIMIT_FILE_BYTES / 512))
+      # ffmpeg ends in order at the first, the kernel ends it at the second.
+      ulimit -S -t "$LIMIT_CPU_SECONDS"
+      ulimit -H -t $((LIMIT_CPU_SECONDS + 5))
+    } 2>/dev/null
+  fi
+  if does memory-limit; then
+    ulimit -v $((LIMIT_MEMORY_BYTES / 1024)) 2>/dev/null
+    # Where the whole system runs out, this goes and the service stays.
+    if [ -w /proc/self/oom_score_adj ]; then echo 800 >/proc/self/oom_score_adj; fi
+  fi
 
-if [ "$stage" != inside ] && does namespaces; then
-  again inside
-  CONTAINED_PARENT=$$
-  export CONTAINED_PARENT
-  exec unshare --user --map-root-user --net --pid --ipc --fork --kill-child=KILL -- "$0" "$@"
+  if does namespaces; then
+    again inside
+    CONTAINED_PARENT=$$
+    export CONTAINED_PARENT
+    exec unshare --user --map-root-user --net --pid --ipc --fork --kill-child=KILL -- "$0" "$@"
+  fi
 fi
 
 # glibc reserves address space for every thread that allocates, up to eight times the cores.

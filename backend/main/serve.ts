@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { pino } from 'pino';
 import { createAuth } from '../auth/auth.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
@@ -11,6 +11,8 @@ import { limitYoungMemory } from './limit-young-memory.ts';
 
 export interface ServeOptions {
   readonly config: Config;
+  /** Soundlift's own, for whoever asks the server. */
+  readonly version: string;
   /** Where the line `listening on URL` goes. */
   readonly say: (line: string) => void;
   /** Ends the server. */
@@ -21,7 +23,7 @@ export interface ServeOptions {
  * Runs the embedded backend behind its HTTP interface until `signal` fires. Throws an AppError where it cannot start: `data_in_use`,
  * `unavailable`.
  */
-export async function serve({ config, say, signal }: ServeOptions): Promise<void> {
+export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   await using running = new AsyncDisposableStack();
@@ -38,7 +40,7 @@ export async function serve({ config, say, signal }: ServeOptions): Promise<void
     conversions: backend.conversions.owned,
     notifications: backend.conversions.notifications,
     authentication,
-    settings: { version: await version(), signUp, mail: false, maxUploadBytes, maxDurationSeconds },
+    settings: { version, signUp, mail: false, maxUploadBytes, maxDurationSeconds },
     hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
     trustedProxies: config.trustedProxies,
     log,
@@ -47,18 +49,5 @@ export async function serve({ config, say, signal }: ServeOptions): Promise<void
   const server = await startServer(gateway, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
   say(`listening on ${server.url}`);
-  await aborted(signal);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
-}
-
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const manifest: { readonly version: string } = JSON.parse(text);
-  return manifest.version;
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -67,7 +67,7 @@ async function serve(flags: ServeFlags, say: (line: string) => void, signal: Abo
     import('../../backend/config.ts'),
     import('../../backend/main/serve.ts'),
   ]);
-  await backend.serve({ config: parseConfig(environment, flags), say, signal });
+  await backend.serve({ config: parseConfig(environment, flags), version: await version(), say, signal });
 }
 
 async function runUser(words: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {
