@@ -130,6 +130,15 @@ describe('probing refuses', () => {
     expect((await probe(path, 1)).track.index).toBe(1);
   });
 
+  test('a text in which somebody might see a transport stream', async () => {
+    // As it was met: with its G at this place, ffprobe guesses, and ends with "End of file" instead of its usual words.
+    const path = await write(
+      'web.mpd',
+      '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet mimeType="audio/mpeg"><Representation id="1" bandwidth="1"><BaseURL>file:///tmp/soundlift-media-G8bUFq/13.mp3</BaseURL></Representation></AdaptationSet></Period></MPD>',
+    );
+    expect((await refusalOf(path)).code).toBe('not_media');
+  });
+
   test('everything that only names where sound is', async () => {
     const sound = await media.make({ container: 'mp3', seconds: 1 });
     const target = `file://${sound}`;

@@ -44,7 +44,7 @@ async function runProbe({ ffmpeg, workFolder, signal }: ProbeRequest, search: re
   const { exitCode, stdout, stderrTail } = await ffmpeg.probe({
     workFolder,
     arguments: [
-      ...['-hide_banner', '-loglevel', 'error', ...sourceOptions, ...search],
+      ...['-hide_banner', '-loglevel', 'warning', ...sourceOptions, ...search],
       ...['-show_format', '-show_streams', '-of', 'json', sourceUrl],
     ],
     limits: probeLimits,
@@ -61,7 +61,12 @@ function refusal(exitCode: number, stderrTail: string): AppError {
     const message = 'This video is incomplete: the index at its end, without which nothing can be read, is missing.';
     return new AppError('not_media', message, { cause });
   }
-  if (/Invalid data found|Format not on whitelist|Protocol .* not on whitelist/.test(stderrTail))
+  // Of a text, too, some format is the likeliest. Guessed with a low score and not readable as that, it is none.
+  if (
+    /Invalid data found|Format not on whitelist|Protocol .* not on whitelist|detected only with low score/.test(
+      stderrTail,
+    )
+  )
     return notMedia(cause);
   if (/End of file|could not find codec parameters/i.test(stderrTail)) return nothingDecodable(cause);
   const end = { program: 'ffprobe', exitCode, signal: undefined, elapsedSeconds: 0 } as const;
