@@ -22,6 +22,14 @@ export interface Config {
   readonly jwtSecrets?: readonly string[];
   readonly loginTokenSeconds: number;
   readonly signUp: 'open' | 'closed';
+  /** Where auth answers (`http://auth:8080`), when it is not in this process. */
+  readonly authUrl?: string;
+  /** The mail server; mail is off without. Holds a password. */
+  readonly smtpUrl?: string;
+  /** What mail says it is from: `Soundlift <no-reply@example.org>`. */
+  readonly mailFrom?: string;
+  /** Where Prometheus may ask; absent, nowhere. 0 takes any free one. */
+  readonly metricsPort?: number;
   readonly ffmpegPath?: string;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
@@ -69,6 +77,15 @@ const publicUrlSchema = z
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
+const smtpUrlSchema = z.string().refine((text) => /^smtps?:\/\/[^/]/.test(text) && URL.canParse(text), {
+  error: 'a URL that begins with smtp:// or smtps://',
+});
+
+/** `name@host` or `Some Name <name@host>`, on one line. */
+const mailFromSchema = z.string().regex(/^(?:[^<>\p{Cc}]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u, {
+  error: 'an e-mail address, or a name and an address in angle brackets',
+});
+
 const networksSchema = z
   .string()
   .transform((text) => text.split(',').map((network) => network.trim()))
@@ -93,9 +110,15 @@ const settingsSchema = z.object({
   JWT_SECRET: secretsSchema.optional(),
   LOGIN_TOKEN_SECONDS: wholeNumber(1, 10 * 365 * 86_400).default(86_400),
   SIGN_UP: oneOf(['open', 'closed']).optional(),
+  AUTH_URL: publicUrlSchema.optional(),
+  SMTP_URL: smtpUrlSchema.optional(),
+  MAIL_FROM: mailFromSchema.optional(),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
   FFMPEG_PATH: z.string().optional(),
   MAX_UPLOAD_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
   MAX_DURATION_SECONDS: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(12 * 3600),
+  // The one way that there is; a deployment that writes it down must not be refused.
+  KEEP_SOURCE: oneOf(['until-done']).default('until-done'),
   KEEP_RESULT_DAYS: wholeNumber(1, 36_500).default(30),
   CONVERTER_CONCURRENCY: wholeNumber(1, 1024).optional(),
   LOG_LEVEL: oneOf(logLevels).default('info'),
@@ -137,6 +160,10 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
     ...(settings.JWT_SECRET === undefined ? {} : { jwtSecrets: settings.JWT_SECRET }),
     loginTokenSeconds: settings.LOGIN_TOKEN_SECONDS,
     signUp: settings.SIGN_UP ?? (loopback ? 'open' : 'closed'),
+    ...(settings.AUTH_URL === undefined ? {} : { authUrl: settings.AUTH_URL }),
+    ...(settings.SMTP_URL === undefined ? {} : { smtpUrl: settings.SMTP_URL }),
+    ...(settings.MAIL_FROM === undefined ? {} : { mailFrom: settings.MAIL_FROM }),
+    ...(settings.METRICS_PORT === undefined ? {} : { metricsPort: settings.METRICS_PORT }),
     ...(settings.FFMPEG_PATH === undefined ? {} : { ffmpegPath: settings.FFMPEG_PATH }),
     maxUploadBytes: settings.MAX_UPLOAD_BYTES,
     maxDurationSeconds: settings.MAX_DURATION_SECONDS,

@@ -141,6 +141,57 @@ const passwordSchema = z.string().min(8, 'at least 8 characters are expected').m
 export const credentialsSchema = z.strictObject({ email: emailSchema, password: passwordSchema });
 export type Credentials = z.infer<typeof credentialsSchema>;
 
+/** A password that somebody claims to be theirs: any text, so that the answer to a wrong one is always the same. */
+const claimedPasswordSchema = z.string().min(1).max(1024);
+/** Mailed, and typed in by a person: blanks around it are theirs. */
+const codeSchema = z.string().trim().min(1).max(64);
+
+export const signInRequestSchema = z.strictObject({ email: z.string().max(254), password: claimedPasswordSchema });
+export const refreshRequestSchema = z.strictObject({ refreshToken: z.string().min(1).max(1024) });
+/** What a client that stays signed in holds. */
+export const sessionSchema = z.object({
+  accessToken: z.string(),
+  /** When the access token ends. */
+  expiresAt: timeSchema,
+  /** Works once, and gives the next pair. */
+  refreshToken: z.string(),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+/** An account as its owner sees it. */
+export const accountSchema = z.object({
+  email: z.string(),
+  admin: z.boolean(),
+  /** Whether its owner has shown that mail to the address arrives. */
+  confirmed: z.boolean(),
+  /** Whether finished batches are mailed. */
+  mail: z.boolean(),
+});
+export type Account = z.infer<typeof accountSchema>;
+
+export const accountChangesSchema = z.strictObject({ mail: z.boolean() });
+/** Without a code: send a new one. */
+export const confirmRequestSchema = z.strictObject({ code: codeSchema.optional() });
+export const passwordChangeSchema = z.strictObject({ old: claimedPasswordSchema, new: passwordSchema });
+export const accountRemovalSchema = z.strictObject({ password: claimedPasswordSchema });
+export const resetRequestSchema = z.strictObject({ email: emailSchema });
+export const resetConfirmationSchema = z.strictObject({
+  email: emailSchema,
+  code: codeSchema,
+  password: passwordSchema,
+});
+
+/** What a client asks before it sends 10 GB. */
+export const serverInfoSchema = z.object({
+  version: z.string(),
+  signUp: z.enum(['open', 'closed']),
+  /** Whether this server can send mail. */
+  mail: z.boolean(),
+  maxUploadBytes: bytesSchema,
+  maxDurationSeconds: secondsSchema,
+});
+export type ServerInfo = z.infer<typeof serverInfoSchema>;
+
 /** Which conversions make one batch, and so one notification. */
 export const batchSchema = z.object({
   batchId: z.string().min(1).max(200),

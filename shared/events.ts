@@ -20,3 +20,34 @@ export const serverEventSchema = z.discriminatedUnion('type', [
 ]);
 export type ServerEvent = z.infer<typeof serverEventSchema>;
 export type ProgressEvent = Extract<ServerEvent, { type: 'progress' }>;
+
+/** The first frame on every WebSocket: with it, a client that was away is right again. */
+export const helloSchema = z.object({
+  type: z.literal('hello'),
+  /** Those that have not ended, and all that changed since the client's position. */
+  conversions: z.array(conversionSchema),
+  /** Ids of those that went since then. */
+  removed: z.array(z.string()),
+  /** Those that were made or read since then. */
+  notifications: z.array(notificationSchema),
+  /** An opaque position, to be given as `since` the next time. */
+  at: z.string(),
+  /** True when not all is here: the client must list. */
+  truncated: z.boolean(),
+});
+export type Hello = z.infer<typeof helloSchema>;
+
+/** `since`: the `at` of an earlier `hello`. */
+export const sinceSchema = z.string().min(1).max(200);
+/** What a client sends first that could not set an `Authorization` header. */
+export const socketSignInSchema = z.strictObject({
+  type: z.literal('auth'),
+  token: z.string().min(1).max(4096),
+  since: sinceSchema.optional(),
+});
+
+/** Everything that a WebSocket carries to a client. */
+export const socketFrameSchema = z.union([helloSchema, serverEventSchema]);
+export type SocketFrame = z.infer<typeof socketFrameSchema>;
+/** Why the server ends a WebSocket (RFC 6455 gives 4000–4999 to applications): the token has ended. */
+export const socketTokenEnded = 4401;

@@ -4,6 +4,7 @@ import type { Credentials } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Authentication, Identity } from './authentication.ts';
 import { basicChallenge, bearerChallenge, parseBasic, parseBearer } from './authorization-header.ts';
+import type { Operation } from './operation.ts';
 import { noteForLog } from './request-log.ts';
 
 /** One request that a route answers. */
@@ -26,10 +27,12 @@ export interface AccountCall extends Call {
 }
 
 interface RouteAddress {
-  /** `get` answers HEAD too. */
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  /** `get` answers HEAD too, where the path has no `head` of its own. */
+  readonly method: 'get' | 'head' | 'options' | 'post' | 'patch' | 'delete';
   /** In Express's words: `/conversions/:id`. */
   readonly path: string;
+  /** What the description of the interface says of it. */
+  readonly operation?: Operation;
 }
 
 /**

@@ -11,6 +11,7 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'backend/messages.ts': ['shared'],
   'backend/ports': ['shared', 'backend/messages.ts'],
   'backend/adapters/embedded': ['shared', 'backend/messages.ts', 'backend/ports'],
+  'backend/adapters/smtp-mailer.ts': ['shared', 'backend/ports'],
   'backend/adapters/cluster': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/conversions': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/http': ['shared', 'backend/messages.ts', 'backend/ports'],
@@ -42,6 +43,10 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
 const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
   child_process: ['backend/converter/run-ffmpeg.ts'],
   'fluent-ffmpeg': ['backend/converter/run-ffmpeg.ts'],
+  nodemailer: ['backend/adapters/smtp-mailer.ts'],
+  axios: ['desktop/client', 'backend/http/remote-authentication.ts'],
+  'tus-js-client': ['desktop/client'],
+  ws: ['backend/gateway', 'desktop/client'],
   express: ['backend/http', 'backend/gateway', 'backend/auth'],
   sqlite: ['backend/adapters/embedded'],
   // The environment is read in backend/config.ts and the entry points, by the name of the global.
