@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openBadLine } from './bad-line.ts';
+
+const server = createServer((request, response) => {
+  buffer(request).then(
+    (body) => response.end(`${body.byteLength} bytes`),
+    () => response.destroy(),
+  );
+});
+const target = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(() => void server.close());
+
+async function send(url: string, bytes: number): Promise<string> {
+  const answer = await fetch(url, { method: 'POST', body: Buffer.alloc(bytes) });
+  return await answer.text();
+}
+
+it('carries requests and answers, and counts', async () => {
+  await using line = await openBadLine({ target });
+  expect(await send(line.url, 300_000)).toBe('300000 bytes');
+  expect(line.sentBytes).toBeGreaterThan(300_000);
+  expect(line.connections).toBe(1);
+});
+
+it('is as slow as it is told', async () => {
+  await using line = await openBadLine({ target, bytesPerSecond: 1_000_000, delayMilliseconds: 50 });
+  const began = performance.now();
+  expect(await send(line.url, 200_000)).toBe('200000 bytes');
+  expect(performance.now() - began).toBeGreaterThan(280);
+});
+
+it('breaks where it is told, and never for the server to take for an end', async () => {
+  await using line = await openBadLine({ target, resetAfterBytes: () => 100_000 });
+  await expect(send(line.url, 300_000)).rejects.toThrow('fetch failed');
+  expect(line.sentBytes).toBe(100_000);
+});
+
+it('can be down, and can lose every answer', async () => {
+  await using line = await openBadLine({ target });
+  line.down = true;
+  await expect(send(line.url, 1)).rejects.toThrow('fetch failed');
+  line.down = false;
+  line.deaf = true;
+  const sending = send(line.url, 1);
+  await expect.poll(() => line.sentBytes).toBeGreaterThan(0);
+  line.cut();
+  await expect(sending).rejects.toThrow('fetch failed');
+});

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface BadLineOptions {
+  /** The server's address; asked for at each connection, since a server that was killed comes back at another. */
+  readonly target: () => string;
+  /** What all connections together carry from the clients. */
+  readonly bytesPerSecond?: number;
+  /** Before anything arrives, either way. */
+  readonly delayMilliseconds?: number;
+  /** Asked at each connection: after how many bytes from its client it is reset. */
+  readonly resetAfterBytes?: () => number;
+}
+
+/** A line between clients and a server that delays, is narrow, and breaks. */
+export interface BadLine extends AsyncDisposable {
+  /** Where clients find the server; without a slash at its end. */
+  readonly url: string;
+  /** Bytes that clients have sent to the server so far, heads of requests included. */
+  readonly sentBytes: number;
+  /** Connections that were made so far. */
+  readonly connections: number;
+  /** Refuses new connections while set. */
+  down: boolean;
+  /** Whatever the server says is swallowed while set, so that no answer arrives. */
+  deaf: boolean;
+  /** Resets every connection that there is. */
+  cut(): void;
+}
+
+export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
+  const { target, bytesPerSecond = Infinity, delayMilliseconds = 0, resetAfterBytes = () => Infinity } = options;
+  const open = new Set<Socket>();
+  let sentBytes = 0;
+  let connections = 0;
+  /** When the line is free again, as `performance.now()` counts. */
+  let freeAt = 0;
+
+  /** Waits for the line's turn. */
+  async function carry(bytes: number): Promise<void> {
+    const now = performance.now();
+    freeAt = Math.max(freeAt, now) + (bytes / bytesPerSecond) * 1000;
+    if (freeAt > now) await delay(freeAt - now);
+  }
+
+  const server = createServer((client) => {
+    connections += 1;
+    if (line.down) {
+      client.resetAndDestroy();
+      return;
+    }
+    const { hostname, port } = new URL(target());
+    const upstream = connect(Number(port), hostname);
+    const both = [client, upstream];
+    function reset(): void {
+      for (const socket of both) socket.resetAndDestroy();
+    }
+    for (const socket of both) {
+      open.add(socket);
+      // A reset of one side is passed on to the other; what broke it does not matter here.
+      socket.on('error', reset).on('close', () => {
+        open.delete(socket);
+        reset();
+      });
+    }
+    void forward(client, upstream, reset, resetAfterBytes());
+    void answer(upstream, client, reset);
+  });
+
+  async function forward(client: Socket, upstream: Socket, reset: () => void, limit: number): Promise<void> {
+    let left = limit;
+    try {
+      for await (const chunk of client.iterator({ destroyOnReturn: false })) {
+        const piece: Buffer = chunk.subarray(0, left);
+        left -= piece.byteLength;
+        await carry(piece.byteLength);
+        sentBytes += piece.byteLength;
+        if (delayMilliseconds > 0) setTimeout(() => upstream.write(piece), delayMilliseconds);
+        else if (!upstream.write(piece)) await once(upstream, 'drain');
+        if (left <= 0) return reset();
+      }
+      setTimeout(() => upstream.end(), delayMilliseconds);
+    } catch {
+      reset();
+    }
+  }
+
+  async function answer(upstream: Socket, client: Socket, reset: () => void): Promise<void> {
+    try {
+      for await (const chunk of upstream.iterator({ destroyOnReturn: false })) {
+        if (line.deaf) continue;
+        if (delayMilliseconds > 0) setTimeout(() => client.write(chunk), delayMilliseconds);
+        else if (!client.write(chunk)) await once(client, 'drain');
+      }
+      setTimeout(() => client.end(), delayMilliseconds);
+    } catch {
+      reset();
+    }
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const line: BadLine = {
+    url: `http://127.0.0.1:${port}`,
+    down: false,
+    deaf: false,
+    get sentBytes() {
+      return sentBytes;
+    },
+    get connections() {
+      return connections;
+    },
+    cut() {
+      for (const socket of open) socket.resetAndDestroy();
+    },
+    async [Symbol.asyncDispose]() {
+      line.cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return line;
+}
