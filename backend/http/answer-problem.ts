@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Problem } from '../../shared/api.ts';
 import { problemHeaders } from './problem.ts';
 import { endUnread, isUnread } from './request-body.ts';
@@ -20,6 +20,7 @@ export function answerProblem(
   const body = Buffer.from(JSON.stringify(problem));
   const unread = isUnread(request);
   response.statusCode = problem.status;
+  if (STATUS_CODES[problem.status] === undefined) response.statusMessage = problem.title;
   for (const name of headersOfContent) response.removeHeader(name);
   for (const [name, value] of Object.entries(problemHeaders(problem))) response.setHeader(name, value);
   response.setHeader('Content-Length', body.byteLength);
