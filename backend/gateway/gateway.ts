@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import { createApp } from '../http/app.ts';
+import type { Route } from '../http/routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { conversionRoutes } from './conversion-routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -7,8 +8,16 @@ import { notificationRoutes } from './notification-routes.ts';
 import { originalRoutes } from './original-routes.ts';
 import { serverRoutes } from './server-routes.ts';
 
-/** The one public service: all of the HTTP interface, over what it is given. Serve it with `startServer`. */
-export function createGateway(parts: GatewayParts): Express {
+/** The one public service: all of the HTTP interface, over what it is given. Serve its `app` with `startServer`. */
+export interface Gateway {
+  readonly app: Express;
+  /** The table that `app` answers by. */
+  readonly routes: readonly Route[];
+  /** Tells those who listen that the server goes away. To be called before the server is closed. */
+  close(): Promise<void>;
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
   const { authentication, hosts, trustedProxies = [], log } = parts;
   const routes = [
     ...serverRoutes(parts),
@@ -17,5 +26,6 @@ export function createGateway(parts: GatewayParts): Express {
     ...conversionRoutes(parts),
     ...notificationRoutes(parts),
   ];
-  return createApp({ routes, authentication, hosts, trustedProxies, log });
+  const app = createApp({ routes, authentication, hosts, trustedProxies, log });
+  return { app, routes, async close() {} };
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { AppError, type ErrorCode, systemErrorCode } from '../../shared/errors.ts';
 import { problemHeaders, toProblem } from './problem.ts';
+import { asksForWebSocket, serveUpgrades } from './upgrade.ts';
 
 export interface ServerOptions {
   /** An address or a host name, without brackets. */
@@ -32,12 +33,15 @@ export async function startServer(app: RequestListener, options: ServerOptions):
     requestTimeout: 0,
     headersTimeout: headersSeconds * 1000,
     connectionsCheckingInterval: headersSeconds * 250,
+    shouldUpgradeCallback: asksForWebSocket,
   });
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => {
     latest.set(request.socket, response);
   });
   server.on('request', app);
+  const cutOffTaken = serveUpgrades(server, app);
+  server.on('upgrade', (request) => latest.delete(request.socket));
   // The app itself says when a client may go on, so that one without a token never sends its gigabytes.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -47,7 +51,7 @@ export async function startServer(app: RequestListener, options: ServerOptions):
 
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
-  return { url: `http://${urlHost(host)}:${address.port}`, close: () => close(server, graceSeconds) };
+  return { url: `http://${urlHost(host)}:${address.port}`, close: () => close(server, graceSeconds, cutOffTaken) };
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
@@ -69,12 +73,16 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-async function close(server: Server, graceSeconds: number): Promise<void> {
+async function close(server: Server, graceSeconds: number, cutOffTaken: () => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   // A connection that is kept alive becomes idle once its request is answered, and nobody closes it then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const enough = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
+  const enough = setTimeout(() => {
+    server.closeAllConnections();
+    // Those are no connections of HTTP's any more.
+    cutOffTaken();
+  }, graceSeconds * 1000);
   await promise;
   clearInterval(sweep);
   clearTimeout(enough);

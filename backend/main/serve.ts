@@ -46,8 +46,9 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     log,
     reachAll: backend.reachAll,
   });
-  const server = await startServer(gateway, { host: config.host, port: config.port, log });
+  const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
+  running.defer(() => gateway.close());
   say(`listening on ${server.url}`);
   if (!signal.aborted) await once(signal, 'abort');
 }

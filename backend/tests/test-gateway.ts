@@ -60,7 +60,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   const real = test.conversions.owned;
-  const app = createGateway({
+  const gateway = createGateway({
     conversions: options.conversions?.(real) ?? real,
     notifications: test.conversions.notifications,
     authentication: options.authentication ?? auth,
@@ -76,8 +76,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     log,
     reachAll: options.reachAll ?? (() => Promise.resolve()),
   });
-  const server = await startServer(app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });
+  const server = await startServer(gateway.app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });
   opened.defer(() => server.close());
+  opened.defer(() => gateway.close());
   const kept = opened.move();
 
   return {
@@ -85,7 +86,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     test,
     users,
     logged,
-    close: () => server.close(),
+    async close() {
+      await gateway.close();
+      await server.close();
+    },
     async account({ admin = false } = {}) {
       const id = randomUUID();
       const user = { id, email: `${id}@example.com`, passwordHash: 'none', admin, createdAt: new Date().toISOString() };
