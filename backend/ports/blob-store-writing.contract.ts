@@ -122,6 +122,56 @@ export function describeBlobWriting(current: () => BlobStore): void {
     });
   });
 
+  describe('cutting back', () => {
+    it.each([0, 1, 700 * kibibyte, mebibyte, mebibyte + 1, 3 * mebibyte])(
+      'keeps the first %d bytes, and goes on from there',
+      async (kept) => {
+        const bytes = randomBytes(3 * mebibyte);
+        await current().append('blob', 0, from(bytes.subarray(0, mebibyte + 5)), label);
+        await current().append('blob', mebibyte + 5, from(bytes.subarray(mebibyte + 5)), label);
+        await current().truncate('blob', kept);
+        expect(await current().stat('blob')).toEqual({ id: 'blob', bytes: kept, finished: false });
+        const other = randomBytes(2 * mebibyte);
+        expect(await current().append('blob', kept, from(other), label)).toBe(kept + other.length);
+        await current().finish('blob');
+        expect(sha256(await read(current(), 'blob'))).toBe(sha256(Buffer.concat([bytes.subarray(0, kept), other])));
+      },
+    );
+
+    it('refuses a blob that was never begun', async () => {
+      await expectCode(current().truncate('blob', 0), 'not_found');
+      expect(await current().stat('blob')).toBeUndefined();
+    });
+
+    it.each([4, -1, 0.5, Number.NaN])('refuses to make %d bytes of 3', async (bytes) => {
+      await current().append('blob', 0, from(bytesOf('abc')), label);
+      await expectCode(current().truncate('blob', bytes), 'wrong_state');
+      expect(await current().stat('blob')).toMatchObject({ bytes: 3 });
+    });
+
+    it('refuses a finished blob', async () => {
+      await put(current(), 'blob', bytesOf('abc'));
+      await expectCode(current().truncate('blob', 1), 'wrong_state');
+      expect(String(await read(current(), 'blob'))).toBe('abc');
+    });
+
+    it('refuses a blob that is being written', async () => {
+      const begun = Promise.withResolvers<void>();
+      const go = Promise.withResolvers<void>();
+      async function* source(): AsyncGenerator<Uint8Array> {
+        yield bytesOf('abc');
+        begun.resolve();
+        await go.promise;
+        yield bytesOf('def');
+      }
+      const appending = current().append('blob', 0, source(), label);
+      await begun.promise;
+      await expectCode(current().truncate('blob', 0), 'wrong_state');
+      go.resolve();
+      expect(await appending).toBe(6);
+    });
+  });
+
   describe('finishing', () => {
     it('refuses a blob that was never begun', async () => {
       await expectCode(current().finish('blob'), 'not_found');

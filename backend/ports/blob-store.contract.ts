@@ -125,6 +125,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     describe('ids', () => {
       it.each(badIds.map((id) => ({ id })))('takes $id for no id', async ({ id }) => {
         await expectCode(store.append(id, 0, from(bytesOf('abc')), label), 'not_found');
+        await expectCode(store.truncate(id, 0), 'not_found');
         await expectCode(store.finish(id), 'not_found');
         await expectCode(store.open(id), 'not_found');
         await expectCode(store.localFile(id), 'not_found');
@@ -191,6 +192,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
       await underTest.takeAway();
       await expectCode(store.append('growing', 3, from(bytesOf('def')), label), 'unavailable');
       await expectCode(store.append('new', 0, from(bytesOf('def')), label), 'unavailable');
+      await expectCode(store.truncate('growing', 1), 'unavailable');
       await expectCode(store.finish('growing'), 'unavailable');
       await expectCode(store.open('finished'), 'unavailable');
       await expectCode(store.localFile('finished'), 'unavailable');

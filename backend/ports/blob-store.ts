@@ -45,6 +45,12 @@ export interface BlobStore {
     signal?: AbortSignal,
   ): Promise<number>;
 
+  /**
+   * Cuts an unfinished blob back to its first `bytes`, and resolves once that is durable. Throws `not_found` when nothing was appended,
+   * `wrong_state` when it is shorter, is finished, or is being written.
+   */
+  truncate(id: string, bytes: number): Promise<void>;
+
   /** Makes it whole, for good. Throws `not_found` when nothing was appended, not even an empty source. Twice is as good as once. */
   finish(id: string): Promise<BlobInfo>;
 

@@ -22,6 +22,17 @@ export async function syncFile(file: string): Promise<void> {
   }
 }
 
+/** Cuts the file at `file` to its first `bytes`, durably. */
+export async function truncateFile(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.truncate(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Writes every byte of `chunk` from `position` on; resolves with how many. A system call may take less than it was given. */
 export async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<number> {
   let written = 0;

@@ -113,7 +113,7 @@ describe('blobs as files', () => {
     }
     const appending = store.append('blob', 3, slow(), label);
     await begun.promise;
-    expect((await stat(path.join(folder, 'blob.part'))).size).toBe(6);
+    await expect.poll(async () => (await stat(path.join(folder, 'blob.part'))).size).toBe(6);
     expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
     expect(await listed(store)).toEqual([{ id: 'blob', bytes: 3, finished: false }]);
     gate.resolve();
@@ -231,6 +231,36 @@ describe('blobs as files', () => {
       expect(await store.append('blob', 0, from(bytes.subarray(0, 300), bytes.subarray(300)), label)).toBe(1000);
       await store.finish('blob');
       expect((await read(store, 'blob')).equals(bytes)).toBe(true);
+    });
+
+    it.each([0, 1, 250, 299, 300, 301, 999])('goes on where it has taken %d bytes of several chunks', async (taken) => {
+      const store = await openFileBlobStore(folder);
+      const { writev } = handles;
+      const gathered = vi.spyOn(handles, 'writev').mockImplementationOnce(function (
+        this: FileHandle,
+        chunks,
+        position,
+      ) {
+        return writev.call(this, [Buffer.concat(chunks as readonly Uint8Array[]).subarray(0, taken)], position);
+      });
+      const bytes = randomBytes(1010);
+      const chunks = [bytes.subarray(0, 10), bytes.subarray(10, 310), bytes.subarray(310)];
+      expect(await store.append('blob', 0, from(...chunks), label)).toBe(1010);
+      await store.finish('blob');
+      expect(gathered).toHaveBeenCalledTimes(1);
+      expect((await read(store, 'blob')).equals(bytes)).toBe(true);
+    });
+
+    it('says that the disk is full though only a later chunk no longer fits', async () => {
+      const store = await openFileBlobStore(folder);
+      const full = Object.assign(new Error('ENOSPC: no space left on device, writev'), {
+        code: 'ENOSPC',
+        syscall: 'writev',
+      });
+      vi.spyOn(handles, 'writev').mockRejectedValueOnce(full);
+      const chunks = ['abc', 'def', 'ghi'].map(bytesOf);
+      await expectCode(store.append('blob', 0, from(...chunks), label), 'disk_full');
+      expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
     });
 
     it('begins anew at once what was removed while it was written', async () => {

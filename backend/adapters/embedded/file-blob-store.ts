@@ -3,8 +3,9 @@ import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import type { BlobInfo, BlobStore, ByteRange } from '../../ports/blob-store.ts';
-import { syncFile, syncFolder, syncOrCutBack, writeAll } from './durable-file.ts';
+import { syncFile, syncFolder, syncOrCutBack, truncateFile } from './durable-file.ts';
 import { createFileRangeStream } from './file-range-stream.ts';
+import { writeGathering } from './gathering-writer.ts';
 import { interruptible } from './interruptible.ts';
 import { isSystemError, translateSystemError, withSystemErrors } from './system-error.ts';
 
@@ -73,9 +74,9 @@ export async function openFileBlobStore(folder: string): Promise<BlobStore> {
     const file = await open(growing, offset === 0 ? constants.O_CREAT | constants.O_WRONLY : constants.O_WRONLY, 0o600);
     try {
       if (offset === 0) await syncFolder(root);
-      let size = offset;
+      let size: number;
       try {
-        for await (const chunk of interruptible(source, signal)) size += await writeAll(file, chunk, size);
+        size = await writeGathering(file, interruptible(source, signal), offset);
       } catch (error) {
         // What has arrived is kept, so that an upload goes on from there. What broke it off is what the caller must hear of.
         await syncOrCutBack(file, offset).catch(() => undefined);
@@ -100,27 +101,50 @@ export async function openFileBlobStore(folder: string): Promise<BlobStore> {
     return { ...found, finished: true };
   }
 
+  /** Does `work` as the one writer of a blob, which must not be finished. */
+  async function asWriter<Result>(
+    id: string,
+    work: (found: BlobInfo | undefined, writer: Writer) => Promise<Result>,
+  ): Promise<Result> {
+    // Claimed before anything is awaited, so that of two that begin at once one is refused.
+    if (writers.has(id) || finishing.has(id)) throw new AppError('wrong_state', 'Something else is writing this.');
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+    const writer: Writer = { durableBytes: undefined, controller: new AbortController(), settled };
+    writers.set(id, writer);
+    try {
+      const found = await find(id);
+      if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot change.');
+      return await work(found, writer);
+    } finally {
+      writers.delete(id);
+      settle();
+    }
+  }
+
   return {
     append(id, offset, source, _label, signal) {
       return withSystemErrors(async () => {
         pathsIn(root, id);
         signal?.throwIfAborted();
-        // Claimed before anything is awaited, so that of two that begin at once one is refused.
-        if (writers.has(id) || finishing.has(id)) throw new AppError('wrong_state', 'Something else is writing this.');
-        const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-        const writer: Writer = { durableBytes: undefined, controller: new AbortController(), settled };
-        writers.set(id, writer);
-        try {
-          const found = await find(id);
-          if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot grow.');
+        return await asWriter(id, async (found, writer) => {
           if (offset !== (found?.bytes ?? 0)) throw new AppError('wrong_state', 'This does not go on where it ended.');
           writer.durableBytes = offset;
           const removed = writer.controller.signal;
           return await write(id, offset, source, signal === undefined ? removed : AbortSignal.any([signal, removed]));
-        } finally {
-          writers.delete(id);
-          settle();
-        }
+        });
+      });
+    },
+
+    truncate(id, bytes) {
+      return withSystemErrors(async () => {
+        const { growing } = pathsIn(root, id);
+        await asWriter(id, async (found) => {
+          if (found === undefined) throw notFound();
+          if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > found.bytes) {
+            throw new AppError('wrong_state', 'It is not that long.');
+          }
+          await truncateFile(growing, bytes);
+        });
       });
     },
 
