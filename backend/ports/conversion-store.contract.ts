@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded, exampleTime } from './conversion-examples.ts';
 import type { ConversionRecord, ConversionStore } from './conversion-store.ts';
+import { describeConversionChanges } from './conversion-store-changes.contract.ts';
 import { describeConversionLists } from './conversion-store-lists.contract.ts';
 
 /** An empty store, as an adapter's test makes it. */
@@ -59,7 +60,10 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       underTest = await make();
       store = underTest.store;
     });
-    afterEach(() => underTest.dispose());
+    const others: ConversionStoreUnderTest[] = [];
+    afterEach(async () => {
+      for (const each of [underTest, ...others.splice(0)]) await each.dispose();
+    });
 
     it.each([
       ['that has everything', full],
@@ -178,6 +182,18 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     describeConversionLists(() => store);
+    describeConversionChanges({
+      current: () => store,
+      async reopen() {
+        store = await underTest.reopen();
+        return store;
+      },
+      async another() {
+        const other = await make();
+        others.push(other);
+        return other.store;
+      },
+    });
 
     it('has everything again after it was opened anew', async () => {
       const kept = exampleConversion();
@@ -204,6 +220,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         () => store.get(record.id),
         () => store.replace(record, { ...record, revision: 2 }),
         () => store.page({ owner: 'anna', limit: 10 }),
+        () => store.changes({ owner: 'anna', limit: 10 }),
         () => store.scan('ended')[Symbol.asyncIterator]().next(),
         () => store.countQueuedBefore(record.id),
         () => store.batchSummary('anna', 'batch'),

@@ -1,5 +1,6 @@
 import type { ConversionError, ConversionState, Page, Result, Track, Warning } from '../../shared/api.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import type { Changes, ChangesQuery } from './changes.ts';
 
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
 export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
@@ -99,6 +100,12 @@ export interface ConversionStore {
 
   /** One owner's, newest first, without the removed ones and without peaks. */
   page(query: ConversionQuery): Promise<Page<ConversionRecord>>;
+
+  /**
+   * One owner's rows that have not ended, and those that were written since `since`, removed ones too; without peaks. Without
+   * `since`: those that have not ended.
+   */
+  changes(query: ChangesQuery): Promise<Changes<ConversionRecord>>;
 
   /** All owners' rows of a kind, oldest first, for the sweeper; read in portions, so that memory stays flat. */
   scan(kind: ScanKind): AsyncIterable<ConversionRecord>;

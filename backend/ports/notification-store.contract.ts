@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notification } from '../../shared/api.ts';
+import { foreignPositions, positionPattern } from './conversion-store-changes.contract.ts';
 import type { NotificationQuery, NotificationRecord, NotificationStore } from './notification-store.ts';
 
 /** An empty store, as an adapter's test makes it. */
@@ -225,6 +226,58 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       });
     });
 
+    describe('changes', () => {
+      async function position(owner = 'anna'): Promise<string> {
+        return (await store.changes({ owner, limit: 10 })).position;
+      }
+
+      it('are none for who was never there', async () => {
+        await insert(example(1), example(2));
+        expect(await store.changes({ owner: 'anna', limit: 10 })).toEqual({
+          items: [],
+          position: expect.stringMatching(positionPattern),
+          complete: true,
+        });
+      });
+
+      it('are, for who was away, what was made and read meanwhile', async () => {
+        await insert(example(1), example(2), example(3, {}, 'bert'));
+        const since = await position();
+        const [made] = await insert(example(4));
+        await insert(example(5, {}, 'bert'));
+        await store.markRead('anna', ['anna-1'], readTime);
+        await store.markRead('bert', ['bert-3'], readTime);
+        const { items, complete } = await store.changes({ owner: 'anna', since, limit: 10 });
+        const read = { ...example(1).notification, readAt: readTime };
+        expect(items.toSorted((one, other) => one.id.localeCompare(other.id))).toEqual([read, made]);
+        expect(complete).toBe(true);
+      });
+
+      it('can be told by a store that was opened anew', async () => {
+        const since = await position();
+        const [made] = await insert(example(1));
+        store = await underTest.reopen();
+        expect(await store.changes({ owner: 'anna', since, limit: 10 })).toMatchObject({
+          items: [made],
+          complete: true,
+        });
+      });
+
+      it('say when there were more than asked for', async () => {
+        const since = await position();
+        await insert(example(1), example(2), example(3));
+        await store.markRead('anna', ['anna-1', 'anna-2', 'anna-3'], readTime);
+        const { items, complete } = await store.changes({ owner: 'anna', since, limit: 2 });
+        expect([items.length, complete]).toEqual([2, false]);
+        expect(await store.changes({ owner: 'anna', since, limit: 3 })).toMatchObject({ complete: true });
+      });
+
+      it.each(foreignPositions)('cannot be told since %j, which was never given out', async (since) => {
+        await insert(example(1));
+        expect(await store.changes({ owner: 'anna', since, limit: 10 })).toMatchObject({ items: [], complete: false });
+      });
+    });
+
     it('has everything again after it was opened anew', async () => {
       const read = example(1);
       const unread = example(2);
@@ -244,6 +297,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         () => store.get('anna-1'),
         () => store.countOfBatch('anna', 'batch'),
         () => store.page({ owner: 'anna', limit: 10 }),
+        () => store.changes({ owner: 'anna', limit: 10 }),
         () => store.markRead('anna', ['anna-1'], readTime),
       ];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });

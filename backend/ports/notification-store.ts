@@ -1,4 +1,5 @@
 import type { Notification, Page } from '../../shared/api.ts';
+import type { Changes, ChangesQuery } from './changes.ts';
 
 export interface NotificationQuery {
   readonly owner: string;
@@ -29,6 +30,9 @@ export interface NotificationStore {
 
   /** One owner's, newest first. */
   page(query: NotificationQuery): Promise<Page<Notification>>;
+
+  /** One owner's that were written since `since`: made, read, or otherwise changed. Without `since`: none. */
+  changes(query: ChangesQuery): Promise<Changes<Notification>>;
 
   /** Marks those of `ids` that are this owner's and unread; returns their ids. `at` is ISO 8601. */
   markRead(owner: string, ids: readonly string[], at: string): Promise<readonly string[]>;

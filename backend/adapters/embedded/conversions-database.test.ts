@@ -57,6 +57,16 @@ describe('a database of conversions that version 1 has left', () => {
     expect(await createSqliteNotificationStore(database).countOfBatch('anna', 'batch')).toBe(0);
   });
 
+  it('tells what changes from now on', async () => {
+    using database = openConversionsDatabase(file);
+    const store = createSqliteConversionStore(database);
+    const { position: since } = await store.changes({ owner: 'anna', limit: 10 });
+    const done = await store.get('019df5a1-2f10-7000-8000-000000000002');
+    if (done !== undefined) await store.replace(done, { ...done, revision: done.revision + 1 });
+    const { items, complete } = await store.changes({ owner: 'anna', since, limit: 10 });
+    expect([items.map(({ id }) => id), complete]).toEqual([['019df5a1-2f10-7000-8000-000000000002'], true]);
+  });
+
   it('becomes the same as one that is new', () => {
     const schemaOf = (path: string): unknown => {
       using database = openConversionsDatabase(path);

@@ -46,7 +46,43 @@ const notifications = `
   CREATE INDEX notifications_unread ON notifications (owner, created_at, sequence) WHERE read_at IS NULL;
 `;
 
-const migrations: readonly string[] = [conversions, notifications];
+/**
+ * Each write of a row gives it the next number, in the same transaction: as SQLite lets one write after the other, whoever reads
+ * up to a number has seen all that was ever written before it. Numbers are never used twice, not even after their row is deleted.
+ * `database_id` tells them from another database's; it is the same for as long as this one lives.
+ */
+const changes = `
+  CREATE TABLE changes (
+    of TEXT NOT NULL PRIMARY KEY,
+    database_id TEXT NOT NULL,
+    latest INTEGER NOT NULL,
+    -- The highest number whose row was deleted.
+    forgotten INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO changes VALUES
+    ('conversions', lower(hex(randomblob(8))), 0, 0),
+    ('notifications', lower(hex(randomblob(8))), 0, 0);
+  ${numberChanges('conversions')}
+  ${numberChanges('notifications')}
+`;
+
+/** The triggers see to it that no statement, however it came to be, writes a row without its being noticed. */
+function numberChanges(table: 'conversions' | 'notifications'): string {
+  const next = `
+    UPDATE changes SET latest = latest + 1 WHERE of = '${table}';
+    UPDATE ${table} SET change = (SELECT latest FROM changes WHERE of = '${table}') WHERE rowid = NEW.rowid;`;
+  return `
+    ALTER TABLE ${table} ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX ${table}_changed ON ${table} (owner, change);
+    CREATE TRIGGER ${table}_inserted AFTER INSERT ON ${table} BEGIN ${next} END;
+    CREATE TRIGGER ${table}_updated AFTER UPDATE ON ${table} WHEN NEW.change = OLD.change BEGIN ${next} END;
+    CREATE TRIGGER ${table}_deleted AFTER DELETE ON ${table} BEGIN
+      UPDATE changes SET forgotten = max(forgotten, OLD.change) WHERE of = '${table}';
+    END;
+  `;
+}
+
+const migrations: readonly string[] = [conversions, notifications, changes];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

@@ -57,19 +57,24 @@ describe('conversions in SQLite', () => {
         }
       }
     }
+    const { position } = await store.changes({ owner: 'anna', limit: 1 });
+    await store.changes({ owner: 'anna', since: position, limit: 1 });
     for (const kind of ['active', 'untold', 'ended'] as const) await store.scan(kind)[Symbol.asyncIterator]().next();
 
     const plans = planned.plans();
-    // All but the INSERT, which has no plan: seven kept ones, eight pages, three scans.
-    expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(17);
+    // All but the INSERT, which has no plan: six kept ones, three of the changes, eight pages, three scans.
+    expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(20);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
-        expect(step, sql).toMatch(/^(SEARCH conversions USING (COVERING )?INDEX |MERGE \(UNION ALL\)$|LEFT$|RIGHT$)/);
+        expect(step, sql).toMatch(
+          /^(SEARCH (conversions|changes) USING (COVERING )?INDEX |MERGE \(UNION ALL\)$|LEFT$|RIGHT$)/,
+        );
       }
     }
     for (const { sql, steps } of plans.filter(({ sql }) => sql.includes('owner = ?') && sql.startsWith('SELECT'))) {
       const narrowed = sql.includes('batch_id = ?') ? 'batch_id' : sql.includes('state = ?') ? 'state' : undefined;
-      const expected = narrowed === undefined ? '(owner=?' : `(owner=? AND ${narrowed}=?`;
+      const words = narrowed === undefined ? '(owner=?' : `(owner=? AND ${narrowed}=?`;
+      const expected = sql.includes('change > ?') ? '(owner=? AND change>?' : words;
       expect(steps, sql).toEqual([expect.stringContaining(expected)]);
     }
     const summary = plans.find(({ sql }) => sql.includes('AS untold'));
@@ -93,6 +98,32 @@ describe('conversions in SQLite', () => {
     scanning = false;
     await others;
     expect(turns).toBeGreaterThanOrEqual(5);
+  });
+
+  it('number their changes without a gap, and tell since a number what came after it', async () => {
+    const store = createSqliteConversionStore(database);
+    const number = async (): Promise<number> =>
+      Number((await store.changes({ owner: 'anna', limit: 1 })).position.split('.')[1]);
+    expect(await number()).toBe(0);
+    const record = exampleEnded('cancelled');
+    await store.insert(record);
+    await store.insert(exampleEnded('done', { owner: 'bert' }));
+    expect(await number()).toBe(2);
+    const { position } = await store.changes({ owner: 'anna', limit: 1 });
+    expect((await store.changes({ owner: 'anna', since: position, limit: 1 })).items).toEqual([]);
+    await store.replace(record, { ...record, revision: 2 });
+    await store.replace(record, { ...record, revision: 2 });
+    expect(await number()).toBe(3);
+    expect((await store.changes({ owner: 'anna', since: position, limit: 1 })).items).toHaveLength(1);
+  });
+
+  it('cannot tell since a number that is still to come, as after the folder was put back', async () => {
+    const store = createSqliteConversionStore(database);
+    const { position } = await store.changes({ owner: 'anna', limit: 1 });
+    const since = position.replace(/0$/, '1');
+    expect(await store.changes({ owner: 'anna', since, limit: 1 })).toMatchObject({ complete: false });
+    await store.insert(exampleConversion());
+    expect(await store.changes({ owner: 'anna', since, limit: 1 })).toMatchObject({ complete: true });
   });
 
   it('keep peaks apart from what lists read', async () => {

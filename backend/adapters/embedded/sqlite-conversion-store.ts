@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionRecord, ConversionStore, ConversionVersion, ScanKind } from '../../ports/conversion-store.ts';
+import { createChangePlaces } from './change-numbers.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
@@ -68,6 +69,12 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `SELECT body FROM conversions WHERE owner = ? AND batch_id = ? AND ${untold} ORDER BY id`,
   );
 
+  const unfinished = database.prepare(
+    `SELECT body FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
+  );
+  const changed = database.prepare('SELECT body FROM conversions WHERE owner = ? AND change > ? LIMIT ?');
+  const placeOf = createChangePlaces(database, 'conversions');
+
   return {
     async insert(record) {
       insert.run(...toRow(record));
@@ -105,6 +112,16 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       const items = rows.slice(0, limit).map(fromRow);
       const last = items.at(-1);
       return rows.length > limit && last !== undefined ? { items, next: toCursor([last.id]) } : { items };
+    },
+
+    async changes({ owner, since, limit }) {
+      const { position, after } = placeOf(since);
+      // One more than asked for tells whether there are more.
+      const rows = unfinished.all(owner, limit + 1);
+      const changedRows = after === undefined ? [] : changed.all(owner, after, limit + 1);
+      const items = new Map([...rows, ...changedRows].map(fromRow).map((record) => [record.id, record]));
+      const known = since === undefined || after !== undefined;
+      return { items: [...items.values()].slice(0, limit), position, complete: known && items.size <= limit };
     },
 
     async *scan(kind) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { NotificationRecord, NotificationStore } from '../../ports/notification-store.ts';
+import { createChangePlaces } from './change-numbers.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
@@ -18,6 +19,9 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   const markRead = database.prepare(`
     UPDATE notifications SET read_at = ?
     WHERE id IN (SELECT value FROM json_each(?)) AND owner = ? AND read_at IS NULL RETURNING id`);
+
+  const changed = database.prepare('SELECT body, read_at FROM notifications WHERE owner = ? AND change > ? LIMIT ?');
+  const placeOf = createChangePlaces(database, 'notifications');
 
   return {
     async insert(record) {
@@ -62,6 +66,15 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const last = shown.at(-1);
       if (rows.length <= limit || last === undefined) return { items };
       return { items, next: toCursor([String(last['created_at']), Number(last['sequence'])]) };
+    },
+
+    async changes({ owner, since, limit }) {
+      const { position, after } = placeOf(since);
+      // One more than asked for tells whether there are more.
+      const rows = after === undefined ? [] : changed.all(owner, after, limit + 1);
+      const items = rows.slice(0, limit).map((row) => fromRow(row).notification);
+      const known = since === undefined || after !== undefined;
+      return { items, position, complete: known && rows.length <= limit };
     },
 
     async markRead(owner, ids, at) {

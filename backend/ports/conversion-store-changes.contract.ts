@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { exampleConversion, exampleEnded } from './conversion-examples.ts';
+import type { ConversionRecord, ConversionStore } from './conversion-store.ts';
+
+/** What a `position` may be made of: a client gives two of them back in an address. */
+export const positionPattern = /^[A-Za-z0-9.-]{1,90}$/;
+
+/** No position was ever like this. */
+export const foreignPositions = [
+  '0',
+  '-1',
+  'null',
+  '..',
+  'x'.repeat(200),
+  '../../etc/passwd',
+  "' OR 1=1",
+  '\0',
+  '0.0',
+  ' ',
+];
+
+const later = '2026-05-04T04:00:00.000Z';
+
+interface StoresUnderTest {
+  current(): ConversionStore;
+  /** The same data again, as after a restart. */
+  reopen(): Promise<ConversionStore>;
+  /** Another store, with other data. */
+  another(): Promise<ConversionStore>;
+}
+
+/** The part of the ConversionStore's contract that is about what has changed. A store may tell of more than it must. */
+export function describeConversionChanges({ current, reopen, another }: StoresUnderTest): void {
+  async function insert(...records: readonly ConversionRecord[]): Promise<readonly ConversionRecord[]> {
+    for (const record of records) await current().insert(record);
+    return records;
+  }
+
+  async function position(owner = 'anna'): Promise<string> {
+    return (await current().changes({ owner, limit: 1 })).position;
+  }
+
+  async function changedIds(since: string | undefined, owner = 'anna'): Promise<readonly string[]> {
+    const query = { owner, limit: 1000, ...(since === undefined ? {} : { since }) };
+    const { items, complete } = await current().changes(query);
+    expect(complete).toBe(true);
+    return items.map(({ id }) => id).toSorted();
+  }
+
+  async function write(record: ConversionRecord, given: Partial<ConversionRecord>): Promise<ConversionRecord> {
+    const next = { ...record, ...given, revision: record.revision + 1 };
+    expect(await current().replace(record, next)).toBe(true);
+    return next;
+  }
+
+  const remove = (record: ConversionRecord): Promise<ConversionRecord> => write(record, { removedAt: later });
+
+  describe('changes', () => {
+    it('are, for who was never there, those that have not ended', async () => {
+      const [uploading, queued, converting] = await insert(
+        exampleConversion({ state: 'uploading' }),
+        exampleConversion(),
+        exampleConversion({ state: 'converting' }),
+        exampleEnded('done'),
+        exampleEnded('failed'),
+        exampleEnded('cancelled', { removedAt: later }),
+        exampleConversion({ owner: 'bert' }),
+      );
+      const { items, position, complete } = await current().changes({ owner: 'anna', limit: 3 });
+      expect(items.toSorted((one, other) => one.id.localeCompare(other.id))).toEqual([uploading, queued, converting]);
+      expect(position).toMatch(positionPattern);
+      expect(complete).toBe(true);
+    });
+
+    it('are, for who was away, what was made, written and removed meanwhile, too, without peaks', async () => {
+      const [queued, done, cancelled] = await insert(
+        exampleConversion(),
+        exampleEnded('done'),
+        exampleEnded('cancelled'),
+      );
+      const since = await position();
+      const [failed = exampleConversion()] = await insert(exampleEnded('failed'));
+      const told = await write(done ?? failed, { notificationId: 'notification' });
+      const gone = await remove(cancelled ?? failed);
+      const { items, complete } = await current().changes({ owner: 'anna', since, limit: 10 });
+      const found = new Map(items.map((item) => [item.id, item]));
+      expect(complete).toBe(true);
+      expect(found.get(queued?.id ?? '')).toEqual(queued);
+      expect(found.get(failed.id)).toEqual(failed);
+      expect(found.get(told.id)).toEqual({ ...told, result: { ...told.result, peaks: [] } });
+      expect(found.get(gone.id)).toEqual(gone);
+      expect(found.size).toBe(4);
+    });
+
+    it('show each row once, as it is now', async () => {
+      const [record = exampleConversion()] = await insert(exampleConversion());
+      const since = await position();
+      const done = await write(await write(record, { state: 'converting' }), {
+        ...exampleEnded('failed'),
+        id: record.id,
+      });
+      expect((await current().changes({ owner: 'anna', since, limit: 10 })).items).toEqual([
+        { ...done, result: undefined },
+      ]);
+    });
+
+    it("are never another's", async () => {
+      const since = await position('bert');
+      const [record = exampleConversion()] = await insert(exampleConversion());
+      await remove(record);
+      expect(await changedIds(since, 'bert')).toEqual([]);
+      expect(await changedIds(undefined, 'bert')).toEqual([]);
+    });
+
+    it('say when there were more than asked for', async () => {
+      const since = await position();
+      const states = ['queued', 'failed'] as const;
+      await insert(
+        ...Array.from({ length: 6 }, (_, index) => exampleConversion({ state: states[index % 2] ?? 'queued' })),
+      );
+      for (const query of [{ since, limit: 5 }, { limit: 2 }]) {
+        const { items, complete } = await current().changes({ owner: 'anna', ...query });
+        expect(items).toHaveLength(query.limit);
+        expect(complete).toBe(false);
+      }
+      expect(await current().changes({ owner: 'anna', since, limit: 6 })).toMatchObject({ complete: true });
+      expect(await current().changes({ owner: 'anna', limit: 3 })).toMatchObject({ complete: true });
+    });
+
+    it.each(foreignPositions)('cannot be told since %j, which was never given out', async (since) => {
+      const [queued] = await insert(exampleConversion(), exampleEnded('done'));
+      const { items, complete } = await current().changes({ owner: 'anna', since, limit: 10 });
+      expect(items).toEqual([queued]);
+      expect(complete).toBe(false);
+    });
+
+    it("cannot be told since another store's position", async () => {
+      const other = await another();
+      const { position: since } = await other.changes({ owner: 'anna', limit: 1 });
+      await insert(exampleEnded('done'));
+      expect(await current().changes({ owner: 'anna', since, limit: 10 })).toMatchObject({ complete: false });
+    });
+
+    it('can be told by a store that was opened anew', async () => {
+      const since = await position();
+      const [record] = await insert(exampleEnded('done'));
+      const reopened = await reopen();
+      const { items, complete } = await reopened.changes({ owner: 'anna', since, limit: 10 });
+      expect([items.map(({ id }) => id), complete]).toEqual([[record?.id], true]);
+    });
+
+    it('cannot be told any more once a row was forgotten that went after the position, also not after a restart', async () => {
+      const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
+      const before = await position();
+      const removed = await remove(record);
+      const after = await position();
+      expect(await changedIds(before)).toEqual([record.id]);
+      expect(await current().forget(removed)).toBe(true);
+      for (const open of [async () => current(), reopen]) {
+        const store = await open();
+        expect(await store.changes({ owner: 'anna', since: before, limit: 10 })).toMatchObject({ complete: false });
+        expect(await store.changes({ owner: 'anna', since: after, limit: 10 })).toMatchObject({ complete: true });
+      }
+    });
+
+    it('are not mistaken for earlier ones once the latest row was forgotten', async () => {
+      const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
+      const removed = await remove(record);
+      const since = await position();
+      await current().forget(removed);
+      const [next] = await insert(exampleEnded('failed'));
+      expect(await changedIds(since)).toContain(next?.id);
+    });
+
+    it('bring who asks again and again to where the rows are, however many write at the same time', async () => {
+      const known = new Map<string, ConversionRecord>();
+      let since = await position();
+      let writing = true;
+      async function writeMany(): Promise<void> {
+        for (let index = 0; index < 15; index++) {
+          const record = exampleConversion();
+          await current().insert(record);
+          const ended = await write(record, { state: 'cancelled', endedAt: later });
+          if (index % 3 === 0) await remove(ended);
+        }
+      }
+      async function ask(): Promise<void> {
+        const { items, position, complete } = await current().changes({ owner: 'anna', since, limit: 1000 });
+        expect(complete).toBe(true);
+        for (const item of items) known.set(item.id, item);
+        since = position;
+      }
+      const writers = Promise.all(Array.from({ length: 8 }, writeMany)).finally(() => {
+        writing = false;
+      });
+      while (writing) {
+        await ask();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await writers;
+      await ask();
+      expect(known.size).toBe(120);
+      for (const record of known.values()) expect(record).toEqual(await current().get(record.id));
+    });
+  });
+}
