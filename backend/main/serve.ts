@@ -8,6 +8,7 @@ import { startServer } from '../http/server.ts';
 import { systemClock } from '../ports/clock.ts';
 import { startEmbedded } from './embedded.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
+import { openMailer } from './open-mailer.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -27,6 +28,8 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   limitYoungMemory();
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   await using running = new AsyncDisposableStack();
+  const mailer = openMailer(config);
+  running.defer(() => mailer?.close());
   const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
   const authentication = createAuth({
     users: backend.users,
@@ -40,7 +43,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     conversions: backend.conversions.owned,
     notifications: backend.conversions.notifications,
     authentication,
-    settings: { version, signUp, mail: false, maxUploadBytes, maxDurationSeconds },
+    settings: { version, signUp, mail: mailer !== undefined, maxUploadBytes, maxDurationSeconds },
     hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
     trustedProxies: config.trustedProxies,
     log,

@@ -15,7 +15,10 @@ export type MailOutcome = { readonly kind: 'sent' } | { readonly kind: 'refused'
 
 /** Hands messages to a mail server. */
 export interface Mailer {
-  /** Throws `unavailable` for what will pass: the server cannot be reached, or asks to try later (4xx). An abort throws the signal's reason. */
+  /**
+   * Throws `unavailable` for what will pass: the server cannot be used at all, or, with `details.replyCode`, lives and asks to
+   * try this message later (4xx). An abort throws the signal's reason.
+   */
   send(message: MailMessage, signal?: AbortSignal): Promise<MailOutcome>;
   close(): Promise<void>;
 }

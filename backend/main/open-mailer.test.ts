@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type MailServer, startMailServer } from '../tests/running/mail-server.ts';
+import { mailHost, openMailer } from './open-mailer.ts';
+
+let server: MailServer | undefined;
+afterEach(async () => {
+  await server?.[Symbol.asyncDispose]();
+  server = undefined;
+});
+
+async function senderOf(given: Parameters<typeof openMailer>[0]): Promise<string | undefined> {
+  server = await startMailServer();
+  const mailer = openMailer({ smtpUrl: server.url, ...given });
+  await mailer?.send({ to: 'anna@example.com', subject: 'x', text: 'x', messageId: '<x@example.com>' });
+  await mailer?.close();
+  return server.mails[0]?.parsed.from?.text;
+}
+
+describe('the mailer', () => {
+  it('is there only where a mail server is set', () => {
+    expect(openMailer({ mailFrom: 'anna@example.com', publicUrl: 'https://example.com' })).toBeUndefined();
+  });
+
+  it('says that mail is from whom the settings name', async () => {
+    expect(await senderOf({ mailFrom: 'Some “Name” <a@example.com>' })).toBe('"Some “Name”" <a@example.com>');
+  });
+
+  it('says that mail is from the public host otherwise', async () => {
+    expect(await senderOf({ publicUrl: 'https://sound.example.org:8443/x' })).toBe(
+      '"Soundlift" <no-reply@sound.example.org>',
+    );
+  });
+});
+
+it.each(['http://127.0.0.1:8080', 'http://[::1]', undefined])(
+  'names this computer where %s is no domain',
+  (publicUrl) => {
+    expect(mailHost(publicUrl === undefined ? {} : { publicUrl })).toMatch(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
+    expect(mailHost(publicUrl === undefined ? {} : { publicUrl })).not.toMatch(/^[0-9.]+$/);
+  },
+);
