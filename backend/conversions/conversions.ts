@@ -10,6 +10,7 @@ import { type Batches, createBatches } from './batches.ts';
 import type { Retention } from './conversion-view.ts';
 import { type ConversionWork, createConversionWork } from './conversion-work.ts';
 import { watchProgress } from './live-progress.ts';
+import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
@@ -34,6 +35,7 @@ export interface ConversionsParts {
 export interface Conversions {
   readonly owned: OwnedConversions;
   readonly notifications: OwnedNotifications;
+  readonly changes: OwnedChanges;
   readonly work: ConversionWork;
   readonly batches: Batches;
   readonly sweeper: Sweeper;
@@ -44,12 +46,17 @@ export function createConversions(parts: ConversionsParts): Conversions {
   const rows = createRows(parts);
   const publisher = createPublisher(parts);
   const live = watchProgress(parts.events);
+  const changes = createOwnedChanges({ ...parts, live });
   return {
     owned: createOwnedConversions({ ...parts, rows, publisher, live }),
     notifications: createOwnedNotifications(parts),
+    changes,
     work: createConversionWork({ ...parts, rows, publisher }),
     batches: createBatches({ ...parts, rows }),
     sweeper: createSweeper({ ...parts, rows, publisher }),
-    close: live.close,
+    close() {
+      changes.close();
+      live.close();
+    },
   };
 }

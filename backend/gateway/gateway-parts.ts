@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { OwnedNotifications } from '../conversions/owned-notifications.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { HostPolicy } from '../http/request-checks.ts';
+import type { SocketLimits } from './events/socket-limits.ts';
 
 export interface GatewaySettings {
   /** Soundlift's own. */
@@ -14,11 +16,14 @@ export interface GatewaySettings {
   readonly maxDurationSeconds: number;
   /** How long an upload may stand still. */
   readonly uploadIdleSeconds?: number;
+  /** Where other limits than the usual ones are wanted. */
+  readonly sockets?: Partial<SocketLimits>;
 }
 
 export interface GatewayParts {
   readonly conversions: OwnedConversions;
   readonly notifications: OwnedNotifications;
+  readonly changes: OwnedChanges;
   readonly authentication: Authentication;
   readonly settings: GatewaySettings;
   readonly hosts: HostPolicy;

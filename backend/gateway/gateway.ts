@@ -3,6 +3,9 @@ import { createApp } from '../http/app.ts';
 import type { Route } from '../http/routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { conversionRoutes } from './conversion-routes.ts';
+import { eventRoutes } from './events/event-routes.ts';
+import { createEventSockets } from './events/event-sockets.ts';
+import { socketLimits } from './events/socket-limits.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { notificationRoutes } from './notification-routes.ts';
 import { originalRoutes } from './original-routes.ts';
@@ -19,13 +22,16 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { authentication, hosts, trustedProxies = [], log } = parts;
+  const limits = { ...socketLimits, ...parts.settings.sockets };
+  const sockets = createEventSockets({ changes: parts.changes, authentication, limits, log });
   const routes = [
     ...serverRoutes(parts),
     ...originalRoutes(parts),
     ...accountRoutes(parts),
     ...conversionRoutes(parts),
     ...notificationRoutes(parts),
+    ...eventRoutes(parts, sockets),
   ];
   const app = createApp({ routes, authentication, hosts, trustedProxies, log });
-  return { app, routes, async close() {} };
+  return { app, routes, close: sockets.close };
 }

@@ -42,6 +42,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const gateway = createGateway({
     conversions: backend.conversions.owned,
     notifications: backend.conversions.notifications,
+    changes: backend.conversions.changes,
     authentication,
     settings: { version, signUp, mail: mailer !== undefined, maxUploadBytes, maxDurationSeconds },
     hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },

@@ -63,6 +63,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const gateway = createGateway({
     conversions: options.conversions?.(real) ?? real,
     notifications: test.conversions.notifications,
+    changes: test.conversions.changes,
     authentication: options.authentication ?? auth,
     settings: {
       version: '1.2.3',

@@ -1,0 +1,96 @@
+import { WebSocket } from 'ws';
+import { type Hello, type SocketFrame, socketFrameSchema } from '../../../shared/events.ts';
+import { type Patience, waitUntil } from './wait-until.ts';
+
+/** How a socket ended, as its client saw it. */
+export interface SocketEnd {
+  /** 1006 where there was no leave-taking. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A client that listens at `/api/v1/events`. Every frame is held against the schema; one that does not fit ends the socket. */
+export interface EventClient extends AsyncDisposable {
+  /** All that came so far. */
+  readonly frames: readonly SocketFrame[];
+  readonly socket: WebSocket;
+  /** The first frame. Rejects when the socket ends without. */
+  readonly hello: Promise<Hello>;
+  readonly ended: Promise<SocketEnd>;
+  /** Waits until `accepts` finds what it wants among all frames. */
+  until<Found>(
+    what: string,
+    accepts: (frames: readonly SocketFrame[]) => Found | undefined | false,
+    patience?: Patience,
+  ): Promise<Found>;
+}
+
+export interface EventClientOptions {
+  /** Goes into `Authorization`, or into the first message where `inMessage` says so. Left out, nothing is said. */
+  readonly token?: string;
+  readonly inMessage?: boolean;
+  readonly since?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** `url` is the server's, without a slash at its end. Rejects with the status where the server refuses. */
+export async function openEvents(url: string, options: EventClientOptions = {}): Promise<EventClient> {
+  const { token, inMessage = false, since, headers = {} } = options;
+  const query = since === undefined || inMessage ? '' : `?since=${encodeURIComponent(since)}`;
+  const authorization = token === undefined || inMessage ? {} : { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/events${query}`, {
+    headers: { ...headers, ...authorization },
+    perMessageDeflate: false,
+  });
+  const frames: SocketFrame[] = [];
+  const { promise: hello, resolve: greet, reject: miss } = Promise.withResolvers<Hello>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<SocketEnd>();
+  // Who does not wait for it must not fail of it.
+  hello.catch(() => undefined);
+  let wrong: unknown;
+  socket.on('message', (data) => {
+    try {
+      const frame = socketFrameSchema.parse(JSON.parse(data.toString()));
+      if ((frame.type === 'hello') !== (frames.length === 0)) throw new Error(`out of place: ${data.toString()}`);
+      frames.push(frame);
+      if (frame.type === 'hello') greet(frame);
+    } catch (error) {
+      wrong = error;
+      socket.terminate();
+    }
+  });
+  socket.on('close', (code, reason) => {
+    miss(wrong ?? new Error(`ended with ${code}: ${reason.toString()}`));
+    end({ code, reason: reason.toString() });
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve).once('error', reject);
+    socket.once('unexpected-response', (_request, response) => {
+      reject(new Error(`${response.statusCode} instead of a WebSocket`));
+      response.destroy();
+    });
+  });
+  socket.on('error', () => undefined);
+  if (token !== undefined && inMessage) {
+    socket.send(JSON.stringify({ type: 'auth', token, ...(since === undefined ? {} : { since }) }));
+  }
+  return {
+    frames,
+    socket,
+    hello,
+    ended,
+    until: (what, accepts, patience) =>
+      waitUntil(
+        what,
+        () => {
+          if (wrong !== undefined) throw wrong;
+          return accepts(frames);
+        },
+        { everyMilliseconds: 5, ...patience },
+      ),
+    async [Symbol.asyncDispose]() {
+      socket.terminate();
+      await ended;
+    },
+  };
+}
