@@ -4,6 +4,7 @@ import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { OwnedNotifications } from '../conversions/owned-notifications.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { HostPolicy } from '../http/request-checks.ts';
+import type { AnswerFacts } from '../http/request-log.ts';
 import type { SocketLimits } from './events/socket-limits.ts';
 
 export interface GatewaySettings {
@@ -30,6 +31,8 @@ export interface GatewayParts {
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
   readonly log: Logger;
+  /** Called with the facts of each answer. */
+  readonly onAnswer?: (facts: AnswerFacts) => void;
   /** Rejects while something is away that the gateway needs. */
   readonly reachAll: () => Promise<void>;
 }

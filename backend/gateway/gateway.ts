@@ -21,7 +21,7 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { authentication, hosts, trustedProxies = [], log } = parts;
+  const { authentication, hosts, trustedProxies = [], log, onAnswer = () => {} } = parts;
   const limits = { ...socketLimits, ...parts.settings.sockets };
   const sockets = createEventSockets({ changes: parts.changes, authentication, limits, log });
   const routes = [
@@ -32,6 +32,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...notificationRoutes(parts),
     ...eventRoutes(parts, sockets),
   ];
-  const app = createApp({ routes, authentication, hosts, trustedProxies, log });
+  const app = createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer });
   return { app, routes, close: sockets.close };
 }

@@ -5,16 +5,18 @@ import { answerProblem } from './answer-problem.ts';
 import type { Authentication } from './authentication.ts';
 import { toProblem } from './problem.ts';
 import { checkFraming, checkHostAndOrigin, type HostPolicy } from './request-checks.ts';
-import { logRequests, noteForLog } from './request-log.ts';
+import { type AnswerFacts, logRequests, noteForLog } from './request-log.ts';
 import { mountRoutes, type Route } from './routes.ts';
 
 export interface AppParts {
   readonly routes: readonly Route[];
-  readonly authentication: Authentication;
+  readonly authentication: Pick<Authentication, 'identify'>;
   readonly hosts: HostPolicy;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly log: Logger;
+  /** Called with the facts of each answer. */
+  readonly onAnswer?: (facts: AnswerFacts) => void;
 }
 
 /** Nothing here is a page: no browser may run, frame, sniff or keep any of it. */
@@ -27,13 +29,13 @@ const headersOfAll: Readonly<Record<string, string>> = {
 };
 
 /** An Express app that answers by the table of routes, and with a problem to all else. */
-export function createApp({ routes, authentication, hosts, trustedProxies, log }: AppParts): Express {
+export function createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
   app.set('query parser', 'simple');
   app.set('trust proxy', [...trustedProxies]);
 
-  app.use(logRequests(log));
+  app.use(logRequests(log, onAnswer));
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.set(headersOfAll);
     try {

@@ -15,8 +15,27 @@ export function noteForLog(response: Response, more: Notes): void {
   notes.set(response, { ...notes.get(response), ...more });
 }
 
-/** One line a request, once it is over. No query, no headers and no body: tokens and passwords travel there. */
-export function logRequests(log: Logger): (request: Request, response: Response, next: NextFunction) => void {
+/** How a request was answered, as far as it may be counted: nothing of whose it was. */
+export interface AnswerFacts {
+  /** `other` for those that no route is asked with: they could be made up without end. */
+  readonly method: string;
+  /** The route's path, with the names of its parameters; `none` where no route answered. */
+  readonly route: string;
+  readonly status: number;
+  /** From the request's head to the answer's end. */
+  readonly seconds: number;
+}
+
+const countedMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PATCH', 'DELETE']);
+
+/**
+ * One line a request, once it is over. No query, no headers and no body: tokens and passwords travel there. `onAnswer` is called
+ * with each one's facts.
+ */
+export function logRequests(
+  log: Logger,
+  onAnswer: (facts: AnswerFacts) => void = () => {},
+): (request: Request, response: Response, next: NextFunction) => void {
   return (request, response, next) => {
     const began = performance.now();
     const { method, path } = request;
@@ -32,6 +51,13 @@ export function logRequests(log: Logger): (request: Request, response: Response,
         ...notes.get(response),
         ...(response.writableFinished ? {} : { cutOff: true }),
       };
+      const route: unknown = request.route?.path;
+      onAnswer({
+        method: countedMethods.has(method) ? method : 'other',
+        route: typeof route === 'string' ? route : 'none',
+        status: response.statusCode,
+        seconds: (performance.now() - began) / 1000,
+      });
       log[path === '/healthz' || path === '/readyz' ? 'debug' : 'info'](line, 'request');
     });
     next();

@@ -47,7 +47,7 @@ export type Route = RouteAddress &
   );
 
 export interface RouteParts {
-  readonly authentication: Authentication;
+  readonly authentication: Pick<Authentication, 'identify'>;
   readonly log: Logger;
 }
 

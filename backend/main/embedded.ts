@@ -13,6 +13,8 @@ import { openFfmpeg } from '../converter/run-ffmpeg.ts';
 import type { ConversionMessage } from '../messages.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { systemClock } from '../ports/clock.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
 import type { UserStore } from '../ports/user-store.ts';
 import { createLocalChannel } from './local-channel.ts';
 
@@ -33,6 +35,8 @@ export interface EmbeddedSettings {
 export interface EmbeddedBackend extends AsyncDisposable {
   readonly conversions: Conversions;
   readonly users: UserStore;
+  readonly store: ConversionStore;
+  readonly events: EventBus;
   /** Absolute path. */
   readonly dataFolder: string;
   readonly channel: LocalChannel;
@@ -105,6 +109,8 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   return {
     conversions,
     users,
+    store: stores.conversions,
+    events,
     dataFolder: stores.folder.path,
     channel: createLocalChannel(conversions.owned, events),
     async reachAll() {

@@ -4,10 +4,12 @@ import { createAuth } from '../auth/auth.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
 import type { Config } from '../config.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import { createApp } from '../http/app.ts';
 import { startServer } from '../http/server.ts';
 import { systemClock } from '../ports/clock.ts';
 import { startEmbedded } from './embedded.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
+import { createMetrics } from './metrics.ts';
 import { openMailer } from './open-mailer.ts';
 
 export interface ServeOptions {
@@ -38,6 +40,8 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     signUp: config.signUp,
     clock: systemClock,
   });
+  const metrics = config.metricsPort === undefined ? undefined : createMetrics(backend);
+  running.defer(() => metrics?.close());
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
   const gateway = createGateway({
     conversions: backend.conversions.owned,
@@ -48,8 +52,16 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
     trustedProxies: config.trustedProxies,
     log,
+    ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     reachAll: backend.reachAll,
   });
+  if (metrics !== undefined && config.metricsPort !== undefined) {
+    const { host, trustedProxies, metricsPort: port } = config;
+    const app = createApp({ routes: [metrics.route], authentication, hosts: { loopback }, trustedProxies, log });
+    const metricsServer = await startServer(app, { host, port, log });
+    running.defer(() => metricsServer.close());
+    say(`metrics on ${metricsServer.url}/metrics`);
+  }
   const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
   running.defer(() => gateway.close());

@@ -44,6 +44,7 @@ export interface TestGatewayOptions {
   readonly settings?: Partial<GatewayParts['settings']>;
   readonly authentication?: GatewayParts['authentication'];
   readonly reachAll?: GatewayParts['reachAll'];
+  readonly onAnswer?: GatewayParts['onAnswer'];
   readonly conversions?: (real: OwnedConversions) => OwnedConversions;
 }
 
@@ -75,6 +76,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     hosts: { loopback: true },
     log,
+    ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
     reachAll: options.reachAll ?? (() => Promise.resolve()),
   });
   const server = await startServer(gateway.app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });

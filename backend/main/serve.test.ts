@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parseConfig } from '../config.ts';
+import { serve } from './serve.ts';
+
+/** Serves with the settings until `use` has ended; gives it the lines that were said. */
+async function whileServing(
+  settings: Readonly<Record<string, string>>,
+  use: (said: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-serve-'));
+  const stop = new AbortController();
+  const said: string[] = [];
+  const config = parseConfig({ PATH: '', PORT: '0', SOUNDLIFT_DATA: folder, LOG_LEVEL: 'silent', ...settings });
+  const serving = serve({ config, version: '1.2.3', say: (line) => said.push(line), signal: stop.signal });
+  try {
+    await Promise.race([serving, expect.poll(() => said.at(-1), { timeout: 20_000 }).toMatch(/^listening on /)]);
+    await use(said);
+  } finally {
+    stop.abort();
+    await serving;
+    await rm(folder, { recursive: true });
+  }
+}
+
+const urlIn = (line: string | undefined): string => line?.replace(/^.* on /, '') ?? '';
+
+it('tells its metrics on a port of their own, and nowhere else', async () => {
+  await whileServing({ METRICS_PORT: '0' }, async ([metrics, listening]) => {
+    await fetch(`${urlIn(listening)}/healthz`);
+    const answer = await fetch(urlIn(metrics));
+    expect(await answer.text()).toContain('soundlift_http_request_seconds_count{method="GET",route="/healthz"');
+    expect((await fetch(`${urlIn(listening)}/metrics`)).status).toBe(404);
+    expect((await fetch(urlIn(metrics).replace('/metrics', '/api/v1/server'))).status).toBe(404);
+  });
+});
+
+it('has no port for metrics unless it is told of one', async () => {
+  await whileServing({}, async (said) => {
+    expect(said).toEqual([expect.stringMatching(/^listening on http:\/\/127\.0\.0\.1:[0-9]+$/)]);
+  });
+});
