@@ -18,89 +18,101 @@ export function hasEnded(state: ConversionState): boolean {
 }
 
 /** One audio track of a source; `index` counts audio tracks alone, from 0. */
-export const trackSchema = z.object({
-  index: z.int().nonnegative(),
-  codec: z.string(),
-  channels: z.int().nonnegative(),
-  language: z.string().optional(),
-  title: z.string().optional(),
-});
+export const trackSchema = z
+  .object({
+    index: z.int().nonnegative(),
+    codec: z.string(),
+    channels: z.int().nonnegative(),
+    language: z.string().optional(),
+    title: z.string().optional(),
+  })
+  .meta({ id: 'Track' });
 export type Track = z.infer<typeof trackSchema>;
 
-export const warningSchema = z.discriminatedUnion('code', [
-  /** The video breaks off: its container promises `ofSeconds` of sound, and only `atSeconds` are there. */
-  z.object({ code: z.literal('cut_short'), atSeconds: secondsSchema, ofSeconds: secondsSchema }),
-  /** `count` parts could not be read, the first at `atSeconds`. */
-  z.object({ code: z.literal('gaps'), atSeconds: secondsSchema, count: z.int().positive() }),
-]);
+export const warningSchema = z
+  .discriminatedUnion('code', [
+    /** The video breaks off: its container promises `ofSeconds` of sound, and only `atSeconds` are there. */
+    z.object({ code: z.literal('cut_short'), atSeconds: secondsSchema, ofSeconds: secondsSchema }),
+    /** `count` parts could not be read, the first at `atSeconds`. */
+    z.object({ code: z.literal('gaps'), atSeconds: secondsSchema, count: z.int().positive() }),
+  ])
+  .meta({ id: 'Warning' });
 export type Warning = z.infer<typeof warningSchema>;
 
-export const conversionErrorSchema = z.object({
-  code: z.enum(conversionErrorCodes),
-  message: z.string(),
-  details: z.record(z.string(), z.number()).optional(),
-});
+export const conversionErrorSchema = z
+  .object({
+    code: z.enum(conversionErrorCodes),
+    message: z.string(),
+    details: z.record(z.string(), z.number()).optional(),
+  })
+  .meta({ id: 'ConversionError' });
 export type ConversionError = z.infer<typeof conversionErrorSchema>;
 
-export const resultSchema = z.object({
-  fileName: z.string(),
-  bytes: bytesSchema,
-  durationSeconds: secondsSchema,
-  /** Hexadecimal. */
-  sha256: z.string(),
-});
+export const resultSchema = z
+  .object({
+    fileName: z.string(),
+    bytes: bytesSchema,
+    durationSeconds: secondsSchema,
+    /** Hexadecimal. */
+    sha256: z.string(),
+  })
+  .meta({ id: 'Result' });
 export type Result = z.infer<typeof resultSchema>;
 
 /** The one entity that a person knows: a video that is on its way to an MP3. */
-export const conversionSchema = z.object({
-  id: z.string(),
-  state: conversionStateSchema,
-  fileName: z.string(),
-  batchId: z.string().optional(),
-  sourceBytes: bytesSchema,
-  /** Of the chosen track's sound, once the source was read. */
-  durationSeconds: secondsSchema.optional(),
-  /** How many go before it, while queued. */
-  position: z.int().nonnegative().optional(),
-  progress: fractionSchema,
-  etaSeconds: secondsSchema.optional(),
-  /** From 1; one more after each retry and each converter that was lost. */
-  attempt: z.int().positive(),
-  options: outputOptionsSchema,
-  tracks: z.array(trackSchema).optional(),
-  result: resultSchema.optional(),
-  error: conversionErrorSchema.optional(),
-  warnings: z.array(warningSchema),
-  createdAt: timeSchema,
-  updatedAt: timeSchema,
-  /** When its files go: the MP3 of a done one, the source of a failed or cancelled one. */
-  expiresAt: timeSchema.optional(),
-  /** Only where one conversion is asked for: up to 400 peaks, 0–255, evenly over the sound. */
-  peaks: z.array(z.int().min(0).max(255)).max(400).optional(),
-});
+export const conversionSchema = z
+  .object({
+    id: z.string(),
+    state: conversionStateSchema,
+    fileName: z.string(),
+    batchId: z.string().optional(),
+    sourceBytes: bytesSchema,
+    /** Of the chosen track's sound, once the source was read. */
+    durationSeconds: secondsSchema.optional(),
+    /** How many go before it, while queued. */
+    position: z.int().nonnegative().optional(),
+    progress: fractionSchema,
+    etaSeconds: secondsSchema.optional(),
+    /** From 1; one more after each retry and each converter that was lost. */
+    attempt: z.int().positive(),
+    options: outputOptionsSchema,
+    tracks: z.array(trackSchema).optional(),
+    result: resultSchema.optional(),
+    error: conversionErrorSchema.optional(),
+    warnings: z.array(warningSchema),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    /** When its files go: the MP3 of a done one, the source of a failed or cancelled one. */
+    expiresAt: timeSchema.optional(),
+    /** Only where one conversion is asked for: up to 400 peaks, 0–255, evenly over the sound. */
+    peaks: z.array(z.int().min(0).max(255)).max(400).optional(),
+  })
+  .meta({ id: 'Conversion' });
 export type Conversion = z.infer<typeof conversionSchema>;
 
 /** In the app, one a batch. Clients make their own words from kind, counts and codes; `message` is for scripts. */
-export const notificationSchema = z.object({
-  id: z.string(),
-  kind: z.enum(['one', 'batch']),
-  batchId: z.string(),
-  conversionIds: z.array(z.string()),
-  counts: z.object({
-    done: z.int().nonnegative(),
-    failed: z.int().nonnegative(),
-    /** Those among `done` that have warnings. */
-    warned: z.int().nonnegative(),
-  }),
-  /** Of sound, over all that are done. */
-  seconds: secondsSchema,
-  /** Of the MP3s, over all that are done. */
-  bytes: bytesSchema,
-  mail: z.enum(['sent', 'refused', 'gave_up']).optional(),
-  message: z.string(),
-  createdAt: timeSchema,
-  readAt: timeSchema.optional(),
-});
+export const notificationSchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['one', 'batch']),
+    batchId: z.string(),
+    conversionIds: z.array(z.string()),
+    counts: z.object({
+      done: z.int().nonnegative(),
+      failed: z.int().nonnegative(),
+      /** Those among `done` that have warnings. */
+      warned: z.int().nonnegative(),
+    }),
+    /** Of sound, over all that are done. */
+    seconds: secondsSchema,
+    /** Of the MP3s, over all that are done. */
+    bytes: bytesSchema,
+    mail: z.enum(['sent', 'refused', 'gave_up']).optional(),
+    message: z.string(),
+    createdAt: timeSchema,
+    readAt: timeSchema.optional(),
+  })
+  .meta({ id: 'Notification' });
 export type Notification = z.infer<typeof notificationSchema>;
 
 /** A page of a list; `next` is the cursor of the following one, absent on the last. */
@@ -109,12 +121,23 @@ export interface Page<Item> {
   readonly next?: string;
 }
 
+function pageSchema<Item extends z.ZodType>(itemSchema: Item) {
+  return z.object({ items: z.array(itemSchema), next: z.string().optional() });
+}
+export const conversionsPageSchema = pageSchema(conversionSchema).meta({ id: 'ConversionsPage' });
+export const notificationsPageSchema = pageSchema(notificationSchema).meta({ id: 'NotificationsPage' });
+
 /** How many items one page holds at most. */
 export const maxPageItems = 100;
 const defaultPageItems = 50;
 
+/** As a query writes a number: digits alone. */
+const limitSchema = z.preprocess(
+  (text) => (typeof text === 'string' && /^[0-9]{1,9}$/.test(text) ? Number(text) : text),
+  z.int().min(1).max(maxPageItems),
+);
 const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(maxPageItems).default(defaultPageItems),
+  limit: limitSchema.default(defaultPageItems),
   cursor: z.string().min(1).max(200).optional(),
 };
 /** Query strings say `true` or `false` in letters. */
@@ -129,12 +152,15 @@ export const notificationsQuerySchema = z.object({ ...pageQuery, unread: flagSch
 
 export const retryRequestSchema = z.strictObject({ options: outputOptionsSchema.optional() });
 
+const addressSchema = z.email({ error: 'an e-mail address is expected' });
+/** The pattern is for the description: of what is trimmed and lowered first, it would tell the length alone. */
 const emailSchema = z
   .string()
   .trim()
   .toLowerCase()
   .max(254)
-  .pipe(z.email({ error: 'an e-mail address is expected' }));
+  .pipe(addressSchema)
+  .meta({ format: 'email', pattern: z.toJSONSchema(addressSchema).pattern });
 /** At least eight characters; the upper bound keeps hashing cheap to refuse. */
 const passwordSchema = z.string().min(8, 'at least 8 characters are expected').max(1024);
 
@@ -144,29 +170,33 @@ export type Credentials = z.infer<typeof credentialsSchema>;
 /** A password that somebody claims to be theirs: any text, so that the answer to a wrong one is always the same. */
 const claimedPasswordSchema = z.string().min(1).max(1024);
 /** Mailed, and typed in by a person: blanks around it are theirs. */
-const codeSchema = z.string().trim().min(1).max(64);
+const codeSchema = z.string().trim().min(1).max(64).meta({ pattern: '\\S' });
 
 export const signInRequestSchema = z.strictObject({ email: z.string().max(254), password: claimedPasswordSchema });
 export const refreshRequestSchema = z.strictObject({ refreshToken: z.string().min(1).max(1024) });
 /** What a client that stays signed in holds. */
-export const sessionSchema = z.object({
-  accessToken: z.string(),
-  /** When the access token ends. */
-  expiresAt: timeSchema,
-  /** Works once, and gives the next pair. */
-  refreshToken: z.string(),
-});
+export const sessionSchema = z
+  .object({
+    accessToken: z.string(),
+    /** When the access token ends. */
+    expiresAt: timeSchema,
+    /** Works once, and gives the next pair. */
+    refreshToken: z.string(),
+  })
+  .meta({ id: 'Session' });
 export type Session = z.infer<typeof sessionSchema>;
 
 /** An account as its owner sees it. */
-export const accountSchema = z.object({
-  email: z.string(),
-  admin: z.boolean(),
-  /** Whether its owner has shown that mail to the address arrives. */
-  confirmed: z.boolean(),
-  /** Whether finished batches are mailed. */
-  mail: z.boolean(),
-});
+export const accountSchema = z
+  .object({
+    email: z.string(),
+    admin: z.boolean(),
+    /** Whether its owner has shown that mail to the address arrives. */
+    confirmed: z.boolean(),
+    /** Whether finished batches are mailed. */
+    mail: z.boolean(),
+  })
+  .meta({ id: 'Account' });
 export type Account = z.infer<typeof accountSchema>;
 
 export const accountChangesSchema = z.strictObject({ mail: z.boolean() });
@@ -182,14 +212,16 @@ export const resetConfirmationSchema = z.strictObject({
 });
 
 /** What a client asks before it sends 10 GB. */
-export const serverInfoSchema = z.object({
-  version: z.string(),
-  signUp: z.enum(['open', 'closed']),
-  /** Whether this server can send mail. */
-  mail: z.boolean(),
-  maxUploadBytes: bytesSchema,
-  maxDurationSeconds: secondsSchema,
-});
+export const serverInfoSchema = z
+  .object({
+    version: z.string(),
+    signUp: z.enum(['open', 'closed']),
+    /** Whether this server can send mail. */
+    mail: z.boolean(),
+    maxUploadBytes: bytesSchema,
+    maxDurationSeconds: secondsSchema,
+  })
+  .meta({ id: 'ServerInfo' });
 export type ServerInfo = z.infer<typeof serverInfoSchema>;
 
 /** Which conversions make one batch, and so one notification. */
@@ -201,12 +233,14 @@ export const batchSchema = z.object({
 export type Batch = z.infer<typeof batchSchema>;
 
 /** RFC 9457. */
-export const problemSchema = z.object({
-  type: z.literal('about:blank'),
-  title: z.string(),
-  status: z.int(),
-  code: z.string(),
-  detail: z.string(),
-  details: z.record(z.string(), z.number()).optional(),
-});
+export const problemSchema = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    details: z.record(z.string(), z.number()).optional(),
+  })
+  .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;

@@ -2,39 +2,43 @@ import { z } from 'zod';
 import { conversionSchema, notificationSchema } from './api.ts';
 
 /** What a server tells its clients as it happens: the frames of the WebSocket and of the private channel alike. */
-export const serverEventSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('conversion'), conversion: conversionSchema }),
-  z.object({ type: z.literal('removed'), ids: z.array(z.string()) }),
-  /** At most 5 a second for one conversion. Transient: may be dropped, is never queued. */
-  z.object({
-    type: z.literal('progress'),
-    id: z.string(),
-    progress: z.number().min(0).max(1),
-    /** Absent while nothing can be said yet. */
-    etaSeconds: z.number().nonnegative().optional(),
-    /** Seconds of sound a second. */
-    speed: z.number().nonnegative().optional(),
-  }),
-  z.object({ type: z.literal('notification'), notification: notificationSchema }),
-  z.object({ type: z.literal('read'), ids: z.array(z.string()) }),
-]);
+export const serverEventSchema = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('conversion'), conversion: conversionSchema }),
+    z.object({ type: z.literal('removed'), ids: z.array(z.string()) }),
+    /** At most 5 a second for one conversion. Transient: may be dropped, is never queued. */
+    z.object({
+      type: z.literal('progress'),
+      id: z.string(),
+      progress: z.number().min(0).max(1),
+      /** Absent while nothing can be said yet. */
+      etaSeconds: z.number().nonnegative().optional(),
+      /** Seconds of sound a second. */
+      speed: z.number().nonnegative().optional(),
+    }),
+    z.object({ type: z.literal('notification'), notification: notificationSchema }),
+    z.object({ type: z.literal('read'), ids: z.array(z.string()) }),
+  ])
+  .meta({ id: 'ServerEvent' });
 export type ServerEvent = z.infer<typeof serverEventSchema>;
 export type ProgressEvent = Extract<ServerEvent, { type: 'progress' }>;
 
 /** The first frame on every WebSocket: with it, a client that was away is right again. */
-export const helloSchema = z.object({
-  type: z.literal('hello'),
-  /** Those that have not ended, and all that changed since the client's position. */
-  conversions: z.array(conversionSchema),
-  /** Ids of those that went since then. */
-  removed: z.array(z.string()),
-  /** Those that were made or read since then. */
-  notifications: z.array(notificationSchema),
-  /** An opaque position, to be given as `since` the next time. */
-  at: z.string(),
-  /** True when not all is here: the client must list. */
-  truncated: z.boolean(),
-});
+export const helloSchema = z
+  .object({
+    type: z.literal('hello'),
+    /** Those that have not ended, and all that changed since the client's position. */
+    conversions: z.array(conversionSchema),
+    /** Ids of those that went since then. */
+    removed: z.array(z.string()),
+    /** Those that were made or read since then. */
+    notifications: z.array(notificationSchema),
+    /** An opaque position, to be given as `since` the next time. */
+    at: z.string(),
+    /** True when not all is here: the client must list. */
+    truncated: z.boolean(),
+  })
+  .meta({ id: 'Hello' });
 export type Hello = z.infer<typeof helloSchema>;
 
 /** `since`: the `at` of an earlier `hello`. */

@@ -24,10 +24,12 @@ const mp3OptionsSchema = z
   })
   .refine((options) => options.bitrateKbps === undefined || options.quality === undefined, {
     message: 'give bitrateKbps or quality, not both',
-  });
+  })
+  // The same for the description, which cannot tell what a refinement does.
+  .meta({ not: { required: ['bitrateKbps', 'quality'] } });
 
 /** What a person chose for the output: a union by `format` that other formats will join. */
-export const outputOptionsSchema = z.discriminatedUnion('format', [mp3OptionsSchema]);
+export const outputOptionsSchema = z.discriminatedUnion('format', [mp3OptionsSchema]).meta({ id: 'OutputOptions' });
 export type OutputOptions = z.infer<typeof outputOptionsSchema>;
 
 /** A variable-bit-rate MP3 of the default quality. */
