@@ -30,7 +30,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...accountRoutes(parts),
     ...conversionRoutes(parts),
     ...notificationRoutes(parts),
-    ...eventRoutes(parts, sockets),
+    ...eventRoutes({ authentication, sockets }),
   ];
   const app = createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer });
   return { app, routes, close: sockets.close };

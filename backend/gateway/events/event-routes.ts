@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { helloSchema, serverEventSchema, sinceSchema } from '../../../shared/events.ts';
+import type { Authentication } from '../../http/authentication.ts';
 import { parseBearer } from '../../http/authorization-header.ts';
 import { readQuery } from '../../http/read-request.ts';
 import type { Route } from '../../http/routes.ts';
-import type { GatewayParts } from '../gateway-parts.ts';
 import type { EventSockets } from './event-sockets.ts';
 
 const eventsQuerySchema = z.object({ since: sinceSchema.optional() });
 
-export function eventRoutes(
-  { authentication }: Pick<GatewayParts, 'authentication'>,
-  sockets: EventSockets,
-): readonly Route[] {
+export interface EventRoutesParts {
+  readonly authentication: Pick<Authentication, 'identify'>;
+  readonly sockets: EventSockets;
+}
+
+export function eventRoutes({ authentication, sockets }: EventRoutesParts): readonly Route[] {
   return [
     {
       method: 'get',

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { queuePositions } from './queue-positions.ts';
+
+/** A queue, of which `mine` are asked after; counts how often one was counted. */
+async function ask(queue: readonly string[], mine: readonly string[]) {
+  let asked = 0;
+  const positions = await queuePositions(mine, async (id) => {
+    asked += 1;
+    return queue.indexOf(id);
+  });
+  return { positions: mine.map((id) => positions.get(id)), asked };
+}
+
+describe('positions in the queue', () => {
+  it('are those that would be counted one by one', async () => {
+    const queues = fc.array(fc.boolean(), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(queues, async (isMine) => {
+        const queue = isMine.map((_, index) => `id-${index}`);
+        const mine = queue.filter((_, index) => isMine[index]);
+        expect((await ask(queue, mine)).positions).toEqual(mine.map((id) => queue.indexOf(id)));
+      }),
+    );
+  });
+
+  it('take two looks where all lie one behind the other', async () => {
+    const queue = Array.from({ length: 500 }, (_, index) => `id-${index}`);
+    const { positions, asked } = await ask(queue, queue.slice(100));
+    expect(positions).toEqual(queue.slice(100).map((_, index) => index + 100));
+    expect(asked).toBe(2);
+  });
+});
