@@ -1,8 +1,13 @@
-import { conversionsQuerySchema, retryRequestSchema } from '../../shared/api.ts';
+import {
+  conversionSchema,
+  conversionsPageSchema,
+  conversionsQuerySchema,
+  retryRequestSchema,
+} from '../../shared/api.ts';
 import { readJson, readQuery } from '../http/read-request.ts';
 import { pathParameter, type Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { sendResult } from './send-result.ts';
+import { resultOperation, sendResult } from './send-result.ts';
 
 const conversionsPath = '/api/v1/conversions';
 
@@ -12,6 +17,11 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'get',
       path: conversionsPath,
       access: 'account',
+      operation: {
+        summary: 'List conversions, newest first',
+        query: conversionsQuerySchema,
+        answers: { 200: { description: 'A page of them.', body: { schema: conversionsPageSchema } } },
+      },
       async handle({ request, response, identity }) {
         const { state, batchId, cursor, limit } = readQuery(request, conversionsQuerySchema);
         const page = await conversions.page({
@@ -28,6 +38,10 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'post',
       path: `${conversionsPath}/clear`,
       access: 'account',
+      operation: {
+        summary: 'Remove all conversions that have ended, with their files',
+        answers: { 204: { description: 'They are gone.' } },
+      },
       async handle({ response, identity }) {
         await conversions.clear(identity.accountId);
         response.status(204).end();
@@ -37,6 +51,10 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'get',
       path: `${conversionsPath}/:id`,
       access: 'account',
+      operation: {
+        summary: 'Look at one conversion',
+        answers: { 200: { description: 'It, with peaks.', body: { schema: conversionSchema } } },
+      },
       async handle({ request, response, identity }) {
         response.json(await conversions.get(identity.accountId, pathParameter(request, 'id')));
       },
@@ -45,6 +63,10 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'delete',
       path: `${conversionsPath}/:id`,
       access: 'account',
+      operation: {
+        summary: 'Remove a conversion with its files; one that has not ended is cancelled first',
+        answers: { 204: { description: 'It is gone.' } },
+      },
       async handle({ request, response, identity }) {
         await conversions.remove(identity.accountId, pathParameter(request, 'id'));
         response.status(204).end();
@@ -54,6 +76,11 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'post',
       path: `${conversionsPath}/:id/cancel`,
       access: 'account',
+      operation: {
+        summary: 'Cancel a conversion that has not ended',
+        answers: { 200: { description: 'The cancelled conversion.', body: { schema: conversionSchema } } },
+        problems: ['wrong_state'],
+      },
       async handle({ request, response, identity }) {
         response.json(await conversions.cancel(identity.accountId, pathParameter(request, 'id')));
       },
@@ -62,6 +89,12 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'post',
       path: `${conversionsPath}/:id/retry`,
       access: 'account',
+      operation: {
+        summary: 'Convert again what has failed or was cancelled',
+        body: { schema: retryRequestSchema, description: 'Without options: as before.' },
+        answers: { 200: { description: 'The conversion, queued.', body: { schema: conversionSchema } } },
+        problems: ['wrong_state', 'gone'],
+      },
       async handle({ request, response, identity }) {
         const { options } = await readJson(request, response, retryRequestSchema);
         response.json(await conversions.retry(identity.accountId, pathParameter(request, 'id'), options));
@@ -71,6 +104,7 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'get',
       path: `${conversionsPath}/:id/file`,
       access: 'account',
+      operation: resultOperation('Download the MP3 of a conversion'),
       async handle(call) {
         await sendResult(call, conversions, pathParameter(call.request, 'id'));
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notificationsQuerySchema } from '../../shared/api.ts';
+import { notificationsPageSchema, notificationsQuerySchema } from '../../shared/api.ts';
 import { readJson, readQuery } from '../http/read-request.ts';
 import type { Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -12,6 +12,11 @@ export function notificationRoutes({ notifications }: Pick<GatewayParts, 'notifi
       method: 'get',
       path: '/api/v1/notifications',
       access: 'account',
+      operation: {
+        summary: 'List notifications, newest first',
+        query: notificationsQuerySchema,
+        answers: { 200: { description: 'A page of them.', body: { schema: notificationsPageSchema } } },
+      },
       async handle({ request, response, identity }) {
         const { unread, cursor, limit } = readQuery(request, notificationsQuerySchema);
         const page = await notifications.page({
@@ -27,6 +32,11 @@ export function notificationRoutes({ notifications }: Pick<GatewayParts, 'notifi
       method: 'post',
       path: '/api/v1/notifications/read',
       access: 'account',
+      operation: {
+        summary: 'Mark notifications as read',
+        body: { schema: readNotificationsSchema },
+        answers: { 204: { description: 'Those among them that are the account’s are read.' } },
+      },
       async handle({ request, response, identity }) {
         const { ids } = await readJson(request, response, readNotificationsSchema);
         await notifications.markRead(identity.accountId, ids);

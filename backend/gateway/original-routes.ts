@@ -1,11 +1,16 @@
+import { z } from 'zod';
+import { conversionSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { defaultOutputOptions } from '../../shared/formats.ts';
 import { clientOf, type Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { receiveMultipart } from './receive-multipart.ts';
-import { sendResult } from './send-result.ts';
+import { resultOperation, sendResult } from './send-result.ts';
 
 const defaultUploadIdleSeconds = 60;
+
+const uploadFormSchema = z.object({ file: z.file() });
+const downloadQuerySchema = z.object({ fid: z.string().min(1) });
 
 /** The three calls of the system that this one grows out of, as its scripts make them. */
 export function originalRoutes({ authentication, conversions, settings }: GatewayParts): readonly Route[] {
@@ -15,6 +20,10 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
       method: 'post',
       path: '/login',
       access: 'password',
+      operation: {
+        summary: 'Get an access token for a script',
+        answers: { 200: { description: 'The token.', body: { contentType: 'text/plain', schema: z.string() } } },
+      },
       async handle({ request, response, credentials }) {
         const token = await authentication.signIn(credentials, clientOf(request));
         response.type('text/plain').send(token);
@@ -24,6 +33,14 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
       method: 'post',
       path: '/upload',
       access: 'account',
+      operation: {
+        summary: 'Upload one video, as a form with exactly one file',
+        body: { contentType: 'multipart/form-data', schema: uploadFormSchema },
+        answers: {
+          200: { description: 'The conversion. Its video is durable.', body: { schema: conversionSchema } },
+        },
+        problems: ['cancelled', 'disk_full'],
+      },
       async handle({ request, response, identity, signal }) {
         const upload = await receiveMultipart(
           request,
@@ -39,6 +56,7 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
       method: 'get',
       path: '/download',
       access: 'account',
+      operation: resultOperation('Download an MP3 by the id of its conversion', downloadQuerySchema),
       async handle(call) {
         const { fid } = call.request.query;
         if (typeof fid !== 'string' || fid === '') {

@@ -1,13 +1,45 @@
 import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
 import type { Result } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
+import type { Operation } from '../http/operation.ts';
 import type { AccountCall } from '../http/routes.ts';
 import { type ByteRange } from '../ports/blob-store.ts';
 import { listsTag, parseByteRange } from './byte-range.ts';
 
 /** A client that takes nothing for so long has gone; another request goes on where it stopped. */
 const idleSeconds = 300;
+
+const rangeHeadersSchema = z.object({
+  Range: z.string().optional(),
+  'If-Range': z.string().optional(),
+  'If-None-Match': z.string().optional(),
+});
+const mp3 = { contentType: 'audio/mpeg' };
+const fileHeaders = {
+  ETag: 'A tag that is the same as long as the file is.',
+  'Content-Disposition': 'An attachment, with the file’s name (RFC 6266).',
+};
+
+/** What a route that answers with {@link sendResult} says of it. */
+export function resultOperation(summary: string, query?: z.ZodObject): Operation {
+  return {
+    summary,
+    ...(query === undefined ? {} : { query }),
+    headers: rangeHeadersSchema,
+    answers: {
+      200: { description: 'The MP3.', body: mp3, headers: fileHeaders },
+      206: {
+        description: 'The part of it that was asked for.',
+        body: mp3,
+        headers: { ...fileHeaders, 'Content-Range': 'Which bytes of how many.' },
+      },
+      304: { description: 'The client has it already.', headers: { ETag: fileHeaders.ETag } },
+    },
+    problems: ['not_found', 'wrong_state', 'gone', 'range_not_satisfiable'],
+  };
+}
 
 /** Answers with a finished MP3 as an attachment, or with the part of it that is asked for. */
 export async function sendResult(call: AccountCall, conversions: OwnedConversions, id: string): Promise<void> {

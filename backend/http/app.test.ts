@@ -21,35 +21,42 @@ const authentication: Authentication = {
   createAccount: () => Promise.reject(new AppError('forbidden', 'Closed.')),
 };
 
+const operation = { summary: 'Be tested', answers: {} };
+
 const routes: readonly Route[] = [
   {
     method: 'get',
     path: '/open',
     access: 'anyone',
+    operation,
     handle: async ({ response }) => void response.json({ open: true }),
   },
   {
     method: 'get',
     path: '/mine',
     access: 'account',
+    operation,
     handle: async ({ response, identity }) => void response.json(identity),
   },
   {
     method: 'post',
     path: '/mine',
     access: 'account',
+    operation,
     handle: async ({ request, response }) => void response.json(await readJson(request, response, bodySchema)),
   },
   {
     method: 'post',
     path: '/login',
     access: 'password',
+    operation,
     handle: async ({ response, credentials }) => void response.json(credentials),
   },
   {
     method: 'get',
     path: '/query',
     access: 'anyone',
+    operation,
     handle: async ({ request, response }) =>
       void response.json(readQuery(request, z.object({ n: z.coerce.number().int() }))),
   },
@@ -57,18 +64,21 @@ const routes: readonly Route[] = [
     method: 'get',
     path: '/client',
     access: 'anyone',
+    operation,
     handle: async ({ request, response }) => void response.json(clientOf(request)),
   },
   {
     method: 'get',
     path: '/broken',
     access: 'anyone',
+    operation,
     handle: () => Promise.reject(new Error('ENOENT: no such file, open /var/secret/place')),
   },
   {
     method: 'get',
     path: '/away',
     access: 'anyone',
+    operation,
     handle: () => {
       const cause = new Error('connect ECONNREFUSED 10.1.2.3:27017');
       return Promise.reject(new AppError('unavailable', 'The store cannot be reached.', { cause }));

@@ -63,17 +63,27 @@ const titles: Readonly<Record<number, string>> = {
   507: 'Disk full',
 };
 
+/** The HTTP status that a code is answered with. */
+export function statusOf(code: ErrorCode): number {
+  return statusOfCode[code];
+}
+
+/** What a problem of that status is called. */
+export function problemTitle(status: number): string {
+  return titles[status] ?? 'Error';
+}
+
 /** How long a client is asked to wait where nobody knows better. */
 const defaultRetryAfterSeconds = 5;
 
 /** What an answer says of `error`: nothing but the sentence of an AppError, or that something went wrong. */
 export function toProblem(error: unknown): Problem {
   const known = toAppError(error);
-  const status = statusOfCode[known.code];
+  const status = statusOf(known.code);
   if (status === 500) {
     return {
       type: 'about:blank',
-      title: 'Internal error',
+      title: problemTitle(status),
       status,
       code: 'internal',
       detail: 'Something went wrong here.',
@@ -81,7 +91,7 @@ export function toProblem(error: unknown): Problem {
   }
   return {
     type: 'about:blank',
-    title: titles[status] ?? 'Error',
+    title: problemTitle(status),
     status,
     code: known.code,
     detail: known.message,

@@ -32,7 +32,7 @@ interface RouteAddress {
   /** In Express's words: `/conversions/:id`. */
   readonly path: string;
   /** What the description of the interface says of it. */
-  readonly operation?: Operation;
+  readonly operation: Operation;
 }
 
 /**
