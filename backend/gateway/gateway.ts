@@ -3,6 +3,7 @@ import { createApp } from '../http/app.ts';
 import type { Route } from '../http/routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { conversionRoutes } from './conversion-routes.ts';
+import { withDescription } from './description-routes.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { createEventSockets } from './events/event-sockets.ts';
 import { socketLimits } from './events/socket-limits.ts';
@@ -24,7 +25,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { authentication, hosts, trustedProxies = [], log, onAnswer = () => {} } = parts;
   const limits = { ...socketLimits, ...parts.settings.sockets };
   const sockets = createEventSockets({ changes: parts.changes, authentication, limits, log });
-  const routes = [
+  const answering = [
     ...serverRoutes(parts),
     ...originalRoutes(parts),
     ...accountRoutes(parts),
@@ -32,6 +33,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...notificationRoutes(parts),
     ...eventRoutes({ authentication, sockets }),
   ];
+  const routes = withDescription(answering, parts.settings.version);
   const app = createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer });
   return { app, routes, close: sockets.close };
 }

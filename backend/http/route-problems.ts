@@ -1,0 +1,31 @@
+import type { ErrorCode } from '../../shared/errors.ts';
+import type { BodyDescription } from './operation.ts';
+import type { Route } from './routes.ts';
+
+/** What any request may meet at the door, whatever it asks for. */
+const problemsOfAll: readonly ErrorCode[] = ['bad_request', 'forbidden', 'request_timeout', 'headers_too_large'];
+
+const problemsOfAccess: Readonly<Record<Route['access'], readonly ErrorCode[]>> = {
+  anyone: [],
+  password: ['unauthorized', 'too_many', 'unavailable'],
+  account: ['unauthorized', 'unavailable'],
+};
+
+/** Every code of a problem that a route may answer: its own, and those that all of its kind have. */
+export function problemsOf({ access, path, operation }: Route): ReadonlySet<ErrorCode> {
+  const { body, query, problems = [] } = operation;
+  return new Set([
+    ...problemsOfAll,
+    ...problemsOfAccess[access],
+    ...(path.includes('/:') ? (['not_found'] as const) : []),
+    ...(query === undefined ? [] : (['invalid'] as const)),
+    ...problemsOfBody(body),
+    ...problems,
+  ]);
+}
+
+function problemsOfBody(body: BodyDescription | undefined): readonly ErrorCode[] {
+  if (body === undefined) return [];
+  const { contentType = 'application/json' } = body;
+  return contentType === 'application/json' ? ['too_large', 'unsupported', 'invalid'] : ['too_large'];
+}
