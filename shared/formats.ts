@@ -26,7 +26,7 @@ const mp3OptionsSchema = z
     message: 'give bitrateKbps or quality, not both',
   })
   // The same for the description, which cannot tell what a refinement does.
-  .meta({ not: { required: ['bitrateKbps', 'quality'] } });
+  .meta({ not: { properties: { bitrateKbps: {}, quality: {} }, required: ['bitrateKbps', 'quality'] } });
 
 /** What a person chose for the output: a union by `format` that other formats will join. */
 export const outputOptionsSchema = z.discriminatedUnion('format', [mp3OptionsSchema]).meta({ id: 'OutputOptions' });

@@ -13,16 +13,23 @@ import { mp3BlobId } from '../conversions/blob-names.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { GatewayParts } from '../gateway/gateway-parts.ts';
+import type { Route } from '../http/routes.ts';
 import { startServer } from '../http/server.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { UserStore } from '../ports/user-store.ts';
+import { checkAnswers } from './description/checked-answers.ts';
 import { makeTestConversions, type TestConversions } from './test-conversions.ts';
 
-/** A gateway that listens, over real embedded stores. Nothing is converted unless the test does it. */
+/**
+ * A gateway that listens, over real embedded stores. Nothing is converted unless the test does it. Disposing of it throws when an answer was
+ * not as its route describes it.
+ */
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
   readonly test: TestConversions;
   readonly users: UserStore;
+  /** The table that it answers by. */
+  readonly routes: readonly Route[];
   /** What was logged. */
   readonly logged: readonly string[];
   /** Closes the server alone; the stores stay open to be looked at. */
@@ -79,13 +86,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
     reachAll: options.reachAll ?? (() => Promise.resolve()),
   });
-  const server = await startServer(gateway.app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });
+  const answers = checkAnswers(gateway.app, gateway.routes);
+  opened.defer(() => answers.expectDescribed());
+  const server = await startServer(answers.listener, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });
   opened.defer(() => server.close());
   opened.defer(() => gateway.close());
   const kept = opened.move();
 
   return {
     url: server.url,
+    routes: gateway.routes,
     test,
     users,
     logged,

@@ -1,0 +1,79 @@
+import { pino } from 'pino';
+import { afterEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { AppError } from '../../../shared/errors.ts';
+import { createApp } from '../../http/app.ts';
+import type { Call, Route } from '../../http/routes.ts';
+import { type RunningServer, startServer } from '../../http/server.ts';
+import { type CheckedAnswers, checkAnswers } from './checked-answers.ts';
+
+let server: RunningServer;
+let answers: CheckedAnswers;
+afterEach(() => server.close());
+
+/** Has a route that is described so and answers otherwise, or not, asked once. */
+async function ask(handle: (call: Call) => Promise<void>, method = 'GET'): Promise<void> {
+  const route: Route = {
+    method: 'get',
+    path: '/number',
+    access: 'anyone',
+    operation: {
+      summary: 'Get a number',
+      answers: {
+        200: {
+          description: 'One.',
+          body: { schema: z.object({ number: z.number() }) },
+          headers: { 'X-Kind': 'Its kind.' },
+        },
+        204: { description: 'None.' },
+      },
+      problems: ['gone'],
+    },
+    handle,
+  };
+  const log = pino({ level: 'silent' });
+  const authentication = { identify: () => Promise.reject(new Error('nobody is asked for')) };
+  const app = createApp({ routes: [route], authentication, hosts: { loopback: true }, trustedProxies: [], log });
+  answers = checkAnswers(app, [route]);
+  server = await startServer(answers.listener, { host: '127.0.0.1', port: 0, log });
+  await (await fetch(`${server.url}/number`, { method })).text();
+  // The complaint is made when the answer has gone out, which its client may see first.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+it.each<[string, (call: Call) => Promise<void>]>([
+  ['that is as described', async ({ response }) => void response.set('X-Kind', 'odd').json({ number: 1 })],
+  ['without a body', async ({ response }) => void response.status(204).end()],
+  ['that is a problem of the route', () => Promise.reject(new AppError('gone', 'Gone.'))],
+  ['that is a problem of all', () => Promise.reject(new AppError('forbidden', 'No.'))],
+])('takes an answer %s', async (_what, handle) => {
+  await ask(handle);
+  expect(() => answers.expectDescribed()).not.toThrow();
+});
+
+it('takes an answer to HEAD, and to a method that the route has not', async () => {
+  await ask(async ({ response }) => void response.set('X-Kind', 'odd').json({ number: 1 }), 'HEAD');
+  await fetch(`${server.url}/number`, { method: 'POST' });
+  expect(() => answers.expectDescribed()).not.toThrow();
+});
+
+it.each<[string, (call: Call) => Promise<void>, RegExp]>([
+  ['of another shape', async ({ response }) => void response.set('X-Kind', '').json({ number: 'one' }), /does not fit/],
+  [
+    'with more in it',
+    async ({ response }) => void response.set('X-Kind', '').json({ number: 1, more: 2 }),
+    /more than/,
+  ],
+  ['without its header', async ({ response }) => void response.json({ number: 1 }), /without the header X-Kind/],
+  [
+    'of another type',
+    async ({ response }) => void response.set('X-Kind', '').type('html').send('{"number":1}'),
+    /type is text\/html/,
+  ],
+  ['with another status', async ({ response }) => void response.status(202).json({}), /no problem/],
+  ['with a problem of others', () => Promise.reject(new AppError('taken', 'Taken.')), /code taken is not described/],
+  ['that is a problem by its status alone', async ({ response }) => void response.status(404).json({}), /no problem/],
+])('complains of an answer %s', async (_what, handle, complaint) => {
+  await ask(handle);
+  expect(() => answers.expectDescribed()).toThrow(complaint);
+});
