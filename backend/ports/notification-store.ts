@@ -11,11 +11,23 @@ export interface NotificationQuery {
   readonly cursor?: string;
 }
 
+/** A mail that somebody has still to hand over. */
+export interface OwedMail {
+  /** How often somebody set about it. Raised before each hand-over, so that it tells one from the next. */
+  readonly tries: number;
+  /** ISO 8601: not to be tried before. */
+  readonly due: string;
+  /** True from the start of a hand-over until its outcome is written: also where whoever was about it died. */
+  readonly claimed: boolean;
+}
+
 /** A notification and which conversions it told of, at which attempt. */
 export interface NotificationRecord {
   readonly owner: string;
   readonly notification: Notification;
   readonly told: readonly { readonly conversionId: string; readonly attempt: number }[];
+  /** Absent where no mail is owed, or none any more: then `notification.mail` says what became of it. */
+  readonly owedMail?: OwedMail;
 }
 
 /** In-app notifications. Durable; throws `unavailable` when the store cannot be reached. */

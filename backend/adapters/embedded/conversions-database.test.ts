@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
+import { createSqliteOwedMailStore } from './sqlite-owed-mail-store.ts';
 
 const version1 = new URL('conversions-version-1.sql', import.meta.url);
+const version2 = new URL('conversions-version-2.sql', import.meta.url);
 
 describe('a database of conversions that version 1 has left', () => {
   let folder: string;
@@ -74,5 +76,30 @@ describe('a database of conversions that version 1 has left', () => {
       return [version, ...database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name').all()];
     };
     expect(schemaOf(file)).toEqual(schemaOf(path.join(folder, 'new.db')));
+  });
+});
+
+describe('a database of conversions that version 2 has left', () => {
+  it('has its notifications still, and owes no mail for them', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version2, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const record = await createSqliteNotificationStore(database).get('told-1');
+      expect(record).toMatchObject({
+        owner: 'anna',
+        notification: { message: 'Übung.mp3 is ready.', readAt: '2026-05-04T04:00:00.000Z' },
+        told: [{ conversionId: '019df5a1-2f10-7000-8000-000000000002', attempt: 2 }],
+      });
+      expect(record).not.toHaveProperty('owedMail');
+      expect(record?.notification).not.toHaveProperty('mail');
+      expect((await createSqliteOwedMailStore(database).list()[Symbol.asyncIterator]().next()).done).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

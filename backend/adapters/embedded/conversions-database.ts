@@ -30,7 +30,7 @@ const conversions = `
     WHERE state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL;
 `;
 
-/** `body` is the record without `readAt`, which is a column. */
+/** `body` is the record without `readAt` and, later on, what is known of its mail: those are columns. */
 const notifications = `
   CREATE TABLE notifications (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -82,7 +82,16 @@ function numberChanges(table: 'conversions' | 'notifications'): string {
   `;
 }
 
-const migrations: readonly string[] = [conversions, notifications, changes];
+/** `mail` says what became of it; while it is owed, `mail_due` and the two others say how it stands. */
+const mails = `
+  ALTER TABLE notifications ADD COLUMN mail TEXT;
+  ALTER TABLE notifications ADD COLUMN mail_tries INTEGER;
+  ALTER TABLE notifications ADD COLUMN mail_due TEXT;
+  ALTER TABLE notifications ADD COLUMN mail_claimed INTEGER;
+  CREATE INDEX notifications_owed_mail ON notifications (mail_due, sequence) WHERE mail_due IS NOT NULL;
+`;
+
+const migrations: readonly string[] = [conversions, notifications, changes, mails];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

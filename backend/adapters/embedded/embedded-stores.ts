@@ -1,6 +1,7 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
+import type { OwedMailStore } from '../../ports/owed-mail-store.ts';
 import type { UserStore } from '../../ports/user-store.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
@@ -8,6 +9,7 @@ import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.t
 import { openFileBlobStore } from './file-blob-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
+import { createSqliteOwedMailStore } from './sqlite-owed-mail-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 
 /** Everything that the embedded backend keeps. Disposing of it closes the databases, and then lets go of the lock. */
@@ -15,6 +17,7 @@ export interface EmbeddedStores extends Disposable {
   readonly folder: DataFolder;
   readonly conversions: ConversionStore;
   readonly notifications: NotificationStore;
+  readonly owedMails: OwedMailStore;
   readonly users: UserStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
@@ -37,6 +40,7 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
     folder,
     conversions: createSqliteConversionStore(conversionsDatabase),
     notifications: createSqliteNotificationStore(conversionsDatabase),
+    owedMails: createSqliteOwedMailStore(conversionsDatabase),
     users: createSqliteUserStore(accountsDatabase),
     videos,
     mp3s,

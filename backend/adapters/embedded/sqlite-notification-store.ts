@@ -1,35 +1,46 @@
 import { z } from 'zod';
-import type { Notification } from '../../../shared/api.ts';
+import { type Notification, notificationSchema } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
-import type { NotificationRecord, NotificationStore } from '../../ports/notification-store.ts';
+import type { NotificationRecord, NotificationStore, OwedMail } from '../../ports/notification-store.ts';
 import { createChangePlaces } from './change-numbers.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** When it was made, and which one of that moment it is. */
 const placeSchema = z.tuple([z.iso.datetime(), z.int().nonnegative()]);
+const mailSchema = notificationSchema.shape.mail;
 
 /** Notifications in a database that `openConversionsDatabase` opened. */
 export function createSqliteNotificationStore(database: SqliteDatabase): NotificationStore {
-  const insert = database.prepare(
-    'INSERT INTO notifications (id, owner, batch_id, created_at, read_at, body) VALUES (?, ?, ?, ?, ?, ?)',
-  );
-  const get = database.prepare('SELECT body, read_at FROM notifications WHERE id = ?');
+  const insert = database.prepare(`
+    INSERT INTO notifications (id, owner, batch_id, created_at, read_at, mail, mail_tries, mail_due, mail_claimed, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const get = database.prepare(`SELECT ${recordColumns} FROM notifications WHERE id = ?`);
   const countOfBatch = database.prepare('SELECT count(*) AS count FROM notifications WHERE owner = ? AND batch_id = ?');
   const markRead = database.prepare(`
     UPDATE notifications SET read_at = ?
     WHERE id IN (SELECT value FROM json_each(?)) AND owner = ? AND read_at IS NULL RETURNING id`);
 
-  const changed = database.prepare('SELECT body, read_at FROM notifications WHERE owner = ? AND change > ? LIMIT ?');
+  const changed = database.prepare(`SELECT ${recordColumns} FROM notifications WHERE owner = ? AND change > ? LIMIT ?`);
   const placeOf = createChangePlaces(database, 'notifications');
 
   return {
     async insert(record) {
-      const { readAt, ...notification } = record.notification;
+      const { notification: whole, owedMail, ...rest } = record;
+      const { readAt, mail, ...notification } = whole;
       const { id, batchId, createdAt } = notification;
-      const body = JSON.stringify({ ...record, notification });
+      const body = JSON.stringify({ ...rest, notification });
       try {
-        insert.run(id, record.owner, batchId, createdAt, readAt ?? null, body);
+        insert.run(
+          id,
+          record.owner,
+          batchId,
+          createdAt,
+          readAt ?? null,
+          mail ?? null,
+          ...toMailColumns(owedMail),
+          body,
+        );
         return true;
       } catch (error) {
         if (isAppError(error, 'taken')) return false;
@@ -57,7 +68,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       // One more than asked for tells whether another page follows.
       const rows = database
         .prepare(
-          `SELECT body, read_at, created_at, sequence FROM notifications WHERE ${conditions.join(' AND ')}
+          `SELECT ${recordColumns}, created_at, sequence FROM notifications WHERE ${conditions.join(' AND ')}
            ORDER BY created_at DESC, sequence DESC LIMIT ?`,
         )
         .all(...values, limit + 1);
@@ -83,8 +94,28 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   };
 }
 
-function fromRow({ body, read_at: readAt }: SqliteRow): NotificationRecord {
+/** What a record is made of. */
+export const recordColumns = 'body, read_at, mail, mail_tries, mail_due, mail_claimed';
+
+/** `row` has the {@link recordColumns}. */
+export function fromRow(row: SqliteRow): NotificationRecord {
   // Written by insert, and by nobody else.
-  const record: NotificationRecord = JSON.parse(String(body));
-  return typeof readAt === 'string' ? { ...record, notification: { ...record.notification, readAt } } : record;
+  const record: NotificationRecord = JSON.parse(String(row['body']));
+  const { read_at: readAt, mail, mail_due: due } = row;
+  return {
+    ...record,
+    notification: {
+      ...record.notification,
+      ...(mail === null ? {} : { mail: mailSchema.parse(mail) }),
+      ...(typeof readAt === 'string' ? { readAt } : {}),
+    },
+    ...(typeof due === 'string'
+      ? { owedMail: { tries: Number(row['mail_tries']), due, claimed: row['mail_claimed'] === 1 } }
+      : {}),
+  };
+}
+
+/** mail_tries, mail_due, mail_claimed. */
+export function toMailColumns(owed: OwedMail | undefined): readonly [number | null, string | null, number | null] {
+  return owed === undefined ? [null, null, null] : [owed.tries, owed.due, owed.claimed ? 1 : 0];
 }
