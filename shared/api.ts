@@ -160,7 +160,7 @@ const emailSchema = z
   .toLowerCase()
   .max(254)
   .pipe(addressSchema)
-  .meta({ format: 'email', pattern: z.toJSONSchema(addressSchema).pattern });
+  .meta({ pattern: z.toJSONSchema(addressSchema).pattern });
 /** At least eight characters; the upper bound keeps hashing cheap to refuse. */
 const passwordSchema = z.string().min(8, 'at least 8 characters are expected').max(1024);
 

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cache = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'soundlift-python');
+
+/**
+ * Absolute path of the folder with the programs of a Python package, python itself among them, in an environment of its own. Installs it
+ * the first time, from PyPI. Throws a sentence where that cannot be done.
+ */
+export async function installPythonPackage(name: string, version: string): Promise<string> {
+  const folder = join(cache, `${name}-${version}`);
+  const programs = join(folder, process.platform === 'win32' ? 'Scripts' : 'bin');
+  const marker = join(folder, 'is-whole');
+  if (await stat(marker).catch(() => undefined)) return programs;
+  // An environment knows its own path: so it is made in place, and one that was left half made goes first.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(cache, { recursive: true });
+  try {
+    await run(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', folder]);
+    await run(join(programs, 'python'), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      `${name}==${version}`,
+    ]);
+  } catch (error) {
+    throw new Error(`${name} ${version} cannot be installed: Python 3 with venv and a way to PyPI are needed`, {
+      cause: error,
+    });
+  }
+  const begun = `${marker}.begun`;
+  await writeFile(begun, '');
+  await rename(begun, marker);
+  return programs;
+}
