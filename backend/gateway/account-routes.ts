@@ -1,4 +1,4 @@
-import { credentialsSchema } from '../../shared/api.ts';
+import { accountSchema, credentialsSchema } from '../../shared/api.ts';
 import { readJson } from '../http/read-request.ts';
 import type { Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -9,6 +9,12 @@ export function accountRoutes({ authentication }: Pick<GatewayParts, 'authentica
       method: 'post',
       path: '/api/v1/accounts',
       access: 'anyone',
+      operation: {
+        summary: 'Make an account',
+        body: { schema: credentialsSchema },
+        answers: { 201: { description: 'The account.', body: { schema: accountSchema } } },
+        problems: ['forbidden', 'taken', 'unavailable'],
+      },
       async handle({ request, response }) {
         const credentials = await readJson(request, response, credentialsSchema);
         const { email, admin } = await authentication.createAccount(credentials);
