@@ -37,7 +37,12 @@ export interface HeldQueue extends JobQueue<ConversionMessage> {
   down: boolean;
 }
 
-export async function makeTestConversions(): Promise<TestConversions> {
+export interface TestConversionsOptions {
+  /** Waited for before each call to a store, and before what changed is given back: so others get in between. */
+  readonly pause?: () => Promise<void>;
+}
+
+export async function makeTestConversions({ pause }: TestConversionsOptions = {}): Promise<TestConversions> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
   const events = createMemoryEventBus();
@@ -47,7 +52,7 @@ export async function makeTestConversions(): Promise<TestConversions> {
   const mp3Queue = heldQueue();
   let seconds = 0;
   const conversions = createConversions({
-    store: stores.conversions,
+    store: pause === undefined ? stores.conversions : pausing(stores.conversions, pause),
     notifications: stores.notifications,
     videos: stores.videos,
     mp3s: stores.mp3s,
@@ -76,6 +81,21 @@ export async function makeTestConversions(): Promise<TestConversions> {
       await events.close();
       stores[Symbol.dispose]();
       await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
+  return {
+    ...store,
+    insert: (record) => pause().then(() => store.insert(record)),
+    get: (id) => pause().then(() => store.get(id)),
+    replace: (expected, next) => pause().then(() => store.replace(expected, next)),
+    async changes(query) {
+      await pause();
+      const changes = await store.changes(query);
+      await pause();
+      return changes;
     },
   };
 }

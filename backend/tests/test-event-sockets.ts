@@ -9,9 +9,8 @@ import { createEventSockets } from '../gateway/events/event-sockets.ts';
 import { type SocketLimits, socketLimits } from '../gateway/events/socket-limits.ts';
 import { createApp } from '../http/app.ts';
 import type { Identity } from '../http/authentication.ts';
-import type { HostPolicy } from '../http/request-checks.ts';
 import { startServer } from '../http/server.ts';
-import { makeTestConversions, type TestConversions } from './test-conversions.ts';
+import { makeTestConversions, type TestConversions, type TestConversionsOptions } from './test-conversions.ts';
 
 /** The WebSocket alone, over real stores and with accounts that the test makes up. */
 export interface TestEventSockets extends AsyncDisposable {
@@ -38,10 +37,10 @@ const closedLineSchema = z.object({ msg: z.literal('socket closed'), code: z.int
 
 export async function startTestEventSockets(
   limits: Partial<SocketLimits> = {},
-  hosts: HostPolicy = { loopback: true },
+  options: TestConversionsOptions = {},
 ): Promise<TestEventSockets> {
   await using opened = new AsyncDisposableStack();
-  const test = opened.use(await makeTestConversions());
+  const test = opened.use(await makeTestConversions(options));
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   const identities = new Map<string, Identity>();
@@ -67,7 +66,7 @@ export async function startTestEventSockets(
   const app = createApp({
     routes: eventRoutes({ authentication, sockets }),
     authentication,
-    hosts,
+    hosts: { loopback: true },
     trustedProxies: [],
     log,
   });
