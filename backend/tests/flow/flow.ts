@@ -3,6 +3,7 @@ import { type ApiClient, makeAccount } from '../running/api-client.ts';
 import { describeAccess } from './access-flow.ts';
 import { describeBadSources } from './bad-sources-flow.ts';
 import { describeConversions } from './conversions-flow.ts';
+import { describeEvents } from './events-flow.ts';
 import { describeFaults } from './faults-flow.ts';
 import type { FlowBackend, StartBackend } from './flow-backend.ts';
 import { type FlowMedia, makeFlowMedia } from './flow-media.ts';
@@ -54,6 +55,7 @@ export function describeFlow(name: string, start: StartBackend): void {
     describeResults(flow);
     describeAccess(flow);
     describeBadSources(flow);
+    describeEvents(flow);
     describeFaults(flow);
   });
 }
