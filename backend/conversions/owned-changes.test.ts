@@ -150,6 +150,20 @@ describe('following', () => {
     expect(heard).toEqual({ anna: [read('a')], bert: [read('b')] });
   });
 
+  it('goes on for the others when a listener throws', async () => {
+    const heard: string[] = [];
+    const { follow } = test.conversions.changes;
+    follow('anna', () => {
+      throw new Error('a listener that throws');
+    });
+    follow('anna', (event) => void heard.push(event.type));
+    const warned = new Promise((resolve) => process.once('warning', resolve));
+    await publish('anna', read());
+    await publish('anna', read());
+    expect(heard).toHaveLength(2);
+    expect(await warned).toMatchObject({ message: 'a listener that throws' });
+  });
+
   it('ends for one listener alone, and can begin again', async () => {
     const heard: string[] = [];
     const listener = (event: ServerEvent): void => void heard.push(event.type);

@@ -46,7 +46,16 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
   const followers = new Map<string, Set<(event: ServerEvent) => void>>();
   // One look at each event, however many follow.
   const unsubscribe = events.subscribe(({ owner, event }) => {
-    for (const listener of followers.get(owner) ?? []) listener(event);
+    const thrown: unknown[] = [];
+    for (const listener of followers.get(owner) ?? []) {
+      try {
+        listener(event);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    // The others have heard it; now the bus hears of this.
+    if (thrown.length > 0) throw thrown[0];
   });
 
   async function view(records: readonly ConversionRecord[]): Promise<Conversion[]> {

@@ -2,12 +2,12 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
+import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { localAccountId } from '../messages.ts';
-import type { EventBus } from '../ports/event-bus.ts';
 
 /** The private way in, for whoever runs the embedded backend in the same process. Acts as the account `local`. */
-export function createLocalChannel(owned: OwnedConversions, events: EventBus): LocalChannel {
+export function createLocalChannel(owned: OwnedConversions, changes: OwnedChanges): LocalChannel {
   return {
     async submit({ path, ...intake }) {
       const bytes = await readableFileBytes(path);
@@ -22,11 +22,7 @@ export function createLocalChannel(owned: OwnedConversions, events: EventBus): L
     cancel: (id) => owned.cancel(localAccountId, id),
     retry: (id, options) => owned.retry(localAccountId, id, options),
     remove: (id) => owned.remove(localAccountId, id),
-    subscribe(listener) {
-      return events.subscribe(({ owner, event }) => {
-        if (owner === localAccountId) listener(event);
-      });
-    },
+    subscribe: (listener) => changes.follow(localAccountId, listener),
   };
 }
 
