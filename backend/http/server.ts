@@ -34,6 +34,8 @@ export async function startServer(app: RequestListener, options: ServerOptions):
     headersTimeout: headersSeconds * 1000,
     connectionsCheckingInterval: headersSeconds * 250,
     shouldUpgradeCallback: asksForWebSocket,
+    // The app refuses a request without one, as it refuses all else.
+    requireHostHeader: false,
   });
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => {
@@ -44,6 +46,12 @@ export async function startServer(app: RequestListener, options: ServerOptions):
   server.on('upgrade', (request) => latest.delete(request.socket));
   // The app itself says when a client may go on, so that one without a token never sends its gigabytes.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  // A server need not meet, nor refuse, what it does not know (RFC 9110, section 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  // Node would cut the connection without a word. An error that nobody hears would end the process.
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => undefined).end(rawProblem('bad_request', 'This server is no proxy.'));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     log.debug({ err: error }, 'not a request');
     refuseUnreadable(error, socket, latest.get(socket));
@@ -98,20 +106,25 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, response
   const mayAnswer =
     response === undefined || response.writableFinished || (!response.headersSent && response.socket === socket);
   if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
-  else if (mayAnswer) socket.end(rawProblem(error));
+  else if (mayAnswer) socket.end(rawProblem(...reasonOf(error)));
   // An answer has begun: what was written of it still goes out.
   else if (socket instanceof Socket) socket.destroySoon();
   else socket.destroy();
 }
 
+function reasonOf(error: NodeJS.ErrnoException): readonly [ErrorCode, string] {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['headers_too_large', 'The headers are too large.'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['request_timeout', 'The request took too long to come.'];
+    default:
+      return ['bad_request', 'That is not a request that can be understood.'];
+  }
+}
+
 /** What could not be read as a request has no response of Node's; so the answer is written by hand. */
-function rawProblem(error: NodeJS.ErrnoException): string {
-  const [code, sentence]: readonly [ErrorCode, string] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['headers_too_large', 'The headers are too large.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['request_timeout', 'The request took too long to come.']
-        : ['bad_request', 'That is not a request that can be understood.'];
+function rawProblem(code: ErrorCode, sentence: string): string {
   const problem = toProblem(new AppError(code, sentence));
   const body = JSON.stringify(problem);
   const headers = {

@@ -1,0 +1,186 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conversionSchema, problemSchema } from '../../../shared/api.ts';
+import { openRaw, sendRaw } from '../raw-request.ts';
+import { type ApiClient, makeAccount } from '../running/api-client.ts';
+import { peakMemoryBytes } from '../running/processes.ts';
+import { type ServerProcess, startServerProcess } from '../running/server-process.ts';
+import { waitUntil } from '../running/wait-until.ts';
+import { badBodies, badNames } from './bad-bodies.ts';
+import { badFraming, badOrigins } from './bad-framing.ts';
+import { form, formType, json, mebibyte, request, type Sender, signedIn } from './bad-request.ts';
+
+const tables = { 'a body': badBodies, 'a name': badNames, 'a request': badFraming, 'an origin': badOrigins };
+const all = Object.values(tables).flat();
+
+let folder: string;
+let server: ServerProcess;
+let client: ApiClient;
+let sender: Sender;
+let filesBefore: readonly string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-door-'));
+  server = await startServerProcess({
+    dataFolder: join(folder, 'data'),
+    environment: { MEMORY_FACTS_FILE: join(folder, 'memory') },
+    nodeFlags: ['--expose-gc', '--import', join(import.meta.dirname, 'keep-memory-facts.ts')],
+  });
+  client = await makeAccount({ url: () => server.url });
+  sender = { token: client.token, host: new URL(server.url).host };
+  filesBefore = await filesOf(folder);
+});
+afterAll(async () => {
+  await server.kill();
+  await rm(folder, { recursive: true });
+});
+
+/** Everything below a folder, by its path in it. */
+async function filesOf(path: string): Promise<readonly string[]> {
+  const names = await readdir(path, { recursive: true });
+  // What is converted is converted in there; the folder itself stays.
+  return names.filter((name) => name !== 'memory' && name !== join('data', 'work')).toSorted();
+}
+
+/** No row, no video and no other file; outside of the data folder neither. */
+async function expectNothingLeft(): Promise<void> {
+  expect(await client.conversions()).toEqual([]);
+  await expect.poll(() => filesOf(folder)).toEqual(filesBefore);
+}
+
+function statusesOf(text: string): readonly number[] {
+  return [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
+}
+
+describe.each(Object.entries(tables))('%s at the door:', (_kind, table) => {
+  it.each(table.map((bad) => [bad.what, bad.statuses.join(', '), bad] as const))(
+    '%s: %s',
+    async (_what, _statuses, { bytes, statuses }) => {
+      const text = await sendRaw(server.url, bytes(sender));
+      expect(statusesOf(text)).toEqual(statuses);
+      const refusal = text.split(/(?=^HTTP\/1\.1 4)/m).find((answer) => answer.startsWith('HTTP/1.1 4'));
+      if (refusal === undefined) return;
+      const [head = '', body = ''] = refusal.split('\r\n\r\n', 2);
+      expect(head).toMatch(/^content-type: application\/problem\+json$/im);
+      const problem = problemSchema.parse(JSON.parse(body));
+      expect([problem.status]).toEqual(statuses.slice(-1));
+      expect(problem.detail).toMatch(/^\S.*\.$/);
+      expect(body).not.toMatch(/node_modules|\.ts:|\bat \w+ \(/);
+    },
+  );
+
+  it('leaves nothing behind', () => expectNothingLeft());
+});
+
+describe('a file name at the door', () => {
+  it.each([
+    ['that climbs', '../../../../etc/passwd', 'passwd'],
+    ['that climbs, with the other slashes', '..\\\\..\\\\windows\\\\win.ini', 'win.ini'],
+    ['that is a place', '/etc/cron.d/job.mp4', 'job.mp4'],
+    ['with NUL', 'talk.mp4\0.exe', 'talk.mp4.exe'],
+    ['of 300 letters', `${'x'.repeat(300)}.mp4`, `${'x'.repeat(251)}.mp4`],
+    ['of a thousand letters of three bytes', `${'語'.repeat(1000)}.mp4`, `${'語'.repeat(83)}.mp4`],
+    ['that is dots alone', '..', expect.stringMatching(/^[^./\\]+/)],
+  ])('%s is a name, and no place', async (_what, sent, kept) => {
+    const text = await sendRaw(
+      server.url,
+      signedIn('POST /upload', formType, form(`name="file"; filename="${sent}"`))(sender),
+    );
+    expect(statusesOf(text)).toEqual([200]);
+    const { id, fileName } = conversionSchema.parse(
+      JSON.parse(Buffer.from(text.split('\r\n\r\n', 2)[1] ?? '', 'latin1').toString()),
+    );
+    expect(fileName).toEqual(kept);
+    await client.ended(id);
+    expect((await client.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
+    await expectNothingLeft();
+  });
+});
+
+describe.concurrent('whoever is slow', () => {
+  it('with the headers, is given up: 408', async () => {
+    const connection = await openRaw(server.url);
+    const dripping = drip(
+      connection.send,
+      `GET /healthz HTTP/1.1\r\nHost: ${sender.host}\r\nX-Slow: ${'x'.repeat(1000)}`,
+      500,
+    );
+    expect(statusesOf(await connection.closed)).toEqual([408]);
+    await dripping;
+  });
+
+  it('with a body of JSON, and falls silent, is given up: 408', async () => {
+    const connection = await openRaw(server.url);
+    await connection.send(json('POST /api/v1/notifications/read', '{"ids":[]}')(sender).subarray(0, -5));
+    expect(statusesOf(await connection.until(/request_timeout/))).toEqual([408]);
+    connection.destroy();
+  });
+
+  it('and honest, sends a whole upload all the same, for longer than headers may take', async () => {
+    const contents = 'x'.repeat(60);
+    const bytes = signedIn('POST /upload', formType, form('name="file"; filename="slow.mp4"', contents))(sender);
+    const connection = await openRaw(server.url);
+    const whole = bytes.toString('latin1');
+    const begin = whole.indexOf(contents);
+    await connection.send(whole.slice(0, begin));
+    await drip(connection.send, contents, 400);
+    await connection.send(whole.slice(begin + contents.length));
+    const text = await connection.closed;
+    expect(statusesOf(text)).toEqual([200]);
+    const { id, sourceBytes } = conversionSchema.parse(JSON.parse(text.split('\r\n\r\n', 2)[1] ?? ''));
+    expect(sourceBytes).toBe(60);
+    await client.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' });
+  });
+});
+
+it('whoever was slow leaves nothing behind', () => expectNothingLeft());
+
+/** Sends a letter every now and then, as long as anybody takes them. */
+async function drip(send: (bytes: string) => Promise<void>, text: string, everyMilliseconds: number): Promise<void> {
+  for (const letter of text) {
+    const isSent = await send(letter).then(
+      () => true,
+      () => false,
+    );
+    if (!isSent) return;
+    await delay(everyMilliseconds);
+  }
+}
+
+describe('a server that has seen all of this', () => {
+  /** Bytes that are in use once all garbage is gone: of the heap and of buffers. */
+  async function usedBytes(): Promise<number> {
+    const file = join(folder, 'memory');
+    await rm(file, { force: true });
+    process.kill(server.pid, 'SIGUSR2');
+    return await waitUntil(
+      'the server has told of its memory',
+      async () => Number(await readFile(file, 'utf8').catch(() => '')) || undefined,
+    );
+  }
+  const handles = async (): Promise<number> => (await readdir(`/proc/${server.pid}/fd`)).length;
+
+  it('holds no more memory and no more handles after 20 rounds more', async () => {
+    const round = async (): Promise<void> => {
+      await Promise.all(all.map(({ bytes }) => sendRaw(server.url, bytes(sender))));
+    };
+    // What is made once, however often it is used, is there after this.
+    await round();
+    const [bytes, open] = [await usedBytes(), await handles()];
+    for (let done = 0; done < 20; done += 1) await round();
+    // Each round brings more than 15 MB; a tenth of one kept would be 30 MB.
+    expect((await usedBytes()) - bytes).toBeLessThan(5 * mebibyte);
+    await expect.poll(handles).toBeLessThanOrEqual(open);
+    console.log(`at most ${Math.round((await peakMemoryBytes(server.pid)) / 1e6)} MB`);
+    expect(await peakMemoryBytes(server.pid)).toBeLessThan(400 * mebibyte);
+    await expectNothingLeft();
+  });
+
+  it('still answers', async () => {
+    expect(statusesOf(await sendRaw(server.url, request('GET /readyz')(sender)))).toEqual([200]);
+    await server.stop();
+  });
+});

@@ -1,0 +1,54 @@
+/** Whom a bad request is sent as, and where. */
+export interface Sender {
+  /** An access token. */
+  readonly token: string;
+  /** Host and port, as a client writes them into `Host`. */
+  readonly host: string;
+}
+
+export interface BadRequest {
+  readonly what: string;
+  /** All that is sent, byte for byte. */
+  readonly bytes: (sender: Sender) => string | Uint8Array;
+  /** Of the answers, in order. */
+  readonly statuses: readonly number[];
+}
+
+export const mebibyte = 1024 * 1024;
+
+/** A request on a connection that ends with it. */
+export function request(line: string, headers: readonly string[] = [], body = ''): (sender: Sender) => string {
+  return ({ host }) => [`${line} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...headers, '', body].join('\r\n');
+}
+
+/** The same with a token, and a body whose length is declared. */
+export function signedIn(
+  line: string,
+  type: string,
+  body: string | Uint8Array,
+  ...headers: readonly string[]
+): (sender: Sender) => Buffer {
+  const bytes = Buffer.from(body);
+  return (sender) => {
+    const head = [
+      `Authorization: Bearer ${sender.token}`,
+      `Content-Type: ${type}`,
+      `Content-Length: ${bytes.byteLength}`,
+    ];
+    return Buffer.concat([Buffer.from(request(line, [...head, ...headers])(sender)), bytes]);
+  };
+}
+
+export function json(
+  line: string,
+  body: string | Uint8Array,
+  ...headers: readonly string[]
+): (sender: Sender) => Buffer {
+  return signedIn(line, 'application/json', body, ...headers);
+}
+
+/** A form of one part. */
+export function form(disposition: string, contents = 'x'): string {
+  return `--edge\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${contents}\r\n--edge--\r\n`;
+}
+export const formType = 'multipart/form-data; boundary=edge';
