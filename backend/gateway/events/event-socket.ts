@@ -182,6 +182,8 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
 }
 
 function parseSignIn(data: RawData) {
+  // What the library gives unless it was told otherwise.
+  if (!Buffer.isBuffer(data)) return undefined;
   try {
     return socketSignInSchema.safeParse(JSON.parse(data.toString())).data;
   } catch (error) {

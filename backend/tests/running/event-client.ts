@@ -47,7 +47,7 @@ export async function openEvents(url: string, options: EventClientOptions = {}):
   const { promise: ended, resolve: end } = Promise.withResolvers<SocketEnd>();
   // Who does not wait for it must not fail of it.
   hello.catch(() => undefined);
-  let wrong: unknown;
+  let wrong: Error | undefined;
   socket.on('message', (data) => {
     try {
       const frame = socketFrameSchema.parse(JSON.parse(data.toString()));
@@ -55,7 +55,7 @@ export async function openEvents(url: string, options: EventClientOptions = {}):
       frames.push(frame);
       if (frame.type === 'hello') greet(frame);
     } catch (error) {
-      wrong = error;
+      wrong = new Error(`not a frame: ${data.toString()}`, { cause: error });
       socket.terminate();
     }
   });
