@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfig } from '../config.ts';
+import { openEvents } from '../tests/running/event-client.ts';
 import { serve } from './serve.ts';
 
 /** Serves with the settings until `use` has ended; gives it the lines that were said. */
@@ -41,4 +42,18 @@ it('has no port for metrics unless it is told of one', async () => {
   await whileServing({}, async (said) => {
     expect(said).toEqual([expect.stringMatching(/^listening on http:\/\/127\.0\.0\.1:[0-9]+$/)]);
   });
+});
+
+it('says to who listens that it goes away, and does not wait for who does not hear it', async () => {
+  let ended: Promise<unknown> = Promise.resolve();
+  let began = 0;
+  await whileServing({}, async ([listening]) => {
+    const [client, deaf] = [await openEvents(urlIn(listening)), await openEvents(urlIn(listening))];
+    deaf.socket.pause();
+    ended = client.ended;
+    began = performance.now();
+  });
+  expect(await ended).toMatchObject({ code: 1001 });
+  // The grace that requests are given is longer.
+  expect(performance.now() - began).toBeLessThan(8000);
 });
