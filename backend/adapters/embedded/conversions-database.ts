@@ -1,3 +1,4 @@
+import { noteStart } from './change-numbers.ts';
 import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
 
 /**
@@ -48,20 +49,24 @@ const notifications = `
 
 /**
  * Each write of a row gives it the next number, in the same transaction: as SQLite lets one write after the other, whoever reads
- * up to a number has seen all that was ever written before it. Numbers are never used twice, not even after their row is deleted.
- * `database_id` tells them from another database's; it is the same for as long as this one lives.
+ * up to a number has seen all that was ever written before it. Numbers are never used twice, not even after their row is deleted;
+ * but after a folder was put back from a copy, the numbers since the copy are given out anew. So each start of a backend has a
+ * name, and where the numbers stood then: a number is told together with the start in which it was given out.
  */
 const changes = `
   CREATE TABLE changes (
     of TEXT NOT NULL PRIMARY KEY,
-    database_id TEXT NOT NULL,
     latest INTEGER NOT NULL,
     -- The highest number whose row was deleted.
     forgotten INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO changes VALUES
-    ('conversions', lower(hex(randomblob(8))), 0, 0),
-    ('notifications', lower(hex(randomblob(8))), 0, 0);
+  INSERT INTO changes VALUES ('conversions', 0, 0), ('notifications', 0, 0);
+  CREATE TABLE starts (
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    conversions INTEGER NOT NULL,
+    notifications INTEGER NOT NULL
+  ) STRICT;
   ${numberChanges('conversions')}
   ${numberChanges('notifications')}
 `;
@@ -95,5 +100,12 @@ const migrations: readonly string[] = [conversions, notifications, changes, mail
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {
-  return openSqliteDatabase(path, migrations);
+  const database = openSqliteDatabase(path, migrations);
+  try {
+    noteStart(database);
+    return database;
+  } catch (error) {
+    database[Symbol.dispose]();
+    throw error;
+  }
 }
