@@ -15,11 +15,14 @@ export const claimsSchema = z.object({
   iat: z.number(),
   exp: z.number(),
   jti: z.string(),
+  /** The session that it is of: with that, the token ends. */
+  sid: z.string(),
 });
 export type Claims = z.infer<typeof claimsSchema>;
 
 export interface AccessTokens {
-  issue(user: UserRecord): Promise<string>;
+  /** One that is good for so long, or until the session ends. */
+  issue(user: Pick<UserRecord, 'id' | 'email' | 'admin'>, sessionId: string, seconds: number): Promise<string>;
   /** Throws `unauthorized` for a token that is not ours, was changed, or has ended. */
   verify(token: string): Promise<Claims>;
 }
@@ -27,20 +30,19 @@ export interface AccessTokens {
 export interface AccessTokensParts {
   /** At least 32 bytes each. The first signs, all verify: so a new one can be put in front without signing everyone out. */
   readonly secrets: readonly string[];
-  readonly seconds: number;
   readonly clock: Clock;
 }
 
-export function createAccessTokens({ secrets, seconds, clock }: AccessTokensParts): AccessTokens {
+export function createAccessTokens({ secrets, clock }: AccessTokensParts): AccessTokens {
   const keys = new Map(secrets.map((secret) => [keyId(secret), new TextEncoder().encode(secret)]));
   const [first] = keys;
   if (first === undefined) throw new Error('a secret is needed to sign tokens');
   const [signingKeyId, signingKey] = first;
 
   return {
-    async issue(user) {
+    async issue(user, sessionId, seconds) {
       const now = Math.floor(clock.now().getTime() / 1000);
-      return await new SignJWT({ username: user.email, admin: user.admin })
+      return await new SignJWT({ username: user.email, admin: user.admin, sid: sessionId })
         .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: signingKeyId })
         .setSubject(user.id)
         .setJti(randomUUID())

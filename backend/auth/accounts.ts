@@ -1,29 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type { Credentials } from '../../shared/api.ts';
+import type { Account, Credentials } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SessionStore } from '../ports/session-store.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import type { PasswordHashing } from './password-hashing.ts';
 
 export interface AccountsParts {
   readonly users: UserStore;
+  readonly sessions: SessionStore;
   readonly hashing: PasswordHashing;
   readonly clock: Clock;
 }
 
 /** Makes an account. `credentials` are those that `credentialsSchema` let through. Throws `taken`. */
 export async function createUser(
-  credentials: Credentials & { readonly admin: boolean },
-  { users, hashing, clock }: AccountsParts,
+  { email, password, ...facts }: Credentials & Pick<UserRecord, 'admin' | 'confirmed'>,
+  { users, hashing, clock }: Omit<AccountsParts, 'sessions'>,
 ): Promise<UserRecord> {
-  const { email, password, admin } = credentials;
   // Hashing is dear; the store has the last word all the same.
   if ((await users.findByEmail(email)) !== undefined) throw taken();
   const user: UserRecord = {
     id: randomUUID(),
     email,
     passwordHash: await hashing.hash(password),
-    admin,
+    mail: true,
+    ...facts,
     createdAt: clock.now().toISOString(),
   };
   try {
@@ -34,14 +36,21 @@ export async function createUser(
   return user;
 }
 
-/** Throws `not_found`. */
-export async function changePassword(
-  { email, password }: Credentials,
-  { users, hashing }: Omit<AccountsParts, 'clock'>,
+/** Sets a new password, and ends every session but `exceptSession`. Throws `not_found`. */
+export async function setPassword(
+  userId: string,
+  password: string,
+  { users, sessions, hashing }: Omit<AccountsParts, 'clock'>,
+  exceptSession?: string,
 ): Promise<void> {
-  const user = await users.findByEmail(email);
-  const changed = user !== undefined && (await users.setPasswordHash(user.id, await hashing.hash(password)));
-  if (!changed) throw new AppError('not_found', 'There is no account with this e-mail address.');
+  const changed = await users.update(userId, { passwordHash: await hashing.hash(password) });
+  if (!changed) throw new AppError('not_found', 'There is no such account.');
+  await sessions.removeAllOf(userId, exceptSession);
+}
+
+/** The account as its owner sees it. */
+export function toAccount({ email, admin, confirmed, mail }: UserRecord): Account {
+  return { email, admin, confirmed, mail };
 }
 
 function taken(cause?: unknown): AppError {

@@ -1,22 +1,43 @@
+import type { Logger } from 'pino';
+import type { Credentials } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Authentication, Identity } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CodePurpose, CodeStore } from '../ports/code-store.ts';
+import type { Mailer } from '../ports/mailer.ts';
+import type { SessionStore } from '../ports/session-store.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import { createAccessTokens } from './access-tokens.ts';
-import { createUser } from './accounts.ts';
+import { createUser, setPassword, toAccount } from './accounts.ts';
+import { sendInBackground } from './background-mail.ts';
+import { codeMail } from './code-mail.ts';
+import { codePauseSeconds, createCodes } from './codes.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import { createPasswordHashing, type PasswordHashing } from './password-hashing.ts';
+import { createRefreshTokens } from './refresh-tokens.ts';
+import { createSessions } from './sessions.ts';
 import { createSignInLimits } from './sign-in-limits.ts';
 
 export interface AuthParts {
   readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly codes: CodeStore;
   /** At least 32 bytes each; the first signs, all verify. */
   readonly secrets: readonly string[];
   /** How long a token of `signIn` is good. */
-  readonly tokenSeconds: number;
+  readonly loginTokenSeconds: number;
   readonly signUp: 'open' | 'closed';
+  /** Left out where this server cannot mail. */
+  readonly mail?: AuthMail;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly hashing?: PasswordHashing;
+}
+
+export interface AuthMail {
+  readonly mailer: Mailer;
+  /** The name of the server, as people know it. */
+  readonly host: string;
 }
 
 /** Each hash takes 19 MiB: two at a time stay small and leave Node's pool of four threads room for files. Some 5 s of them may wait. */
@@ -24,53 +45,189 @@ const hashingAtOnce = { running: 2, waiting: 256 };
 /** `credentialsSchema` lets no longer ones through, so nobody has them. */
 const maxEmailLength = 254;
 const maxPasswordLength = 1024;
+/** What has ended is removed when somebody signs in, but no more often than this. */
+const tidyEverySeconds = 3600;
 
 /** The auth service, in this process. */
 export function createAuth(parts: AuthParts): Authentication {
-  const { users, secrets, tokenSeconds, signUp, clock, hashing = createPasswordHashing() } = parts;
-  const tokens = createAccessTokens({ secrets, seconds: tokenSeconds, clock });
+  const { users, secrets, loginTokenSeconds, signUp, mail, clock, log, hashing = createPasswordHashing() } = parts;
+  const accounts = { users, sessions: parts.sessions, hashing, clock };
+  const accessTokens = createAccessTokens({ secrets, clock });
+  const sessions = createSessions({ ...parts, accessTokens, refreshTokens: createRefreshTokens(secrets) });
+  const codes = createCodes(parts);
   const limits = createSignInLimits(clock);
+  /** Those who ask for mail are counted apart: asking is not guessing. */
+  const mailLimits = createSignInLimits(clock);
   const turns = limitConcurrency(hashingAtOnce);
+  let tidiedAt = Number.NEGATIVE_INFINITY;
+
+  async function checkCredentials({ email: given, password }: Credentials, client: string): Promise<UserRecord> {
+    const attempt = { email: given.trim().toLowerCase(), client };
+    if (attempt.email.length > maxEmailLength || password.length > maxPasswordLength) throw wrongCredentials();
+    return await turns.run(async () => {
+      // Within the turn: a thousand guesses sent at once are counted one after the other all the same.
+      limits.check(attempt);
+      const user = await users.findByEmail(attempt.email);
+      if (!(await hashing.matches(user?.passwordHash, password)) || user === undefined) {
+        limits.failed(attempt);
+        throw wrongCredentials();
+      }
+      limits.succeeded(attempt);
+      tidy();
+      return user;
+    });
+  }
+
+  async function checkOwnPassword(user: UserRecord, password: string, client: string): Promise<void> {
+    const attempt = { email: user.email, client };
+    await turns.run(async () => {
+      limits.check(attempt);
+      if (!(await hashing.matches(user.passwordHash, password))) {
+        limits.failed(attempt);
+        throw new AppError('forbidden', 'The password is wrong.');
+      }
+      limits.succeeded(attempt);
+    });
+  }
+
+  async function userOf({ accountId }: Identity): Promise<UserRecord> {
+    const user = await users.get(accountId);
+    if (user === undefined) throw accountGone();
+    return user;
+  }
+
+  /** False when one was sent a moment ago. */
+  async function mailCode(user: UserRecord, purpose: CodePurpose): Promise<boolean> {
+    if (mail === undefined) return true;
+    const code = await codes.issue(user.id, purpose);
+    if (code === undefined) return false;
+    sendInBackground(codeMail({ purpose, to: user.email, code, host: mail.host }), mail.mailer, log);
+    return true;
+  }
+
+  function tidy(): void {
+    if (clock.monotonicSeconds() - tidiedAt < tidyEverySeconds) return;
+    tidiedAt = clock.monotonicSeconds();
+    const now = clock.now().toISOString();
+    Promise.all([parts.sessions.removeEnded(now), parts.codes.removeEnded(now)]).catch((error: unknown) =>
+      log.warn({ err: error }, 'could not remove sessions that have ended'),
+    );
+  }
 
   return {
-    async signIn({ email: given, password }, client) {
-      const attempt = { email: given.trim().toLowerCase(), client };
-      if (attempt.email.length > maxEmailLength || password.length > maxPasswordLength) throw wrong();
-      return await turns.run(async () => {
-        // Within the turn: a thousand guesses sent at once are counted one after the other all the same.
-        limits.check(attempt);
-        const user = await users.findByEmail(attempt.email);
-        if (!(await hashing.matches(user?.passwordHash, password)) || user === undefined) {
-          limits.failed(attempt);
-          throw wrong();
-        }
-        limits.succeeded(attempt);
-        return await tokens.issue(user);
-      });
+    async signIn(credentials, client) {
+      return await sessions.startOnce(await checkCredentials(credentials, client), loginTokenSeconds);
     },
 
     async identify(token) {
-      const { sub } = await tokens.verify(token);
+      const { sub, sid, exp } = await accessTokens.verify(token);
+      if (!(await sessions.isThere(sid))) throw new AppError('unauthorized', 'The session of this token has ended.');
       const user = await users.get(sub);
-      if (user === undefined) throw new AppError('unauthorized', 'The account of this token is gone.');
-      return toIdentity(user);
+      if (user === undefined) throw accountGone();
+      // The account as it is now, not as it was when the token was made.
+      return { accountId: user.id, email: user.email, admin: user.admin, sessionId: sid, expires: exp };
+    },
+
+    async startSession(credentials, client) {
+      return await sessions.start(await checkCredentials(credentials, client));
+    },
+
+    refreshSession: (refreshToken) => sessions.refresh(refreshToken),
+
+    async endSession({ sessionId }) {
+      await parts.sessions.remove(sessionId);
     },
 
     async createAccount(credentials) {
       if (signUp === 'closed') {
         throw new AppError('forbidden', 'Signing up is closed here; ask whoever runs this server for an account.');
       }
-      const user = await turns.run(() => createUser({ ...credentials, admin: false }, { users, hashing, clock }));
-      return toIdentity(user);
+      const user = await turns.run(() => createUser({ ...credentials, admin: false, confirmed: false }, accounts));
+      await mailCode(user, 'confirm');
+      return toAccount(user);
+    },
+
+    async account(identity) {
+      return toAccount(await userOf(identity));
+    },
+
+    async changeAccount(identity, { mail: isWanted }) {
+      await users.update(identity.accountId, { mail: isWanted });
+      return toAccount(await userOf(identity));
+    },
+
+    async sendConfirmation(identity) {
+      const user = await userOf(identity);
+      if (user.confirmed) return;
+      if (mail === undefined) throw new AppError('wrong_state', 'This server sends no mail.');
+      if (await mailCode(user, 'confirm')) return;
+      throw new AppError('too_many', 'A code was mailed a moment ago; wait a little before the next.', {
+        details: { retryAfterSeconds: codePauseSeconds },
+      });
+    },
+
+    async confirm(identity, code) {
+      const user = await userOf(identity);
+      if (user.confirmed) return toAccount(user);
+      if (!(await codes.redeem(user.id, 'confirm', code))) throw wrongCode();
+      await users.update(user.id, { confirmed: true });
+      return toAccount(await userOf(identity));
+    },
+
+    async changePassword(identity, change, client) {
+      await checkOwnPassword(await userOf(identity), change.old, client);
+      await turns.run(() => setPassword(identity.accountId, change.new, accounts, identity.sessionId));
+    },
+
+    async requestReset(email, client) {
+      const attempt = { email, client };
+      mailLimits.check(attempt);
+      mailLimits.failed(attempt);
+      // Not waited for: the answer must not tell, by its time, who has an account.
+      sendReset().catch((error: unknown) => log.error({ err: error }, 'a code for a new password could not be made'));
+
+      async function sendReset(): Promise<void> {
+        const user = await users.findByEmail(email);
+        // API.md: nothing but the first code is mailed to an address that nobody has confirmed.
+        if (user?.confirmed) await mailCode(user, 'reset');
+      }
+    },
+
+    async confirmReset({ email, password, code }, client) {
+      const attempt = { email, client };
+      await turns.run(async () => {
+        limits.check(attempt);
+        const user = await users.findByEmail(email);
+        if (user === undefined || !(await codes.redeem(user.id, 'reset', code))) {
+          limits.failed(attempt);
+          throw wrongCode();
+        }
+        limits.succeeded(attempt);
+        await setPassword(user.id, password, accounts);
+      });
+    },
+
+    async checkPassword(identity, password, client) {
+      await checkOwnPassword(await userOf(identity), password, client);
+    },
+
+    async removeAccount({ accountId }) {
+      // First the account: with it, every token of its sessions ends.
+      await users.remove(accountId);
+      await parts.sessions.removeAllOf(accountId);
+      await parts.codes.removeAllOf(accountId);
     },
   };
 }
 
-/** The account as it is now, not as it was when the token was made. */
-function toIdentity({ id, email, admin }: UserRecord): Identity {
-  return { accountId: id, email, admin };
+function wrongCredentials(): AppError {
+  return new AppError('unauthorized', 'The e-mail address or the password is wrong.');
 }
 
-function wrong(): AppError {
-  return new AppError('unauthorized', 'The e-mail address or the password is wrong.');
+function wrongCode(): AppError {
+  return new AppError('invalid', 'The code is wrong, or too old; ask for a new one.');
+}
+
+function accountGone(): AppError {
+  return new AppError('unauthorized', 'The account of this token is gone.');
 }

@@ -8,13 +8,13 @@ interface Allowance {
 }
 
 /**
- * Guessing one account's password from one place is slow soon; from many places, or at many accounts, a little later. Nobody is
+ * API.md: ten in a quarter of an hour for one account from one place, a hundred from one place. Guessing one account's password from one place is slow soon; from many places, or at many accounts, a little later. Nobody is
  * locked out for good, and an attacker elsewhere has to work hard to lock out the owner. NIST SP 800-63B, section 5.2.2, allows 100
  * failures in a row.
  */
 const allowances = {
-  clientAndEmail: { failures: 10, refillSeconds: 30 },
-  client: { failures: 100, refillSeconds: 3 },
+  clientAndEmail: { failures: 10, refillSeconds: 90 },
+  client: { failures: 100, refillSeconds: 9 },
   email: { failures: 100, refillSeconds: 30 },
 } as const satisfies Record<string, Allowance>;
 const kinds = Object.keys(allowances) as readonly (keyof typeof allowances)[];

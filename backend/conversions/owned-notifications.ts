@@ -9,6 +9,8 @@ export interface OwnedNotifications {
   page(query: NotificationQuery): Promise<Page<Notification>>;
   /** Those of `ids` that are another's, or were read before, are passed over. */
   markRead(owner: string, ids: readonly string[]): Promise<void>;
+  /** For an account that goes. */
+  removeAll(owner: string): Promise<void>;
 }
 
 export interface OwnedNotificationsParts {
@@ -21,6 +23,7 @@ export function createOwnedNotifications(parts: OwnedNotificationsParts): OwnedN
   const { notifications, events, clock } = parts;
   return {
     page: (query) => notifications.page(query),
+    removeAll: (owner) => notifications.removeAllOf(owner),
     async markRead(owner, ids) {
       const read = await notifications.markRead(owner, ids, clock.now().toISOString());
       if (read.length > 0) events.publish({ owner, event: { type: 'read', ids: [...read] } });

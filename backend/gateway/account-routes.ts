@@ -1,24 +1,166 @@
-import { accountSchema, credentialsSchema } from '../../shared/api.ts';
+import {
+  accountChangesSchema,
+  accountRemovalSchema,
+  accountSchema,
+  confirmRequestSchema,
+  credentialsSchema,
+  passwordChangeSchema,
+  resetConfirmationSchema,
+  resetRequestSchema,
+} from '../../shared/api.ts';
 import { readJson } from '../http/read-request.ts';
-import type { Route } from '../http/routes.ts';
+import { clientOf, type Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
+import { removeAccount } from './remove-account.ts';
 
-export function accountRoutes({ authentication }: Pick<GatewayParts, 'authentication'>): readonly Route[] {
+const accountsPath = '/api/v1/accounts';
+const myPath = '/api/v1/me';
+const accountBody = { schema: accountSchema };
+
+/** Accounts, from the first sign-up to the last word. */
+export function accountRoutes(
+  parts: Pick<GatewayParts, 'authentication' | 'conversions' | 'notifications'>,
+): readonly Route[] {
+  return [...routesWithoutToken(parts), ...routesOfAccount(parts)];
+}
+
+function routesWithoutToken({ authentication }: Pick<GatewayParts, 'authentication'>): readonly Route[] {
   return [
     {
       method: 'post',
-      path: '/api/v1/accounts',
+      path: accountsPath,
       access: 'anyone',
       operation: {
         summary: 'Make an account',
         body: { schema: credentialsSchema },
-        answers: { 201: { description: 'The account.', body: { schema: accountSchema } } },
-        problems: ['forbidden', 'taken', 'unavailable'],
+        answers: { 201: { description: 'The account.', body: accountBody } },
+        problems: ['forbidden', 'taken', 'too_many', 'unavailable'],
       },
       async handle({ request, response }) {
         const credentials = await readJson(request, response, credentialsSchema);
-        const { email, admin } = await authentication.createAccount(credentials);
-        response.status(201).json({ email, admin });
+        response.status(201).json(await authentication.createAccount(credentials));
+      },
+    },
+    {
+      method: 'post',
+      path: `${accountsPath}/reset`,
+      access: 'anyone',
+      operation: {
+        summary: 'Have a code for a new password mailed',
+        body: { schema: resetRequestSchema },
+        answers: { 202: { description: 'Where the address has an account, a code is on its way.' } },
+        problems: ['too_many', 'unavailable'],
+      },
+      async handle({ request, response }) {
+        const { email } = await readJson(request, response, resetRequestSchema);
+        await authentication.requestReset(email, clientOf(request));
+        response.status(202).end();
+      },
+    },
+    {
+      method: 'post',
+      path: `${accountsPath}/reset/confirm`,
+      access: 'anyone',
+      operation: {
+        summary: 'Set a new password with a mailed code',
+        body: { schema: resetConfirmationSchema },
+        answers: { 204: { description: 'The password is set, and every session has ended.' } },
+        problems: ['invalid', 'too_many', 'unavailable'],
+      },
+      async handle({ request, response }) {
+        const confirmation = await readJson(request, response, resetConfirmationSchema);
+        await authentication.confirmReset(confirmation, clientOf(request));
+        response.status(204).end();
+      },
+    },
+  ];
+}
+
+function routesOfAccount(
+  parts: Pick<GatewayParts, 'authentication' | 'conversions' | 'notifications'>,
+): readonly Route[] {
+  const { authentication } = parts;
+  return [
+    {
+      method: 'get',
+      path: myPath,
+      access: 'account',
+      operation: {
+        summary: 'Look at the account',
+        answers: { 200: { description: 'The account.', body: accountBody } },
+      },
+      async handle({ response, identity }) {
+        response.json(await authentication.account(identity));
+      },
+    },
+    {
+      method: 'patch',
+      path: myPath,
+      access: 'account',
+      operation: {
+        summary: 'Say whether finished batches are to be mailed',
+        body: { schema: accountChangesSchema },
+        answers: { 200: { description: 'The account.', body: accountBody } },
+      },
+      async handle({ request, response, identity }) {
+        const changes = await readJson(request, response, accountChangesSchema);
+        response.json(await authentication.changeAccount(identity, changes));
+      },
+    },
+    {
+      method: 'post',
+      path: `${myPath}/confirm`,
+      access: 'account',
+      operation: {
+        summary: 'Confirm the e-mail address with a mailed code, or have a new one mailed',
+        body: { schema: confirmRequestSchema },
+        answers: {
+          200: { description: 'The account, confirmed.', body: accountBody },
+          202: { description: 'A new code is on its way, unless the address was confirmed before.' },
+        },
+        problems: ['invalid', 'wrong_state', 'too_many'],
+      },
+      async handle({ request, response, identity }) {
+        const { code } = await readJson(request, response, confirmRequestSchema);
+        if (code !== undefined) {
+          response.json(await authentication.confirm(identity, code));
+          return;
+        }
+        await authentication.sendConfirmation(identity);
+        response.status(202).end();
+      },
+    },
+    {
+      method: 'post',
+      path: `${myPath}/password`,
+      access: 'account',
+      operation: {
+        summary: 'Change the password',
+        body: { schema: passwordChangeSchema },
+        answers: { 204: { description: 'The password is changed, and every other session has ended.' } },
+        problems: ['forbidden', 'too_many'],
+      },
+      async handle({ request, response, identity }) {
+        const change = await readJson(request, response, passwordChangeSchema);
+        await authentication.changePassword(identity, change, clientOf(request));
+        response.status(204).end();
+      },
+    },
+    {
+      method: 'delete',
+      path: myPath,
+      access: 'account',
+      operation: {
+        summary: 'Remove the account and all that is its',
+        body: { schema: accountRemovalSchema },
+        answers: { 204: { description: 'Nothing of the account is left.' } },
+        problems: ['forbidden', 'too_many'],
+      },
+      async handle({ request, response, identity }) {
+        const { password } = await readJson(request, response, accountRemovalSchema);
+        await authentication.checkPassword(identity, password, clientOf(request));
+        await removeAccount(identity, parts);
+        response.status(204).end();
       },
     },
   ];

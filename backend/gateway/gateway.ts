@@ -11,6 +11,7 @@ import type { GatewayParts } from './gateway-parts.ts';
 import { notificationRoutes } from './notification-routes.ts';
 import { originalRoutes } from './original-routes.ts';
 import { serverRoutes } from './server-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 
 /** The one public service: all of the HTTP interface, over what it is given. Serve its `app` with `startServer`. */
 export interface Gateway {
@@ -28,6 +29,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const answering = [
     ...serverRoutes(parts),
     ...originalRoutes(parts),
+    ...sessionRoutes(parts),
     ...accountRoutes(parts),
     ...conversionRoutes(parts),
     ...notificationRoutes(parts),

@@ -12,13 +12,11 @@ import { clientOf, type Route } from './routes.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 const token = 'good-token.of-somebody';
-const authentication: Authentication = {
-  signIn: async ({ email, password }) => `${email} ${password}`,
+const authentication: Pick<Authentication, 'identify'> = {
   identify: async (given) => {
     if (given !== token) throw new AppError('unauthorized', 'The token is not valid.');
-    return { accountId: 'account-1', email: 'ada@example.com', admin: false };
+    return { accountId: 'account-1', email: 'ada@example.com', admin: false, sessionId: 'session-1', expires: 0 };
   },
-  createAccount: () => Promise.reject(new AppError('forbidden', 'Closed.')),
 };
 
 const operation = { summary: 'Be tested', answers: {} };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createAuth } from '../auth/auth.ts';
@@ -36,11 +37,12 @@ async function run(args: readonly string[], passwords: readonly string[] = []) {
 async function signIn(email: string, password: string): Promise<boolean> {
   using stores = await openEmbeddedStores(dataFolder);
   const auth = createAuth({
-    users: stores.users,
+    ...stores,
     secrets: ['a secret of at least thirty-two bytes'],
-    tokenSeconds: 60,
+    loginTokenSeconds: 60,
     signUp: 'closed',
     clock: systemClock,
+    log: pino({ level: 'silent' }),
   });
   return await auth.signIn({ email, password }, 'here').then(
     () => true,

@@ -4,8 +4,9 @@ import { credentialsSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
 import { openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
-import { changePassword, createUser } from '../auth/accounts.ts';
+import { createUser, setPassword } from '../auth/accounts.ts';
 import { createPasswordHashing } from '../auth/password-hashing.ts';
 import type { Config } from '../config.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -86,6 +87,7 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
   const folder = await openDataFolder(config.dataFolder);
   using database = openAccountsDatabase(folder.accountsDatabase);
   const users = createSqliteUserStore(database);
+  const sessions = createSqliteSessionStore(database);
   const hashing = createPasswordHashing();
   if (command.name === 'list') {
     await list(users, stdout);
@@ -93,16 +95,19 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
   }
   // Whether there is such an account, and whether it can be one, is said before anybody has to think of a password.
   const { email } = checked({ email: command.email, password: 'not known yet' });
-  const exists = (await users.findByEmail(email)) !== undefined;
+  const known = await users.findByEmail(email);
   if (command.name === 'add') {
-    if (exists) throw new AppError('taken', `There is an account for ${email} already.`);
+    if (known !== undefined) throw new AppError('taken', `There is an account for ${email} already.`);
     const credentials = checked({ email, password: await readTwice(readPassword) });
-    await createUser({ ...credentials, admin: command.admin }, { users, hashing, clock: systemClock });
+    // Whoever runs the server answers for the address.
+    const facts = { admin: command.admin, confirmed: true };
+    await createUser({ ...credentials, ...facts }, { users, hashing, clock: systemClock });
     stdout.write(`Added ${email}${command.admin ? ', an admin' : ''}.\n`);
     return;
   }
-  if (!exists) throw new AppError('not_found', `There is no account for ${email}.`);
-  await changePassword(checked({ email, password: await readTwice(readPassword) }), { users, hashing });
+  if (known === undefined) throw new AppError('not_found', `There is no account for ${email}.`);
+  const { password } = checked({ email, password: await readTwice(readPassword) });
+  await setPassword(known.id, password, { users, sessions, hashing });
   stdout.write(`${email} has a new password.\n`);
 }
 

@@ -13,8 +13,10 @@ import { openFfmpeg } from '../converter/run-ffmpeg.ts';
 import type { ConversionMessage } from '../messages.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { systemClock } from '../ports/clock.ts';
+import type { CodeStore } from '../ports/code-store.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
+import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 import { createLocalChannel } from './local-channel.ts';
 
@@ -35,6 +37,8 @@ export interface EmbeddedSettings {
 export interface EmbeddedBackend extends AsyncDisposable {
   readonly conversions: Conversions;
   readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly codes: CodeStore;
   readonly store: ConversionStore;
   readonly events: EventBus;
   /** Absolute path. */
@@ -109,6 +113,8 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   return {
     conversions,
     users,
+    sessions: stores.sessions,
+    codes: stores.codes,
     store: stores.conversions,
     events,
     dataFolder: stores.folder.path,

@@ -10,7 +10,7 @@ import { systemClock } from '../ports/clock.ts';
 import { startEmbedded } from './embedded.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { createMetrics } from './metrics.ts';
-import { openMailer } from './open-mailer.ts';
+import { mailHost, openMailer } from './open-mailer.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -34,11 +34,13 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   running.defer(() => mailer?.close());
   const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
   const authentication = createAuth({
-    users: backend.users,
+    ...backend,
     secrets: config.jwtSecrets ?? [await keepSigningSecret(backend.dataFolder)],
-    tokenSeconds: config.loginTokenSeconds,
+    loginTokenSeconds: config.loginTokenSeconds,
     signUp: config.signUp,
+    ...(mailer === undefined ? {} : { mail: { mailer, host: mailHost(config) } }),
     clock: systemClock,
+    log,
   });
   const metrics = config.metricsPort === undefined ? undefined : createMetrics(backend);
   running.defer(() => metrics?.close());

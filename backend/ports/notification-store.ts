@@ -48,4 +48,7 @@ export interface NotificationStore {
 
   /** Marks those of `ids` that are this owner's and unread; returns their ids. `at` is ISO 8601. */
   markRead(owner: string, ids: readonly string[], at: string): Promise<readonly string[]>;
+
+  /** Deletes all of one owner. */
+  removeAllOf(owner: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { UserRecord, UserStore } from './user-store.ts';
+import type { UserChanges, UserRecord, UserStore } from './user-store.ts';
 
 /** An empty store, as an adapter's test makes it. */
 export interface UserStoreUnderTest {
@@ -17,6 +17,8 @@ function example(name: string, given: Partial<UserRecord> = {}): UserRecord {
     email: `${name}@example.org`,
     passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA',
     admin: false,
+    confirmed: false,
+    mail: true,
     createdAt: '2026-05-04T03:02:01.000Z',
     ...given,
   };
@@ -77,16 +79,43 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       expect(await listed()).toEqual(winners);
     });
 
-    it('sets one account’s password hash, and says when there is no such account', async () => {
+    it.each<UserChanges>([
+      { passwordHash: '$argon2id$other' },
+      { confirmed: true },
+      { mail: false },
+      { passwordHash: '$argon2id$other', confirmed: true, mail: false },
+      {},
+    ])('changes of one account what is given, and nothing else: %j', async (changes) => {
       const anna = example('anna');
       const bert = example('bert');
       await store.insert(anna);
       await store.insert(bert);
-      expect(await store.setPasswordHash(anna.id, '$argon2id$other')).toBe(true);
+      expect(await store.update(anna.id, changes)).toBe(true);
       // The same once more is no failure.
-      expect(await store.setPasswordHash(anna.id, '$argon2id$other')).toBe(true);
-      expect(await store.setPasswordHash('never', '$argon2id$other')).toBe(false);
-      expect(await listed()).toEqual([{ ...anna, passwordHash: '$argon2id$other' }, bert]);
+      expect(await store.update(anna.id, changes)).toBe(true);
+      expect(await store.update('never', changes)).toBe(false);
+      expect(await listed()).toEqual([{ ...anna, ...changes }, bert]);
+    });
+
+    it('can take back what was changed', async () => {
+      const anna = example('anna');
+      await store.insert(anna);
+      await store.update(anna.id, { confirmed: true, mail: false });
+      await store.update(anna.id, { confirmed: false, mail: true });
+      expect(await store.get(anna.id)).toEqual(anna);
+    });
+
+    it('removes one account, whose e-mail address is then free', async () => {
+      const anna = example('anna');
+      const bert = example('bert');
+      await store.insert(anna);
+      await store.insert(bert);
+      await store.remove(anna.id);
+      await store.remove(anna.id);
+      expect(await store.get(anna.id)).toBeUndefined();
+      expect(await store.findByEmail(anna.email)).toBeUndefined();
+      await store.insert({ ...anna, id: 'another' });
+      expect(await listed()).toEqual([{ ...anna, id: 'another' }, bert]);
     });
 
     it('lists all by e-mail address, more than fits into one portion', async () => {
@@ -100,7 +129,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
     it('has everything again after it was opened anew', async () => {
       const anna = example('anna');
       await store.insert(anna);
-      await store.setPasswordHash(anna.id, '$argon2id$other');
+      await store.update(anna.id, { passwordHash: '$argon2id$other' });
       store = await underTest.reopen();
       expect(await store.findByEmail(anna.email)).toEqual({ ...anna, passwordHash: '$argon2id$other' });
     });
@@ -113,7 +142,8 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
         () => store.insert(example('bert')),
         () => store.get(anna.id),
         () => store.findByEmail(anna.email),
-        () => store.setPasswordHash(anna.id, '$argon2id$other'),
+        () => store.update(anna.id, { mail: false }),
+        () => store.remove(anna.id),
         () => listed(),
       ];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });

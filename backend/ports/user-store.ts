@@ -5,9 +5,16 @@ export interface UserRecord {
   /** argon2id, in PHC string format. */
   readonly passwordHash: string;
   readonly admin: boolean;
+  /** Whether its owner has shown that mail to the address arrives. */
+  readonly confirmed: boolean;
+  /** Whether finished batches are mailed. */
+  readonly mail: boolean;
   /** ISO 8601. */
   readonly createdAt: string;
 }
+
+/** What of an account can change. */
+export type UserChanges = Partial<Pick<UserRecord, 'passwordHash' | 'confirmed' | 'mail'>>;
 
 /** auth's own. Durable; throws `unavailable` when the store cannot be reached. */
 export interface UserStore {
@@ -17,7 +24,9 @@ export interface UserStore {
   /** `email` in any case. */
   findByEmail(email: string): Promise<UserRecord | undefined>;
   /** False when there is no such account. */
-  setPasswordHash(id: string, passwordHash: string): Promise<boolean>;
+  update(id: string, changes: UserChanges): Promise<boolean>;
+  /** No error when it was not there. */
+  remove(id: string): Promise<void>;
   /** By e-mail address, in portions. */
   list(): AsyncIterable<UserRecord>;
 }

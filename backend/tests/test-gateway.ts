@@ -6,13 +6,16 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { type Conversion, conversionSchema } from '../../shared/api.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
+import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
+import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
 import { createAccessTokens } from '../auth/access-tokens.ts';
-import { createAuth } from '../auth/auth.ts';
+import { type AuthMail, createAuth } from '../auth/auth.ts';
 import { mp3BlobId } from '../conversions/blob-names.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { GatewayParts } from '../gateway/gateway-parts.ts';
+import type { Authentication } from '../http/authentication.ts';
 import type { Route } from '../http/routes.ts';
 import { startServer } from '../http/server.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -49,30 +52,45 @@ export interface TestAccount {
 
 export interface TestGatewayOptions {
   readonly settings?: Partial<GatewayParts['settings']>;
-  readonly authentication?: GatewayParts['authentication'];
+  readonly authentication?: (real: Authentication) => Authentication;
   readonly reachAll?: GatewayParts['reachAll'];
+  readonly mail?: AuthMail;
   readonly onAnswer?: GatewayParts['onAnswer'];
   readonly conversions?: (real: OwnedConversions) => OwnedConversions;
 }
 
-const secret = 'the secret that the tests sign with';
+/** What the tests' tokens are signed with. */
+export const signingSecret = 'the secret that the tests sign with';
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   await using opened = new AsyncDisposableStack();
   const test = opened.use(await makeTestConversions());
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-gateway-'));
   opened.defer(() => rm(folder, { recursive: true }));
-  const users = createSqliteUserStore(opened.use(openAccountsDatabase(join(folder, 'accounts.db'))));
-  const auth = createAuth({ users, secrets: [secret], tokenSeconds: 3600, signUp: 'open', clock: systemClock });
-  const tokens = createAccessTokens({ secrets: [secret], seconds: 3600, clock: systemClock });
+  const accounts = opened.use(openAccountsDatabase(join(folder, 'accounts.db')));
+  const users = createSqliteUserStore(accounts);
+  const sessions = createSqliteSessionStore(accounts);
+  const codes = createSqliteCodeStore(accounts);
+  const tokens = createAccessTokens({ secrets: [signingSecret], clock: systemClock });
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
+  const auth = createAuth({
+    users,
+    sessions,
+    codes,
+    secrets: [signingSecret],
+    loginTokenSeconds: 3600,
+    signUp: 'open',
+    clock: systemClock,
+    log,
+    ...(options.mail === undefined ? {} : { mail: options.mail }),
+  });
   const real = test.conversions.owned;
   const gateway = createGateway({
     conversions: options.conversions?.(real) ?? real,
     notifications: test.conversions.notifications,
     changes: test.conversions.changes,
-    authentication: options.authentication ?? auth,
+    authentication: options.authentication?.(auth) ?? auth,
     settings: {
       version: '1.2.3',
       signUp: 'open',
@@ -105,9 +123,20 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     async account({ admin = false } = {}) {
       const id = randomUUID();
-      const user = { id, email: `${id}@example.com`, passwordHash: 'none', admin, createdAt: new Date().toISOString() };
+      const user = {
+        id,
+        email: `${id}@example.com`,
+        passwordHash: 'none',
+        admin,
+        confirmed: true,
+        mail: true,
+        createdAt: new Date().toISOString(),
+      };
       await users.insert(user);
-      const token = await tokens.issue(user);
+      const endsAt = new Date(Date.now() + 3_600_000).toISOString();
+      const session = { id: randomUUID(), userId: id, next: 1, unused: [], used: [], endsAt };
+      await sessions.insert(session);
+      const token = await tokens.issue(user, session.id, 3600);
       async function fetchAs(path: string, init: RequestInit = {}): Promise<Response> {
         const headers = new Headers(init.headers);
         headers.set('authorization', `Bearer ${token}`);

@@ -10,7 +10,34 @@ const users = `
   ) STRICT;
 `;
 
-const migrations: readonly string[] = [users];
+/** Accounts that were there before addresses were confirmed were made by whoever runs the server, or on this computer alone. */
+const sessionsAndCodes = `
+  ALTER TABLE users ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE users ADD COLUMN mail INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    next INTEGER NOT NULL,
+    -- JSON: SessionRecord's \`unused\` and \`used\`.
+    unused TEXT NOT NULL,
+    used TEXT NOT NULL,
+    ends_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_by_user ON sessions (user_id);
+  CREATE INDEX sessions_by_end ON sessions (ends_at);
+  CREATE TABLE codes (
+    user_id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    sent_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    tries_left INTEGER NOT NULL,
+    PRIMARY KEY (user_id, purpose)
+  ) STRICT;
+  CREATE INDEX codes_by_end ON codes (ends_at);
+`;
+
+const migrations: readonly string[] = [users, sessionsAndCodes];
 
 /**
  * Opens the database of accounts, which several processes may do at once: accounts are added beside a running server. Throws as

@@ -115,7 +115,15 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
     await once(holder.stdout, 'data');
     using database = openAccountsDatabase((await openDataFolder(folder)).accountsDatabase);
     const users = createSqliteUserStore(database);
-    await users.insert({ id: '1', email: 'anna@example.org', passwordHash: 'hash', admin: false, createdAt: 'now' });
+    const anna = {
+      id: '1',
+      email: 'anna@example.org',
+      passwordHash: 'hash',
+      admin: false,
+      confirmed: true,
+      mail: true,
+    };
+    await users.insert({ ...anna, createdAt: 'now' });
     await kill(holder);
     using stores = await openEmbeddedStores(folder);
     expect(await stores.users.findByEmail('anna@example.org')).toMatchObject({ id: '1' });

@@ -1,15 +1,19 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
+import type { CodeStore } from '../../ports/code-store.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
 import type { OwedMailStore } from '../../ports/owed-mail-store.ts';
+import type { SessionStore } from '../../ports/session-store.ts';
 import type { UserStore } from '../../ports/user-store.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
+import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 import { createSqliteOwedMailStore } from './sqlite-owed-mail-store.ts';
+import { createSqliteSessionStore } from './sqlite-session-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 
 /** Everything that the embedded backend keeps. Disposing of it closes the databases, and then lets go of the lock. */
@@ -19,6 +23,8 @@ export interface EmbeddedStores extends Disposable {
   readonly notifications: NotificationStore;
   readonly owedMails: OwedMailStore;
   readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly codes: CodeStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
 }
@@ -42,6 +48,8 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
     notifications: createSqliteNotificationStore(conversionsDatabase),
     owedMails: createSqliteOwedMailStore(conversionsDatabase),
     users: createSqliteUserStore(accountsDatabase),
+    sessions: createSqliteSessionStore(accountsDatabase),
+    codes: createSqliteCodeStore(accountsDatabase),
     videos,
     mp3s,
     [Symbol.dispose]: () => kept.dispose(),

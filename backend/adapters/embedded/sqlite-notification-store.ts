@@ -24,6 +24,8 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   const changed = database.prepare(`SELECT ${recordColumns} FROM notifications WHERE owner = ? AND change > ? LIMIT ?`);
   const placeOf = createChangePlaces(database, 'notifications');
 
+  const removeAllOf = database.prepare('DELETE FROM notifications WHERE owner = ?');
+
   return {
     async insert(record) {
       const { notification: whole, owedMail, ...rest } = record;
@@ -86,6 +88,10 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const items = rows.slice(0, limit).map((row) => fromRow(row).notification);
       const known = since === undefined || after !== undefined;
       return { items, position, complete: known && rows.length <= limit };
+    },
+
+    async removeAllOf(owner) {
+      removeAllOf.run(owner);
     },
 
     async markRead(owner, ids, at) {

@@ -4,19 +4,24 @@ import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 /** How many accounts of a list are in memory at a time. */
 const listPortion = 200;
 
-const columns = 'id, email, password_hash, admin, created_at';
+const columns = 'id, email, password_hash, admin, confirmed, mail, created_at';
 
 /** Accounts in a database that `openAccountsDatabase` opened. */
 export function createSqliteUserStore(database: SqliteDatabase): UserStore {
-  const insert = database.prepare(`INSERT INTO users (${columns}) VALUES (?, ?, ?, ?, ?)`);
+  const insert = database.prepare(`INSERT INTO users (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const get = database.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
   const findByEmail = database.prepare(`SELECT ${columns} FROM users WHERE email = ?`);
-  const setPasswordHash = database.prepare('UPDATE users SET password_hash = ? WHERE id = ?');
+  // What is not given stays.
+  const update = database.prepare(`
+    UPDATE users
+    SET password_hash = coalesce(?, password_hash), confirmed = coalesce(?, confirmed), mail = coalesce(?, mail)
+    WHERE id = ?`);
+  const remove = database.prepare('DELETE FROM users WHERE id = ?');
   const list = database.prepare(`SELECT ${columns} FROM users WHERE email > ? ORDER BY email LIMIT ?`);
 
   return {
-    async insert({ id, email, passwordHash, admin, createdAt }) {
-      insert.run(id, email, passwordHash, admin ? 1 : 0, createdAt);
+    async insert({ id, email, passwordHash, admin, confirmed, mail, createdAt }) {
+      insert.run(id, email, passwordHash, Number(admin), Number(confirmed), Number(mail), createdAt);
     },
 
     async get(id) {
@@ -27,8 +32,12 @@ export function createSqliteUserStore(database: SqliteDatabase): UserStore {
       return fromRow(findByEmail.get(email.toLowerCase()));
     },
 
-    async setPasswordHash(id, passwordHash) {
-      return setPasswordHash.run(passwordHash, id) === 1;
+    async update(id, { passwordHash, confirmed, mail }) {
+      return update.run(passwordHash ?? null, flag(confirmed), flag(mail), id) === 1;
+    },
+
+    async remove(id) {
+      remove.run(id);
     },
 
     async *list() {
@@ -44,6 +53,10 @@ export function createSqliteUserStore(database: SqliteDatabase): UserStore {
   };
 }
 
+function flag(value: boolean | undefined): number | null {
+  return value === undefined ? null : Number(value);
+}
+
 function fromRow(row: SqliteRow | undefined): UserRecord | undefined {
   if (row === undefined) return undefined;
   return {
@@ -51,6 +64,8 @@ function fromRow(row: SqliteRow | undefined): UserRecord | undefined {
     email: String(row['email']),
     passwordHash: String(row['password_hash']),
     admin: row['admin'] === 1,
+    confirmed: row['confirmed'] === 1,
+    mail: row['mail'] === 1,
     createdAt: String(row['created_at']),
   };
 }

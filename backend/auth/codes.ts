@@ -1,0 +1,60 @@
+import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../ports/clock.ts';
+import type { CodePurpose, CodeStore } from '../ports/code-store.ts';
+
+/** API.md. */
+export const codeMinutes = 15;
+const tries = 5;
+/** API.md: at most one a minute. */
+export const codePauseSeconds = 60;
+const digits = 8;
+
+export interface CodesParts {
+  readonly codes: CodeStore;
+  readonly secrets: readonly string[];
+  readonly clock: Clock;
+}
+
+/** Codes that are mailed and typed in again: whoever knows one reads the mail of the account's address. */
+export interface Codes {
+  /** A new one, which puts the one before out of force. Undefined when that was sent a moment ago. */
+  issue(userId: string, purpose: CodePurpose): Promise<string | undefined>;
+  /** True once, for the code that was issued last. Each wrong one takes a try away. Blanks and hyphens do not matter. */
+  redeem(userId: string, purpose: CodePurpose, code: string): Promise<boolean>;
+}
+
+export function createCodes({ codes, secrets, clock }: CodesParts): Codes {
+  const inSeconds = (seconds: number): string => new Date(clock.now().getTime() + seconds * 1000).toISOString();
+
+  /** With a key that is not in the store: there are so few codes that a plain hash would give them away. */
+  function hashes(userId: string, purpose: CodePurpose, code: string): readonly string[] {
+    const said = JSON.stringify([purpose, userId, code.replaceAll(/[\s-]/g, '')]);
+    return secrets.map((secret) => createHmac('sha256', secret).update(`soundlift code ${said}`).digest('base64url'));
+  }
+
+  return {
+    async issue(userId, purpose) {
+      const code = String(randomInt(10 ** digits)).padStart(digits, '0');
+      const [hash = ''] = hashes(userId, purpose, code);
+      const record = {
+        userId,
+        purpose,
+        hash,
+        sentAt: inSeconds(0),
+        endsAt: inSeconds(codeMinutes * 60),
+        triesLeft: tries,
+      };
+      return (await codes.put(record, inSeconds(-codePauseSeconds))) ? code : undefined;
+    },
+
+    async redeem(userId, purpose, code) {
+      if (!(await codes.takeTry(userId, purpose))) return false;
+      const record = await codes.get(userId, purpose);
+      if (record === undefined || Date.parse(record.endsAt) <= clock.now().getTime()) return false;
+      const isRight = hashes(userId, purpose, code).some((hash) =>
+        timingSafeEqual(Buffer.from(hash), Buffer.from(record.hash)),
+      );
+      return isRight && (await codes.use(userId, purpose, record.hash));
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CodeRecord, CodeStore } from './code-store.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface CodeStoreUnderTest {
+  readonly store: CodeStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<CodeStore>;
+  /** Takes away what the store keeps its rows in, as a server that went down. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+function example(given: Partial<CodeRecord> = {}): CodeRecord {
+  return {
+    userId: 'anna',
+    purpose: 'confirm',
+    hash: 'a hash',
+    sentAt: '2026-05-04T03:00:00.000Z',
+    endsAt: '2026-05-04T03:15:00.000Z',
+    triesLeft: 2,
+    ...given,
+  };
+}
+
+const before = '2026-05-04T02:59:59.999Z';
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnderTest>): void {
+  describe(`${name}, as a CodeStore`, () => {
+    let underTest: CodeStoreUnderTest;
+    let store: CodeStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    it('keeps one code of each purpose for each account, also after it was opened anew', async () => {
+      const all = [example(), example({ purpose: 'reset' }), example({ userId: 'bert', hash: 'another' })];
+      for (const code of all) expect(await store.put(code, before)).toBe(true);
+      store = await underTest.reopen();
+      for (const code of all) expect(await store.get(code.userId, code.purpose)).toEqual(code);
+      expect(await store.get('bert', 'reset')).toBeUndefined();
+    });
+
+    it('puts a code in the place of one that was not sent too lately', async () => {
+      await store.put(example(), before);
+      const next = example({ hash: 'next', sentAt: '2026-05-04T03:00:30.000Z', triesLeft: 5 });
+      expect(await store.put(next, before)).toBe(false);
+      expect(await store.get('anna', 'confirm')).toEqual(example());
+      expect(await store.put(next, example().sentAt)).toBe(true);
+      expect(await store.get('anna', 'confirm')).toEqual(next);
+    });
+
+    it('lets one win of many that are put at once', async () => {
+      const codes = Array.from({ length: 10 }, (_, index) => example({ hash: String(index) }));
+      const results = await Promise.all(codes.map((code) => store.put(code, before)));
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await store.get('anna', 'confirm')).toEqual(codes[results.indexOf(true)]);
+    });
+
+    it('gives no more tries than there are, however many ask at once', async () => {
+      await store.put(example({ triesLeft: 3 }), before);
+      const results = await Promise.all(Array.from({ length: 10 }, () => store.takeTry('anna', 'confirm')));
+      expect(results.filter(Boolean)).toHaveLength(3);
+      expect(await store.get('anna', 'confirm')).toMatchObject({ triesLeft: 0 });
+      expect(await store.takeTry('anna', 'reset')).toBe(false);
+    });
+
+    it('lets a code be used once, and only as the one that it is', async () => {
+      await store.put(example(), before);
+      expect(await store.use('anna', 'confirm', 'another hash')).toBe(false);
+      expect(await store.use('anna', 'reset', 'a hash')).toBe(false);
+      const results = await Promise.all(Array.from({ length: 5 }, () => store.use('anna', 'confirm', 'a hash')));
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await store.get('anna', 'confirm')).toBeUndefined();
+    });
+
+    it('removes all of one account, and those that ended before a moment', async () => {
+      await store.put(example(), before);
+      await store.put(example({ purpose: 'reset' }), before);
+      await store.put(example({ userId: 'bert' }), before);
+      await store.put(example({ userId: 'cleo', endsAt: '2026-05-04T03:15:00.001Z' }), before);
+      await store.removeAllOf('anna');
+      expect(await store.get('anna', 'confirm')).toBeUndefined();
+      expect(await store.get('anna', 'reset')).toBeUndefined();
+      await store.removeEnded('2026-05-04T03:15:00.001Z');
+      expect(await store.get('bert', 'confirm')).toBeUndefined();
+      expect(await store.get('cleo', 'confirm')).toBeDefined();
+    });
+
+    it('says that it is unavailable when its storage is away', async () => {
+      await underTest.takeAway();
+      const calls = [
+        () => store.put(example(), before),
+        () => store.get('anna', 'confirm'),
+        () => store.takeTry('anna', 'confirm'),
+        () => store.use('anna', 'confirm', 'a hash'),
+        () => store.removeAllOf('anna'),
+        () => store.removeEnded(before),
+      ];
+      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    });
+  });
+}

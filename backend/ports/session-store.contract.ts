@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SessionRecord, SessionStore } from './session-store.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface SessionStoreUnderTest {
+  readonly store: SessionStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<SessionStore>;
+  /** Takes away what the store keeps its rows in, as a server that went down. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+function example(id: string, given: Partial<SessionRecord> = {}): SessionRecord {
+  return { id, userId: 'anna', next: 2, unused: [1], used: [], endsAt: '2026-05-04T03:02:01.000Z', ...given };
+}
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeSessionStore(name: string, make: () => Promise<SessionStoreUnderTest>): void {
+  describe(`${name}, as a SessionStore`, () => {
+    let underTest: SessionStoreUnderTest;
+    let store: SessionStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    it('gives back what it was given, also after it was opened anew', async () => {
+      const session = example('one', { unused: [3, 5], used: [{ number: 4, at: '2026-05-04T03:00:00.000Z' }] });
+      await store.insert(session);
+      await store.insert(example('other'));
+      expect(await store.get('one')).toEqual(session);
+      store = await underTest.reopen();
+      expect(await store.get('one')).toEqual(session);
+      expect(await store.get('never')).toBeUndefined();
+    });
+
+    it('refuses an id that is taken, and keeps the session that has it', async () => {
+      await store.insert(example('one'));
+      await expect(store.insert(example('one', { userId: 'bert' }))).rejects.toMatchObject({ code: 'taken' });
+      expect(await store.get('one')).toEqual(example('one'));
+    });
+
+    it('replaces a session that is where it is expected to be, and no other', async () => {
+      await store.insert(example('one'));
+      const next = example('one', { next: 3, unused: [2], endsAt: '2026-06-04T03:02:01.000Z' });
+      expect(await store.replace(next, 2)).toBe(true);
+      expect(await store.get('one')).toEqual(next);
+      expect(await store.replace(example('one', { next: 4 }), 2)).toBe(false);
+      expect(await store.replace(example('never', { next: 3 }), 2)).toBe(false);
+      expect(await store.get('one')).toEqual(next);
+    });
+
+    it('lets one win of many that replace it at once', async () => {
+      await store.insert(example('one'));
+      const tries = Array.from({ length: 10 }, (_, index) => example('one', { next: 3, unused: [index] }));
+      const results = await Promise.all(tries.map((one) => store.replace(one, 2)));
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await store.get('one')).toEqual(tries[results.indexOf(true)]);
+    });
+
+    it('removes one, or all of one account but for one', async () => {
+      for (const id of ['one', 'two', 'three']) await store.insert(example(id));
+      await store.insert(example('of bert', { userId: 'bert' }));
+      await store.remove('one');
+      await store.remove('one');
+      expect(await store.get('one')).toBeUndefined();
+      await store.removeAllOf('anna', 'three');
+      expect(await store.get('two')).toBeUndefined();
+      expect(await store.get('three')).toEqual(example('three'));
+      await store.removeAllOf('anna');
+      expect(await store.get('three')).toBeUndefined();
+      expect(await store.get('of bert')).toBeDefined();
+    });
+
+    it('removes those that ended before a moment', async () => {
+      await store.insert(example('ended', { endsAt: '2026-05-04T03:02:00.999Z' }));
+      await store.insert(example('not yet'));
+      await store.removeEnded('2026-05-04T03:02:01.000Z');
+      expect(await store.get('ended')).toBeUndefined();
+      expect(await store.get('not yet')).toBeDefined();
+    });
+
+    it('says that it is unavailable when its storage is away', async () => {
+      await underTest.takeAway();
+      const calls = [
+        () => store.insert(example('one')),
+        () => store.get('one'),
+        () => store.replace(example('one'), 2),
+        () => store.remove('one'),
+        () => store.removeAllOf('anna'),
+        () => store.removeEnded('2026-05-04T03:02:01.000Z'),
+      ];
+      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    });
+  });
+}
