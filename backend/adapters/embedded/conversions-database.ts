@@ -69,6 +69,10 @@ const changes = `
   ) STRICT;
   ${numberChanges('conversions')}
   ${numberChanges('notifications')}
+  -- A notification goes with its account alone, and then there is nobody left to be told.
+  CREATE TRIGGER conversions_deleted AFTER DELETE ON conversions BEGIN
+    UPDATE changes SET forgotten = max(forgotten, OLD.change) WHERE of = 'conversions';
+  END;
 `;
 
 /** The triggers see to it that no statement, however it came to be, writes a row without its being noticed. */
@@ -81,9 +85,6 @@ function numberChanges(table: 'conversions' | 'notifications'): string {
     CREATE INDEX ${table}_changed ON ${table} (owner, change);
     CREATE TRIGGER ${table}_inserted AFTER INSERT ON ${table} BEGIN ${next} END;
     CREATE TRIGGER ${table}_updated AFTER UPDATE ON ${table} WHEN NEW.change = OLD.change BEGIN ${next} END;
-    CREATE TRIGGER ${table}_deleted AFTER DELETE ON ${table} BEGIN
-      UPDATE changes SET forgotten = max(forgotten, OLD.change) WHERE of = '${table}';
-    END;
   `;
 }
 
