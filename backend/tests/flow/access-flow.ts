@@ -80,7 +80,13 @@ export function describeAccess(flow: Flow): void {
       const answers = await Promise.all(paths.map((path) => fetch(url + path)));
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(await answers[2]?.json()).toMatchObject({ signUp: 'open', maxUploadBytes: expect.any(Number) });
-      expect((await fetch(`${url}/console`)).status).toBe(404);
+    });
+
+    it('has no console, and nothing else where frameworks keep their insides', async () => {
+      for (const path of ['/console', '/debug', '/.env', '/.git/config', '/metrics', '/server-status', '/actuator']) {
+        const answer = await fetch(`${flow.backend.url()}${path}`);
+        expect([path, answer.status, problemSchema.parse(await answer.json()).code]).toEqual([path, 404, 'not_found']);
+      }
     });
 
     it('answers to no host name but its own, and to no page from elsewhere', async () => {
@@ -107,6 +113,7 @@ export function describeAccess(flow: Flow): void {
       ['without a token', async () => ''],
       ['with garbage', async () => 'Bearer garbage'],
       ['with an empty token', async () => 'Bearer '],
+      ['with a word', async () => 'abc'],
       ['with another scheme', async () => basic(owner.email, owner.password)],
       ['with a token of another key', async () => `Bearer ${await forge({ sub: randomUUID() })}`],
       ['with a token that nobody signed', async () => `Bearer ${unsign(owner.token)}`],
