@@ -191,7 +191,10 @@ describe('accounts', () => {
       `${gateway.url}/api/v1/accounts`,
       post({ email: 'Once@Example.com', password: 'long enough' }),
     );
-    expect([first.status, await first.json()]).toEqual([201, { email: 'once@example.com', admin: false }]);
+    expect([first.status, await first.json()]).toEqual([
+      201,
+      { email: 'once@example.com', admin: false, confirmed: false, mail: true },
+    ]);
     const again = await fetch(
       `${gateway.url}/api/v1/accounts`,
       post({ email: 'once@example.com', password: 'long enough' }),

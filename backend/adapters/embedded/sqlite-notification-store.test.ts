@@ -42,7 +42,7 @@ it('finds notifications in SQLite by an index, in its order, whatever is asked f
     const { position } = await store.changes({ owner: 'anna', limit: 1 });
     await store.changes({ owner: 'anna', since: position, limit: 1 });
     const plans = database.plans().filter(({ steps }) => steps.length > 0);
-    expect(plans).toHaveLength(11);
+    expect(plans).toHaveLength(12);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
         // The ids to be marked are a list of the caller's, not a table.
