@@ -90,7 +90,9 @@ export function createAuth(parts: AuthParts): Authentication {
     });
   }
 
-  async function userOf({ accountId }: Identity): Promise<UserRecord> {
+  /** Asked anew for each call: what was found out of a token a moment ago is worth nothing once its session has ended. */
+  async function userOf({ accountId, sessionId }: Pick<Identity, 'accountId' | 'sessionId'>): Promise<UserRecord> {
+    if (!(await sessions.isThere(sessionId, accountId))) throw sessionEnded();
     const user = await users.get(accountId);
     if (user === undefined) throw accountGone();
     return user;
@@ -121,9 +123,7 @@ export function createAuth(parts: AuthParts): Authentication {
 
     async identify(token) {
       const { sub, sid, exp } = await accessTokens.verify(token);
-      if (!(await sessions.isThere(sid))) throw new AppError('unauthorized', 'The session of this token has ended.');
-      const user = await users.get(sub);
-      if (user === undefined) throw accountGone();
+      const user = await userOf({ accountId: sub, sessionId: sid });
       // The account as it is now, not as it was when the token was made.
       return { accountId: user.id, email: user.email, admin: user.admin, sessionId: sid, expires: exp };
     },
@@ -152,8 +152,9 @@ export function createAuth(parts: AuthParts): Authentication {
     },
 
     async changeAccount(identity, { mail: isWanted }) {
-      await users.update(identity.accountId, { mail: isWanted });
-      return toAccount(await userOf(identity));
+      const user = await userOf(identity);
+      await users.update(user.id, { mail: isWanted });
+      return toAccount({ ...user, mail: isWanted });
     },
 
     async sendConfirmation(identity) {
@@ -171,7 +172,7 @@ export function createAuth(parts: AuthParts): Authentication {
       if (user.confirmed) return toAccount(user);
       if (!(await codes.redeem(user.id, 'confirm', code))) throw wrongCode();
       await users.update(user.id, { confirmed: true });
-      return toAccount(await userOf(identity));
+      return toAccount({ ...user, confirmed: true });
     },
 
     async changePassword(identity, change, client) {
@@ -211,7 +212,8 @@ export function createAuth(parts: AuthParts): Authentication {
       await checkOwnPassword(await userOf(identity), password, client);
     },
 
-    async removeAccount({ accountId }) {
+    async removeAccount(identity) {
+      const { id: accountId } = await userOf(identity);
       // First the account: with it, every token of its sessions ends.
       await users.remove(accountId);
       await parts.sessions.removeAllOf(accountId);
@@ -226,6 +228,10 @@ function wrongCredentials(): AppError {
 
 function wrongCode(): AppError {
   return new AppError('invalid', 'The code is wrong, or too old; ask for a new one.');
+}
+
+function sessionEnded(): AppError {
+  return new AppError('unauthorized', 'The session of this token has ended.');
 }
 
 function accountGone(): AppError {

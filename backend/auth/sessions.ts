@@ -31,7 +31,8 @@ export interface Sessions {
   start(user: UserRecord): Promise<Session>;
   /** Throws `unauthorized`. */
   refresh(refreshToken: string): Promise<Session>;
-  isThere(id: string): Promise<boolean>;
+  /** Whether that account's session goes on. */
+  isThere(id: string, userId: string): Promise<boolean>;
 }
 
 export function createSessions(parts: SessionsParts): Sessions {
@@ -90,8 +91,9 @@ export function createSessions(parts: SessionsParts): Sessions {
       }
     },
 
-    async isThere(id) {
-      return isGoingOn(await sessions.get(id));
+    async isThere(id, userId) {
+      const session = await sessions.get(id);
+      return isGoingOn(session) && session.userId === userId;
     },
   };
 }

@@ -1,0 +1,97 @@
+import type { Express } from 'express';
+import { decodeJwt } from 'jose';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { createApp } from '../http/app.ts';
+import type { Authentication } from '../http/authentication.ts';
+import { authenticationCalls, clientHeader, validatedClaimsSchema } from '../http/authentication-calls.ts';
+import { parseBearer } from '../http/authorization-header.ts';
+import { readJson } from '../http/read-request.ts';
+import { clientOf, type Route } from '../http/routes.ts';
+
+export interface AuthAppParts {
+  /** The service itself, in this process. */
+  readonly authentication: Authentication;
+  readonly log: Logger;
+}
+
+/**
+ * The auth service behind HTTP, for gateways alone: whoever reaches it may ask in the name of any account whose session's id they
+ * know. Serve it with `startServer`.
+ */
+export function createAuthApp({ authentication, log }: AuthAppParts): Express {
+  // Gateways reach it by whatever name their network gives it.
+  const hosts = { loopback: false };
+  return createApp({ routes: authRoutes(authentication), authentication, hosts, trustedProxies: [], log });
+}
+
+function authRoutes(authentication: Authentication): readonly Route[] {
+  const calls = authenticationCalls;
+  return [
+    {
+      method: 'post',
+      path: '/login',
+      access: 'password',
+      operation: {
+        summary: 'Get an access token for a script',
+        answers: { 200: { description: 'The token.', body: { contentType: 'text/plain', schema: z.string() } } },
+      },
+      async handle({ request, response, credentials }) {
+        const client = request.get(clientHeader) ?? clientOf(request);
+        response.type('text/plain').send(await authentication.signIn(credentials, client));
+      },
+    },
+    {
+      method: 'post',
+      path: '/validate',
+      access: 'account',
+      operation: {
+        summary: 'Ask whose token it is',
+        answers: { 200: { description: 'Its claims.', body: { schema: validatedClaimsSchema } } },
+      },
+      async handle({ request, response, identity }) {
+        const claims = decodeJwt(parseBearer(request.headers.authorization));
+        response.json({ ...claims, username: identity.email, admin: identity.admin });
+      },
+    },
+    route(calls.startSession, ({ credentials, client }) => authentication.startSession(credentials, client)),
+    route(calls.refreshSession, ({ refreshToken }) => authentication.refreshSession(refreshToken)),
+    route(calls.endSession, ({ identity }) => authentication.endSession(identity)),
+    route(calls.createAccount, ({ credentials }) => authentication.createAccount(credentials)),
+    route(calls.account, ({ identity }) => authentication.account(identity)),
+    route(calls.changeAccount, ({ identity, changes }) => authentication.changeAccount(identity, changes)),
+    route(calls.sendConfirmation, ({ identity }) => authentication.sendConfirmation(identity)),
+    route(calls.confirm, ({ identity, code }) => authentication.confirm(identity, code)),
+    route(calls.changePassword, ({ identity, change, client }) =>
+      authentication.changePassword(identity, change, client),
+    ),
+    route(calls.checkPassword, ({ identity, password, client }) =>
+      authentication.checkPassword(identity, password, client),
+    ),
+    route(calls.requestReset, ({ email, client }) => authentication.requestReset(email, client)),
+    route(calls.confirmReset, ({ reset, client }) => authentication.confirmReset(reset, client)),
+    route(calls.removeAccount, ({ identity }) => authentication.removeAccount(identity)),
+  ];
+}
+
+/** One method of `Authentication`; what it gives is the answer, and nothing is 204. */
+function route<Body extends z.ZodType>(
+  { path, body }: { readonly path: string; readonly body: Body },
+  method: (body: z.output<Body>) => Promise<unknown>,
+): Route {
+  return {
+    method: 'post',
+    path,
+    access: 'anyone',
+    operation: {
+      summary: 'A call of the gateway',
+      body: { schema: body },
+      answers: { 200: { description: 'What it gives.' }, 204: { description: 'It is done.' } },
+    },
+    async handle({ request, response }) {
+      const answer = await method(await readJson(request, response, body));
+      if (answer === undefined) response.status(204).end();
+      else response.json(answer);
+    },
+  };
+}

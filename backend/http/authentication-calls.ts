@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { accountChangesSchema, accountSchema, credentialsSchema, sessionSchema } from '../../shared/api.ts';
+
+/** A method of `Authentication` as the gateway asks it of auth: `POST path` with a body in JSON, and an answer in JSON, or none. */
+interface AuthenticationCall {
+  readonly path: string;
+  readonly body: z.ZodType;
+  /** Left out: 204. */
+  readonly answer?: z.ZodType;
+}
+
+const identitySchema = z.strictObject({
+  accountId: z.string(),
+  email: z.string(),
+  admin: z.boolean(),
+  sessionId: z.string(),
+  expires: z.number(),
+});
+const clientSchema = z.string().max(200);
+/** As somebody has typed them: whether they can be right is for auth to say. */
+const claimedCredentials = { email: z.string(), password: z.string() };
+
+/** All but `signIn` and `identify`, which are `POST /login` and `POST /validate`, as in the original. */
+export const authenticationCalls = {
+  startSession: {
+    path: '/internal/sessions/start',
+    body: z.strictObject({ credentials: z.strictObject(claimedCredentials), client: clientSchema }),
+    answer: sessionSchema,
+  },
+  refreshSession: {
+    path: '/internal/sessions/refresh',
+    body: z.strictObject({ refreshToken: z.string() }),
+    answer: sessionSchema,
+  },
+  endSession: { path: '/internal/sessions/end', body: z.strictObject({ identity: identitySchema }) },
+  createAccount: {
+    path: '/internal/accounts/create',
+    body: z.strictObject({ credentials: credentialsSchema }),
+    answer: accountSchema,
+  },
+  account: {
+    path: '/internal/accounts/show',
+    body: z.strictObject({ identity: identitySchema }),
+    answer: accountSchema,
+  },
+  changeAccount: {
+    path: '/internal/accounts/change',
+    body: z.strictObject({ identity: identitySchema, changes: accountChangesSchema }),
+    answer: accountSchema,
+  },
+  sendConfirmation: { path: '/internal/confirmations/send', body: z.strictObject({ identity: identitySchema }) },
+  confirm: {
+    path: '/internal/confirmations/confirm',
+    body: z.strictObject({ identity: identitySchema, code: z.string() }),
+    answer: accountSchema,
+  },
+  changePassword: {
+    path: '/internal/passwords/change',
+    body: z.strictObject({
+      identity: identitySchema,
+      change: z.strictObject({ old: z.string(), new: credentialsSchema.shape.password }),
+      client: clientSchema,
+    }),
+  },
+  checkPassword: {
+    path: '/internal/passwords/check',
+    body: z.strictObject({ identity: identitySchema, password: z.string(), client: clientSchema }),
+  },
+  requestReset: {
+    path: '/internal/resets/request',
+    body: z.strictObject({ email: z.string(), client: clientSchema }),
+  },
+  confirmReset: {
+    path: '/internal/resets/confirm',
+    body: z.strictObject({
+      reset: z.strictObject({ ...claimedCredentials, code: z.string(), password: credentialsSchema.shape.password }),
+      client: clientSchema,
+    }),
+  },
+  removeAccount: { path: '/internal/accounts/remove', body: z.strictObject({ identity: identitySchema }) },
+} as const satisfies Record<string, AuthenticationCall>;
+
+/**
+ * Where the gateway says whose sign-in it hands on, so that auth can slow down guessing by address. Only the gateway reaches auth: it
+ * is believed.
+ */
+export const clientHeader = 'Soundlift-Client';
+
+/** What `POST /validate` answers: the claims of a good token, by the account as it is now. */
+export const validatedClaimsSchema = z.object({
+  sub: z.string(),
+  username: z.string(),
+  admin: z.boolean(),
+  iat: z.number(),
+  exp: z.number(),
+  jti: z.string(),
+  sid: z.string(),
+});

@@ -1,0 +1,121 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAppError } from '../../shared/errors.ts';
+import { createAuthApp } from '../auth/auth-app.ts';
+import { makeTestAuth, type TestAuth } from '../tests/test-auth.ts';
+import { describeAuthentication } from './authentication.contract.ts';
+import { createRemoteAuthentication } from './remote-authentication.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+const log = pino({ level: 'silent' });
+const ada = { email: 'ada@example.com', password: 'correct horse battery' };
+
+describeAuthentication('auth in this process', async (authentication) => ({
+  authentication,
+  dispose: async () => undefined,
+}));
+
+describeAuthentication('auth over HTTP', async (authentication) => {
+  const server = await startServer(createAuthApp({ authentication, log }), { host: '127.0.0.1', port: 0, log });
+  return { authentication: createRemoteAuthentication({ url: server.url }), dispose: () => server.close() };
+});
+
+describe('the auth service over HTTP', () => {
+  let test: TestAuth;
+  let server: RunningServer;
+  beforeEach(async () => {
+    test = await makeTestAuth();
+    server = await startServer(createAuthApp({ authentication: test.auth, log }), { host: '127.0.0.1', port: 0, log });
+    await test.auth.createAccount(ada);
+  });
+  afterEach(async () => {
+    await server.close();
+    await test[Symbol.asyncDispose]();
+  });
+
+  async function call(path: string, authorization?: string): Promise<Response> {
+    const headers = new Headers(authorization === undefined ? {} : { authorization });
+    return await fetch(`${server.url}${path}`, { method: 'POST', headers });
+  }
+
+  it('logs in and validates, as in the original', async () => {
+    const login = await call('/login', `Basic ${btoa(`${ada.email}:${ada.password}`)}`);
+    expect([login.status, login.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+    const answer = await call('/validate', `Bearer ${await login.text()}`);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      {
+        username: ada.email,
+        admin: false,
+        iat: test.clock.now().getTime() / 1000,
+        exp: test.clock.now().getTime() / 1000 + 86_400,
+        sub: (await test.users.findByEmail(ada.email))?.id,
+        jti: expect.any(String),
+        sid: expect.any(String),
+      },
+    ]);
+  });
+
+  it.each([undefined, '', 'abc', 'Bearer', 'Bearer garbage'])('answers /validate with %j by 401', async (header) => {
+    const answer = await call('/validate', header);
+    expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'unauthorized' }]);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+  });
+
+  it.each([undefined, 'abc', 'Basic !!!', `Basic ${btoa('ada@example.com:wrong')}`])(
+    'answers /login with %j by 401',
+    async (header) => {
+      const answer = await call('/login', header);
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, expect.stringMatching(/^Basic/)]);
+    },
+  );
+
+  it('answers what is no call of a gateway by 422', async () => {
+    for (const body of ['{}', '{"identity":{}}', '{"identity":null,"more":1}']) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${server.url}/internal/accounts/remove`, { method: 'POST', body, headers });
+      expect(answer.status).toBe(422);
+    }
+  });
+});
+
+describe('a gateway whose auth is away', () => {
+  async function ask(listener: RequestListener): Promise<unknown> {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const remote = createRemoteAuthentication({ url: `http://127.0.0.1:${port}`, timeoutSeconds: 0.3 });
+    try {
+      return await remote.identify('some.token').catch((error: unknown) => error);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  it.each<[string, RequestListener]>([
+    ['hangs up', (request) => request.destroy()],
+    ['never answers', () => undefined],
+    ['answers no JSON', (_request, response) => response.end('<html>')],
+    ['answers something else', (_request, response) => response.end('{"sub":1}')],
+    ['fails', (_request, response) => response.writeHead(500).end('{"code":"unauthorized"}')],
+    ['is not there', (_request, response) => response.writeHead(404).end('{}')],
+    ['sends elsewhere', (_request, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
+    ['answers without end', (_request, response) => void response.end('x'.repeat(1_000_000))],
+  ])('says that it cannot sign in anybody when auth %s', async (_what, listener) => {
+    const error = await ask(listener);
+    expect(isAppError(error, 'unavailable') && !/127\.0\.0\.1|some\.token/.test(error.message)).toBe(true);
+  });
+
+  it('says so where nothing listens, and logs neither password nor token', async () => {
+    const remote = createRemoteAuthentication({ url: 'http://127.0.0.1:1', timeoutSeconds: 1 });
+    const error: unknown = await remote.signIn(ada, 'here').catch((thrown: unknown) => thrown);
+    if (!isAppError(error, 'unavailable')) throw error;
+    const lines: string[] = [];
+    pino({}, { write: (line: string) => void lines.push(line) }).error({ err: error });
+    expect(lines.join('')).toContain('ECONNREFUSED');
+    expect(lines.join('')).not.toMatch(/correct horse|Basic|Y29ycmVjd/);
+  });
+});

@@ -1,0 +1,137 @@
+import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
+import axios, { type AxiosResponse } from 'axios';
+import type { z } from 'zod';
+import { problemSchema } from '../../shared/api.ts';
+import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
+import type { Authentication } from './authentication.ts';
+import { authenticationCalls, clientHeader, validatedClaimsSchema } from './authentication-calls.ts';
+
+export interface RemoteAuthenticationOptions {
+  /** Where auth answers, without a slash at its end. */
+  readonly url: string;
+  /** How long an answer may take. Passwords wait for their turn to be hashed. */
+  readonly timeoutSeconds?: number;
+}
+
+type Call = (typeof authenticationCalls)[keyof typeof authenticationCalls];
+type AnsweringCall = Extract<Call, { readonly answer: z.ZodType }>;
+
+/** What auth may refuse. Anything else that it answers says that it is not auth, or not well. */
+const refusals: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'taken', 'invalid', 'wrong_state', 'too_many'];
+/** No answer of auth's is longer. */
+const maxAnswerBytes = 64 * 1024;
+
+/** auth in another process, asked over HTTP. */
+export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteAuthenticationOptions): Authentication {
+  const http = axios.create({
+    baseURL: url,
+    timeout: timeoutSeconds * 1000,
+    httpAgent: new Agent({ keepAlive: true }),
+    httpsAgent: new SecureAgent({ keepAlive: true }),
+    // Passwords go here and nowhere else.
+    proxy: false,
+    maxRedirects: 0,
+    maxContentLength: maxAnswerBytes,
+    responseType: 'text',
+    transformResponse: (text: unknown) => text,
+    validateStatus: () => true,
+  });
+
+  async function post(path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<string> {
+    let answer: AxiosResponse<unknown>;
+    try {
+      answer = await http.post(path, body, { headers });
+    } catch (error) {
+      throw away(error);
+    }
+    const text = typeof answer.data === 'string' ? answer.data : '';
+    if (answer.status === 200 || answer.status === 204) return text;
+    throw refusalOf(text) ?? away(new Error(`auth answered ${answer.status}`));
+  }
+
+  async function tell<Told extends Call>({ path }: Told, body: z.input<Told['body']>): Promise<string> {
+    return await post(path, JSON.stringify(body), { 'Content-Type': 'application/json' });
+  }
+
+  async function ask<Asked extends AnsweringCall>(
+    call: Asked,
+    body: z.input<Asked['body']>,
+  ): Promise<z.output<Asked['answer']>>;
+  async function ask(call: AnsweringCall, body: z.input<AnsweringCall['body']>): Promise<unknown> {
+    return parsed(call.answer, await tell(call, body));
+  }
+
+  const calls = authenticationCalls;
+  return {
+    async signIn({ email, password }, client) {
+      const basic = Buffer.from(`${email}:${password}`).toString('base64');
+      return await post('/login', undefined, { Authorization: `Basic ${basic}`, [clientHeader]: client });
+    },
+
+    async identify(token) {
+      const claims = parsed(
+        validatedClaimsSchema,
+        await post('/validate', undefined, { Authorization: `Bearer ${token}` }),
+      );
+      const { sub, username, admin, sid, exp } = claims;
+      return { accountId: sub, email: username, admin, sessionId: sid, expires: exp };
+    },
+
+    startSession: (credentials, client) => ask(calls.startSession, { credentials, client }),
+    refreshSession: (refreshToken) => ask(calls.refreshSession, { refreshToken }),
+    createAccount: (credentials) => ask(calls.createAccount, { credentials }),
+    account: (identity) => ask(calls.account, { identity }),
+    changeAccount: (identity, changes) => ask(calls.changeAccount, { identity, changes }),
+    confirm: (identity, code) => ask(calls.confirm, { identity, code }),
+
+    async endSession(identity) {
+      await tell(calls.endSession, { identity });
+    },
+    async sendConfirmation(identity) {
+      await tell(calls.sendConfirmation, { identity });
+    },
+    async changePassword(identity, change, client) {
+      await tell(calls.changePassword, { identity, change, client });
+    },
+    async checkPassword(identity, password, client) {
+      await tell(calls.checkPassword, { identity, password, client });
+    },
+    async requestReset(email, client) {
+      await tell(calls.requestReset, { email, client });
+    },
+    async confirmReset(reset, client) {
+      await tell(calls.confirmReset, { reset, client });
+    },
+    async removeAccount(identity) {
+      await tell(calls.removeAccount, { identity });
+    },
+  };
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw away(error);
+  }
+}
+
+/** Undefined for what is no refusal of auth's. */
+function refusalOf(text: string): AppError | undefined {
+  try {
+    const { code, detail, details } = problemSchema.parse(JSON.parse(text));
+    const known = refusals.find((refusal) => refusal === code);
+    return known === undefined ? undefined : new AppError(known, detail, details === undefined ? {} : { details });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The address of auth, and what else a failed request knows, goes to the log alone. */
+function away(cause: unknown): AppError {
+  if (isAppError(cause)) return cause;
+  return new AppError('unavailable', 'Signing in is not possible right now; try again in a moment.', {
+    cause: axios.isAxiosError(cause) ? new Error(`auth cannot be reached: ${cause.code ?? cause.message}`) : cause,
+  });
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
+import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
+import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
+import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
+import { type AuthParts, createAuth } from '../auth/auth.ts';
+import type { Authentication } from '../http/authentication.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { MailMessage } from '../ports/mailer.ts';
+import type { UserStore } from '../ports/user-store.ts';
+
+/** The auth service over a real database, with a clock that stands still and a mailer that keeps what it is given. */
+export interface TestAuth extends AsyncDisposable {
+  readonly auth: Authentication;
+  readonly users: UserStore;
+  readonly mails: readonly MailMessage[];
+  readonly clock: Clock;
+  /** Lets so many seconds go by. */
+  advance(seconds: number): void;
+  /** Another service over the same database, as a second process, or the same one after a restart with other settings. */
+  another(changes?: Partial<AuthParts>): Authentication;
+}
+
+export const testSecret = 'the secret that the tests sign with';
+
+export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<TestAuth> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-auth-'));
+  opened.defer(() => rm(folder, { recursive: true }));
+  const database = opened.use(openAccountsDatabase(join(folder, 'accounts.db')));
+  const users = createSqliteUserStore(database);
+  let time = Date.parse('2026-01-01T12:00:00Z');
+  const clock: Clock = { now: () => new Date(time), monotonicSeconds: () => time / 1000 };
+  const mails: MailMessage[] = [];
+  const mailer = {
+    async send(message: MailMessage) {
+      mails.push(message);
+      return { kind: 'sent' } as const;
+    },
+    async close() {},
+  };
+  const parts: AuthParts = {
+    users,
+    sessions: createSqliteSessionStore(database),
+    codes: createSqliteCodeStore(database),
+    secrets: [testSecret],
+    loginTokenSeconds: 86_400,
+    signUp: 'open',
+    mail: { mailer, host: 'sound.example.org' },
+    clock,
+    log: pino({ level: 'silent' }),
+    ...changes,
+  };
+  const kept = opened.move();
+  return {
+    auth: createAuth(parts),
+    users,
+    mails,
+    clock,
+    advance(seconds) {
+      time += seconds * 1000;
+    },
+    another: (others = {}) => createAuth({ ...parts, ...others }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** The code in a mail. */
+export function codeIn(mail: MailMessage | undefined): string {
+  const code = /\d{4} ?\d{4}/.exec(mail?.text ?? '')?.[0];
+  if (code === undefined) throw new Error('there is no code in that mail');
+  return code;
+}
