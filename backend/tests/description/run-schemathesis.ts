@@ -72,6 +72,7 @@ interface Caller {
 const mayRefuse: Readonly<Record<string, { readonly because: string; readonly statuses: readonly number[] }>> = {
   'GET /api/v1/conversions': { because: 'a cursor is one that was given out', statuses: [400] },
   'GET /api/v1/notifications': { because: 'a cursor is one that was given out', statuses: [400] },
+  'POST /api/v1/me/confirm': { because: 'a code is one that was mailed', statuses: [422] },
   'GET /api/v1/events': { because: 'it is for WebSockets', statuses: [400] },
 };
 const mayBeRefusedAnyway = ['2xx', '3xx', 401, 403, 404, 409, 429, '5xx'];
