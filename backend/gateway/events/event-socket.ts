@@ -121,9 +121,11 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     let pingAt = performance.now() + pingMilliseconds;
     function look(): void {
       if (Date.now() >= expiresAt) return end(socketTokenEnded, 'The token has ended.');
-      if (performance.now() >= pingAt) {
-        pingAt += pingMilliseconds;
-        if (!isThere) return cutOff('no answer to a ping');
+      const lateBy = performance.now() - pingAt;
+      if (lateBy >= 0) {
+        pingAt = performance.now() + pingMilliseconds;
+        // Where this process itself was stopped, the answer may have come and not been read yet.
+        if (!isThere && lateBy < pingMilliseconds / 2) return cutOff('no answer to a ping');
         isThere = false;
         socket.ping();
         askAfter(token);

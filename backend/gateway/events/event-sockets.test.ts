@@ -345,6 +345,25 @@ describe('a socket', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
+  it('outlives a pause of the server in which its answers to pings could not be read', async () => {
+    await start({ pingSeconds: 0.1 });
+    const client = await open({ token: stand.token('anna') });
+    await client.hello;
+    let pings = 0;
+    client.socket.on('ping', () => {
+      pings += 1;
+    });
+    await waitUntil('pings', () => pings > 1);
+    for (let pause = 0; pause < 3; pause++) {
+      // Neither side does anything meanwhile, as on a computer that sleeps.
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    const { id } = await submit('anna');
+    await client.until('the event', (frames) => frames.some((frame) => JSON.stringify(frame).includes(id)));
+  });
+
   it('is closed with 1001 when the server goes away, which does not wait for long', async () => {
     const clients = [await open({ token: stand.token('anna') }), await open()];
     const raw = await openRaw(stand.url);
