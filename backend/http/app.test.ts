@@ -408,6 +408,13 @@ describe('a client that holds its body back', () => {
     expect(answer).toMatch(/connection: close/i);
   });
 
+  it('is refused for its length alone', async () => {
+    const long = head.replace('Content-Length: 12', 'Content-Length: 5000000');
+    const answer = await sendRaw(server.url, `${long}Authorization: Bearer ${token}\r\n\r\n`);
+    expect(statusOf(answer)).toBe(413);
+    expect(answer).not.toContain('100 Continue');
+  });
+
   it('is asked to go on where it may', async () => {
     const connection = await openRaw(server.url);
     await connection.send(`${head}Authorization: Bearer ${token}\r\nConnection: close\r\n\r\n`);

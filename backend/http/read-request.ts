@@ -21,6 +21,8 @@ export async function readJson<Schema extends z.ZodType>(
   if (!/^application\/json *(;|$)/i.test(type) || encoding.toLowerCase() !== 'identity') {
     throw new AppError('unsupported', 'The body must be JSON (Content-Type: application/json), not compressed.');
   }
+  // By its own word: nothing of it is asked for then.
+  if (Number(request.headers['content-length'] ?? 0) > maxJsonBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   await readBody(
@@ -28,8 +30,7 @@ export async function readJson<Schema extends z.ZodType>(
     response,
     (chunk) => {
       bytes += chunk.byteLength;
-      if (bytes > maxJsonBytes)
-        throw new AppError('too_large', 'The body is too large.', { details: { limitBytes: maxJsonBytes } });
+      if (bytes > maxJsonBytes) throw tooLarge();
       chunks.push(chunk);
       return undefined;
     },
@@ -42,6 +43,10 @@ export async function readJson<Schema extends z.ZodType>(
     throw new AppError('bad_request', 'The body is not JSON.', { cause: error });
   }
   return parseAs(schema, value);
+}
+
+function tooLarge(): AppError {
+  return new AppError('too_large', 'The body is too large.', { details: { limitBytes: maxJsonBytes } });
 }
 
 /** The query string, where it fits `schema`. Throws `invalid`. */
