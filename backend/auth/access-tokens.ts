@@ -53,6 +53,7 @@ export function createAccessTokens({ secrets, clock }: AccessTokensParts): Acces
 
     async verify(token) {
       try {
+        if (!isCompact(token)) throw new errors.JWTInvalid('not written as a token is');
         const key = keys.get(decodeProtectedHeader(token).kid ?? '');
         if (key === undefined) throw new errors.JWKSNoMatchingKey();
         const { payload } = await jwtVerify(token, key, {
@@ -73,6 +74,12 @@ export function createAccessTokens({ secrets, clock }: AccessTokensParts): Acces
       }
     },
   };
+}
+
+/** True for three parts, each in the one way that base64url has for its bytes: so that no second text stands for the same token. */
+function isCompact(token: string): boolean {
+  const parts = token.split('.');
+  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }
 
 /** Tells secrets apart in a token's header and gives none away. */
