@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfig } from '../config.ts';
 import { openEvents } from '../tests/running/event-client.ts';
+import { waitUntil } from '../tests/running/wait-until.ts';
 import { serve } from './serve.ts';
 
 /** Serves with the settings until `use` has ended; gives it the lines that were said. */
@@ -17,7 +18,7 @@ async function whileServing(
   const config = parseConfig({ PATH: '', PORT: '0', SOUNDLIFT_DATA: folder, LOG_LEVEL: 'silent', ...settings });
   const serving = serve({ config, version: '1.2.3', say: (line) => said.push(line), signal: stop.signal });
   try {
-    await Promise.race([serving, expect.poll(() => said.at(-1), { timeout: 20_000 }).toMatch(/^listening on /)]);
+    await Promise.race([serving, waitUntil('it listens', () => said.at(-1)?.startsWith('listening on '))]);
     await use(said);
   } finally {
     stop.abort();
