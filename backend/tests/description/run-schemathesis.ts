@@ -59,7 +59,10 @@ export async function runSchemathesis({
     const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
     resolve({ exitCode, output: stdout + stderr });
   });
-  return await promise;
+  const run = await promise;
+  // Throws where the caller is signed out by now: then it has met nothing but refusals.
+  await account.conversions();
+  return run;
 }
 
 interface Caller {
