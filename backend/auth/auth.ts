@@ -14,7 +14,6 @@ import { codeMail } from './code-mail.ts';
 import { codePauseSeconds, createCodes } from './codes.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import { createPasswordHashing, type PasswordHashing } from './password-hashing.ts';
-import { createRefreshTokens } from './refresh-tokens.ts';
 import { createSessions } from './sessions.ts';
 import { createSignInLimits } from './sign-in-limits.ts';
 
@@ -53,7 +52,7 @@ export function createAuth(parts: AuthParts): Authentication {
   const { users, secrets, loginTokenSeconds, signUp, mail, clock, log, hashing = createPasswordHashing() } = parts;
   const accounts = { users, sessions: parts.sessions, hashing, clock };
   const accessTokens = createAccessTokens({ secrets, clock });
-  const sessions = createSessions({ ...parts, accessTokens, refreshTokens: createRefreshTokens(secrets) });
+  const sessions = createSessions({ ...parts, accessTokens });
   const codes = createCodes(parts);
   const limits = createSignInLimits(clock);
   /** Those who ask for mail are counted apart: asking is not guessing. */

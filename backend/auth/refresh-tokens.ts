@@ -1,41 +1,41 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What a refresh token says: of which session it is, and which one of it. */
+/** What a refresh token says: of which session it is, what shows that it is one of that session's, and which one. */
 export interface RefreshToken {
   readonly sessionId: string;
-  readonly number: number;
+  /** The same in all of a session's. Random, so that knowing a session's id is not enough to be taken for a thief of it. */
+  readonly family: string;
+  readonly secret: string;
 }
 
-/** Writes and reads refresh tokens. They are signed, so that nothing of them need be stored, and one that was used long ago is still known. */
-export interface RefreshTokens {
-  write(token: RefreshToken): string;
-  /** Undefined for what was not written with one of the secrets. */
-  read(text: string): RefreshToken | undefined;
+const familyBytes = 16;
+const secretBytes = 32;
+const pattern = /^([0-9a-f-]{36})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
+
+export function newFamily(): string {
+  return randomBytes(familyBytes).toString('base64url');
 }
 
-/** The first of `secrets` signs, all verify. */
-export function createRefreshTokens(secrets: readonly string[]): RefreshTokens {
-  const keys = secrets.map((secret) => createHmac('sha256', secret).update('soundlift refresh tokens').digest());
-  const [signingKey] = keys;
-  if (signingKey === undefined) throw new Error('a secret is needed to sign tokens');
-  return {
-    write({ sessionId, number }) {
-      const said = `${sessionId}.${number}`;
-      return `${said}.${sign(signingKey, said).toString('base64url')}`;
-    },
-    read(text) {
-      const [, said = '', sessionId = '', number = '', signature = ''] =
-        /^(([0-9a-f-]{36})\.([0-9]{1,15}))\.([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
-      const given = Buffer.from(signature, 'base64url');
-      const isOurs = keys.some((key) => {
-        const expected = sign(key, said);
-        return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
-      });
-      return isOurs ? { sessionId, number: Number(number) } : undefined;
-    },
-  };
+export function newRefreshToken(sessionId: string, family: string): RefreshToken {
+  return { sessionId, family, secret: randomBytes(secretBytes).toString('base64url') };
 }
 
-function sign(key: Buffer, said: string): Buffer {
-  return createHmac('sha256', key).update(said).digest();
+export function writeRefreshToken({ sessionId, family, secret }: RefreshToken): string {
+  return `${sessionId}.${family}.${secret}`;
+}
+
+/** Undefined for what cannot be one. */
+export function readRefreshToken(text: string): RefreshToken | undefined {
+  const [, sessionId, family, secret] = pattern.exec(text) ?? [];
+  if (sessionId === undefined || family === undefined || secret === undefined) return undefined;
+  return { sessionId, family, secret };
+}
+
+/** What is stored in the place of a family or a secret. They are random: a plain hash does not give them away. */
+export function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+export function isHashOf(hash: string, secret: string): boolean {
+  return timingSafeEqual(Buffer.from(hash), Buffer.from(hashOf(secret)));
 }

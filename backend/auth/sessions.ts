@@ -2,10 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { SessionRecord, SessionStore, UsedToken } from '../ports/session-store.ts';
+import type { SessionRecord, SessionStore, SessionTokens } from '../ports/session-store.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import type { RefreshTokens } from './refresh-tokens.ts';
+import {
+  hashOf,
+  isHashOf,
+  newFamily,
+  newRefreshToken,
+  type RefreshToken,
+  readRefreshToken,
+  writeRefreshToken,
+} from './refresh-tokens.ts';
 
 /** API.md. */
 const accessTokenSeconds = 15 * 60;
@@ -14,13 +22,14 @@ const idleSessionSeconds = 60 * 24 * 3600;
 /** API.md: an answer may have been lost, so a token that was just used gives a fresh pair. */
 const graceSeconds = 60;
 /** Tokens that were given out beside each other, of which no answer may ever have arrived; the oldest is given up. */
-const maxUnused = 16;
+const maxUnused = 32;
+/** The same for those that were used within the grace. */
+const maxUsed = 64;
 
 export interface SessionsParts {
   readonly sessions: SessionStore;
   readonly users: UserStore;
   readonly accessTokens: AccessTokens;
-  readonly refreshTokens: RefreshTokens;
   readonly clock: Clock;
 }
 
@@ -36,16 +45,26 @@ export interface Sessions {
 }
 
 export function createSessions(parts: SessionsParts): Sessions {
-  const { sessions, users, accessTokens, refreshTokens, clock } = parts;
+  const { sessions, users, accessTokens, clock } = parts;
 
   const inSeconds = (seconds: number): string => new Date(clock.now().getTime() + seconds * 1000).toISOString();
 
-  async function pair(user: UserRecord, sessionId: string, number: number): Promise<Session> {
+  async function pair(user: UserRecord, token: RefreshToken): Promise<Session> {
     return {
-      accessToken: await accessTokens.issue(user, sessionId, accessTokenSeconds),
-      expiresAt: inSeconds(accessTokenSeconds),
-      refreshToken: refreshTokens.write({ sessionId, number }),
+      accessToken: await accessTokens.issue(user, token.sessionId, accessTokenSeconds),
+      // A token tells whole seconds: never later than it ends.
+      expiresAt: new Date((Math.floor(clock.now().getTime() / 1000) + accessTokenSeconds) * 1000).toISOString(),
+      refreshToken: writeRefreshToken(token),
     };
+  }
+
+  /** Whoever sets a new password ends the sessions that are there; one that was begun with the old password must not come after. */
+  async function insert(session: SessionRecord, user: UserRecord): Promise<void> {
+    await sessions.insert(session);
+    const now = await users.get(user.id);
+    if (now?.passwordHash === user.passwordHash) return;
+    await sessions.remove(session.id);
+    throw new AppError('unauthorized', 'The password was changed a moment ago; sign in again.');
   }
 
   function isGoingOn(session: SessionRecord | undefined): session is SessionRecord {
@@ -54,40 +73,42 @@ export function createSessions(parts: SessionsParts): Sessions {
 
   return {
     async startOnce(user, seconds) {
-      const session = { id: randomUUID(), userId: user.id, next: 1, unused: [], used: [], endsAt: inSeconds(seconds) };
-      await sessions.insert(session);
+      const session = { id: randomUUID(), userId: user.id, revision: 1, endsAt: inSeconds(seconds) };
+      await insert(session, user);
       return await accessTokens.issue(user, session.id, seconds);
     },
 
     async start(user) {
+      const token = newRefreshToken(randomUUID(), newFamily());
+      const tokens = { family: hashOf(token.family), unused: [hashOf(token.secret)], used: [] };
       const endsAt = inSeconds(idleSessionSeconds);
-      const session = { id: randomUUID(), userId: user.id, next: 2, unused: [1], used: [], endsAt };
-      await sessions.insert(session);
-      return await pair(user, session.id, 1);
+      await insert({ id: token.sessionId, userId: user.id, revision: 1, tokens, endsAt }, user);
+      return await pair(user, token);
     },
 
     async refresh(text) {
-      const token = refreshTokens.read(text);
+      const token = readRefreshToken(text);
       if (token === undefined) throw ended();
       for (;;) {
         const session = await sessions.get(token.sessionId);
-        const user = isGoingOn(session) ? await users.get(session.userId) : undefined;
-        if (!isGoingOn(session) || user === undefined) throw ended();
-        const used = usedWith(session, token.number, clock.now());
-        if (used === undefined) {
+        if (!isGoingOn(session) || session.tokens === undefined) throw ended();
+        if (!isHashOf(session.tokens.family, token.family)) throw ended();
+        const user = await users.get(session.userId);
+        if (user === undefined) throw ended();
+        const left = useToken(session.tokens, hashOf(token.secret), clock.now());
+        if (left === undefined) {
           // Whoever used it before may have been a thief, or this one is: neither goes on.
           await sessions.remove(session.id);
           throw ended();
         }
-        const unused = session.unused.filter((number) => number !== token.number);
+        const fresh = newRefreshToken(session.id, token.family);
         const next: SessionRecord = {
           ...session,
-          next: session.next + 1,
-          unused: [...unused, session.next].slice(-maxUnused),
-          used,
+          revision: session.revision + 1,
+          tokens: { ...left, unused: [...left.unused, hashOf(fresh.secret)].slice(-maxUnused) },
           endsAt: inSeconds(idleSessionSeconds),
         };
-        if (await sessions.replace(next, session.next)) return await pair(user, session.id, session.next);
+        if (await sessions.replace(next, session.revision)) return await pair(user, fresh);
       }
     },
 
@@ -98,11 +119,14 @@ export function createSessions(parts: SessionsParts): Sessions {
   };
 }
 
-/** The tokens that were used within the grace, this one among them; undefined when it may not be used any more. */
-function usedWith(session: SessionRecord, number: number, now: Date): readonly UsedToken[] | undefined {
-  const recent = session.used.filter(({ at }) => now.getTime() - Date.parse(at) <= graceSeconds * 1000);
-  if (session.unused.includes(number)) return [...recent, { number, at: now.toISOString() }];
-  return recent.some((one) => one.number === number) ? recent : undefined;
+/** What is left once the token is used; undefined when it may not be used any more. */
+function useToken(tokens: SessionTokens, hash: string, now: Date): SessionTokens | undefined {
+  const recent = tokens.used.filter(({ at }) => now.getTime() - Date.parse(at) <= graceSeconds * 1000);
+  if (tokens.unused.includes(hash)) {
+    const unused = tokens.unused.filter((one) => one !== hash);
+    return { ...tokens, unused, used: [...recent, { hash, at: now.toISOString() }].slice(-maxUsed) };
+  }
+  return recent.some((one) => one.hash === hash) ? { ...tokens, used: recent } : undefined;
 }
 
 function ended(): AppError {

@@ -12,8 +12,10 @@ export interface SessionStoreUnderTest {
 }
 
 function example(id: string, given: Partial<SessionRecord> = {}): SessionRecord {
-  return { id, userId: 'anna', next: 2, unused: [1], used: [], endsAt: '2026-05-04T03:02:01.000Z', ...given };
+  return { id, userId: 'anna', revision: 1, endsAt: '2026-05-04T03:02:01.000Z', ...given };
 }
+
+const tokens = { family: 'f', unused: ['c', 'd'], used: [{ hash: 'b', at: '2026-05-04T03:00:00.000Z' }] };
 
 /** Runs the contract of the port over the stores that `make` makes. */
 export function describeSessionStore(name: string, make: () => Promise<SessionStoreUnderTest>): void {
@@ -27,12 +29,13 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
     afterEach(() => underTest.dispose());
 
     it('gives back what it was given, also after it was opened anew', async () => {
-      const session = example('one', { unused: [3, 5], used: [{ number: 4, at: '2026-05-04T03:00:00.000Z' }] });
+      const session = example('one', { revision: 7, tokens });
       await store.insert(session);
       await store.insert(example('other'));
       expect(await store.get('one')).toEqual(session);
       store = await underTest.reopen();
       expect(await store.get('one')).toEqual(session);
+      expect(await store.get('other')).toEqual(example('other'));
       expect(await store.get('never')).toBeUndefined();
     });
 
@@ -43,19 +46,22 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
     });
 
     it('replaces a session that is where it is expected to be, and no other', async () => {
-      await store.insert(example('one'));
-      const next = example('one', { next: 3, unused: [2], endsAt: '2026-06-04T03:02:01.000Z' });
-      expect(await store.replace(next, 2)).toBe(true);
+      await store.insert(example('one', { tokens }));
+      const moved = { ...tokens, unused: ['e'] };
+      const next = example('one', { revision: 2, tokens: moved, endsAt: '2026-06-04T03:02:01.000Z' });
+      expect(await store.replace(next, 1)).toBe(true);
       expect(await store.get('one')).toEqual(next);
-      expect(await store.replace(example('one', { next: 4 }), 2)).toBe(false);
-      expect(await store.replace(example('never', { next: 3 }), 2)).toBe(false);
+      expect(await store.replace(example('one', { revision: 3 }), 1)).toBe(false);
+      expect(await store.replace(example('never', { revision: 2 }), 1)).toBe(false);
       expect(await store.get('one')).toEqual(next);
     });
 
     it('lets one win of many that replace it at once', async () => {
       await store.insert(example('one'));
-      const tries = Array.from({ length: 10 }, (_, index) => example('one', { next: 3, unused: [index] }));
-      const results = await Promise.all(tries.map((one) => store.replace(one, 2)));
+      const tries = Array.from({ length: 10 }, (_, index) =>
+        example('one', { revision: 2, tokens: { ...tokens, unused: [String(index)] } }),
+      );
+      const results = await Promise.all(tries.map((one) => store.replace(one, 1)));
       expect(results.filter(Boolean)).toHaveLength(1);
       expect(await store.get('one')).toEqual(tries[results.indexOf(true)]);
     });
@@ -87,7 +93,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
       const calls = [
         () => store.insert(example('one')),
         () => store.get('one'),
-        () => store.replace(example('one'), 2),
+        () => store.replace(example('one'), 1),
         () => store.remove('one'),
         () => store.removeAllOf('anna'),
         () => store.removeEnded('2026-05-04T03:02:01.000Z'),

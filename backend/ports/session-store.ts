@@ -1,19 +1,27 @@
 /** A refresh token that was used, and when (ISO 8601). */
 export interface UsedToken {
-  readonly number: number;
+  readonly hash: string;
   readonly at: string;
 }
 
-/** Somebody who is signed in. What a refresh token looks like is auth's business: here, each is a number. */
+/** What is known of a session's refresh tokens: never one of them itself. */
+export interface SessionTokens {
+  /** The hash of what all of them have in common, so that one that was used long ago is still known as one of them. */
+  readonly family: string;
+  /** The hashes of those that were given out and not used yet, the oldest first. */
+  readonly unused: readonly string[];
+  /** Those that were used a moment ago. */
+  readonly used: readonly UsedToken[];
+}
+
+/** Somebody who is signed in. */
 export interface SessionRecord {
   readonly id: string;
   readonly userId: string;
-  /** The number of the next refresh token; raised by each that is given out, so that of two writers one sees that it is late. */
-  readonly next: number;
-  /** Refresh tokens that were given out and not used yet; none in a session that cannot be refreshed. */
-  readonly unused: readonly number[];
-  /** Those that were used a moment ago. */
-  readonly used: readonly UsedToken[];
+  /** Raised by each write, so that of two writers one sees that it is late. */
+  readonly revision: number;
+  /** Absent in a session that cannot be refreshed. */
+  readonly tokens?: SessionTokens;
   /** ISO 8601. */
   readonly endsAt: string;
 }
@@ -24,8 +32,11 @@ export interface SessionStore {
   insert(session: SessionRecord): Promise<void>;
   /** Whether it has ended or not. */
   get(id: string): Promise<SessionRecord | undefined>;
-  /** Compare-and-set: puts `session` in the place of the one with its id whose `next` is still `expectedNext`, and says whether it did. */
-  replace(session: SessionRecord, expectedNext: number): Promise<boolean>;
+  /**
+   * Compare-and-set: puts `session` in the place of the one with its id whose revision is still `expectedRevision`, and says
+   * whether it did. `session.revision` is the caller's, one higher; the account never changes.
+   */
+  replace(session: SessionRecord, expectedRevision: number): Promise<boolean>;
   /** No error when it was not there. */
   remove(id: string): Promise<void>;
   /** Removes all of an account, but for `exceptId`. */

@@ -134,7 +134,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       };
       await users.insert(user);
       const endsAt = new Date(Date.now() + 3_600_000).toISOString();
-      const session = { id: randomUUID(), userId: id, next: 1, unused: [], used: [], endsAt };
+      const session = { id: randomUUID(), userId: id, revision: 1, endsAt };
       await sessions.insert(session);
       const token = await tokens.issue(user, session.id, 3600);
       async function fetchAs(path: string, init: RequestInit = {}): Promise<Response> {

@@ -17,10 +17,9 @@ const sessionsAndCodes = `
   CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL,
-    next INTEGER NOT NULL,
-    -- JSON: SessionRecord's \`unused\` and \`used\`.
-    unused TEXT NOT NULL,
-    used TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    -- JSON: SessionTokens.
+    tokens TEXT,
     ends_at TEXT NOT NULL
   ) STRICT;
   CREATE INDEX sessions_by_user ON sessions (user_id);

@@ -1,28 +1,28 @@
-import type { SessionRecord, SessionStore } from '../../ports/session-store.ts';
+import type { SessionRecord, SessionStore, SessionTokens } from '../../ports/session-store.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** Sessions in a database that `openAccountsDatabase` opened. */
 export function createSqliteSessionStore(database: SqliteDatabase): SessionStore {
   const insert = database.prepare(
-    'INSERT INTO sessions (user_id, next, unused, used, ends_at, id) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO sessions (id, user_id, revision, tokens, ends_at) VALUES (?, ?, ?, ?, ?)',
   );
   const get = database.prepare('SELECT * FROM sessions WHERE id = ?');
   const replace = database.prepare(
-    'UPDATE sessions SET user_id = ?, next = ?, unused = ?, used = ?, ends_at = ? WHERE id = ? AND next = ?',
+    'UPDATE sessions SET revision = ?, tokens = ?, ends_at = ? WHERE id = ? AND revision = ?',
   );
   const remove = database.prepare('DELETE FROM sessions WHERE id = ?');
   const removeAllOf = database.prepare('DELETE FROM sessions WHERE user_id = ? AND id <> ?');
   const removeEnded = database.prepare('DELETE FROM sessions WHERE ends_at < ?');
 
   return {
-    async insert(session) {
-      insert.run(...toRow(session));
+    async insert({ id, userId, revision, tokens, endsAt }) {
+      insert.run(id, userId, revision, toColumn(tokens), endsAt);
     },
     async get(id) {
       return fromRow(get.get(id));
     },
-    async replace(session, expectedNext) {
-      return replace.run(...toRow(session), expectedNext) === 1;
+    async replace({ id, revision, tokens, endsAt }, expectedRevision) {
+      return replace.run(revision, toColumn(tokens), endsAt, id, expectedRevision) === 1;
     },
     async remove(id) {
       remove.run(id);
@@ -36,21 +36,20 @@ export function createSqliteSessionStore(database: SqliteDatabase): SessionStore
   };
 }
 
-function toRow({ id, userId, next, unused, used, endsAt }: SessionRecord): readonly (string | number)[] {
-  return [userId, next, JSON.stringify(unused), JSON.stringify(used), endsAt, id];
+function toColumn(tokens: SessionTokens | undefined): string | null {
+  return tokens === undefined ? null : JSON.stringify(tokens);
 }
 
 function fromRow(row: SqliteRow | undefined): SessionRecord | undefined {
   if (row === undefined) return undefined;
-  // Written by toRow, and by nobody else.
-  const unused: SessionRecord['unused'] = JSON.parse(String(row['unused']));
-  const used: SessionRecord['used'] = JSON.parse(String(row['used']));
-  return {
+  const session = {
     id: String(row['id']),
     userId: String(row['user_id']),
-    next: Number(row['next']),
-    unused,
-    used,
+    revision: Number(row['revision']),
     endsAt: String(row['ends_at']),
   };
+  if (row['tokens'] === null) return session;
+  // Written by toColumn, and by nobody else.
+  const tokens: SessionTokens = JSON.parse(String(row['tokens']));
+  return { ...session, tokens };
 }
