@@ -3,7 +3,7 @@ import { conversionErrorCodes } from './errors.ts';
 import { outputOptionsSchema } from './formats.ts';
 
 /** ISO 8601, UTC. */
-const timeSchema = z.iso.datetime();
+const timeSchema = z.iso.datetime().meta({ id: 'Time' });
 const secondsSchema = z.number().nonnegative();
 const bytesSchema = z.int().nonnegative();
 const fractionSchema = z.number().min(0).max(1);

@@ -113,7 +113,7 @@ function parametersOf(
     name,
     in: place,
     required: !z.safeParse(field, undefined).success,
-    schema: toJson(z.optional(field), 'input', components),
+    schema: toJson(field, 'input', components),
   }));
 }
 
@@ -177,7 +177,7 @@ const headersOfProblem: Readonly<Record<number, JsonObject>> = {
 };
 
 /** The JSON schema of what is sent (`input`) or answered (`output`). Named parts go to the components. */
-function toJson(schema: z.ZodType, io: 'input' | 'output', components: Map<string, unknown>): JsonObject {
+function toJson(schema: z.core.$ZodType, io: 'input' | 'output', components: Map<string, unknown>): JsonObject {
   const { $schema: _dialect, $defs = {}, ...own } = z.toJSONSchema(schema, { io });
   for (const [name, part] of Object.entries($defs)) components.set(name, withReferences(part));
   return withReferences(own) as JsonObject;

@@ -115,6 +115,16 @@ describe('the description of the interface', () => {
     );
   });
 
+  it('tells of a parameter its bounds, and what is meant where it is left out', () => {
+    const { parameters } = description.paths['/api/v1/conversions']?.['get'] ?? {};
+    expect(parameters).toContainEqual({
+      name: 'limit',
+      in: 'query',
+      required: false,
+      schema: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+    });
+  });
+
   it('refers to nothing that is not there', () => {
     const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
     expect(references.length).toBeGreaterThan(10);
