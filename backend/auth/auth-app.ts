@@ -61,7 +61,7 @@ function authRoutes(authentication: Authentication): readonly Route[] {
     route(calls.account, ({ identity }) => authentication.account(identity)),
     route(calls.changeAccount, ({ identity, changes }) => authentication.changeAccount(identity, changes)),
     route(calls.sendConfirmation, ({ identity }) => authentication.sendConfirmation(identity)),
-    route(calls.confirm, ({ identity, code }) => authentication.confirm(identity, code)),
+    route(calls.confirm, ({ identity, code, client }) => authentication.confirm(identity, code, client)),
     route(calls.changePassword, ({ identity, change, client }) =>
       authentication.changePassword(identity, change, client),
     ),

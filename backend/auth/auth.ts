@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Credentials } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -44,6 +45,8 @@ const hashingAtOnce = { running: 2, waiting: 256 };
 /** `credentialsSchema` lets no longer ones through, so nobody has them. */
 const maxEmailLength = 254;
 const maxPasswordLength = 1024;
+/** So long after the answer to who asks for a new password is a code made: at no time that could be told from the next answers. */
+const resetDelayMilliseconds = [20, 200] as const;
 /** What has ended is removed when somebody signs in, but no more often than this. */
 const tidyEverySeconds = 3600;
 
@@ -106,6 +109,12 @@ export function createAuth(parts: AuthParts): Authentication {
     return true;
   }
 
+  async function sendReset(email: string): Promise<void> {
+    const user = await users.findByEmail(email);
+    // API.md: nothing but the first code is mailed to an address that nobody has confirmed.
+    if (user?.confirmed) await mailCode(user, 'reset');
+  }
+
   function tidy(): void {
     if (clock.monotonicSeconds() - tidiedAt < tidyEverySeconds) return;
     tidiedAt = clock.monotonicSeconds();
@@ -142,7 +151,10 @@ export function createAuth(parts: AuthParts): Authentication {
         throw new AppError('forbidden', 'Signing up is closed here; ask whoever runs this server for an account.');
       }
       const user = await turns.run(() => createUser({ ...credentials, admin: false, confirmed: false }, accounts));
-      await mailCode(user, 'confirm');
+      await mailCode(user, 'confirm').catch((error: unknown) => {
+        // The account is made; its owner can ask for a code again.
+        log.error({ err: error }, 'a code for a new account could not be made');
+      });
       return toAccount(user);
     },
 
@@ -166,10 +178,15 @@ export function createAuth(parts: AuthParts): Authentication {
       });
     },
 
-    async confirm(identity, code) {
+    async confirm(identity, code, client) {
       const user = await userOf(identity);
       if (user.confirmed) return toAccount(user);
-      if (!(await codes.redeem(user.id, 'confirm', code))) throw wrongCode();
+      const attempt = { email: user.email, client };
+      limits.check(attempt);
+      if (!(await codes.redeem(user.id, 'confirm', code))) {
+        limits.failed(attempt);
+        throw wrongCode();
+      }
       await users.update(user.id, { confirmed: true });
       return toAccount({ ...user, confirmed: true });
     },
@@ -183,14 +200,15 @@ export function createAuth(parts: AuthParts): Authentication {
       const attempt = { email, client };
       mailLimits.check(attempt);
       mailLimits.failed(attempt);
-      // Not waited for: the answer must not tell, by its time, who has an account.
-      sendReset().catch((error: unknown) => log.error({ err: error }, 'a code for a new password could not be made'));
-
-      async function sendReset(): Promise<void> {
-        const user = await users.findByEmail(email);
-        // API.md: nothing but the first code is mailed to an address that nobody has confirmed.
-        if (user?.confirmed) await mailCode(user, 'reset');
-      }
+      // After the answer, which must not tell by its time who has an account.
+      setTimeout(
+        () => {
+          sendReset(email).catch((error: unknown) =>
+            log.error({ err: error }, 'a code for a new password could not be made'),
+          );
+        },
+        randomInt(...resetDelayMilliseconds),
+      ).unref();
     },
 
     async confirmReset({ email, password, code }, client) {

@@ -1,23 +1,16 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** So many failures are free; after that, one more try is allowed each time `refillSeconds` have gone by. */
-interface Allowance {
-  readonly failures: number;
-  readonly refillSeconds: number;
-}
+/** Failures older than this do not count. */
+const windowSeconds = 15 * 60;
 
 /**
- * API.md: ten in a quarter of an hour for one account from one place, a hundred from one place. Guessing one account's password from one place is slow soon; from many places, or at many accounts, a little later. Nobody is
- * locked out for good, and an attacker elsewhere has to work hard to lock out the owner. NIST SP 800-63B, section 5.2.2, allows 100
- * failures in a row.
+ * So many failures within the window; then each further try waits until one of them is older. Guessing one account's password from one
+ * place is slow soon; from many places, or at many accounts, a little later. Nobody is locked out for good, and an attacker
+ * elsewhere has to work hard to lock out the owner. NIST SP 800-63B, section 5.2.2, allows 100 failures in a row.
  */
-const allowances = {
-  clientAndEmail: { failures: 10, refillSeconds: 90 },
-  client: { failures: 100, refillSeconds: 9 },
-  email: { failures: 100, refillSeconds: 30 },
-} as const satisfies Record<string, Allowance>;
-const kinds = Object.keys(allowances) as readonly (keyof typeof allowances)[];
+const allowedFailures = { clientAndEmail: 10, client: 100, email: 100 } as const satisfies Record<string, number>;
+const kinds = Object.keys(allowedFailures) as readonly (keyof typeof allowedFailures)[];
 
 /** Flat memory, however many names an attacker makes up: the oldest entries go first. */
 const maxEntries = 20_000;
@@ -37,17 +30,19 @@ export interface SignInLimits {
 }
 
 export function createSignInLimits(clock: Clock): SignInLimits {
-  /** When the last of a key's failures will be forgotten, in monotonic seconds: each one is remembered for `refillSeconds` more. */
-  const forgottenAt = new Map<string, number>();
+  /** When the latest of a key's failures were, in monotonic seconds, the oldest first: as many as are allowed, at most. */
+  const failures = new Map<string, readonly number[]>();
 
   return {
     check(attempt) {
+      const now = clock.monotonicSeconds();
       for (const kind of kinds) {
-        const { failures, refillSeconds } = allowances[kind];
-        const now = clock.monotonicSeconds();
-        const wait = (forgottenAt.get(keyOf(kind, attempt)) ?? now) - now - (failures - 1) * refillSeconds;
+        const times = failures.get(keyOf(kind, attempt)) ?? [];
+        const [oldest] = times;
+        if (oldest === undefined || times.length < allowedFailures[kind]) continue;
+        const wait = oldest + windowSeconds - now;
         if (wait > 0) {
-          throw new AppError('too_many', 'Too many wrong passwords; wait a little before the next try.', {
+          throw new AppError('too_many', 'Too many tries; wait a little before the next.', {
             details: { retryAfterSeconds: Math.ceil(wait) },
           });
         }
@@ -55,27 +50,27 @@ export function createSignInLimits(clock: Clock): SignInLimits {
     },
 
     failed(attempt) {
+      const now = clock.monotonicSeconds();
       for (const kind of kinds) {
         const key = keyOf(kind, attempt);
-        const now = clock.monotonicSeconds();
-        const until = Math.max(forgottenAt.get(key) ?? now, now) + allowances[kind].refillSeconds;
+        const times = [...(failures.get(key) ?? []), now].slice(-allowedFailures[kind]);
         // Taken out and put in again, so that the map stays in the order of the latest failure.
-        forgottenAt.delete(key);
-        forgottenAt.set(key, until);
+        failures.delete(key);
+        failures.set(key, times);
       }
-      for (const key of forgottenAt.keys()) {
-        if (forgottenAt.size <= maxEntries) break;
-        forgottenAt.delete(key);
+      for (const key of failures.keys()) {
+        if (failures.size <= maxEntries) break;
+        failures.delete(key);
       }
     },
 
     succeeded(attempt) {
-      forgottenAt.delete(keyOf('clientAndEmail', attempt));
+      failures.delete(keyOf('clientAndEmail', attempt));
     },
   };
 }
 
-function keyOf(kind: keyof typeof allowances, { client, email }: Attempt): string {
+function keyOf(kind: keyof typeof allowedFailures, { client, email }: Attempt): string {
   switch (kind) {
     case 'clientAndEmail':
       return `${kind} ${client} ${email}`;

@@ -123,7 +123,7 @@ function routesOfAccount(
       async handle({ request, response, identity }) {
         const { code } = await readJson(request, response, confirmRequestSchema);
         if (code !== undefined) {
-          response.json(await authentication.confirm(identity, code));
+          response.json(await authentication.confirm(identity, code, clientOf(request)));
           return;
         }
         await authentication.sendConfirmation(identity);

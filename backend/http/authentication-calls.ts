@@ -51,7 +51,7 @@ export const authenticationCalls = {
   sendConfirmation: { path: '/internal/confirmations/send', body: z.strictObject({ identity: identitySchema }) },
   confirm: {
     path: '/internal/confirmations/confirm',
-    body: z.strictObject({ identity: identitySchema, code: z.string() }),
+    body: z.strictObject({ identity: identitySchema, code: z.string(), client: clientSchema }),
     answer: accountSchema,
   },
   changePassword: {

@@ -159,8 +159,8 @@ export function describeAuthentication(
       test.advance(60);
       await auth.sendConfirmation(identity);
       await mailed(2);
-      expect((await refusal(auth.confirm(identity, codeIn(test.mails[0])))).code).toBe('invalid');
-      expect(await auth.confirm(identity, codeIn(test.mails[1]))).toMatchObject({ confirmed: true });
+      expect((await refusal(auth.confirm(identity, codeIn(test.mails[0]), home))).code).toBe('invalid');
+      expect(await auth.confirm(identity, codeIn(test.mails[1]), home)).toMatchObject({ confirmed: true });
       expect(await auth.account(identity)).toMatchObject({ confirmed: true });
     });
 
@@ -181,7 +181,7 @@ export function describeAuthentication(
       await auth.createAccount(ada);
       const identity = await signedIn();
       await mailed(1);
-      await auth.confirm(identity, codeIn(test.mails[0]));
+      await auth.confirm(identity, codeIn(test.mails[0]), home);
       await auth.requestReset(ada.email, home);
       await auth.requestReset('nobody@example.com', home);
       await mailed(2);
@@ -220,7 +220,7 @@ export function describeAuthentication(
         () => auth.account(identity),
         () => auth.changeAccount(identity, { mail: false }),
         () => auth.sendConfirmation(identity),
-        () => auth.confirm(identity, '12345678'),
+        () => auth.confirm(identity, '12345678', home),
         () => auth.changePassword(identity, { old: ada.password, new: 'a new password' }, home),
         () => auth.checkPassword(identity, ada.password, home),
         () => auth.removeAccount(identity),

@@ -43,11 +43,14 @@ export interface Authentication {
   /** `mail`: whether finished batches are mailed. */
   changeAccount(identity: Identity, changes: Pick<Account, 'mail'>): Promise<Account>;
 
-  /** Sends a new code to the account's address: nothing happens when it is confirmed already. Throws `too_many` within a minute of the last, `unavailable` where this server cannot mail. */
+  /**
+   * Sends a new code to the account's address; nothing happens when it is confirmed already. Throws `too_many` within a minute of the
+   * last, `wrong_state` where this server does not mail.
+   */
   sendConfirmation(identity: Identity): Promise<void>;
 
   /** Throws `invalid` for a wrong code, or one that has ended. */
-  confirm(identity: Identity, code: string): Promise<Account>;
+  confirm(identity: Identity, code: string, client: string): Promise<Account>;
 
   /** Ends every other session. Throws `forbidden` for a wrong old password. */
   changePassword(

@@ -83,7 +83,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     createAccount: (credentials) => ask(calls.createAccount, { credentials }),
     account: (identity) => ask(calls.account, { identity }),
     changeAccount: (identity, changes) => ask(calls.changeAccount, { identity, changes }),
-    confirm: (identity, code) => ask(calls.confirm, { identity, code }),
+    confirm: (identity, code, client) => ask(calls.confirm, { identity, code, client }),
 
     async endSession(identity) {
       await tell(calls.endSession, { identity });
