@@ -1,16 +1,14 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { createAuth } from '../auth/auth.ts';
-import { keepSigningSecret } from '../auth/signing-key.ts';
 import type { Config } from '../config.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
 import { startServer } from '../http/server.ts';
-import { systemClock } from '../ports/clock.ts';
 import { startEmbedded } from './embedded.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { createMetrics } from './metrics.ts';
-import { mailHost, openMailer } from './open-mailer.ts';
+import { openAuthentication } from './open-authentication.ts';
+import { openMailer } from './open-mailer.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -33,15 +31,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const mailer = openMailer(config);
   running.defer(() => mailer?.close());
   const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
-  const authentication = createAuth({
-    ...backend,
-    secrets: config.jwtSecrets ?? [await keepSigningSecret(backend.dataFolder)],
-    loginTokenSeconds: config.loginTokenSeconds,
-    signUp: config.signUp,
-    ...(mailer === undefined ? {} : { mail: { mailer, host: mailHost(config) } }),
-    clock: systemClock,
-    log,
-  });
+  const authentication = await openAuthentication(config, { backend, mailer, log });
   const metrics = config.metricsPort === undefined ? undefined : createMetrics(backend);
   running.defer(() => metrics?.close());
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
