@@ -1,5 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
   type Conversion,
@@ -81,7 +82,11 @@ function createClient(account: Required<AccountOptions> & { readonly token: stri
   async function json<Shape>(schema: z.ZodType<Shape>, path: string, init?: RequestInit): Promise<Shape> {
     const answer = await request(path, init);
     await expectStatus(answer, 200);
-    return schema.parse(await answer.json());
+    const body: unknown = await answer.json();
+    const parsed = schema.parse(body);
+    // What a schema does not know of, it leaves out.
+    if (!isDeepStrictEqual(parsed, body)) throw new Error(`${path} has more than its schema: ${JSON.stringify(body)}`);
+    return parsed;
   }
 
   async function all<Item>(schema: z.ZodType<{ items: Item[]; next?: string | undefined }>, path: string) {
