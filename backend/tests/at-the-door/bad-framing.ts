@@ -62,6 +62,11 @@ export const badFraming: readonly BadRequest[] = [
   { what: 'a space before a colon', bytes: request('GET /healthz', ['X-Space : a']), statuses: [400] },
   { what: 'a header without a colon', bytes: request('GET /healthz', ['X-None']), statuses: [400] },
   { what: 'chunks that are none', bytes: chunked(`not a size\r\n`), statuses: [400] },
+  {
+    what: '5 MB in one chunk',
+    bytes: chunked(`${(5 * mebibyte).toString(16)}\r\n${'x'.repeat(5 * mebibyte)}\r\n0\r\n\r\n`),
+    statuses: [413],
+  },
   { what: 'a chunk beyond all numbers', bytes: chunked(`fffffffffffffffff\r\n`), statuses: [400] },
   {
     what: 'a chunk with an extension of 1 MB',
