@@ -4,10 +4,10 @@ import { isAppError } from '../../shared/errors.ts';
 import type { Mailer, MailMessage } from '../ports/mailer.ts';
 
 /** Seconds before each further try, while the mail server is away: a code is good for a quarter of an hour. */
-const pauses = [5, 30, 120, 300];
+const usualPauses: readonly number[] = [5, 30, 120, 300];
 
 /** Hands a message over while nobody waits for it: so that an answer does not tell, by its time, whether a mail was sent. */
-export function sendInBackground(message: MailMessage, mailer: Mailer, log: Logger): void {
+export function sendInBackground(message: MailMessage, mailer: Mailer, log: Logger, pauses = usualPauses): void {
   send().catch((error: unknown) => {
     if (!isAppError(error, 'cancelled')) log.error({ err: error }, 'a code could not be mailed');
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { type AppError, isAppError } from '../../shared/errors.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
 import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
@@ -9,20 +10,29 @@ import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts
 import { type AuthParts, createAuth } from '../auth/auth.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CodeStore } from '../ports/code-store.ts';
 import type { MailMessage } from '../ports/mailer.ts';
+import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 
 /** The auth service over a real database, with a clock that stands still and a mailer that keeps what it is given. */
 export interface TestAuth extends AsyncDisposable {
   readonly auth: Authentication;
   readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly codes: CodeStore;
+  /** Absolute path of the database. */
+  readonly file: string;
   readonly mails: readonly MailMessage[];
   readonly clock: Clock;
   /** Lets so many seconds go by. */
   advance(seconds: number): void;
   /** Another service over the same database, as a second process, or the same one after a restart with other settings. */
-  another(changes?: Partial<AuthParts>): Authentication;
+  another(changes?: AuthChanges): Authentication;
 }
+
+/** Other parts than the usual ones. */
+type AuthChanges = Partial<AuthParts> & { readonly mailless?: true };
 
 export const testSecret = 'the secret that the tests sign with';
 
@@ -30,8 +40,11 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-auth-'));
   opened.defer(() => rm(folder, { recursive: true }));
-  const database = opened.use(openAccountsDatabase(join(folder, 'accounts.db')));
+  const file = join(folder, 'accounts.db');
+  const database = opened.use(openAccountsDatabase(file));
   const users = createSqliteUserStore(database);
+  const sessions = createSqliteSessionStore(database);
+  const codes = createSqliteCodeStore(database);
   let time = Date.parse('2026-01-01T12:00:00Z');
   const clock: Clock = { now: () => new Date(time), monotonicSeconds: () => time / 1000 };
   const mails: MailMessage[] = [];
@@ -44,8 +57,8 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
   };
   const parts: AuthParts = {
     users,
-    sessions: createSqliteSessionStore(database),
-    codes: createSqliteCodeStore(database),
+    sessions,
+    codes,
     secrets: [testSecret],
     loginTokenSeconds: 86_400,
     signUp: 'open',
@@ -58,14 +71,30 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
   return {
     auth: createAuth(parts),
     users,
+    sessions,
+    codes,
+    file,
     mails,
     clock,
     advance(seconds) {
       time += seconds * 1000;
     },
-    another: (others = {}) => createAuth({ ...parts, ...others }),
+    another({ mailless, ...others } = {}) {
+      const { mail: _, ...without } = parts;
+      return createAuth({ ...(mailless ? without : parts), ...others });
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Why it was refused. Throws when it was not, or not by an AppError. */
+export async function refusalOf(promise: Promise<unknown>): Promise<AppError> {
+  const outcome: unknown = await promise.then(
+    () => new Error('was not refused'),
+    (error: unknown) => error,
+  );
+  if (isAppError(outcome)) return outcome;
+  throw outcome;
 }
 
 /** The code in a mail. */

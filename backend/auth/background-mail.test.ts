@@ -1,0 +1,57 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
+import type { MailMessage, MailOutcome } from '../ports/mailer.ts';
+import { sendInBackground } from './background-mail.ts';
+import { codeMail } from './code-mail.ts';
+
+const message = codeMail({ purpose: 'reset', to: 'ada@example.com', code: '12345678', host: 'sound.example.org' });
+
+/** Sends it to a mail server that gives these answers, one after the other. */
+function send(answers: readonly (MailOutcome | Error)[], pauses: readonly number[]) {
+  const seen: MailMessage[] = [];
+  const logged: string[] = [];
+  const mailer = {
+    async send(given: MailMessage) {
+      const answer = answers[seen.push(given) - 1] ?? new Error('asked once too often');
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    close: async () => undefined,
+  };
+  sendInBackground(message, mailer, pino({}, { write: (line: string) => void logged.push(line) }), pauses);
+  return { seen, logged };
+}
+
+const away = new AppError('unavailable', 'The mail server cannot be reached.');
+
+it('tries again while the mail server is away, with the same message', async () => {
+  const { seen, logged } = send([away, away, { kind: 'sent' }], [0.01, 0.01, 0.01]);
+  await expect.poll(() => seen.length).toBe(3);
+  expect(new Set(seen.map(({ messageId }) => messageId)).size).toBe(1);
+  expect(logged).toHaveLength(2);
+  expect(logged.join('')).not.toContain('12345678');
+});
+
+it('gives up after the last try, and says so in the log', async () => {
+  const { seen, logged } = send([away, away], [0.01]);
+  await expect.poll(() => logged.at(-1)).toContain('a code could not be mailed"');
+  expect(seen).toHaveLength(2);
+});
+
+it('does not try again what was refused, nor what is a defect', async () => {
+  const refused = send([{ kind: 'refused', reason: '550 no such user' }], [0.01]);
+  const broken = send([new Error('a defect')], [0.01]);
+  await expect.poll(() => [refused.logged.length, broken.logged.length]).toEqual([1, 1]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect([refused.seen.length, broken.seen.length]).toEqual([1, 1]);
+  expect(refused.logged[0]).toContain('550 no such user');
+});
+
+it('writes what a person needs, and nothing that is markup', () => {
+  const { subject, text, html } = codeMail({ purpose: 'confirm', to: 'a@b.c', code: '12345678', host: 'a<b>&"c' });
+  expect(subject).toBe('1234 5678 is your Soundlift code');
+  for (const words of [text, html]) expect(words).toMatch(/1234 5678[^]*15 minutes/);
+  expect(html).toContain('a&lt;b&gt;&amp;&quot;c');
+  expect(html).not.toContain('a<b>');
+});

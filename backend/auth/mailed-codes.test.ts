@@ -1,0 +1,240 @@
+import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Authentication, Identity } from '../http/authentication.ts';
+import { codeIn, makeTestAuth, refusalOf, type TestAuth } from '../tests/test-auth.ts';
+import { argon2, createPasswordHashing } from './password-hashing.ts';
+
+const ada = { email: 'ada@example.com', password: 'correct horse battery' };
+const home = '192.0.2.1';
+
+let test: TestAuth;
+let auth: Authentication;
+let identity: Identity;
+beforeEach(async () => {
+  test = await makeTestAuth();
+  auth = test.auth;
+  await auth.createAccount(ada);
+  identity = await auth.identify(await auth.signIn(ada, home));
+});
+afterEach(() => test[Symbol.asyncDispose]());
+
+/** The code that was mailed last, once so many mails were sent. */
+async function codeOfMail(count: number): Promise<string> {
+  await expect.poll(() => test.mails.length).toBe(count);
+  return codeIn(test.mails.at(-1));
+}
+async function confirm(): Promise<void> {
+  await auth.confirm(identity, await codeOfMail(1), home);
+}
+function another(code: string): string {
+  return code.replace(/\d$/, (last) => String((Number(last) + 1) % 10));
+}
+/** Long enough for a mail that must not be sent to have been. */
+async function aMoment(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+describe('a code for a new account', () => {
+  it('confirms its address, however it is typed', async () => {
+    const code = (await codeOfMail(1)).replaceAll(' ', '');
+    expect(code).toMatch(/^[0-9]{8}$/);
+    const typed = ` ${code.slice(0, 2)}-${code.slice(2, 5)} ${code.slice(5)} `;
+    expect(await auth.confirm(identity, typed, home)).toMatchObject({ confirmed: true });
+  });
+
+  it('is dead after five wrong ones', async () => {
+    const code = await codeOfMail(1);
+    for (let i = 0; i < 5; i += 1) {
+      expect((await refusalOf(auth.confirm(identity, another(code), home))).code).toBe('invalid');
+    }
+    expect((await refusalOf(auth.confirm(identity, code, home))).code).toBe('invalid');
+    expect(await auth.account(identity)).toMatchObject({ confirmed: false });
+  });
+
+  it('has five tries among all who try at once', async () => {
+    const code = await codeOfMail(1);
+    const guesses = Array.from({ length: 8 }, () => auth.confirm(identity, another(code), home));
+    await Promise.allSettled(guesses);
+    expect((await refusalOf(auth.confirm(identity, code, home))).code).toBe('invalid');
+  });
+
+  it('is good for a quarter of an hour', async () => {
+    const code = await codeOfMail(1);
+    test.advance(15 * 60);
+    expect((await refusalOf(auth.confirm(identity, code, home))).code).toBe('invalid');
+  });
+
+  it('is no other account’s', async () => {
+    const code = await codeOfMail(1);
+    await auth.createAccount({ ...ada, email: 'eve@example.com' });
+    const eve = await auth.identify(await auth.signIn({ ...ada, email: 'eve@example.com' }, home));
+    expect((await refusalOf(auth.confirm(eve, code, home))).code).toBe('invalid');
+  });
+
+  it('counts as a wrong password where it is wrong, so that guessing takes as long', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const code = await codeOfMail(round + 1);
+      for (let i = 0; i < 5; i += 1) await refusalOf(auth.confirm(identity, another(code), home));
+      test.advance(60);
+      if (round === 0) await auth.sendConfirmation(identity);
+    }
+    expect((await refusalOf(auth.confirm(identity, '1', home))).code).toBe('too_many');
+    expect((await refusalOf(auth.signIn(ada, home))).code).toBe('too_many');
+    await expect(auth.signIn(ada, 'elsewhere')).resolves.toBeTypeOf('string');
+  });
+
+  it('is told of in the mail, and nowhere else', async () => {
+    const lines: string[] = [];
+    const service = test.another({ log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) });
+    test.advance(60);
+    await service.sendConfirmation(identity);
+    const code = (await codeOfMail(2)).replaceAll(' ', '');
+    const stored = Buffer.concat(await Promise.all([readFile(test.file), readFile(`${test.file}-wal`)]));
+    expect([stored.includes(code), lines.join('').includes(code)]).toEqual([false, false]);
+    expect(test.mails.at(-1)).toMatchObject({
+      to: ada.email,
+      messageId: expect.stringMatching(/^<[^<>@]+@sound\.example\.org>$/),
+    });
+    expect(test.mails.at(-1)?.html).toContain('sound.example.org');
+  });
+
+  it('is sent once a minute at most, whichever process is asked', async () => {
+    await codeOfMail(1);
+    for (const service of [auth, test.another()]) {
+      expect(await refusalOf(service.sendConfirmation(identity))).toMatchObject({
+        code: 'too_many',
+        details: { retryAfterSeconds: 60 },
+      });
+    }
+    test.advance(60);
+    const outcomes = await Promise.allSettled([
+      auth.sendConfirmation(identity),
+      test.another().sendConfirmation(identity),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await codeOfMail(2);
+  });
+
+  it('is sent no more once the address is confirmed', async () => {
+    await confirm();
+    test.advance(60);
+    await auth.sendConfirmation(identity);
+    await aMoment();
+    expect(test.mails).toHaveLength(1);
+  });
+
+  it('is made again where the mail server was away when the account was made', async () => {
+    const mailer = { send: () => Promise.reject(new Error('no mail')), close: async () => undefined };
+    const service = test.another({ mail: { mailer, host: 'sound.example.org' } });
+    const bert = { ...ada, email: 'bert@example.com' };
+    await expect(service.createAccount(bert)).resolves.toMatchObject({ email: bert.email, confirmed: false });
+    test.advance(60);
+    await auth.sendConfirmation(await auth.identify(await auth.signIn(bert, home)));
+    await codeOfMail(2);
+  });
+});
+
+describe('a code for a new password', () => {
+  it('sets it, once, and ends every session', async () => {
+    await confirm();
+    const session = await auth.startSession(ada, home);
+    await auth.requestReset(ada.email, home);
+    const reset = { email: ada.email, code: await codeOfMail(2), password: 'a new password' };
+    await auth.confirmReset(reset, home);
+    expect((await refusalOf(auth.identify(session.accessToken))).code).toBe('unauthorized');
+    expect((await refusalOf(auth.refreshSession(session.refreshToken))).code).toBe('unauthorized');
+    expect((await refusalOf(auth.confirmReset({ ...reset, password: 'a third one' }, home))).code).toBe('invalid');
+    await expect(auth.signIn({ ...ada, password: reset.password }, home)).resolves.toBeTypeOf('string');
+  });
+
+  it('is used once by two who use it at once', async () => {
+    await confirm();
+    await auth.requestReset(ada.email, home);
+    const reset = { email: ada.email, code: await codeOfMail(2), password: 'a new password' };
+    const outcomes = await Promise.allSettled(
+      [auth, test.another()].map((service) => service.confirmReset(reset, home)),
+    );
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('is no code for a new account, and the other way round', async () => {
+    const first = await codeOfMail(1);
+    const reset = { email: ada.email, code: first, password: 'a new password' };
+    expect((await refusalOf(auth.confirmReset(reset, home))).code).toBe('invalid');
+    await auth.confirm(identity, first, home);
+    await auth.requestReset(ada.email, home);
+    await codeOfMail(2);
+    expect((await refusalOf(auth.confirmReset({ ...reset, code: first }, home))).code).toBe('invalid');
+  });
+
+  it('is not sent to an address that nobody has confirmed, nor to one without an account', async () => {
+    await codeOfMail(1);
+    await auth.requestReset(ada.email, home);
+    await auth.requestReset('nobody@example.com', home);
+    await aMoment();
+    expect(test.mails).toHaveLength(1);
+  });
+
+  it('is asked for without a word of whether there is an account, before anybody looks', async () => {
+    await confirm();
+    const users = { ...test.users, findByEmail: () => new Promise<never>(() => undefined) };
+    const service = test.another({ users });
+    expect(await service.requestReset(ada.email, home)).toBeUndefined();
+    expect(await service.requestReset('nobody@example.com', home)).toBeUndefined();
+  });
+
+  it('is sent once a minute, and asked for ten times by one client for one address', async () => {
+    await confirm();
+    for (let i = 0; i < 10; i += 1) await auth.requestReset(ada.email, home);
+    await codeOfMail(2);
+    await aMoment();
+    expect(test.mails).toHaveLength(2);
+    expect((await refusalOf(auth.requestReset(ada.email, home))).code).toBe('too_many');
+    await auth.requestReset(ada.email, 'elsewhere');
+    // Asking is no guessing.
+    await expect(auth.signIn(ada, home)).resolves.toBeTypeOf('string');
+  });
+
+  it('is refused after the same work, with or without an account', async () => {
+    await confirm();
+    await auth.requestReset(ada.email, home);
+    const code = await codeOfMail(2);
+    const calls: string[] = [];
+    const hashing = createPasswordHashing({
+      hash(password) {
+        calls.push('hash');
+        return argon2.hash(password);
+      },
+      verify: argon2.verify,
+    });
+    const service = test.another({ hashing });
+    const reset = { email: ada.email, code: another(code), password: 'a new password' };
+    const wrong = await refusalOf(service.confirmReset(reset, home));
+    const unknown = await refusalOf(service.confirmReset({ ...reset, email: 'nobody@example.com' }, home));
+    expect([unknown.code, unknown.message]).toEqual([wrong.code, wrong.message]);
+    expect(calls).toEqual([]);
+    await service.confirmReset({ ...reset, code }, home);
+    expect(calls).toEqual(['hash']);
+  });
+
+  it('is guessed at ten times from one place', async () => {
+    await confirm();
+    const reset = { email: ada.email, code: '00000000', password: 'a new password' };
+    const codes: string[] = [];
+    for (let i = 0; i < 12; i += 1) codes.push((await refusalOf(auth.confirmReset(reset, home))).code);
+    expect(codes).toEqual([...Array<string>(10).fill('invalid'), 'too_many', 'too_many']);
+  });
+});
+
+it('where the server does not mail, says so to who asks for a code, and nothing to who might learn of an account', async () => {
+  const service = test.another({ mailless: true });
+  await confirm();
+  const bert = { ...ada, email: 'bert@example.com' };
+  await service.createAccount(bert);
+  const his = await service.identify(await service.signIn(bert, home));
+  expect((await refusalOf(service.sendConfirmation(his))).code).toBe('wrong_state');
+  expect(await service.requestReset(ada.email, home)).toBeUndefined();
+  await aMoment();
+  expect(test.mails).toHaveLength(1);
+});
