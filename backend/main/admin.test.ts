@@ -5,8 +5,9 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { type EmbeddedStores, openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createAuth } from '../auth/auth.ts';
+import type { Authentication } from '../http/authentication.ts';
 import { systemClock } from '../ports/clock.ts';
 import { runUserCommand } from './admin.ts';
 
@@ -34,9 +35,8 @@ async function run(args: readonly string[], passwords: readonly string[] = []) {
   return { code, out: await text(stdout), err: await text(stderr), questions };
 }
 
-async function signIn(email: string, password: string): Promise<boolean> {
-  using stores = await openEmbeddedStores(dataFolder);
-  const auth = createAuth({
+function authOver(stores: EmbeddedStores): Authentication {
+  return createAuth({
     ...stores,
     secrets: ['a secret of at least thirty-two bytes'],
     loginTokenSeconds: 60,
@@ -44,10 +44,16 @@ async function signIn(email: string, password: string): Promise<boolean> {
     clock: systemClock,
     log: pino({ level: 'silent' }),
   });
-  return await auth.signIn({ email, password }, 'here').then(
-    () => true,
-    () => false,
-  );
+}
+
+async function signIn(email: string, password: string): Promise<boolean> {
+  using stores = await openEmbeddedStores(dataFolder);
+  return await authOver(stores)
+    .signIn({ email, password }, 'here')
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 describe('soundlift user', () => {
@@ -77,6 +83,22 @@ describe('soundlift user', () => {
     });
     expect(await signIn('ada@example.com', 'another password')).toBe(true);
     expect(await signIn('ada@example.com', 'a long password')).toBe(false);
+  });
+
+  it('ends every session of the account with a new password, also of a server that runs', async () => {
+    await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
+    using stores = await openEmbeddedStores(dataFolder);
+    const auth = authOver(stores);
+    const token = await auth.signIn({ email: 'ada@example.com', password: 'a long password' }, 'here');
+    expect(await auth.identify(token)).toMatchObject({ email: 'ada@example.com' });
+    await run(['password', 'ada@example.com'], ['another password', 'another password']);
+    await expect(auth.identify(token)).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+
+  it('answers for the address of an account that it adds', async () => {
+    await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
+    using stores = await openEmbeddedStores(dataFolder);
+    expect(await stores.users.findByEmail('ada@example.com')).toMatchObject({ confirmed: true, mail: true });
   });
 
   it('works beside a running server', async () => {
