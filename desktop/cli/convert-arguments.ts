@@ -9,6 +9,8 @@ export interface ConvertRequest {
   readonly options: OutputOptions;
   readonly overwrite: boolean;
   readonly json: boolean;
+  /** The address of a server, as it was typed; absent: on this computer. */
+  readonly server?: string;
 }
 
 const shapes = {
@@ -17,6 +19,9 @@ const shapes = {
   quality: { type: 'string' },
   mono: { type: 'boolean' },
   track: { type: 'string' },
+  server: { type: 'string' },
+  // Every upload is whole until lifting comes: then this keeps it so.
+  whole: { type: 'boolean' },
   overwrite: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -30,12 +35,15 @@ export function parseConvertArguments(words: readonly string[], currentFolder: s
   // It would stand for the current folder, which nobody means who writes "$FILE".
   if (positionals.includes('')) throw new MisuseError('One of the files has an empty name.');
   const output = values.get('output');
+  const server = values.get('server');
+  if (flags.has('whole') && server === undefined) throw new MisuseError('--whole says how to send: it wants --server.');
   return {
     paths: positionals.map((one) => path.resolve(currentFolder, one)),
     ...(output === undefined ? {} : { outputFolder: path.resolve(currentFolder, output) }),
     options: outputOptions(values, flags),
     overwrite: flags.has('overwrite'),
     json: flags.has('json'),
+    ...(server === undefined ? {} : { server }),
   };
 }
 

@@ -13,6 +13,9 @@ import { convertHelp } from './words.ts';
 const sourcesPerCore = 2;
 const leastAtOnce = 8;
 
+/** Opens the server of that address, or, without one, a backend for this command alone. */
+export type OpenBackend = (server: string | undefined) => Promise<Backend>;
+
 /**
  * `soundlift convert`. By the time it resolves, nothing that it began is left but the MP3s. `openBackend` is called when there is
  * something to convert. Throws a MisuseError, and the signal's reason when it is stopped before the first conversion.
@@ -20,7 +23,7 @@ const leastAtOnce = 8;
 export async function runConvert(
   words: readonly string[],
   context: CommandContext,
-  openBackend: () => Promise<Backend>,
+  openBackend: OpenBackend,
 ): Promise<ExitCode> {
   const { stdout, stderr, currentFolder, signal } = context;
   const request = parseConvertArguments(words, currentFolder);
@@ -67,16 +70,16 @@ async function convert(
   sources: readonly FoundSource[],
   request: ConvertRequest,
   display: RunDisplay,
-  openBackend: () => Promise<Backend>,
+  openBackend: OpenBackend,
   signal: AbortSignal,
 ): Promise<RunSummary> {
   if (sources.length === 0 || signal.aborted) return { saved: 0, failed: 0 };
   let backend: Backend;
   try {
-    backend = await openBackend();
+    backend = await openBackend(request.server);
   } catch (error) {
-    // A bad setting is the caller's to mend; otherwise each of them has failed, for one and the same reason.
-    if (!isAppError(error) || error.code === 'invalid') throw error;
+    // A bad setting, or a sign-in that is missing, is the caller's to mend; otherwise each of them has failed, for one and the same reason.
+    if (!isAppError(error) || isAppError(error, 'invalid', 'unauthorized')) throw error;
     for (const { path } of sources) display.event(failedEvent(path, error));
     return { saved: 0, failed: sources.length };
   }
@@ -88,8 +91,8 @@ async function convert(
         options: request.options,
         ...(request.outputFolder === undefined ? {} : { outputFolder: request.outputFolder }),
         overwrite: request.overwrite,
-        // This backend is gone with the command; until then its MP3s would only fill the disk.
-        forgetEnded: true,
+        // A backend of our own is gone with the command; until then its MP3s would only fill the disk. A server keeps them.
+        forgetEnded: request.server === undefined,
         atOnce: Math.max(leastAtOnce, sourcesPerCore * availableParallelism()),
         onEvent: display.event,
         onProgress: display.progress,

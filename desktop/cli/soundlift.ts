@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { isAppError } from '../../shared/errors.ts';
 import type { Backend } from '../client/backend.ts';
+import type { RemoteBackend } from '../client/remote-backend.ts';
 import { type CommandContext, exitCodes } from './command.ts';
 import { MisuseError } from './command-arguments.ts';
 import { callersFolder } from './current-folder.ts';
+import type { KeptSignIns } from './kept-sign-ins.ts';
 import type { ServeFlags } from './serve-command.ts';
+import type { SignInQuestions } from './sign-in-commands.ts';
 import { watchForStop } from './stop-signals.ts';
 import { harmless } from './terminal-text.ts';
 import { failureWords, generalHelp } from './words.ts';
@@ -24,7 +28,25 @@ async function run([command, ...words]: readonly string[], context: CommandConte
   switch (command) {
     case 'convert': {
       const { runConvert } = await import('./convert-command.ts');
-      return await runConvert(words, context, openTemporaryBackend);
+      return await runConvert(words, context, async (server) =>
+        server === undefined ? await openTemporaryBackend() : await openServer(server, context),
+      );
+    }
+    case 'login': {
+      const { runLogin } = await import('./sign-in-commands.ts');
+      return await runLogin(words, context, await keptSignIns(context), await signInQuestions(context));
+    }
+    case 'logout': {
+      const { runLogout } = await import('./sign-in-commands.ts');
+      return await runLogout(words, context, await keptSignIns(context));
+    }
+    case 'list': {
+      const { runList } = await import('./conversion-commands.ts');
+      return await runList(words, context, (address) => openServer(address, context));
+    }
+    case 'cancel': {
+      const { runCancel } = await import('./conversion-commands.ts');
+      return await runCancel(words, context, (address) => openServer(address, context));
     }
     case 'serve': {
       const { runServe } = await import('./serve-command.ts');
@@ -60,6 +82,37 @@ async function openTemporaryBackend(): Promise<Backend> {
   const level = environment['LOG_LEVEL'] ? config.logLevel : 'silent';
   const backend = await startTemporaryBackend(config, pino({ level }, pino.destination({ dest: 2, sync: true })));
   return createLocalBackend(backend.channel, async () => await backend[Symbol.asyncDispose]());
+}
+
+/** The server at `address`, or the one that was signed in to last. */
+async function openServer(address: string | undefined, context: CommandContext): Promise<RemoteBackend> {
+  const { openServerAccess } = await import('./server-access.ts');
+  const { SOUNDLIFT_EMAIL: email, SOUNDLIFT_PASSWORD: password } = environment;
+  const given = email && password ? { email, password } : undefined;
+  const { backend } = await openServerAccess(address, await keptSignIns(context), given);
+  return backend;
+}
+
+async function keptSignIns({ stderr }: CommandContext): Promise<KeptSignIns> {
+  const [{ configFolder }, { openKeptSignIns }] = await Promise.all([
+    import('./config-folder.ts'),
+    import('./kept-sign-ins.ts'),
+  ]);
+  const folder = configFolder(environment, { platform: process.platform, homeFolder: homedir() });
+  return openKeptSignIns(folder, (sentence) => void stderr.write(`${harmless(sentence)}\n`));
+}
+
+async function signInQuestions({ stderr }: CommandContext): Promise<SignInQuestions> {
+  const [{ passwordReader }, { readAnswer }] = await Promise.all([
+    import('../../backend/main/read-password.ts'),
+    import('./read-answer.ts'),
+  ]);
+  const { SOUNDLIFT_EMAIL: email, SOUNDLIFT_PASSWORD: given } = environment;
+  const readPassword = passwordReader({ given, input: process.stdin, output: stderr });
+  return {
+    email: async () => email || (await readAnswer('E-mail: ', process.stdin, stderr)),
+    password: () => readPassword('Password: '),
+  };
 }
 
 async function serve(flags: ServeFlags, say: (line: string) => void, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Warning } from '../../shared/api.ts';
+import type { Conversion, Warning } from '../../shared/api.ts';
 import { assertNever, type ErrorCode } from '../../shared/errors.ts';
 
 /** What the command line says to a person, in one place. */
@@ -8,6 +8,10 @@ export const generalHelp = `Soundlift: give it a video, get the sound.
 Usage: soundlift COMMAND ...
 
   convert FILE|FOLDER...   make MP3s of videos
+  login URL                sign in to a server, and stay so
+  logout                   sign out of it
+  list                     what you have there
+  cancel ID                stop one of those
   serve                    run the conversion server on this computer
   user add|password|list   the accounts of that server
 
@@ -28,6 +32,10 @@ hidden. A name that begins with - goes after --.
   --mono             mix down to one channel
   --track N          take the Nth audio track, counted from 0, instead of the one
                      that the video marks as its default
+  --server URL       convert on that server, where you have signed in with
+                     soundlift login, or as SOUNDLIFT_EMAIL and SOUNDLIFT_PASSWORD
+                     say; without, on this computer
+  --whole            send each video whole to the server, as is done today anyway
   --overwrite        replace an MP3 of the same name; never a video
   --json             tell what happens as JSON, one event a line
   -h, --help         this
@@ -35,6 +43,62 @@ hidden. A name that begins with - goes after --.
 Ends with 0 when all were converted, 1 when any was not, 2 when the command was
 misused, 130 when it was stopped (Ctrl-C).
 `;
+
+export const loginHelp = `Usage: soundlift login URL
+
+Signs in to the server at URL, e.g. https://sound.example.org, and stays signed in. The
+e-mail address and the password are asked for, or taken from SOUNDLIFT_EMAIL and
+SOUNDLIFT_PASSWORD. What is kept of it lies in your folder for settings
+(SOUNDLIFT_CONFIG moves it), readable by you alone.
+`;
+
+export const logoutHelp = `Usage: soundlift logout [--server URL]
+
+Signs out of the server that you signed in to last, or of that one.
+`;
+
+export const listHelp = `Usage: soundlift list [--json] [--server URL]
+
+Lists your conversions on the server that you signed in to last, or on that one, newest
+first: when each was begun, how far it is, its name and its id.
+
+  --json   as JSON, one conversion a line
+`;
+
+export const cancelHelp = `Usage: soundlift cancel ID [--server URL]
+
+Stops a conversion on the server; soundlift list tells the ids.
+`;
+
+export function signedInWords(host: string, email: string): string {
+  return `Signed in to ${host} as ${email}.`;
+}
+
+export function signedOutWords(host: string | undefined): string {
+  return host === undefined ? 'You were not signed in.' : `Signed out of ${host}.`;
+}
+
+export function plainHttpWords(host: string): string {
+  return `Careful: ${host} is reached without encryption. Others on the way can read the password and the videos.`;
+}
+
+export const nothingListedWords = 'Nothing there yet.';
+
+export function cancelledWords(fileName: string): string {
+  return `Cancelled ${fileName}.`;
+}
+
+/** `2026-05-04 03:02  converting  42%  talk.mp4  ID`, the time in the person's own zone. */
+export function listWords({ createdAt, state, progress, fileName, id }: Conversion): string {
+  const percent = state === 'converting' || state === 'uploading' ? `${Math.floor(progress * 100)}%` : '';
+  return `${timeWords(new Date(createdAt))}  ${state.padEnd(10)} ${percent.padStart(4)}  ${fileName}  ${id}`;
+}
+
+function timeWords(time: Date): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(two).join('-');
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`;
+}
 
 export const serveHelp = `Usage: soundlift serve [--host H] [--port P] [--data DIR]
 
@@ -62,7 +126,7 @@ const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly
     wayOut: 'Try again; if it stays so, please report it.',
   },
   bad_request: { sentence: 'The request was not understood.', wayOut: 'Are both sides of one version?' },
-  unauthorized: { sentence: 'You are not signed in.', wayOut: 'Sign in again.' },
+  unauthorized: { sentence: 'You are not signed in. Sign in with: soundlift login URL' },
   forbidden: { sentence: 'You are not allowed to do this.' },
   not_found: { sentence: 'It is not there.', wayOut: 'It may have been removed meanwhile; convert the file again.' },
   method_not_allowed: { sentence: 'The server does not do this.', wayOut: 'Are both sides of one version?' },

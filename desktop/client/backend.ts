@@ -11,6 +11,15 @@ export interface SourceFile {
   readonly bytes: number;
 }
 
+/** A file to be converted, and how. */
+export interface Submission {
+  readonly file: SourceFile;
+  readonly options: OutputOptions;
+  readonly batch?: Batch;
+  /** Where bytes have to be sent: called with the fraction 0–1 of them that was. */
+  readonly onSent?: (fraction: number) => void;
+}
+
 /** A finished MP3 on its way out of a backend. */
 export interface OpenedResult {
   readonly bytes: number;
@@ -27,10 +36,10 @@ export interface OpenedResult {
  */
 export interface Backend {
   /**
-   * Hands a file over: by its path, or by its bytes. Throws `source_missing` or `source_unreadable`. When `signal` ends it, no
+   * Hands a file over: by its path, or by its bytes. Throws `source_missing`, `source_unreadable` or `too_large`. When `signal` ends it, no
    * conversion is left behind.
    */
-  submit(file: SourceFile, options: OutputOptions, batch: Batch | undefined, signal: AbortSignal): Promise<Conversion>;
+  submit(submission: Submission, signal: AbortSignal): Promise<Conversion>;
   /** Calls `listener` with all that happens from now on; returns what ends it. Events may be lost: `get` tells the truth. */
   follow(listener: (event: ServerEvent) => void): () => void;
   get(id: string): Promise<Conversion>;

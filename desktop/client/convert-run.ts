@@ -50,6 +50,9 @@ export interface ConversionRun {
   readonly onDefect: (error: unknown) => void;
 }
 
+/** Nobody knows the line beforehand: sending counts as half of the way. */
+const sentShare = 0.5;
+
 /** How many sources became MP3s, and how many did not; the rest was stopped before it had an end. */
 export interface RunSummary {
   readonly saved: number;
@@ -74,6 +77,8 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
   });
   /** By the conversion's id, which source it is of. */
   const indexes = new Map<string, number>();
+  /** Of those that had to be sent, what that is of the whole way. */
+  const sentShares = new Map<number, number>();
   let saved = 0;
   let failed = 0;
 
@@ -83,7 +88,8 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
     if (event.type === 'conversion') meterLength(event.conversion);
     if (event.type === 'progress') {
       const index = indexes.get(event.id);
-      if (index !== undefined) meter.progress(index, event.progress, event.speed);
+      const before = index === undefined ? 0 : (sentShares.get(index) ?? 0);
+      if (index !== undefined) meter.progress(index, before + (1 - before) * event.progress, event.speed);
     }
     onEvent(event);
     onProgress(meter.read());
@@ -101,7 +107,12 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
     let id: string | undefined;
     let isSaved = false;
     try {
-      const submitted = await backend.submit(source, options, batch, signal);
+      const onSent = (fraction: number): void => {
+        sentShares.set(index, sentShare);
+        meter.progress(index, sentShare * fraction, undefined);
+        onProgress(meter.read());
+      };
+      const submitted = await backend.submit({ file: source, options, batch, onSent }, signal);
       id = submitted.id;
       indexes.set(id, index);
       meterLength(submitted);
@@ -119,6 +130,7 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
     }
     if (id !== undefined) {
       indexes.delete(id);
+      sentShares.delete(index);
       if (run.forgetEnded || (signal.aborted && !isSaved)) await forget(id);
     }
   }

@@ -26,14 +26,14 @@ it('hands over the path, never the bytes', async () => {
   await using channel = await openCopyingChannel();
   const file = await makeFile(10);
   const batch = { batchId: 'b', batchSize: 1 };
-  await createLocalBackend(channel).submit(file, options, batch, never);
+  await createLocalBackend(channel).submit({ file: file, options, batch }, never);
   expect(channel.submissions).toEqual([{ path: file.path, fileName: 'a.mp4', options, ...batch }]);
 });
 
 it('leaves no conversion behind when it is stopped while handing over', async () => {
   await using channel = await openCopyingChannel();
   const stop = new AbortController();
-  const handing = createLocalBackend(channel).submit(await makeFile(10), options, undefined, stop.signal);
+  const handing = createLocalBackend(channel).submit({ file: await makeFile(10), options }, stop.signal);
   stop.abort(new Error('enough'));
   await expect(handing).rejects.toThrow('enough');
   expect(channel.conversions.size).toBe(0);
@@ -42,7 +42,7 @@ it('leaves no conversion behind when it is stopped while handing over', async ()
 it('gives a result in pieces', async () => {
   await using channel = await openCopyingChannel();
   const backend = createLocalBackend(channel);
-  const { id } = await backend.submit(await makeFile(1_000_000), options, undefined, never);
+  const { id } = await backend.submit({ file: await makeFile(1_000_000), options }, never);
   await expect.poll(async () => (await backend.get(id)).state).toBe('done');
   const result = await backend.openResult(id, never);
   let bytes = 0;
@@ -58,7 +58,7 @@ it('gives a result in pieces', async () => {
 it('says that a result is gone when its file is', async () => {
   await using channel = await openCopyingChannel();
   const backend = createLocalBackend(channel);
-  const { id } = await backend.submit(await makeFile(10), options, undefined, never);
+  const { id } = await backend.submit({ file: await makeFile(10), options }, never);
   await expect.poll(async () => (await backend.get(id)).state).toBe('done');
   const { path: file } = await channel.result(id);
   const { chunks } = await backend.openResult(id, never);
@@ -71,7 +71,7 @@ it('says that a result is gone when its file is', async () => {
 it('stops giving a result when it is told to', async () => {
   await using channel = await openCopyingChannel();
   const backend = createLocalBackend(channel);
-  const { id } = await backend.submit(await makeFile(1_000_000), options, undefined, never);
+  const { id } = await backend.submit({ file: await makeFile(1_000_000), options }, never);
   await expect.poll(async () => (await backend.get(id)).state).toBe('done');
   const stop = new AbortController();
   const { chunks } = await backend.openResult(id, stop.signal);

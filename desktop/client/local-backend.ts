@@ -9,7 +9,7 @@ const chunkBytes = 256 * 1024;
 /** The backend of this computer, over its private channel. `close` is what ends the channel's other side, where this client began it. */
 export function createLocalBackend(channel: LocalChannel, close: () => Promise<void> = async () => {}): Backend {
   return {
-    async submit({ path, fileName }, options, batch, signal) {
+    async submit({ file: { path, fileName }, options, batch }, signal) {
       signal.throwIfAborted();
       const conversion = await channel.submit({ path, fileName, options, ...batch });
       if (signal.aborted) {

@@ -1,0 +1,112 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { sessionSchema } from '../../shared/api.ts';
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import type { KeptSession, SessionKeeper } from '../client/server-session.ts';
+
+/** What is kept of sign-ins between one command and the next: a file a server, readable by its owner alone. */
+export interface KeptSignIns {
+  of(serverUrl: string): SessionKeeper;
+  /** The address of the server that was signed in to last. */
+  latest(): Promise<string | undefined>;
+  setLatest(serverUrl: string): Promise<void>;
+  /** Where `serverUrl` is the latest one. */
+  forgetLatest(serverUrl: string): Promise<void>;
+}
+
+const signInSchema = z.object({
+  url: z.string(),
+  session: sessionSchema.extend({ email: z.string(), signedInAt: z.iso.datetime() }),
+});
+const latestSchema = z.object({ url: z.string() });
+const latestName = 'server.json';
+
+/** @param folder absolute; made once there is something to keep. `warn` is told of a file that could not be read and was set aside. */
+export function openKeptSignIns(folder: string, warn: (sentence: string) => void): KeptSignIns {
+  const latestFile = path.join(folder, latestName);
+
+  async function latest(): Promise<string | undefined> {
+    return (await readKept(latestFile, latestSchema, warn))?.url;
+  }
+
+  return {
+    of(url) {
+      const file = path.join(folder, fileNameOf(url));
+      return {
+        async read(): Promise<KeptSession | undefined> {
+          const kept = await readKept(file, signInSchema, warn);
+          return kept?.url === url ? kept.session : undefined;
+        },
+        async write(session) {
+          if (session === undefined) await rm(file, { force: true });
+          else await writeKept(file, { url, session });
+        },
+      };
+    },
+    latest,
+    setLatest: (url) => writeKept(latestFile, { url }),
+    async forgetLatest(url) {
+      if ((await latest()) === url) await rm(latestFile, { force: true });
+    },
+  };
+}
+
+/** For people to recognise, and for no two to be the same. */
+function fileNameOf(url: string): string {
+  const name = new URL(url).host.replaceAll(/[^a-z0-9.-]/g, '-');
+  const hash = createHash('sha256').update(url).digest('hex').slice(0, 8);
+  return `sign-in-${name}-${hash}.json`;
+}
+
+async function readKept<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+  warn: (sentence: string) => void,
+): Promise<z.output<Schema> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw new AppError('unavailable', 'What was kept of the sign-in cannot be read.', { cause: error });
+  }
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  // Nothing of it can be used; somebody may want to look at it all the same.
+  await rename(file, `${file}.broken`);
+  warn(`What was kept of a sign-in could not be understood and was set aside: ${file}.broken`);
+  return undefined;
+}
+
+/** Written beside its place and renamed: whoever reads it meanwhile, or after a crash, finds the old one or the new one. */
+async function writeKept(file: string, value: unknown): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(value, undefined, 2)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+    // Another program may have made it with the mode of its own.
+    await chmod(file, 0o600);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new AppError('unavailable', 'The sign-in cannot be kept: the folder for settings cannot be written to.', {
+      cause: error,
+    });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

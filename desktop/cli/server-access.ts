@@ -1,0 +1,52 @@
+import { AppError } from '../../shared/errors.ts';
+import { createRemoteBackend, type RemoteBackend } from '../client/remote-backend.ts';
+import { createServerHttp, parseServerAddress } from '../client/server-http.ts';
+import { openServerSession, type ServerSession, type SessionKeeper, signIn } from '../client/server-session.ts';
+import type { KeptSignIns } from './kept-sign-ins.ts';
+
+/** `SOUNDLIFT_EMAIL` and `SOUNDLIFT_PASSWORD`, where both are set. */
+export interface GivenCredentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** A server and whoever is signed in to it. */
+export interface ServerAccess {
+  readonly session: ServerSession;
+  readonly backend: RemoteBackend;
+}
+
+/**
+ * The server at `address`, or else the one that was signed in to last. Where nobody is signed in, `given` is, for as long as this
+ * process lives. Throws `unauthorized` with the command to sign in by, `invalid` for a bad address, and `unavailable`.
+ */
+export async function openServerAccess(
+  address: string | undefined,
+  signIns: KeptSignIns,
+  given: GivenCredentials | undefined,
+): Promise<ServerAccess> {
+  const url = address === undefined ? await signIns.latest() : parseServerAddress(address).url;
+  if (url === undefined) {
+    throw new AppError('unauthorized', 'You are not signed in to any server. Sign in with: soundlift login URL');
+  }
+  const http = createServerHttp(url);
+  const kept = signIns.of(http.url);
+  const isKept = (await kept.read()) !== undefined;
+  if (!isKept && given === undefined) {
+    throw new AppError('unauthorized', `You are not signed in to ${http.host}. Sign in with: soundlift login ${url}`);
+  }
+  const keeper = isKept ? kept : keepInMemory();
+  if (!isKept && given !== undefined) await signIn(http, given, keeper);
+  const session = openServerSession(http, keeper);
+  return { session, backend: createRemoteBackend(session) };
+}
+
+function keepInMemory(): SessionKeeper {
+  let session: Awaited<ReturnType<SessionKeeper['read']>>;
+  return {
+    read: async () => session,
+    async write(next) {
+      session = next;
+    },
+  };
+}

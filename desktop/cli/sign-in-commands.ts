@@ -1,0 +1,80 @@
+import { serverInfoSchema } from '../../shared/api.ts';
+import { isAppError } from '../../shared/errors.ts';
+import { createServerHttp, notSoundlift, parseServerAddress } from '../client/server-http.ts';
+import { openServerSession, signIn } from '../client/server-session.ts';
+import { type CommandContext, type ExitCode, exitCodes } from './command.ts';
+import { MisuseError, parseCommandArguments } from './command-arguments.ts';
+import type { KeptSignIns } from './kept-sign-ins.ts';
+import { harmless } from './terminal-text.ts';
+import { loginHelp, logoutHelp, plainHttpWords, signedInWords, signedOutWords } from './words.ts';
+
+/** Asks a person. Throws `invalid` where there is nobody to ask, `cancelled` when they give up. */
+export interface SignInQuestions {
+  email(): Promise<string>;
+  password(): Promise<string>;
+}
+
+const helpShape = { help: { type: 'boolean', short: 'h' } } as const;
+
+/** `soundlift login URL`. The password is asked for only where a Soundlift server answers. */
+export async function runLogin(
+  words: readonly string[],
+  { stdout, stderr }: CommandContext,
+  signIns: KeptSignIns,
+  ask: SignInQuestions,
+): Promise<ExitCode> {
+  const { flags, positionals } = parseCommandArguments(words, helpShape);
+  if (flags.has('help')) {
+    stdout.write(loginHelp);
+    return exitCodes.fine;
+  }
+  const [address, ...more] = positionals;
+  if (address === undefined || more.length > 0)
+    throw new MisuseError('login wants the address of a server, and nothing else.');
+  const http = createServerHttp(address);
+  const { data } = await http.ask({ method: 'GET', path: '/api/v1/server' });
+  if (!serverInfoSchema.safeParse(data).success) throw notSoundlift(http.host);
+  if (http.url.startsWith('http:') && !isThisComputer(http.url)) stderr.write(`${plainHttpWords(http.host)}\n`);
+  const email = await ask.email();
+  const password = await ask.password();
+  await signIn(http, { email, password }, signIns.of(http.url));
+  await signIns.setLatest(http.url);
+  stdout.write(`${harmless(signedInWords(http.host, email.trim()))}\n`);
+  return exitCodes.fine;
+}
+
+/** `soundlift logout`. Forgets the sign-in here even where the server cannot be told. */
+export async function runLogout(
+  words: readonly string[],
+  { stdout }: CommandContext,
+  signIns: KeptSignIns,
+): Promise<ExitCode> {
+  const { flags, values, positionals } = parseCommandArguments(words, { ...helpShape, server: { type: 'string' } });
+  if (flags.has('help')) {
+    stdout.write(logoutHelp);
+    return exitCodes.fine;
+  }
+  if (positionals.length > 0) throw new MisuseError('logout takes options alone.');
+  const given = values.get('server');
+  const url = given === undefined ? await signIns.latest() : parseServerAddress(given).url;
+  if (url === undefined || (await signIns.of(url).read()) === undefined) {
+    stdout.write(`${signedOutWords(undefined)}\n`);
+    return exitCodes.fine;
+  }
+  const http = createServerHttp(url);
+  try {
+    await openServerSession(http, signIns.of(url)).signOut();
+  } catch (error) {
+    // Ended already is as good.
+    if (!isAppError(error, 'unauthorized')) throw error;
+  } finally {
+    await signIns.forgetLatest(url);
+  }
+  stdout.write(`${signedOutWords(http.host)}\n`);
+  return exitCodes.fine;
+}
+
+function isThisComputer(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import WebSocket, { type RawData } from 'ws';
+import { type ServerEvent, type SocketFrame, socketFrameSchema, socketTokenEnded } from '../../shared/events.ts';
+import type { ServerSession } from './server-session.ts';
+
+/** A server pings twice a minute; one that was silent for longer is gone, or a proxy has eaten the socket. */
+const silentSeconds = 65;
+/** How long a socket may take to be there. */
+const openSeconds = 20;
+/** Between tries, doubled each time, with some chance in it: so that a thousand clients do not come back in one instant. */
+const firstPauseSeconds = 0.5;
+const longestPauseSeconds = 30;
+/** A hello of five hundred conversions has some hundreds of kilobytes. */
+const maxFrameBytes = 4 * 1024 * 1024;
+
+export interface EventStream {
+  close(): void;
+}
+
+/**
+ * Calls `listener` with all that the server tells, over a WebSocket that is opened anew whenever it breaks; what happened in
+ * between is told then. Where there can be no socket nothing is told: who waits for something asks, now and then.
+ */
+export function openEventStream(session: ServerSession, listener: (event: ServerEvent) => void): EventStream {
+  const closing = new AbortController();
+  const { signal } = closing;
+  /** The position of the latest hello. */
+  let since: string | undefined;
+  let pauseSeconds = firstPauseSeconds;
+
+  function hear(frame: SocketFrame): void {
+    if (frame.type !== 'hello') {
+      listener(frame);
+      return;
+    }
+    since = frame.at;
+    pauseSeconds = firstPauseSeconds;
+    if (frame.removed.length > 0) listener({ type: 'removed', ids: frame.removed });
+    for (const conversion of frame.conversions) listener({ type: 'conversion', conversion });
+    for (const notification of frame.notifications) listener({ type: 'notification', notification });
+  }
+
+  async function listen(): Promise<void> {
+    while (!signal.aborted) {
+      const token = await session.token().catch(() => undefined);
+      if (token !== undefined) {
+        const end = await carry(token);
+        if (end === socketTokenEnded) await session.renewed(token).catch(() => undefined);
+      }
+      const pause = pauseSeconds * (0.5 + Math.random());
+      pauseSeconds = Math.min(longestPauseSeconds, pauseSeconds * 2);
+      await delay(pause * 1000, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** One socket, from its opening to its end. Resolves with the code that it was closed with. */
+  async function carry(token: string): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const url = new URL(`${session.http.url}/api/v1/events`);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    if (since !== undefined) url.searchParams.set('since', since);
+    const socket = new WebSocket(url, {
+      headers: { Authorization: `Bearer ${token}` },
+      followRedirects: false,
+      handshakeTimeout: openSeconds * 1000,
+      maxPayload: maxFrameBytes,
+      perMessageDeflate: false,
+    });
+    const silence = setTimeout(() => socket.terminate(), silentSeconds * 1000);
+    silence.unref();
+    const stop = (): void => socket.terminate();
+    signal.addEventListener('abort', stop);
+    socket
+      .on('message', (data: RawData, isBinary: boolean) => {
+        silence.refresh();
+        const frame = isBinary ? undefined : readFrame(data);
+        if (frame !== undefined && !signal.aborted) hear(frame);
+      })
+      .on('ping', () => silence.refresh())
+      .on('unexpected-response', (_request, response: IncomingMessage) => {
+        response.resume();
+        // The token was good a moment ago by its own account; the server knows better.
+        resolve(response.statusCode === 401 ? socketTokenEnded : 0);
+        socket.terminate();
+      })
+      // The end tells it too.
+      .on('error', () => undefined)
+      .on('close', (code) => resolve(code));
+    const code = await promise;
+    signal.removeEventListener('abort', stop);
+    clearTimeout(silence);
+    return code;
+  }
+
+  void listen();
+  return { close: () => closing.abort() };
+}
+
+/** Undefined for a frame of a newer server, which we do not know. */
+function readFrame(data: RawData): SocketFrame | undefined {
+  try {
+    const parsed = socketFrameSchema.safeParse(JSON.parse(String(data)));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

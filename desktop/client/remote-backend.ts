@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { type Conversion, conversionSchema, type Page, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Backend } from './backend.ts';
+import { downloadResult } from './download-result.ts';
+import { openEventStream } from './event-stream.ts';
+import { notSoundlift } from './server-http.ts';
+import type { ServerSession } from './server-session.ts';
+import { uploadFile } from './upload-file.ts';
+
+const conversionsPath = '/api/v1/conversions';
+const pageSchema = z.object({ items: z.array(conversionSchema), next: z.string().optional() });
+/** So many files are sent at the same time: two fill a line while one of them waits for an answer. */
+const uploadsAtOnce = 2;
+
+/** A backend on a server, which keeps what has ended. */
+export interface RemoteBackend extends Backend {
+  /** Newest first; `cursor` is `next` of the page before. */
+  page(cursor?: string): Promise<Page<Conversion>>;
+}
+
+/** The backend of a server, as the account that is signed in. */
+export function createRemoteBackend(session: ServerSession): RemoteBackend {
+  const closers = new Set<() => void>();
+  const waiting: (() => void)[] = [];
+  let uploading = 0;
+  let asked: Promise<ServerInfo> | undefined;
+
+  const pathOf = (id: string, rest = ''): string => `${conversionsPath}/${encodeURIComponent(id)}${rest}`;
+  const askFor = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Conversion> =>
+    await session.askFor(conversionSchema, { method, path, ...(body === undefined ? {} : { body }) });
+
+  /** What the server takes; asked for once. */
+  async function serverInfo(): Promise<ServerInfo> {
+    asked ??= session.http.ask({ method: 'GET', path: '/api/v1/server' }).then(({ data }) => {
+      const parsed = serverInfoSchema.safeParse(data);
+      if (!parsed.success) throw notSoundlift(session.http.host, parsed.error);
+      return parsed.data;
+    });
+    // One that failed is asked for again by whoever comes next.
+    return await asked.catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+  }
+
+  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (uploading >= uploadsAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    else uploading += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) uploading -= 1;
+      else next();
+    }
+  }
+
+  return {
+    async submit({ file, options, batch, onSent = () => {} }, signal) {
+      return await inTurn(async () => {
+        signal.throwIfAborted();
+        const { maxUploadBytes } = await serverInfo();
+        if (file.bytes > maxUploadBytes) {
+          throw new AppError('too_large', `It is larger than ${session.http.host} takes.`, {
+            details: { limitBytes: maxUploadBytes },
+          });
+        }
+        const id = await uploadFile({ session, file, options, batch, signal, onSent });
+        return await askFor('GET', pathOf(id));
+      });
+    },
+
+    follow(listener) {
+      const stream = openEventStream(session, listener);
+      closers.add(stream.close);
+      return () => {
+        closers.delete(stream.close);
+        stream.close();
+      };
+    },
+
+    get: (id) => askFor('GET', pathOf(id)),
+
+    async openResult(id, signal) {
+      signal.throwIfAborted();
+      const { state, result } = await askFor('GET', pathOf(id));
+      if (state !== 'done' || result === undefined) throw new AppError('wrong_state', 'The conversion is not done.');
+      const { bytes, sha256 } = result;
+      return { bytes, sha256, chunks: downloadResult(session, id, result, signal) };
+    },
+
+    cancel: (id) => askFor('POST', pathOf(id, '/cancel')),
+    retry: (id, options) => askFor('POST', pathOf(id, '/retry'), options === undefined ? {} : { options }),
+
+    async remove(id) {
+      await session.ask({ method: 'DELETE', path: pathOf(id) });
+    },
+
+    async page(cursor) {
+      const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+      const { items, next } = await session.askFor(pageSchema, { method: 'GET', path: `${conversionsPath}${query}` });
+      return next === undefined ? { items } : { items, next };
+    },
+
+    async close() {
+      for (const close of closers) close();
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import { problemSchema } from '../../shared/api.ts';
+import { AppError, type ErrorCode, errorCodes, systemErrorCode } from '../../shared/errors.ts';
+
+/** A request to a server, whose `url` is a path: `/api/v1/me`. */
+export interface ServerRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Gives the answer's body as it comes in, as a stream of Node's. */
+  readonly stream?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Asks one server, and says in our words what goes wrong. */
+export interface ServerHttp {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** What people call it: `sound.example.org`. */
+  readonly host: string;
+  /**
+   * Resolves with an answer of 200 to 299. Throws what the server's problem says; `unavailable` where it cannot be reached, or does not answer
+   * like a Soundlift server; and the signal's reason.
+   */
+  ask(request: ServerRequest): Promise<AxiosResponse<unknown>>;
+}
+
+/** Of an answer in JSON, or its first byte. */
+const answerSeconds = 30;
+/** A page of a hundred conversions has some tens of kilobytes. */
+const maxAnswerBytes = 16 * 1024 * 1024;
+
+/** Throws `invalid` for what is no http address. */
+export function createServerHttp(address: string): ServerHttp {
+  const { url, host } = parseServerAddress(address);
+  const client = axios.create({
+    baseURL: url,
+    // A redirect would take the token, or the password, to wherever it leads.
+    maxRedirects: 0,
+    // Uploads and the WebSocket know of none: one that only some requests can take helps nobody.
+    proxy: false,
+    maxContentLength: maxAnswerBytes,
+    validateStatus: () => true,
+    // What is no JSON stays text: it is looked at where the answer is judged.
+    transitional: { silentJSONParsing: true },
+  });
+
+  return {
+    url,
+    host,
+    async ask({ method, path, body, headers = {}, stream = false, signal }) {
+      const config: AxiosRequestConfig = {
+        method,
+        url: path,
+        headers: { ...headers },
+        ...(body === undefined ? {} : { data: body }),
+        ...(signal === undefined ? {} : { signal }),
+        timeout: answerSeconds * 1000,
+        ...(stream ? { responseType: 'stream', maxContentLength: -1 } : {}),
+      };
+      let answer: AxiosResponse<unknown>;
+      try {
+        answer = await client.request(config);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw unreachable(host, error);
+      }
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      throw refusal(host, answer.status, stream ? await readSmall(answer.data) : answer.data);
+    },
+  };
+}
+
+/** Where a server is. */
+export interface ServerAddress {
+  /** As it is kept and compared: without a slash at its end. */
+  readonly url: string;
+  readonly host: string;
+  /** Whether others on the way could read along: the address is http, and not of this computer. */
+  readonly readable: boolean;
+}
+
+/** Where nothing is said, a server is asked by https, and one on this computer by http. Throws `invalid`. */
+export function parseServerAddress(address: string): ServerAddress {
+  const scheme = /^https?:\/\//i.test(address)
+    ? ''
+    : isLoopback(URL.parse(`http://${address}`))
+      ? 'http://'
+      : 'https://';
+  const parsed = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) && scheme !== '' ? null : URL.parse(`${scheme}${address}`);
+  if (
+    parsed === null ||
+    parsed.username !== '' ||
+    parsed.password !== '' ||
+    parsed.search !== '' ||
+    parsed.hash !== ''
+  ) {
+    throw new AppError('invalid', 'That is no address of a server: one like https://sound.example.org is expected.');
+  }
+  const readable = parsed.protocol === 'http:' && !isLoopback(parsed);
+  return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, host: parsed.host, readable };
+}
+
+function isLoopback(url: URL | null): boolean {
+  return url !== null && /^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
+}
+
+/** What a server refused with, by the words of its answer. */
+export function refusal(host: string, status: number, body: unknown): AppError {
+  const problem = problemSchema.safeParse(typeof body === 'string' ? parseJson(body) : body);
+  if (problem.success) {
+    const { code, detail, details } = problem.data;
+    return new AppError(knownCode(code), detail, details === undefined ? {} : { details });
+  }
+  // A proxy before the server, which is down itself.
+  if (status >= 502 && status <= 504) return new AppError('unavailable', `${host} cannot be reached right now.`);
+  if (status >= 300 && status < 400) {
+    return new AppError('unavailable', `${host} sends everyone elsewhere; give the address that it is really at.`);
+  }
+  return notSoundlift(host);
+}
+
+/** What answers there may be anything. */
+export function notSoundlift(host: string, cause?: unknown): AppError {
+  return new AppError('unavailable', `${host} does not answer like a Soundlift server. Is the address right?`, {
+    cause,
+  });
+}
+
+/** Why a server could not be asked, as far as the system tells. */
+export function unreachable(host: string, error: unknown): AppError {
+  const code = systemErrorCode(error) ?? '';
+  const cause = axios.isAxiosError(error) ? new Error(`${error.code ?? ''} ${error.message}`.trim()) : error;
+  return new AppError('unavailable', unreachableWords(host, code), { cause });
+}
+
+function unreachableWords(host: string, code: string): string {
+  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) {
+    return `${host} cannot prove that it is itself: its certificate is not good (${code}). Nothing was sent.`;
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `There is no server called ${host} to be found.`;
+  if (code === 'ECONNREFUSED') return `Nothing answers at ${host}.`;
+  if (/^(EPROTO|HPE_|ERR_BAD_RESPONSE)/.test(code)) return notSoundlift(host).message;
+  return `No answer from ${host}. Is the address right, and is this computer online?`;
+}
+
+function knownCode(code: string): ErrorCode {
+  return errorCodes.find((known) => known === code) ?? 'unavailable';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A problem is small; more is none. */
+async function readSmall(stream: unknown): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  if (!isAsyncIterable(stream)) return '';
+  try {
+    for await (const piece of stream) {
+      if (!(piece instanceof Uint8Array)) break;
+      bytes += piece.byteLength;
+      if (bytes > 64 * 1024) return '';
+      pieces.push(Buffer.from(piece));
+    }
+  } catch {
+    return '';
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

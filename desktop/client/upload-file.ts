@@ -1,0 +1,194 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DetailedError, Upload } from 'tus-js-client';
+import type { Batch } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { OutputOptions } from '../../shared/formats.ts';
+import type { SourceFile } from './backend.ts';
+import { notSoundlift, refusal, unreachable } from './server-http.ts';
+import type { ServerSession } from './server-session.ts';
+import { sourceError } from './system-errors.ts';
+import { type UploadPiece, uploadRequests } from './upload-requests.ts';
+
+const uploadsPath = '/api/v1/uploads';
+const resumable = { 'Tus-Resumable': '1.0.0' };
+
+/** Seconds before each further try that brings nothing; one that brings bytes starts afresh. A quarter of an hour in all. */
+const pauses = [0.2, 1, 2, 5, 10, 20, 30, 60, 60, 120, 120, 180, 300];
+/** Enough that a request costs nothing, and few enough for the proxies that bound one. */
+const requestBytes = 64 * 1024 * 1024;
+/** Few reads for a large file, little memory for several at once. */
+const readBytes = 256 * 1024;
+
+export interface UploadRequest {
+  readonly session: ServerSession;
+  readonly file: SourceFile;
+  readonly options: OutputOptions;
+  readonly batch: Batch | undefined;
+  readonly signal: AbortSignal;
+  /** Called with the fraction 0–1 of the bytes that were sent. */
+  readonly onSent: (fraction: number) => void;
+}
+
+/**
+ * Sends a file; where the connection breaks, it goes on from what the server has. Resolves with the conversion's id once the server has
+ * acknowledged all of it. When it throws, the upload is taken back as far as the server can be reached: otherwise the server forgets it
+ * by itself. Throws `source_missing` and `source_unreadable`, what the server refuses with, `unavailable`, and the signal's reason.
+ */
+export async function uploadFile(request: UploadRequest): Promise<string> {
+  const { session, file, signal } = request;
+  await using opened = await openUnchanged(file);
+  // Not broken off by the signal: an upload that was begun unseen could not be taken back.
+  const id = await create(request);
+  try {
+    signal.throwIfAborted();
+    await send(`${session.http.url}${uploadsPath}/${encodeURIComponent(id)}`, opened, request);
+    return id;
+  } catch (error) {
+    await takeBack(session, id);
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** A file that is read from one handle: whatever happens to its name meanwhile. */
+interface UnchangedFile extends AsyncDisposable {
+  /** Throws `source_unreadable` where it is not the file any more that it was. */
+  read(start: number, end: number): Promise<UploadPiece>;
+}
+
+async function openUnchanged({ path, bytes }: SourceFile): Promise<UnchangedFile> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    throw sourceError(error);
+  }
+  const { mtimeMs } = await handle.stat();
+  return {
+    async read(start, end) {
+      const now = await handle.stat();
+      if (now.size !== bytes || now.mtimeMs !== mtimeMs) {
+        throw new AppError('source_unreadable', 'The file was changed while it was being sent.');
+      }
+      const last = Math.min(end, bytes);
+      // Positions are given with each read, so that one handle serves several streams.
+      const stream = createReadStream('', {
+        fd: handle,
+        start,
+        end: Math.max(start, last - 1),
+        autoClose: false,
+        highWaterMark: readBytes,
+      });
+      return { stream, size: last - start };
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+async function create({ session, file, options, batch }: UploadRequest): Promise<string> {
+  const metadata = { filename: file.fileName, options: JSON.stringify(options), ...batchMetadata(batch) };
+  const answer = await retried(() =>
+    session.ask({
+      method: 'POST',
+      path: uploadsPath,
+      headers: {
+        ...resumable,
+        'Upload-Length': String(file.bytes),
+        'Upload-Metadata': Object.entries(metadata)
+          .map(([name, value]) => `${name} ${Buffer.from(value.toWellFormed()).toString('base64')}`)
+          .join(','),
+      },
+    }),
+  );
+  const id = answer.headers['x-conversion-id'];
+  if (typeof id !== 'string' || id === '') throw notSoundlift(session.http.host);
+  return id;
+}
+
+function batchMetadata(batch: Batch | undefined): Readonly<Record<string, string>> {
+  if (batch === undefined) return {};
+  const { batchId, batchSize } = batch;
+  return { batchId, ...(batchSize === undefined ? {} : { batchSize: String(batchSize) }) };
+}
+
+/** A few times, for what will pass. */
+async function retried<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (const pause of pauses.slice(0, 5)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isAppError(error, 'unavailable', 'too_many', 'request_timeout')) throw error;
+      await delay(pause * 1000);
+    }
+  }
+  return await ask();
+}
+
+async function send(url: string, opened: UnchangedFile, request: UploadRequest): Promise<void> {
+  const { session, file, signal, onSent } = request;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  /** The token of the latest request; to be renewed where that was refused. */
+  let token = '';
+  // The library wants something to read from; our reader knows the file.
+  const upload = new Upload(Buffer.alloc(0), {
+    uploadUrl: url,
+    chunkSize: requestBytes,
+    retryDelays: pauses.map((pause) => pause * 1000),
+    storeFingerprintForResuming: false,
+    httpStack: uploadRequests,
+    fileReader: {
+      openFile: async () => ({
+        size: file.bytes,
+        async slice(start, end) {
+          const value = await opened.read(start, end);
+          return { value, done: start + value.size >= file.bytes };
+        },
+        close() {},
+      }),
+    },
+    async onBeforeRequest(sent) {
+      token = await session.token();
+      sent.setHeader('Authorization', `Bearer ${token}`);
+    },
+    async onAfterResponse(_sent, answer) {
+      if (answer.getStatus() === 401) await session.renewed(token);
+    },
+    onShouldRetry: (error) => willPass(error),
+    onProgress: (sentBytes, totalBytes) => onSent(totalBytes === 0 ? 1 : sentBytes / totalBytes),
+    onSuccess: () => resolve(),
+    onError: (error) => reject(toAppError(error, session.http.host)),
+  });
+  const stop = (): void => {
+    void upload.abort();
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    upload.start();
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Not the refusals, but for those that say to come again: another writer, a wait, a token that was renewed. */
+function willPass({ originalResponse, causingError }: DetailedError): boolean {
+  // Our own: the file changed, or one has to sign in.
+  if (isAppError(causingError)) return isAppError(causingError, 'unavailable', 'too_many');
+  const status = originalResponse?.getStatus() ?? 0;
+  return status === 0 || [401, 408, 409, 423, 429, 500, 502, 503, 504].includes(status);
+}
+
+function toAppError(error: Error, host: string): unknown {
+  if (!(error instanceof DetailedError)) return isAppError(error) ? error : unreachable(host, error);
+  const { originalResponse: answer, causingError } = error;
+  if (answer !== null) return refusal(host, answer.getStatus(), answer.getBody());
+  return isAppError(causingError) ? causingError : unreachable(host, causingError ?? error);
+}
+
+async function takeBack(session: ServerSession, id: string): Promise<void> {
+  // What cannot be told now, the server finds out by itself: an upload that nobody goes on with expires.
+  await session.ask({ method: 'DELETE', path: `/api/v1/conversions/${encodeURIComponent(id)}` }).catch(() => undefined);
+}
