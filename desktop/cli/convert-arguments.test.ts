@@ -26,6 +26,7 @@ describe('the arguments of convert', () => {
     [['--mono'], { options: { format: 'mp3', channels: 1 } }],
     [['--track', '1', '--track', '2'], { options: { format: 'mp3', track: 2 } }],
     [['--overwrite', '--json'], { overwrite: true, json: true }],
+    [['--server', 'sound.example.org', '--whole'], { server: 'sound.example.org' }],
   ])('take %j', (words, expected) => {
     expect(parse(...words, 'a.mp4')).toMatchObject(expected);
     expect(parse('a.mp4', ...words)).toMatchObject(expected);
@@ -49,8 +50,8 @@ describe('the arguments of convert', () => {
     [[''], /empty name/],
     [['-x.mp4'], /no option -x.*\.\/-x/],
     [['a.mp4', '--speed', '2'], /no option --speed/],
-    [['a.mp4', '--server', 'http://localhost'], /no option --server/],
-    [['a.mp4', '--whole'], /no option --whole/],
+    [['a.mp4', '--server'], /--server wants a value/],
+    [['a.mp4', '--whole'], /--whole .* wants --server/],
     [['a.mp4', '--toString'], /no option --toString/],
     [['a.mp4', '-o'], /-o wants a value/],
     [['a.mp4', '-o', '--json'], /-o wants a value.*--output=--json/],

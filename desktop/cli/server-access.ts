@@ -27,13 +27,13 @@ export async function openServerAccess(
 ): Promise<ServerAccess> {
   const url = address === undefined ? await signIns.latest() : parseServerAddress(address).url;
   if (url === undefined) {
-    throw new AppError('unauthorized', 'You are not signed in to any server. Sign in with: soundlift login URL');
+    throw new AppError('unauthorized', 'You are not signed in to any server.');
   }
   const http = createServerHttp(url);
   const kept = signIns.of(http.url);
   const isKept = (await kept.read()) !== undefined;
   if (!isKept && given === undefined) {
-    throw new AppError('unauthorized', `You are not signed in to ${http.host}. Sign in with: soundlift login ${url}`);
+    throw new AppError('unauthorized', `You are not signed in to ${http.host}.`);
   }
   const keeper = isKept ? kept : keepInMemory();
   if (!isKept && given !== undefined) await signIn(http, given, keeper);

@@ -126,7 +126,10 @@ const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly
     wayOut: 'Try again; if it stays so, please report it.',
   },
   bad_request: { sentence: 'The request was not understood.', wayOut: 'Are both sides of one version?' },
-  unauthorized: { sentence: 'You are not signed in. Sign in with: soundlift login URL' },
+  unauthorized: {
+    sentence: 'You are not signed in.',
+    wayOut: 'Sign in with soundlift login and the address of the server.',
+  },
   forbidden: { sentence: 'You are not allowed to do this.' },
   not_found: { sentence: 'It is not there.', wayOut: 'It may have been removed meanwhile; convert the file again.' },
   method_not_allowed: { sentence: 'The server does not do this.', wayOut: 'Are both sides of one version?' },
