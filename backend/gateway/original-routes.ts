@@ -45,8 +45,16 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
         const upload = await receiveMultipart(
           request,
           response,
-          (fileName, source, stop) =>
-            conversions.receive(identity.accountId, { fileName, options: defaultOutputOptions }, source, stop),
+          async (fileName, source, stop) => {
+            // The form may have been long in coming: an account that was removed meanwhile begins nothing.
+            await authentication.account(identity);
+            return await conversions.receive(
+              identity.accountId,
+              { fileName, options: defaultOutputOptions },
+              source,
+              stop,
+            );
+          },
           { maxBytes: maxUploadBytes, idleSeconds: uploadIdleSeconds, signal },
         );
         response.json(await upload.accept());
