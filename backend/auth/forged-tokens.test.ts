@@ -271,7 +271,7 @@ describe('a forged token', () => {
   });
 
   it('comes in 60 kinds at least, each another text', async () => {
-    const texts = await Promise.all(forgeries.map(([, make]) => make(given)));
+    const texts = await Promise.all(forgeries.map(async ([, make]) => await make(given)));
     const alike = forgeries.filter((_, index) => texts.indexOf(texts[index] ?? '') !== index).map(([name]) => name);
     expect(alike).toEqual([]);
     expect(forgeries.length).toBeGreaterThanOrEqual(60);
