@@ -1,7 +1,8 @@
+import { Readable } from 'node:stream';
 import type { Result } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { isPassing, pauseFor, pausesSeconds } from './keep-trying.ts';
-import { isAsyncIterable, unreachable } from './server-http.ts';
+import { unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** A server from which nothing comes for so long has been lost on the way. */
@@ -50,18 +51,19 @@ export async function* downloadResult(
   }
 }
 
-/** The pieces of a stream of Node's, which is destroyed when they stay out for too long. */
+/** The pieces of a stream of Node's, which ends with the loop over them. Throws when they stay out for too long. */
 async function* bytesOf(stream: unknown): AsyncGenerator<Uint8Array> {
-  if (!isAsyncIterable(stream)) throw new Error('there is no body');
-  const pieces = stream[Symbol.asyncIterator]();
+  if (!(stream instanceof Readable)) throw new Error('there is no body');
   try {
+    const pieces = stream.iterator({ destroyOnReturn: false });
     for (;;) {
       const { done = false, value } = await inTime(pieces.next());
       if (done) return;
       if (value instanceof Uint8Array) yield value;
     }
   } finally {
-    await pieces.return?.();
+    // Not by the iterator: it would wait for the piece that stays out.
+    stream.destroy();
   }
 }
 

@@ -25,6 +25,6 @@ export async function keepTrying<Answer>(call: () => Promise<Answer>, signal: Ab
 
 /** Throws the signal's reason. */
 export async function pauseFor(seconds: number, signal: AbortSignal): Promise<void> {
-  await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
+  if (seconds > 0) await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
   signal.throwIfAborted();
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { Backend } from './backend.ts';
 import { downloadResult } from './download-result.ts';
 import { openEventStream } from './event-stream.ts';
+import { keepTrying } from './keep-trying.ts';
 import { notSoundlift } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { uploadFile } from './upload-file.ts';
@@ -67,7 +68,13 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
           });
         }
         const id = await uploadFile({ session, file, options, batch, signal, onSent });
-        return await askFor('GET', pathOf(id));
+        try {
+          return await keepTrying(async () => await askFor('GET', pathOf(id)), signal);
+        } catch (error) {
+          // Nobody would know of it.
+          await session.ask({ method: 'DELETE', path: pathOf(id) }).catch(() => undefined);
+          throw error;
+        }
       });
     },
 
@@ -84,7 +91,7 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
 
     async openResult(id, signal) {
       signal.throwIfAborted();
-      const { state, result } = await askFor('GET', pathOf(id));
+      const { state, result } = await keepTrying(async () => await askFor('GET', pathOf(id)), signal);
       if (state !== 'done' || result === undefined) throw new AppError('wrong_state', 'The conversion is not done.');
       const { bytes, sha256 } = result;
       return { bytes, sha256, chunks: downloadResult(session, id, result, signal) };

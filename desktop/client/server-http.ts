@@ -114,6 +114,8 @@ export function refusal(host: string, status: number, body: unknown): AppError {
     const { code, detail, details } = problem.data;
     return new AppError(knownCode(code), detail, details === undefined ? {} : { details });
   }
+  if (status === 413)
+    return new AppError('too_large', `Something on the way to ${host} takes no requests of that size.`);
   // A proxy before the server, which is down itself.
   if (status >= 502 && status <= 504) return new AppError('unavailable', `${host} cannot be reached right now.`);
   if (status >= 300 && status < 400) {
@@ -176,6 +178,6 @@ async function readSmall(stream: unknown): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DetailedError, Upload } from 'tus-js-client';
 import type { Batch } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { SourceFile } from './backend.ts';
+import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { sourceError } from './system-errors.ts';
@@ -14,8 +14,7 @@ import { type UploadPiece, uploadRequests } from './upload-requests.ts';
 const uploadsPath = '/api/v1/uploads';
 const resumable = { 'Tus-Resumable': '1.0.0' };
 
-/** Seconds before each further try that brings nothing; one that brings bytes starts afresh. A quarter of an hour in all. */
-const pauses = [0.2, 1, 2, 5, 10, 20, 30, 60, 60, 120, 120, 180, 300];
+const longestRetryAfterSeconds = 300;
 /** Enough that a request costs nothing, and few enough for the proxies that bound one. */
 const requestBytes = 64 * 1024 * 1024;
 /** Few reads for a large file, little memory for several at once. */
@@ -87,20 +86,18 @@ async function openUnchanged({ path, bytes }: SourceFile): Promise<UnchangedFile
   };
 }
 
-async function create({ session, file, options, batch }: UploadRequest): Promise<string> {
+async function create({ session, file, options, batch, signal }: UploadRequest): Promise<string> {
   const metadata = { filename: file.fileName, options: JSON.stringify(options), ...batchMetadata(batch) };
-  const answer = await retried(() =>
-    session.ask({
-      method: 'POST',
-      path: uploadsPath,
-      headers: {
-        ...resumable,
-        'Upload-Length': String(file.bytes),
-        'Upload-Metadata': Object.entries(metadata)
-          .map(([name, value]) => `${name} ${Buffer.from(value.toWellFormed()).toString('base64')}`)
-          .join(','),
-      },
-    }),
+  const headers = {
+    ...resumable,
+    'Upload-Length': String(file.bytes),
+    'Upload-Metadata': Object.entries(metadata)
+      .map(([name, value]) => `${name} ${Buffer.from(value.toWellFormed()).toString('base64')}`)
+      .join(','),
+  };
+  const answer = await keepTrying(
+    async () => await session.ask({ method: 'POST', path: uploadsPath, headers }),
+    signal,
   );
   const id = answer.headers['x-conversion-id'];
   if (typeof id !== 'string' || id === '') throw notSoundlift(session.http.host);
@@ -113,29 +110,18 @@ function batchMetadata(batch: Batch | undefined): Readonly<Record<string, string
   return { batchId, ...(batchSize === undefined ? {} : { batchSize: String(batchSize) }) };
 }
 
-/** A few times, for what will pass. */
-async function retried<Result>(ask: () => Promise<Result>): Promise<Result> {
-  for (const pause of pauses.slice(0, 5)) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isAppError(error, 'unavailable', 'too_many', 'request_timeout')) throw error;
-      await delay(pause * 1000);
-    }
-  }
-  return await ask();
-}
-
 async function send(url: string, opened: UnchangedFile, request: UploadRequest): Promise<void> {
   const { session, file, signal, onSent } = request;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   /** The token of the latest request; to be renewed where that was refused. */
   let token = '';
+  /** Before this, by `performance.now()`, the server wants to hear nothing. */
+  let notBefore = 0;
   // The library wants something to read from; our reader knows the file.
   const upload = new Upload(Buffer.alloc(0), {
     uploadUrl: url,
     chunkSize: requestBytes,
-    retryDelays: pauses.map((pause) => pause * 1000),
+    retryDelays: pausesSeconds.map((pause) => pause * 1000),
     storeFingerprintForResuming: false,
     httpStack: uploadRequests,
     fileReader: {
@@ -149,10 +135,12 @@ async function send(url: string, opened: UnchangedFile, request: UploadRequest):
       }),
     },
     async onBeforeRequest(sent) {
+      await pauseFor((notBefore - performance.now()) / 1000, signal);
       token = await session.token();
       sent.setHeader('Authorization', `Bearer ${token}`);
     },
     async onAfterResponse(_sent, answer) {
+      notBefore = performance.now() + retryAfterSeconds(answer.getHeader('Retry-After')) * 1000;
       if (answer.getStatus() === 401) await session.renewed(token);
     },
     onShouldRetry: (error) => willPass(error),
@@ -171,6 +159,12 @@ async function send(url: string, opened: UnchangedFile, request: UploadRequest):
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** What a server asks for with 423, 429 and 503: in seconds, as ours says it, and within reason. */
+function retryAfterSeconds(header: string | undefined): number {
+  const seconds = Number(header ?? 0);
+  return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 0;
 }
 
 /** Not the refusals, but for those that say to come again: another writer, a wait, a token that was renewed. */
