@@ -14,6 +14,7 @@ import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
+import { createResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
 import { createRows } from './rows.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 
@@ -29,11 +30,14 @@ export interface ConversionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
+  /** Whether this account is to be mailed of what has ended; without, nobody is. */
+  readonly wantsMail?: (owner: string) => Promise<boolean>;
 }
 
 /** The life of conversions, by who reaches for it: owners, converters, notifiers, and the sweeper. */
 export interface Conversions {
   readonly owned: OwnedConversions;
+  readonly uploads: ResumableUploads;
   readonly notifications: OwnedNotifications;
   readonly changes: OwnedChanges;
   readonly work: ConversionWork;
@@ -47,13 +51,15 @@ export function createConversions(parts: ConversionsParts): Conversions {
   const publisher = createPublisher(parts);
   const live = watchProgress(parts.events);
   const changes = createOwnedChanges({ ...parts, live });
+  const uploads = createResumableUploads({ ...parts, rows, publisher });
   return {
+    uploads,
     owned: createOwnedConversions({ ...parts, rows, publisher, live }),
     notifications: createOwnedNotifications(parts),
     changes,
     work: createConversionWork({ ...parts, rows, publisher }),
     batches: createBatches({ ...parts, rows }),
-    sweeper: createSweeper({ ...parts, rows, publisher }),
+    sweeper: createSweeper({ ...parts, rows, publisher, uploads }),
     close() {
       changes.close();
       live.close();

@@ -15,6 +15,8 @@ export interface Held {
   readonly owner: string;
   readonly state: Extract<ConversionState, 'uploading' | 'converting'>;
   readonly attempt: number;
+  /** Of a resumable upload: which of its writers this one is. */
+  readonly writer?: string;
 }
 
 export interface LeaseParts {
@@ -55,7 +57,7 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
 
   async function writeNow(change: Change): Promise<ConversionRecord | undefined> {
     if (lost.signal.aborted) return undefined;
-    const decided = await rows.decideIfThere(held.id, (row) => (isAt(row, held) ? change : undefined));
+    const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
     if (decided?.changed) return decided.record;
     lose(decided?.record);
     return undefined;
@@ -103,6 +105,10 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
       await writing;
     },
   };
+}
+
+function isHeld(row: ConversionRecord, held: Held): boolean {
+  return isAt(row, held) && row.upload?.writer === held.writer;
 }
 
 function isAt(row: Pick<ConversionRecord, 'state' | 'attempt'>, held: Held): boolean {

@@ -5,6 +5,7 @@ import type { ConversionRecord } from '../ports/conversion-store.ts';
 import { type Change, nextRecord } from './life-cycle.ts';
 
 const at = '2026-01-02T03:04:05.000Z';
+const later = '2026-01-03T03:04:05.000Z';
 const queued: ConversionRecord = {
   id: 'c1',
   owner: 'anna',
@@ -26,6 +27,10 @@ const error = { code: 'no_audio', message: 'There is no sound in it.' } as const
 
 const changes: Readonly<Record<Change['type'], Change>> = {
   uploaded: { type: 'uploaded', sourceBytes: 3 },
+  write_begun: { type: 'write_begun', writer: 'w1', expiresAt: later },
+  doubted: { type: 'doubted', unverifiedFrom: 3 },
+  write_ended: { type: 'write_ended', progress: 0.5, expiresAt: later },
+  writer_lost: { type: 'writer_lost' },
   abandoned: { type: 'abandoned' },
   taken: { type: 'taken' },
   renewed: { type: 'renewed', progress: 0.5 },
@@ -146,6 +151,49 @@ describe('the life cycle of a conversion', () => {
     } as const;
     const removed = nextRecord(done, changes.removed, at);
     expect(JSON.stringify(removed)).not.toMatch(/talk|home/);
+  });
+
+  describe('while its video comes as a resumable upload', () => {
+    const upload = { metadata: 'filename dGFsaw==', expiresAt: at };
+    const waiting: ConversionRecord = { ...queued, state: 'uploading', sourceBytes: 0, upload };
+    const begun = { type: 'write_begun', writer: 'w1', expiresAt: later } as const;
+
+    it('lets one write at a time', () => {
+      const written = nextRecord(waiting, begun, at) ?? waiting;
+      expect(written.upload).toEqual({ ...upload, expiresAt: later, writer: 'w1' });
+      expect(nextRecord(written, { ...begun, writer: 'w2' }, at)).toBeUndefined();
+      for (const change of [changes.write_ended, changes.writer_lost]) {
+        const free = nextRecord(written, change, at) ?? waiting;
+        expect(free.upload).toEqual({ ...upload, expiresAt: later });
+        expect(nextRecord(free, { ...begun, writer: 'w2' }, at)?.upload?.writer).toBe('w2');
+      }
+    });
+
+    it('knows its length from when its client says it', () => {
+      const written = nextRecord(waiting, { ...begun, bytes: 7 }, at);
+      expect(written).toMatchObject({ sourceBytes: 7, upload: { bytes: 7 } });
+    });
+
+    it('does not count bytes that were not verified, also when their writer is lost', () => {
+      const written = nextRecord(nextRecord(waiting, begun, at) ?? waiting, changes.doubted, at) ?? waiting;
+      expect(written.upload).toMatchObject({ writer: 'w1', unverifiedFrom: 3 });
+      expect(nextRecord(written, changes.writer_lost, at)?.upload).toMatchObject({ unverifiedFrom: 3 });
+      expect(nextRecord(written, changes.write_ended, at)?.upload).not.toHaveProperty('unverifiedFrom');
+    });
+
+    it('remembers what its client said of it once all is there, and forgets it when it is removed', () => {
+      const written = nextRecord(waiting, begun, at) ?? waiting;
+      const whole = nextRecord(written, changes.uploaded, at) ?? waiting;
+      expect(whole).toMatchObject({ state: 'queued', sourceBytes: 3 });
+      expect(whole.upload).toEqual({ ...upload, expiresAt: later, bytes: 3 });
+      expect(nextRecord({ ...whole, state: 'done', endedAt: at }, changes.removed, at)).not.toHaveProperty('upload');
+    });
+
+    it('is not changed, to anyone who looks, by who writes', () => {
+      for (const change of [begun, changes.doubted, changes.write_ended, changes.writer_lost]) {
+        expect(nextRecord(waiting, change, at)?.updatedAt).toBe(queued.updatedAt);
+      }
+    });
   });
 
   it('has ended when it is done, failed or cancelled', () => {

@@ -1,12 +1,31 @@
 import type { ConversionError, ConversionState, Track, Warning } from '../../shared/api.ts';
 import { assertNever } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { ConversionRecord, StoredResult } from '../ports/conversion-store.ts';
+import type { ConversionRecord, ResumableUpload, StoredResult } from '../ports/conversion-store.ts';
 
 /** Everything that can happen to a conversion. */
 export type Change =
   /** All bytes are durable. */
   | { readonly type: 'uploaded'; readonly sourceBytes: number }
+  /** A request begins to add to a resumable upload; no other may until it has let go. */
+  | {
+      readonly type: 'write_begun';
+      readonly writer: string;
+      readonly expiresAt: string;
+      /** The video's length, where it became known only now. */
+      readonly bytes?: number;
+    }
+  /** What its writer adds from here on counts only once it was found right. */
+  | { readonly type: 'doubted'; readonly unverifiedFrom: number }
+  /** It lets go, and more may come until `expiresAt`. */
+  | {
+      readonly type: 'write_ended';
+      readonly progress: number;
+      readonly expiresAt: string;
+      readonly unverifiedFrom?: number;
+    }
+  /** It went without letting go. */
+  | { readonly type: 'writer_lost' }
   /** The upload was never acknowledged and goes without a trace. */
   | { readonly type: 'abandoned' }
   | { readonly type: 'taken' }
@@ -28,9 +47,16 @@ export type Change =
   | { readonly type: 'told'; readonly notificationId: string }
   | { readonly type: 'removed' };
 
+/** Legal only where the video comes as a resumable upload. */
+const ofResumableUploads: readonly Change['type'][] = ['write_begun', 'doubted', 'write_ended', 'writer_lost'];
+
 /** From which states each change is legal. */
 const legalFrom: Readonly<Record<Change['type'], readonly ConversionState[]>> = {
   uploaded: ['uploading'],
+  write_begun: ['uploading'],
+  doubted: ['uploading'],
+  write_ended: ['uploading'],
+  writer_lost: ['uploading'],
   abandoned: ['uploading'],
   taken: ['queued'],
   renewed: ['uploading', 'converting'],
@@ -53,15 +79,50 @@ const legalFrom: Readonly<Record<Change['type'], readonly ConversionState[]>> = 
 export function nextRecord(record: ConversionRecord, change: Change, at: string): ConversionRecord | undefined {
   if (record.removedAt !== undefined || !legalFrom[change.type].includes(record.state)) return undefined;
   if (change.type === 'retried' && record.sourceGone) return undefined;
-  // A renewal says that the holder lives, nothing that a person would call a change.
-  const updatedAt = change.type === 'renewed' || change.type === 'told' ? record.updatedAt : at;
+  if (ofResumableUploads.includes(change.type) && record.upload === undefined) return undefined;
+  if (change.type === 'write_begun' && record.upload?.writer !== undefined) return undefined;
+  const updatedAt = isSilent(change) ? record.updatedAt : at;
   return { ...changed(record, change, at), revision: record.revision + 1, updatedAt };
 }
 
+/** True for what the backend writes for itself, and nobody would call a change: that a holder lives, how far it is, who was told. */
+export function isSilent(change: Pick<Change, 'type'>): boolean {
+  return silent.includes(change.type);
+}
+const silent: readonly Change['type'][] = ['renewed', 'told', ...ofResumableUploads];
+
 function changed(record: ConversionRecord, change: Change, at: string): ConversionRecord {
   switch (change.type) {
-    case 'uploaded':
-      return { ...record, state: 'queued', sourceBytes: change.sourceBytes, progress: 0 };
+    case 'uploaded': {
+      const { sourceBytes } = change;
+      const queued = { ...record, state: 'queued', sourceBytes, progress: 0 } as const;
+      return withUpload(queued, (upload) => ({ ...left(upload), bytes: sourceBytes }));
+    }
+    case 'write_begun': {
+      const { writer, expiresAt, bytes } = change;
+      const begun = bytes === undefined ? record : { ...record, sourceBytes: bytes };
+      return withUpload(begun, (upload) => ({
+        ...upload,
+        ...(bytes === undefined ? {} : { bytes }),
+        expiresAt,
+        writer,
+      }));
+    }
+    case 'doubted':
+      return withUpload(record, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
+    case 'write_ended': {
+      const { progress, expiresAt, unverifiedFrom } = change;
+      return withUpload({ ...record, progress }, (upload) => ({
+        ...left(upload),
+        expiresAt,
+        ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
+      }));
+    }
+    case 'writer_lost':
+      return withUpload(record, (upload) => {
+        const { unverifiedFrom } = upload;
+        return { ...left(upload), ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }) };
+      });
     case 'abandoned':
       return withoutContents({ ...record, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
     case 'taken':
@@ -105,6 +166,20 @@ function changed(record: ConversionRecord, change: Change, at: string): Conversi
   }
 }
 
+/** A row that has none stays as it is. */
+function withUpload(record: ConversionRecord, next: (upload: ResumableUpload) => ResumableUpload): ConversionRecord {
+  return record.upload === undefined ? record : { ...record, upload: next(record.upload) };
+}
+
+/** Without its writer, and what depends on that one. */
+function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload {
+  return {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(metadata === undefined ? {} : { metadata }),
+    expiresAt,
+  };
+}
+
 /** A new attempt: whoever worked on the one before can write nothing any more. */
 function queuedAnew(record: ConversionRecord): ConversionRecord {
   return { ...without(record, 'notBefore'), state: 'queued', attempt: record.attempt + 1, progress: 0 };
@@ -112,7 +187,12 @@ function queuedAnew(record: ConversionRecord): ConversionRecord {
 
 /** What stays of a removed row says that it went, and nothing of what it was. */
 function withoutContents(record: ConversionRecord): ConversionRecord {
-  return { ...without(record, 'tracks', 'result', 'error'), fileName: '', source: { kind: 'blob' }, warnings: [] };
+  return {
+    ...without(record, 'tracks', 'result', 'error', 'upload'),
+    fileName: '',
+    source: { kind: 'blob' },
+    warnings: [],
+  };
 }
 
 function without<Key extends OptionalKey>(record: ConversionRecord, ...keys: readonly Key[]): ConversionRecord {
@@ -120,4 +200,12 @@ function without<Key extends OptionalKey>(record: ConversionRecord, ...keys: rea
   for (const key of keys) delete copy[key];
   return copy;
 }
-type OptionalKey = 'notBefore' | 'error' | 'endedAt' | 'notificationId' | 'durationSeconds' | 'tracks' | 'result';
+type OptionalKey =
+  | 'notBefore'
+  | 'error'
+  | 'endedAt'
+  | 'notificationId'
+  | 'durationSeconds'
+  | 'tracks'
+  | 'result'
+  | 'upload';

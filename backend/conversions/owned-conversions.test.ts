@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import { mp3BlobId } from './blob-names.ts';
-import type { Intake } from './owned-conversions.ts';
+import type { Intake } from './new-conversion.ts';
 
 const intake: Intake = { fileName: 'talk.mp4', options: { format: 'mp3' } };
 const label = { conversionId: 'c', owner: 'anna', fileName: 'talk.mp4' };

@@ -1,28 +1,17 @@
 import type { Readable } from 'node:stream';
-import { v7 as newId } from 'uuid';
-import { type Batch, type Conversion, hasEnded, type Page, type Result } from '../../shared/api.ts';
+import { type Conversion, hasEnded, type Page, type Result } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { BlobStore, ByteRange, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type {
-  ConversionQuery,
-  ConversionRecord,
-  ConversionSource,
-  ConversionStore,
-} from '../ports/conversion-store.ts';
+import type { ConversionQuery, ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
 import { mp3BlobId, videoBlobId } from './blob-names.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
 import type { LiveProgress } from './live-progress.ts';
+import { type Intake, newConversion } from './new-conversion.ts';
 import type { Publisher } from './publisher.ts';
 import { notFound } from './rows.ts';
-
-/** What is known of a video before its bytes. */
-export interface Intake extends Partial<Batch> {
-  readonly fileName: string;
-  readonly options: OutputOptions;
-}
 
 /** A video that lies on this computer. */
 export interface LocalIntake extends Intake {
@@ -96,29 +85,6 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     });
   }
 
-  function newRecord(owner: string, intake: Intake, source: ConversionSource, bytes: number): ConversionRecord {
-    const at = clock.now().toISOString();
-    const { fileName, options, batchId, batchSize } = intake;
-    return {
-      id: newId(),
-      owner,
-      state: source.kind === 'file' ? 'queued' : 'uploading',
-      attempt: 1,
-      revision: 1,
-      fileName,
-      source,
-      sourceBytes: bytes,
-      ...(batchId === undefined ? {} : { batchId }),
-      ...(batchSize === undefined ? {} : { batchSize }),
-      options,
-      progress: 0,
-      lostLeases: 0,
-      warnings: [],
-      createdAt: at,
-      updatedAt: at,
-    };
-  }
-
   /** The row decides; what is left in the blob stores after a crash here, the sweeper removes. */
   async function removeBlobs(record: ConversionRecord): Promise<void> {
     try {
@@ -157,7 +123,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
 
   return {
     async receive(owner, intake, source, signal) {
-      const record = newRecord(owner, intake, { kind: 'blob' }, 0);
+      const record = newConversion(owner, intake, { kind: 'blob' }, 0, clock.now());
       await rows.insert(record);
       const lease = holdLease({ id: record.id, owner, state: 'uploading', attempt: record.attempt }, parts);
       const stop = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]);
@@ -193,7 +159,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     },
 
     async submitFile(owner, { path, bytes, ...intake }) {
-      const record = newRecord(owner, intake, { kind: 'file', path }, bytes);
+      const record = newConversion(owner, intake, { kind: 'file', path }, bytes, clock.now());
       await rows.insert(record);
       await publisher.queued(record);
       return await view(record);
@@ -212,7 +178,10 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
 
     async cancel(owner, id) {
       await owned(owner, id);
-      return await view(await cancelRow(id));
+      const record = await cancelRow(id);
+      // Who receives a form sees to its bytes; a resumable upload may have nobody.
+      if (record.upload !== undefined && record.sourceGone) await removeBlobs(record);
+      return await view(record);
     },
 
     async retry(owner, id, options) {

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
-import { type Change, nextRecord } from './life-cycle.ts';
+import { type Change, isSilent, nextRecord } from './life-cycle.ts';
 
 /**
  * Looks at the row as it is and says what is to happen to it; `undefined` leaves it alone. May throw to refuse. Called again
@@ -85,7 +85,7 @@ function eventOf(
   retention: Retention,
 ): ServerEvent | undefined {
   if (record.removedAt !== undefined) return { type: 'removed', ids: [record.id] };
-  if (change.type === 'renewed' || change.type === 'told') return undefined;
+  if (change.type !== 'created' && isSilent(change)) return undefined;
   return { type: 'conversion', conversion: toConversion(record, retention) };
 }
 
@@ -103,6 +103,10 @@ function wrongState(record: ConversionRecord, change: Change): AppError {
 
 const participles: Readonly<Record<Change['type'], string>> = {
   uploaded: 'uploaded',
+  write_begun: 'added to',
+  doubted: 'doubted',
+  write_ended: 'let go of',
+  writer_lost: 'taken from its writer',
   abandoned: 'abandoned',
   taken: 'converted',
   renewed: 'carried on',

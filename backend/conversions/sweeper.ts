@@ -2,12 +2,13 @@ import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionRecord, ConversionStore, ResumableUpload } from '../ports/conversion-store.ts';
 import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import { toConversionError } from './conversion-work.ts';
 import { renewEverySeconds } from './lease.ts';
 import type { Publisher } from './publisher.ts';
+import type { ResumableUploads } from './resumable-uploads.ts';
 import type { Rows } from './rows.ts';
 import { watchStillness } from './stillness.ts';
 
@@ -47,17 +48,19 @@ export interface SweeperParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly retention: Retention;
+  readonly uploads: Pick<ResumableUploads, 'settle'>;
   readonly log: Logger;
 }
 
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { rows, store, videos, mp3s, publisher, clock, retention, log } = parts;
+  const { rows, store, videos, mp3s, publisher, clock, retention, uploads, log } = parts;
   const stillness = watchStillness(clock, roundEverySeconds);
 
   /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
   async function takeOver(seen: ConversionRecord): Promise<void> {
     const { record, changed } = await rows.decide(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
+      if (row.upload?.writer !== undefined) return { type: 'writer_lost' };
       if (row.state === 'uploading') return { type: 'abandoned' };
       if (row.state !== 'converting') return undefined;
       if (row.lostLeases + 1 < maxLostLeases) return { type: 'lost' };
@@ -68,11 +71,27 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     log.warn({ conversion: record.id, was: seen.state, attempt: record.attempt }, 'took over what its holder left');
     if (record.state === 'queued') await publisher.queued(record);
     else if (record.state === 'failed') await publisher.ended(record);
+    else if (record.state === 'uploading') await uploads.settle(record);
     else await videos.remove(videoBlobId(record));
+  }
+
+  /** Ends a resumable upload that nobody has gone on with for long enough. */
+  async function expireUpload(seen: ConversionRecord): Promise<void> {
+    const { record, changed } = await rows.decide(seen.id, (row) =>
+      row.revision === seen.revision ? { type: 'abandoned' } : undefined,
+    );
+    if (!changed) return;
+    log.info({ conversion: record.id }, 'an upload has expired');
+    await publisher.ended(record);
+    await videos.remove(videoBlobId(record));
   }
 
   async function lookAt(record: ConversionRecord): Promise<void> {
     const stillSeconds = stillness.look(record.id, record.revision);
+    if (isWaiting(record)) {
+      if (Date.parse(record.upload.expiresAt) <= clock.now().getTime()) await expireUpload(record);
+      return;
+    }
     if (record.state === 'uploading' || record.state === 'converting') {
       if (stillSeconds >= leaseSeconds) await takeOver(record);
     } else if (stillSeconds >= republishSeconds) {
@@ -120,6 +139,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     async recover() {
       for await (const record of store.scan('active')) {
         if (record.state === 'queued') await publisher.queued(record);
+        else if (isWaiting(record)) await uploads.settle(record);
         else await takeOver(record);
       }
       for await (const record of store.scan('untold')) await publisher.ended(record);
@@ -144,4 +164,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       };
     },
   };
+}
+
+/** A resumable upload between two of its requests: nobody holds a lease, and nobody needs to. */
+function isWaiting(record: ConversionRecord): record is ConversionRecord & { readonly upload: ResumableUpload } {
+  return record.state === 'uploading' && record.upload !== undefined && record.upload.writer === undefined;
 }

@@ -12,6 +12,7 @@ import { notificationRoutes } from './notification-routes.ts';
 import { originalRoutes } from './original-routes.ts';
 import { serverRoutes } from './server-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { tusRoutes } from './tus/tus-routes.ts';
 
 /** The one public service: all of the HTTP interface, over what it is given. Serve its `app` with `startServer`. */
 export interface Gateway {
@@ -31,6 +32,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...originalRoutes(parts),
     ...sessionRoutes(parts),
     ...accountRoutes(parts),
+    ...tusRoutes(parts),
     ...conversionRoutes(parts),
     ...notificationRoutes(parts),
     ...eventRoutes({ authentication, sockets }),

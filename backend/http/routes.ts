@@ -33,6 +33,10 @@ interface RouteAddress {
   readonly path: string;
   /** What the description of the interface says of it. */
   readonly operation: Operation;
+  /** On every answer of this path, refusals too. */
+  readonly answerHeaders?: Readonly<Record<string, string>>;
+  /** Whether a POST that names this method in `X-HTTP-Method-Override` is as good: for clients that know no other. */
+  readonly byOverride?: true;
 }
 
 /**
@@ -53,14 +57,28 @@ export interface RouteParts {
 
 /** Puts the routes into the app, and behind each path the refusal of every other method. */
 export function mountRoutes(app: Express, routes: readonly Route[], parts: RouteParts): void {
+  for (const { path, answerHeaders } of routes) {
+    if (answerHeaders === undefined) continue;
+    app.use(path, (_request: Request, response: Response, next: NextFunction) => {
+      response.set(answerHeaders);
+      next();
+    });
+  }
   for (const route of routes) {
-    app[route.method](route.path, (request: Request, response: Response, next: NextFunction) => {
+    function take(request: Request, response: Response, next: NextFunction): void {
       answer(route, request, response, parts).catch((error: unknown) => {
         if (isAppError(error, 'unauthorized')) {
           response.set('WWW-Authenticate', route.access === 'password' ? basicChallenge : bearerRefusal(request));
         }
         next(error);
       });
+    }
+    app[route.method](route.path, take);
+    if (route.byOverride !== true) continue;
+    app.post(route.path, (request: Request, response: Response, next: NextFunction) => {
+      const meant = request.get('X-HTTP-Method-Override')?.toLowerCase();
+      if (meant === route.method) take(request, response, next);
+      else next();
     });
   }
   for (const [path, allowed] of methodsByPath(routes)) {

@@ -37,6 +37,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
   const gateway = createGateway({
     conversions: backend.conversions.owned,
+    uploads: backend.conversions.uploads,
     notifications: backend.conversions.notifications,
     changes: backend.conversions.changes,
     authentication,

@@ -5,6 +5,20 @@ import type { Changes, ChangesQuery } from './changes.ts';
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
 export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
 
+/** What is kept of an upload that may go on after it was cut off. */
+export interface ResumableUpload {
+  /** How long the video will be; absent while its client has not said. */
+  readonly bytes?: number;
+  /** The client's own words about it, to be told back. */
+  readonly metadata?: string;
+  /** When it goes with its bytes, if nothing more comes. */
+  readonly expiresAt: string;
+  /** Who writes to it now, by a name of that one request's own. */
+  readonly writer?: string;
+  /** Bytes of its blob from here on do not count: whether they are the right ones was not found out yet. */
+  readonly unverifiedFrom?: number;
+}
+
 /** A result as it is kept: with the peaks. Only `get` gives them; in pages, scans and lists the array is empty. */
 export interface StoredResult extends Result {
   readonly peaks: readonly number[];
@@ -25,6 +39,8 @@ export interface ConversionRecord {
   readonly sourceBytes: number;
   /** Set once nothing of the source is kept: no retry any more. */
   readonly sourceGone?: true;
+  /** Only where the video comes, or came, as a resumable upload. */
+  readonly upload?: ResumableUpload;
   readonly batchId?: string;
   readonly batchSize?: number;
   readonly options: OutputOptions;

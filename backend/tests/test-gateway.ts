@@ -88,6 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const real = test.conversions.owned;
   const gateway = createGateway({
     conversions: options.conversions?.(real) ?? real,
+    uploads: test.conversions.uploads,
     notifications: test.conversions.notifications,
     changes: test.conversions.changes,
     authentication: options.authentication?.(auth) ?? auth,

@@ -1,0 +1,40 @@
+import { v7 as newId } from 'uuid';
+import type { Batch } from '../../shared/api.ts';
+import type { OutputOptions } from '../../shared/formats.ts';
+import type { ConversionRecord, ConversionSource } from '../ports/conversion-store.ts';
+
+/** What is known of a video before its bytes. */
+export interface Intake extends Partial<Batch> {
+  readonly fileName: string;
+  readonly options: OutputOptions;
+}
+
+/** The row that a conversion begins with: queued where its video is there already, else uploading. */
+export function newConversion(
+  owner: string,
+  intake: Intake,
+  source: ConversionSource,
+  sourceBytes: number,
+  now: Date,
+): ConversionRecord {
+  const at = now.toISOString();
+  const { fileName, options, batchId, batchSize } = intake;
+  return {
+    id: newId(),
+    owner,
+    state: source.kind === 'file' ? 'queued' : 'uploading',
+    attempt: 1,
+    revision: 1,
+    fileName,
+    source,
+    sourceBytes,
+    ...(batchId === undefined ? {} : { batchId }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    options,
+    progress: 0,
+    lostLeases: 0,
+    warnings: [],
+    createdAt: at,
+    updatedAt: at,
+  };
+}

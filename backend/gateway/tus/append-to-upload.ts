@@ -1,0 +1,26 @@
+import { AppError } from '../../../shared/errors.ts';
+import { type AccountCall, pathParameter } from '../../http/routes.ts';
+import {
+  appendBody,
+  checkContentType,
+  checkVersion,
+  describeProgress,
+  nameConversion,
+  type TusParts,
+} from './tus-call.ts';
+import { parseBytes } from './tus-headers.ts';
+
+/** `PATCH /uploads/:id`: more bytes, from where the upload ends. */
+export async function appendToUpload(call: AccountCall, parts: TusParts): Promise<void> {
+  const { request, response, identity } = call;
+  checkVersion(call);
+  checkContentType(request);
+  const offset = parseBytes('Upload-Offset', request.get('Upload-Offset'));
+  if (offset === undefined) throw new AppError('bad_request', 'Say where the bytes begin: Upload-Offset.');
+  const bytes = parseBytes('Upload-Length', request.get('Upload-Length'));
+  const seen = await parts.uploads.status(identity.accountId, pathParameter(request, 'id'));
+  nameConversion(response, seen);
+  const where = bytes === undefined ? { offset } : { offset, bytes };
+  describeProgress(response, await appendBody(call, seen.id, where, parts));
+  response.status(204).end();
+}

@@ -1,0 +1,49 @@
+import { AppError } from '../../../shared/errors.ts';
+import type { UploadStatus } from '../../conversions/resumable-uploads.ts';
+import { hasBody } from '../../http/request-body.ts';
+import type { AccountCall } from '../../http/routes.ts';
+import {
+  appendBody,
+  checkContentType,
+  checkVersion,
+  describeProgress,
+  nameConversion,
+  type TusParts,
+} from './tus-call.ts';
+import { parseLength, parseMetadata } from './tus-headers.ts';
+
+/** `POST /uploads`: a conversion that waits for its video; its first bytes may come along (creation-with-upload). */
+export async function createUpload(call: AccountCall, parts: TusParts): Promise<void> {
+  const { request, response, identity } = call;
+  const { uploads, maxUploadBytes, uploadsPath } = parts;
+  checkVersion(call);
+  const bytes = parseLength(request.get('Upload-Length'), request.get('Upload-Defer-Length'));
+  if (bytes !== undefined && bytes > maxUploadBytes) {
+    throw new AppError('too_large', 'The video is larger than this server takes.', {
+      details: { limitBytes: maxUploadBytes },
+    });
+  }
+  const metadata = request.get('Upload-Metadata');
+  const intake = parseMetadata(metadata);
+  if (hasBody(request)) checkContentType(request);
+  const created = await uploads.create(identity.accountId, {
+    ...intake,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+  nameConversion(response, created);
+  const status = hasBody(request) ? await appendFirst(call, created, parts) : created;
+  response.location(`${uploadsPath}/${created.id}`);
+  describeProgress(response, status);
+  response.status(201).end();
+}
+
+async function appendFirst(call: AccountCall, { id }: UploadStatus, parts: TusParts): Promise<UploadStatus> {
+  try {
+    return await appendBody(call, id, { offset: 0 }, parts);
+  } catch (error) {
+    // The client is told of no upload, so that there must be none.
+    await parts.conversions.remove(call.identity.accountId, id);
+    throw error;
+  }
+}

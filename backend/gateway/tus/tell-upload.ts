@@ -1,0 +1,18 @@
+import { type AccountCall, pathParameter } from '../../http/routes.ts';
+import { checkVersion, describeProgress, nameConversion, type TusParts } from './tus-call.ts';
+
+/** `HEAD /uploads/:id`: how far the upload is. */
+export async function tellUpload(call: AccountCall, { uploads }: TusParts): Promise<void> {
+  const { request, response, identity } = call;
+  checkVersion(call);
+  const id = pathParameter(request, 'id');
+  const status = await uploads.status(identity.accountId, id);
+  nameConversion(response, status);
+  const { bytes, metadata } = status;
+  describeProgress(response, status);
+  if (bytes === undefined) response.set('Upload-Defer-Length', '1');
+  else response.set('Upload-Length', String(bytes));
+  if (metadata !== undefined) response.set('Upload-Metadata', metadata);
+  // The protocol: no cache may remember how far it was.
+  response.set({ 'Cache-Control': 'no-store', 'Content-Length': '0' }).status(200).end();
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { batchSchema } from '../../../shared/api.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { defaultOutputOptions, outputOptionsSchema } from '../../../shared/formats.ts';
+import type { Intake } from '../../conversions/new-conversion.ts';
+import type { Checksum } from '../../conversions/resumable-uploads.ts';
+import { cleanFileName } from '../upload-file-name.ts';
+
+/** The version of the protocol: https://tus.io/protocols/resumable-upload. */
+export const tusVersion = '1.0.0';
+export const tusExtensions = [
+  'creation',
+  'creation-with-upload',
+  'creation-defer-length',
+  'termination',
+  'expiration',
+  'checksum',
+] as const;
+export const tusChecksums = ['sha1', 'sha256', 'crc32'] as const;
+export const uploadContentType = 'application/offset+octet-stream';
+
+/** The whole number in a header. Throws `bad_request` for anything else; undefined where the header is missing. */
+export function parseBytes(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = /^[0-9]{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw new AppError('bad_request', `${name} must be a number of bytes.`);
+  return number;
+}
+
+/**
+ * `Upload-Length`, or undefined where `Upload-Defer-Length` says that it comes later. Throws `bad_request` for neither or both, and
+ * for what is no length.
+ */
+export function parseLength(length: string | undefined, deferred: string | undefined): number | undefined {
+  if (deferred !== undefined && (deferred !== '1' || length !== undefined)) {
+    throw new AppError('bad_request', 'Upload-Defer-Length can only be 1, in the place of Upload-Length.');
+  }
+  const bytes = parseBytes('Upload-Length', length);
+  if (bytes === undefined && deferred === undefined) {
+    throw new AppError('bad_request', 'Say how long the upload is: Upload-Length, or Upload-Defer-Length: 1.');
+  }
+  return bytes;
+}
+
+/** What a client says of its video. Throws `bad_request` for what is not written as the protocol wants it, `invalid` for what says nothing that we know. */
+export function parseMetadata(header: string | undefined): Intake {
+  const values = decodeMetadata(header ?? '');
+  const { filename = '', options, batchId, batchSize } = Object.fromEntries(values);
+  return {
+    fileName: cleanFileName(filename),
+    options: options === undefined ? defaultOutputOptions : parseOptions(options),
+    ...(batchId === undefined ? {} : parseBatch(batchId, batchSize)),
+  };
+}
+
+function decodeMetadata(header: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const pair of header.split(',')) {
+    if (pair.trim() === '' && header.trim() === '') break;
+    const [, key, base64 = ''] = /^ *([\x21-\x2b\x2d-\x7e]+)(?: +([A-Za-z0-9+/]*={0,2}))? *$/.exec(pair) ?? [];
+    if (key === undefined || base64.replace(/=+$/, '').length % 4 === 1 || values.has(key)) {
+      throw new AppError('bad_request', 'Upload-Metadata must be names, each once, with values in Base64.');
+    }
+    values.set(key, Buffer.from(base64, 'base64').toString('utf8'));
+  }
+  return values;
+}
+
+function parseOptions(text: string): Intake['options'] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new AppError('invalid', 'options: JSON is expected.', { cause: error });
+  }
+  const parsed = outputOptionsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const complaints = parsed.error.issues.map(({ path, message }) => ['options', ...path].join('.') + `: ${message}`);
+  throw new AppError('invalid', `${complaints.join('; ')}.`, { cause: parsed.error });
+}
+
+function parseBatch(batchId: string, batchSize: string | undefined): Pick<Intake, 'batchId' | 'batchSize'> {
+  const size = batchSize === undefined ? {} : { batchSize: /^[0-9]{1,9}$/.test(batchSize) ? Number(batchSize) : NaN };
+  const parsed = batchSchema.safeParse({ batchId, ...size });
+  if (!parsed.success) {
+    throw new AppError('invalid', 'batchId takes 1 to 200 characters, batchSize a whole number from 1.', {
+      cause: parsed.error,
+    });
+  }
+  const { batchSize: known, ...rest } = parsed.data;
+  return known === undefined ? rest : { ...rest, batchSize: known };
+}
+
+/** `Upload-Checksum`: an algorithm, and a digest in Base64. Throws `bad_request` for what is none that we know. */
+export function parseChecksum(header: string | undefined): Checksum | undefined {
+  if (header === undefined) return undefined;
+  const [, name, base64 = ''] = /^([a-z0-9]+) +([A-Za-z0-9+/]+={0,2})$/.exec(header) ?? [];
+  const algorithm = tusChecksums.find((known) => known === name);
+  if (algorithm === undefined) {
+    throw new AppError(
+      'bad_request',
+      `Upload-Checksum takes one of ${tusChecksums.join(', ')}, and a digest in Base64.`,
+    );
+  }
+  const expected = Buffer.from(base64, 'base64');
+  if (algorithm === 'crc32') {
+    let value = 0;
+    return {
+      update(chunk) {
+        value = crc32(chunk, value);
+      },
+      matches() {
+        const digest = Buffer.alloc(4);
+        digest.writeUInt32BE(value);
+        return digest.equals(expected);
+      },
+    };
+  }
+  const hash = createHash(algorithm);
+  return {
+    update: (chunk) => void hash.update(chunk),
+    matches: () => hash.digest().equals(expected),
+  };
+}
