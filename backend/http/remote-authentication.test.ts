@@ -109,6 +109,17 @@ describe('a gateway whose auth is away', () => {
     expect(isAppError(error, 'unavailable') && !/127\.0\.0\.1|some\.token/.test(error.message)).toBe(true);
   });
 
+  it('asks once more whose token it is when auth hangs up, as it does on connections that were idle', async () => {
+    let asked = 0;
+    const claims = { sub: 'a', username: 'b', admin: false, iat: 1, exp: 2, jti: 'c', sid: 'd' };
+    const answer = await ask((request, response) => {
+      asked += 1;
+      if (asked === 1) request.destroy();
+      else response.end(JSON.stringify(claims));
+    });
+    expect(answer).toEqual({ accountId: 'a', email: 'b', admin: false, sessionId: 'd', expires: 2 });
+  });
+
   it('says so where nothing listens, and logs neither password nor token', async () => {
     const remote = createRemoteAuthentication({ url: 'http://127.0.0.1:1', timeoutSeconds: 1 });
     const error: unknown = await remote.signIn(ada, 'here').catch((thrown: unknown) => thrown);

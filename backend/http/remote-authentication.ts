@@ -45,6 +45,21 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     } catch (error) {
       throw away(error);
     }
+    return textOf(answer);
+  }
+
+  /** Asks again where auth hung up: it may have been about to close a connection that was idle, and asking twice does no harm. */
+  async function validate(token: string): Promise<string> {
+    const headers = { Authorization: `Bearer ${token}` };
+    try {
+      return textOf(await http.post('/validate', undefined, { headers }));
+    } catch (error) {
+      if (!axios.isAxiosError(error) || error.code !== 'ECONNRESET') throw away(error);
+      return await post('/validate', undefined, headers);
+    }
+  }
+
+  function textOf(answer: AxiosResponse<unknown>): string {
     const text = typeof answer.data === 'string' ? answer.data : '';
     if (answer.status === 200 || answer.status === 204) return text;
     throw refusalOf(text) ?? away(new Error(`auth answered ${answer.status}`));
@@ -70,10 +85,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     },
 
     async identify(token) {
-      const claims = parsed(
-        validatedClaimsSchema,
-        await post('/validate', undefined, { Authorization: `Bearer ${token}` }),
-      );
+      const claims = parsed(validatedClaimsSchema, await validate(token));
       const { sub, username, admin, sid, exp } = claims;
       return { accountId: sub, email: username, admin, sessionId: sid, expires: exp };
     },
