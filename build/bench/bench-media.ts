@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, rename } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,6 +29,21 @@ export async function bigVideo(): Promise<string> {
     const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:r=25', '-f', 'lavfi', '-i', noise];
     return [...sources, '-t', '65', '-c:v', 'rawvideo', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '160k', target];
   });
+}
+
+/** A file of so many megabytes that nothing can squeeze. Returns its path. */
+export async function noiseFile(megabytes: number): Promise<string> {
+  const path = join(folder, `noise-${megabytes}`);
+  if (await exists(path)) return path;
+  await mkdir(folder, { recursive: true });
+  const unfinished = join(folder, `unfinished-${process.pid}-noise`);
+  await writeFile(unfinished, noiseOf(megabytes));
+  await rename(unfinished, path);
+  return path;
+}
+
+function* noiseOf(megabytes: number): Generator<Uint8Array> {
+  for (let made = 0; made < megabytes; made += 1) yield randomBytes(1_000_000);
 }
 
 const from = (path: string) => ['-i', path];

@@ -9,8 +9,9 @@ import { memory } from './memory-row.ts';
 import type { Row } from './row.ts';
 import { server } from './server-row.ts';
 import { describeFigures } from './table.ts';
+import { upload } from './upload-row.ts';
 
-const rows: readonly Row[] = [tenSeconds, tenMinutes, thirtyMinutes, naive, server, memory];
+const rows: readonly Row[] = [tenSeconds, tenMinutes, thirtyMinutes, naive, server, upload, memory];
 
 async function run(row: Row): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-bench-'));

@@ -1,0 +1,31 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The server that uploads are held against, in a process of its own. */
+export interface PlainPutServer extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** @param target where it puts what it gets; each PUT replaces the one before. */
+export async function startPlainPutServer(target: string): Promise<PlainPutServer> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'plain-put-server.ts'), target], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [url] = await once(createInterface(child.stdout), 'line');
+  return {
+    url: String(url),
+    pid: pidOf(child),
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await once(child, 'close');
+    },
+  };
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('the server that uploads are held against did not start');
+  return pid;
+}
