@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { basename } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+
+const protocol = { 'tus-resumable': '1.0.0' };
+
+/** Whose upload, and to which server. */
+export interface Uploader {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Begins a resumable upload and sends all of it in one request. Returns the conversion's id. */
+export async function sendResumable({ url, token }: Uploader, path: string): Promise<string> {
+  const { size } = await stat(path);
+  const authorization = `Bearer ${token}`;
+  const filename = Buffer.from(basename(path)).toString('base64');
+  const created = await fetch(`${url}/api/v1/uploads`, {
+    method: 'POST',
+    headers: { ...protocol, authorization, 'upload-length': String(size), 'upload-metadata': `filename ${filename}` },
+  });
+  const id = created.headers.get('x-conversion-id');
+  if (created.status !== 201 || id === null) throw new Error(`no upload was created: ${created.status}`);
+  const headers = {
+    ...protocol,
+    authorization,
+    'content-type': 'application/offset+octet-stream',
+    'upload-offset': '0',
+  };
+  await sendFile(request(`${url}/api/v1/uploads/${id}`, { method: 'PATCH', headers }), path);
+  return id;
+}
+
+/** Sends a file of any size as the body of a request, in little memory. Throws for an answer that is not 200 or 204. */
+export async function sendFile(call: ClientRequest, path: string): Promise<void> {
+  const { size } = await stat(path);
+  call.setHeader('content-length', size);
+  const answered: Promise<readonly IncomingMessage[]> = once(call, 'response');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), call);
+  const [answer] = await answered;
+  if (answer === undefined) throw new Error('an upload was not answered');
+  const said = await text(answer);
+  if (answer.statusCode !== 200 && answer.statusCode !== 204) {
+    throw new Error(`an upload was answered with ${answer.statusCode}: ${said}`);
+  }
+}
