@@ -64,6 +64,12 @@ describe('sign-in limits', () => {
     expect(wait({ ...ada, client: 'elsewhere' })).toBe(0);
   });
 
+  it('take all addresses of one customer’s network for one place', () => {
+    for (let i = 0; i < 100; i += 1) limits.failed({ client: `2001:db8:1:2::${i}`, email: `${i}@example.com` });
+    expect(wait({ ...ada, client: '2001:db8:1:2:ffff::1' })).toBe(900);
+    expect(wait({ ...ada, client: '2001:db8:1:3::1' })).toBe(0);
+  });
+
   it('slow down many places that guess at one account', () => {
     for (let i = 0; i < 100; i += 1) limits.failed({ ...ada, client: `place ${i}` });
     expect(wait({ ...ada, client: 'one more' })).toBe(900);

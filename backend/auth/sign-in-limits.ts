@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import { networkOf } from './client-network.ts';
 
 /** Failures older than this do not count. */
 const windowSeconds = 15 * 60;
@@ -70,7 +71,8 @@ export function createSignInLimits(clock: Clock): SignInLimits {
   };
 }
 
-function keyOf(kind: keyof typeof allowedFailures, { client, email }: Attempt): string {
+function keyOf(kind: keyof typeof allowedFailures, { client: address, email }: Attempt): string {
+  const client = networkOf(address);
   switch (kind) {
     case 'clientAndEmail':
       return `${kind} ${client} ${email}`;
