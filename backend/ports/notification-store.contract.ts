@@ -278,6 +278,17 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       });
     });
 
+    it('removes all of one owner, and nothing of another', async () => {
+      await insert(example(1), example(2));
+      const [kept] = await insert(example(1, {}, 'bert'));
+      await store.removeAllOf('anna');
+      await store.removeAllOf('anna');
+      expect(await store.get('anna-1')).toBeUndefined();
+      expect(await store.page({ owner: 'anna', limit: 10 })).toEqual({ items: [] });
+      expect(await store.countOfBatch('anna', 'batch')).toBe(0);
+      expect((await store.page({ owner: 'bert', limit: 10 })).items).toEqual([kept]);
+    });
+
     it('has everything again after it was opened anew', async () => {
       const read = example(1);
       const unread = example(2);
@@ -299,6 +310,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         () => store.page({ owner: 'anna', limit: 10 }),
         () => store.changes({ owner: 'anna', limit: 10 }),
         () => store.markRead('anna', ['anna-1'], readTime),
+        () => store.removeAllOf('anna'),
       ];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
     });
