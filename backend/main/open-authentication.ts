@@ -3,7 +3,6 @@ import { createAuth } from '../auth/auth.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
 import type { Config } from '../config.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { createRemoteAuthentication } from '../http/remote-authentication.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import type { EmbeddedBackend } from './embedded.ts';
@@ -21,7 +20,11 @@ export async function openAuthentication(
   config: Pick<Config, 'authUrl' | 'jwtSecrets' | 'loginTokenSeconds' | 'signUp' | 'publicUrl'>,
   { backend, mailer, log }: AuthenticationParts,
 ): Promise<Authentication> {
-  if (config.authUrl !== undefined) return createRemoteAuthentication({ url: config.authUrl });
+  if (config.authUrl !== undefined) {
+    // Tens of megabytes that most servers never need.
+    const { createRemoteAuthentication } = await import('../http/remote-authentication.ts');
+    return createRemoteAuthentication({ url: config.authUrl });
+  }
   return createAuth({
     ...backend,
     secrets: config.jwtSecrets ?? [await keepSigningSecret(backend.dataFolder)],

@@ -10,15 +10,15 @@ afterEach(async () => {
 
 async function senderOf(given: Parameters<typeof openMailer>[0]): Promise<string | undefined> {
   server = await startMailServer();
-  const mailer = openMailer({ smtpUrl: server.url, ...given });
+  const mailer = await openMailer({ smtpUrl: server.url, ...given });
   await mailer?.send({ to: 'anna@example.com', subject: 'x', text: 'x', messageId: '<x@example.com>' });
   await mailer?.close();
   return server.mails[0]?.parsed.from?.text;
 }
 
 describe('the mailer', () => {
-  it('is there only where a mail server is set', () => {
-    expect(openMailer({ mailFrom: 'anna@example.com', publicUrl: 'https://example.com' })).toBeUndefined();
+  it('is there only where a mail server is set', async () => {
+    expect(await openMailer({ mailFrom: 'anna@example.com', publicUrl: 'https://example.com' })).toBeUndefined();
   });
 
   it('says that mail is from whom the settings name', async () => {

@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
-import { createSmtpMailer } from '../adapters/smtp-mailer.ts';
 import type { Config } from '../config.ts';
 import type { Mailer } from '../ports/mailer.ts';
 
 /** The mailer that the settings ask for; undefined where mail is off. */
-export function openMailer(config: Pick<Config, 'smtpUrl' | 'mailFrom' | 'publicUrl'>): Mailer | undefined {
+export async function openMailer(
+  config: Pick<Config, 'smtpUrl' | 'mailFrom' | 'publicUrl'>,
+): Promise<Mailer | undefined> {
   const { smtpUrl, mailFrom } = config;
   if (smtpUrl === undefined) return undefined;
+  // Tens of megabytes that most servers never need.
+  const { createSmtpMailer } = await import('../adapters/smtp-mailer.ts');
   return createSmtpMailer({ url: smtpUrl, from: mailFrom ?? `Soundlift <no-reply@${mailHost(config)}>` });
 }
 

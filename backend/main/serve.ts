@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
+import type { Authentication } from '../http/authentication.ts';
 import { startServer } from '../http/server.ts';
-import { startEmbedded } from './embedded.ts';
+import { type EmbeddedBackend, startEmbedded } from './embedded.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
-import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { openAuthentication } from './open-authentication.ts';
 import { openMailer } from './open-mailer.ts';
 
@@ -28,12 +29,13 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   limitYoungMemory();
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   await using running = new AsyncDisposableStack();
-  const mailer = openMailer(config);
+  const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
   const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
   const authentication = await openAuthentication(config, { backend, mailer, log });
-  const metrics = config.metricsPort === undefined ? undefined : createMetrics(backend);
-  running.defer(() => metrics?.close());
+  const metrics = await startMetrics(config, { backend, authentication, log });
+  running.defer(() => metrics?.[Symbol.asyncDispose]());
+  if (metrics !== undefined) say(`metrics on ${metrics.url}/metrics`);
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
   const gateway = createGateway({
     conversions: backend.conversions.owned,
@@ -48,16 +50,35 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     reachAll: backend.reachAll,
   });
-  if (metrics !== undefined && config.metricsPort !== undefined) {
-    const { host, trustedProxies, metricsPort: port } = config;
-    const app = createApp({ routes: [metrics.route], authentication, hosts: { loopback }, trustedProxies, log });
-    const metricsServer = await startServer(app, { host, port, log });
-    running.defer(() => metricsServer.close());
-    say(`metrics on ${metricsServer.url}/metrics`);
-  }
   const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
   running.defer(() => gateway.close());
   say(`listening on ${server.url}`);
   if (!signal.aborted) await once(signal, 'abort');
+}
+
+interface RunningMetrics extends AsyncDisposable, Pick<Metrics, 'countAnswer'> {
+  readonly url: string;
+}
+
+/** Tells metrics on their own port, where the settings name one. */
+async function startMetrics(
+  { metricsPort: port, host, loopback, trustedProxies }: Config,
+  parts: { readonly backend: EmbeddedBackend; readonly authentication: Authentication; readonly log: Logger },
+): Promise<RunningMetrics | undefined> {
+  if (port === undefined) return undefined;
+  // Tens of megabytes that most servers never need.
+  const { createMetrics } = await import('./metrics.ts');
+  const { backend, authentication, log } = parts;
+  const metrics = createMetrics(backend);
+  const app = createApp({ routes: [metrics.route], authentication, hosts: { loopback }, trustedProxies, log });
+  const server = await startServer(app, { host, port, log });
+  return {
+    url: server.url,
+    countAnswer: metrics.countAnswer,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      metrics.close();
+    },
+  };
 }
