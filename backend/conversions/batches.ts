@@ -26,9 +26,23 @@ export interface BatchesParts {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether this account is to be mailed of what has ended; without, nobody is. */
+  readonly wantsMail?: (owner: string) => Promise<boolean>;
 }
 
-export function createBatches({ rows, store, notifications, events, clock, log }: BatchesParts): Batches {
+export function createBatches(parts: BatchesParts): Batches {
+  const { rows, store, notifications, events, clock, log, wantsMail = async () => false } = parts;
+
+  /** A notification waits for nobody: where it cannot be asked now, it is asked again before the mail is handed over. */
+  async function owesMail(owner: string): Promise<boolean> {
+    try {
+      return await wantsMail(owner);
+    } catch (error) {
+      log.warn({ err: error }, 'could not ask whether to mail');
+      return true;
+    }
+  }
+
   /** Those of the batch whose end nobody was told of; none while the batch goes on. */
   async function owedFor(record: ConversionRecord): Promise<readonly ConversionRecord[]> {
     if (record.batchId === undefined) return isUntold(record) ? [record] : [];
@@ -75,7 +89,10 @@ export function createBatches({ rows, store, notifications, events, clock, log }
 
         // The id says which of the batch's notifications it is: of two notifiers that tell the same, one insert wins.
         const id = notificationId(owner, batchId, count + 1);
-        const next = toNotificationRecord(id, batchId, owner, owed, clock.now());
+        const now = clock.now();
+        const plain = toNotificationRecord(id, batchId, owner, owed, now);
+        const owedMail = { tries: 0, due: now.toISOString(), claimed: false };
+        const next = (await owesMail(owner)) ? { ...plain, owedMail } : plain;
         if (await notifications.insert(next)) {
           made.push(next);
           await markTold(next);

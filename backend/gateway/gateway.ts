@@ -9,6 +9,7 @@ import { createEventSockets } from './events/event-sockets.ts';
 import { socketLimits } from './events/socket-limits.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { notificationRoutes } from './notification-routes.ts';
+import { openRoutes } from './open-routes.ts';
 import { originalRoutes } from './original-routes.ts';
 import { serverRoutes } from './server-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -30,6 +31,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const answering = [
     ...serverRoutes(parts),
     ...originalRoutes(parts),
+    ...openRoutes(),
     ...sessionRoutes(parts),
     ...accountRoutes(parts),
     ...tusRoutes(parts),

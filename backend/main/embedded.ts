@@ -31,6 +31,8 @@ export interface EmbeddedSettings {
   readonly converterConcurrency: number;
   /** Whether a conversion waits while the disk is full; without, it fails. */
   readonly waitsForSpace: boolean;
+  /** Whether those who want it are mailed of what has ended; somebody has to hand the mails over. */
+  readonly owesMail?: boolean;
 }
 
 /** The backend's services, but for the gateway, in this process. */
@@ -76,6 +78,8 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   const conversions = createConversions({
     store: stores.conversions,
     notifications: stores.notifications,
+    owedMails: stores.owedMails,
+    ...(settings.owesMail ? { wantsMail: async (owner) => (await recipientIn(users, owner)) !== undefined } : {}),
     videos,
     mp3s,
     videoQueue,
@@ -129,4 +133,10 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Where to mail this account; undefined where its owner does not want it, or nobody has shown that mail arrives there. */
+export async function recipientIn(users: UserStore, owner: string): Promise<string | undefined> {
+  const user = await users.get(owner);
+  return user?.confirmed && user.mail ? user.email : undefined;
 }

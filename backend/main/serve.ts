@@ -31,7 +31,9 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   await using running = new AsyncDisposableStack();
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
-  const backend = running.use(await startEmbedded({ ...config, waitsForSpace: true }, log));
+  const backend = running.use(
+    await startEmbedded({ ...config, waitsForSpace: true, owesMail: mailer !== undefined }, log),
+  );
   const authentication = await openAuthentication(config, { backend, mailer, log });
   const metrics = await startMetrics(config, { backend, authentication, log });
   running.defer(() => metrics?.[Symbol.asyncDispose]());
@@ -53,6 +55,11 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
   running.defer(() => gateway.close());
+  if (mailer !== undefined) {
+    const { runMail } = await import('./run-mail.ts');
+    const outbox = await runMail({ backend, mailer, config, listeningUrl: server.url, log });
+    running.defer(() => outbox.stop());
+  }
   say(`listening on ${server.url}`);
   if (!signal.aborted) await once(signal, 'abort');
 }

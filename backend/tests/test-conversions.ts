@@ -54,6 +54,7 @@ export async function makeTestConversions({ pause }: TestConversionsOptions = {}
   const conversions = createConversions({
     store: pause === undefined ? stores.conversions : pausing(stores.conversions, pause),
     notifications: stores.notifications,
+    owedMails: stores.owedMails,
     videos: stores.videos,
     mp3s: stores.mp3s,
     videoQueue,

@@ -16,6 +16,7 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRecord, ConversionStore } from '../../ports/conversion-store.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
+import type { OwedMailStore } from '../../ports/owed-mail-store.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
 
 /** What somebody does while everyone else does something too; `target` counts the conversions. */
@@ -125,6 +126,7 @@ async function play(
   const { owned, work, batches, sweeper, close } = createConversions({
     store,
     notifications,
+    owedMails: nobodyIsMailed,
     videos: namesOnly(new Set()),
     mp3s: namesOnly(mp3Names),
     videoQueue,
@@ -287,3 +289,8 @@ function namesOnly(names: Set<string>): BlobStore {
     },
   };
 }
+
+const nobodyIsMailed: OwedMailStore = {
+  async *list() {},
+  replace: () => Promise.reject(new Error('the simulation mails nobody')),
+};

@@ -88,6 +88,7 @@ export const openRoutes: Readonly<Record<string, string>> = {
   'get /api/v1/openapi.json': 'the same for all',
   'get /open/b/:batchId': 'a static page for the links in mails',
   'options /api/v1/uploads': 'what the upload protocol can do here, the same for all',
+  'options /api/v1/uploads/:id': 'what the upload protocol can do here, the same for all',
   'post /login': 'signs in, with a password',
   'post /api/v1/sessions': 'signs in, with a password',
   'post /api/v1/sessions/refresh': 'stays signed in, with a refresh token',

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { EventBus } from '../ports/event-bus.ts';
+import type { Consumer } from '../ports/job-queue.ts';
+import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
+
+/** How long an end waits for what is being handed over: cut off after its last byte, it would come twice. */
+const graceSeconds = 5;
+
+export interface RunningOutboxParts {
+  readonly outbox: MailOutbox;
+  readonly events: EventBus;
+  readonly log: Logger;
+}
+
+/** Has the outbox look now and then, and at once when there is a new notification. */
+export function runOutbox({ outbox, events, log }: RunningOutboxParts): Consumer {
+  let looking: Promise<void> | undefined;
+  let again = false;
+
+  async function lookAll(): Promise<void> {
+    do {
+      again = false;
+      await outbox.look().catch((error: unknown) => log.error({ err: error }, 'the outbox failed this time'));
+    } while (again);
+    looking = undefined;
+  }
+  function look(): void {
+    again = true;
+    looking ??= lookAll();
+  }
+
+  const timer = setInterval(look, lookEverySeconds * 1000).unref();
+  const unsubscribe = events.subscribe(({ event }) => {
+    // With a mail's end it is told again, by the outbox itself.
+    if (event.type === 'notification' && event.notification.mail === undefined) look();
+  });
+  look();
+
+  return {
+    async stop() {
+      clearInterval(timer);
+      unsubscribe();
+      await outbox.stop(graceSeconds);
+      await looking;
+    },
+  };
+}
