@@ -1,7 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { startEmbedded } from '../../backend/main/embedded.ts';
+import { localAccountId } from '../../backend/messages.ts';
+import { describeBackend } from './backend.contract.ts';
 import { openCopyingChannel } from './copying-channel.ts';
 import { createLocalBackend } from './local-backend.ts';
 
@@ -21,6 +25,21 @@ async function makeFile(bytes: number) {
   await writeFile(file.path, Buffer.alloc(bytes, 7));
   return file;
 }
+
+const running = new AsyncDisposableStack();
+afterAll(() => running.disposeAsync());
+
+describeBackend('the backend of this computer', async () => {
+  const dataFolder = await mkdtemp(path.join(tmpdir(), 'soundlift-local-data-'));
+  running.defer(() => rm(dataFolder, { recursive: true, force: true }));
+  const settings = { dataFolder, maxDurationSeconds: 3600, keepResultDays: 1, converterConcurrency: 2 };
+  const embedded = running.use(await startEmbedded({ ...settings, waitsForSpace: false }, pino({ level: 'silent' })));
+  const { owned } = embedded.conversions;
+  return {
+    backend: createLocalBackend(embedded.channel),
+    conversions: async () => (await owned.page({ owner: localAccountId, limit: 100 })).items,
+  };
+});
 
 it('hands over the path, never the bytes', async () => {
   await using channel = await openCopyingChannel();

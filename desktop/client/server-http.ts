@@ -31,6 +31,8 @@ export interface ServerHttp {
 const answerSeconds = 30;
 /** A page of a hundred conversions has some tens of kilobytes. */
 const maxAnswerBytes = 16 * 1024 * 1024;
+/** What a connection says that was closed at its other end. */
+const brokenCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Throws `invalid` for what is no http address. */
 export function createServerHttp(address: string): ServerHttp {
@@ -62,7 +64,11 @@ export function createServerHttp(address: string): ServerHttp {
       };
       let answer: AxiosResponse<unknown>;
       try {
-        answer = await client.request(config);
+        answer = await client.request(config).catch(async (error: unknown) => {
+          // The connection may have been kept from before, and closed by now: of what may be asked twice, that is nobody's failure.
+          if (method !== 'GET' || signal?.aborted || !brokenCodes.has(systemErrorCode(error) ?? '')) throw error;
+          return await client.request(config);
+        });
       } catch (error) {
         signal?.throwIfAborted();
         throw unreachable(host, error);

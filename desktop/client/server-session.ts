@@ -37,9 +37,9 @@ export interface ServerSession {
 const spareSeconds = 60;
 
 /** Signs in and keeps the session. Throws `unauthorized`, `too_many`, and as `ServerHttp.ask` does. */
-export async function signIn(http: ServerHttp, credentials: Credentials, keeper: SessionKeeper): Promise<void> {
-  const session = await askForSession(http, '/api/v1/sessions', credentials);
-  await keeper.write({ ...session, email: credentials.email, signedInAt: new Date().toISOString() });
+export async function signIn(http: ServerHttp, { email, password }: Credentials, keeper: SessionKeeper): Promise<void> {
+  const session = await askForSession(http, '/api/v1/sessions', { email, password });
+  await keeper.write({ ...session, email, signedInAt: new Date().toISOString() });
 }
 
 /** The session that `keeper` keeps. */

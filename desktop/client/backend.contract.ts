@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
+import { decodeSound } from '../../backend/tests/media/measure-media.ts';
+import { waitUntil } from '../../backend/tests/running/wait-until.ts';
+import { type Conversion, hasEnded } from '../../shared/api.ts';
+import type { ServerEvent } from '../../shared/events.ts';
+import type { Backend, SourceFile } from './backend.ts';
+
+/** A backend that converts, with nothing in it but what other tests have left. */
+export interface BackendUnderTest {
+  readonly backend: Backend;
+  /** All that the account has there, asked for another way. */
+  conversions(): Promise<readonly Conversion[]>;
+}
+
+const options = { format: 'mp3' } as const;
+const never = new AbortController().signal;
+
+/** Runs the contract of the port over the backend that `open` gives, one for all of its tests. */
+export function describeBackend(name: string, open: () => Promise<BackendUnderTest>): void {
+  describe(name, () => {
+    let media: MediaFolder;
+    let backend: Backend;
+    let conversions: BackendUnderTest['conversions'];
+    let folder: string;
+    let talk: SourceFile;
+    /** Takes seconds to convert. */
+    let lecture: SourceFile;
+
+    beforeAll(async () => {
+      media = await openMediaFolder();
+      talk = await sourceOf(await media.make({ container: 'mp4', seconds: 2 }), 'talk.mp4');
+      const long = { container: 'mkv', seconds: 900, audio: [{ codec: 'flac' }], picture: false } as const;
+      lecture = await sourceOf(await media.make(long), 'lecture.mkv');
+      ({ backend, conversions } = await open());
+    });
+    afterAll(() => media[Symbol.asyncDispose]());
+    beforeEach(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), 'soundlift-contract-'));
+    });
+    afterEach(async () => {
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    async function untilState(id: string, ...states: readonly Conversion['state'][]): Promise<Conversion> {
+      return await waitUntil(`${id} is ${states.join(' or ')}`, async () => {
+        const conversion = await backend.get(id);
+        return states.includes(conversion.state) ? conversion : undefined;
+      });
+    }
+
+    it('converts a file, tells of it as it happens, and gives the MP3', async () => {
+      const heard: ServerEvent[] = [];
+      const unfollow = backend.follow((event) => void heard.push(event));
+      const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
+      const { id, fileName, batchId } = await backend.submit({ file: talk, options, batch }, never);
+      expect({ fileName, batchId }).toEqual({ fileName: 'talk.mp4', batchId: batch.batchId });
+      const statesOf = (event: ServerEvent) =>
+        event.type === 'conversion' && event.conversion.id === id ? [event.conversion.state] : [];
+      await waitUntil('its end was told', () => heard.flatMap(statesOf).includes('done'));
+      const told = ({ type }: ServerEvent) => type === 'notification';
+      const notification = await waitUntil('its notification was told', () => heard.find(told));
+      expect(notification).toMatchObject({ notification: { batchId, conversionIds: [id], counts: { done: 1 } } });
+      unfollow();
+
+      const { result } = await backend.get(id);
+      const opened = await backend.openResult(id, never);
+      expect(opened).toMatchObject({ bytes: result?.bytes, sha256: result?.sha256 });
+      const mp3 = await bytesOf(opened.chunks);
+      expect(createHash('sha256').update(mp3).digest('hex')).toBe(result?.sha256);
+      const file = path.join(folder, 'talk.mp3');
+      await writeFile(file, mp3);
+      expect((await decodeSound(file)).seconds).toBeCloseTo(2, 1);
+    });
+
+    it('tells nothing any more to whoever has stopped listening', async () => {
+      const heard: ServerEvent[] = [];
+      backend.follow((event) => void heard.push(event))();
+      const { id } = await backend.submit({ file: talk, options }, never);
+      await untilState(id, 'done');
+      expect(heard).toEqual([]);
+    });
+
+    it('takes a file whatever it is called, and does with it as it is told', async () => {
+      const file = { ...talk, fileName: '🎬 it\'s "a film", 100 % مقابلة.mp4' };
+      const wanted = { format: 'mp3', bitrateKbps: 64, channels: 1 } as const;
+      const { id } = await backend.submit({ file, options: wanted }, never);
+      const done = await untilState(id, 'done');
+      expect(done).toMatchObject({ fileName: file.fileName, options: wanted, sourceBytes: file.bytes });
+      expect(done.result?.bytes).toBeLessThan(20_000);
+    });
+
+    it('says why a file cannot be converted', async () => {
+      const text = await sourceOf(await media.makeBroken('text'), 'bad.mp4');
+      const { id } = await backend.submit({ file: text, options }, never);
+      expect((await untilState(id, 'failed')).error).toMatchObject({ code: 'not_media' });
+    });
+
+    it('takes a file of no bytes, and says that it is none', async () => {
+      const empty = path.join(folder, 'empty.mp4');
+      await writeFile(empty, '');
+      const { id } = await backend.submit({ file: await sourceOf(empty, 'empty.mp4'), options }, never);
+      expect((await untilState(id, 'failed')).error).toMatchObject({ code: 'not_media' });
+    });
+
+    it('begins nothing for a file that is not there', async () => {
+      const before = await conversions();
+      const file = { path: path.join(folder, 'gone.mp4'), fileName: 'gone.mp4', bytes: 10 };
+      await expect(backend.submit({ file, options }, never)).rejects.toMatchObject({ code: 'source_missing' });
+      expect(await conversions()).toEqual(before);
+    });
+
+    it('leaves no conversion behind of what is stopped while it is handed over', async () => {
+      const before = (await conversions()).map(({ id }) => id);
+      const stop = new AbortController();
+      const handing = backend.submit({ file: lecture, options }, stop.signal);
+      stop.abort(new Error('enough'));
+      await expect(handing).rejects.toThrow('enough');
+      await expect(backend.submit({ file: talk, options }, stop.signal)).rejects.toThrow('enough');
+      expect((await conversions()).map(({ id }) => id)).toEqual(before);
+    });
+
+    it('cancels, and starts again', async () => {
+      const { id } = await backend.submit({ file: lecture, options }, never);
+      await untilState(id, 'converting');
+      expect(await backend.cancel(id)).toMatchObject({ id, state: 'cancelled' });
+      await expect(backend.cancel(id)).rejects.toMatchObject({ code: 'wrong_state' });
+      await expect(backend.openResult(id, never)).rejects.toMatchObject({ code: 'wrong_state' });
+      const again = await backend.retry(id, { format: 'mp3', quality: 9 });
+      expect(again).toMatchObject({ id, attempt: 2, options: { format: 'mp3', quality: 9 } });
+      expect(hasEnded(again.state)).toBe(false);
+      await backend.remove(id);
+    });
+
+    it('forgets what is removed, though it is under way, and tells so', async () => {
+      const removed = new Set<string>();
+      const unfollow = backend.follow((event) => {
+        if (event.type === 'removed') for (const id of event.ids) removed.add(id);
+      });
+      const { id } = await backend.submit({ file: lecture, options }, never);
+      await untilState(id, 'converting');
+      await backend.remove(id);
+      await waitUntil('its end was told', () => removed.has(id));
+      unfollow();
+      for (const asking of [backend.get(id), backend.cancel(id), backend.retry(id), backend.openResult(id, never)]) {
+        await expect(asking).rejects.toMatchObject({ code: 'not_found' });
+      }
+      await expect(stat(lecture.path)).resolves.toBeDefined();
+    });
+
+    it('gives a result in pieces, and stops when it is told to', async () => {
+      const minute = await sourceOf(await media.make({ container: 'mp4', seconds: 60 }), 'minute.mp4');
+      const { id } = await backend.submit({ file: minute, options: { format: 'mp3', bitrateKbps: 320 } }, never);
+      await untilState(id, 'done');
+      const stop = new AbortController();
+      const { chunks } = await backend.openResult(id, stop.signal);
+      await expect(async () => {
+        for await (const _chunk of chunks) stop.abort(new Error('enough'));
+      }).rejects.toThrow('enough');
+      const left = await backend.openResult(id, never);
+      for await (const chunk of left.chunks) {
+        expect(chunk.byteLength).toBeLessThan(left.bytes / 4);
+        break;
+      }
+    });
+
+    it.each(['nothing-of-the-kind', '../../etc/passwd', 'a b?c#d', '💿'])('knows nothing of %j', async (id) => {
+      await expect(backend.get(id)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(backend.remove(id)).rejects.toMatchObject({ code: 'not_found' });
+    });
+  });
+}
+
+async function sourceOf(file: string, fileName: string): Promise<SourceFile> {
+  return { path: file, fileName, bytes: (await stat(file)).size };
+}
+
+async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of chunks) pieces.push(chunk);
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,14 @@
+import { afterAll } from 'vitest';
+import { openServerStand } from '../../backend/tests/running/server-stand.ts';
+import { describeBackend } from './backend.contract.ts';
+import { createRemoteBackend } from './remote-backend.ts';
+
+const running = new AsyncDisposableStack();
+afterAll(() => running.disposeAsync());
+
+describeBackend('the backend of a server', async () => {
+  const stand = running.use(await openServerStand());
+  const backend = createRemoteBackend(await stand.signedIn());
+  running.defer(() => backend.close());
+  return { backend, conversions: stand.account.conversions };
+});
