@@ -127,17 +127,21 @@ function describeRequestBody(body: BodyDescription, components: Map<string, unkn
   };
 }
 
-function describeAnswer({ description, body, headers = {} }: AnswerDescription, components: Map<string, unknown>) {
-  const names = Object.entries(headers);
+function describeAnswer(answer: AnswerDescription, components: Map<string, unknown>) {
+  const { description, body, headers = {}, optionalHeaders = {} } = answer;
+  const described = [
+    ...Object.entries(headers).map(([name, words]) => describeHeader(name, words, true)),
+    ...Object.entries(optionalHeaders).map(([name, words]) => describeHeader(name, words, false)),
+  ];
   return {
     description: body?.description === undefined ? description : `${description} ${body.description}`,
-    ...(names.length === 0 ? {} : { headers: Object.fromEntries(names.map(describeHeader)) }),
+    ...(described.length === 0 ? {} : { headers: Object.fromEntries(described) }),
     ...(body === undefined ? {} : { content: contentOf(body, 'output', components) }),
   };
 }
 
-function describeHeader([name, description]: readonly [string, string]): readonly [string, JsonObject] {
-  return [name, { description, schema: { type: 'string' } }];
+function describeHeader(name: string, description: string, required: boolean): readonly [string, JsonObject] {
+  return [name, { description, required, schema: { type: 'string' } }];
 }
 
 function contentOf(

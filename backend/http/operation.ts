@@ -16,6 +16,8 @@ export interface AnswerDescription {
   readonly body?: BodyDescription;
   /** By name: what each header says. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The same of those that are not always there. */
+  readonly optionalHeaders?: Readonly<Record<string, string>>;
 }
 
 /**

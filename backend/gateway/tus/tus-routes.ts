@@ -92,8 +92,8 @@ const progressHeaders = {
   'Tus-Resumable': 'The version of the protocol.',
   'X-Conversion-Id': 'The id of the conversion, and of the upload.',
   'Upload-Offset': 'How many bytes the server has: where the next ones begin.',
-  'Upload-Expires': 'When the upload goes if nothing more comes; absent once all is there.',
 };
+const expiryHeader = { 'Upload-Expires': 'When the upload goes if nothing more comes; absent once all is there.' };
 
 function describing(path: string): Operation {
   const answer: AnswerDescription = {
@@ -129,6 +129,7 @@ const creating: Operation = {
     201: {
       description: 'The upload has begun.',
       headers: { ...progressHeaders, Location: 'Where it goes on.' },
+      optionalHeaders: expiryHeader,
     },
   },
   problems: [
@@ -149,8 +150,9 @@ const telling: Operation = {
   answers: {
     200: {
       description: 'In the headers.',
-      headers: {
-        ...progressHeaders,
+      headers: progressHeaders,
+      optionalHeaders: {
+        ...expiryHeader,
         'Upload-Length': 'How long the upload will be.',
         'Upload-Defer-Length': '1, in its place, while nobody has said.',
         'Upload-Metadata': 'What the client said of it.',
@@ -169,7 +171,9 @@ const appending: Operation = {
     'Upload-Checksum': checksumSchema.optional(),
   }),
   body: uploadBody,
-  answers: { 204: { description: 'The bytes are durable.', headers: progressHeaders } },
+  answers: {
+    204: { description: 'The bytes are durable.', headers: progressHeaders, optionalHeaders: expiryHeader },
+  },
   problems: [
     'wrong_version',
     'unsupported',
