@@ -109,7 +109,8 @@ function parametersOf(
   schema: z.ZodObject | undefined,
   components: Map<string, unknown>,
 ): readonly JsonObject[] {
-  return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
+  const fields: Readonly<Record<string, z.core.$ZodType>> = schema?.shape ?? {};
+  return Object.entries(fields).map(([name, field]) => ({
     name,
     in: place,
     required: !z.safeParse(field, undefined).success,

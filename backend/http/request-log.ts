@@ -51,7 +51,8 @@ export function logRequests(
         ...notes.get(response),
         ...(response.writableFinished ? {} : { cutOff: true }),
       };
-      const route: unknown = request.route?.path;
+      const { route: taken }: { readonly route?: unknown } = request;
+      const route = typeof taken === 'object' && taken !== null && 'path' in taken ? taken.path : undefined;
       onAnswer({
         method: countedMethods.has(method) ? method : 'other',
         route: typeof route === 'string' ? route : 'none',

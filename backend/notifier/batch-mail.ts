@@ -132,7 +132,7 @@ function textOf(content: MailContent): string {
 /** In columns. */
 function listed(lines: readonly MailLine[], moreWords: string | undefined): readonly string[] {
   const widest = (pick: (line: MailLine) => string | undefined): number =>
-    Math.max(...lines.map((line) => [...(pick(line) ?? '')].length), 0);
+    Math.max(...lines.map((line) => lengthOf(pick(line) ?? '')), 0);
   const nameWidth = Math.min(
     widest(({ name }) => name),
     widestName,
@@ -140,10 +140,15 @@ function listed(lines: readonly MailLine[], moreWords: string | undefined): read
   const durationWidth = widest(({ duration }) => duration);
   const sizeWidth = widest(({ size }) => size);
   const named = lines.flatMap(({ name, id, duration, size, remarks }) => {
-    const first = `  ${name}${' '.repeat(Math.max(nameWidth - [...name].length, 0))}`;
+    const first = `  ${name}${' '.repeat(Math.max(nameWidth - lengthOf(name), 0))}`;
     if (id === undefined) return [`${first}   ${remarks.join(' ')}`];
     const numbers = `${(duration ?? '').padStart(durationWidth)}   ${(size ?? '').padStart(sizeWidth)}`;
     return [`${first}   ${numbers}   ${id}`, ...remarks.map((remark) => `    ${remark}`)];
   });
   return moreWords === undefined ? named : [...named, `  ${moreWords}`];
+}
+
+/** In characters as people count them. */
+function lengthOf(text: string): number {
+  return Array.from(new Intl.Segmenter().segment(text)).length;
 }

@@ -16,7 +16,7 @@ export async function readAnswer(
   output.write(question);
   const lines = createInterface({ input });
   const closed = once(lines, 'close').then(() => undefined);
-  const answer: unknown = await Promise.race([once(lines, 'line').then(([line]) => line), closed]);
+  const answer: unknown = await Promise.race([once(lines, 'line').then(([line]): unknown => line), closed]);
   lines.close();
   if (typeof answer === 'string') return answer.trim();
   throw new AppError('cancelled', 'Nothing was changed.');

@@ -45,7 +45,8 @@ export async function* downloadResult(
       stream: true,
       signal,
     });
-    const isRest = String(answer.headers['content-range'] ?? '').startsWith(`bytes ${start}-`);
+    const range = answer.headers['content-range'];
+    const isRest = typeof range === 'string' && range.startsWith(`bytes ${start}-`);
     if (start > 0 && !isRest) throw new AppError('gone', 'The MP3 on the server is another one now.');
     return bytesOf(answer.data);
   }

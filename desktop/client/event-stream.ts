@@ -99,8 +99,10 @@ export function openEventStream(session: ServerSession, listener: (event: Server
 
 /** Undefined for a frame of a newer server, which we do not know. */
 function readFrame(data: RawData): SocketFrame | undefined {
+  // As the library gives it where nothing else was asked for.
+  if (!Buffer.isBuffer(data)) return undefined;
   try {
-    const parsed = socketFrameSchema.safeParse(JSON.parse(String(data)));
+    const parsed = socketFrameSchema.safeParse(JSON.parse(data.toString('utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

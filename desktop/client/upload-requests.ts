@@ -95,7 +95,8 @@ function counter(onProgress: (bytes: number) => void): Transform {
 async function readText(response: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of response) {
+  const chunks: AsyncIterable<Buffer> = response;
+  for await (const piece of chunks) {
     bytes += piece.byteLength;
     if (bytes > maxAnswerBytes) break;
     pieces.push(piece);

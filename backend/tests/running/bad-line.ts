@@ -71,8 +71,9 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
   async function forward(client: Socket, upstream: Socket, reset: () => void, limit: number): Promise<void> {
     let left = limit;
     try {
-      for await (const chunk of client.iterator({ destroyOnReturn: false })) {
-        const piece: Buffer = chunk.subarray(0, left);
+      const chunks: AsyncIterable<Buffer> = client.iterator({ destroyOnReturn: false });
+      for await (const chunk of chunks) {
+        const piece = chunk.subarray(0, left);
         left -= piece.byteLength;
         await carry(piece.byteLength);
         sentBytes += piece.byteLength;
