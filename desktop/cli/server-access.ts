@@ -1,7 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
 import { createRemoteBackend, type RemoteBackend } from '../client/remote-backend.ts';
 import { createServerHttp, parseServerAddress } from '../client/server-http.ts';
-import { openServerSession, type ServerSession, type SessionKeeper, signIn } from '../client/server-session.ts';
+import { keepInMemory, openServerSession, type ServerSession, signIn } from '../client/server-session.ts';
 import type { KeptSignIns } from './kept-sign-ins.ts';
 
 /** `SOUNDLIFT_EMAIL` and `SOUNDLIFT_PASSWORD`, where both are set. */
@@ -39,14 +39,4 @@ export async function openServerAccess(
   if (!isKept && given !== undefined) await signIn(http, given, keeper);
   const session = openServerSession(http, keeper);
   return { session, backend: createRemoteBackend(session) };
-}
-
-function keepInMemory(): SessionKeeper {
-  let session: Awaited<ReturnType<SessionKeeper['read']>>;
-  return {
-    read: async () => session,
-    async write(next) {
-      session = next;
-    },
-  };
 }

@@ -18,6 +18,17 @@ export interface SessionKeeper {
   write(session?: KeptSession): Promise<void>;
 }
 
+/** For a sign-in that is to end with this process. */
+export function keepInMemory(): SessionKeeper {
+  let kept: KeptSession | undefined;
+  return {
+    read: async () => kept,
+    async write(session) {
+      kept = session;
+    },
+  };
+}
+
 /** One account's requests to one server. */
 export interface ServerSession {
   readonly http: ServerHttp;
