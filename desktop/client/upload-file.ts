@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { DetailedError, Upload } from 'tus-js-client';
 import type { Batch } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
@@ -65,25 +65,33 @@ async function openUnchanged({ path, bytes }: SourceFile): Promise<UnchangedFile
     throw sourceError(error);
   }
   const { mtimeMs } = await handle.stat();
+
+  // Positions are given with each read, so that a piece that was given up disturbs no other.
+  async function* bytesFrom(start: number, end: number): AsyncGenerator<Uint8Array> {
+    for (let position = start; position < end; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(readBytes, end - position));
+      const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, position).catch((error: unknown) => {
+        throw sourceError(error);
+      });
+      if (bytesRead === 0) throw changed();
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
   return {
     async read(start, end) {
       const now = await handle.stat();
-      if (now.size !== bytes || now.mtimeMs !== mtimeMs) {
-        throw new AppError('source_unreadable', 'The file was changed while it was being sent.');
-      }
+      if (now.size !== bytes || now.mtimeMs !== mtimeMs) throw changed();
       const last = Math.min(end, bytes);
-      // Positions are given with each read, so that one handle serves several streams.
-      const stream = createReadStream('', {
-        fd: handle,
-        start,
-        end: Math.max(start, last - 1),
-        autoClose: false,
-        highWaterMark: readBytes,
-      });
-      return { stream, size: last - start };
+      return { stream: Readable.from(bytesFrom(start, last), { objectMode: false }), size: last - start };
     },
     [Symbol.asyncDispose]: () => handle.close(),
   };
+}
+
+function changed(): AppError {
+  return new AppError('source_unreadable', 'The file was changed while it was being sent.');
 }
 
 async function create({ session, file, options, batch, signal }: UploadRequest): Promise<string> {
