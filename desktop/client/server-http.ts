@@ -1,3 +1,4 @@
+import { ClientRequest } from 'node:http';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { problemSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, errorCodes, systemErrorCode } from '../../shared/errors.ts';
@@ -32,7 +33,9 @@ const answerSeconds = 30;
 /** A page of a hundred conversions has some tens of kilobytes. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 /** What a connection says that was closed at its other end. */
-const brokenCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+/** More than were ever open at once. */
+const maxKeptConnections = 100;
 
 /** Throws `invalid` for what is no http address. */
 export function createServerHttp(address: string): ServerHttp {
@@ -64,11 +67,7 @@ export function createServerHttp(address: string): ServerHttp {
       };
       let answer: AxiosResponse<unknown>;
       try {
-        answer = await client.request(config).catch(async (error: unknown) => {
-          // The connection may have been kept from before, and closed by now: of what may be asked twice, that is nobody's failure.
-          if (method !== 'GET' || signal?.aborted || !brokenCodes.has(systemErrorCode(error) ?? '')) throw error;
-          return await client.request(config);
-        });
+        answer = await onLivingConnection(() => client.request(config), signal);
       } catch (error) {
         signal?.throwIfAborted();
         throw unreachable(host, error);
@@ -135,6 +134,23 @@ export function notSoundlift(host: string, cause?: unknown): AppError {
   return new AppError('unavailable', `${host} does not answer like a Soundlift server. Is the address right?`, {
     cause,
   });
+}
+
+/** The same request again while it meets connections that were kept from before and are closed by now: that is nobody's failure. */
+async function onLivingConnection<Answer>(request: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
+  for (let kept = 0; ; kept += 1) {
+    try {
+      return await request();
+    } catch (error) {
+      if (kept >= maxKeptConnections || signal?.aborted || !wasClosedBefore(error)) throw error;
+    }
+  }
+}
+
+function wasClosedBefore(error: unknown): boolean {
+  if (!axios.isAxiosError(error) || !closedCodes.has(error.code ?? '')) return false;
+  const request: unknown = error.request;
+  return request instanceof ClientRequest && request.reusedSocket;
 }
 
 /** Why a server could not be asked, as far as the system tells. */
