@@ -25,8 +25,8 @@ export interface InterfaceGroup {
   readonly paths: readonly string[];
 }
 
-/** What is sent as a stream of bytes has no shape to be told. */
-const bytesSchema: JsonObject = {};
+/** What is sent as a stream of bytes has no shape to be told; so zod describes a file, too. */
+const bytesSchema: JsonObject = { type: 'string', format: 'binary' };
 
 /**
  * Describes an interface in OpenAPI 3.1, from the routes that it is made of and the schemas that they validate with. Throws for a route that
@@ -118,12 +118,12 @@ function parametersOf(
   }));
 }
 
+/** As `readJson` has it, no body is an empty one. */
 function describeRequestBody(body: BodyDescription, components: Map<string, unknown>): JsonObject {
-  const { schema, description } = body;
+  const { schema, required = schema !== undefined && !schema.safeParse({}).success, description } = body;
   return {
     ...(description === undefined ? {} : { description }),
-    // As `readJson` has it: no body is an empty one.
-    required: schema !== undefined && !schema.safeParse({}).success,
+    required,
     content: contentOf(body, 'input', components),
   };
 }

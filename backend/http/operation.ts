@@ -7,6 +7,8 @@ export interface BodyDescription {
   readonly contentType?: string;
   /** Left out for what is no JSON: a stream of bytes. */
   readonly schema?: z.ZodType;
+  /** Whether there must be one; left out, as the schema has it. */
+  readonly required?: boolean;
   /** In plain words, where the schema does not say enough. */
   readonly description?: string;
 }

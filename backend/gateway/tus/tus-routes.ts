@@ -170,7 +170,7 @@ const appending: Operation = {
     'Upload-Length': bytesSchema.optional(),
     'Upload-Checksum': checksumSchema.optional(),
   }),
-  body: uploadBody,
+  body: { ...uploadBody, required: true },
   answers: {
     204: { description: 'The bytes are durable.', headers: progressHeaders, optionalHeaders: expiryHeader },
   },
