@@ -75,9 +75,11 @@ function routeOf(request: IncomingMessage, routes: readonly Route[]): Route | un
   const path = typeof taken === 'object' && taken !== null && 'path' in taken ? taken.path : undefined;
   const method = request.method?.toLowerCase();
   const ofPath = routes.filter((route) => route.path === path);
+  const meant = String(request.headers['x-http-method-override'] ?? '').toLowerCase();
   return (
     ofPath.find((route) => route.method === method) ??
-    ofPath.find((route) => route.method === 'get' && method === 'head')
+    ofPath.find((route) => route.method === 'get' && method === 'head') ??
+    ofPath.find((route) => route.byOverride === true && route.method === meant && method === 'post')
   );
 }
 

@@ -13,7 +13,7 @@ import {
   type TestAccount,
   type TestGateway,
 } from '../test-gateway.ts';
-import { nameOf, openRoutes, type RouteCall, routeCalls, type Thing } from './route-calls.ts';
+import { nameOf, openRoutes, overrideCalls, type RouteCall, routeCalls, type Thing } from './route-calls.ts';
 
 let gateway: TestGateway;
 let owner: TestAccount;
@@ -30,7 +30,7 @@ afterAll(() => gateway[Symbol.asyncDispose]());
 
 /** All that a caller gets to see, byte for byte, but for the time. */
 async function answerTo(name: string, call: RouteCall, id: string, authorization?: string): Promise<string> {
-  const [method = ''] = name.split(' ');
+  const method = methodOf(name, call);
   const body = call.body?.(id);
   const headers: Readonly<Record<string, string>> = {
     Host: new URL(gateway.url).host,
@@ -43,6 +43,10 @@ async function answerTo(name: string, call: RouteCall, id: string, authorization
   const text = `${method.toUpperCase()} ${call.path(id)} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`;
   const answer = headers['Upgrade'] === undefined ? await sendRaw(gateway.url, text) : await firstOf(text);
   return answer.replace(/^Date: .*\r\n/m, '');
+}
+
+function methodOf(name: string, { method = name.split(' ', 1)[0] ?? '' }: RouteCall): string {
+  return method;
 }
 
 /** What comes first on a connection that may not end. */
@@ -117,7 +121,10 @@ function neverWas(id: string): string {
   return id.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
 }
 
-const calls = Object.entries(routeCalls);
+const calls = [
+  ...Object.entries(routeCalls),
+  ...Object.entries(overrideCalls).map(([name, call]) => [`${name} by a POST`, call] as const),
+];
 const callsOfOne = calls.flatMap(([name, call]) =>
   call.about === undefined ? [] : [[name, call, call.about] as const],
 );
@@ -134,6 +141,11 @@ describe('the table of routes', () => {
     const checkingThemselves = calls.filter(([, { needsNoToken }]) => needsNoToken !== undefined).map(([name]) => name);
     expect([...forAccounts, ...checkingThemselves].toSorted()).toEqual(Object.keys(routeCalls).toSorted());
   });
+
+  it('has no other way to call them than the ways that this table knows', () => {
+    const otherwise = gateway.routes.filter(({ byOverride }) => byOverride === true).map(nameOf);
+    expect(otherwise.toSorted()).toEqual(Object.keys(overrideCalls).toSorted());
+  });
 });
 
 async function expectRefused(name: string, call: RouteCall, authorization?: string): Promise<void> {
@@ -142,7 +154,7 @@ async function expectRefused(name: string, call: RouteCall, authorization?: stri
   const answer = await answerTo(name, call, id, authorization);
   expect(statusOf(answer)).toBe(401);
   expect(answer).toMatch(/^WWW-Authenticate: Bearer realm="Soundlift"/m);
-  expect(answer.split('\r\n\r\n')[1]).toMatch(name.startsWith('head') ? /^$/ : /"code":"unauthorized"/);
+  expect(answer.split('\r\n\r\n')[1]).toMatch(methodOf(name, call) === 'head' ? /^$/ : /"code":"unauthorized"/);
   expect(await possessions()).toEqual(before);
 }
 

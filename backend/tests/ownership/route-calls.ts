@@ -13,6 +13,8 @@ export interface RouteCall {
   readonly body?: (id: string) => string;
   /** Of an answer to someone else, and for what never was; 404 where it is left out. */
   readonly othersGet?: number;
+  /** The method of the request, where it is not the route's own. */
+  readonly method?: string;
   /** Where a call without any token is not refused. */
   readonly needsNoToken?: string;
 }
@@ -96,6 +98,22 @@ export const openRoutes: Readonly<Record<string, string>> = {
   'post /api/v1/accounts/reset': 'for who has forgotten the password',
   'post /api/v1/accounts/reset/confirm': 'for who has forgotten the password, with a mailed code',
 };
+
+/** Those that a client may call with POST, which knows no other method. */
+const byOverride = ['head /api/v1/uploads/:id', 'patch /api/v1/uploads/:id', 'delete /api/v1/uploads/:id'] as const;
+
+/** By the name of the route, and how it is called otherwise. */
+export const overrideCalls: Readonly<Record<string, RouteCall>> = Object.fromEntries(
+  byOverride.map((name): [string, RouteCall] => {
+    const [method = ''] = name.split(' ');
+    const call = routeCalls[name];
+    if (call === undefined) throw new Error(`${name} is no route`);
+    return [
+      name,
+      { ...call, method: 'post', headers: { ...call.headers, 'X-HTTP-Method-Override': method.toUpperCase() } },
+    ];
+  }),
+);
 
 export function nameOf({ method, path }: Pick<Route, 'method' | 'path'>): string {
   return `${method} ${path}`;
