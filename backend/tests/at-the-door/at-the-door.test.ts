@@ -12,8 +12,15 @@ import { waitUntil } from '../running/wait-until.ts';
 import { badBodies, badNames } from './bad-bodies.ts';
 import { badFraming, badOrigins } from './bad-framing.ts';
 import { form, formType, json, mebibyte, request, type Sender, signedIn } from './bad-request.ts';
+import { badUploads, creation, metadata } from './bad-uploads.ts';
 
-const tables = { 'a body': badBodies, 'a name': badNames, 'a request': badFraming, 'an origin': badOrigins };
+const tables = {
+  'a body': badBodies,
+  'a name': badNames,
+  'an upload': badUploads,
+  'a request': badFraming,
+  'an origin': badOrigins,
+};
 const all = Object.values(tables).flat();
 
 let folder: string;
@@ -75,29 +82,43 @@ describe.each(Object.entries(tables))('%s at the door:', (_kind, table) => {
   it('leaves nothing behind', () => expectNothingLeft());
 });
 
+/** What is sent as a name, and what is left of it. */
+const fileNames: readonly (readonly [string, string, unknown])[] = [
+  ['that climbs', '../../../../etc/passwd', 'passwd'],
+  ['that climbs, with the other slashes', '..\\..\\windows\\win.ini', 'win.ini'],
+  ['that is a place', '/etc/cron.d/job.mp4', 'job.mp4'],
+  ['with NUL', 'talk.mp4\0.exe', 'talk.mp4.exe'],
+  ['of 300 letters', `${'x'.repeat(300)}.mp4`, `${'x'.repeat(251)}.mp4`],
+  ['of a thousand letters of three bytes', `${'語'.repeat(1000)}.mp4`, `${'語'.repeat(83)}.mp4`],
+  ['that is dots alone', '..', expect.stringMatching(/^[^./\\]+/)],
+];
+
 describe('a file name at the door', () => {
-  it.each([
-    ['that climbs', '../../../../etc/passwd', 'passwd'],
-    ['that climbs, with the other slashes', '..\\\\..\\\\windows\\\\win.ini', 'win.ini'],
-    ['that is a place', '/etc/cron.d/job.mp4', 'job.mp4'],
-    ['with NUL', 'talk.mp4\0.exe', 'talk.mp4.exe'],
-    ['of 300 letters', `${'x'.repeat(300)}.mp4`, `${'x'.repeat(251)}.mp4`],
-    ['of a thousand letters of three bytes', `${'語'.repeat(1000)}.mp4`, `${'語'.repeat(83)}.mp4`],
-    ['that is dots alone', '..', expect.stringMatching(/^[^./\\]+/)],
-  ])('%s is a name, and no place', async (_what, sent, kept) => {
-    const text = await sendRaw(
-      server.url,
-      signedIn('POST /upload', formType, form(`name="file"; filename="${sent}"`))(sender),
-    );
+  it.each(fileNames)('%s is a name, and no place', async (_what, sent, kept) => {
+    const filename = sent.replaceAll('\\', '\\\\');
+    const bytes = signedIn('POST /upload', formType, form(`name="file"; filename="${filename}"`))(sender);
+    const text = await sendRaw(server.url, bytes);
     expect(statusesOf(text)).toEqual([200]);
-    const { id, fileName } = conversionSchema.parse(
-      JSON.parse(Buffer.from(text.split('\r\n\r\n', 2)[1] ?? '', 'latin1').toString()),
-    );
+    const body = Buffer.from(text.split('\r\n\r\n', 2)[1] ?? '', 'latin1').toString();
+    const { id, fileName } = conversionSchema.parse(JSON.parse(body));
     expect(fileName).toEqual(kept);
     await client.ended(id);
+    await expectGone(id);
+  });
+
+  it.each(fileNames)('%s is a name, and no place, for a resumable upload too', async (_what, sent, kept) => {
+    const headers = ['Upload-Length: 5', metadata({ filename: sent })];
+    const text = await sendRaw(server.url, creation(headers)(sender));
+    expect(statusesOf(text)).toEqual([201]);
+    const [, id = ''] = /^X-Conversion-Id: (\S+)/im.exec(text) ?? [];
+    expect((await client.get(id)).fileName).toEqual(kept);
+    await expectGone(id);
+  });
+
+  async function expectGone(id: string): Promise<void> {
     expect((await client.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
     await expectNothingLeft();
-  });
+  }
 });
 
 describe.concurrent('whoever is slow', () => {
