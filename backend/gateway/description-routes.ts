@@ -17,7 +17,10 @@ const groups: readonly InterfaceGroup[] = [
   { name: 'Sessions', description: 'How a client stays signed in.', paths: ['/api/v1/sessions'] },
   {
     name: 'Uploads',
-    description: 'Uploads that go on where they broke off (https://tus.io/protocols/resumable-upload, 1.0.0).',
+    description: [
+      'Uploads that go on where they broke off (https://tus.io/protocols/resumable-upload, 1.0.0).',
+      'A client that knows no HEAD, PATCH or DELETE sends a POST that names them in X-HTTP-Method-Override.',
+    ].join(' '),
     paths: ['/api/v1/uploads'],
   },
   { name: 'Conversions', description: 'Videos on their way to an MP3.', paths: ['/api/v1/conversions'] },
