@@ -15,8 +15,8 @@ const style = `
 `;
 const styleHash = createHash('sha256').update(style).digest('base64');
 
-/** Ids that can stand in a link, and in a page, as they are. */
-const idPattern = /^[A-Za-z0-9._~-]{1,200}$/;
+/** Batches are named by clients, in any letters; as long as `batchSchema` allows. */
+const longestId = 200;
 
 /** The page that the button in a mail leads to: mail readers drop links to an app. It knows nothing of anyone. */
 export function openRoutes(): readonly Route[] {
@@ -31,10 +31,11 @@ export function openRoutes(): readonly Route[] {
       },
       async handle({ request, response }) {
         const batchId = pathParameter(request, 'batchId');
-        if (!idPattern.test(batchId)) throw new AppError('not_found', 'There is nothing at this address.');
+        if (batchId.length > longestId || /\p{Cc}/u.test(batchId))
+          throw new AppError('not_found', 'There is nothing at this address.');
         response.set(
           'Content-Security-Policy',
-          `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`,
+          `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
         );
         response.type('text/html').send(pageFor(batchId));
       },
@@ -43,7 +44,7 @@ export function openRoutes(): readonly Route[] {
 }
 
 function pageFor(batchId: string): string {
-  const link = `soundlift://b/${batchId}`;
+  const link = `soundlift://b/${inLink(batchId)}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -64,4 +65,9 @@ function pageFor(batchId: string): string {
 </body>
 </html>
 `;
+}
+
+/** Of all that could be markup, or end an address, encodeURIComponent leaves only the quote. */
+function inLink(id: string): string {
+  return encodeURIComponent(id.toWellFormed()).replaceAll("'", '%27');
 }

@@ -17,6 +17,8 @@ export interface MailContent {
   readonly subject: string;
   /** What is done; undefined where nothing is. */
   readonly doneHeading?: string;
+  /** The same where it stands in a sentence. */
+  readonly doneWords?: string;
   readonly doneSentence?: string;
   readonly results: readonly MailLine[];
   readonly moreResults?: string;
@@ -55,13 +57,14 @@ function contentOf(facts: MailFacts, place: MailPlace): MailContent {
   const results = facts.results.map(resultLine);
   const failures = facts.failures.map((failure) => failureLine(failure, place.host));
   const [onlyResult, onlyFailure] = [results[0], failures[0]];
-  const doneHeading =
-    done === 1 && failed === 0 && onlyResult ? `${onlyResult.name} is ready` : `${videos(done)} converted`;
+  const ready = done === 1 && failed === 0 && onlyResult ? `${onlyResult.name} is ready` : undefined;
+  const doneHeading = ready ?? `${videos(done)} converted`;
+  const doneWords = ready ?? `${videos(done)} ${done === 1 ? 'is' : 'are'} converted`;
   const failedHeading = `${done === 0 ? videos(failed) : countWords(failed)} could not be converted`;
   const it = done === 1 ? 'it' : 'them';
   return {
     subject: subjectOf(facts, onlyResult, onlyFailure),
-    ...(done > 0 ? { doneHeading, doneSentence: `Open Soundlift to have ${it} in your folder.` } : {}),
+    ...(done > 0 ? { doneHeading, doneWords, doneSentence: `Open Soundlift to have ${it} in your folder.` } : {}),
     results,
     ...more('moreResults', done - results.length),
     ...(failed > 0 ? { failedHeading } : {}),
@@ -114,41 +117,41 @@ function failureLine({ fileName, error }: MailedFailure, host: string): MailLine
 }
 
 function textOf(content: MailContent): string {
-  const { doneHeading, doneSentence, failedHeading, kept, script } = content;
+  const { doneWords, doneSentence, failedHeading, results, failures, kept, script } = content;
+  const nameWidth = Math.min(
+    widest([...results, ...failures], ({ name }) => name),
+    widestName,
+  );
   const blocks: (readonly string[])[] = [];
-  if (doneHeading !== undefined) {
-    blocks.push([`${doneHeading}. ${doneSentence}`], listed(content.results, content.moreResults));
+  if (doneWords !== undefined) {
+    blocks.push([`${doneWords}. ${doneSentence}`], listed(results, nameWidth, content.moreResults));
   }
   if (failedHeading !== undefined) {
-    blocks.push([`${failedHeading}:`], listed(content.failures, content.moreFailures));
+    blocks.push([`${failedHeading}:`], listed(failures, nameWidth, content.moreFailures));
   }
   blocks.push([`Open Soundlift:  ${content.openUrl}`, ...(kept === undefined ? [] : [kept])]);
   if (script !== undefined) blocks.push([`With a script: ${script}`]);
-  // The line that mail readers know a signature by (RFC 3676, section 4.3).
-  blocks.push(['-- ', content.foot]);
-  return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  // With its blank, the line that mail readers know a signature by (RFC 3676, section 4.3).
+  return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n\n-- \n${content.foot}\n`;
 }
 
 /** In columns. */
-function listed(lines: readonly MailLine[], moreWords: string | undefined): readonly string[] {
-  const widest = (pick: (line: MailLine) => string | undefined): number =>
-    Math.max(...lines.map((line) => lengthOf(pick(line) ?? '')), 0);
-  const nameWidth = Math.min(
-    widest(({ name }) => name),
-    widestName,
-  );
-  const durationWidth = widest(({ duration }) => duration);
-  const sizeWidth = widest(({ size }) => size);
-  const named = lines.flatMap(({ name, id, duration, size, remarks }) => {
-    const first = `  ${name}${' '.repeat(Math.max(nameWidth - lengthOf(name), 0))}`;
-    if (id === undefined) return [`${first}   ${remarks.join(' ')}`];
-    const numbers = `${(duration ?? '').padStart(durationWidth)}   ${(size ?? '').padStart(sizeWidth)}`;
-    return [`${first}   ${numbers}   ${id}`, ...remarks.map((remark) => `    ${remark}`)];
+function listed(lines: readonly MailLine[], nameWidth: number, moreWords: string | undefined): readonly string[] {
+  const durationWidth = widest(lines, ({ duration }) => duration);
+  const sizeWidth = widest(lines, ({ size }) => size);
+  const named = lines.flatMap(({ name, id, duration = '', size = '', remarks }) => {
+    const start = `  ${name}${' '.repeat(Math.max(nameWidth - letters(name), 0))}    `;
+    if (id === undefined) return [`${start}${remarks.join(' ')}`];
+    const columns = [duration.padStart(durationWidth), size.padStart(sizeWidth), id];
+    return [`${start}${columns.join('   ')}`, ...remarks.map((remark) => `    ${remark}`)];
   });
   return moreWords === undefined ? named : [...named, `  ${moreWords}`];
 }
 
-/** In characters as people count them. */
-function lengthOf(text: string): number {
-  return Array.from(new Intl.Segmenter().segment(text)).length;
+function widest(lines: readonly MailLine[], pick: (line: MailLine) => string | undefined): number {
+  return lines.reduce((most, line) => Math.max(most, letters(pick(line) ?? '')), 0);
+}
+
+function letters(text: string): number {
+  return [...text].length;
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Mailer, MailMessage, MailOutcome } from '../ports/mailer.ts';
 import type { NotificationRecord } from '../ports/notification-store.ts';
 import { batchMail } from './batch-mail.ts';
-import { pauseOfMail, watchMailServer } from './mail-pauses.ts';
+import { pauseOfMail, pauseWithoutAnswer, watchMailServer } from './mail-pauses.ts';
 
 /** How often it is looked for what is due. */
 export const lookEverySeconds = 5;
@@ -36,7 +36,7 @@ export interface MailOutboxParts {
 export interface MailOutbox {
   /** For who knows that nobody else runs: takes back what somebody had claimed who is dead now. */
   recover(): Promise<void>;
-  /** Sets about all that is due, as far as the server is there. Resolves once the last of it is begun. */
+  /** Sets about all that is due, as far as the server is there. Resolves once the last of it was begun. */
   look(): Promise<void>;
   /** Resolves once nothing is being handed over. */
   idle(): Promise<void>;
@@ -92,8 +92,8 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     if (aborting.signal.aborted) return await mails.postpone(record, clock.now());
     const serverLives = isAppError(error, 'unavailable') && error.details?.['replyCode'] !== undefined;
     const tries = record.owedMail?.tries ?? 1;
-    const seconds = serverLives ? pauseOfMail(tries) : server.failed();
     if (serverLives) server.answered();
+    const seconds = serverLives ? pauseOfMail(tries) : Math.max(server.failed(), pauseWithoutAnswer(tries));
     const facts = { err: error, notification: record.notification.id, tries };
     const age = (clock.now().getTime() - Date.parse(record.notification.createdAt)) / 1000;
     if (age >= giveUpAfterSeconds) {

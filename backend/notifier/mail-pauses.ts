@@ -11,6 +11,11 @@ export function pauseOfMail(tries: number): number {
   return Math.min(firstSeconds * 2 ** Math.max(tries - 1, 0), longestForMailSeconds);
 }
 
+/** The same for one at which the server fell silent: it may be this very mail that it cannot take. */
+export function pauseWithoutAnswer(tries: number): number {
+  return Math.min(pauseOfMail(tries), longestForServerSeconds);
+}
+
 /**
  * What is known of the mail server: while it is away, one mail at a time finds out whether it is back, after pauses that
  * grow from 5 s to 5 min, so that however many mails wait, it is tried 7 times in the first 10 minutes, and then twice.

@@ -8,6 +8,7 @@ import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
 import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
@@ -20,6 +21,7 @@ export interface TestConversions extends AsyncDisposable {
   readonly notifications: NotificationStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
+  readonly clock: Clock;
   readonly events: EventBus;
   /** Everything that was told so far. */
   readonly told: readonly ServerEvent[];
@@ -40,9 +42,12 @@ export interface HeldQueue extends JobQueue<ConversionMessage> {
 export interface TestConversionsOptions {
   /** Waited for before each call to a store, and before what changed is given back: so others get in between. */
   readonly pause?: () => Promise<void>;
+  /** Who is mailed; nobody without. */
+  readonly wantsMail?: (owner: string) => Promise<boolean>;
 }
 
-export async function makeTestConversions({ pause }: TestConversionsOptions = {}): Promise<TestConversions> {
+export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
+  const { pause, wantsMail } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
   const events = createMemoryEventBus();
@@ -51,6 +56,7 @@ export async function makeTestConversions({ pause }: TestConversionsOptions = {}
   const videoQueue = heldQueue();
   const mp3Queue = heldQueue();
   let seconds = 0;
+  const clock: Clock = { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds };
   const conversions = createConversions({
     store: pause === undefined ? stores.conversions : pausing(stores.conversions, pause),
     notifications: stores.notifications,
@@ -60,9 +66,10 @@ export async function makeTestConversions({ pause }: TestConversionsOptions = {}
     videoQueue,
     mp3Queue,
     events,
-    clock: { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds },
+    clock,
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
+    ...(wantsMail === undefined ? {} : { wantsMail }),
   });
   return {
     conversions,
@@ -70,6 +77,7 @@ export async function makeTestConversions({ pause }: TestConversionsOptions = {}
     notifications: stores.notifications,
     videos: stores.videos,
     mp3s: stores.mp3s,
+    clock,
     events,
     told,
     videoQueue,
