@@ -1,0 +1,336 @@
+import { createServer } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type MailStand, openMailStand } from '../tests/mail-stand.ts';
+import { listenSomewhere } from '../tests/running/listen-somewhere.ts';
+import { type MailServer, type MailServerOptions, startMailServer } from '../tests/running/mail-server.ts';
+import { waitUntil } from '../tests/running/wait-until.ts';
+import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
+import { runOutbox } from './run-outbox.ts';
+
+const minute = 60;
+const day = 24 * 3600;
+
+let opened: AsyncDisposableStack;
+let stand: MailStand;
+beforeEach(async () => {
+  opened = new AsyncDisposableStack();
+  stand = opened.use(await openMailStand());
+});
+afterEach(() => opened.disposeAsync());
+
+async function mailServer(options: MailServerOptions = {}): Promise<MailServer> {
+  return opened.use(await startMailServer(options));
+}
+
+async function lookOnce(outbox: MailOutbox): Promise<void> {
+  await outbox.look();
+  await outbox.idle();
+}
+
+/** As long as `seconds` take on the stand's clock. */
+async function run(outbox: MailOutbox, seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += lookEverySeconds) {
+    await lookOnce(outbox);
+    stand.test.pass(lookEverySeconds);
+  }
+}
+
+const messageIds = (server: MailServer): readonly (string | undefined)[] =>
+  server.mails.map(({ parsed }) => parsed.messageId);
+
+describe('a batch that has ended', () => {
+  it('is mailed once, and the notification says so to whoever listens', async () => {
+    const server = await mailServer();
+    const outbox = stand.outbox(server.url);
+    const { id } = await stand.batch({ done: ['one.mp4', 'Übung.mp4'], failed: ['mute.mp4'] });
+    expect(await stand.record(id)).toMatchObject({ owedMail: { tries: 0, claimed: false } });
+    await run(outbox, minute);
+    expect(server.mails).toHaveLength(1);
+    const [mail] = server.mails;
+    expect(mail?.to).toEqual(['anna@example.com']);
+    expect(mail?.parsed.subject).toBe('2 videos converted, 1 not');
+    expect(mail?.parsed.messageId).toBe(`<${id}@sound.example.org>`);
+    for (const name of ['one.mp3', 'Übung.mp3', 'mute.mp4']) {
+      expect(mail?.parsed.text).toContain(name);
+      expect(mail?.parsed.html).toContain(name);
+    }
+    const record = await stand.record(id);
+    expect(record?.notification.mail).toBe('sent');
+    expect(record).not.toHaveProperty('owedMail');
+    expect(stand.test.told.at(-1)).toEqual({ type: 'notification', notification: record?.notification });
+  });
+
+  it('is told of as read by the mail’s end, where it was read meanwhile', async () => {
+    const server = await mailServer();
+    const { id } = await stand.batch();
+    await stand.test.conversions.notifications.markRead('anna', [id]);
+    await lookOnce(stand.outbox(server.url));
+    expect(stand.test.told.at(-1)).toMatchObject({ notification: { mail: 'sent', readAt: expect.any(String) } });
+  });
+
+  it('is not mailed to who does not want it, nor afterwards when it is wanted', async () => {
+    const server = await mailServer();
+    const outbox = stand.outbox(server.url);
+    const { id } = await stand.batch({ owner: 'local' });
+    stand.recipients.set('local', 'local@example.com');
+    await run(outbox, minute);
+    expect(server.connections).toBe(0);
+    expect((await stand.record(id))?.notification).not.toHaveProperty('mail');
+  });
+
+  it('is not mailed to who does not want it any more when its turn comes', async () => {
+    const server = await mailServer();
+    const { id } = await stand.batch();
+    stand.recipients.delete('anna');
+    await run(stand.outbox(server.url), minute);
+    expect(server.connections).toBe(0);
+    expect(await stand.record(id)).not.toHaveProperty('owedMail');
+    expect((await stand.record(id))?.notification).not.toHaveProperty('mail');
+  });
+
+  it('is mailed without what was removed since, and not at all when nothing is left', async () => {
+    const server = await mailServer();
+    const outbox = stand.outbox(server.url);
+    const some = await stand.batch({ done: ['kept.mp4', 'removed.mp4'] });
+    const none = await stand.batch({ done: ['gone.mp4'] });
+    await stand.test.conversions.owned.remove('anna', some.conversionIds[1] ?? '');
+    await stand.test.conversions.owned.remove('anna', none.conversionIds[0] ?? '');
+    await run(outbox, minute);
+    expect(server.mails.map(({ parsed }) => parsed.subject)).toEqual(['kept.mp3 is ready']);
+    expect(await stand.record(none.id)).not.toHaveProperty('owedMail');
+  });
+
+  it('is mailed without what was begun anew since, of which there will be another mail', async () => {
+    const server = await mailServer();
+    const { conversionIds } = await stand.batch({ done: ['one.mp4'], failed: ['again.mp4'] });
+    await stand.test.conversions.owned.retry('anna', conversionIds[1] ?? '');
+    await run(stand.outbox(server.url), minute);
+    expect(server.mails.map(({ parsed }) => parsed.subject)).toEqual(['one.mp3 is ready']);
+  });
+});
+
+describe('an address that is refused (550)', () => {
+  it('is given up after one session, with the reason in the log and a mark in the notification', async () => {
+    const server = await mailServer({ recipient: () => ({ code: 550, words: 'no such mailbox' }) });
+    const { id } = await stand.batch();
+    await run(stand.outbox(server.url), 10 * minute);
+    expect(server.connections).toBe(1);
+    const record = await stand.record(id);
+    expect(record?.notification.mail).toBe('refused');
+    expect(record).not.toHaveProperty('owedMail');
+    expect(stand.logged.join('')).toContain('550 no such mailbox');
+    expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'refused' } });
+  });
+
+  it('does not keep the next one waiting', async () => {
+    const server = await mailServer({
+      recipient: (address) => (address.startsWith('anna') ? { code: 550 } : undefined),
+    });
+    await stand.batch();
+    await stand.batch({ owner: 'bert' });
+    await lookOnce(stand.outbox(server.url));
+    expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
+  });
+});
+
+describe('a mail server that is down', () => {
+  it('for 30 s is tried a few times, and then there is one mail', async () => {
+    const before = await startMailServer();
+    await before[Symbol.asyncDispose]();
+    const outbox = stand.outbox(before.url);
+    const { id } = await stand.batch();
+    await run(outbox, 30);
+    expect((await stand.record(id))?.owedMail?.tries).toBe(3);
+    const server = await mailServer({ port: before.port });
+    await run(outbox, 10 * minute);
+    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
+    expect(server.connections).toBe(1);
+    expect((await stand.record(id))?.notification.mail).toBe('sent');
+  });
+
+  it('for 10 minutes is tried at most 20 times, however many mails wait, and takes them all afterwards', async () => {
+    let tries = 0;
+    const dead = opened.use(
+      await listenSomewhere(
+        createServer((socket) => {
+          tries += 1;
+          socket.on('error', () => undefined).resetAndDestroy();
+        }),
+      ),
+    );
+    const outbox = stand.outbox(`smtp://127.0.0.1:${dead.port}`);
+    for (let count = 0; count < 30; count += 1) await stand.batch();
+    await run(outbox, 10 * minute);
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThanOrEqual(20);
+    await dead[Symbol.asyncDispose]();
+    const server = await mailServer({ port: dead.port });
+    await run(outbox, 6 * minute);
+    expect(new Set(messageIds(server)).size).toBe(30);
+    expect(server.mails).toHaveLength(30);
+  });
+
+  it('for two days is given up, and the notification says so', async () => {
+    const before = await startMailServer();
+    await before[Symbol.asyncDispose]();
+    const outbox = stand.outbox(before.url);
+    const { id } = await stand.batch();
+    await lookOnce(outbox);
+    stand.test.pass(2 * day - minute);
+    await lookOnce(outbox);
+    expect(await stand.record(id)).toHaveProperty('owedMail');
+    stand.test.pass(5 * minute);
+    await lookOnce(outbox);
+    expect((await stand.record(id))?.notification.mail).toBe('gave_up');
+    expect(await stand.record(id)).not.toHaveProperty('owedMail');
+    expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'gave_up' } });
+  });
+
+  it('keeps nobody from being told in the app', async () => {
+    const outbox = stand.outbox('smtp://127.0.0.1:1');
+    await stand.batch();
+    await outbox.look();
+    await stand.batch({ owner: 'bert' });
+    expect((await stand.test.conversions.notifications.page({ owner: 'bert', limit: 10 })).items).toHaveLength(1);
+    await outbox.idle();
+  });
+});
+
+describe('a mail server that puts one address off (450)', () => {
+  it('is asked again after growing pauses, and takes the others’ mail meanwhile', async () => {
+    let asked = 0;
+    const server = await mailServer({
+      recipient(address) {
+        if (!address.startsWith('anna')) return undefined;
+        asked += 1;
+        return { code: 450, words: 'greylisted' };
+      },
+    });
+    const outbox = stand.outbox(server.url);
+    const { id } = await stand.batch();
+    await stand.batch({ owner: 'bert' });
+    await lookOnce(outbox);
+    expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
+    await run(outbox, 10 * minute);
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThan(10);
+    server.conduct.recipient = () => undefined;
+    await run(outbox, 12 * minute);
+    expect(messageIds(server)).toContain(`<${id}@sound.example.org>`);
+  });
+});
+
+describe('a hand-over that was cut off', () => {
+  it('before the answer is repeated with the same Message-ID', async () => {
+    const server = await mailServer({ diesAfterTaking: true });
+    const outbox = stand.outbox(server.url);
+    const { id } = await stand.batch();
+    await lookOnce(outbox);
+    server.conduct.diesAfterTaking = false;
+    await run(outbox, minute);
+    expect(messageIds(server)).toEqual(Array(2).fill(`<${id}@sound.example.org>`));
+    expect((await stand.record(id))?.notification.mail).toBe('sent');
+  });
+
+  it('by the death of who was about it is repeated at once by the one that knows, with the same Message-ID', async () => {
+    const server = await mailServer();
+    const { id } = await stand.batch();
+    await claimAsWhoDies();
+    const outbox = stand.outbox(server.url);
+    await lookOnce(outbox);
+    expect(server.connections).toBe(0);
+    await outbox.recover();
+    await lookOnce(outbox);
+    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
+  });
+
+  it('by the death of who was about it is repeated by another only once it has stood still for long, by that one’s own clock', async () => {
+    const server = await mailServer();
+    const { id } = await stand.batch();
+    await claimAsWhoDies();
+    const outbox = stand.outbox(server.url);
+    // The other’s clock may be far behind: that it is past due says nothing.
+    stand.test.pass(day);
+    await run(outbox, 2 * minute);
+    expect(server.connections).toBe(0);
+    await run(outbox, 2 * minute);
+    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
+  });
+
+  it('by an orderly end stays owed, and is nobody’s', async () => {
+    const server = await mailServer({ beforeTaking: () => new Promise(() => undefined) });
+    const outbox = stand.outbox(server.url);
+    const { id } = await stand.batch();
+    await outbox.look();
+    await waitUntil('it is being handed over', () => server.connections > 0);
+    await outbox.stop(0.1);
+    expect(await stand.record(id)).toMatchObject({ owedMail: { tries: 1, claimed: false } });
+    await stand.batch();
+    await lookOnce(outbox);
+    expect(server.connections).toBe(1);
+  });
+
+  async function claimAsWhoDies(): Promise<void> {
+    const { mails } = stand.test.conversions;
+    for await (const record of mails.list()) {
+      await mails.claim(record, new Date(stand.test.clock.now().getTime() + 3 * minute * 1000));
+    }
+  }
+});
+
+it('sends each mail once, though two look after the same', async () => {
+  const server = await mailServer();
+  const both = [stand.outbox(server.url), stand.outbox(server.url)];
+  for (let count = 0; count < 20; count += 1) await stand.batch();
+  await Promise.all(both.map(lookOnce));
+  await Promise.all(both.map((outbox) => run(outbox, minute)));
+  expect(server.mails).toHaveLength(20);
+  expect(new Set(messageIds(server)).size).toBe(20);
+});
+
+it('lets a server be slow about one without keeping the others waiting', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const waits = [released];
+  const server = await mailServer({ beforeTaking: async () => waits.pop() });
+  const outbox = stand.outbox(server.url);
+  for (let count = 0; count < 12; count += 1) await stand.batch();
+  await outbox.look();
+  await server.received(11);
+  release();
+  await outbox.idle();
+  expect(server.mails).toHaveLength(12);
+});
+
+it('keeps nobody waiting behind a mail that cannot be made, and tries that one again', async () => {
+  const server = await mailServer();
+  const outbox = stand.outbox(server.url);
+  const { id } = await stand.batch();
+  const broken = stand.recipients.get.bind(stand.recipients);
+  stand.recipients.get = (owner) => {
+    if (owner === 'anna') throw new Error('broken');
+    return broken(owner);
+  };
+  await stand.batch({ owner: 'bert' });
+  await run(outbox, minute);
+  expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
+  expect(stand.logged.filter((line) => line.includes('could not be seen to'))).toHaveLength(1);
+  stand.recipients.get = broken;
+  await run(outbox, minute);
+  expect(messageIds(server)).toContain(`<${id}@sound.example.org>`);
+});
+
+it('looks at once when there is a new notification, and ends in order', async () => {
+  const server = await mailServer();
+  const running = runOutbox({
+    outbox: stand.outbox(server.url),
+    events: stand.test.events,
+    log: pino({ level: 'silent' }),
+  });
+  await stand.batch();
+  // Sooner than the next look would be.
+  await server.received(1, { seconds: lookEverySeconds - 1 });
+  await running.stop();
+  await stand.batch();
+  expect(server.mails).toHaveLength(1);
+});

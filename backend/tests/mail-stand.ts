@@ -1,0 +1,86 @@
+import { pino } from 'pino';
+import type { Notification } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import { createSmtpMailer } from '../adapters/smtp-mailer.ts';
+import { createMailOutbox, type MailOutbox } from '../notifier/mail-outbox.ts';
+import type { NotificationRecord } from '../ports/notification-store.ts';
+import { makeTestConversions, type TestConversions } from './test-conversions.ts';
+
+/** Conversions whose ends are mailed over a real mailer, with a clock that the test holds in its hands. */
+export interface MailStand extends AsyncDisposable {
+  readonly test: TestConversions;
+  readonly logged: readonly string[];
+  /** Where each owner is mailed; may be changed. Whoever is not in there is not. */
+  readonly recipients: Map<string, string>;
+  /** Of an outbox, a process of its own as it were. */
+  outbox(smtpUrl: string): MailOutbox;
+  /** A batch of one that has ended and was told of, or several. */
+  batch(options?: BatchOptions): Promise<Notification>;
+  record(id: string): Promise<NotificationRecord | undefined>;
+}
+
+export interface BatchOptions {
+  readonly owner?: string;
+  /** Of the videos that become MP3s. */
+  readonly done?: readonly string[];
+  readonly failed?: readonly string[];
+}
+
+let batches = 0;
+
+export async function openMailStand(): Promise<MailStand> {
+  const recipients = new Map([
+    ['anna', 'anna@example.com'],
+    ['bert', 'bert@example.com'],
+  ]);
+  await using opened = new AsyncDisposableStack();
+  const test = opened.use(await makeTestConversions({ wantsMail: async (owner) => recipients.has(owner) }));
+  const logged: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
+  const kept = opened.move();
+
+  async function end(id: string, name: string, failed: boolean): Promise<void> {
+    const taken = await test.conversions.work.take(id);
+    if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
+    if (failed) return void (await taken.work.fail(new AppError('no_audio', 'This video has no sound.')));
+    const fileName = name.replace(/mp4$/, 'mp3');
+    await taken.work.finish({ fileName, bytes: 1_000_000, durationSeconds: 61, sha256: 'ab', peaks: [] }, []);
+  }
+
+  return {
+    test,
+    logged,
+    recipients,
+    outbox(smtpUrl) {
+      const mailer = createSmtpMailer({ url: smtpUrl, from: 'Soundlift <no-reply@sound.example.org>' });
+      kept.defer(() => mailer.close());
+      return createMailOutbox({
+        mails: test.conversions.mails,
+        mailer,
+        recipientOf: async (owner) => recipients.get(owner),
+        url: 'https://sound.example.org',
+        host: 'sound.example.org',
+        clock: test.clock,
+        log,
+      });
+    },
+    async batch({ owner = 'anna', done = ['talk.mp4'], failed = [] } = {}) {
+      batches += 1;
+      const batch = { batchId: `batch-${batches}`, batchSize: done.length + failed.length };
+      const submitted: [id: string, name: string, failed: boolean][] = [];
+      for (const fileName of [...done, ...failed]) {
+        const intake = { fileName, options: { format: 'mp3' }, path: '/talk.mp4', bytes: 5, ...batch } as const;
+        const { id } = await test.conversions.owned.submitFile(owner, intake);
+        submitted.push([id, fileName, failed.includes(fileName)]);
+      }
+      for (const each of submitted) await end(...each);
+      for (const id of test.mp3Queue.take()) await test.conversions.batches.tellOfEnd(id);
+      const { items } = await test.conversions.notifications.page({ owner, limit: 100 });
+      const made = items.find(({ batchId }) => batchId === batch.batchId);
+      if (made === undefined) throw new Error('nothing was told of the batch');
+      return made;
+    },
+    record: (id) => test.notifications.get(id),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
