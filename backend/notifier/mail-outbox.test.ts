@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type MailStand, openMailStand } from '../tests/mail-stand.ts';
+import { type MailStand, openMailStand } from '../tests/mail/mail-stand.ts';
 import { listenSomewhere } from '../tests/running/listen-somewhere.ts';
 import { type MailServer, type MailServerOptions, startMailServer } from '../tests/running/mail-server.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';

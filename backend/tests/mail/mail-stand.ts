@@ -1,10 +1,10 @@
 import { pino } from 'pino';
-import type { Notification } from '../../shared/api.ts';
-import { AppError } from '../../shared/errors.ts';
-import { createSmtpMailer } from '../adapters/smtp-mailer.ts';
-import { createMailOutbox, type MailOutbox } from '../notifier/mail-outbox.ts';
-import type { NotificationRecord } from '../ports/notification-store.ts';
-import { makeTestConversions, type TestConversions } from './test-conversions.ts';
+import type { Notification } from '../../../shared/api.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { createSmtpMailer } from '../../adapters/smtp-mailer.ts';
+import { createMailOutbox, type MailOutbox } from '../../notifier/mail-outbox.ts';
+import type { NotificationRecord } from '../../ports/notification-store.ts';
+import { makeTestConversions, type TestConversions } from '../test-conversions.ts';
 
 /** Conversions whose ends are mailed over a real mailer, with a clock that the test holds in its hands. */
 export interface MailStand extends AsyncDisposable {

@@ -1,0 +1,195 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { serverInfoSchema } from '../../../shared/api.ts';
+import { type MediaFolder, openMediaFolder } from '../media/make-media.ts';
+import { type ApiClient, makeAccount } from '../running/api-client.ts';
+import { type MailServer, type ReceivedMail, startMailServer } from '../running/mail-server.ts';
+import { type ServerProcess, spawnServer, startServerProcess } from '../running/server-process.ts';
+import { waitUntil } from '../running/wait-until.ts';
+import { makeMailedAccount } from './mailed-account.ts';
+
+let media: MediaFolder;
+let video: string;
+beforeAll(async () => {
+  media = await openMediaFolder();
+  video = await media.make({ container: 'mp4', seconds: 3 });
+});
+afterAll(() => media[Symbol.asyncDispose]());
+
+let opened: AsyncDisposableStack;
+let dataFolder: string;
+let mailServer: MailServer;
+beforeEach(async () => {
+  opened = new AsyncDisposableStack();
+  dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-mail-'));
+  opened.defer(() => rm(dataFolder, { recursive: true, force: true }));
+  mailServer = opened.use(await startMailServer());
+});
+afterEach(() => opened.disposeAsync());
+
+const publicUrl = 'https://sound.example.org';
+
+async function startServer(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const all = { SMTP_URL: mailServer.url, PUBLIC_URL: publicUrl, ...environment };
+  return opened.use(await startServerProcess({ dataFolder, environment: all }));
+}
+
+/** Those that are about batches, not codes. */
+const batchMails = (): readonly ReceivedMail[] =>
+  mailServer.mails.filter(({ parsed }) => !parsed.subject?.includes('code'));
+
+async function mailMark(account: ApiClient): Promise<string> {
+  return await waitUntil('it is said what became of the mail', async () => (await account.notifications())[0]?.mail);
+}
+
+async function saysMail(server: ServerProcess): Promise<boolean> {
+  return serverInfoSchema.parse(await (await fetch(`${server.url}/api/v1/server`)).json()).mail;
+}
+
+it('a video that was uploaded is mailed of, in text and HTML, with what fetches it', async () => {
+  const server = await startServer();
+  expect(await saysMail(server)).toBe(true);
+  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
+  const { id } = await account.upload(video, 'a <b>&talk<i>.mp4');
+  expect(await mailMark(account)).toBe('sent');
+  const [mail, ...others] = batchMails();
+  expect(others).toEqual([]);
+  expect(mail?.to).toEqual([account.email]);
+  expect(mail?.from).toBe('no-reply@sound.example.org');
+  const { subject, text = '', html, messageId } = mail?.parsed ?? {};
+  expect(subject).toBe('a <b>&talk<i>.mp3 is ready');
+  expect(messageId).toMatch(/^<[^@\s]+@sound\.example\.org>$/);
+  expect(text).toContain(id);
+  expect(html).toContain('a &lt;b&gt;&amp;talk&lt;i&gt;.mp3');
+  expect(html).toContain(`href="${publicUrl}/open/b/${id}"`);
+  // What the mail says to scripts is so.
+  const fetched = await account.fetch(`/download?fid=${id}`);
+  expect([fetched.status, fetched.headers.get('content-type')]).toEqual([200, 'audio/mpeg']);
+  await fetched.body?.cancel();
+  expect((await fetch(`${server.url}/open/b/${id}`)).status).toBe(200);
+  await server.stop();
+});
+
+it('without SMTP_URL nobody is mailed, and the server says so', async () => {
+  const server = await startServer({ SMTP_URL: '' });
+  expect(await saysMail(server)).toBe(false);
+  const account = await makeAccount({ url: () => server.url });
+  await account.ended((await account.upload(video)).id);
+  const [told] = await waitUntil('it was told of', async () => {
+    const all = await account.notifications();
+    return all.length > 0 && all;
+  });
+  expect(told).not.toHaveProperty('mail');
+  expect(mailServer.connections).toBe(0);
+  await server.stop();
+});
+
+it('nobody is mailed who has not confirmed the address, or has switched mail off', async () => {
+  const server = await startServer();
+  const unconfirmed = await makeAccount({ url: () => server.url });
+  const off = await makeMailedAccount({ url: () => server.url }, mailServer);
+  await off.fetch('/api/v1/me', {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ mail: false }),
+  });
+  const on = await makeMailedAccount({ url: () => server.url }, mailServer);
+  for (const account of [unconfirmed, off, on]) await account.ended((await account.upload(video)).id);
+  // In the order of their ends: the others' would have come first.
+  expect(await mailMark(on)).toBe('sent');
+  expect(batchMails().map(({ to }) => to)).toEqual([[on.email]]);
+  await server.stop();
+});
+
+it('an address that is refused (550) is given up, and the owner sees it in the app', async () => {
+  const server = await startServer();
+  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
+  mailServer.conduct.recipient = () => ({ code: 550, words: 'no such mailbox' });
+  await account.upload(video);
+  expect(await mailMark(account)).toBe('refused');
+  expect(batchMails()).toEqual([]);
+  await server.stop();
+});
+
+it('a mail server that is down is tried again until it is there, and takes one mail', async () => {
+  const server = await startServer();
+  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
+  await mailServer[Symbol.asyncDispose]();
+  const { id } = await account.upload(video);
+  await account.ended(id);
+  await waitUntil('it was told of all the same', async () => (await account.notifications()).length > 0);
+  mailServer = opened.use(await startMailServer({ port: mailServer.port }));
+  expect(await mailMark(account)).toBe('sent');
+  expect(batchMails()).toHaveLength(1);
+  await server.stop();
+});
+
+describe('kill -9 of the server', () => {
+  /** Uploads, lets the server die before that step, and starts it again. */
+  async function dieAt(step: RegExp): Promise<ApiClient> {
+    const stepLog = join(dataFolder, 'steps');
+    const first = await startServer();
+    let server = first;
+    const account = await makeMailedAccount({ url: () => server.url }, mailServer);
+    await first.stop();
+    const doomed = spawnServer({
+      dataFolder,
+      nodeFlags: ['--import', import.meta.resolve('../stress/die-at-step.ts')],
+      environment: { SMTP_URL: mailServer.url, PUBLIC_URL: publicUrl, DIE_AT_STEP: step.source, STEP_LOG: stepLog },
+    });
+    opened.defer(() => doomed.kill());
+    server = await doomed.listening;
+    await account.upload(video);
+    await waitUntil('it has died', () => doomed.ended() !== undefined);
+    expect(doomed.ended()).toBe('SIGKILL');
+    const steps = (await readFile(stepLog, 'utf8')).trimEnd().split('\n');
+    expect(steps.at(-1)).toMatch(step);
+    server = await startServer();
+    return account;
+  }
+
+  /** The mails of one conversion that is told of once. */
+  async function expectOneEffect(account: ApiClient): Promise<readonly ReceivedMail[]> {
+    expect(await mailMark(account)).toBe('sent');
+    const [conversion, ...others] = await account.conversions();
+    expect(others).toEqual([]);
+    expect(conversion).toMatchObject({ state: 'done', attempt: 1 });
+    expect((await account.notifications()).map(({ conversionIds }) => conversionIds)).toEqual([[conversion?.id]]);
+    expect(new Set(batchMails().map(({ parsed }) => parsed.messageId)).size).toBe(1);
+    return batchMails();
+  }
+
+  it('between the mail and its record repeats it with the same Message-ID: the original doubled it', async () => {
+    const account = await dieAt(/statement\.run sent /);
+    expect(batchMails()).toHaveLength(1);
+    expect(await expectOneEffect(account)).toHaveLength(2);
+  });
+
+  it('between the record that it begins and the mail sends it once', async () => {
+    // When another may look after it; the number of tries is no text.
+    const account = await dieAt(/statement\.run 20\d\d-\S+Z [\w-]{32}$/);
+    expect(batchMails()).toHaveLength(0);
+    expect(await expectOneEffect(account)).toHaveLength(1);
+  });
+
+  it('between the MP3 and its notification leaves one MP3 and one mail: the original doubled both', async () => {
+    const account = await dieAt(/statement\.run [\w-]{32} [0-9a-f-]{36} /);
+    expect(batchMails()).toHaveLength(0);
+    expect(await expectOneEffect(account)).toHaveLength(1);
+  });
+});
+
+it('the mail says nothing that a client has not been given', async () => {
+  const server = await startServer();
+  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
+  await account.upload(await media.makeBroken('text'), 'notes.mp4');
+  expect(await mailMark(account)).toBe('sent');
+  const { text, html } = batchMails()[0]?.parsed ?? {};
+  expect(text).toContain('This is not a video or a sound.');
+  expect(z.string().parse(html)).toContain('notes.mp4');
+  for (const part of [text, html]) expect(part).not.toContain(dataFolder);
+  await server.stop();
+});
