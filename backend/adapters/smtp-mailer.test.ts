@@ -14,8 +14,7 @@ const message: MailMessage = {
   messageId: '<one@sound.example.org>',
 };
 
-const opened = new AsyncDisposableStack();
-let cleanup = opened;
+let cleanup = new AsyncDisposableStack();
 afterEach(async () => {
   await cleanup.disposeAsync();
   cleanup = new AsyncDisposableStack();
@@ -119,8 +118,11 @@ describe('a mail server that refuses', () => {
     });
   });
 
-  it('everything for now (421) is no reply to this message', async () => {
-    const server = cleanup.use(await startMailServer({ recipient: () => ({ code: 421, words: 'going down' }) }));
+  it.each([
+    ['the address', { recipient: () => ({ code: 421, words: 'going down' }) }],
+    ['the message', { message: () => ({ code: 421, words: 'going down' }) }],
+  ])('everything for now (421), asked for %s, says nothing of this message', async (_what, conduct) => {
+    const server = cleanup.use(await startMailServer(conduct));
     const failure = await mailerFor(server.url)
       .send(message)
       .catch((error: unknown) => error);

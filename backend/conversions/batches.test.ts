@@ -197,3 +197,33 @@ describe('notifications', () => {
     expect(test.told.filter(({ type }) => type === 'read')).toEqual([{ type: 'read', ids: [id] }]);
   });
 });
+
+describe('a mail', () => {
+  async function told(wantsMail?: (owner: string) => Promise<boolean>) {
+    await test[Symbol.asyncDispose]();
+    test = await makeTestConversions(wantsMail === undefined ? {} : { wantsMail });
+    await end(await submit(), 'done');
+    await deliver();
+    const [notification] = await notifications();
+    return await test.notifications.get(notification?.id ?? '');
+  }
+
+  it('is owed from the moment of the notification to who wants it', async () => {
+    const asked: string[] = [];
+    const record = await told(async (owner) => asked.push(owner) > 0);
+    expect(record?.owedMail).toEqual({ tries: 0, due: record?.notification.createdAt, claimed: false });
+    expect(asked).toEqual(['anna']);
+    // What is owed is nobody's business yet.
+    expect(record?.notification).not.toHaveProperty('mail');
+  });
+
+  it('is not owed to who does not want it, nor where nobody can be mailed', async () => {
+    expect(await told(async () => false)).not.toHaveProperty('owedMail');
+    expect(await told()).not.toHaveProperty('owedMail');
+  });
+
+  it('keeps no notification waiting for whoever knows who wants it', async () => {
+    const record = await told(() => Promise.reject(new AppError('unavailable', 'Auth is away.')));
+    expect(record?.owedMail).toMatchObject({ tries: 0, claimed: false });
+  });
+});

@@ -43,6 +43,8 @@ export interface MailLine {
 /** Longer names would make the columns of the text wider than a screen. */
 const widestName = 48;
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
 /** The mail of a batch, in the words of `facts`, which must tell of one conversion at least. */
 export function batchMail(
   facts: MailFacts,
@@ -152,6 +154,7 @@ function widest(lines: readonly MailLine[], pick: (line: MailLine) => string | u
   return lines.reduce((most, line) => Math.max(most, letters(pick(line) ?? '')), 0);
 }
 
+/** As a reader counts them: an emoji is one. */
 function letters(text: string): number {
-  return [...text].length;
+  return [...graphemes.segment(text)].length;
 }

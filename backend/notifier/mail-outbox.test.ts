@@ -209,6 +209,9 @@ describe('a mail server that puts one address off (450)', () => {
     });
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch();
+    await lookOnce(outbox);
+    expect(asked).toBe(1);
+    // No time goes by.
     await stand.batch({ owner: 'bert' });
     await lookOnce(outbox);
     expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
