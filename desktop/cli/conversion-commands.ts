@@ -29,13 +29,17 @@ export async function runList(
   const backend = await openServer(values.get('server'));
   const json = flags.has('json');
   let listed = 0;
-  for (let cursor: string | undefined; ; ) {
-    signal.throwIfAborted();
-    const { items, next } = await backend.page(cursor);
-    for (const conversion of items) stdout.write(`${json ? harmlessJson(conversion) : lineOf(conversion)}\n`);
-    listed += items.length;
-    if (next === undefined) break;
-    cursor = next;
+  try {
+    for (let cursor: string | undefined; ; ) {
+      signal.throwIfAborted();
+      const { items, next } = await backend.page(cursor);
+      for (const conversion of items) stdout.write(`${json ? harmlessJson(conversion) : lineOf(conversion)}\n`);
+      listed += items.length;
+      if (next === undefined) break;
+      cursor = next;
+    }
+  } finally {
+    await backend.close();
   }
   if (listed === 0 && !json) stdout.write(`${nothingListedWords}\n`);
   return exitCodes.fine;
@@ -56,7 +60,7 @@ export async function runCancel(
   const [id, ...more] = positionals;
   if (id === undefined || id === '' || more.length > 0) throw new MisuseError('cancel wants the id of one conversion.');
   const backend = await openServer(values.get('server'));
-  const { fileName } = await backend.cancel(id);
+  const { fileName } = await backend.cancel(id).finally(() => backend.close());
   stdout.write(`${harmless(cancelledWords(fileName))}\n`);
   return exitCodes.fine;
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../shared/errors.ts';
 import { createRemoteBackend, type RemoteBackend } from '../client/remote-backend.ts';
-import { createServerHttp, parseServerAddress } from '../client/server-http.ts';
+import { createServerHttp, parseServerAddress, type ServerHttp } from '../client/server-http.ts';
 import { keepInMemory, openServerSession, type ServerSession, signIn } from '../client/server-session.ts';
 import type { KeptSignIns } from './kept-sign-ins.ts';
 
@@ -31,12 +31,29 @@ export async function openServerAccess(
   }
   const http = createServerHttp(url);
   const kept = signIns.of(http.url);
-  const isKept = (await kept.read()) !== undefined;
-  if (!isKept && given === undefined) {
-    throw new AppError('unauthorized', `You are not signed in to ${http.host}.`);
+  if ((await kept.read()) !== undefined) {
+    const session = openServerSession(http, kept);
+    return { session, backend: createRemoteBackend(session) };
   }
-  const keeper = isKept ? kept : keepInMemory();
-  if (!isKept && given !== undefined) await signIn(http, given, keeper);
+  if (given === undefined) throw new AppError('unauthorized', `You are not signed in to ${http.host}.`);
+  return await openForOnce(http, given);
+}
+
+/** A session that ends with the backend. */
+async function openForOnce(http: ServerHttp, given: GivenCredentials): Promise<ServerAccess> {
+  const keeper = keepInMemory();
+  await signIn(http, given, keeper);
   const session = openServerSession(http, keeper);
-  return { session, backend: createRemoteBackend(session) };
+  const backend = createRemoteBackend(session);
+  return {
+    session,
+    backend: {
+      ...backend,
+      async close() {
+        await backend.close();
+        // Where it cannot be told, it ends by itself.
+        await session.signOut().catch(() => undefined);
+      },
+    },
+  };
 }

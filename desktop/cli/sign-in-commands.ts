@@ -34,7 +34,7 @@ export async function runLogin(
   const http = createServerHttp(address);
   const { data } = await http.ask({ method: 'GET', path: '/api/v1/server' });
   if (!serverInfoSchema.safeParse(data).success) throw notSoundlift(http.host);
-  if (http.url.startsWith('http:') && !isThisComputer(http.url)) stderr.write(`${plainHttpWords(http.host)}\n`);
+  if (parseServerAddress(address).readable) stderr.write(`${plainHttpWords(http.host)}\n`);
   const email = await ask.email();
   const password = await ask.password();
   await signIn(http, { email, password }, signIns.of(http.url));
@@ -72,9 +72,4 @@ export async function runLogout(
   }
   stdout.write(`${signedOutWords(http.host)}\n`);
   return exitCodes.fine;
-}
-
-function isThisComputer(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

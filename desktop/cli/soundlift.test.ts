@@ -43,7 +43,7 @@ interface Ended {
 function start(words: readonly string[], { cwd = home, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
   const child = spawn(process.execPath, [commandLine, ...words], {
     cwd,
-    env: { ...process.env, TMPDIR: temporary, ...env },
+    env: { ...process.env, TMPDIR: temporary, SOUNDLIFT_CONFIG: path.join(home, '.config'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group, as a shell makes one of each command.
     detached: true,
@@ -312,8 +312,18 @@ describe('soundlift', () => {
     [['convert', '--nope', 'a.mp4'], 2, /^$/, /no option --nope/],
     [['serve', '--port', 'nine'], 2, /^$/, /^--port must be a whole number/],
     [['serve', 'here'], 2, /^$/, /options alone/],
-    [['login', 'http://localhost'], 2, /^$/, /no command login/],
-    [['list'], 2, /^$/, /no command list/],
+    [['login', '--help'], 0, /Usage: soundlift login URL/, /^$/],
+    [['logout', '--help'], 0, /Usage: soundlift logout/, /^$/],
+    [['list', '--help'], 0, /Usage: soundlift list/, /^$/],
+    [['cancel', '--help'], 0, /Usage: soundlift cancel ID/, /^$/],
+    [['login'], 2, /^$/, /address of a server/],
+    [['login', 'ftp://localhost'], 2, /^$/, /no address of a server/],
+    [['login', 'http://localhost', 'password'], 2, /^$/, /and nothing else/],
+    [['cancel'], 2, /^$/, /id of one conversion/],
+    [['list', 'all'], 2, /^$/, /options alone/],
+    [['convert', '--whole', 'a.mp4'], 2, /^$/, /wants --server/],
+    [['list'], 1, /^$/, /^You are not signed in to any server\./],
+    [['logout'], 0, /^You were not signed in\.\n$/, /^$/],
     [['dead', 'list'], 2, /^$/, /no command dead/],
     [['\u001b[2J'], 2, /^$/, /no command \\u\{1b\}\[2J/],
   ])('%j ends with %i', async (words, code, out, err) => {

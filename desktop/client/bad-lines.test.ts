@@ -7,14 +7,14 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
-import { keepInMemory, openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
+import { openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { SourceFile } from './backend.ts';
 import { runConversions } from './convert-run.ts';
 import { createRemoteBackend, type RemoteBackend } from './remote-backend.ts';
 import { createServerHttp } from './server-http.ts';
-import { openServerSession, signIn } from './server-session.ts';
+import { keepInMemory, openServerSession, signIn } from './server-session.ts';
 
 const options = { format: 'mp3' } as const;
 const never = new AbortController().signal;

@@ -91,6 +91,19 @@ describe('following a conversion', () => {
     ]);
   });
 
+  it('tells how far it is, of what it was answered, where no event comes through', async () => {
+    const further = { ...conversion('converting'), progress: 0.4, etaSeconds: 9 };
+    const answers = [further, conversion('done')];
+    using one = open(() => answers.shift() ?? expect.unreachable());
+    const ended = one.untilEnded(conversion('converting'), never);
+    await vi.advanceTimersByTimeAsync(12_000);
+    await ended;
+    expect(one.events).toEqual([
+      { type: 'progress', id: 'c1', progress: 0.4, etaSeconds: 9 },
+      { type: 'conversion', conversion: conversion('done') },
+    ]);
+  });
+
   it('bears with a backend that is away for a while, and not for ever', async () => {
     const away = new AppError('unavailable', 'The server is away.');
     using one = open(() => {

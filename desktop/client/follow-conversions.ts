@@ -82,12 +82,19 @@ export function followConversions(
     }
   }
 
+  /** Where no event comes through, this is all that is ever heard. */
+  function hearProgress({ id, progress, etaSeconds }: Conversion): void {
+    onEvent({ type: 'progress', id, progress, ...(etaSeconds === undefined ? {} : { etaSeconds }) });
+  }
+
   async function ask(id: string, waiter: Waiting): Promise<void> {
     waiter.heardAt = now();
     try {
       const conversion = await backend.get(id);
       waiter.failedAskings = 0;
-      if (waiting.get(id) === waiter && conversion.state !== waiter.state) hearOf(conversion);
+      if (waiting.get(id) !== waiter) return;
+      if (conversion.state !== waiter.state) hearOf(conversion);
+      else if (conversion.state === 'converting') hearProgress(conversion);
     } catch (error) {
       waiter.failedAskings += 1;
       const passing = isAppError(error, 'unavailable', 'too_many', 'request_timeout');

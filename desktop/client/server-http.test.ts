@@ -3,10 +3,9 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { type AddressInfo, createServer as createRawServer } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { keepInMemory } from '../../backend/tests/running/server-stand.ts';
 import { createRemoteBackend } from './remote-backend.ts';
 import { createServerHttp, parseServerAddress, refusal, unreachable } from './server-http.ts';
-import { openServerSession, signIn } from './server-session.ts';
+import { keepInMemory, openServerSession, signIn } from './server-session.ts';
 
 let running = new AsyncDisposableStack();
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keepInMemory, openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
+import { openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
 import { createServerHttp } from './server-http.ts';
-import { type KeptSession, openServerSession, type SessionKeeper, signIn } from './server-session.ts';
+import { type KeptSession, keepInMemory, openServerSession, type SessionKeeper, signIn } from './server-session.ts';
 
 const running = new AsyncDisposableStack();
 let stand: ServerStand;

@@ -19,12 +19,12 @@ export interface SessionKeeper {
 }
 
 /** For a sign-in that is to end with this process. */
-export function keepInMemory(): SessionKeeper {
-  let kept: KeptSession | undefined;
+export function keepInMemory(session?: KeptSession): SessionKeeper {
+  let kept = session;
   return {
     read: async () => kept,
-    async write(session) {
-      kept = session;
+    async write(next) {
+      kept = next;
     },
   };
 }

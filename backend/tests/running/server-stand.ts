@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServerHttp } from '../../../desktop/client/server-http.ts';
 import {
-  type KeptSession,
+  keepInMemory,
   openServerSession,
   type ServerSession,
   type SessionKeeper,
@@ -58,16 +58,5 @@ export async function openServerStand(options: ServerStandOptions = {}): Promise
       return openServerSession(http, keeper);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
-}
-
-/** A sign-in that is gone with the test. */
-export function keepInMemory(session?: KeptSession): SessionKeeper {
-  let kept = session;
-  return {
-    read: async () => kept,
-    async write(next) {
-      kept = next;
-    },
   };
 }
