@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
@@ -79,6 +80,12 @@ async function put(name: string, from: string): Promise<string> {
   const file = path.join(home, name);
   await copyFile(from, file);
   return file;
+}
+
+/** Of everyone, as the server keeps them. */
+function sessions(): readonly unknown[] {
+  using database = new DatabaseSync(path.join(stand.dataFolder, 'accounts.db'), { readOnly: true });
+  return database.prepare('SELECT id FROM sessions ORDER BY id').all();
 }
 
 async function conversionIds(): Promise<readonly string[]> {
@@ -196,8 +203,10 @@ describe('soundlift convert --server', () => {
 
   it('signs in for this once where it is told with whom, and leaves no session behind', async () => {
     await put('talk.mp4', await media.make({ container: 'mp4', seconds: 2 }));
+    const before = sessions();
     const { code, err } = await start(['convert', 'talk.mp4', '--server', stand.line.url], credentials()).ended;
     expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(sessions()).toEqual(before);
     expect((await readdir(home)).sort()).toEqual(['talk.mp3', 'talk.mp4']);
   });
 
