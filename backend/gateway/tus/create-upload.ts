@@ -31,8 +31,8 @@ export async function createUpload(call: AccountCall, parts: TusParts): Promise<
     ...(bytes === undefined ? {} : { bytes }),
     ...(metadata === undefined ? {} : { metadata }),
   });
-  nameConversion(response, created);
   const status = hasBody(request) ? await appendFirst(call, created, parts) : created;
+  nameConversion(response, created);
   response.location(`${uploadsPath}/${created.id}`);
   describeProgress(response, status);
   response.status(201).end();

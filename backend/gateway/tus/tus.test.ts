@@ -1,0 +1,563 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { problemSchema } from '../../../shared/api.ts';
+import { openRaw, type RawConnection, sendRaw } from '../../tests/raw-request.ts';
+import {
+  startTestGateway,
+  storedBlobs,
+  type TestAccount,
+  type TestGateway,
+  type TestGatewayOptions,
+} from '../../tests/test-gateway.ts';
+
+let gateway: TestGateway;
+let ada: TestAccount;
+
+async function start(options: TestGatewayOptions = {}): Promise<void> {
+  await gateway?.[Symbol.asyncDispose]();
+  gateway = await startTestGateway(options);
+  ada = await gateway.account();
+}
+beforeEach(() => start());
+afterEach(() => gateway[Symbol.asyncDispose]());
+
+const uploads = '/api/v1/uploads';
+const protocol = { 'Tus-Resumable': '1.0.0' };
+const bytesType = { 'Content-Type': 'application/offset+octet-stream' };
+type Headers = Readonly<Record<string, string>>;
+
+function base64(text: string | Uint8Array): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** Begins an upload. */
+async function create(headers: Headers, body = ''): Promise<Response> {
+  const type = body === '' ? {} : bytesType;
+  return await ada.fetch(uploads, {
+    method: 'POST',
+    headers: { ...protocol, ...type, ...headers },
+    ...(body === '' ? {} : { body }),
+  });
+}
+
+/** Begins one that must succeed, and gives its id. */
+async function begin(headers: Headers): Promise<string> {
+  const answer = await create(headers);
+  expect(answer.status).toBe(201);
+  return answer.headers.get('X-Conversion-Id') ?? '';
+}
+
+function pathOf(id: string): string {
+  return `${uploads}/${id}`;
+}
+
+async function append(
+  id: string,
+  offset: number | string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Headers = {},
+): Promise<Response> {
+  return await ada.fetch(pathOf(id), {
+    method: 'PATCH',
+    headers: { ...protocol, ...bytesType, 'Upload-Offset': String(offset), ...headers },
+    body,
+  });
+}
+
+async function head(id: string, headers: Headers = protocol): Promise<Response> {
+  return await ada.fetch(pathOf(id), { method: 'HEAD', headers });
+}
+
+async function offsetOf(id: string): Promise<number> {
+  return Number((await head(id)).headers.get('Upload-Offset') ?? Number.NaN);
+}
+
+async function stored(id: string): Promise<string> {
+  return String(await buffer(await gateway.test.videos.open(id)));
+}
+
+async function expectProblem(answer: Response, status: number, code: string): Promise<void> {
+  expect(answer.status).toBe(status);
+  expect(problemSchema.parse(await answer.json())).toMatchObject({ status, code });
+  expect(answer.headers.get('Tus-Resumable')).toBe('1.0.0');
+}
+
+/** A PATCH of which only the beginning is sent for now. */
+async function openAppend(id: string, offset: number, length: number, more: Headers = {}): Promise<RawConnection> {
+  const headers = {
+    Host: 'localhost',
+    Authorization: `Bearer ${ada.token}`,
+    ...protocol,
+    ...bytesType,
+    'Upload-Offset': String(offset),
+    'Content-Length': String(length),
+    ...more,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const connection = await openRaw(gateway.url);
+  await connection.send(`PATCH ${pathOf(id)} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return connection;
+}
+
+/** Resolves once somebody writes to the upload. */
+async function untilWriting(id: string): Promise<void> {
+  await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeTypeOf('string');
+}
+
+describe('what the server speaks', () => {
+  it.each([uploads, pathOf('anything')])('is told to anyone who asks %s', async (path) => {
+    const answer = await fetch(gateway.url + path, { method: 'OPTIONS' });
+    expect(answer.status).toBe(204);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'tus-resumable': '1.0.0',
+      'tus-version': '1.0.0',
+      'tus-extension': 'creation,creation-with-upload,creation-defer-length,termination,expiration,checksum',
+      'tus-max-size': '1000000000',
+      'tus-checksum-algorithm': 'sha1,sha256,crc32',
+    });
+  });
+
+  it('is version 1.0.0 alone: 412, and nothing is done, for another and for none', async () => {
+    const id = await begin({ 'Upload-Length': '3' });
+    for (const version of ['0.2.2', '1.0.1', '', undefined]) {
+      const given: Headers = version === undefined ? {} : { 'Tus-Resumable': version };
+      const requests: readonly [string, string, Headers][] = [
+        [uploads, 'POST', { 'Upload-Length': '3' }],
+        [pathOf(id), 'PATCH', { ...bytesType, 'Upload-Offset': '0' }],
+        [pathOf(id), 'DELETE', {}],
+      ];
+      for (const [path, method, headers] of requests) {
+        const answer = await ada.fetch(path, { method, headers: { ...headers, ...given } });
+        expect(answer.headers.get('Tus-Version')).toBe('1.0.0');
+        await expectProblem(answer, 412, 'wrong_version');
+      }
+      expect((await head(id, given)).status).toBe(412);
+    }
+    expect(await ada.conversions()).toMatchObject([{ id, state: 'uploading' }]);
+  });
+
+  it('is said on refusals too', async () => {
+    const answer = await fetch(gateway.url + uploads, { method: 'POST', headers: protocol });
+    expect([answer.status, answer.headers.get('Tus-Resumable')]).toEqual([401, '1.0.0']);
+  });
+});
+
+describe('an upload', () => {
+  it('begins empty, and says where it goes on and how long it waits', async () => {
+    const metadata = `filename ${base64('ä talk.mp4')},options ${base64('{"format":"mp3","quality":4}')},batchId ${base64('b1')},batchSize ${base64('2')},empty`;
+    const answer = await create({ 'Upload-Length': '11', 'Upload-Metadata': metadata });
+    expect(answer.status).toBe(201);
+    const id = answer.headers.get('X-Conversion-Id') ?? '';
+    expect(answer.headers.get('Location')).toBe(pathOf(id));
+    expect(answer.headers.get('Upload-Offset')).toBe('0');
+    expect(answer.headers.get('Upload-Expires')).toBe(new Date(1_800_000_000_000 + 24 * 3_600_000).toUTCString());
+
+    const asked = await head(id);
+    expect(asked.status).toBe(200);
+    expect(Object.fromEntries(asked.headers)).toMatchObject({
+      'tus-resumable': '1.0.0',
+      'cache-control': 'no-store',
+      'upload-offset': '0',
+      'upload-length': '11',
+      'upload-metadata': metadata,
+      'x-conversion-id': id,
+      'upload-expires': new Date(1_800_000_000_000 + 24 * 3_600_000).toUTCString(),
+    });
+    expect(await ada.conversions()).toMatchObject([
+      {
+        id,
+        state: 'uploading',
+        fileName: 'ä talk.mp4',
+        sourceBytes: 11,
+        batchId: 'b1',
+        options: { format: 'mp3', quality: 4 },
+      },
+    ]);
+    expect((await gateway.test.store.get(id))?.batchSize).toBe(2);
+  });
+
+  it('comes in parts, and is queued with the last', async () => {
+    const id = await begin({ 'Upload-Length': '11' });
+    const first = await append(id, 0, 'hello ');
+    expect([first.status, first.headers.get('Upload-Offset'), first.headers.get('X-Conversion-Id')]).toEqual([
+      204,
+      '6',
+      id,
+    ]);
+    expect(first.headers.get('Upload-Expires')).not.toBeNull();
+    expect(await ada.conversions()).toMatchObject([{ state: 'uploading', progress: 6 / 11 }]);
+    const last = await append(id, 6, 'world');
+    expect([last.status, last.headers.get('Upload-Offset')]).toEqual([204, '11']);
+    expect(last.headers.get('Upload-Expires')).toBeNull();
+    expect(await stored(id)).toBe('hello world');
+    expect(await ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 11, progress: 0 }]);
+    expect(gateway.test.videoQueue.take()).toEqual([id]);
+  });
+
+  it('answers after its end as a client needs that did not hear of it', async () => {
+    const id = await begin({ 'Upload-Length': '5' });
+    await append(id, 0, 'video');
+    expect(await offsetOf(id)).toBe(5);
+    const again = await append(id, 5, '');
+    expect([again.status, again.headers.get('Upload-Offset')]).toEqual([204, '5']);
+    await expectProblem(await append(id, 0, 'video'), 409, 'wrong_state');
+    await expectProblem(await append(id, 5, 'more'), 413, 'too_large');
+    expect(gateway.test.videoQueue.take()).toEqual([id]);
+    expect(await stored(id)).toBe('video');
+  });
+
+  it('of no bytes is whole at once', async () => {
+    const id = await begin({ 'Upload-Length': '0' });
+    expect(await ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 0 }]);
+    expect(gateway.test.videoQueue.take()).toEqual([id]);
+    expect((await head(id)).headers.get('Upload-Length')).toBe('0');
+    expect(await stored(id)).toBe('');
+  });
+
+  it('may bring its first bytes along, or all of them', async () => {
+    const part = await create({ 'Upload-Length': '11' }, 'hello ');
+    expect([part.status, part.headers.get('Upload-Offset')]).toEqual([201, '6']);
+    const whole = await create({ 'Upload-Length': '5' }, 'video');
+    expect([whole.status, whole.headers.get('Upload-Offset'), whole.headers.get('Upload-Expires')]).toEqual([
+      201,
+      '5',
+      null,
+    ]);
+    expect(gateway.test.videoQueue.take()).toEqual([whole.headers.get('X-Conversion-Id')]);
+  });
+
+  it('that was refused with its first bytes is not there', async () => {
+    const sum = { 'Upload-Checksum': `sha1 ${base64('no digest of this...')}` };
+    await expectProblem(await create({ 'Upload-Length': '5', ...sum }, 'video'), 460, 'checksum_mismatch');
+    await expectProblem(await create({ 'Upload-Length': '3' }, 'video'), 413, 'too_large');
+    const wrongType = await create({ 'Upload-Length': '5', 'Content-Type': 'text/plain' }, 'video');
+    await expectProblem(wrongType, 415, 'unsupported');
+    const cut = await openRaw(gateway.url);
+    await cut.send(
+      `POST ${uploads} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
+        'Content-Type: application/offset+octet-stream\r\nUpload-Length: 1000\r\nContent-Length: 1000\r\n\r\nvideo',
+    );
+    await expect.poll(() => ada.conversions()).toHaveLength(1);
+    cut.destroy();
+    await expect.poll(() => ada.conversions()).toEqual([]);
+    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+  });
+
+  it('may say its length later', async () => {
+    const id = await begin({ 'Upload-Defer-Length': '1' });
+    expect((await append(id, 0, 'hello ')).status).toBe(204);
+    const asked = await head(id);
+    expect([asked.headers.get('Upload-Defer-Length'), asked.headers.get('Upload-Length')]).toEqual(['1', null]);
+    expect((await append(id, 6, 'wor', { 'Upload-Length': '11' })).status).toBe(204);
+    const known = await head(id);
+    expect([known.headers.get('Upload-Defer-Length'), known.headers.get('Upload-Length')]).toEqual([null, '11']);
+    await expectProblem(await append(id, 9, 'ld', { 'Upload-Length': '12' }), 400, 'bad_request');
+    expect((await append(id, 9, 'ld', { 'Upload-Length': '11' })).status).toBe(204);
+    expect(await stored(id)).toBe('hello world');
+  });
+
+  it('may say its length last, with nothing behind it', async () => {
+    const id = await begin({ 'Upload-Defer-Length': '1' });
+    await append(id, 0, 'video');
+    await expectProblem(await append(id, 5, '', { 'Upload-Length': '4' }), 400, 'bad_request');
+    expect((await append(id, 5, '', { 'Upload-Length': '5' })).status).toBe(204);
+    expect(gateway.test.videoQueue.take()).toEqual([id]);
+  });
+
+  it('goes with its bytes when its client gives it up', async () => {
+    const id = await begin({ 'Upload-Length': '11' });
+    await append(id, 0, 'hello ');
+    expect((await ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(204);
+    expect((await head(id)).status).toBe(404);
+    await expectProblem(await append(id, 6, 'world'), 404, 'not_found');
+    expect(await ada.conversions()).toEqual([]);
+    expect(await storedBlobs(gateway.test)).toEqual([]);
+  });
+
+  it.each(['PATCH', 'patch'])('takes a POST for %s where its client knows no other method', async (method) => {
+    const id = await begin({ 'Upload-Length': '5' });
+    const meant = (override: string, more: Headers = {}, body?: string): Promise<Response> =>
+      ada.fetch(pathOf(id), {
+        method: 'POST',
+        headers: { ...protocol, 'X-HTTP-Method-Override': override, ...more },
+        ...(body === undefined ? {} : { body }),
+      });
+    const part = await meant(method, { ...bytesType, 'Upload-Offset': '0' }, 'vid');
+    expect([part.status, part.headers.get('Upload-Offset')]).toEqual([204, '3']);
+    const asked = await meant('HEAD');
+    expect([asked.status, asked.headers.get('Upload-Offset')]).toEqual([200, '3']);
+    await expectProblem(await meant('HEAD', { 'Tus-Resumable': '2' }), 412, 'wrong_version');
+    expect((await meant('DELETE')).status).toBe(204);
+    expect(await ada.conversions()).toEqual([]);
+  });
+
+  it('takes no POST for nothing, nor for what is no method of it', async () => {
+    const id = await begin({ 'Upload-Length': '5' });
+    for (const override of [undefined, 'PUT', 'GET', '']) {
+      const more: Headers = override === undefined ? {} : { 'X-HTTP-Method-Override': override };
+      const answer = await ada.fetch(pathOf(id), { method: 'POST', headers: { ...protocol, ...more } });
+      expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'OPTIONS, HEAD, PATCH, DELETE']);
+    }
+  });
+});
+
+describe('what a client says of its upload', () => {
+  it.each<[string, Headers]>([
+    ['no length', {}],
+    ['a length and none', { 'Upload-Length': '5', 'Upload-Defer-Length': '1' }],
+    ['a length that is deferred otherwise', { 'Upload-Defer-Length': '2' }],
+    ['a length below zero', { 'Upload-Length': '-1' }],
+    ['a length in words', { 'Upload-Length': 'five' }],
+    ['a broken length', { 'Upload-Length': '1.5' }],
+    ['a length that no number holds', { 'Upload-Length': '9'.repeat(30) }],
+    ['a value that is no Base64', { 'Upload-Length': '5', 'Upload-Metadata': 'filename ä€'.replace('€', '!') }],
+    ['a value of half a character', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YWJjZ' }],
+    ['one name twice', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YQ==,filename YQ==' }],
+    ['a comma too many', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YQ==,' }],
+  ])('is refused with 400 where there is %s', async (_what, headers) => {
+    await expectProblem(await create(headers), 400, 'bad_request');
+    expect(await ada.conversions()).toEqual([]);
+  });
+
+  it.each([
+    ['options', 'no JSON'],
+    ['options', '{"format":"ogg"}'],
+    ['options', '{"format":"mp3","quality":4,"bitrateKbps":128}'],
+    ['options', '{"format":"mp3","__proto__":{}}'],
+    ['batchId', 'x'.repeat(201)],
+  ])('is refused with 422 where %s is %s', async (key, value) => {
+    const answer = await create({ 'Upload-Length': '5', 'Upload-Metadata': `${key} ${base64(value)}` });
+    await expectProblem(answer, 422, 'invalid');
+    expect(await ada.conversions()).toEqual([]);
+  });
+
+  it.each(['0', '-1', '1.5', 'many'])('is refused with 422 for a batch of %s', async (size) => {
+    const metadata = `batchId ${base64('b')},batchSize ${base64(size)}`;
+    await expectProblem(await create({ 'Upload-Length': '5', 'Upload-Metadata': metadata }), 422, 'invalid');
+  });
+
+  it.each([
+    ['../../etc/passwd', 'passwd'],
+    ['a\0b.mp4', 'ab.mp4'],
+    ['', 'video'],
+  ])('is called %j, and kept as %j', async (given, kept) => {
+    await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filename ${base64(given)}` });
+    expect(await ada.conversions()).toMatchObject([{ fileName: kept }]);
+  });
+
+  it('may be more than we know, and nothing', async () => {
+    await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filetype ${base64('video/mp4')},relativePath bnVsbA==` });
+    await begin({ 'Upload-Length': '5', 'Upload-Metadata': '' });
+    expect(await ada.conversions()).toMatchObject([{ fileName: 'video' }, { fileName: 'video' }]);
+  });
+});
+
+describe('a part', () => {
+  it.each([1, 2, 4, 100])(
+    'at %d of an upload that ends at 3 is refused with 409, and changes nothing',
+    async (offset) => {
+      const id = await begin({ 'Upload-Length': '200' });
+      await append(id, 0, 'abc');
+      const answer = await append(id, offset, 'XYZ');
+      expect(answer.headers.get('X-Conversion-Id')).toBe(id);
+      await expectProblem(answer, 409, 'wrong_state');
+      expect(await offsetOf(id)).toBe(3);
+      expect((await append(id, 3, 'def')).status).toBe(204);
+    },
+  );
+
+  it.each(['-1', 'three', '1.5', ''])('at %j is refused with 400', async (offset) => {
+    const id = await begin({ 'Upload-Length': '200' });
+    await expectProblem(await append(id, offset, 'abc'), 400, 'bad_request');
+  });
+
+  it.each(['text/plain', 'application/octet-stream', ''])('of the type %j is refused with 415', async (type) => {
+    const id = await begin({ 'Upload-Length': '200' });
+    const answer = await append(id, 0, new Uint8Array([1, 2, 3]), { 'Content-Type': type });
+    expect(answer.headers.get('X-Conversion-Id')).toBe(id);
+    await expectProblem(answer, 415, 'unsupported');
+    expect(await offsetOf(id)).toBe(0);
+  });
+
+  it('that goes beyond the length is refused with 413', async () => {
+    const id = await begin({ 'Upload-Length': '5' });
+    await expectProblem(await append(id, 0, 'videos'), 413, 'too_large');
+    expect(await offsetOf(id)).toBe(0);
+    const chunked = await sendRaw(
+      gateway.url,
+      `PATCH ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
+        'Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nTransfer-Encoding: chunked\r\n' +
+        'Connection: close\r\n\r\n6\r\nvideos\r\n0\r\n\r\n',
+    );
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 .*"code":"too_large"/s);
+    expect(await offsetOf(id)).toBe(0);
+    expect(gateway.test.videoQueue.take()).toEqual([]);
+  });
+
+  it('that comes in chunks of a length that nobody knows is as good as another', async () => {
+    const id = await begin({ 'Upload-Length': '5' });
+    const answer = await sendRaw(
+      gateway.url,
+      `PATCH ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
+        'Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nTransfer-Encoding: chunked\r\n' +
+        'Connection: close\r\n\r\n2\r\nvi\r\n3\r\ndeo\r\n0\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 204 /);
+    expect(await stored(id)).toBe('video');
+  });
+
+  it('that breaks off is kept as far as it came', async () => {
+    const id = await begin({ 'Upload-Length': '1000000' });
+    const video = randomBytes(1_000_000);
+    const cut = await openAppend(id, 0, 1_000_000);
+    await cut.send(video.subarray(0, 600_000));
+    await untilWriting(id);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    cut.destroy();
+    await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
+    expect(await offsetOf(id)).toBe(600_000);
+    expect((await append(id, 600_000, new Uint8Array(video.subarray(600_000)))).status).toBe(204);
+    expect((await buffer(await gateway.test.videos.open(id))).equals(video)).toBe(true);
+  });
+
+  it('whose client falls silent is given up with 408, and kept as far as it came', async () => {
+    await start({ settings: { uploadIdleSeconds: 0.2 } });
+    const id = await begin({ 'Upload-Length': '1000' });
+    const silent = await openAppend(id, 0, 1000);
+    await silent.send('video');
+    await silent.until(/^HTTP\/1\.1 408 .*"code":"request_timeout"/s);
+    silent.destroy();
+    expect(await offsetOf(id)).toBe(5);
+  });
+
+  it('is refused with 423 while another is written, and not before that one was quiet for a while', async () => {
+    const id = await begin({ 'Upload-Length': '1000' });
+    const first = await openAppend(id, 0, 1000);
+    await first.send('video');
+    await untilWriting(id);
+    await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
+    gateway.test.pass(4);
+    await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
+    gateway.test.pass(2);
+    // What the first has sent counts, so the second is told to look again.
+    await expectProblem(await append(id, 0, 'XYZ'), 409, 'wrong_state');
+    await first.until(/^HTTP\/1\.1 408 /);
+    first.destroy();
+    expect(await offsetOf(id)).toBe(5);
+    expect((await append(id, 5, 'more')).status).toBe(204);
+  });
+
+  it('ends when its owner cancels the conversion, and nothing is left of the upload', async () => {
+    const id = await begin({ 'Upload-Length': '1000000' });
+    const writing = await openAppend(id, 0, 1_000_000);
+    await writing.send(Buffer.alloc(300_000));
+    await untilWriting(id);
+    expect((await ada.fetch(`/api/v1/conversions/${id}/cancel`, { method: 'POST' })).status).toBe(200);
+    await writing.until(/^HTTP\/1\.1 410 .*"code":"gone"/s);
+    writing.destroy();
+    expect((await head(id)).status).toBe(410);
+    await expectProblem(await append(id, 0, 'video'), 410, 'gone');
+    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+  });
+
+  it('ends when the conversion is removed', async () => {
+    const id = await begin({ 'Upload-Length': '1000000' });
+    const writing = await openAppend(id, 0, 1_000_000);
+    await writing.send(Buffer.alloc(300_000));
+    await untilWriting(id);
+    expect((await ada.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
+    await writing.until(/^HTTP\/1\.1 404 /);
+    writing.destroy();
+    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+  });
+});
+
+describe('a part with a checksum', () => {
+  const digests: readonly [string, (text: string) => string][] = [
+    ['sha1', (text) => createHash('sha1').update(text).digest('base64')],
+    ['sha256', (text) => createHash('sha256').update(text).digest('base64')],
+    [
+      'crc32',
+      (text) => {
+        const digest = Buffer.alloc(4);
+        digest.writeUInt32BE(crc32(text));
+        return digest.toString('base64');
+      },
+    ],
+  ];
+
+  it.each(digests)('of %s counts where it is right, and not where it is wrong', async (algorithm, digest) => {
+    const id = await begin({ 'Upload-Length': '11' });
+    const sum = (text: string): Headers => ({ 'Upload-Checksum': `${algorithm} ${digest(text)}` });
+    expect((await append(id, 0, 'hello ', sum('hello '))).status).toBe(204);
+    const wrong = await append(id, 6, 'w0rld', sum('world'));
+    expect(wrong.statusText).toBe('Checksum Mismatch');
+    await expectProblem(wrong, 460, 'checksum_mismatch');
+    expect(await offsetOf(id)).toBe(6);
+    expect(await ada.conversions()).toMatchObject([{ state: 'uploading' }]);
+    expect((await append(id, 6, 'world', sum('world'))).status).toBe(204);
+    expect(await stored(id)).toBe('hello world');
+  });
+
+  it.each(['md5 YWJj', 'sha1', 'sha1 !', ''])('that says %j is refused with 400', async (sum) => {
+    const id = await begin({ 'Upload-Length': '11' });
+    await expectProblem(await append(id, 0, 'hello ', { 'Upload-Checksum': sum }), 400, 'bad_request');
+    expect(await offsetOf(id)).toBe(0);
+  });
+
+  it('counts not at all when it breaks off', async () => {
+    const id = await begin({ 'Upload-Length': '1000' });
+    await append(id, 0, 'hello');
+    const cut = await openAppend(id, 5, 900, { 'Upload-Checksum': `sha1 ${base64('whatever it would be')}` });
+    await cut.send('video');
+    await untilWriting(id);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    cut.destroy();
+    await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
+    expect(await offsetOf(id)).toBe(5);
+    expect(await gateway.test.videos.stat(id)).toMatchObject({ bytes: 5 });
+  });
+});
+
+describe('how much the server takes', () => {
+  it('is bounded for one video: 413, also where its length comes later', async () => {
+    await start({ settings: { maxUploadBytes: 10 } });
+    await expectProblem(await create({ 'Upload-Length': '11' }), 413, 'too_large');
+    const id = await begin({ 'Upload-Defer-Length': '1' });
+    await expectProblem(await append(id, 0, 'x'.repeat(11)), 413, 'too_large');
+    await expectProblem(await append(id, 0, 'x', { 'Upload-Length': '11' }), 413, 'too_large');
+    expect((await append(id, 0, 'x'.repeat(10), { 'Upload-Length': '10' })).status).toBe(204);
+  });
+
+  it('is bounded for one account: 429 when a hundred uploads are under way', async () => {
+    for (let count = 0; count < 100; count += 1) await begin({ 'Upload-Length': '5' });
+    const refused = await create({ 'Upload-Length': '5' });
+    expect(refused.headers.get('Retry-After')).not.toBeNull();
+    await expectProblem(refused, 429, 'too_many');
+    const [one] = await ada.conversions();
+    await append(one?.id ?? '', 0, 'video');
+    expect((await create({ 'Upload-Length': '5' })).status).toBe(201);
+  });
+});
+
+it('is nobody else’s: 404 for another account, as for what never was', async () => {
+  const id = await begin({ 'Upload-Length': '5' });
+  const eve = await gateway.account();
+  for (const path of [pathOf(id), pathOf('nothing')]) {
+    for (const method of ['HEAD', 'PATCH', 'DELETE']) {
+      const headers = { ...protocol, ...bytesType, 'Upload-Offset': '0' };
+      const answer = await eve.fetch(path, { method, headers });
+      expect([answer.status, answer.headers.get('X-Conversion-Id')]).toEqual([404, null]);
+    }
+  }
+  expect(await offsetOf(id)).toBe(0);
+});
+
+it('is not found where the video came as a form', async () => {
+  const { id } = await ada.upload('video');
+  expect((await head(id)).status).toBe(404);
+  expect((await ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(404);
+  expect(await ada.conversions()).toMatchObject([{ id }]);
+});

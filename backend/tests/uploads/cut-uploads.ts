@@ -1,0 +1,164 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Conversion } from '../../../shared/api.ts';
+import { openServerStand, type ServerStand } from '../running/server-stand.ts';
+import { waitUntil } from '../running/wait-until.ts';
+import type { RunningClient, TusClient } from './tus-client.ts';
+
+const fileBytes = 6_000_000;
+/** Wide enough for a test to be quick, narrow enough to be met on the way. */
+const bytesPerSecond = 6_000_000;
+/** Heads of requests, and what a client sends besides. */
+const spareBytes = 16_384;
+
+/** What any client of the protocol must be able to rely on, whatever cuts it off. `open` makes the program ready. */
+export function describeCutUploads(name: string, open: () => Promise<TusClient>): void {
+  describe(`an upload with ${name}`, () => {
+    let client: TusClient;
+    let folder: string;
+    let stand: ServerStand;
+    /** What nothing can convert: so the bytes that came stay as they are. */
+    let file: string;
+    let state: string;
+    let sha256: string;
+
+    beforeAll(async () => {
+      client = await open();
+    }, 600_000);
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'soundlift-uploads-'));
+      file = join(folder, 'noise.mp4');
+      state = join(folder, 'state');
+      const bytes = randomBytes(fileBytes);
+      sha256 = createHash('sha256').update(bytes).digest('hex');
+      await writeFile(file, bytes);
+      stand = await openServerStand({ line: { bytesPerSecond } });
+    });
+    afterEach(async () => {
+      await stand[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    });
+    function start(): RunningClient {
+      const endpoint = `${stand.line.url}/api/v1/uploads`;
+      return client({ endpoint, token: stand.account.token, file, state });
+    }
+
+    async function onTheWay(bytes: number): Promise<void> {
+      await waitUntil('the upload is on its way', () => stand.line.sentBytes >= bytes, { seconds: 30 });
+    }
+
+    async function onlyConversion(): Promise<Conversion> {
+      const [only, ...more] = await stand.account.conversions();
+      expect(more).toEqual([]);
+      if (only === undefined) throw new Error('there is no upload');
+      return only;
+    }
+
+    /** How many bytes the server has acknowledged, or would. */
+    async function offset(): Promise<number> {
+      const { id } = await onlyConversion();
+      const headers = { 'Tus-Resumable': '1.0.0' };
+      const answer = await stand.account.fetch(`/api/v1/uploads/${id}`, { method: 'HEAD', headers });
+      return Number(answer.headers.get('upload-offset') ?? Number.NaN);
+    }
+
+    /** What a client has handed to the system still comes after its death, and its writer lets go only then. */
+    async function settledOffset(): Promise<number> {
+      let latest = '';
+      await waitUntil('the line is quiet', async () => {
+        await delay(200);
+        const now = `${stand.line.sentBytes} ${await offset()}`;
+        const isQuiet = now === latest;
+        latest = now;
+        return isQuiet;
+      });
+      return await offset();
+    }
+
+    /** Lets other processes of the client go on until all is there, and looks at what was stored. */
+    async function finish(): Promise<void> {
+      for (let tries = 1; ; tries += 1) {
+        const again = start();
+        if ((await again.ended) === 0) break;
+        if (tries === 10) throw new Error(`the upload does not end: ${again.complaints()}`);
+      }
+      const { id, sourceBytes, fileName } = await onlyConversion();
+      expect({ sourceBytes, fileName }).toEqual({ sourceBytes: fileBytes, fileName: 'noise.mp4' });
+      const { state: end } = await stand.account.ended(id);
+      expect(end).toBe('failed');
+      const hash = createHash('sha256');
+      await pipeline(createReadStream(join(stand.dataFolder, 'videos', id)), hash);
+      expect(hash.digest('hex')).toBe(sha256);
+    }
+
+    /** What had not been acknowledged when it was cut may come twice, and nothing else. */
+    function expectLittleTwice(sentAtCut: number, keptAtCut: number): void {
+      const unacknowledged = sentAtCut - keptAtCut;
+      expect(stand.line.sentBytes - fileBytes).toBeLessThanOrEqual(unacknowledged + spareBytes);
+    }
+
+    it('arrives whole', async () => {
+      await finish();
+      expect(stand.line.sentBytes - fileBytes).toBeLessThan(spareBytes);
+    });
+
+    it.each([300_000, 3_000_000, 5_900_000])(
+      'goes on in another process after a kill -9 at %d bytes',
+      async (bytes) => {
+        const first = start();
+        await onTheWay(bytes);
+        first.kill();
+        await first.ended;
+        const kept = await settledOffset();
+        const sent = stand.line.sentBytes;
+        await finish();
+        expectLittleTwice(sent, kept);
+      },
+    );
+
+    it('goes on after its line was reset again and again', async () => {
+      let [sentAtCuts, keptAtCuts] = [0, 0];
+      for (const bytes of [1_500_000, 2_500_000, 4_000_000]) {
+        const before = stand.line.sentBytes;
+        const one = start();
+        await onTheWay(bytes + sentAtCuts - keptAtCuts);
+        stand.line.cut();
+        expect(await one.ended).not.toBe(0);
+        keptAtCuts += (await settledOffset()) - keptAtCuts;
+        sentAtCuts += stand.line.sentBytes - before;
+      }
+      await finish();
+      expectLittleTwice(sentAtCuts, keptAtCuts);
+    });
+
+    it('goes on after a kill -9 of the server', async () => {
+      const first = start();
+      await onTheWay(3_000_000);
+      await stand.server().kill();
+      expect(await first.ended).not.toBe(0);
+      await stand.startAgain();
+      const kept = await settledOffset();
+      const sent = stand.line.sentBytes;
+      await finish();
+      expectLittleTwice(sent, kept);
+    });
+
+    it('sends nothing twice when the last answer was lost', async () => {
+      const first = start();
+      await onTheWay(fileBytes - 500_000);
+      stand.line.deaf = true;
+      await waitUntil('all has arrived', async () => (await onlyConversion()).state !== 'uploading');
+      stand.line.cut();
+      stand.line.deaf = false;
+      expect(await first.ended).not.toBe(0);
+      await finish();
+      expect(stand.line.sentBytes - fileBytes).toBeLessThan(spareBytes);
+    });
+  });
+}
