@@ -60,8 +60,12 @@ export async function runCancel(
   const [id, ...more] = positionals;
   if (id === undefined || id === '' || more.length > 0) throw new MisuseError('cancel wants the id of one conversion.');
   const backend = await openServer(values.get('server'));
-  const { fileName } = await backend.cancel(id).finally(() => backend.close());
-  stdout.write(`${harmless(cancelledWords(fileName))}\n`);
+  try {
+    const { fileName } = await backend.cancel(id);
+    stdout.write(`${harmless(cancelledWords(fileName))}\n`);
+  } finally {
+    await backend.close();
+  }
   return exitCodes.fine;
 }
 
