@@ -86,6 +86,8 @@ async function openTemporaryBackend(): Promise<Backend> {
 
 /** The server at `address`, or the one that was signed in to last. */
 async function openServer(address: string | undefined, context: CommandContext): Promise<RemoteBackend> {
+  const { limitYoungMemory } = await import('../../backend/main/limit-young-memory.ts');
+  limitYoungMemory();
   const { openServerAccess } = await import('./server-access.ts');
   const { SOUNDLIFT_EMAIL: email, SOUNDLIFT_PASSWORD: password } = environment;
   const given = email && password ? { email, password } : undefined;

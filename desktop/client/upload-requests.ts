@@ -78,7 +78,10 @@ async function exchange(
   }
   const [response] = await answered;
   if (response === undefined) throw new Error('there is no answer');
-  return toResponse(response, await readText(response));
+  const text = await readText(response);
+  // What a server has refused need not be sent to its end.
+  if (!request.writableFinished) request.destroy();
+  return toResponse(response, text);
 }
 
 function counter(onProgress: (bytes: number) => void): Transform {
