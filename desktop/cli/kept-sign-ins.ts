@@ -40,7 +40,7 @@ export function openKeptSignIns(folder: string, warn: (sentence: string) => void
           return kept?.url === url ? kept.session : undefined;
         },
         async write(session) {
-          if (session === undefined) await rm(file, { force: true });
+          if (session === undefined) await forget(file);
           else await writeKept(file, { url, session });
         },
       };
@@ -48,7 +48,7 @@ export function openKeptSignIns(folder: string, warn: (sentence: string) => void
     latest,
     setLatest: (url) => writeKept(latestFile, { url }),
     async forgetLatest(url) {
-      if ((await latest()) === url) await rm(latestFile, { force: true });
+      if ((await latest()) === url) await forget(latestFile);
     },
   };
 }
@@ -96,11 +96,23 @@ async function writeKept(file: string, value: unknown): Promise<void> {
     // Another program may have made it with the mode of its own.
     await chmod(file, 0o600);
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
     throw new AppError('unavailable', 'The sign-in cannot be kept: the folder for settings cannot be written to.', {
       cause: error,
     });
   }
+}
+
+async function forget(file: string): Promise<void> {
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw new AppError(
+      'unavailable',
+      'The sign-in cannot be forgotten: the folder for settings cannot be written to.',
+      {
+        cause: error,
+      },
+    );
+  });
 }
 
 function parseJson(text: string): unknown {
