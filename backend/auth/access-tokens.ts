@@ -1,24 +1,11 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
+import { type Claims, claimsSchema } from '../http/authentication-calls.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UserRecord } from '../ports/user-store.ts';
 
 const algorithm = 'HS256';
-
-/** What an access token says. `username` is the e-mail address; times are seconds since 1970. */
-export const claimsSchema = z.object({
-  sub: z.string(),
-  username: z.string(),
-  admin: z.boolean(),
-  iat: z.number(),
-  exp: z.number(),
-  jti: z.string(),
-  /** The session that it is of: with that, the token ends. */
-  sid: z.string(),
-});
-export type Claims = z.infer<typeof claimsSchema>;
 
 export interface AccessTokens {
   /** One that is good for so long, or until the session ends. */

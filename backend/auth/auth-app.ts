@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { authenticationCalls, clientHeader, validatedClaimsSchema } from '../http/authentication-calls.ts';
+import { authenticationCalls, claimsSchema, clientHeader } from '../http/authentication-calls.ts';
 import { parseBearer } from '../http/authorization-header.ts';
 import { readJson } from '../http/read-request.ts';
 import { clientOf, type Route } from '../http/routes.ts';
@@ -47,7 +47,7 @@ function authRoutes(authentication: Authentication): readonly Route[] {
       access: 'account',
       operation: {
         summary: 'Ask whose token it is',
-        answers: { 200: { description: 'Its claims.', body: { schema: validatedClaimsSchema } } },
+        answers: { 200: { description: 'Its claims.', body: { schema: claimsSchema } } },
       },
       async handle({ request, response, identity }) {
         const claims = decodeJwt(parseBearer(request.headers.authorization));

@@ -6,7 +6,7 @@ import { isAppError } from '../../shared/errors.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import { storedBlobs } from '../tests/test-gateway.ts';
 import { videoBlobId } from './blob-names.ts';
-import type { Checksum, UploadPart } from './resumable-uploads.ts';
+import type { Checksum, UploadPart } from './upload-part.ts';
 
 const owner = 'ada';
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;

@@ -86,13 +86,18 @@ export const authenticationCalls = {
  */
 export const clientHeader = 'Soundlift-Client';
 
-/** What `POST /validate` answers: the claims of a good token, by the account as it is now. */
-export const validatedClaimsSchema = z.object({
+/**
+ * What an access token says, and what `POST /validate` answers: by the account as it is now. `username` is the e-mail address; times are
+ * seconds since 1970.
+ */
+export const claimsSchema = z.object({
   sub: z.string(),
   username: z.string(),
   admin: z.boolean(),
   iat: z.number(),
   exp: z.number(),
   jti: z.string(),
+  /** The session that it is of: with that, the token ends. */
   sid: z.string(),
 });
+export type Claims = z.infer<typeof claimsSchema>;

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { problemSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
 import type { Authentication } from './authentication.ts';
-import { authenticationCalls, clientHeader, validatedClaimsSchema } from './authentication-calls.ts';
+import { authenticationCalls, claimsSchema, clientHeader } from './authentication-calls.ts';
 
 export interface RemoteAuthenticationOptions {
   /** Where auth answers, without a slash at its end. */
@@ -85,7 +85,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     },
 
     async identify(token) {
-      const claims = parsed(validatedClaimsSchema, await validate(token));
+      const claims = parsed(claimsSchema, await validate(token));
       const { sub, username, admin, sid, exp } = claims;
       return { accountId: sub, email: username, admin, sessionId: sid, expires: exp };
     },
