@@ -10,7 +10,7 @@ import {
   nameConversion,
   type TusParts,
 } from './tus-call.ts';
-import { parseLength, parseMetadata } from './tus-headers.ts';
+import { parseChecksum, parseLength, parseMetadata } from './tus-headers.ts';
 
 /** `POST /uploads`: a conversion that waits for its video; its first bytes may come along (creation-with-upload). */
 export async function createUpload(call: AccountCall, parts: TusParts): Promise<void> {
@@ -26,6 +26,8 @@ export async function createUpload(call: AccountCall, parts: TusParts): Promise<
   const metadata = request.get('Upload-Metadata');
   const intake = parseMetadata(metadata);
   if (hasBody(request)) checkContentType(request);
+  // Refused before anything is begun, also where it comes without the bytes that it is of.
+  parseChecksum(request.get('Upload-Checksum'));
   const created = await uploads.create(identity.accountId, {
     ...intake,
     ...(bytes === undefined ? {} : { bytes }),

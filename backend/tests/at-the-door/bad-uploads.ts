@@ -59,6 +59,11 @@ export const badUploads: readonly BadRequest[] = [
     statuses: [400],
   },
   {
+    what: 'one with a hash of nothing that is none',
+    bytes: creation(['Upload-Length: 5', 'Upload-Checksum: ']),
+    statuses: [400],
+  },
+  {
     what: 'one with a name that is not in Base64',
     bytes: creation(['Upload-Length: 5', 'Upload-Metadata: filename ../../x']),
     statuses: [400],
