@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAppError } from '../../shared/errors.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import { storedBlobs } from '../tests/test-gateway.ts';
 import { videoBlobId } from './blob-names.ts';
+import { createConversions } from './conversions.ts';
 import type { Checksum, UploadPart } from './upload-part.ts';
 
 const owner = 'ada';
@@ -166,6 +168,26 @@ describe('two requests', () => {
     const refused = results.find((one) => one.status === 'rejected');
     expect(isAppError(refused?.reason, 'locked', 'wrong_state')).toBe(true);
     expect(['abcdef', 'uvwxyz']).toContain(await stored(id));
+  });
+});
+
+describe('a second gateway', () => {
+  it('lets nobody add to an upload while the first one does', async () => {
+    const owedMails = { async *list() {}, replace: async () => false };
+    const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
+    const other = createConversions({ ...test, owedMails, retention, log: pino({ level: 'silent' }) });
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('abc');
+    const first = append(id, {}, source);
+    await sent;
+    await expect(other.uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
+      code: 'locked',
+    });
+    end();
+    expect(await first).toMatchObject({ offset: 3 });
+    await other.uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
+    expect(await stored(id)).toBe('abcdef');
+    other.close();
   });
 });
 
