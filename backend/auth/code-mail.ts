@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { escapeHtml } from '../http/escape-html.ts';
 import type { CodePurpose } from '../ports/code-store.ts';
 import type { MailMessage } from '../ports/mailer.ts';
 import { codeMinutes } from './codes.ts';
@@ -76,16 +77,4 @@ function htmlOf(given: {
 </body>
 </html>
 `;
-}
-
-const htmlEscapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => htmlEscapes[character] ?? '');
 }

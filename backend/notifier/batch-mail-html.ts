@@ -1,14 +1,5 @@
+import { escapeHtml } from '../http/escape-html.ts';
 import type { MailContent, MailLine } from './batch-mail.ts';
-
-/** Text in a document or an attribute: nothing in it is markup. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}
 
 /** In the document itself: mail readers load nothing, and many leave all other style out. */
 const style = `

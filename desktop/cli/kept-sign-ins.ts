@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { sessionSchema } from '../../shared/api.ts';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { parseJson } from '../client/parse-json.ts';
 import type { KeptSession, SessionKeeper } from '../client/server-session.ts';
 
 /** What is kept of sign-ins between one command and the next: a file a server, readable by its owner alone. */
@@ -113,12 +114,4 @@ async function forget(file: string): Promise<void> {
       },
     );
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,5 @@
-import { serverInfoSchema } from '../../shared/api.ts';
 import { isAppError } from '../../shared/errors.ts';
-import { createServerHttp, notSoundlift, parseServerAddress } from '../client/server-http.ts';
+import { askServerInfo, createServerHttp, parseServerAddress } from '../client/server-http.ts';
 import { openServerSession, signIn } from '../client/server-session.ts';
 import { type CommandContext, type ExitCode, exitCodes } from './command.ts';
 import { MisuseError, parseCommandArguments } from './command-arguments.ts';
@@ -32,8 +31,7 @@ export async function runLogin(
   if (address === undefined || more.length > 0)
     throw new MisuseError('login wants the address of a server, and nothing else.');
   const http = createServerHttp(address);
-  const { data } = await http.ask({ method: 'GET', path: '/api/v1/server' });
-  if (!serverInfoSchema.safeParse(data).success) throw notSoundlift(http.host);
+  await askServerInfo(http);
   if (parseServerAddress(address).readable) stderr.write(`${plainHttpWords(http.host)}\n`);
   const email = await ask.email();
   const password = await ask.password();

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { type RawData } from 'ws';
 import { type ServerEvent, type SocketFrame, socketFrameSchema, socketTokenEnded } from '../../shared/events.ts';
+import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** A server pings twice a minute; one that was silent for longer is gone, or a proxy has eaten the socket. */
@@ -101,10 +102,6 @@ export function openEventStream(session: ServerSession, listener: (event: Server
 function readFrame(data: RawData): SocketFrame | undefined {
   // As the library gives it where nothing else was asked for.
   if (!Buffer.isBuffer(data)) return undefined;
-  try {
-    const parsed = socketFrameSchema.safeParse(JSON.parse(data.toString('utf8')));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = socketFrameSchema.safeParse(parseJson(data.toString('utf8')));
+  return parsed.success ? parsed.data : undefined;
 }

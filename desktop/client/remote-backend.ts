@@ -1,16 +1,20 @@
-import { z } from 'zod';
-import { type Conversion, conversionSchema, type Page, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
+import {
+  type Conversion,
+  conversionSchema,
+  conversionsPageSchema,
+  type Page,
+  type ServerInfo,
+} from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Backend } from './backend.ts';
 import { downloadResult } from './download-result.ts';
 import { openEventStream } from './event-stream.ts';
 import { keepTrying } from './keep-trying.ts';
-import { notSoundlift } from './server-http.ts';
+import { askServerInfo } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { uploadFile } from './upload-file.ts';
 
 const conversionsPath = '/api/v1/conversions';
-const pageSchema = z.object({ items: z.array(conversionSchema), next: z.string().optional() });
 /** So many files are sent at the same time: two fill a line while one of them waits for an answer. */
 const uploadsAtOnce = 2;
 
@@ -33,11 +37,7 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
 
   /** What the server takes; asked for once. */
   async function serverInfo(): Promise<ServerInfo> {
-    asked ??= session.http.ask({ method: 'GET', path: '/api/v1/server' }).then(({ data }) => {
-      const parsed = serverInfoSchema.safeParse(data);
-      if (!parsed.success) throw notSoundlift(session.http.host, parsed.error);
-      return parsed.data;
-    });
+    asked ??= askServerInfo(session.http);
     // One that failed is asked for again by whoever comes next.
     return await asked.catch((error: unknown) => {
       asked = undefined;
@@ -106,7 +106,10 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
 
     async page(cursor) {
       const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
-      const { items, next } = await session.askFor(pageSchema, { method: 'GET', path: `${conversionsPath}${query}` });
+      const { items, next } = await session.askFor(conversionsPageSchema, {
+        method: 'GET',
+        path: `${conversionsPath}${query}`,
+      });
       return next === undefined ? { items } : { items, next };
     },
 

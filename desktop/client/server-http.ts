@@ -1,7 +1,9 @@
 import { ClientRequest } from 'node:http';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
-import { problemSchema } from '../../shared/api.ts';
+import type { z } from 'zod';
+import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, errorCodes, systemErrorCode } from '../../shared/errors.ts';
+import { parseJson } from './parse-json.ts';
 
 /** A request to a server, whose `url` is a path: `/api/v1/me`. */
 export interface ServerRequest {
@@ -78,6 +80,12 @@ export function createServerHttp(address: string): ServerHttp {
   };
 }
 
+/** What the server takes, as it tells anyone. Throws as `ServerHttp.ask` does. */
+export async function askServerInfo(http: ServerHttp): Promise<ServerInfo> {
+  const { data } = await http.ask({ method: 'GET', path: '/api/v1/server' });
+  return readAnswer(http.host, serverInfoSchema, data);
+}
+
 /** Where a server is. */
 export interface ServerAddress {
   /** As it is kept and compared: without a slash at its end. */
@@ -89,14 +97,10 @@ export interface ServerAddress {
 
 /** Where nothing is said, a server is asked by https, and one on this computer by http. Throws `invalid`. */
 export function parseServerAddress(address: string): ServerAddress {
-  const scheme = /^https?:\/\//i.test(address)
-    ? ''
-    : isLoopback(URL.parse(`http://${address}`))
-      ? 'http://'
-      : 'https://';
-  const parsed = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) && scheme !== '' ? null : URL.parse(`${scheme}${address}`);
+  const parsed = URL.parse(withScheme(address));
   if (
     parsed === null ||
+    !['http:', 'https:'].includes(parsed.protocol) ||
     parsed.username !== '' ||
     parsed.password !== '' ||
     parsed.search !== '' ||
@@ -106,6 +110,12 @@ export function parseServerAddress(address: string): ServerAddress {
   }
   const readable = parsed.protocol === 'http:' && !isLoopback(parsed);
   return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, host: parsed.host, readable };
+}
+
+function withScheme(address: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return address;
+  const plain = `http://${address}`;
+  return isLoopback(URL.parse(plain)) ? plain : `https://${address}`;
 }
 
 function isLoopback(url: URL | null): boolean {
@@ -127,6 +137,13 @@ export function refusal(host: string, status: number, body: unknown): AppError {
     return new AppError('unavailable', `${host} sends everyone elsewhere; give the address that it is really at.`);
   }
   return notSoundlift(host);
+}
+
+/** What a server answered, where it fits `schema`. Throws `unavailable`: whatever answers there is no Soundlift server. */
+export function readAnswer<Schema extends z.ZodType>(host: string, schema: Schema, data: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(data);
+  if (!parsed.success) throw notSoundlift(host, parsed.error);
+  return parsed.data;
 }
 
 /** What answers there may be anything. */
@@ -172,14 +189,6 @@ function unreachableWords(host: string, code: string): string {
 
 function knownCode(code: string): ErrorCode {
   return errorCodes.find((known) => known === code) ?? 'unavailable';
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A problem is small; more is none. */

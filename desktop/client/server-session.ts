@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type Credentials, type Session, sessionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import { notSoundlift, type ServerHttp, type ServerRequest } from './server-http.ts';
+import { readAnswer, type ServerHttp, type ServerRequest } from './server-http.ts';
 
 /** What is kept of a sign-in, to stay signed in. */
 export interface KeptSession extends Session {
@@ -115,9 +115,7 @@ export function openServerSession(http: ServerHttp, keeper: SessionKeeper): Serv
     ask,
     async askFor(schema, request) {
       const { data } = await ask(request);
-      const parsed = schema.safeParse(data);
-      if (!parsed.success) throw notSoundlift(http.host, parsed.error);
-      return parsed.data;
+      return readAnswer(http.host, schema, data);
     },
     async signOut() {
       try {
@@ -131,9 +129,7 @@ export function openServerSession(http: ServerHttp, keeper: SessionKeeper): Serv
 
 async function askForSession(http: ServerHttp, path: string, body: unknown): Promise<Session> {
   const { data } = await http.ask({ method: 'POST', path, body });
-  const parsed = sessionSchema.safeParse(data);
-  if (!parsed.success) throw notSoundlift(http.host, parsed.error);
-  return parsed.data;
+  return readAnswer(http.host, sessionSchema, data);
 }
 
 function signInFirst({ host }: ServerHttp, cause?: unknown): AppError {

@@ -8,7 +8,7 @@ import {
   nameConversion,
   type TusParts,
 } from './tus-call.ts';
-import { parseBytes } from './tus-headers.ts';
+import { parseBytes, parseChecksum } from './tus-headers.ts';
 
 /** `PATCH /uploads/:id`: more bytes, from where the upload ends. */
 export async function appendToUpload(call: AccountCall, parts: TusParts): Promise<void> {
@@ -21,7 +21,12 @@ export async function appendToUpload(call: AccountCall, parts: TusParts): Promis
   const offset = parseBytes('Upload-Offset', request.get('Upload-Offset'));
   if (offset === undefined) throw new AppError('bad_request', 'Say where the bytes begin: Upload-Offset.');
   const bytes = parseBytes('Upload-Length', request.get('Upload-Length'));
-  const where = bytes === undefined ? { offset } : { offset, bytes };
+  const checksum = parseChecksum(request.get('Upload-Checksum'));
+  const where = {
+    offset,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(checksum === undefined ? {} : { checksum }),
+  };
   describeProgress(response, await appendBody(call, seen.id, where, parts));
   response.status(204).end();
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { UploadStatus } from '../../conversions/resumable-uploads.ts';
+import type { Checksum } from '../../conversions/upload-part.ts';
 import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';
 import {
@@ -27,22 +28,27 @@ export async function createUpload(call: AccountCall, parts: TusParts): Promise<
   const intake = parseMetadata(metadata);
   if (hasBody(request)) checkContentType(request);
   // Refused before anything is begun, also where it comes without the bytes that it is of.
-  parseChecksum(request.get('Upload-Checksum'));
+  const checksum = parseChecksum(request.get('Upload-Checksum'));
   const created = await uploads.create(identity.accountId, {
     ...intake,
     ...(bytes === undefined ? {} : { bytes }),
     ...(metadata === undefined ? {} : { metadata }),
   });
-  const status = hasBody(request) ? await appendFirst(call, created, parts) : created;
+  const status = hasBody(request) ? await appendFirst(call, created, checksum, parts) : created;
   nameConversion(response, created);
   response.location(`${uploadsPath}/${created.id}`);
   describeProgress(response, status);
   response.status(201).end();
 }
 
-async function appendFirst(call: AccountCall, { id }: UploadStatus, parts: TusParts): Promise<UploadStatus> {
+async function appendFirst(
+  call: AccountCall,
+  { id }: UploadStatus,
+  checksum: Checksum | undefined,
+  parts: TusParts,
+): Promise<UploadStatus> {
   try {
-    return await appendBody(call, id, { offset: 0 }, parts);
+    return await appendBody(call, id, { offset: 0, ...(checksum === undefined ? {} : { checksum }) }, parts);
   } catch (error) {
     // The client is told of no upload, so that there must be none.
     await parts.conversions.remove(call.identity.accountId, id);

@@ -6,7 +6,7 @@ import type { UploadPart } from '../../conversions/upload-part.ts';
 import { streamBody } from '../../http/body-stream.ts';
 import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';
-import { parseChecksum, tusVersion, uploadContentType } from './tus-headers.ts';
+import { tusVersion, uploadContentType } from './tus-headers.ts';
 
 /** What the handlers of the protocol's verbs work with. */
 export interface TusParts {
@@ -48,16 +48,14 @@ export function checkContentType(request: Request): void {
 export async function appendBody(
   { request, response, signal, identity }: AccountCall,
   id: string,
-  where: Pick<UploadPart, 'offset' | 'bytes'>,
+  where: Pick<UploadPart, 'offset' | 'bytes' | 'checksum'>,
   { uploads, maxUploadBytes, idleSeconds }: TusParts,
 ): Promise<UploadStatus> {
-  const checksum = parseChecksum(request.get('Upload-Checksum'));
   const { 'content-length': length } = request.headers;
   const part: UploadPart = {
     ...where,
     maxBytes: maxUploadBytes,
     ...(length === undefined ? {} : { partBytes: Number(length) }),
-    ...(checksum === undefined ? {} : { checksum }),
   };
   const source = hasBody(request) ? streamBody(request, response, { idleSeconds, signal }) : nothing();
   return await uploads.append(identity.accountId, id, part, source);
