@@ -13,6 +13,11 @@ const modules = join(import.meta.dirname, '..', '..', 'node_modules');
 export const checks: readonly Tool[] = [
   { name: 'types', script: join(modules, 'typescript', 'bin', 'tsc'), args: ['--project', '.'] },
   {
+    name: 'types of the renderer',
+    script: join(modules, 'typescript', 'bin', 'tsc'),
+    args: ['--project', 'desktop/renderer'],
+  },
+  {
     name: 'lint',
     script: join(modules, 'oxlint', 'bin', 'oxlint'),
     args: [

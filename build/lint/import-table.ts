@@ -27,16 +27,18 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'desktop/cli': ['shared', 'desktop/client'],
   // An entry point: it starts what of the backend a command needs.
   'desktop/cli/soundlift.ts': ['shared', 'desktop/client', 'desktop/cli', 'backend/main', 'backend/config.ts'],
-  'desktop/main': ['shared', 'desktop/client', 'desktop/ipc.ts'],
+  'desktop/words': ['shared', 'desktop/ipc.ts'],
+  'desktop/main': ['shared', 'desktop/client', 'desktop/ipc.ts', 'desktop/words'],
   'desktop/main/backend-process.ts': [
     'shared',
     'desktop/client',
     'desktop/ipc.ts',
     'desktop/main',
     'backend/main/embedded.ts',
+    'backend/config.ts',
   ],
-  'desktop/preload': ['shared', 'desktop/client', 'desktop/ipc.ts'],
-  'desktop/renderer': ['shared', 'desktop/ipc.ts'],
+  'desktop/preload': ['shared', 'desktop/ipc.ts'],
+  'desktop/renderer': ['shared', 'desktop/ipc.ts', 'desktop/words'],
 };
 
 /** Packages and modules of Node that only some parts may import; all others are free. */
@@ -48,7 +50,11 @@ const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
   'tus-js-client': ['desktop/client'],
   ws: ['backend/gateway', 'desktop/client'],
   express: ['backend/http', 'backend/gateway', 'backend/auth'],
-  sqlite: ['backend/adapters/embedded'],
+  sqlite: ['backend/adapters/embedded', 'desktop/main/list', 'desktop/main/telling'],
+  electron: ['desktop/main', 'desktop/preload'],
+  'electron-store': ['desktop/main/settings'],
+  react: ['desktop/renderer'],
+  'react-dom': ['desktop/renderer'],
   // The environment is read in backend/config.ts and the entry points, by the name of the global.
   process: [],
 };

@@ -1,0 +1,57 @@
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const root = join(import.meta.dirname, '..');
+const desktop = join(root, 'desktop');
+const dist = join(root, 'dist');
+/** What the app's processes find without us. `argon2` is for accounts, which the app's own backend has none of. */
+const external = ['electron', /^node:/, ...builtinModules];
+
+/** All three of the app's bundles, in one go: `vite build`. */
+export default defineConfig({
+  root: join(desktop, 'renderer'),
+  base: './',
+  plugins: [react()],
+  builder: {},
+  build: { outDir: join(dist, 'renderer'), emptyOutDir: true },
+  environments: {
+    main: {
+      consumer: 'server',
+      resolve: { noExternal: true },
+      build: {
+        ssr: true,
+        outDir: join(dist, 'main'),
+        emptyOutDir: true,
+        target: 'node24',
+        minify: false,
+        sourcemap: true,
+        rolldownOptions: {
+          input: {
+            main: join(desktop, 'main', 'main.ts'),
+            'backend-process': join(desktop, 'main', 'backend-process.ts'),
+          },
+          external,
+          output: { format: 'es', entryFileNames: '[name].js' },
+        },
+      },
+    },
+    preload: {
+      consumer: 'server',
+      resolve: { noExternal: true },
+      build: {
+        ssr: true,
+        outDir: join(dist, 'preload'),
+        emptyOutDir: true,
+        target: 'chrome140',
+        minify: false,
+        rolldownOptions: {
+          input: { preload: join(desktop, 'preload', 'preload.ts') },
+          external,
+          output: { format: 'cjs', entryFileNames: '[name].cjs' },
+        },
+      },
+    },
+  },
+});

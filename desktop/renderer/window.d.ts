@@ -1,0 +1,7 @@
+import type { SoundliftApi } from '../ipc.ts';
+
+declare global {
+  interface Window {
+    readonly soundlift: SoundliftApi;
+  }
+}

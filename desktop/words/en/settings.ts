@@ -1,0 +1,2 @@
+/** ICU messages. */
+export const settingsMessages = {} as const;

@@ -1,0 +1,2 @@
+/** ICU messages. */
+export const tellingMessages = {} as const;
