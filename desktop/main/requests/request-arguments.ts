@@ -1,0 +1,112 @@
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { mp3BitratesKbps } from '../../../shared/formats.ts';
+import type { RequestName, Requests } from '../../ipc.ts';
+
+/** Ids are UUIDs of ours, or a backend's; no more is known of them here. */
+const idSchema = z.string().min(1).max(200);
+/** The longest that any system takes: Windows, with its long paths. */
+const pathSchema = z.string().min(1).max(32_767).refine(isAbsolute).refine(withoutNul);
+/** More than anyone drops at once; a message of that size is still taken in a moment. */
+const maxPaths = 100_000;
+
+const addressSchema = z.string().max(2048);
+const emailSchema = z.string().max(254);
+const passwordSchema = z.string().max(1024);
+const codeSchema = z.string().max(64);
+const whoSchema = { address: addressSchema, email: emailSchema };
+const signInSchema = z.strictObject({ ...whoSchema, password: passwordSchema });
+
+const qualitySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['voice', 'standard', 'best']) }),
+  z
+    .strictObject({
+      kind: z.literal('custom'),
+      bitrateKbps: z.literal(mp3BitratesKbps).exactOptional(),
+      quality: z.int().min(0).max(9).exactOptional(),
+      mono: z.boolean(),
+    })
+    .refine(({ bitrateKbps, quality }) => bitrateKbps === undefined || quality === undefined),
+]);
+
+const settingsChangeSchema = z.strictObject({
+  quality: qualitySchema.exactOptional(),
+  saveTo: z.enum(['beside', 'ask']).exactOptional(),
+  whenTaken: z.enum(['keep_both', 'replace', 'ask']).exactOptional(),
+  atOnce: z.int().min(1).max(64).nullable().exactOptional(),
+  notify: z.boolean().exactOptional(),
+  notifySound: z.boolean().exactOptional(),
+  theme: z.enum(['system', 'light', 'dark']).exactOptional(),
+  keepInTray: z.boolean().exactOptional(),
+  openAtLogin: z.boolean().exactOptional(),
+});
+
+const none = z.tuple([]);
+const ofRow = z.tuple([idSchema]);
+
+/** What the arguments of each request must be: the renderer is not believed. */
+export const requestArguments: { readonly [Name in RequestName]: z.ZodType<Parameters<Requests[Name]>> } = {
+  state: none,
+
+  useThisComputer: none,
+  signIn: z.tuple([signInSchema]),
+  createAccount: z.tuple([signInSchema]),
+  confirmAddress: z.tuple([codeSchema]),
+  sendCodeAgain: none,
+  forgotPassword: z.tuple([z.strictObject(whoSchema)]),
+  resetPassword: z.tuple([signInSchema.extend({ code: codeSchema })]),
+  certificate: z.tuple([addressSchema]),
+  signOut: none,
+  setMail: z.tuple([z.boolean()]),
+  tryNow: none,
+
+  chooseVideos: none,
+  addPaths: z.tuple([z.array(pathSchema).max(maxPaths)]),
+  paste: none,
+  cancel: ofRow,
+  remove: ofRow,
+  clearFinished: none,
+  undo: z.tuple([idSchema.nullable()]),
+  dismissToast: ofRow,
+  retry: ofRow,
+  pauseAll: none,
+  continueAll: none,
+  continueRow: ofRow,
+  chooseTrack: z.tuple([idSchema, z.int().min(0).max(255)]),
+  convertHere: ofRow,
+  findSource: ofRow,
+  saveElsewhere: ofRow,
+  showInFolder: ofRow,
+  showSource: ofRow,
+  copyFile: ofRow,
+  dragOut: ofRow,
+  rowMenu: ofRow,
+  details: ofRow,
+  copyText: z.tuple([z.string().max(100_000)]),
+  peaks: ofRow,
+
+  history: z.tuple([
+    z.strictObject({
+      search: z.string().max(500),
+      offset: z.int().min(0).max(10_000_000),
+      limit: z.int().min(1).max(200),
+    }),
+  ]),
+  removeFromHistory: ofRow,
+  convertAgain: ofRow,
+  clearHistory: none,
+
+  markNoticesRead: none,
+  noticeAction: ofRow,
+  toastAction: ofRow,
+
+  changeSettings: z.tuple([settingsChangeSchema]),
+  chooseSaveFolder: none,
+  saveMenu: none,
+  copyReport: none,
+  showLicences: none,
+};
+
+function withoutNul(text: string): boolean {
+  return !text.includes('\0');
+}

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Change, Row, Summary } from '../../ipc.ts';
+import { tellChanges } from './tell-changes.ts';
+
+const row = (id: string, fraction = 0): Row => ({
+  id,
+  order: 1,
+  sourceName: `${id}.mp4`,
+  sourceBytes: 1,
+  weight: 1,
+  state: { kind: 'converting' },
+  fraction,
+});
+const rows = (changed: readonly Row[], removed: readonly string[] = []): Change => ({ type: 'rows', changed, removed });
+const summary = (done: number): Change => ({ type: 'summary', summary: { done } as Summary });
+
+async function told(changes: readonly Change[]): Promise<readonly Change[]> {
+  const sent: Change[] = [];
+  using teller = tellChanges((some) => sent.push(...some));
+  for (const change of changes) teller.tell(change);
+  await delay(80);
+  return sent;
+}
+
+test('changes of an instant are told together, of each row and of the summary the latest alone', async () => {
+  const changes = [rows([row('a', 0.1), row('b')]), summary(1), rows([row('a', 0.2)]), summary(2)];
+  expect(await told(changes)).toEqual([rows([row('a', 0.2), row('b')]), summary(2)]);
+});
+
+test('every announcement and every wish to show something is told, in order', async () => {
+  const say = (text: string): Change => ({ type: 'announce', text });
+  const show: Change = { type: 'show', view: { kind: 'history' } };
+  expect(await told([say('one'), show, say('one'), say('two')])).toEqual([say('one'), show, say('one'), say('two')]);
+});
+
+test('nothing is told once it was disposed of', async () => {
+  const sent: Change[] = [];
+  {
+    using teller = tellChanges((some) => sent.push(...some));
+    teller.tell(summary(1));
+  }
+  await delay(80);
+  expect(sent).toEqual([]);
+});
+
+test('rows that come, change and go end as if each change had been told by itself', async () => {
+  const change = fc.record({
+    changed: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }),
+    removed: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { maxLength: 12 }), async (plan) => {
+      const changes = plan.map(({ changed, removed }, index) =>
+        rows(
+          changed.map((id) => row(id, index / 100)),
+          removed.filter((id) => !changed.includes(id)),
+        ),
+      );
+      expect(drawn(await told(changes))).toEqual(drawn(changes));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+/** What a page would hold that heard of these. */
+function drawn(changes: readonly Change[]): Record<string, Row> {
+  const held = new Map<string, Row>();
+  for (const change of changes) {
+    if (change.type !== 'rows') continue;
+    for (const id of change.removed) held.delete(id);
+    for (const one of change.changed) held.set(one.id, one);
+  }
+  return Object.fromEntries([...held].toSorted(([a], [b]) => a.localeCompare(b)));
+}
