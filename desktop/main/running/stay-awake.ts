@@ -1,0 +1,19 @@
+import type { PowerSaveBlocker } from 'electron';
+
+/** Keeps the computer from falling asleep by itself while there is work; the screen may go dark. */
+export interface StayAwake extends Disposable {
+  working(isWorking: boolean): void;
+}
+
+export function stayAwake(blocker: Pick<PowerSaveBlocker, 'start' | 'stop'>): StayAwake {
+  let id: number | undefined;
+  function working(isWorking: boolean): void {
+    if (isWorking === (id !== undefined)) return;
+    if (id === undefined) id = blocker.start('prevent-app-suspension');
+    else {
+      blocker.stop(id);
+      id = undefined;
+    }
+  }
+  return { working, [Symbol.dispose]: () => working(false) };
+}
