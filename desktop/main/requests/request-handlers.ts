@@ -1,0 +1,176 @@
+import type { App, Clipboard, Shell } from 'electron';
+import type { AppState, Notice, Settings, System, Toast } from '../../ipc.ts';
+import type { ConversionList } from '../list/conversion-list.ts';
+import { placeWords } from '../place-words.ts';
+import type { ChosenFolder, KeptSettings, SettingsStore } from '../settings/settings-store.ts';
+import type { Workplaces } from '../workplaces/workplaces.ts';
+import type { RequestHandlers } from './serve-requests.ts';
+
+/** What of notices and toasts the renderer asks for. */
+export interface TellingRequests {
+  notices(): readonly Notice[];
+  toasts(): readonly Toast[];
+  markNoticesRead(): Promise<void>;
+  noticeAction(id: string): void;
+  toastAction(id: string): void;
+  dismissToast(id: string): void;
+}
+
+/** What opens windows of the system's own. */
+export interface SystemRequests {
+  /** Absolute paths of files and folders; none when the person thought better of it. */
+  chooseVideos(): Promise<readonly string[]>;
+  findSource(near: string): Promise<string | undefined>;
+  chooseFolder(near: string | undefined): Promise<string | undefined>;
+  rowMenu(id: string): void;
+  saveMenu(): void;
+  /** Absolute paths of the files on the clipboard. */
+  clipboardPaths(): readonly string[];
+  copyFile(file: string): void;
+  dragOut(file: string): void;
+  report(): Promise<string>;
+  showLicences(): Promise<void>;
+}
+
+export interface RequestParts {
+  readonly app: Pick<App, 'getVersion'>;
+  readonly clipboard: Pick<Clipboard, 'writeText'>;
+  readonly shell: Pick<Shell, 'showItemInFolder'>;
+  readonly system: System;
+  /** Absolute path of the person's home folder. */
+  readonly home: string;
+  readonly list: ConversionList;
+  readonly workplaces: Workplaces;
+  readonly settings: SettingsStore;
+  readonly telling: TellingRequests;
+  readonly dialogs: SystemRequests;
+}
+
+/** The renderer's requests, answered by the parts of main. */
+export function createRequestHandlers(parts: RequestParts): RequestHandlers {
+  const { app, clipboard, shell, system, home, list, workplaces, settings, telling, dialogs } = parts;
+
+  function state(): AppState {
+    return {
+      system,
+      version: app.getVersion(),
+      place: workplaces.place(),
+      summary: list.summary(),
+      rows: list.rows(),
+      settings: shownSettings(settings.get(), home),
+      notices: telling.notices(),
+      toasts: telling.toasts(),
+    };
+  }
+
+  async function addThose(paths: readonly string[]): Promise<void> {
+    if (paths.length > 0) await list.add(paths);
+  }
+
+  function showIfThere(file: string | undefined): void {
+    if (file !== undefined) shell.showItemInFolder(file);
+  }
+
+  return {
+    state,
+
+    useThisComputer: () => workplaces.useThisComputer(),
+    signIn: (form) => workplaces.signIn(form),
+    createAccount: (form) => workplaces.createAccount(form),
+    confirmAddress: (code) => workplaces.confirmAddress(code),
+    sendCodeAgain: () => workplaces.sendCodeAgain(),
+    forgotPassword: (form) => workplaces.forgotPassword(form),
+    resetPassword: (form) => workplaces.resetPassword(form),
+    certificate: (address) => workplaces.certificate(address),
+    signOut: () => workplaces.signOut(),
+    setMail: (wanted) => workplaces.setMail(wanted),
+    tryNow: () => workplaces.tryNow(),
+
+    chooseVideos: async () => await addThose(await dialogs.chooseVideos()),
+    addPaths: (paths) => addThose(paths),
+    paste: () => addThose(dialogs.clipboardPaths()),
+    cancel: (id) => list.cancel(id),
+    remove: (id) => list.remove(id),
+    clearFinished: () => list.clearFinished(),
+    async undo(toastId) {
+      await list.undo(toastId ?? undefined);
+      if (toastId !== null) telling.dismissToast(toastId);
+    },
+    dismissToast: (id) => telling.dismissToast(id),
+    retry: (id) => list.retry(id),
+    pauseAll: () => list.pauseAll(),
+    continueAll: () => list.continueAll(),
+    continueRow: (id) => list.continueRow(id),
+    chooseTrack: (id, track) => list.chooseTrack(id, track),
+    convertHere: (id) => list.convertHere(id),
+    async findSource(id) {
+      const source = list.files(id)?.source;
+      const found = source === undefined ? undefined : await dialogs.findSource(source);
+      if (found !== undefined) await list.sourceFound(id, found);
+    },
+    async saveElsewhere(id) {
+      const source = list.files(id)?.source;
+      const folder = source === undefined ? undefined : await dialogs.chooseFolder(source);
+      if (folder !== undefined) await list.saveInto(id, folder);
+    },
+    showInFolder: (id) => showIfThere(list.files(id)?.saved),
+    showSource: (id) => showIfThere(list.files(id)?.source),
+    copyFile(id) {
+      const saved = list.files(id)?.saved;
+      if (saved !== undefined) dialogs.copyFile(saved);
+    },
+    dragOut(id) {
+      const saved = list.files(id)?.saved;
+      if (saved !== undefined) dialogs.dragOut(saved);
+    },
+    rowMenu: (id) => dialogs.rowMenu(id),
+    details: (id) => list.details(id),
+    copyText: (text) => clipboard.writeText(text),
+    peaks: (id) => list.peaks(id),
+
+    history: (query) => list.history(query),
+    removeFromHistory: (id) => list.removeFromHistory(id),
+    convertAgain: (id) => list.convertAgain(id),
+    clearHistory: () => list.clearHistory(),
+
+    markNoticesRead: () => telling.markNoticesRead(),
+    noticeAction: (id) => telling.noticeAction(id),
+    toastAction: (id) => telling.toastAction(id),
+
+    changeSettings({ saveTo, atOnce, ...rest }) {
+      settings.change({
+        ...rest,
+        ...(saveTo === undefined ? {} : { saveTo: { kind: saveTo } }),
+        ...(atOnce === undefined ? {} : { atOnce: atOnce ?? undefined }),
+      });
+    },
+    async chooseSaveFolder() {
+      const { saveTo } = settings.get();
+      const path = await dialogs.chooseFolder(saveTo.kind === 'folder' ? saveTo.path : undefined);
+      if (path !== undefined) settings.change({ saveTo: { kind: 'folder', path } });
+    },
+    saveMenu: () => dialogs.saveMenu(),
+    copyReport: async () => clipboard.writeText(await dialogs.report()),
+    showLicences: () => dialogs.showLicences(),
+  };
+}
+
+/** The settings as the renderer sees them: without paths. */
+export function shownSettings(kept: KeptSettings, home: string): Settings {
+  const { quality, whenTaken, atOnce, notify, notifySound, theme, keepInTray, openAtLogin } = kept;
+  return {
+    quality,
+    saveTo: shownFolder(kept.saveTo, home),
+    whenTaken,
+    ...(atOnce === undefined ? {} : { atOnce }),
+    notify,
+    notifySound,
+    theme,
+    keepInTray,
+    openAtLogin,
+  };
+}
+
+function shownFolder(chosen: ChosenFolder, home: string): Settings['saveTo'] {
+  return chosen.kind === 'folder' ? { kind: 'folder', folder: placeWords(chosen.path, home) } : chosen;
+}
