@@ -1,9 +1,11 @@
-import type { Batch, Conversion } from './api.ts';
+import type { Batch, Conversion, Notification } from './api.ts';
 import type { ServerEvent } from './events.ts';
 import type { OutputOptions } from './formats.ts';
 
 /** A file on this computer that is to be converted where it lies. */
 export interface LocalSubmission extends Partial<Batch> {
+  /** Chosen by whoever submits, a UUID: submitted once more, after a crash, it is still one conversion. */
+  readonly id?: string;
   /** Absolute path. */
   readonly path: string;
   /** What the person calls it; the output's name is made from this. */
@@ -33,6 +35,11 @@ export interface LocalChannel {
   cancel(id: string): Promise<Conversion>;
   retry(id: string, options?: OutputOptions): Promise<Conversion>;
   remove(id: string): Promise<void>;
+  /** Removes all that have ended. */
+  clear(): Promise<void>;
+  /** The latest ones, newest first. */
+  notifications(): Promise<readonly Notification[]>;
+  markRead(ids: readonly string[]): Promise<void>;
   /** Calls `listener` with all that happens from now on; returns what ends it. */
   subscribe(listener: (event: ServerEvent) => void): () => void;
 }

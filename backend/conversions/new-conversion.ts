@@ -5,6 +5,8 @@ import type { ConversionRecord, ConversionSource } from '../ports/conversion-sto
 
 /** What is known of a video before its bytes. */
 export interface Intake extends Partial<Batch> {
+  /** A new one where none is given. */
+  readonly id?: string;
   readonly fileName: string;
   readonly options: OutputOptions;
 }
@@ -18,9 +20,9 @@ export function newConversion(
   now: Date,
 ): ConversionRecord {
   const at = now.toISOString();
-  const { fileName, options, batchId, batchSize } = intake;
+  const { id = newId(), fileName, options, batchId, batchSize } = intake;
   return {
-    id: newId(),
+    id,
     owner,
     state: source.kind === 'file' ? 'queued' : 'uploading',
     attempt: 1,

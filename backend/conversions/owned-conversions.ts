@@ -36,7 +36,7 @@ export interface Upload {
 export interface OwnedConversions {
   /** Stores a video's bytes. When it throws, nothing is left of it; when `signal` fires, it throws the signal's reason. */
   receive(owner: string, intake: Intake, source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Upload>;
-  /** Takes a file of this computer in place. For the private channel alone. */
+  /** Takes a file of this computer in place; with an id that is there already, gives that conversion. For the private channel alone. */
   submitFile(owner: string, intake: LocalIntake): Promise<Conversion>;
   /** With peaks. */
   get(owner: string, id: string): Promise<Conversion>;
@@ -160,7 +160,12 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
 
     async submitFile(owner, { path, bytes, ...intake }) {
       const record = newConversion(owner, intake, { kind: 'file', path }, bytes, clock.now());
-      await rows.insert(record);
+      try {
+        await rows.insert(record);
+      } catch (error) {
+        if (intake.id === undefined || !isAppError(error, 'taken')) throw error;
+        return await view(await owned(owner, intake.id));
+      }
       await publisher.queued(record);
       return await view(record);
     },

@@ -122,7 +122,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     store: stores.conversions,
     events,
     dataFolder: stores.folder.path,
-    channel: createLocalChannel(conversions.owned, conversions.changes),
+    channel: createLocalChannel(conversions),
     async reachAll() {
       await Promise.all([
         stores.conversions.get('nobody'),

@@ -1,13 +1,17 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { maxPageItems } from '../../shared/api.ts';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
-import type { OwnedChanges } from '../conversions/owned-changes.ts';
-import type { OwnedConversions } from '../conversions/owned-conversions.ts';
+import type { Conversions } from '../conversions/conversions.ts';
 import { localAccountId } from '../messages.ts';
 
 /** The private way in, for whoever runs the embedded backend in the same process. Acts as the account `local`. */
-export function createLocalChannel(owned: OwnedConversions, changes: OwnedChanges): LocalChannel {
+export function createLocalChannel({
+  owned,
+  changes,
+  notifications,
+}: Pick<Conversions, 'owned' | 'changes' | 'notifications'>): LocalChannel {
   return {
     async submit({ path, ...intake }) {
       const bytes = await readableFileBytes(path);
@@ -22,6 +26,11 @@ export function createLocalChannel(owned: OwnedConversions, changes: OwnedChange
     cancel: (id) => owned.cancel(localAccountId, id),
     retry: (id, options) => owned.retry(localAccountId, id, options),
     remove: (id) => owned.remove(localAccountId, id),
+    clear: () => owned.clear(localAccountId),
+    async notifications() {
+      return (await notifications.page({ owner: localAccountId, limit: maxPageItems })).items;
+    },
+    markRead: (ids) => notifications.markRead(localAccountId, ids),
     subscribe: (listener) => changes.follow(localAccountId, listener),
   };
 }

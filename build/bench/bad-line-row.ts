@@ -51,7 +51,15 @@ export const badLine: Row = {
         wallOf(async () => {
           const signal = new AbortController().signal;
           const options = { format: 'mp3' } as const;
-          await uploadFile({ session, file, options, batch: undefined, signal, onSent: () => {} });
+          await uploadFile({
+            session,
+            file,
+            options,
+            batch: undefined,
+            resumable: undefined,
+            signal,
+            onSent: () => {},
+          });
         }),
       () => wallOf(() => putUntilDone(source, toPlain.url)),
     );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
@@ -122,6 +123,71 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
       await expect(handing).rejects.toThrow('enough');
       await expect(backend.submit({ file: talk, options }, stop.signal)).rejects.toThrow('enough');
       expect((await conversions()).map(({ id }) => id)).toEqual(before);
+    });
+
+    it('makes one conversion of what is handed over again and again, and goes on with it', async () => {
+      let begun: string[] = [];
+      const onBegun = (id: string): void => void begun.push(id);
+      const first = await backend.submit({ file: talk, options, resumable: { onBegun } }, never);
+      expect(begun).toEqual([first.id]);
+      begun = [];
+      const again = await backend.submit({ file: talk, options, resumable: { id: first.id, onBegun } }, never);
+      expect([again.id, begun]).toEqual([first.id, []]);
+      await untilState(first.id, 'done');
+      const late = await backend.submit({ file: talk, options, resumable: { id: first.id, onBegun } }, never);
+      expect(late).toMatchObject({ id: first.id, state: 'done' });
+      const ids = (await conversions()).map(({ id }) => id);
+      expect(ids.filter((id) => id === first.id)).toHaveLength(1);
+    });
+
+    it('begins anew with what was removed in between', async () => {
+      const begun: string[] = [];
+      const onBegun = (id: string): void => void begun.push(id);
+      const first = await backend.submit({ file: talk, options, resumable: { onBegun } }, never);
+      await backend.remove(first.id);
+      const second = await backend.submit({ file: talk, options, resumable: { id: first.id, onBegun } }, never);
+      expect(second.id).not.toBe(first.id);
+      expect(begun).toEqual([first.id, second.id]);
+      await untilState(second.id, 'done');
+    });
+
+    it('hands nothing over before its id was written down', async () => {
+      let isWritten = false;
+      const onBegun = async (): Promise<void> => {
+        await nextTurn();
+        isWritten = true;
+        throw new Error('the disk is full');
+      };
+      const before = (await conversions()).filter(({ state }) => state !== 'uploading').length;
+      await expect(backend.submit({ file: talk, options, resumable: { onBegun } }, never)).rejects.toThrow('disk');
+      expect(isWritten).toBe(true);
+      expect((await conversions()).filter(({ state }) => state !== 'uploading')).toHaveLength(before);
+    });
+
+    it('keeps its latest notifications, and which of them were read, and tells of both', async () => {
+      const heard: ServerEvent[] = [];
+      const unfollow = backend.follow((event) => void heard.push(event));
+      const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
+      const { id } = await backend.submit({ file: talk, options, batch }, never);
+      const ofBatch = async () => (await backend.notifications()).find(({ batchId }) => batchId === batch.batchId);
+      const notification = await waitUntil('its batch was told of', ofBatch);
+      expect(notification).toMatchObject({ kind: 'one', conversionIds: [id] });
+      expect(notification.readAt).toBeUndefined();
+      await backend.markRead([notification.id, 'nothing-of-the-kind']);
+      expect((await ofBatch())?.readAt).toBeDefined();
+      const told = (event: ServerEvent) => event.type === 'read' && event.ids.includes(notification.id);
+      await waitUntil('it was told that it was read', () => heard.some(told));
+      unfollow();
+    });
+
+    it('clears away what has ended, and nothing else', async () => {
+      const ended = await backend.submit({ file: talk, options }, never);
+      await untilState(ended.id, 'done');
+      const running = await backend.submit({ file: lecture, options }, never);
+      await backend.clear();
+      await expect(backend.get(ended.id)).rejects.toMatchObject({ code: 'not_found' });
+      expect(hasEnded((await backend.get(running.id)).state)).toBe(false);
+      await backend.remove(running.id);
     });
 
     it('cancels, and starts again', async () => {

@@ -1,4 +1,4 @@
-import type { Batch, Conversion } from '../../shared/api.ts';
+import type { Batch, Conversion, Notification } from '../../shared/api.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 
@@ -18,6 +18,19 @@ export interface Submission {
   readonly batch?: Batch;
   /** Where bytes have to be sent: called with the fraction 0–1 of them that was. */
   readonly onSent?: (fraction: number) => void;
+  /** For who goes on after a stop, a lost connection or a crash. Without: what ends early leaves nothing behind. */
+  readonly resumable?: ResumableSubmission;
+}
+
+/**
+ * A submission that may be made again until it has succeeded, and is one conversion all the same. What has ended early stays with the
+ * backend: bytes that were sent are not sent again. Whoever does not go on with it removes the conversion of that id.
+ */
+export interface ResumableSubmission {
+  /** As an earlier try was told it. One that the backend knows no more begins anew, with another id. */
+  readonly id?: string;
+  /** Called with the conversion's id, and waited for, as soon as there is one and before all else: to be written down. */
+  readonly onBegun: (id: string) => void | Promise<void>;
 }
 
 /** A finished MP3 on its way out of a backend. */
@@ -37,7 +50,7 @@ export interface OpenedResult {
 export interface Backend {
   /**
    * Hands a file over: by its path, or by its bytes. Throws `source_missing`, `source_unreadable` or `too_large`. When `signal` ends it, no
-   * conversion is left behind.
+   * conversion is left behind, but for a resumable one.
    */
   submit(submission: Submission, signal: AbortSignal): Promise<Conversion>;
   /** Calls `listener` with all that happens from now on; returns what ends it. Events may be lost: `get` tells the truth. */
@@ -50,6 +63,11 @@ export interface Backend {
   retry(id: string, options?: OutputOptions): Promise<Conversion>;
   /** Cancels it where it runs, and forgets it and its files; never the person's own. */
   remove(id: string): Promise<void>;
+  /** Forgets all that have ended, with their files. */
+  clear(): Promise<void>;
+  /** The latest ones, newest first. */
+  notifications(): Promise<readonly Notification[]>;
+  markRead(ids: readonly string[]): Promise<void>;
   /** Ends the connection, and the backend where it runs for this client alone. */
   close(): Promise<void>;
 }

@@ -101,6 +101,45 @@ describe('an upload', () => {
     expect(told.at(-1)).toBe(1);
   });
 
+  it('that is held stays where it is, and goes on later without sending again what was sent', async () => {
+    const file = await padded(6 * megabyte);
+    const before = stand.line.sentBytes;
+    const stop = new AbortController();
+    let begun: string | undefined;
+    const onBegun = (id: string): void => void (begun = id);
+    const onSent = (fraction: number): void => (fraction > 0.5 ? stop.abort(new Error('held')) : undefined);
+    const held = backend.submit({ file, options, onSent, resumable: { onBegun } }, stop.signal);
+    await expect(held).rejects.toThrow('held');
+    const id = begun ?? '';
+    const headers = { Authorization: `Bearer ${stand.account.token}`, 'Tus-Resumable': '1.0.0' };
+    await waitUntil('the server keeps what was sent', async () => {
+      const answer = await fetch(`${stand.server().url}/api/v1/uploads/${id}`, { method: 'HEAD', headers });
+      return Number(answer.headers.get('Upload-Offset')) > file.bytes / 4;
+    });
+    const first: number[] = [];
+    const again = { file, options, resumable: { id, onBegun }, onSent: (sent: number) => void first.push(sent) };
+    expect((await backend.submit(again, never)).id).toBe(id);
+    expect(first[0]).toBeGreaterThan(0.2);
+    expect(stand.line.sentBytes - before).toBeLessThan(1.5 * file.bytes);
+    await untilDone(id);
+  });
+
+  it('of a file that is another one by now begins anew', async () => {
+    const file = await padded(4 * megabyte);
+    const stop = new AbortController();
+    const begun: string[] = [];
+    const onBegun = (id: string): void => void begun.push(id);
+    const onSent = (fraction: number): void => (fraction > 0.3 ? stop.abort(new Error('held')) : undefined);
+    const held = backend.submit({ file, options, onSent, resumable: { onBegun } }, stop.signal);
+    await expect(held).rejects.toThrow('held');
+    const shorter = await padded(2 * megabyte);
+    const { id } = await backend.submit({ file: shorter, options, resumable: { id: begun[0] ?? '', onBegun } }, never);
+    expect(begun).toEqual([begun[0], id]);
+    expect(id).not.toBe(begun[0]);
+    await untilDone(id);
+    await expect(backend.get(begun[0] ?? '')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('is taken back when it is stopped on its way', async () => {
     const before = (await stand.account.conversions()).map(({ id }) => id);
     const stop = new AbortController();

@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Conversion, ConversionState } from '../../shared/api.ts';
+import { type Conversion, type ConversionState, hasEnded } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import { outputFileName } from '../../shared/formats.ts';
@@ -86,7 +86,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       const fate = fateOf(fileName);
       const time = new Date().toISOString();
       const conversion: Conversion = {
-        id: randomUUID(),
+        id: submission.id ?? randomUUID(),
         state: 'queued',
         fileName,
         ...(batchId === undefined ? {} : { batchId }),
@@ -124,6 +124,11 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       change(id, { state: 'queued' });
       return found(id);
     },
+    async clear() {
+      for (const { id, state } of [...conversions.values()]) if (hasEnded(state)) conversions.delete(id);
+    },
+    notifications: async () => [],
+    async markRead() {},
     async remove(id) {
       found(id);
       conversions.delete(id);

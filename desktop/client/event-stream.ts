@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { type RawData } from 'ws';
+import { isAppError } from '../../shared/errors.ts';
 import { type ServerEvent, type SocketFrame, socketFrameSchema, socketTokenEnded } from '../../shared/events.ts';
 import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
@@ -16,19 +17,40 @@ const longestPauseSeconds = 30;
 const maxFrameBytes = 4 * 1024 * 1024;
 
 export interface EventStream {
+  /** Does not wait for the next try. */
+  tryNow(): void;
   close(): void;
+}
+
+/** Whether the server can be heard at this moment. `nextTryAt`: when it is tried again, milliseconds since 1970. */
+export type StreamState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'waiting'; readonly nextTryAt: number }
+  /** Somebody has to sign in: it is tried again all the same. */
+  | { readonly kind: 'signed_out'; readonly nextTryAt: number };
+
+export interface EventStreamOptions {
+  readonly onState?: (state: StreamState) => void;
+  /** Called when more has happened in between than is told: who wants all of it has to ask. */
+  readonly onMissed?: () => void;
 }
 
 /**
  * Calls `listener` with all that the server tells, over a WebSocket that is opened anew whenever it breaks; what happened in
  * between is told then. Where there can be no socket nothing is told: who waits for something asks, now and then.
  */
-export function openEventStream(session: ServerSession, listener: (event: ServerEvent) => void): EventStream {
+export function openEventStream(
+  session: ServerSession,
+  listener: (event: ServerEvent) => void,
+  { onState = () => {}, onMissed = () => {} }: EventStreamOptions = {},
+): EventStream {
   const closing = new AbortController();
   const { signal } = closing;
   /** The position of the latest hello. */
   let since: string | undefined;
   let pauseSeconds = firstPauseSeconds;
+  let hurry = new AbortController();
 
   function hear(frame: SocketFrame): void {
     if (frame.type !== 'hello') {
@@ -37,6 +59,8 @@ export function openEventStream(session: ServerSession, listener: (event: Server
     }
     since = frame.at;
     pauseSeconds = firstPauseSeconds;
+    onState({ kind: 'connected' });
+    if (frame.truncated) onMissed();
     if (frame.removed.length > 0) listener({ type: 'removed', ids: frame.removed });
     for (const conversion of frame.conversions) listener({ type: 'conversion', conversion });
     for (const notification of frame.notifications) listener({ type: 'notification', notification });
@@ -44,15 +68,26 @@ export function openEventStream(session: ServerSession, listener: (event: Server
 
   async function listen(): Promise<void> {
     while (!signal.aborted) {
-      const token = await session.token().catch(() => undefined);
-      if (token !== undefined) {
-        const end = await carry(token);
-        if (end === socketTokenEnded) await session.renewed(token).catch(() => undefined);
-      }
-      const pause = pauseSeconds * (0.5 + Math.random());
+      onState({ kind: 'connecting' });
+      const isSignedOut = await carryOnce().then(
+        () => false,
+        (error: unknown) => isAppError(error, 'unauthorized'),
+      );
+      if (signal.aborted) break;
+      const pause = pauseSeconds * (0.5 + Math.random()) * 1000;
       pauseSeconds = Math.min(longestPauseSeconds, pauseSeconds * 2);
-      await delay(pause * 1000, undefined, { signal, ref: false }).catch(() => undefined);
+      onState({ kind: isSignedOut ? 'signed_out' : 'waiting', nextTryAt: Date.now() + pause });
+      hurry = new AbortController();
+      const sooner = AbortSignal.any([signal, hurry.signal]);
+      await delay(pause, undefined, { signal: sooner, ref: false }).catch(() => undefined);
     }
+  }
+
+  /** Throws where there is no good token to be had. */
+  async function carryOnce(): Promise<void> {
+    const token = await session.token();
+    const end = await carry(token);
+    if (end === socketTokenEnded) await session.renewed(token);
   }
 
   /** One socket, from its opening to its end. Resolves with the code that it was closed with. */
@@ -95,7 +130,13 @@ export function openEventStream(session: ServerSession, listener: (event: Server
   }
 
   void listen();
-  return { close: () => closing.abort() };
+  return {
+    tryNow() {
+      pauseSeconds = firstPauseSeconds;
+      hurry.abort();
+    },
+    close: () => closing.abort(),
+  };
 }
 
 /** Undefined for a frame of a newer server, which we do not know. */

@@ -1,17 +1,35 @@
 import { createReadStream } from 'node:fs';
-import { AppError } from '../../shared/errors.ts';
-import type { LocalChannel } from '../../shared/local-channel.ts';
-import type { Backend } from './backend.ts';
+import { v7 as newId } from 'uuid';
+import type { Conversion } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
+import type { Backend, ResumableSubmission } from './backend.ts';
 
 /** Few reads for a large MP3, little memory for many at once. */
 const chunkBytes = 256 * 1024;
 
 /** The backend of this computer, over its private channel. `close` is what ends the channel's other side, where this client began it. */
 export function createLocalBackend(channel: LocalChannel, close: () => Promise<void> = async () => {}): Backend {
+  async function submitAgain(submission: LocalSubmission, { id, onBegun }: ResumableSubmission): Promise<Conversion> {
+    if (id !== undefined) {
+      try {
+        return await channel.submit({ ...submission, id });
+      } catch (error) {
+        // It was removed meanwhile.
+        if (!isAppError(error, 'not_found')) throw error;
+      }
+    }
+    const fresh = newId();
+    await onBegun(fresh);
+    return await channel.submit({ ...submission, id: fresh });
+  }
+
   return {
-    async submit({ file: { path, fileName }, options, batch }, signal) {
+    async submit({ file: { path, fileName }, options, batch, resumable }, signal) {
       signal.throwIfAborted();
-      const conversion = await channel.submit({ path, fileName, options, ...batch });
+      const submission = { path, fileName, options, ...batch };
+      if (resumable !== undefined) return await submitAgain(submission, resumable);
+      const conversion = await channel.submit(submission);
       if (signal.aborted) {
         await channel.remove(conversion.id);
         signal.throwIfAborted();
@@ -31,6 +49,9 @@ export function createLocalBackend(channel: LocalChannel, close: () => Promise<v
     cancel: (id) => channel.cancel(id),
     retry: (id, options) => channel.retry(id, options),
     remove: (id) => channel.remove(id),
+    clear: () => channel.clear(),
+    notifications: () => channel.notifications(),
+    markRead: (ids) => channel.markRead(ids),
     close,
   };
 }

@@ -2,19 +2,22 @@ import {
   type Conversion,
   conversionSchema,
   conversionsPageSchema,
+  maxPageItems,
+  notificationsPageSchema,
   type Page,
   type ServerInfo,
 } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Backend } from './backend.ts';
 import { downloadResult } from './download-result.ts';
-import { openEventStream } from './event-stream.ts';
+import { type EventStream, type EventStreamOptions, openEventStream } from './event-stream.ts';
 import { keepTrying } from './keep-trying.ts';
 import { askServerInfo } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { uploadFile } from './upload-file.ts';
 
 const conversionsPath = '/api/v1/conversions';
+const notificationsPath = '/api/v1/notifications';
 /** So many files are sent at the same time: two fill a line while one of them waits for an answer. */
 const uploadsAtOnce = 2;
 
@@ -22,11 +25,13 @@ const uploadsAtOnce = 2;
 export interface RemoteBackend extends Backend {
   /** Newest first; `cursor` is `next` of the page before. */
   page(cursor?: string): Promise<Page<Conversion>>;
+  /** Does not wait for the next try to hear of what happens. */
+  tryNow(): void;
 }
 
-/** The backend of a server, as the account that is signed in. */
-export function createRemoteBackend(session: ServerSession): RemoteBackend {
-  const closers = new Set<() => void>();
+/** The backend of a server, as the account that is signed in. `following` goes for whoever follows what happens. */
+export function createRemoteBackend(session: ServerSession, following: EventStreamOptions = {}): RemoteBackend {
+  const streams = new Set<EventStream>();
   const waiting: (() => void)[] = [];
   let uploading = 0;
   let asked: Promise<ServerInfo> | undefined;
@@ -58,7 +63,7 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
   }
 
   return {
-    async submit({ file, options, batch, onSent = () => {} }, signal) {
+    async submit({ file, options, batch, resumable, onSent = () => {} }, signal) {
       return await inTurn(async () => {
         signal.throwIfAborted();
         const { maxUploadBytes } = await serverInfo();
@@ -67,22 +72,22 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
             details: { limitBytes: maxUploadBytes },
           });
         }
-        const id = await uploadFile({ session, file, options, batch, signal, onSent });
+        const id = await uploadFile({ session, file, options, batch, resumable, signal, onSent });
         try {
           return await keepTrying(async () => await askFor('GET', pathOf(id)), signal);
         } catch (error) {
           // Nobody would know of it.
-          await session.ask({ method: 'DELETE', path: pathOf(id) }).catch(() => undefined);
+          if (resumable === undefined) await session.ask({ method: 'DELETE', path: pathOf(id) }).catch(() => undefined);
           throw error;
         }
       });
     },
 
     follow(listener) {
-      const stream = openEventStream(session, listener);
-      closers.add(stream.close);
+      const stream = openEventStream(session, listener, following);
+      streams.add(stream);
       return () => {
-        closers.delete(stream.close);
+        streams.delete(stream);
         stream.close();
       };
     },
@@ -104,6 +109,23 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
       await session.ask({ method: 'DELETE', path: pathOf(id) });
     },
 
+    async clear() {
+      await session.ask({ method: 'POST', path: `${conversionsPath}/clear` });
+    },
+
+    async notifications() {
+      const path = `${notificationsPath}?limit=${maxPageItems}`;
+      return (await session.askFor(notificationsPageSchema, { method: 'GET', path })).items;
+    },
+
+    async markRead(ids) {
+      if (ids.length > 0) await session.ask({ method: 'POST', path: `${notificationsPath}/read`, body: { ids } });
+    },
+
+    tryNow() {
+      for (const stream of streams) stream.tryNow();
+    },
+
     async page(cursor) {
       const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
       const { items, next } = await session.askFor(conversionsPageSchema, {
@@ -114,7 +136,7 @@ export function createRemoteBackend(session: ServerSession): RemoteBackend {
     },
 
     async close() {
-      for (const close of closers) close();
+      for (const stream of streams) stream.close();
     },
   };
 }

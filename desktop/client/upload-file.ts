@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { DetailedError, Upload } from 'tus-js-client';
-import type { Batch } from '../../shared/api.ts';
+import { type Batch, conversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { SourceFile } from './backend.ts';
+import type { ResumableSubmission, SourceFile } from './backend.ts';
 import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
@@ -25,6 +25,7 @@ export interface UploadRequest {
   readonly file: SourceFile;
   readonly options: OutputOptions;
   readonly batch: Batch | undefined;
+  readonly resumable: ResumableSubmission | undefined;
   readonly signal: AbortSignal;
   /** Called with the fraction 0–1 of the bytes that were sent. */
   readonly onSent: (fraction: number) => void;
@@ -32,23 +33,62 @@ export interface UploadRequest {
 
 /**
  * Sends a file; where the connection breaks, it goes on from what the server has. Resolves with the conversion's id once the server has
- * acknowledged all of it. When it throws, the upload is taken back as far as the server can be reached: otherwise the server forgets it
- * by itself. Throws `source_missing` and `source_unreadable`, what the server refuses with, `unavailable`, and the signal's reason.
+ * acknowledged all of it. When it throws, the upload is taken back as far as the server can be reached, unless it is resumable: otherwise
+ * the server forgets it by itself. Throws `source_missing` and `source_unreadable`, what the server refuses with, `unavailable`, and the signal's reason.
  */
 export async function uploadFile(request: UploadRequest): Promise<string> {
-  const { session, file, signal } = request;
+  const { session, file, signal, resumable } = request;
   await using opened = await openUnchanged(file);
-  // Not broken off by the signal: an upload that was begun unseen could not be taken back.
-  const id = await create(request);
+  const { id, isSent } = (await earlier(request)) ?? (await begin(request));
   try {
     signal.throwIfAborted();
-    await send(`${session.http.url}${uploadsPath}/${encodeURIComponent(id)}`, opened, request);
+    if (!isSent) await send(uploadUrl(session, id), opened, request);
     return id;
   } catch (error) {
-    await takeBack(session, id);
+    // A refusal will not be another one the next time.
+    if (resumable === undefined || !(signal.aborted || isAppError(error, 'unavailable', 'unauthorized'))) {
+      await takeBack(session, id);
+    }
     signal.throwIfAborted();
     throw error;
   }
+}
+
+function uploadUrl({ http }: ServerSession, id: string): string {
+  return `${http.url}${uploadsPath}/${encodeURIComponent(id)}`;
+}
+
+/** An upload that the server knows of. */
+interface BegunUpload {
+  readonly id: string;
+  /** Whether the server has all of it. */
+  readonly isSent: boolean;
+}
+
+/** What came of the try before, where the server still has it, and it is of this file. */
+async function earlier({ session, file, signal, resumable }: UploadRequest): Promise<BegunUpload | undefined> {
+  const id = resumable?.id;
+  if (id === undefined) return undefined;
+  const path = `/api/v1/conversions/${encodeURIComponent(id)}`;
+  try {
+    const conversion = await keepTrying(
+      async () => await session.askFor(conversionSchema, { method: 'GET', path }),
+      signal,
+    );
+    if (conversion.sourceBytes === file.bytes) return { id, isSent: conversion.state !== 'uploading' };
+    // The file is another one by now.
+    await takeBack(session, id);
+  } catch (error) {
+    if (!isAppError(error, 'not_found', 'gone')) throw error;
+  }
+  return undefined;
+}
+
+async function begin(request: UploadRequest): Promise<BegunUpload> {
+  // Not broken off by the signal: an upload that was begun unseen could not be taken back.
+  const id = await create(request);
+  await request.resumable?.onBegun(id);
+  return { id, isSent: false };
 }
 
 /** A file that is read from one handle: whatever happens to its name meanwhile. */
