@@ -1,0 +1,166 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
+import { processesWorkingIn } from '../../../backend/tests/running/processes.ts';
+import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import type { ServerEvent } from '../../../shared/events.ts';
+import { type BackendHost, type BackendProcess, startBackendHost } from './backend-host.ts';
+import type { BackendStart } from './backend-start.ts';
+
+const options = { format: 'mp3' } as const;
+const silent = pino({ level: 'silent' });
+const running = new AsyncDisposableStack();
+let media: MediaFolder;
+
+beforeAll(async () => {
+  media = running.use(await openMediaFolder());
+});
+afterAll(() => running.disposeAsync());
+
+/** The app's own backend process on plain Node, its port carried by Node's messages between processes. */
+function startOnNode(start: BackendStart, processes: ChildProcess[]): BackendProcess {
+  const child = fork(join(import.meta.dirname, 'run-backend-on-node.ts'), {
+    serialization: 'advanced',
+    stdio: 'ignore',
+  });
+  processes.push(child);
+  child.send(start);
+  return {
+    port: {
+      post(message) {
+        if (child.connected) child.send(message as object);
+      },
+      listen(onMessage, onClose) {
+        child.on('message', onMessage).on('disconnect', onClose);
+      },
+      close() {
+        if (child.connected) child.disconnect();
+      },
+    },
+    onGone: (listener) => void child.once('exit', listener),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+interface Opened extends AsyncDisposable {
+  readonly host: BackendHost;
+  readonly processes: readonly ChildProcess[];
+  readonly dataFolder: string;
+}
+
+async function open(changes: Partial<BackendStart> = {}): Promise<Opened> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-host-'));
+  const processes: ChildProcess[] = [];
+  const start: BackendStart = { dataFolder, atOnce: 1, logLevel: 'silent', ...changes };
+  const host = startBackendHost({
+    start: () => startOnNode(start, processes),
+    log: silent,
+    pauses: { first: 0.1, longest: 0.5 },
+  });
+  return {
+    host,
+    processes,
+    dataFolder,
+    async [Symbol.asyncDispose]() {
+      await host[Symbol.asyncDispose]();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+describe('this computer’s backend in a process of its own', () => {
+  it('converts a file where it lies, tells of it, and opens no port', async () => {
+    await using opened = await open();
+    const { host, processes } = opened;
+    const heard: ServerEvent[] = [];
+    host.channel.subscribe((event) => void heard.push(event));
+    const path = await media.make({ container: 'mp4', seconds: 2 });
+    const { id } = await host.channel.submit({ path, fileName: 'talk.mp4', options });
+    await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done');
+    expect(await host.channel.result(id)).toMatchObject({ path: expect.stringContaining(opened.dataFolder) });
+    expect(heard.map(({ type }) => type)).toContain('notification');
+    expect(host.state()).toEqual({ kind: 'ready' });
+    expect(await listeningPorts(processes[0]?.pid ?? 0)).toEqual([]);
+  });
+
+  it('passes refusals on as they are', async () => {
+    await using opened = await open();
+    const { channel } = opened.host;
+    await expect(channel.get('nothing')).rejects.toMatchObject({ code: 'not_found' });
+    const missing = { path: '/nowhere/a.mp4', fileName: 'a.mp4', options };
+    await expect(channel.submit(missing)).rejects.toMatchObject({ code: 'source_missing' });
+    const bad = { path: '', fileName: '', options } as const;
+    await expect(channel.submit(bad)).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('is there again after a kill -9, goes on with what it was at, and answers calls that were under way', async () => {
+    await using opened = await open();
+    const { host, processes } = opened;
+    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const { id } = await host.channel.submit({ path, fileName: 'lecture.mkv', options });
+    await waitUntil('it converts', async () => (await host.channel.get(id)).state === 'converting');
+    const asking = Array.from({ length: 20 }, async () => await host.channel.get(id));
+    processes[0]?.kill('SIGKILL');
+    for (const answer of await Promise.all(asking)) expect(answer.id).toBe(id);
+    await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done', { seconds: 30 });
+    expect(processes).toHaveLength(2);
+  });
+
+  it('makes one conversion of a submission that was under way when the process died', async () => {
+    await using opened = await open();
+    const { host, processes } = opened;
+    const path = await media.make({ container: 'mp4', seconds: 2 });
+    const first = await host.channel.submit({ path, fileName: 'first.mp4', options });
+    const submission = { id: crypto.randomUUID(), path, fileName: 'talk.mp4', options };
+    const submitting = host.channel.submit(submission);
+    processes[0]?.kill('SIGKILL');
+    expect((await submitting).id).toBe(submission.id);
+    await waitUntil('both are done', async () => {
+      const states = [first.id, submission.id].map(async (id) => (await host.channel.get(id)).state);
+      return (await Promise.all(states)).every((state) => state === 'done');
+    });
+  });
+
+  it('says in a sentence why it cannot start', async () => {
+    await using opened = await open({ ffmpegPath: '/nowhere/ffmpeg' });
+    const { host } = opened;
+    await waitUntil('it is broken', () => host.state().kind === 'broken');
+    expect(host.state()).toMatchObject({ problem: expect.stringContaining('ffmpeg') });
+    await expect(host.channel.get('a')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('ends with its app, and ffmpeg with it', async () => {
+    await using opened = await open();
+    const { host, processes, dataFolder } = opened;
+    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const { id } = await host.channel.submit({ path, fileName: 'lecture.mkv', options });
+    await waitUntil('it converts', async () => (await host.channel.get(id)).state === 'converting');
+    // What a killed app leaves behind: a port without another end.
+    processes[0]?.disconnect();
+    await waitUntil('it has ended', () => processes[0]?.exitCode !== null);
+    expect(await processesWorkingIn(dataFolder)).toEqual([]);
+  });
+});
+
+/** The TCP sockets on which a process listens, by their inodes. */
+async function listeningPorts(pid: number): Promise<readonly string[]> {
+  const { readdir, readFile, readlink } = await import('node:fs/promises');
+  const folder = `/proc/${pid}/fd`;
+  const links = await Promise.all(
+    (await readdir(folder)).map(async (name) => await readlink(join(folder, name)).catch(() => '')),
+  );
+  const inodes = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map(async (name) => await readFile(`/proc/${pid}/net/${name}`, 'utf8')),
+  );
+  const listening = '0A';
+  return tables
+    .flatMap((table) => table.split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((words) => words[3] === listening && inodes.has(words[9] ?? ''))
+    .map((words) => words[1] ?? '');
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { batchSchema, conversionSchema, notificationSchema } from '../../../shared/api.ts';
+import { AppError, errorCodes, isAppError } from '../../../shared/errors.ts';
+import { serverEventSchema } from '../../../shared/events.ts';
+import { outputOptionsSchema } from '../../../shared/formats.ts';
+
+/** What crosses the port between the app and its backend's process, both ways. */
+
+const idSchema = z.string().min(1).max(200);
+const submissionSchema = z.strictObject({
+  ...batchSchema.partial().shape,
+  id: idSchema.optional(),
+  path: z.string().min(1),
+  fileName: z.string().min(1),
+  options: outputOptionsSchema,
+});
+const localResultSchema = z.object({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() });
+
+/** The calls of a `LocalChannel`: their arguments and their answers. */
+export const channelCalls = {
+  submit: { args: z.tuple([submissionSchema]), answer: conversionSchema },
+  get: { args: z.tuple([idSchema]), answer: conversionSchema },
+  result: { args: z.tuple([idSchema]), answer: localResultSchema },
+  cancel: { args: z.tuple([idSchema]), answer: conversionSchema },
+  retry: { args: z.tuple([idSchema, outputOptionsSchema.optional()]), answer: conversionSchema },
+  remove: { args: z.tuple([idSchema]), answer: z.undefined() },
+  clear: { args: z.tuple([]), answer: z.undefined() },
+  notifications: { args: z.tuple([]), answer: z.array(notificationSchema) },
+  markRead: { args: z.tuple([z.array(idSchema).max(1000)]), answer: z.undefined() },
+} as const;
+
+export type ChannelCallName = keyof typeof channelCalls;
+
+const callNames = Object.keys(channelCalls) as [ChannelCallName, ...ChannelCallName[]];
+
+/** From the app. */
+export const channelRequestSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('call'), number: z.int(), name: z.enum(callNames), args: z.array(z.unknown()) }),
+  /** Gives back what runs, and ends. */
+  z.strictObject({ type: z.literal('end') }),
+]);
+export type ChannelRequest = z.infer<typeof channelRequestSchema>;
+
+/** An AppError as plain data, without its cause: that is in the log of where it came from. */
+const failureSchema = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  details: z.record(z.string(), z.number()).optional(),
+});
+export type ChannelFailure = z.infer<typeof failureSchema>;
+
+/** From the backend's process. */
+export const channelAnswerSchema = z.discriminatedUnion('type', [
+  /** The first one: it takes calls from now on. */
+  z.object({ type: z.literal('ready') }),
+  /** Instead: it could not start, and ends. */
+  z.object({ type: z.literal('broken'), failure: failureSchema }),
+  z.object({ type: z.literal('answer'), number: z.int(), value: z.unknown() }),
+  z.object({ type: z.literal('failure'), number: z.int(), failure: failureSchema }),
+  z.object({ type: z.literal('event'), event: serverEventSchema }),
+]);
+export type ChannelAnswer = z.infer<typeof channelAnswerSchema>;
+
+/** One end of a message port, whichever of the several kinds. Messages are plain data. */
+export interface ChannelPort {
+  post(message: unknown): void;
+  /** To be called once: messages that came before are told then. */
+  listen(onMessage: (message: unknown) => void, onClose: () => void): void;
+  close(): void;
+}
+
+export function toFailure(error: unknown): ChannelFailure {
+  if (!isAppError(error)) return { code: 'internal', message: 'Something went wrong inside Soundlift.' };
+  const { code, message, details } = error;
+  return { code, message, ...(details === undefined ? {} : { details: { ...details } }) };
+}
+
+export function fromFailure({ code, message, details }: ChannelFailure): AppError {
+  return new AppError(code, message, details === undefined ? {} : { details });
+}
