@@ -124,6 +124,8 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
         return await call(channel);
       } catch (error) {
         if (isOver || !channel.isGone()) throw error;
+        // Until its process has ended too, there is no other channel to wait for.
+        if (channel === running.channel) await running.gone;
       }
     }
   }
