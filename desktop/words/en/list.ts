@@ -1,2 +1,6 @@
 /** ICU messages. */
-export const listMessages = {} as const;
+export const listMessages = {
+  listWaveformOf: 'Waveform of {name}',
+  listPositionIn: 'Position in {name}',
+  listPositionSpoken: '{position} of {duration}',
+} as const;
