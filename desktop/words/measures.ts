@@ -110,10 +110,18 @@ export function percentWords(fraction: number): string {
 
 /** `Movies › Lectures`. */
 export function placeText(place: PlaceWords): string {
-  return place.join(' › ');
+  return place.map(isolate).join(' › ');
 }
 
-/** `name` in a sentence of another direction: kept apart by Unicode's isolates, so that neither turns the other round. */
+const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+/** Unicode's own marks of direction, with which a name could turn round what stands after it. */
+const directionMarks = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * A name as it may stand in a sentence: kept apart by Unicode's isolates where it runs the other way, so that neither turns the
+ * other round. Most names are left as they are.
+ */
 export function isolate(name: string): string {
-  return `\u2068${name}\u2069`;
+  const plain = name.replace(directionMarks, '');
+  return rightToLeft.test(plain) ? `\u2068${plain}\u2069` : plain;
 }

@@ -1,0 +1,79 @@
+import { assertNever, type ErrorCode, type ErrorDetails } from '../../shared/errors.ts';
+import { clockWords, isolate, sizeWords, spokenDuration } from './measures.ts';
+import { say } from './say.ts';
+
+/**
+ * Why a conversion failed, as a sentence.
+ * @param host where it was to be converted, when that is a server
+ */
+export function failureSentence(code: ErrorCode, details: ErrorDetails = {}, host?: string): string {
+  const where = host === undefined ? say('listThisComputer') : isolate(host);
+  const whereFirst = host === undefined ? say('listThisComputerStart') : isolate(host);
+  switch (code) {
+    case 'not_media':
+      return say('listNotMedia');
+    case 'no_audio':
+      return say('listNoAudio');
+    case 'damaged':
+      return say('listDamaged');
+    case 'too_long': {
+      const { limitSeconds } = details;
+      if (limitSeconds === undefined) return say('listTooLongPlain', { host: where });
+      return say('listTooLong', { limit: spokenDuration(limitSeconds), host: where });
+    }
+    case 'too_large': {
+      const { limitBytes } = details;
+      if (limitBytes === undefined) return say('listTooLargePlain', { host: where });
+      return say('listTooLarge', { limit: sizeWords(limitBytes), host: where });
+    }
+    case 'timed_out':
+      return say('listTimedOut');
+    case 'converter_failed': {
+      const { atSeconds } = details;
+      if (atSeconds === undefined) return say('listConverterFailed');
+      return say('listConverterFailedAt', { at: clockWords(atSeconds) });
+    }
+    case 'source_missing':
+      return say('listSourceMissing');
+    case 'source_unreadable':
+      return say('listSourceUnreadable');
+    case 'target_unwritable':
+      return say('listTargetUnwritable');
+    case 'disk_full':
+      return say('listServerDiskFull', { host: where });
+    case 'unauthorized':
+      return say('listUnauthorized', { host: where });
+    case 'forbidden':
+      return say('listForbidden', { host: whereFirst });
+    case 'gone':
+    case 'not_found':
+      return say('listGone', { host: whereFirst });
+    case 'wrong_version':
+    case 'method_not_allowed':
+      return say('listWrongVersion', { host: whereFirst });
+    case 'unsupported':
+      return say('listUnsupported', { host: whereFirst });
+    case 'checksum_mismatch':
+      return say('listChecksum');
+    case 'too_many':
+    case 'locked':
+      return say('listTooMany', { host: whereFirst });
+    case 'unavailable':
+    case 'request_timeout':
+      return say('listUnavailable', { host: whereFirst });
+    case 'cancelled':
+      return say('listCancelled');
+    case 'internal':
+    case 'data_in_use':
+      return say('listInternal');
+    case 'bad_request':
+    case 'invalid':
+    case 'taken':
+    case 'wrong_state':
+    case 'range_not_satisfiable':
+    case 'headers_too_large':
+      return say('listRefused', { host: whereFirst });
+    default:
+      return assertNever(code);
+  }
+}

@@ -1,0 +1,47 @@
+import { assertNever } from '../../shared/errors.ts';
+import type { Summary } from '../ipc.ts';
+import { durationWords, leftDuration, roundLeft, sizeWords, spokenDuration } from './measures.ts';
+import { say } from './say.ts';
+
+/** The line on top of the list. */
+export interface SummaryWords {
+  readonly title: string;
+  readonly detail?: string;
+}
+
+export function summaryWords(summary: Summary): SummaryWords {
+  const { mode, done, total, leftSeconds, savedSeconds, savedBytes } = summary;
+  switch (mode) {
+    case 'working': {
+      const title = say('listDoneOf', { done, total });
+      return leftSeconds === undefined
+        ? { title }
+        : { title, detail: say('listAboutLeft', { time: leftDuration(leftSeconds) }) };
+    }
+    case 'paused':
+      return { title: say('listAllPaused'), detail: say('listDoneOf', { done, total }) };
+    case 'offline':
+      return { title: say('listNoConnection'), detail: say('listByItself') };
+    case 'finished':
+    case 'empty': {
+      const title = say('listSoundsSaved', { done });
+      if (done === 0) return { title };
+      const values = { duration: durationWords(savedSeconds), size: sizeWords(savedBytes) };
+      return { title, detail: say('listSavedAmount', values) };
+    }
+    default:
+      return assertNever(mode);
+  }
+}
+
+/** How far all is, for whoever listens: `1 of 7 done, about 4 minutes left`, `6 sounds saved, 1 failed`. */
+export function spokenSummary(summary: Summary): string {
+  const { mode, done, total, failed, leftSeconds } = summary;
+  if (mode === 'finished' || mode === 'empty') {
+    const saved = say('listSoundsSaved', { done });
+    return failed === 0 ? saved : say('listSpokenFailed', { summary: saved, failed });
+  }
+  const working = say('listSpokenWorking', { done, total });
+  if (leftSeconds === undefined || mode !== 'working') return working;
+  return say('listSpokenLeft', { summary: working, time: spokenDuration(roundLeft(leftSeconds)) });
+}
