@@ -8,6 +8,8 @@ import type { ServerSession } from './server-session.ts';
 
 /** A server pings twice a minute; one that was silent for longer is gone, or a proxy has eaten the socket. */
 const silentSeconds = 65;
+/** What a server answers within, that is asked whether it is there. */
+const answerSeconds = 5;
 /** How long a socket may take to be there. */
 const openSeconds = 20;
 /** Between tries, doubled each time, with some chance in it: so that a thousand clients do not come back in one instant. */
@@ -17,7 +19,7 @@ const longestPauseSeconds = 30;
 const maxFrameBytes = 4 * 1024 * 1024;
 
 export interface EventStream {
-  /** Does not wait for the next try. */
+  /** Does not wait for the next try; asks a server that was connected to whether it still is there. */
   tryNow(): void;
   close(): void;
 }
@@ -51,6 +53,8 @@ export function openEventStream(
   let since: string | undefined;
   let pauseSeconds = firstPauseSeconds;
   let hurry = new AbortController();
+  /** Asks the server whether it still is there. */
+  let check = (): void => {};
 
   function hear(frame: SocketFrame): void {
     if (frame.type !== 'hello') {
@@ -106,6 +110,13 @@ export function openEventStream(
     const silence = setTimeout(() => socket.terminate(), silentSeconds * 1000);
     silence.unref();
     const stop = (): void => socket.terminate();
+    check = () => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const unanswered = setTimeout(stop, answerSeconds * 1000);
+      unanswered.unref();
+      const heard = (): void => clearTimeout(unanswered);
+      socket.once('pong', heard).once('close', heard).ping();
+    };
     signal.addEventListener('abort', stop);
     socket
       .on('message', (data: RawData, isBinary: boolean) => {
@@ -124,6 +135,7 @@ export function openEventStream(
       .on('error', () => undefined)
       .on('close', (code) => resolve(code));
     const code = await promise;
+    check = () => {};
     signal.removeEventListener('abort', stop);
     clearTimeout(silence);
     return code;
@@ -134,6 +146,7 @@ export function openEventStream(
     tryNow() {
       pauseSeconds = firstPauseSeconds;
       hurry.abort();
+      check();
     },
     close: () => closing.abort(),
   };

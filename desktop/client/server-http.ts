@@ -149,7 +149,7 @@ export function readAnswer<Schema extends z.ZodType>(host: string, schema: Schem
 /** What answers there may be anything. */
 export function notSoundlift(host: string, cause?: unknown): AppError {
   return new AppError('unavailable', `${host} does not answer like a Soundlift server. Is the address right?`, {
-    cause,
+    cause: new ServerTroubleError('no answer of ours', '', cause),
   });
 }
 
@@ -173,17 +173,53 @@ function wasClosedBefore(error: unknown): boolean {
 /** Why a server could not be asked, as far as the system tells. */
 export function unreachable(host: string, error: unknown): AppError {
   const code = systemErrorCode(error) ?? '';
-  const cause = axios.isAxiosError(error) ? new Error(`${error.code ?? ''} ${error.message}`.trim()) : error;
-  return new AppError('unavailable', unreachableWords(host, code), { cause });
+  const words = unreachableWords(host, code);
+  if (!axios.isAxiosError(error)) return new AppError('unavailable', words, { cause: error });
+  // Without its request and its headers, which hold what is nobody's business.
+  return new AppError('unavailable', words, { cause: new ServerTroubleError(`${code} ${error.message}`.trim(), code) });
+}
+
+/** What an `unavailable` of a server comes of, for who has other words for it. */
+export type ServerTrouble =
+  /** `code`: Node's, of what is wrong with the certificate. */
+  | { readonly kind: 'certificate'; readonly code: string }
+  | { readonly kind: 'not_soundlift' }
+  | { readonly kind: 'unreachable' };
+
+class ServerTroubleError extends Error {
+  /** Node's; empty where it is no Soundlift server that answers. */
+  readonly code: string;
+
+  constructor(message: string, code: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Undefined for what has another cause. */
+export function serverTroubleOf(error: AppError): ServerTrouble | undefined {
+  if (!(error.cause instanceof ServerTroubleError)) return undefined;
+  const { code } = error.cause;
+  if (isCertificateCode(code)) return { kind: 'certificate', code };
+  return { kind: code === '' || isForeignCode(code) ? 'not_soundlift' : 'unreachable' };
+}
+
+function isCertificateCode(code: string): boolean {
+  return /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code);
+}
+
+/** Something answers, in another language. */
+function isForeignCode(code: string): boolean {
+  return /^(EPROTO|HPE_|ERR_BAD_RESPONSE)/.test(code);
 }
 
 function unreachableWords(host: string, code: string): string {
-  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) {
+  if (isCertificateCode(code)) {
     return `${host} cannot prove that it is itself: its certificate is not good (${code}). Nothing was sent.`;
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `There is no server called ${host} to be found.`;
   if (code === 'ECONNREFUSED') return `Nothing answers at ${host}.`;
-  if (/^(EPROTO|HPE_|ERR_BAD_RESPONSE)/.test(code)) return notSoundlift(host).message;
+  if (isForeignCode(code)) return notSoundlift(host).message;
   return `No answer from ${host}. Is the address right, and is this computer online?`;
 }
 

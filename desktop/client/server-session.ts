@@ -53,15 +53,25 @@ export async function signIn(http: ServerHttp, { email, password }: Credentials,
   await keeper.write({ ...session, email, signedInAt: new Date().toISOString() });
 }
 
-/** The session that `keeper` keeps. */
-export function openServerSession(http: ServerHttp, keeper: SessionKeeper): ServerSession {
+/** The session that `keeper` keeps. `onSignedOut` is called whenever it turns out that somebody has to sign in. */
+export function openServerSession(
+  http: ServerHttp,
+  keeper: SessionKeeper,
+  onSignedOut: () => void = () => {},
+): ServerSession {
   /** One refresh at a time: whoever else needs one waits for the same. */
   let refreshing: Promise<KeptSession> | undefined;
 
   async function kept(): Promise<KeptSession> {
     const session = await keeper.read();
-    if (session === undefined) throw signInFirst(http);
+    if (session === undefined) throw signInFirst();
     return session;
+  }
+
+  function signInFirst(cause?: unknown): AppError {
+    onSignedOut();
+    const sentence = `You are not signed in to ${http.host}.`;
+    return new AppError('unauthorized', sentence, cause === undefined ? {} : { cause });
   }
 
   /** The next session after the one whose access token is `old`. Another process may have fetched it already. */
@@ -77,7 +87,7 @@ export function openServerSession(http: ServerHttp, keeper: SessionKeeper): Serv
       } catch (error) {
         if (!isAppError(error, 'unauthorized')) throw error;
         // Another process may have been faster all the same, and the token was too old by then.
-        if ((await kept()).refreshToken === session.refreshToken) throw signInFirst(http, error);
+        if ((await kept()).refreshToken === session.refreshToken) throw signInFirst(error);
       }
     }
   }
@@ -130,8 +140,4 @@ export function openServerSession(http: ServerHttp, keeper: SessionKeeper): Serv
 async function askForSession(http: ServerHttp, path: string, body: unknown): Promise<Session> {
   const { data } = await http.ask({ method: 'POST', path, body });
   return readAnswer(http.host, sessionSchema, data);
-}
-
-function signInFirst({ host }: ServerHttp, cause?: unknown): AppError {
-  return new AppError('unauthorized', `You are not signed in to ${host}.`, cause === undefined ? {} : { cause });
 }

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
+import { type Conversion, hasEnded } from '../../../shared/api.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
-import type { LocalChannel } from '../../../shared/local-channel.ts';
+import type { LocalChannel, LocalSubmission } from '../../../shared/local-channel.ts';
 import type { ChannelPort } from './channel-messages.ts';
 import { openPortChannel, type PortChannel } from './port-channel.ts';
 
@@ -28,6 +29,8 @@ export interface BackendHost extends AsyncDisposable {
   follow(listener: () => void): () => void;
   /** Does not wait for the next try. */
   tryNow(): void;
+  /** Ends the process in order, for another one with the settings of now. */
+  restart(): void;
 }
 
 export interface BackendHostParts {
@@ -46,6 +49,8 @@ const endSeconds = 5;
 export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 30 } }: BackendHostParts): BackendHost {
   const listeners = new Set<() => void>();
   const subscribers = new Set<(event: ServerEvent) => void>();
+  /** Conversions that have not ended, as far as was heard. */
+  const active = new Set<string>();
   let state: HostState = { kind: 'starting' };
   let pauseSeconds = pauses.first;
   let timer: NodeJS.Timeout | undefined;
@@ -59,6 +64,31 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     for (const listener of listeners) listener();
   }
 
+  function tell(event: ServerEvent): void {
+    if (event.type === 'conversion') keepInMind(event.conversion);
+    if (event.type === 'removed') for (const id of event.ids) active.delete(id);
+    for (const subscriber of subscribers) subscriber(event);
+  }
+
+  function keepInMind(conversion: Conversion): Conversion {
+    const { id, state: reached } = conversion;
+    if (hasEnded(reached)) active.delete(id);
+    else active.add(id);
+    return conversion;
+  }
+
+  /** What was not heard of while no process ran. */
+  async function catchUp(channel: PortChannel): Promise<void> {
+    for (const id of [...active]) {
+      try {
+        tell({ type: 'conversion', conversion: await channel.get(id) });
+      } catch (error) {
+        if (!isAppError(error, 'not_found')) return;
+        tell({ type: 'removed', ids: [id] });
+      }
+    }
+  }
+
   function begin(): void {
     timer = undefined;
     const process = start();
@@ -66,9 +96,7 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     const since = performance.now();
     const { promise: gone, resolve } = Promise.withResolvers<void>();
     running = { process, channel, gone };
-    channel.subscribe((event) => {
-      for (const subscriber of subscribers) subscriber(event);
-    });
+    channel.subscribe(tell);
     process.onGone(() => {
       channel.leave();
       resolve();
@@ -81,6 +109,7 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
       () => {
         next.resolve(channel);
         change({ kind: 'ready' });
+        void catchUp(channel);
       },
       (error: unknown) => {
         // Its death says enough: it is started again.
@@ -116,33 +145,55 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     return await next.promise;
   }
 
-  /** A call that may be made twice without harm is made again where the process dies of it or before it. */
-  async function repeat<Answer>(call: (channel: PortChannel) => Promise<Answer>): Promise<Answer> {
-    for (;;) {
+  /**
+   * Makes a call again where the process dies of it or before it. `otherwise` answers where the second time is refused because the
+   * first was not in vain.
+   */
+  async function repeat<Answer>(
+    call: (channel: PortChannel) => Promise<Answer>,
+    otherwise?: (channel: PortChannel) => Promise<Answer>,
+  ): Promise<Answer> {
+    for (let deaths = 0; ; deaths += 1) {
       const channel = await ready();
       try {
         return await call(channel);
       } catch (error) {
+        const isDone = deaths > 0 && isAppError(error, 'wrong_state', 'not_found');
+        if (isDone && otherwise !== undefined) return await otherwise(channel);
         if (isOver || !channel.isGone()) throw error;
-        // Until its process has ended too, there is no other channel to wait for.
-        if (channel === running.channel) await running.gone;
       }
     }
   }
 
-  async function once<Answer>(call: (channel: PortChannel) => Promise<Answer>): Promise<Answer> {
-    return await call(await ready());
+  async function submit(submission: LocalSubmission): Promise<Conversion> {
+    // Without an id of its own it would be another one the second time.
+    if (submission.id === undefined) return await (await ready()).submit(submission);
+    return await repeat((channel) => channel.submit(submission));
   }
 
   begin();
   return {
     channel: {
-      submit: (submission) => (submission.id === undefined ? once : repeat)((channel) => channel.submit(submission)),
+      submit: async (submission) => keepInMind(await submit(submission)),
       get: (id) => repeat((channel) => channel.get(id)),
       result: (id) => repeat((channel) => channel.result(id)),
-      cancel: (id) => once((channel) => channel.cancel(id)),
-      retry: (id, options) => once((channel) => channel.retry(id, options)),
-      remove: (id) => once((channel) => channel.remove(id)),
+      cancel: (id) =>
+        repeat(
+          (channel) => channel.cancel(id),
+          (channel) => channel.get(id),
+        ),
+      retry: async (id, options) =>
+        keepInMind(
+          await repeat(
+            (channel) => channel.retry(id, options),
+            (channel) => channel.get(id),
+          ),
+        ),
+      remove: (id) =>
+        repeat(
+          (channel) => channel.remove(id),
+          async () => {},
+        ),
       clear: () => repeat((channel) => channel.clear()),
       notifications: () => repeat((channel) => channel.notifications()),
       markRead: (ids) => repeat((channel) => channel.markRead(ids)),
@@ -162,6 +213,9 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
       pauseSeconds = pauses.first;
       if (state.kind === 'broken') change({ kind: 'starting' });
       begin();
+    },
+    restart() {
+      if (state.kind === 'ready') running.channel.end();
     },
     async [Symbol.asyncDispose]() {
       isOver = true;

@@ -7,6 +7,11 @@ export type WorkplaceKey = string;
 
 export const hereKey: WorkplaceKey = 'here';
 
+/** The key of an account; `url` as `parseServerAddress` gives it. */
+export function serverKey(url: string, email: string): WorkplaceKey {
+  return `${url} ${email}`;
+}
+
 /** Somewhere that converts, as the list sees it. */
 export interface Workplace {
   readonly key: WorkplaceKey;
