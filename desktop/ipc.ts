@@ -221,7 +221,9 @@ export type View =
   | { readonly kind: 'now' | 'history' | 'find' | 'settings' | 'welcome' | 'notices' }
   /** Scrolls to a row and focuses it. */
   | { readonly kind: 'row'; readonly id: string }
-  | { readonly kind: 'details' | 'tracks'; readonly id: string };
+  | { readonly kind: 'details' | 'tracks'; readonly id: string }
+  /** Plays a row's sound, or pauses it. */
+  | { readonly kind: 'play'; readonly id: string };
 
 /** Why signing in, or what belongs to it, did not work. */
 export type AccountProblem =
