@@ -1,14 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
+import { startBackendOnNode } from '../../../backend/tests/running/backend-on-node.ts';
 import { processesWorkingIn } from '../../../backend/tests/running/processes.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
-import { type BackendHost, type BackendProcess, startBackendHost } from './backend-host.ts';
+import { type BackendHost, startBackendHost } from './backend-host.ts';
 import type { BackendStart } from './backend-start.ts';
 
 const options = { format: 'mp3' } as const;
@@ -21,31 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => running.disposeAsync());
 
-/** The app's own backend process on plain Node, its port carried by Node's messages between processes. */
-function startOnNode(start: BackendStart, processes: ChildProcess[]): BackendProcess {
-  const child = fork(join(import.meta.dirname, 'run-backend-on-node.ts'), {
-    serialization: 'advanced',
-    stdio: 'ignore',
-  });
-  processes.push(child);
-  child.send(start);
-  return {
-    port: {
-      post(message) {
-        if (child.connected) child.send(message as object);
-      },
-      listen(onMessage, onClose) {
-        child.on('message', onMessage).on('disconnect', onClose);
-      },
-      close() {
-        if (child.connected) child.disconnect();
-      },
-    },
-    onGone: (listener) => void child.once('exit', listener),
-    kill: () => void child.kill('SIGKILL'),
-  };
-}
-
 interface Opened extends AsyncDisposable {
   readonly host: BackendHost;
   readonly processes: readonly ChildProcess[];
@@ -57,7 +33,11 @@ async function open(changes: Partial<BackendStart> = {}): Promise<Opened> {
   const processes: ChildProcess[] = [];
   const start: BackendStart = { dataFolder, atOnce: 1, logLevel: 'silent', ...changes };
   const host = startBackendHost({
-    start: () => startOnNode(start, processes),
+    start() {
+      const started = startBackendOnNode(start);
+      processes.push(started.child);
+      return started;
+    },
     log: silent,
     pauses: { first: 0.1, longest: 0.5 },
   });

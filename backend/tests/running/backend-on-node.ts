@@ -1,0 +1,33 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { BackendProcess } from '../../../desktop/main/workplaces/backend-host.ts';
+import type { BackendStart } from '../../../desktop/main/workplaces/backend-start.ts';
+
+export interface BackendOnNode extends BackendProcess {
+  readonly child: ChildProcess;
+}
+
+/** The app's own backend process on plain Node, its port carried by Node's messages between processes. */
+export function startBackendOnNode(start: BackendStart): BackendOnNode {
+  const child = fork(join(import.meta.dirname, 'run-backend-on-node.ts'), {
+    serialization: 'advanced',
+    stdio: 'ignore',
+  });
+  child.send(start);
+  return {
+    child,
+    port: {
+      post(message) {
+        if (child.connected) child.send(message as object);
+      },
+      listen(onMessage, onClose) {
+        child.on('message', onMessage).on('disconnect', onClose);
+      },
+      close() {
+        if (child.connected) child.disconnect();
+      },
+    },
+    onGone: (listener) => void child.once('exit', listener),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}

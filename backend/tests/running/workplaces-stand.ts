@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { KeptSettings, SettingsStore } from '../../../desktop/main/settings/settings-store.ts';
+import type { BackendStart } from '../../../desktop/main/workplaces/backend-start.ts';
+import { openWorkplaces, type WorkplacesParts } from '../../../desktop/main/workplaces/open-workplaces.ts';
+import { keepSecretsInMemory, type SecretStore } from '../../../desktop/main/workplaces/secret-store.ts';
+import type { NotificationEvent, Workplaces } from '../../../desktop/main/workplaces/workplaces.ts';
+import { type BackendOnNode, startBackendOnNode } from './backend-on-node.ts';
+
+/** The app's workplaces on plain Node: this computer's backend in a process of its own, and whatever server they are told of. */
+export interface WorkplacesStand extends AsyncDisposable {
+  readonly workplaces: Workplaces;
+  readonly settings: SettingsStore;
+  readonly secrets: SecretStore;
+  /** Those that were started for this computer's backend, and with what. */
+  readonly processes: readonly BackendOnNode[];
+  readonly starts: readonly BackendStart[];
+  readonly heard: readonly NotificationEvent[];
+  readonly logged: readonly string[];
+  /** The app ends, and starts again with what it kept. */
+  startAgain(): Promise<WorkplacesStand>;
+}
+
+export interface WorkplacesStandOptions extends Partial<Pick<WorkplacesParts, 'ffmpegPath' | 'secrets' | 'settings'>> {
+  readonly place?: KeptSettings['place'];
+  readonly dataFolder?: string;
+}
+
+export async function openWorkplacesStand(options: WorkplacesStandOptions = {}): Promise<WorkplacesStand> {
+  const { place = { kind: 'none' }, secrets = keepSecretsInMemory(), ffmpegPath } = options;
+  const settings = options.settings ?? keepSettingsInMemory(place);
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'soundlift-workplaces-')));
+  const processes: BackendOnNode[] = [];
+  const starts: BackendStart[] = [];
+  const heard: NotificationEvent[] = [];
+  const logged: string[] = [];
+  const workplaces = await openWorkplaces({
+    settings,
+    dataFolder,
+    secrets,
+    startBackend(start) {
+      const started = startBackendOnNode(start);
+      starts.push(start);
+      processes.push(started);
+      return started;
+    },
+    ...(ffmpegPath === undefined ? {} : { ffmpegPath }),
+    log: pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) }),
+  });
+  workplaces.followNotifications((event) => void heard.push(event));
+  return {
+    workplaces,
+    settings,
+    secrets,
+    processes,
+    starts,
+    heard,
+    logged,
+    async startAgain() {
+      await workplaces[Symbol.asyncDispose]();
+      return await openWorkplacesStand({ ...options, settings, secrets, dataFolder });
+    },
+    async [Symbol.asyncDispose]() {
+      await workplaces[Symbol.asyncDispose]();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function keepSettingsInMemory(place: KeptSettings['place']): SettingsStore {
+  const listeners = new Set<(settings: KeptSettings) => void>();
+  let kept: KeptSettings = {
+    place,
+    quality: { kind: 'standard' },
+    saveTo: { kind: 'beside' },
+    whenTaken: 'keep_both',
+    notify: true,
+    notifySound: false,
+    theme: 'system',
+    keepInTray: true,
+    openAtLogin: false,
+    paused: false,
+  };
+  return {
+    get: () => kept,
+    change(change) {
+      const entries = Object.entries({ ...kept, ...change }).filter(([, value]) => value !== undefined);
+      kept = Object.fromEntries(entries) as unknown as KeptSettings;
+      for (const listener of listeners) listener(kept);
+    },
+    follow(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
