@@ -18,6 +18,11 @@ export const checks: readonly Tool[] = [
     args: ['--project', 'desktop/renderer'],
   },
   {
+    name: 'types of the end-to-end tests',
+    script: join(modules, 'typescript', 'bin', 'tsc'),
+    args: ['--project', 'desktop/e2e'],
+  },
+  {
     name: 'lint',
     script: join(modules, 'oxlint', 'bin', 'oxlint'),
     args: [

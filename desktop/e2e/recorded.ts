@@ -1,0 +1,51 @@
+import type {
+  Menu,
+  MessageBoxOptions,
+  NativeImage,
+  Notification,
+  OpenDialogOptions,
+  SaveDialogOptions,
+  Session,
+  Tray,
+} from 'electron';
+
+/** What a dialog was asked, and what it answered. */
+export interface RecordedDialog {
+  readonly kind: 'showOpenDialog' | 'showSaveDialog' | 'showMessageBox';
+  readonly options: OpenDialogOptions & SaveDialogOptions & MessageBoxOptions;
+  readonly answer: object;
+}
+
+export interface RecordedTray {
+  image?: NativeImage | string;
+  /** How often it was set. */
+  images: number;
+  toolTip: string;
+  menu: Menu | null;
+}
+
+/** What the app has shown to the desktop, as `recorder.cjs` keeps it in `globalThis.recorded` of the main process. */
+export interface Recorded {
+  readonly notifications: Notification[];
+  readonly trays: Map<Tray, RecordedTray>;
+  /** Those that popped up. */
+  readonly menus: Menu[];
+  readonly progress: { readonly fraction: number; readonly mode: string | undefined }[];
+  readonly badges: (number | undefined)[];
+  readonly drags: { readonly file: string; readonly icon: NativeImage | string }[];
+  /** Paths shown in their folder. */
+  readonly shown: string[];
+  /** Addresses and paths opened with what the system has for them. */
+  readonly opened: string[];
+  readonly dialogs: RecordedDialog[];
+  /** What the next dialogs answer, in turn; one without an answer is cancelled. */
+  readonly answers: object[];
+  readonly permissions: {
+    request?: Parameters<Session['setPermissionRequestHandler']>[0];
+    check?: Parameters<Session['setPermissionCheckHandler']>[0];
+  };
+}
+
+declare global {
+  var recorded: Recorded;
+}

@@ -1,0 +1,24 @@
+import { StrictEmitter } from '../strict.ts';
+
+/** The system's own theme is the light one; a test may say otherwise in STANDIN_DARK. */
+class NativeTheme extends StrictEmitter {
+  #source = 'system';
+  shouldUseHighContrastColors = false;
+  shouldUseInvertedColorScheme = false;
+  shouldUseDarkColorsForSystemIntegratedUI = !!process.env['STANDIN_DARK'];
+  inForcedColorsMode = false;
+  prefersReducedTransparency = false;
+  get themeSource() {
+    return this.#source;
+  }
+  set themeSource(source: string) {
+    const before = this.shouldUseDarkColors;
+    this.#source = source;
+    if (this.shouldUseDarkColors !== before) this.emit('updated');
+  }
+  get shouldUseDarkColors() {
+    return this.#source === 'dark' || (this.#source === 'system' && !!process.env['STANDIN_DARK']);
+  }
+}
+
+export const nativeTheme = new NativeTheme();

@@ -1,0 +1,409 @@
+import { interceptRequests, type PausedRequest } from '../chromium/answer-requests.ts';
+import type { CdpSession } from '../chromium/cdp.ts';
+import { pageScript, preloadScript, preloadWorld } from '../chromium/injected-scripts.ts';
+import { rendererPid } from '../chromium/renderer-pids.ts';
+import { chromium } from '../chromium/running-chromium.ts';
+import { type Json, structuredCodec } from '../page/codec.ts';
+import type { FromPreload, ToPreload } from '../page/preload-side.ts';
+import { preventable, StrictEmitter, strict } from '../strict.ts';
+import { app } from './app.ts';
+import { ipcMain } from './ipc-main.ts';
+import { Menu } from './menu.ts';
+import { nativeTheme } from './native-theme.ts';
+import { disguise, undisguise } from './protocol.ts';
+import { session } from './session.ts';
+
+/** What a page needs of the window that it is in. */
+export interface PageOwner {
+  pageIsLoaded(): void;
+  pageIsGone(): void;
+  isFocused(): boolean;
+  destroy(): void;
+}
+
+export interface PageOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly webPreferences: Readonly<Record<string, unknown>>;
+}
+
+type OpenHandler = (details: { readonly url: string }) => { readonly action: 'allow' | 'deny' };
+
+const { enc, dec } = structuredCodec();
+const all: WebContents[] = [];
+let lastId = 0;
+const themeFeatures = () => ({
+  features: [{ name: 'prefers-color-scheme', value: nativeTheme.shouldUseDarkColors ? 'dark' : 'light' }],
+});
+const sizeOf = (width: number, height: number) => ({ width, height, deviceScaleFactor: 1, mobile: false });
+
+/** A page of Chromium's. Names with `__` are the stand-in's own. */
+export class WebContents extends StrictEmitter {
+  readonly id = ++lastId;
+  readonly session = session.defaultSession;
+  readonly hostWebContents = null;
+  readonly mainFrame = strict('WebFrameMain', {
+    url: '',
+    parent: null,
+    top: null as object | null,
+    routingId: 1,
+    processId: 1,
+    detached: false,
+    isDestroyed: () => this.#destroyed,
+    get origin() {
+      return new URL(this.url).origin === 'null' ? `${new URL(this.url).protocol}//` : new URL(this.url).origin;
+    },
+  });
+  zoomFactor = 1;
+  backgroundThrottling = true;
+  readonly __ready: Promise<void>;
+  __targetId = '';
+  #page: CdpSession | undefined;
+  readonly #owner: PageOwner;
+  readonly #webPreferences: Readonly<Record<string, unknown>>;
+  #preloadContext: number | undefined;
+  #pageContext: number | undefined;
+  #loaded = Promise.withResolvers<void>();
+  #destroyed = false;
+  #crashed = false;
+  #loading = false;
+  #visible = true;
+  #pid = 0;
+  /** Where we ourselves send the page: to wherever else it goes, it is the page that wants to. */
+  #sentTo: string | undefined;
+  #openHandler: OpenHandler | undefined;
+
+  constructor(owner: PageOwner, options: PageOptions) {
+    super();
+    this.mainFrame.top = this.mainFrame;
+    this.#owner = owner;
+    this.#webPreferences = {
+      contextIsolation: true,
+      nodeIntegration: false,
+      sandbox: true,
+      webSecurity: true,
+      ...options.webPreferences,
+    };
+    if (this.#webPreferences['nodeIntegration'] || !this.#webPreferences['contextIsolation']) {
+      throw new Error('stand-in electron: only contextIsolation without nodeIntegration');
+    }
+    all.push(this);
+    nativeTheme.on('updated', this.#showTheme);
+    this.__ready = this.#create(options);
+    this.__ready.catch((error: unknown) =>
+      process.stderr.write(`stand-in electron: window failed: ${String(error)}\n`),
+    );
+    queueMicrotask(() => app.emit('web-contents-created', {}, this));
+  }
+
+  async #create({ width, height }: PageOptions): Promise<void> {
+    const { targetId } = await chromium().send('Target.createTarget', {
+      url: 'about:blank',
+      newWindow: true,
+      width,
+      height,
+    });
+    this.__targetId = targetId;
+    const page = await chromium().attach(targetId);
+    this.#page = page;
+    this.#listen(page);
+    const scripts = [page.send('Page.addScriptToEvaluateOnNewDocument', { source: pageScript() })];
+    const { preload, additionalArguments = [] } = this.#webPreferences;
+    if (typeof preload === 'string') {
+      const source = preloadScript(preload, additionalArguments as readonly string[]);
+      scripts.push(page.send('Page.addScriptToEvaluateOnNewDocument', { worldName: preloadWorld, source }));
+    }
+    await Promise.all([
+      page.send('Page.enable'),
+      page.send('Runtime.enable'),
+      page.send('DOM.enable'),
+      page.send('Debugger.enable'),
+      page.send('Inspector.enable'),
+      page.send('Runtime.addBinding', { name: '__standinSend', executionContextName: preloadWorld }),
+      page.send('Emulation.setDeviceMetricsOverride', sizeOf(width, height)),
+      page.send('Emulation.setEmulatedMedia', themeFeatures()),
+      interceptRequests(page, (paused) => this.#decide(paused)),
+      ...scripts,
+    ]);
+    await page.send('Runtime.runIfWaitingForDebugger');
+  }
+
+  #listen(page: CdpSession): void {
+    page.on('Runtime.executionContextCreated', ({ context }) => {
+      const { frameId, isDefault } = context.auxData as { frameId?: string; isDefault?: boolean };
+      if (frameId !== this.__targetId) return;
+      if (context.name === preloadWorld) this.#preloadContext = context.id;
+      else if (isDefault) this.#pageContext = context.id;
+    });
+    page.on('Runtime.executionContextDestroyed', ({ executionContextId }) => {
+      if (executionContextId === this.#preloadContext) this.#preloadContext = undefined;
+    });
+    page.on('Runtime.bindingCalled', ({ name, executionContextId, payload }) => {
+      if (name !== '__standinSend' || executionContextId !== this.#preloadContext) return;
+      void this.#receive(JSON.parse(payload) as FromPreload);
+    });
+    page.on('Page.domContentEventFired', () => this.emit('dom-ready', {}));
+    page.on('Page.loadEventFired', () => void this.#whenLoaded());
+    page.on('Page.frameNavigated', ({ frame }) => {
+      if (frame.parentId !== undefined) return;
+      this.mainFrame.url = undisguise(frame.url);
+      this.emit('did-navigate', {}, this.mainFrame.url, 200, 'OK');
+    });
+    page.on('Inspector.targetCrashed', () => this.#whenCrashed());
+    page.on('Debugger.paused', ({ callFrames }) => void this.#answerSync(callFrames[0]));
+  }
+
+  async #whenLoaded(): Promise<void> {
+    this.#pid = await rendererPid(this.__targetId);
+    this.#loading = false;
+    if (!this.#visible) await this.__setVisible(false);
+    this.#loaded.resolve();
+    this.emit('did-finish-load', {});
+    this.emit('did-stop-loading', {});
+    this.#owner.pageIsLoaded();
+  }
+
+  #whenCrashed(): void {
+    if (this.#crashed || this.#destroyed) return;
+    this.#crashed = true;
+    this.#preloadContext = undefined;
+    const details = { reason: 'crashed', exitCode: 1 };
+    this.emit('render-process-gone', {}, details);
+    app.emit('render-process-gone', {}, this, details);
+  }
+
+  readonly #showTheme = (): void => {
+    void this.__ready.then(() => this.#page?.send('Emulation.setEmulatedMedia', themeFeatures())).catch(() => {});
+  };
+
+  #decide({ resourceType, request, frameId }: PausedRequest): 'go' | 'abort' | 'block' {
+    const url = undisguise(request.url);
+    let blocked = false;
+    this.session.__onBeforeRequest?.({ url }, ({ cancel = false }) => {
+      blocked = cancel;
+    });
+    if (blocked) return 'block';
+    if (resourceType !== 'Document' || frameId !== this.__targetId) return 'go';
+    const [sentTo] = (this.#sentTo ?? '').split('#');
+    if (this.#sentTo !== undefined && request.url === disguise(sentTo ?? '')) return 'go';
+    const event = preventable({ url, isMainFrame: true, isSameDocument: false, frame: this.mainFrame });
+    this.emit('will-navigate', event, url);
+    return event.defaultPrevented ? 'abort' : 'go';
+  }
+
+  #event<Extra extends object>(extra: Extra) {
+    return {
+      sender: this,
+      senderFrame: this.mainFrame,
+      frameId: 1,
+      processId: 1,
+      reply: (channel: string, ...args: unknown[]) => this.send(channel, ...args),
+      ...extra,
+    };
+  }
+
+  async #receive(message: FromPreload): Promise<void> {
+    switch (message.op) {
+      case 'key':
+        if (this.#owner.isFocused()) Menu.getApplicationMenu()?.__press(message.input);
+        return;
+      case 'send':
+        ipcMain.emit(message.channel, this.#event({}), ...(dec(message.args) as unknown[]));
+        return;
+      case 'invoke':
+        this.#toPreload(await this.#invoke(message.id, message.channel, dec(message.args) as unknown[]));
+    }
+  }
+
+  async #invoke(id: number, channel: string, args: readonly unknown[]): Promise<ToPreload> {
+    try {
+      const handler = ipcMain.__handlers.get(channel);
+      if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
+      return { op: 'reply', id, value: enc(await handler(this.#event({}), ...args)) };
+    } catch (error) {
+      return { op: 'reply', id, error: String(error) };
+    }
+  }
+
+  #toPreload(message: ToPreload): void {
+    if (this.#destroyed || this.#preloadContext === undefined) return;
+    const expression = `__standinReceive(${JSON.stringify(JSON.stringify(message))})`;
+    // The document may go meanwhile.
+    this.#page?.send('Runtime.evaluate', { contextId: this.#preloadContext, expression }).catch(() => {});
+  }
+
+  /** A page has paused to ask: see `__standinSync` in the injected scripts. */
+  async #answerSync(frame: { readonly functionName: string; readonly callFrameId: string } | undefined): Promise<void> {
+    const page = this.#page;
+    if (page === undefined) return;
+    try {
+      if (frame?.functionName !== '__standinSync') return;
+      const { callFrameId } = frame;
+      const textOf = async (expression: string): Promise<string> => {
+        const read = { callFrameId, expression, returnByValue: true };
+        return String((await page.send('Debugger.evaluateOnCallFrame', read)).result.value);
+      };
+      const pathOfFile = async (): Promise<string> => {
+        const { result } = await page.send('Debugger.evaluateOnCallFrame', { callFrameId, expression: 'ask.file' });
+        return (await page.send('DOM.getFileInfo', { objectId: result.objectId ?? '' })).path;
+      };
+      const sendSync = async (): Promise<string> => {
+        const { channel, args } = JSON.parse(await textOf('ask.text')) as { channel: string; args: Json };
+        const event = this.#event<{ returnValue: unknown }>({ returnValue: undefined });
+        ipcMain.emit(channel, event, ...(dec(args) as unknown[]));
+        return JSON.stringify(enc(event.returnValue));
+      };
+      const open = async (): Promise<string> => {
+        this.__askToOpen(await textOf('ask.url'));
+        return '';
+      };
+      const answers: Readonly<Record<string, () => Promise<string>>> = { path: pathOfFile, sendSync, open };
+      const answer = (await answers[await textOf('ask.op')]?.()) ?? '';
+      await textOf(`answer = ${JSON.stringify(answer)}`);
+    } catch (error) {
+      process.stderr.write(`stand-in electron: a synchronous call failed: ${String(error)}\n`);
+    } finally {
+      // It may be gone.
+      await page.send('Debugger.resume').catch(() => {});
+    }
+  }
+
+  /** The page wants a new window: the app is asked, and whatever it says, none is opened. */
+  __askToOpen(url: string): void {
+    const answer = this.#openHandler?.({ url });
+    if (answer?.action === 'allow') throw new Error('stand-in electron: windows that pages open are not implemented');
+  }
+  setWindowOpenHandler(handler: OpenHandler) {
+    this.#openHandler = handler;
+  }
+
+  send(channel: string, ...args: unknown[]) {
+    if (this.#destroyed) throw new TypeError('Object has been destroyed');
+    const message: ToPreload = { op: 'message', channel, args: enc(args) };
+    void this.__ready.then(() => this.#toPreload(message));
+  }
+
+  async __navigate(url: string): Promise<void> {
+    await this.__ready;
+    this.#loaded = Promise.withResolvers();
+    this.#loading = true;
+    this.#sentTo = url;
+    this.emit('did-start-loading', {});
+    const { errorText } = (await this.#page?.send('Page.navigate', { url: disguise(url) })) ?? {};
+    if (errorText) {
+      this.emit('did-fail-load', {}, -1, errorText, url, true);
+      throw new Error(`${errorText} loading '${url}'`);
+    }
+    await this.#loaded.promise;
+    this.#sentTo = undefined;
+  }
+  async __resize(width: number, height: number): Promise<void> {
+    await this.__ready;
+    await this.#page?.send('Emulation.setDeviceMetricsOverride', sizeOf(width, height));
+  }
+  async __setVisible(visible: boolean): Promise<void> {
+    this.#visible = visible;
+    await this.__ready;
+    if (this.#pageContext === undefined || this.#crashed) return;
+    const expression = `window.dispatchEvent(new CustomEvent('standin:visibility', { detail: ${!visible} }))`;
+    // The document may go meanwhile.
+    await this.#page?.send('Runtime.evaluate', { contextId: this.#pageContext, expression }).catch(() => {});
+  }
+  __gone(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    nativeTheme.off('updated', this.#showTheme);
+    all.splice(all.indexOf(this), 1);
+    this.emit('destroyed');
+    this.#owner.pageIsGone();
+  }
+
+  getURL() {
+    return this.mainFrame.url;
+  }
+  getTitle() {
+    return '';
+  }
+  getType() {
+    return 'window';
+  }
+  getLastWebPreferences() {
+    return { ...this.#webPreferences };
+  }
+  getOSProcessId() {
+    return this.#pid;
+  }
+  isDestroyed() {
+    return this.#destroyed;
+  }
+  isCrashed() {
+    return this.#crashed;
+  }
+  isLoading() {
+    return this.#loading;
+  }
+  isFocused() {
+    return this.#owner.isFocused();
+  }
+  focus() {}
+  isDevToolsOpened() {
+    return false;
+  }
+  openDevTools() {}
+  closeDevTools() {}
+  setVisualZoomLevelLimits(_least: number, _most: number) {}
+  setBackgroundThrottling(allowed: boolean) {
+    this.backgroundThrottling = allowed;
+  }
+  setZoomFactor(factor: number) {
+    this.zoomFactor = factor;
+  }
+  getZoomFactor() {
+    return this.zoomFactor;
+  }
+  /** The desktop's part of dragging a file out begins here, and is nobody's in a test. */
+  startDrag(item: { readonly file: string; readonly icon: unknown }) {
+    if (!item.file || !item.icon) throw new TypeError("Must specify either 'file' or 'files' option, and 'icon'");
+  }
+  async executeJavaScript(expression: string): Promise<unknown> {
+    await this.__ready;
+    const evaluated = await this.#page?.send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (evaluated?.exceptionDetails) throw new Error(evaluated.exceptionDetails.exception?.description);
+    return evaluated?.result.value;
+  }
+  loadURL(url: string) {
+    return this.__navigate(url);
+  }
+  reload() {
+    void this.#reload(false);
+  }
+  reloadIgnoringCache() {
+    void this.#reload(true);
+  }
+  async #reload(ignoreCache: boolean): Promise<void> {
+    await this.__ready;
+    this.#loaded = Promise.withResolvers();
+    this.#crashed = false;
+    this.#sentTo = this.mainFrame.url;
+    await this.#page?.send('Page.reload', { ignoreCache });
+    await this.#loaded.promise;
+    this.#sentTo = undefined;
+  }
+  forcefullyCrashRenderer() {
+    void this.__ready.then(() => this.#page?.send('Page.crash')).catch(() => {});
+  }
+  close(_options?: object) {
+    this.#owner.destroy();
+  }
+}
+
+export const webContents = strict('webContents', {
+  getAllWebContents: () => [...all],
+  getFocusedWebContents: () => all.find((contents) => contents.isFocused()) ?? null,
+  fromId: (id: number) => all.find((contents) => contents.id === id),
+  fromDevToolsTargetId: (targetId: string) => all.find((contents) => contents.__targetId === targetId),
+});

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { findOnPath } from '../../../../build/set-up/programs.mjs';
+import { type Cdp, connectCdp } from './cdp.ts';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** The path of a Chromium, named by STANDIN_CHROMIUM or found on the PATH. */
+function findChromium(): string {
+  const found = process.env['STANDIN_CHROMIUM'] || names.map((name) => findOnPath(name)).find((path) => path);
+  if (!found) throw new Error('stand-in electron: there is no Chromium; install it, or name one in STANDIN_CHROMIUM');
+  return found;
+}
+
+const switches = [
+  // Nobody speaks on the pipe: Chromium ends when it closes, even if we are killed.
+  '--remote-debugging-pipe',
+  '--remote-debugging-port=0',
+  // Our process may be root's, as in a container.
+  '--no-sandbox',
+  '--no-startup-window',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--password-store=basic',
+  '--use-mock-keychain',
+  '--disable-dev-shm-usage',
+  '--disable-gpu',
+  '--disable-extensions',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--disable-background-timer-throttling',
+  '--disable-search-engine-choice-screen',
+  // So that each renderer is some window's.
+  '--disable-features=SpareRendererForSitePerProcess',
+  '--force-color-profile=srgb',
+  '--autoplay-policy=no-user-gesture-required',
+  // Electron's `file:` may load its own modules; plain Chromium's may not.
+  '--allow-file-access-from-files',
+];
+
+/** Starts a Chromium without a window, and says where it listens in Electron's words, for which Playwright waits. */
+export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp; child: ChildProcess }> {
+  const child = spawn(
+    findChromium(),
+    [...(process.env['STANDIN_HEADED'] ? [] : ['--headless=new']), ...switches, `--user-data-dir=${profileFolder}`],
+    { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] },
+  );
+  const lines = createInterface({ input: child.stderr as Readable });
+  const seen: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    lines.on('line', (line) => {
+      if (seen.length < 20) seen.push(line);
+      const [, address] = /^DevTools listening on (ws:.*)$/.exec(line) ?? [];
+      if (address !== undefined) resolve(address);
+      if (process.env['STANDIN_DEBUG']) process.stderr.write(`[chromium] ${line}\n`);
+    });
+    child.once('error', reject);
+    child.once('exit', (code) =>
+      reject(new Error(`Chromium exited (${code}) before it listened:\n${seen.join('\n')}`)),
+    );
+  });
+  const cdp = await connectCdp(url);
+  process.stderr.write(`\nDevTools listening on ${url}\n`);
+  return { cdp, child };
+}

@@ -1,0 +1,23 @@
+// For the compiler alone: every name that the stand-in offers is one of Electron's own declarations; nothing is invented, or was removed
+// there. Names that begin with `__` are the stand-in's.
+import type * as Real from 'electron';
+import type * as StandIn from './electron.ts';
+
+// biome-ignore lint: any class.
+// oxlint-disable-next-line typescript/no-explicit-any -- a class with whatever constructor
+type Class = abstract new (...args: any) => any;
+type Extra<Ours, Theirs> = Exclude<keyof Ours, keyof Theirs | `__${string}`> & string;
+type ExtraOf<Ours, Theirs> = Ours extends Class
+  ? Theirs extends Class
+    ? Extra<InstanceType<Ours>, InstanceType<Theirs>> | Extra<Ours, Theirs>
+    : never
+  : Extra<Ours, Theirs>;
+type Names = Exclude<keyof typeof StandIn, 'default' | 'module.exports'>;
+type Invented = {
+  [Name in Names]: Name extends keyof typeof Real
+    ? `${Name}.${ExtraOf<(typeof StandIn)[Name], (typeof Real)[Name]>}`
+    : Name;
+}[Names];
+
+const none = <_Nothing extends never>(): void => {};
+none<Invented>();
