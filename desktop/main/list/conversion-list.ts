@@ -23,7 +23,8 @@ export type ListNews =
   | { readonly kind: 'batch_ended'; readonly batch: BatchEnd }
   /** Can be undone for a while by `undo(undoId)`. */
   | { readonly kind: 'cancelled' | 'removed'; readonly undoId: string; readonly count: number; readonly name: string }
-  | { readonly kind: 'not_done'; readonly sentence: string };
+  /** It was to be converted again, and the video is not there any more. */
+  | { readonly kind: 'source_missing'; readonly name: string };
 
 export type ListChange =
   | { readonly type: 'rows'; readonly changed: readonly Row[]; readonly removed: readonly string[] }

@@ -1,0 +1,86 @@
+import type { EntriesDatabase } from './entries-database.ts';
+import { conversionIdOf, type Entry } from './entry.ts';
+import { type EntryEvent, reduceEntry } from './reduce-entry.ts';
+
+/** The entries of the list: in memory for reading, in the database before anybody hears of a change. */
+export interface Entries {
+  /** Those that are listed, in their order. */
+  all(): Iterable<Entry>;
+  /** One that is listed. */
+  get(id: string): Entry | undefined;
+  /** The listed one that has this conversion at its backend. */
+  byConversion(conversionId: string): Entry | undefined;
+  /** Undefined where it is not listed. */
+  apply(id: string, event: EntryEvent): Entry | undefined;
+  add(entries: readonly Entry[]): void;
+  /** Takes them off the list. */
+  unlist(ids: readonly string[]): void;
+  /** Puts back what was taken off. */
+  relist(entries: readonly Entry[]): void;
+}
+
+/** How much further an entry gets before that is written down: after a crash, so much of it may be lost. */
+const writtenEvery = 0.05;
+
+/** @param onChange called with the ids of those that are other ones now, or are not listed any more */
+export function openEntries(database: EntriesDatabase, onChange: (ids: readonly string[]) => void): Entries {
+  let entries = new Map(database.listed().map((entry) => [entry.id, entry]));
+  const byConversion = new Map<string, string>();
+  const written = new Map<string, number>();
+  for (const entry of entries.values()) index(entry);
+
+  function index(entry: Entry): void {
+    const conversionId = conversionIdOf(entry);
+    if (conversionId !== undefined) byConversion.set(conversionId, entry.id);
+  }
+
+  function keep(entry: Entry): void {
+    written.set(entry.id, entry.furthest);
+    database.write([entry]);
+  }
+
+  return {
+    all: () => entries.values(),
+    get: (id) => entries.get(id),
+    byConversion(conversionId) {
+      const entry = entries.get(byConversion.get(conversionId) ?? '');
+      return entry !== undefined && conversionIdOf(entry) === conversionId ? entry : undefined;
+    },
+    apply(id, event) {
+      const before = entries.get(id);
+      if (before === undefined) return undefined;
+      const after = reduceEntry(before, event);
+      if (after === before) return before;
+      if (event.type !== 'moved' || after.furthest - (written.get(id) ?? 0) >= writtenEvery) keep(after);
+      entries.set(id, after);
+      index(after);
+      onChange([id]);
+      return after;
+    },
+    add(added) {
+      database.write(added);
+      for (const entry of added) {
+        entries.set(entry.id, entry);
+        index(entry);
+      }
+      onChange(added.map(({ id }) => id));
+    },
+    unlist(ids) {
+      const gone = ids.flatMap((id) => entries.get(id) ?? []);
+      database.write(gone.map((entry) => ({ ...entry, isListed: false })));
+      for (const { id } of gone) {
+        entries.delete(id);
+        written.delete(id);
+      }
+      onChange(gone.map(({ id }) => id));
+    },
+    relist(back) {
+      const listed = back.map((entry) => ({ ...entry, isListed: true }));
+      database.write(listed);
+      const both = [...entries.values(), ...listed].toSorted((one, other) => one.order - other.order);
+      entries = new Map(both.map((entry) => [entry.id, entry]));
+      for (const entry of listed) index(entry);
+      onChange(listed.map(({ id }) => id));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { HistoryItem, HistoryPage, HistoryQuery } from '../../ipc.ts';
+import { placeWords } from '../place-words.ts';
+import type { WorkplaceKey } from '../workplaces/workplaces.ts';
+import { type EntriesDatabase, savedName } from './entries-database.ts';
+import type { Entry } from './entry.ts';
+
+export interface HistoryNames {
+  /** Absolute path of the person's home folder. */
+  readonly home: string;
+  readonly hostOf: (key: WorkplaceKey) => string | undefined;
+}
+
+/** One page of what was saved; whether the MP3s of this page are still there is looked at now. */
+export async function historyPage(
+  database: EntriesDatabase,
+  query: HistoryQuery,
+  names: HistoryNames,
+): Promise<HistoryPage> {
+  const { entries, found } = database.saved(query);
+  const { count, seconds, bytes } = database.savedTotals();
+  const items = await Promise.all(entries.map(async (entry) => await itemOf(entry, names)));
+  return { items: items.flatMap((item) => item ?? []), found, total: count, totalSeconds: seconds, totalBytes: bytes };
+}
+
+async function itemOf(entry: Entry, { home, hostOf }: HistoryNames): Promise<HistoryItem | undefined> {
+  const { id, step, options, workplace, savedAt = 0 } = entry;
+  if (step.kind !== 'saved') return undefined;
+  const host = hostOf(workplace);
+  const facts = await stat(step.file).catch(() => undefined);
+  return {
+    id,
+    name: savedName(entry) ?? '',
+    place: placeWords(dirname(step.file), home),
+    ...(host === undefined ? {} : { host }),
+    ...(options.track === undefined ? {} : { track: options.track }),
+    durationSeconds: step.result.durationSeconds,
+    bytes: step.result.bytes,
+    savedAt,
+    missing: facts?.isFile() !== true,
+  };
+}

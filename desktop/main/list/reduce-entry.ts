@@ -1,0 +1,193 @@
+import type { Conversion, ConversionError } from '../../../shared/api.ts';
+import type { ErrorCode, ErrorDetails } from '../../../shared/errors.ts';
+import type { OutputOptions } from '../../../shared/formats.ts';
+import type { UnsavedReason } from '../../ipc.ts';
+import type { ChosenFolder } from '../settings/settings-store.ts';
+import type { WorkplaceKey } from '../workplaces/workplaces.ts';
+import { conversionIdOf, type Entry, type EntrySource, isAtRest, type Step } from './entry.ts';
+
+/** What happens to an entry. */
+export type EntryEvent =
+  /** Its backend was told of it. */
+  | { readonly type: 'begun'; readonly conversionId: string }
+  /** What its backend says of it. */
+  | { readonly type: 'heard'; readonly conversion: Conversion }
+  | { readonly type: 'moved'; readonly fraction: number }
+  /** Its backend knows nothing of it any more. */
+  | { readonly type: 'lost' }
+  /** It is about to be placed there. */
+  | { readonly type: 'placing'; readonly folder: string; readonly fileName: string }
+  | { readonly type: 'saved'; readonly file: string; readonly kept?: string; readonly at: number }
+  | { readonly type: 'unsaved'; readonly reason: UnsavedReason; readonly folder?: string }
+  /** It is saved anew, into another folder where one is given. */
+  | { readonly type: 'save_again'; readonly target?: Exclude<ChosenFolder, { kind: 'ask' }> }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details?: ErrorDetails }
+  /** It starts again from its beginning; with `conversion` its backend has started it again already. */
+  | {
+      readonly type: 'again';
+      readonly conversion?: Conversion;
+      /** An upload that goes on. */
+      readonly begunId?: string;
+      /** It is told of by itself: its batch has been told of. */
+      readonly batchId: string;
+      readonly options?: OutputOptions;
+      readonly workplace?: WorkplaceKey;
+      readonly source?: EntrySource;
+    }
+  | { readonly type: 'held'; readonly isHeld: boolean }
+  /** It was taken back from its backend before that had begun. */
+  | { readonly type: 'taken_back' }
+  | { readonly type: 'listed'; readonly isListed: boolean }
+  | { readonly type: 'peaks'; readonly peaks: readonly number[] };
+
+/** Saving is the last of the way. */
+export const savingFrom = 0.99;
+
+/** The entry after the event. What cannot happen to it as it stands leaves it as it is: the same object. */
+export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
+  const { step } = entry;
+  switch (event.type) {
+    case 'begun':
+      return step.kind === 'new' || step.kind === 'begun'
+        ? { ...entry, step: { kind: 'begun', conversionId: event.conversionId } }
+        : entry;
+    case 'heard':
+      return hear(entry, event.conversion);
+    case 'moved':
+      return isUnderWay(step) ? further(entry, Math.min(event.fraction, savingFrom)) : entry;
+    case 'lost':
+      return isUnderWay(step) || step.kind === 'finished' || step.kind === 'unsaved'
+        ? { ...entry, step: { kind: 'new' } }
+        : entry;
+    case 'placing': {
+      if (step.kind !== 'finished' && step.kind !== 'placing') return entry;
+      const { conversionId, result } = step;
+      const { folder, fileName } = event;
+      return { ...entry, step: { kind: 'placing', conversionId, result, folder, fileName } };
+    }
+    case 'saved': {
+      if (step.kind !== 'placing') return entry;
+      const { conversionId, result } = step;
+      const { file, kept, at } = event;
+      const saved: Step = { kind: 'saved', file, result, conversionId, ...(kept === undefined ? {} : { kept }) };
+      return { ...entry, step: saved, furthest: 1, savedAt: at };
+    }
+    case 'unsaved': {
+      if (step.kind !== 'finished' && step.kind !== 'placing') return entry;
+      const { conversionId, result } = step;
+      const { reason, folder } = event;
+      return {
+        ...entry,
+        step: { kind: 'unsaved', conversionId, result, reason, ...(folder === undefined ? {} : { folder }) },
+      };
+    }
+    case 'save_again': {
+      if (step.kind !== 'unsaved') return entry;
+      const { conversionId, result } = step;
+      const { target = entry.target } = event;
+      return { ...entry, target, step: { kind: 'finished', conversionId, result } };
+    }
+    case 'cancelled':
+      return isAtRest(entry) ? entry : { ...entry, isHeld: false, step: ended('cancelled', entry) };
+    case 'failed': {
+      if (isAtRest(entry)) return entry;
+      const { code, message, details } = event;
+      const conversionId = conversionIdOf(entry);
+      return {
+        ...entry,
+        step: {
+          kind: 'failed',
+          code,
+          message,
+          ...(details === undefined ? {} : { details }),
+          ...(conversionId === undefined ? {} : { conversionId }),
+        },
+      };
+    }
+    case 'again':
+      return startAgain(entry, event);
+    case 'held':
+      return isAtRest(entry) || entry.isHeld === event.isHeld ? entry : { ...entry, isHeld: event.isHeld };
+    case 'taken_back':
+      return step.kind === 'begun' || step.kind === 'accepted' ? { ...entry, step: { kind: 'new' } } : entry;
+    case 'listed':
+      return entry.isListed === event.isListed ? entry : { ...entry, isListed: event.isListed };
+    case 'peaks':
+      return { ...entry, peaks: event.peaks };
+  }
+}
+
+function isUnderWay(step: Step): boolean {
+  return step.kind === 'new' || step.kind === 'begun' || step.kind === 'accepted';
+}
+
+function further(entry: Entry, fraction: number): Entry {
+  return fraction > entry.furthest ? { ...entry, furthest: fraction } : entry;
+}
+
+function ended(kind: 'cancelled', entry: Entry): Step {
+  const conversionId = conversionIdOf(entry);
+  return conversionId === undefined ? { kind } : { kind, conversionId };
+}
+
+function hear(entry: Entry, conversion: Conversion): Entry {
+  const { step } = entry;
+  if (step.kind !== 'begun' && step.kind !== 'accepted') return entry;
+  if (conversion.id !== step.conversionId) return entry;
+  const known: Entry = {
+    ...entry,
+    attempt: conversion.attempt,
+    warnings: conversion.warnings,
+    ...(conversion.durationSeconds === undefined ? {} : { durationSeconds: conversion.durationSeconds }),
+    ...(conversion.tracks === undefined ? {} : { tracks: conversion.tracks }),
+    ...(conversion.peaks === undefined ? {} : { peaks: conversion.peaks }),
+  };
+  const conversionId = conversion.id;
+  switch (conversion.state) {
+    case 'uploading':
+      return known;
+    case 'queued':
+    case 'converting':
+      return { ...known, step: { kind: 'accepted', conversionId } };
+    case 'done': {
+      const { result } = conversion;
+      if (result === undefined) return known;
+      const finished = further(known, savingFrom);
+      return { ...finished, durationSeconds: result.durationSeconds, step: { kind: 'finished', conversionId, result } };
+    }
+    case 'cancelled':
+      return { ...known, step: { kind: 'cancelled', conversionId } };
+    case 'failed': {
+      const error: ConversionError = conversion.error ?? {
+        code: 'converter_failed',
+        message: 'The conversion failed.',
+      };
+      const { code, message, details } = error;
+      return reduceEntry(known, { type: 'failed', code, message, ...(details === undefined ? {} : { details }) });
+    }
+  }
+}
+
+function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>): Entry {
+  if (!isAtRest(entry)) return entry;
+  const { options = entry.options, workplace = entry.workplace, source = entry.source, batchId } = event;
+  const { savedAt: _savedAt, peaks: _peaks, attempt: _attempt, ...kept } = entry;
+  return {
+    ...kept,
+    batchId,
+    batchSize: 1,
+    options,
+    workplace,
+    source,
+    warnings: [],
+    isHeld: false,
+    furthest: 0,
+    step: firstStep(event),
+  };
+}
+
+function firstStep({ conversion, begunId }: Extract<EntryEvent, { type: 'again' }>): Step {
+  if (conversion !== undefined) return { kind: 'accepted', conversionId: conversion.id };
+  return begunId === undefined ? { kind: 'new' } : { kind: 'begun', conversionId: begunId };
+}

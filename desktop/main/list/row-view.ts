@@ -1,0 +1,128 @@
+import { dirname, join } from 'node:path';
+import type { Conversion } from '../../../shared/api.ts';
+import { outputFileName } from '../../../shared/formats.ts';
+import type { PlaceWords, Row, RowState } from '../../ipc.ts';
+import { savedName } from './entries-database.ts';
+import type { Entry } from './entry.ts';
+
+/** What is known of an entry at this moment, beside what is written down. */
+export interface EntryNow {
+  /** Undefined for a workplace that nobody is signed in to. */
+  readonly workplace: 'reachable' | 'unreachable' | 'signed_out';
+  /** What its workplace is called; absent for this computer. */
+  readonly host?: string;
+  /** Everything is held. */
+  readonly isPaused: boolean;
+  /** It is being handed over. */
+  readonly isHandedOver: boolean;
+  /** Of the bytes that have to be sent, 0–1; absent while none were. */
+  readonly sent?: number;
+  readonly state?: Conversion['state'];
+  /** Seconds of sound a second. */
+  readonly speed?: number;
+  readonly leftSeconds?: number;
+  /** How many go before it; absent where there are many. */
+  readonly before?: number;
+  readonly isFresh: boolean;
+}
+
+/** The row that is drawn of an entry. */
+export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): Row {
+  const { id, order, source, step, durationSeconds, tracks, options } = entry;
+  const state = stateOf(entry, now, wordsOf);
+  const resultBytes = 'result' in step ? step.result.bytes : undefined;
+  const isReading = state.kind === 'reading' && entry.furthest === 0;
+  return {
+    id,
+    order,
+    sourceName: source.fileName,
+    sourceBytes: source.bytes,
+    state,
+    weight: weightOf(entry),
+    ...(step.kind === 'saved' ? { targetName: savedName(entry) ?? '' } : {}),
+    ...(step.kind === 'unsaved' ? { targetName: outputFileName(source.fileName, options.format) } : {}),
+    ...(isReading ? {} : { fraction: entry.furthest }),
+    ...(now.leftSeconds === undefined ? {} : { leftSeconds: now.leftSeconds }),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(resultBytes === undefined ? {} : { resultBytes }),
+    ...(tracks === undefined ? {} : { tracks }),
+    ...(options.track === undefined ? {} : { track: options.track }),
+    ...(now.isFresh ? { fresh: true } : {}),
+  };
+}
+
+/** Bytes a second of a video of which nothing else is known: two megabits. */
+const usualBytesPerSecond = 250_000;
+
+/** In seconds of sound, reckoned by the size until the length is known. */
+export function weightOf({ durationSeconds, source }: Entry): number {
+  return Math.max(1, durationSeconds ?? source.bytes / usualBytesPerSecond);
+}
+
+function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): RowState {
+  const { step } = entry;
+  switch (step.kind) {
+    case 'saved':
+      return {
+        kind: 'done',
+        place: wordsOf(dirname(step.file)),
+        ...(step.kept === undefined ? {} : { kept: step.kept }),
+        ...(entry.warnings[0] === undefined ? {} : { warning: entry.warnings[0] }),
+      };
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'failed':
+      return {
+        kind: 'failed',
+        code: step.code,
+        ...(step.details === undefined ? {} : { details: step.details }),
+        otherTrack: (entry.tracks?.length ?? 0) > 1,
+        ...(now.host === undefined ? {} : { host: now.host }),
+      };
+    case 'unsaved':
+      return {
+        kind: 'unsaved',
+        reason: step.reason,
+        neededBytes: step.result.bytes,
+        ...(step.folder === undefined ? {} : { place: wordsOf(step.folder) }),
+      };
+    default:
+      return unfinishedState(entry, now, wordsOf);
+  }
+}
+
+function unfinishedState(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): RowState {
+  const { step } = entry;
+  if (now.workplace === 'signed_out') return { kind: 'signed_out', host: now.host ?? '' };
+  const isAway = now.workplace === 'unreachable' && now.host !== undefined;
+  if (step.kind === 'finished' || step.kind === 'placing') {
+    return isAway ? { kind: 'offline_converting' } : { kind: 'saving', place: wordsOf(folderOf(entry)) };
+  }
+  if (step.kind === 'accepted') {
+    if (isAway) return { kind: 'offline_converting' };
+    if (now.state !== 'converting') return waiting(now);
+    if (entry.durationSeconds === undefined) return { kind: 'reading' };
+    return { kind: 'converting', ...(now.speed === undefined ? {} : { speed: now.speed }) };
+  }
+  if (entry.isHeld || now.isPaused) return { kind: 'paused' };
+  const totalBytes = entry.source.bytes;
+  const sentBytes = Math.round((now.sent ?? 0) * totalBytes);
+  if (isAway) return { kind: 'offline_uploading', sentBytes, totalBytes };
+  if (!now.isHandedOver) return waiting(now);
+  if (now.host === undefined || now.sent === undefined) return { kind: 'reading' };
+  return { kind: 'uploading', sentBytes, totalBytes, whole: true };
+}
+
+function waiting({ before }: EntryNow): RowState {
+  return { kind: 'waiting', ...(before === undefined ? {} : { before }) };
+}
+
+/** Where its MP3 is to go: absolute. */
+export function folderOf({ target, source, step }: Entry): string {
+  if (step.kind === 'placing') return step.folder;
+  return target.kind === 'beside' ? dirname(source.path) : joinFolders(target.path, source.subfolder);
+}
+
+function joinFolders(folder: string, subfolder: string): string {
+  return subfolder === '' ? folder : join(folder, subfolder);
+}

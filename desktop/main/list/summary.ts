@@ -1,0 +1,87 @@
+import type { Row, Summary } from '../../ipc.ts';
+import { roundTimeLeft } from './time-left.ts';
+
+/** How much of the past says how fast it goes, in seconds. */
+const windowSeconds = 20;
+/** So long nothing is said of the time left. */
+const quietSeconds = 5;
+
+const atRest: ReadonlySet<Row['state']['kind']> = new Set(['done', 'failed', 'cancelled']);
+const away: ReadonlySet<Row['state']['kind']> = new Set(['offline_uploading', 'offline_converting', 'signed_out']);
+
+/** Sums the list up; remembers how it went, to say how long the rest takes. */
+export interface SummaryMeter {
+  /** @param now monotonic, in seconds */
+  read(rows: Iterable<Row>, isPaused: boolean, now: number): Summary;
+}
+
+export function createSummaryMeter(): SummaryMeter {
+  const samples: { readonly at: number; readonly fraction: number; readonly weight: number }[] = [];
+  let shown: { readonly seconds: number | undefined; readonly at: number } | undefined;
+
+  function leftSeconds(fraction: number, weight: number, now: number): number | undefined {
+    // Rows that came or went make it another whole.
+    if (samples.at(-1)?.weight !== weight) samples.length = 0;
+    samples.push({ at: now, fraction, weight });
+    while ((samples[1]?.at ?? now) <= now - windowSeconds) samples.shift();
+    const [first] = samples;
+    if (first === undefined || now - first.at < quietSeconds) return undefined;
+    if (shown === undefined || now - shown.at >= 2) {
+      const gained = fraction - first.fraction;
+      const seconds = gained > 0 ? ((1 - fraction) * (now - first.at)) / gained : undefined;
+      shown = { seconds: seconds === undefined ? undefined : roundTimeLeft(seconds), at: now };
+    }
+    return shown.seconds;
+  }
+
+  return {
+    read(rows, isPaused, now) {
+      const counted = countRows(rows);
+      const { total, done, failed, unfinished, weight, reached, isAllAway, savedSeconds, savedBytes } = counted;
+      const fraction = weight > 0 ? reached / weight : 0;
+      const mode = modeOf(total, unfinished, isPaused, isAllAway);
+      const left = mode === 'working' ? leftSeconds(fraction, weight, now) : undefined;
+      return {
+        mode,
+        total,
+        done,
+        failed,
+        unfinished,
+        fraction: unfinished === 0 && total > 0 ? 1 : fraction,
+        savedSeconds,
+        savedBytes,
+        ...(left === undefined ? {} : { leftSeconds: left }),
+      };
+    },
+  };
+}
+
+/** Cancelled ones leave: they take no time and were not wanted. */
+function countRows(rows: Iterable<Row>) {
+  const count = { total: 0, done: 0, failed: 0, unfinished: 0, weight: 0, reached: 0, savedSeconds: 0, savedBytes: 0 };
+  let isAllAway = true;
+  for (const { state, weight, fraction = 0, durationSeconds = 0, resultBytes = 0 } of rows) {
+    if (state.kind === 'cancelled') continue;
+    count.total += 1;
+    if (state.kind === 'failed') {
+      count.failed += 1;
+      continue;
+    }
+    count.weight += weight;
+    count.reached += weight * fraction;
+    if (state.kind === 'done') {
+      count.done += 1;
+      count.savedSeconds += durationSeconds;
+      count.savedBytes += resultBytes;
+    } else count.unfinished += 1;
+    if (!atRest.has(state.kind) && !away.has(state.kind)) isAllAway = false;
+  }
+  return { ...count, isAllAway };
+}
+
+function modeOf(total: number, unfinished: number, isPaused: boolean, isAllAway: boolean): Summary['mode'] {
+  if (total === 0) return 'empty';
+  if (unfinished === 0) return 'finished';
+  if (isAllAway) return 'offline';
+  return isPaused ? 'paused' : 'working';
+}
