@@ -85,6 +85,10 @@ export const listMessages = {
   listPlayOf: 'Play {name}',
   listPauseOf: 'Pause {name}',
   listTooltip: '{action} ({key})',
+  listKeySpace: 'Space',
+  listKeyEnter: 'Enter',
+  listKeyDelete: 'Delete',
+  listKeyDeleteMac: '⌘⌫',
 
   // Parts of a row.
   listRowSpoken: '{name}, {state}, {detail}',
@@ -165,7 +169,7 @@ export const listMessages = {
   listPlaceStarting: 'This computer gets ready…',
   listPlaceBroken: 'This computer cannot convert',
   listPlaceConnecting: 'Connecting to {host}…',
-  listPlaceOffline: 'Trying again in {time}',
+  listPlaceOffline: 'Trying again in {seconds, number} s',
   listPlaceOfflineNow: 'Trying again…',
   listPlaceSignedOut: 'Signed out of {host}',
 } as const;

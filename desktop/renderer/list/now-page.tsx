@@ -1,0 +1,33 @@
+import { type ReactNode, useCallback, useRef, useState } from 'react';
+import { say } from '../../words/say.ts';
+import { useAppState } from '../store/app-store.ts';
+import { EmptyPage } from './empty-page.tsx';
+import { RowList, type WantedRow } from './row-list.tsx';
+import { Strip } from './strip.tsx';
+import { SummaryLine } from './summary-line.tsx';
+
+/** The videos of now. `wanted` is a row that is to be shown. */
+export function NowPage({ wanted }: { readonly wanted: WantedRow | undefined }): ReactNode {
+  const empty = useAppState((state) => state.order.length === 0);
+  return empty ? <EmptyPage /> : <FilledPage wanted={wanted} />;
+}
+
+function FilledPage({ wanted }: { readonly wanted: WantedRow | undefined }): ReactNode {
+  const scroller = useRef<HTMLElement>(null);
+  const [picked, setPicked] = useState<WantedRow>();
+  const [told, setTold] = useState(wanted);
+  // The latest wish counts, the window's or a click's.
+  if (told !== wanted) {
+    setTold(wanted);
+    setPicked(wanted);
+  }
+  const pick = useCallback((id: string) => setPicked({ id }), []);
+  return (
+    <main className="content" ref={scroller}>
+      <SummaryLine onPick={pick} />
+      <Strip onPick={pick} />
+      <RowList scroller={scroller} wanted={picked ?? wanted} />
+      <p className="end-of-list">{say('listEnd')}</p>
+    </main>
+  );
+}

@@ -1,0 +1,64 @@
+import { assertNever } from '../../../shared/errors.ts';
+import type { RowState } from '../../ipc.ts';
+import type { MessageName } from '../../words/say.ts';
+import type { IconName } from '../shell/icon.tsx';
+
+/** How a row looks: `look` is its `data-state` in the style sheet. */
+export interface RowLook {
+  readonly look: 'working' | 'waiting' | 'offline' | 'done' | 'playing' | 'failed' | 'cancelled' | 'missing';
+  readonly icon: IconName;
+  /** The line of its progress; none where a button or the waveform takes its place. */
+  readonly line: 'moving' | 'held' | 'unknown' | 'none';
+  /** Its state, for whoever listens. */
+  readonly spoken: MessageName;
+}
+
+function looks(
+  look: RowLook['look'],
+  icon: IconName,
+  line: RowLook['line'],
+  spoken: RowLook['spoken'] = 'listStateWorking',
+): RowLook {
+  return { look, icon, line, spoken };
+}
+
+export function rowLook(state: RowState): RowLook {
+  switch (state.kind) {
+    case 'reading':
+      return looks('working', 'film', 'unknown');
+    case 'uploading':
+      return looks('working', 'up', 'moving');
+    case 'waiting':
+      return looks('waiting', 'clock', 'moving', 'listStateWaiting');
+    case 'converting':
+      return looks('working', 'bars', 'moving');
+    case 'saving':
+      return looks('working', 'folder', 'moving');
+    case 'done':
+      return state.missing === true
+        ? looks('missing', 'info', 'none', 'listStateMissing')
+        : looks('done', 'play', 'none', 'listStateDone');
+    case 'unsaved':
+      // Only a full disk is mended without a person.
+      return looks(state.reason === 'disk_full' ? 'offline' : 'failed', 'alert', 'none', 'listStateUnsaved');
+    case 'paused':
+      return looks('waiting', 'pause', 'none', 'listStatePaused');
+    case 'offline_uploading':
+      return looks('offline', 'offline', 'held', 'listStateOffline');
+    case 'offline_converting':
+      return looks('waiting', 'bars', 'held', 'listStateOffline');
+    case 'signed_out':
+      return looks('offline', 'lock', 'none', 'listStateSignedOut');
+    case 'cancelled':
+      return looks('cancelled', 'slash', 'none', 'listCancelled');
+    case 'failed':
+      return looks('failed', 'alert', 'none', 'listStateFailed');
+    default:
+      return assertNever(state);
+  }
+}
+
+/** Whether there is an MP3 to be played, dragged and copied. */
+export function hasSound(state: RowState): boolean {
+  return state.kind === 'done' && state.missing !== true;
+}

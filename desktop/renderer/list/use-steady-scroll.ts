@@ -1,0 +1,47 @@
+import type { Virtualizer } from '@tanstack/react-virtual';
+import { type RefObject, useLayoutEffect, useRef } from 'react';
+
+/**
+ * Keeps what is seen where it is when rows above it come or go: the first row in view stays at its place, or, if it has gone itself,
+ * the next one that is still there.
+ * @param order the ids of all rows
+ */
+export function useSteadyScroll(
+  order: readonly string[],
+  virtualizer: Virtualizer<HTMLElement, HTMLLIElement>,
+  scroller: RefObject<HTMLElement | null>,
+): void {
+  const seen = useRef<
+    { readonly order: readonly string[]; readonly index: number; readonly below: number } | undefined
+  >(undefined);
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const before = seen.current;
+    if (before !== undefined && before.order !== order) {
+      const places = new Map(order.map((id, index) => [id, index]));
+      const kept = before.order.slice(before.index).find((id) => places.has(id));
+      const start = virtualizer.measurementsCache[kept === undefined ? -1 : (places.get(kept) ?? -1)]?.start;
+      if (start !== undefined) {
+        const wanted = start + before.below;
+        if (Math.abs(wanted - element.scrollTop) >= 1) element.scrollTop = wanted;
+      }
+    }
+    seen.current = seenNow();
+
+    function seenNow(): typeof seen.current {
+      const scrolled = element?.scrollTop ?? 0;
+      const item = virtualizer.getVirtualItemForOffset(scrolled);
+      // Before the first row, where summary and strip are seen, nothing is held: new rows may move the others.
+      if (item === undefined || scrolled < item.start) return undefined;
+      return { order, index: item.index, below: scrolled - item.start };
+    }
+
+    const keep = (): void => {
+      seen.current = seenNow();
+    };
+    element.addEventListener('scroll', keep, { passive: true });
+    return () => element.removeEventListener('scroll', keep);
+  });
+}

@@ -1,0 +1,52 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import { dropDetail } from '../../words/setting-words.ts';
+import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { dropTitle } from './dragged-files.ts';
+import { Motif } from './motif.tsx';
+
+/** Takes what is dropped anywhere on the window, and says so while it is dragged over it. */
+export function DropOverlay(): ReactNode {
+  const soundlift = useSoundlift();
+  const [title, setTitle] = useState<string>();
+  const welcoming = useAppState((state) => state.place.kind === 'none');
+  const detail = useAppState((state) => dropDetail(state.settings.quality, state.settings.saveTo));
+
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      const { dataTransfer } = event;
+      if (dataTransfer?.types.includes('Files') !== true) return;
+      // What is not taken would be opened in place of the app.
+      event.preventDefault();
+      dataTransfer.dropEffect = welcoming ? 'none' : 'copy';
+      if (!welcoming) setTitle(dropTitle([...dataTransfer.items]));
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setTitle(undefined);
+    };
+    const drop = (event: DragEvent): void => {
+      event.preventDefault();
+      setTitle(undefined);
+      const paths = welcoming ? [] : soundlift.pathsOf([...(event.dataTransfer?.files ?? [])]);
+      if (paths.length > 0) void soundlift.addPaths(paths);
+    };
+    document.addEventListener('dragenter', over);
+    document.addEventListener('dragover', over);
+    document.addEventListener('dragleave', leave);
+    document.addEventListener('drop', drop);
+    return () => {
+      document.removeEventListener('dragenter', over);
+      document.removeEventListener('dragover', over);
+      document.removeEventListener('dragleave', leave);
+      document.removeEventListener('drop', drop);
+    };
+  }, [soundlift, welcoming]);
+
+  if (title === undefined) return null;
+  return (
+    <div className="drop" role="status">
+      <Motif />
+      <h1>{title}</h1>
+      <p className="quiet">{detail}</p>
+    </div>
+  );
+}

@@ -1,0 +1,7 @@
+/** Messages as one text, each a sentence, none twice. */
+export function joinMessages(messages: readonly string[]): string {
+  const each = [...new Set(messages)];
+  return each
+    .map((message, index) => (index < each.length - 1 && !/[.!?…]$/u.test(message) ? `${message}.` : message))
+    .join(' ');
+}

@@ -1,0 +1,100 @@
+import { assertNever } from '../../shared/errors.ts';
+import type { Place, Quality, SaveTo } from '../ipc.ts';
+import { isolate, placeText } from './measures.ts';
+import { say } from './say.ts';
+
+/** `Standard`. */
+export function qualityName(quality: Quality): string {
+  switch (quality.kind) {
+    case 'voice':
+      return say('listQualityVoice');
+    case 'standard':
+      return say('listQualityStandard');
+    case 'best':
+      return say('listQualityBest');
+    case 'custom':
+      return say('listQualityCustom');
+    default:
+      return assertNever(quality);
+  }
+}
+
+/** `Beside each video`, or the folder's name. */
+export function saveToName(saveTo: SaveTo): string {
+  switch (saveTo.kind) {
+    case 'beside':
+      return say('listSaveBeside');
+    case 'folder':
+      return placeText(saveTo.folder);
+    case 'ask':
+      return say('listSaveAsk');
+    default:
+      return assertNever(saveTo);
+  }
+}
+
+/** What becomes of what is dropped now: `Standard quality, saved beside each video`. */
+export function dropDetail(quality: Quality, saveTo: SaveTo): string {
+  return say('listDropQuality', { quality: quality.kind, name: qualityName(quality), save: saveClause(saveTo) });
+}
+
+function saveClause(saveTo: SaveTo): string {
+  switch (saveTo.kind) {
+    case 'beside':
+      return say('listDropBeside');
+    case 'folder':
+      return say('listDropFolder', { place: placeText(saveTo.folder) });
+    case 'ask':
+      return say('listDropAsk');
+    default:
+      return assertNever(saveTo);
+  }
+}
+
+/** Where the work is done, in the status bar. */
+export interface PlaceWordsShown {
+  readonly text: string;
+  /** Whether it can be worked there now. */
+  readonly ready: boolean;
+}
+
+/** @param now milliseconds since 1970 */
+export function placeStatus(place: Place, now: number): PlaceWordsShown | undefined {
+  switch (place.kind) {
+    case 'none':
+      return undefined;
+    case 'here':
+      switch (place.state) {
+        case 'ready':
+          return { text: say('listPlaceHere'), ready: true };
+        case 'starting':
+          return { text: say('listPlaceStarting'), ready: true };
+        case 'broken':
+          return { text: place.problem ?? say('listPlaceBroken'), ready: false };
+        default:
+          return assertNever(place.state);
+      }
+    case 'server': {
+      const host = isolate(place.host);
+      switch (place.connection) {
+        case 'connected':
+          return { text: host, ready: true };
+        case 'connecting':
+          return { text: say('listPlaceConnecting', { host }), ready: false };
+        case 'offline': {
+          const seconds = place.nextTryAt === undefined ? 0 : Math.ceil((place.nextTryAt - now) / 1000);
+          return {
+            text: seconds > 0 ? say('listPlaceOffline', { seconds }) : say('listPlaceOfflineNow'),
+            ready: false,
+          };
+        }
+        case 'signed_out':
+          return { text: say('listPlaceSignedOut', { host }), ready: false };
+        default:
+          return assertNever(place.connection);
+      }
+    }
+    default:
+      return assertNever(place);
+  }
+}
