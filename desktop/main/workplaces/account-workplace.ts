@@ -57,7 +57,7 @@ export function openAccountWorkplace(parts: AccountWorkplaceParts): AccountWorkp
   const remote = createRemoteBackend(session, { onState: hearState, onMissed: () => void tellAll() });
   const listeners = new Set<(event: ServerEvent) => void>();
   let connection: Connection = { kind: 'connecting' };
-  let stream: StreamState['kind'] = 'connecting';
+  let stream: StreamState = { kind: 'connecting' };
   let account: Account | undefined;
   let canMail: boolean | undefined;
   let probing: Promise<void> | undefined;
@@ -80,11 +80,11 @@ export function openAccountWorkplace(parts: AccountWorkplaceParts): AccountWorkp
   }
 
   function hearState(state: StreamState): void {
-    stream = state.kind;
+    stream = state;
     switch (state.kind) {
       case 'connecting':
-        // Whether it comes to something shows soon.
         if (connection.kind === 'offline') become({ kind: 'offline' });
+        probe();
         break;
       case 'connected':
         become({ kind: 'connected' });
@@ -92,29 +92,36 @@ export function openAccountWorkplace(parts: AccountWorkplaceParts): AccountWorkp
         break;
       case 'waiting':
       case 'signed_out':
-        if (connection.kind === 'offline') become({ kind: 'offline', nextTryAt: state.nextTryAt });
-        probing ??= probe(state.nextTryAt).finally(() => {
-          probing = undefined;
-        });
+        if (connection.kind === 'offline') become(offline());
         break;
     }
   }
 
+  function offline(): Connection {
+    return { kind: 'offline', ...(stream.kind === 'waiting' ? { nextTryAt: stream.nextTryAt } : {}) };
+  }
+
   /** A server that answers is there, though it may have ended the socket, or something on the way lets none through. */
-  async function probe(nextTryAt: number): Promise<void> {
+  function probe(): void {
+    probing ??= ask().finally(() => {
+      probing = undefined;
+    });
+  }
+
+  async function ask(): Promise<void> {
     const answer = await Promise.race([
       session.askFor(accountSchema, { method: 'GET', path: mePath }).catch(() => undefined),
       delay(probeSeconds * 1000, undefined, { signal, ref: false }).catch(() => undefined),
     ]);
-    if (signal.aborted || stream === 'connected') return;
+    if (signal.aborted || stream.kind === 'connected') return;
     if (answer === undefined) {
-      const isAhead = stream === 'waiting' && nextTryAt > Date.now();
-      become({ kind: 'offline', ...(isAhead ? { nextTryAt } : {}) });
+      become(offline());
       return;
     }
     account = answer;
     become({ kind: 'connected' });
-    await tellNotifications();
+    if (canMail === undefined) void learn();
+    else await tellNotifications();
   }
 
   /** What is to be known of the account, and may have changed unseen. */
@@ -182,9 +189,10 @@ export function openAccountWorkplace(parts: AccountWorkplaceParts): AccountWorkp
     tellNotifications,
     tryNow() {
       remote.tryNow();
-      if (stream === 'connected') return;
+      if (stream.kind === 'connected') return;
       // It says so, whatever comes of it.
       if (connection.kind === 'offline') become({ kind: 'connecting' });
+      probe();
     },
     async [Symbol.asyncDispose]() {
       closing.abort();

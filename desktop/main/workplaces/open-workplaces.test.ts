@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
+import { makeAccount } from '../../../backend/tests/running/api-client.ts';
+import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
+import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import { openWorkplacesStand, type WorkplacesStand } from '../../../backend/tests/running/workplaces-stand.ts';
+import type { ServerEvent } from '../../../shared/events.ts';
+import type { Place } from '../../ipc.ts';
+import { adviseAtOnce } from './open-workplaces.ts';
+import type { Workplace } from './workplaces.ts';
+
+const running = new AsyncDisposableStack();
+const options = { format: 'mp3' } as const;
+const never = new AbortController().signal;
+let stand: ServerStand;
+let media: MediaFolder;
+let talk: { readonly path: string; readonly fileName: string; readonly bytes: number };
+
+beforeAll(async () => {
+  stand = running.use(await openServerStand());
+  media = running.use(await openMediaFolder());
+  const { stat } = await import('node:fs/promises');
+  const path = await media.make({ container: 'mp4', seconds: 2 });
+  talk = { path, fileName: 'talk.mp4', bytes: (await stat(path)).size };
+});
+afterAll(() => running.disposeAsync());
+
+type ServerPlace = Extract<Place, { readonly kind: 'server' }>;
+
+/** Signed in over the line of `stand`. */
+async function openSignedIn(): Promise<WorkplacesStand> {
+  const opened = await openWorkplacesStand();
+  await signIn(opened);
+  await waitUntil('it is connected', () => opened.workplaces.current()?.reachable());
+  return opened;
+}
+
+async function signIn({ workplaces }: WorkplacesStand, account = stand.account): Promise<void> {
+  const { email, password } = account;
+  expect(await workplaces.signIn({ address: stand.line.url, email, password })).toEqual({ ok: true });
+}
+
+function currentOf({ workplaces }: WorkplacesStand): Workplace {
+  const current = workplaces.current();
+  if (current === undefined) throw new Error('there is no workplace');
+  return current;
+}
+
+function placeOf({ workplaces }: WorkplacesStand): ServerPlace {
+  return workplaces.place() as ServerPlace;
+}
+
+describe('a server', () => {
+  it('converts, and tells of it', async () => {
+    await using opened = await openSignedIn();
+    const { backend } = currentOf(opened);
+    const heard: ServerEvent['type'][] = [];
+    backend.follow(({ type }) => void heard.push(type));
+    const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
+    const { id } = await backend.submit({ file: talk, options, batch }, never);
+    const isNew = () => opened.heard.find((event) => event.type === 'new');
+    const { notification } = await waitUntil('it was told', isNew);
+    expect(notification.conversionIds).toEqual([id]);
+    expect(heard).toContain('conversion');
+    await backend.markRead([notification.id]);
+    await waitUntil('it was told that it was read', () =>
+      opened.heard.some((event) => event.type === 'read' && event.ids.includes(notification.id)),
+    );
+  });
+
+  it('that is away says when it is tried again, and is back by itself, with what happened meanwhile', async () => {
+    await using opened = await openSignedIn();
+    const { workplaces } = opened;
+    let changes = 0;
+    workplaces.follow(() => void (changes += 1));
+    const key = workplaces.currentKey();
+    stand.line.down = true;
+    stand.line.cut();
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline' && placeOf(opened).nextTryAt);
+    expect(placeOf(opened).nextTryAt).toBeGreaterThan(Date.now() - 1000);
+    expect(workplaces.current()?.reachable()).toBe(false);
+    expect(changes).toBeGreaterThan(0);
+    const ids = (await stand.account.conversions()).map(({ id }) => id);
+    const told = new Set<string>();
+    currentOf(opened).backend.follow((event) => {
+      if (event.type === 'conversion') told.add(event.conversion.id);
+    });
+    const { id } = await stand.account.upload(talk.path, 'meanwhile.mp4');
+    stand.line.down = false;
+    workplaces.tryNow();
+    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected', { seconds: 5 });
+    await waitUntil('it was told of', () => told.has(id));
+    expect(ids).not.toContain(id);
+    expect(workplaces.currentKey()).toBe(key);
+    await stand.account.ended(id);
+  });
+
+  it('stays connected in the eyes of people while its socket alone breaks', async () => {
+    await using opened = await openSignedIn();
+    const seen: string[] = [];
+    opened.workplaces.follow(() => void seen.push(placeOf(opened).connection));
+    const before = stand.line.connections;
+    stand.line.cut();
+    await waitUntil('it has connected again', () => stand.line.connections > before + 1);
+    await waitUntil('it has asked again', () => seen.length > 1);
+    expect(new Set(seen)).toEqual(new Set(['connected']));
+  });
+
+  it('that was started again is found again', async () => {
+    await using own = await openServerStand();
+    await using opened = await openWorkplacesStand();
+    const { email, password } = own.account;
+    await opened.workplaces.signIn({ address: own.line.url, email, password });
+    await waitUntil('it is connected', () => opened.workplaces.current()?.reachable());
+    await own.server().kill();
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline');
+    await own.startAgain();
+    await waitUntil('it is connected', () => opened.workplaces.current()?.reachable());
+    const { backend } = currentOf(opened);
+    const { id } = await backend.submit({ file: talk, options }, never);
+    await waitUntil('it is done', async () => (await backend.get(id)).state === 'done');
+  });
+
+  it('that is deaf after sleep is noticed when the app says that it is awake', async () => {
+    await using opened = await openSignedIn();
+    stand.line.deaf = true;
+    opened.workplaces.tryNow();
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline', { seconds: 30 });
+    stand.line.deaf = false;
+    stand.line.cut();
+    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected');
+  });
+
+  it('that ended the session keeps address and e-mail, and whoever signs in again goes on', async () => {
+    await using own = await openServerStand();
+    await using opened = await openWorkplacesStand();
+    const { email, password } = own.account;
+    const form = { address: own.line.url, email, password };
+    await opened.workplaces.signIn(form);
+    await waitUntil('it is connected', () => opened.workplaces.current()?.reachable());
+    const { key } = currentOf(opened);
+    const changed = { old: password, new: 'a password that is new' };
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(changed);
+    const answer = await own.account.fetch('/api/v1/me/password', { method: 'POST', headers, body });
+    expect(answer.status).toBe(204);
+    own.line.cut();
+    await waitUntil('it is signed out', () => placeOf(opened).connection === 'signed_out');
+    expect(placeOf(opened)).toMatchObject({ host: new URL(own.line.url).host, email });
+    expect([opened.workplaces.current(), opened.workplaces.of(key)]).toEqual([undefined, undefined]);
+    expect(opened.workplaces.hostOf(key)).toBe(new URL(own.line.url).host);
+    expect(opened.workplaces.currentKey()).toBe(key);
+    expect(await opened.secrets.read('sign-in')).toBeUndefined();
+    expect(await opened.workplaces.signIn({ ...form, password: changed.new })).toEqual({ ok: true });
+    await waitUntil('it is connected', () => opened.workplaces.of(key)?.reachable());
+  });
+});
+
+describe('several workplaces', () => {
+  it('are signed in to one at a time, in turn', async () => {
+    await using opened = await openSignedIn();
+    const { workplaces } = opened;
+    const first = currentOf(opened).key;
+    const other = await makeAccount({ url: () => stand.line.url });
+    await signIn(opened, other);
+    const second = currentOf(opened).key;
+    expect(second).not.toBe(first);
+    expect([workplaces.of(first), workplaces.of(second)?.key]).toEqual([undefined, second]);
+    await signIn(opened);
+    expect([workplaces.of(first)?.key, workplaces.of(second)]).toEqual([first, undefined]);
+  });
+
+  it('go on with what is at a server while new videos stay on this computer, after the next start too', async () => {
+    await using opened = await openSignedIn();
+    const { workplaces } = opened;
+    const { key } = currentOf(opened);
+    await workplaces.useThisComputer();
+    expect(workplaces.place()).toMatchObject({ kind: 'here', advisedAtOnce: adviseAtOnce() });
+    expect(workplaces.current()?.key).toBe('here');
+    expect(workplaces.of(key)?.reachable()).toBe(true);
+    await using again = await opened.startAgain();
+    expect(again.workplaces.current()?.key).toBe('here');
+    await waitUntil('the server is there too', () => again.workplaces.of(key)?.reachable());
+    expect(again.processes).toHaveLength(1);
+  });
+});
+
+describe('this computer', () => {
+  it('converts, says how it is, and tells notifications', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    const { workplaces } = opened;
+    expect(workplaces.place()).toMatchObject({ kind: 'here', state: 'starting' });
+    const { backend } = currentOf(opened);
+    const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
+    const onBegun = (): void => {};
+    const { id } = await backend.submit({ file: talk, options, batch, resumable: { onBegun } }, never);
+    expect(workplaces.place()).toMatchObject({ kind: 'here', state: 'ready' });
+    await waitUntil('it was told', () => opened.heard.some(({ type }) => type === 'new'));
+    await backend.remove(id);
+    expect(workplaces.hostOf('here')).toBeUndefined();
+  });
+
+  it('tells what was missed while its process was away', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    const { backend } = currentOf(opened);
+    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const { id } = await backend.submit({ file: { ...talk, path }, options }, never);
+    await waitUntil('it converts', async () => (await backend.get(id)).state === 'converting');
+    const heard: string[] = [];
+    backend.follow((event) => {
+      if (event.type === 'conversion') heard.push(event.conversion.state);
+    });
+    opened.processes[0]?.kill();
+    await waitUntil('it was told of anew', () => heard.length > 0);
+    expect((await backend.cancel(id)).state).toBe('cancelled');
+  });
+
+  it('takes another number of videos at once', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
+    opened.settings.change({ atOnce: 3 });
+    await waitUntil('it was started anew', () => opened.starts.length > 1);
+    expect(opened.starts.map(({ atOnce }) => atOnce)).toEqual([adviseAtOnce(), 3]);
+    await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
+    expect(opened.processes[0]?.child.exitCode).toBe(0);
+  });
+
+  it('says how to install ffmpeg where there is none', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' }, ffmpegPath: '/nowhere/ffmpeg' });
+    const broken = () => {
+      const place = opened.workplaces.place();
+      return place.kind === 'here' && place.state === 'broken' && place;
+    };
+    expect((await waitUntil('it is broken', broken)).problem).toContain('Install it with');
+    expect(currentOf(opened).reachable()).toBe(false);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [8, 4],
+    [64, 8],
+  ])('of %i processors is advised to convert %i at once', (processors, expected) => {
+    expect(adviseAtOnce(processors)).toBe(expected);
+  });
+});
