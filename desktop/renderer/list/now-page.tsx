@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import { say } from '../../words/say.ts';
 import { useAppState } from '../store/app-store.ts';
 import { EmptyPage } from './empty-page.tsx';
@@ -13,7 +13,8 @@ export function NowPage({ wanted }: { readonly wanted: WantedRow | undefined }):
 }
 
 function FilledPage({ wanted }: { readonly wanted: WantedRow | undefined }): ReactNode {
-  const scroller = useRef<HTMLElement>(null);
+  // State, not a ref: the list draws again once it is there.
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
   const [picked, setPicked] = useState<WantedRow>();
   const [told, setTold] = useState(wanted);
   // The latest wish counts, the window's or a click's.
@@ -23,7 +24,7 @@ function FilledPage({ wanted }: { readonly wanted: WantedRow | undefined }): Rea
   }
   const pick = useCallback((id: string) => setPicked({ id }), []);
   return (
-    <main className="content" ref={scroller}>
+    <main className="content" ref={setScroller}>
       <SummaryLine onPick={pick} />
       <Strip onPick={pick} />
       <RowList scroller={scroller} wanted={picked ?? wanted} />

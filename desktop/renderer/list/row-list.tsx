@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { say } from '../../words/say.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
@@ -14,7 +14,7 @@ export interface WantedRow {
 
 export interface RowListProps {
   /** What scrolls. */
-  readonly scroller: RefObject<HTMLElement | null>;
+  readonly scroller: HTMLElement | null;
   readonly wanted: WantedRow | undefined;
 }
 
@@ -41,7 +41,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
 
   const virtualizer = useVirtualizer<HTMLElement, HTMLLIElement>({
     count: order.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: () => rowRem * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
     getItemKey: (index) => order[index] ?? index,
     overscan,
@@ -57,9 +57,8 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
 
   useLayoutEffect(() => {
     lastIndex.current = activeIndex;
-    const outer = scroller.current;
-    if (list.current === null || outer === null) return;
-    const top = list.current.getBoundingClientRect().top - outer.getBoundingClientRect().top + outer.scrollTop;
+    if (list.current === null || scroller === null) return;
+    const top = list.current.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
     if (Math.abs(top - margin) >= 1) setMargin(top);
   });
 
@@ -121,7 +120,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
     },
     [soundlift],
   );
-  const pageRows = (): number => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / 60));
+  const pageRows = (): number => Math.max(1, Math.floor((scroller?.clientHeight ?? 0) / 60));
   const onKeyDown = useListKeys({ focusRow, openMenu, pageRows });
 
   return (

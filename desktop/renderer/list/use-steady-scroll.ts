@@ -1,5 +1,5 @@
 import type { Virtualizer } from '@tanstack/react-virtual';
-import { type RefObject, useLayoutEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 
 /**
  * Keeps what is seen where it is when rows above it come or go: the first row in view stays at its place, or, if it has gone itself,
@@ -9,15 +9,15 @@ import { type RefObject, useLayoutEffect, useRef } from 'react';
 export function useSteadyScroll(
   order: readonly string[],
   virtualizer: Virtualizer<HTMLElement, HTMLLIElement>,
-  scroller: RefObject<HTMLElement | null>,
+  scroller: HTMLElement | null,
 ): void {
   const seen = useRef<
     { readonly order: readonly string[]; readonly index: number; readonly below: number } | undefined
   >(undefined);
 
   useLayoutEffect(() => {
-    const element = scroller.current;
-    if (element === null) return;
+    if (scroller === null) return undefined;
+    const element = scroller;
     const before = seen.current;
     if (before !== undefined && before.order !== order) {
       const places = new Map(order.map((id, index) => [id, index]));
@@ -31,7 +31,7 @@ export function useSteadyScroll(
     seen.current = seenNow();
 
     function seenNow(): typeof seen.current {
-      const scrolled = element?.scrollTop ?? 0;
+      const scrolled = element.scrollTop;
       const item = virtualizer.getVirtualItemForOffset(scrolled);
       // Before the first row, where summary and strip are seen, nothing is held: new rows may move the others.
       if (item === undefined || scrolled < item.start) return undefined;
