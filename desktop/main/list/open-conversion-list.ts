@@ -127,6 +127,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
   }
 
   function flush(): void {
+    clearTimeout(flushTimer);
     flushTimer = undefined;
     const lastSummary = JSON.stringify(summary);
     const { changed: changedRows, removed } = refresh();
@@ -229,6 +230,8 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       if (![...entries.all()].some((entry) => !isAtRest(entry))) await clearFinished();
       entries.add(made.map((entry) => ({ ...entry, batchSize: made.length })));
     }
+    // At once: this is what the person waits for.
+    flush();
     news({ kind: 'added', count: made.length, leftOut });
     runner.wake();
   }
@@ -315,13 +318,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       runner.stop(id);
       entries.apply(id, { type: 'cancelled' });
       keepForUndo('cancelled', [entry]);
-      const conversionId = conversionIdOf(entry);
-      if (conversionId !== undefined && entry.step.kind !== 'begun') {
-        await workplaces
-          .of(entry.workplace)
-          ?.backend.cancel(conversionId)
-          .catch(() => undefined);
-      }
+      runner.cancelAtBackend(entry);
       runner.wake();
     },
 

@@ -33,6 +33,8 @@ export interface EntryRunner extends AsyncDisposable {
   now(entry: Entry): Omit<EntryNow, 'before' | 'isPaused' | 'isFresh'>;
   /** Ends what runs for it here. The backend still has what it has. */
   stop(id: string): void;
+  /** Lets its backend stop it, as soon as that can be told. */
+  cancelAtBackend(entry: Entry): void;
   /** Takes back what waits at this computer's backend, so that nothing of it begins. */
   takeBackWaiting(only?: string): Promise<void>;
   /** Lets what could not be done be tried at once. */
@@ -72,6 +74,8 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   const { entries, workplaces, settings, questions, onChange, log } = parts;
   const live = new Map<string, Live>();
   const followed = new Map<Backend, () => void>();
+  /** Cancelled here while their backend could not be told. */
+  const owedCancels = new Set<string>();
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
   let wakeTimer: NodeJS.Timeout | undefined;
@@ -144,7 +148,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
           saving += 1;
           track(save(entry, place));
           break;
-        case 'accepted':
+        default:
           break;
       }
     }
@@ -183,9 +187,9 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   function hearOf(conversion: Conversion, backend: Backend): void {
     const entry = entries.byConversion(conversion.id);
     if (entry === undefined) return;
-    if (entry.step.kind === 'cancelled' && !hasEnded(conversion.state)) {
-      // It was cancelled while its backend could not be told.
-      backend.cancel(conversion.id).catch(() => undefined);
+    if (owedCancels.has(conversion.id)) {
+      if (hasEnded(conversion.state)) owedCancels.delete(conversion.id);
+      else cancelThere(conversion.id, backend);
       return;
     }
     const before = live.get(entry.id)?.state;
@@ -195,6 +199,17 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
       moved(entry, conversion.progress, { state: 'converting', ...(etaSeconds === undefined ? {} : { etaSeconds }) });
     } else update(entry.id, { state: conversion.state, heardAt: now() });
     if (before !== conversion.state) wake();
+  }
+
+  function cancelThere(conversionId: string, backend: Backend): void {
+    backend.cancel(conversionId).then(
+      () => owedCancels.delete(conversionId),
+      (error: unknown) => {
+        // Where it has ended, or is gone, nothing is left to cancel.
+        if (isAppError(error, 'unavailable')) owedCancels.add(conversionId);
+        else owedCancels.delete(conversionId);
+      },
+    );
   }
 
   function moved(entry: Entry, progress: number, change: Partial<Live>): void {
@@ -373,6 +388,13 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     stop(id) {
       live.get(id)?.controller?.abort(new AppError('cancelled', 'It was stopped.'));
       live.delete(id);
+    },
+    cancelAtBackend(entry) {
+      const conversionId = conversionIdOf(entry);
+      const backend = workplaces.of(entry.workplace)?.backend;
+      // An upload that was begun stays as it is: it may be gone on with, and otherwise expires.
+      if (conversionId === undefined || backend === undefined || entry.step.kind === 'begun') return;
+      cancelThere(conversionId, backend);
     },
     async takeBackWaiting(only) {
       const waiting = [...entries.all()].filter(

@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { startEmbedded } from '../../../backend/main/embedded.ts';
+import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import { createLocalBackend } from '../../client/local-backend.ts';
+import type { Row } from '../../ipc.ts';
+import type { KeptSettings, SettingsStore } from '../settings/settings-store.ts';
+import { hereKey, type Workplace, type WorkplaceKey, type Workplaces } from '../workplaces/workplaces.ts';
+import type { ConversionList, ListNews, Questions } from './conversion-list.ts';
+import { openConversionList } from './open-conversion-list.ts';
+
+/** A list for tests, over this computer's real backend in this process, and over whatever other workplaces a test has. */
+export interface ListStand extends AsyncDisposable {
+  readonly list: ConversionList;
+  readonly settings: SettingsStore;
+  readonly news: readonly ListNews[];
+  /** Of the backend here, and of the list. */
+  readonly dataFolder: string;
+  /** Where a test puts its videos. */
+  readonly videos: string;
+  readonly answers: { folder: string | undefined; nameTaken: 'keep_both' | 'replace' };
+  /** Asks for the row that has that source's name. */
+  row(name: string): Row | undefined;
+  until(name: string, kind: Row['state']['kind']): Promise<Row>;
+  /** As after an end of the app. */
+  reopen(): Promise<ListStand>;
+}
+
+export interface ListStandOptions {
+  /** Kept from an earlier stand. */
+  readonly folder?: string;
+  readonly settings?: Partial<KeptSettings>;
+  /** Beside this computer. */
+  readonly others?: ReadonlyMap<WorkplaceKey, Workplace>;
+  readonly current?: WorkplaceKey;
+  readonly atOnce?: number;
+}
+
+export const defaultSettings: KeptSettings = {
+  place: { kind: 'here' },
+  quality: { kind: 'standard' },
+  saveTo: { kind: 'beside' },
+  whenTaken: 'keep_both',
+  notify: true,
+  notifySound: false,
+  theme: 'system',
+  keepInTray: true,
+  openAtLogin: false,
+  paused: false,
+};
+
+export function keepSettings(first: Partial<KeptSettings> = {}): SettingsStore {
+  let kept: KeptSettings = { ...defaultSettings, ...first };
+  const listeners = new Set<(settings: KeptSettings) => void>();
+  return {
+    get: () => kept,
+    change(change) {
+      kept = { ...kept, ...change } as KeptSettings;
+      for (const listener of listeners) listener(kept);
+    },
+    follow(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export async function openListStand(options: ListStandOptions = {}): Promise<ListStand> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'soundlift-list-')));
+  const videos = join(folder, 'videos');
+  await mkdir(videos, { recursive: true });
+  const log: Logger = pino({ level: 'silent' });
+  const embedded = await startEmbedded(
+    {
+      dataFolder: join(folder, 'backend'),
+      maxDurationSeconds: 3600,
+      keepResultDays: 1,
+      converterConcurrency: options.atOnce ?? 2,
+      waitsForSpace: true,
+    },
+    log,
+  );
+  const settings = keepSettings(options.settings);
+  const here: Workplace = { key: hereKey, backend: createLocalBackend(embedded.channel), reachable: () => true };
+  const workplaces: Pick<Workplaces, 'currentKey' | 'current' | 'here' | 'of' | 'hostOf' | 'follow'> = {
+    currentKey: () => options.current ?? hereKey,
+    current: () => workplaces.of(options.current ?? hereKey),
+    here: () => here,
+    of: (key: WorkplaceKey) => (key === hereKey ? here : options.others?.get(key)),
+    hostOf: (key: WorkplaceKey) => options.others?.get(key)?.host,
+    follow: () => () => undefined,
+  };
+  const answers: ListStand['answers'] = { folder: undefined, nameTaken: 'keep_both' };
+  const questions: Questions = {
+    folder: async () => answers.folder,
+    nameTaken: async () => answers.nameTaken,
+  };
+  const { list } = openConversionList({
+    file: join(folder, 'list.sqlite'),
+    workplaces: workplaces as Workplaces,
+    settings,
+    questions,
+    home: folder,
+    log,
+  });
+  const news: ListNews[] = [];
+  list.follow((change) => {
+    if (change.type === 'news') news.push(change.news);
+  });
+  let isOpen = true;
+  async function close(): Promise<void> {
+    if (!isOpen) return;
+    isOpen = false;
+    await list[Symbol.asyncDispose]();
+    await embedded[Symbol.asyncDispose]();
+  }
+  const row = (name: string): Row | undefined => list.rows().find(({ sourceName }) => sourceName === name);
+  return {
+    list,
+    settings,
+    news,
+    dataFolder: folder,
+    videos,
+    answers,
+    row,
+    async until(name, kind) {
+      return await waitUntil(`${name} is ${kind}`, () => {
+        const found = row(name);
+        return found?.state.kind === kind ? found : undefined;
+      });
+    },
+    async reopen() {
+      await close();
+      return await openListStand({ ...options, folder, settings: settings.get() });
+    },
+    async [Symbol.asyncDispose]() {
+      await close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
