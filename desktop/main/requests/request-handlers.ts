@@ -25,8 +25,8 @@ export interface SystemRequests {
   rowMenu(id: string): void;
   saveMenu(): void;
   /** Absolute paths of the files on the clipboard. */
-  clipboardPaths(): readonly string[];
-  copyFile(file: string): void;
+  clipboardPaths(): Promise<readonly string[]>;
+  copyFile(file: string): Promise<void>;
   dragOut(file: string): void;
   report(): Promise<string>;
   showLicences(): Promise<void>;
@@ -88,7 +88,7 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
 
     chooseVideos: async () => await addThose(await dialogs.chooseVideos()),
     addPaths: (paths) => addThose(paths),
-    paste: () => addThose(dialogs.clipboardPaths()),
+    paste: async () => await addThose(await dialogs.clipboardPaths()),
     cancel: (id) => list.cancel(id),
     remove: (id) => list.remove(id),
     clearFinished: () => list.clearFinished(),
@@ -115,9 +115,9 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     },
     showInFolder: (id) => showIfThere(list.files(id)?.saved),
     showSource: (id) => showIfThere(list.files(id)?.source),
-    copyFile(id) {
+    async copyFile(id) {
       const saved = list.files(id)?.saved;
-      if (saved !== undefined) dialogs.copyFile(saved);
+      if (saved !== undefined) await dialogs.copyFile(saved);
     },
     dragOut(id) {
       const saved = list.files(id)?.saved;

@@ -1,0 +1,78 @@
+import { constants, createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { CustomScheme } from 'electron';
+import { soundScheme } from '../../ipc.ts';
+import { readRange } from './byte-range.ts';
+
+/** To be registered before the app is ready: streams, and nothing else that a page of the web may do. */
+export const soundSchemePrivileges: CustomScheme = {
+  scheme: soundScheme,
+  privileges: { standard: true, secure: true, stream: true, supportFetchAPI: false, corsEnabled: false },
+};
+
+const headers = {
+  'Content-Type': 'audio/mpeg',
+  'Accept-Ranges': 'bytes',
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/**
+ * Answers for `soundlift-sound://row/ID`: with the MP3 of that row or of that item of the history, and with nothing else there is.
+ * @param savedFile where the MP3 of an id was saved, absolute; undefined for an id that is none
+ */
+export async function answerSound(request: Request, savedFile: (id: string) => string | undefined): Promise<Response> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405 });
+  const file = savedFile(idOf(request.url) ?? '');
+  const opened = file === undefined ? undefined : await openRegular(file);
+  if (opened === undefined) return new Response(null, { status: 404 });
+  const { handle, size } = opened;
+  const range = readRange(request.headers.get('Range'), size);
+  if (range === 'unsatisfiable') {
+    await handle.close();
+    return new Response(null, { status: 416, headers: { 'Content-Range': `bytes */${size}` } });
+  }
+  const { first, last } = range ?? { first: 0, last: size - 1 };
+  const answer = {
+    status: range === undefined ? 200 : 206,
+    headers: {
+      ...headers,
+      'Content-Length': String(last - first + 1),
+      ...(range === undefined ? {} : { 'Content-Range': `bytes ${first}-${last}/${size}` }),
+    },
+  };
+  if (request.method === 'HEAD' || size === 0) {
+    await handle.close();
+    return new Response(null, answer);
+  }
+  const stream = createReadStream('', { fd: handle, start: first, end: last });
+  request.signal.addEventListener('abort', () => stream.destroy(), { once: true });
+  return new Response(Readable.toWeb(stream) as ReadableStream, answer);
+}
+
+function idOf(url: string): string | undefined {
+  const parsed = URL.parse(url);
+  if (parsed?.protocol !== `${soundScheme}:` || parsed.host !== 'row' || parsed.search !== '') return undefined;
+  const encoded = /^\/([^/]+)$/.exec(parsed.pathname)?.[1];
+  try {
+    return encoded === undefined ? undefined : decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file, and no link in its place; undefined for what cannot be read. */
+async function openRegular(file: string): Promise<{ handle: FileHandle; size: number } | undefined> {
+  let handle: FileHandle;
+  try {
+    // Windows has no such flag, and no links that anybody may make.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  } catch {
+    return undefined;
+  }
+  const facts = await handle.stat();
+  if (facts.isFile()) return { handle, size: facts.size };
+  await handle.close();
+  return undefined;
+}

@@ -1,0 +1,175 @@
+import type { BrowserWindow, BrowserWindowConstructorOptions, NativeTheme, Rectangle, WebContents } from 'electron';
+import { type Change, changesChannel, type System, type View } from '../../ipc.ts';
+import type { SettingsStore } from '../settings/settings-store.ts';
+import { pagePreferences } from './lock-down.ts';
+import { surfaceColour, titleBarOverlay, windowFrame } from './window-look.ts';
+import { leastSize, windowBounds } from './window-place.ts';
+
+export interface AppWindowParts {
+  readonly BrowserWindow: new (options: BrowserWindowConstructorOptions) => BrowserWindow;
+  readonly nativeTheme: Pick<NativeTheme, 'on' | 'shouldUseDarkColors' | 'themeSource'>;
+  /** The areas of all displays that windows may use. */
+  readonly workAreas: () => readonly Rectangle[];
+  readonly system: System;
+  readonly settings: SettingsStore;
+  /** Absolute paths. */
+  readonly preload: string;
+  readonly page: string;
+  /** The address of the server that `npm run dev` runs; absent: the page is loaded from its file. */
+  readonly devServer?: string;
+  readonly devTools: boolean;
+  /** Whether the app goes on without its window: it has a tray, or a dock. */
+  readonly staysWithoutWindow: () => boolean;
+  /** True once the app is to end. */
+  readonly isQuitting: () => boolean;
+  readonly quit: () => void;
+  /** Called when the page died again and again. */
+  readonly onBroken: () => void;
+}
+
+/** The app's one window: made when it is first shown, and again after it was closed for good. */
+export interface AppWindow {
+  /** Shows it, in front, with what is to be seen in it. */
+  show(view?: View): void;
+  isInFront(): boolean;
+  isVisible(): boolean;
+  /** Dropped while there is no page: it asks for the state when it is there. */
+  send(changes: readonly Change[]): void;
+  /** The page has asked for the state: it hears of changes from now on. */
+  pageIsThere(): void;
+  /** @param fraction 0–1; undefined takes the bar away */
+  setProgress(fraction: number | undefined, mode: 'normal' | 'paused' | 'error'): void;
+  contents(): WebContents | undefined;
+  window(): BrowserWindow | undefined;
+  /** Called when the window comes to the front, goes from it, is shown or hidden. */
+  follow(listener: () => void): void;
+}
+
+/** So often may the page die within a minute before it is left alone. */
+const mostDeaths = 3;
+
+export function createAppWindow(parts: AppWindowParts): AppWindow {
+  const { nativeTheme, system, settings } = parts;
+  const listeners = new Set<() => void>();
+  let window: BrowserWindow | undefined;
+  let isPageThere = false;
+  let waitingViews: View[] = [];
+  let deaths: number[] = [];
+
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+
+  function open(): BrowserWindow {
+    const isDark = nativeTheme.shouldUseDarkColors;
+    const place = settings.get().window;
+    const made = new parts.BrowserWindow({
+      ...windowBounds(place, parts.workAreas()),
+      ...leastSize,
+      ...windowFrame(system, isDark),
+      title: 'Soundlift',
+      show: false,
+      webPreferences: { ...pagePreferences, preload: parts.preload, devTools: parts.devTools },
+    });
+    if (place?.maximized === true) made.maximize();
+    made.once('ready-to-show', () => made.show());
+    made.on('close', (event) => {
+      keepPlace(made);
+      if (parts.isQuitting()) return;
+      if (parts.staysWithoutWindow()) {
+        event.preventDefault();
+        made.hide();
+      } else {
+        // What is unfinished is asked about there.
+        event.preventDefault();
+        parts.quit();
+      }
+    });
+    made.on('closed', () => {
+      window = undefined;
+      isPageThere = false;
+      changed();
+    });
+    made.on('focus', changed);
+    made.on('blur', changed);
+    made.on('show', changed);
+    made.on('hide', changed);
+    made.webContents.on('did-start-loading', () => {
+      isPageThere = false;
+    });
+    made.webContents.on('render-process-gone', () => comeBack(made));
+    window = made;
+    load(made);
+    return made;
+  }
+
+  function load(made: BrowserWindow): void {
+    const loading =
+      parts.devServer === undefined
+        ? made.loadFile(parts.page, { query: { system } })
+        : made.loadURL(`${parts.devServer}?system=${system}`);
+    // One that was closed or has died meanwhile: its end is told elsewhere.
+    loading.catch(() => undefined);
+  }
+
+  function comeBack(made: BrowserWindow): void {
+    isPageThere = false;
+    const now = performance.now();
+    deaths = [...deaths.filter((at) => now - at < 60_000), now];
+    if (deaths.length > mostDeaths) parts.onBroken();
+    else if (!made.isDestroyed()) load(made);
+  }
+
+  function keepPlace(made: BrowserWindow): void {
+    settings.change({ window: { ...made.getNormalBounds(), maximized: made.isMaximized() } });
+  }
+
+  function recolour(): void {
+    const isDark = nativeTheme.shouldUseDarkColors;
+    const overlay = titleBarOverlay(system, isDark);
+    window?.setBackgroundColor(surfaceColour(isDark));
+    if (overlay !== undefined) window?.setTitleBarOverlay(overlay);
+  }
+
+  function followTheme({ theme }: { readonly theme: 'system' | 'light' | 'dark' }): void {
+    if (nativeTheme.themeSource !== theme) nativeTheme.themeSource = theme;
+  }
+
+  followTheme(settings.get());
+  settings.follow(followTheme);
+  nativeTheme.on('updated', recolour);
+
+  return {
+    show(view) {
+      const made = window ?? open();
+      if (made.isMinimized()) made.restore();
+      if (isPageThere || made.isVisible()) {
+        made.show();
+        made.focus();
+      }
+      if (view === undefined) return;
+      if (isPageThere) made.webContents.send(changesChannel, [{ type: 'show', view }] satisfies Change[]);
+      else waitingViews.push(view);
+    },
+    isInFront: () => window !== undefined && window.isVisible() && window.isFocused(),
+    isVisible: () => window !== undefined && window.isVisible(),
+    send(changes) {
+      if (window !== undefined && isPageThere) window.webContents.send(changesChannel, changes);
+    },
+    pageIsThere() {
+      isPageThere = true;
+      const views = waitingViews;
+      waitingViews = [];
+      // After the answer, in which the page waits for its state.
+      setImmediate(() => {
+        for (const view of views) window?.webContents.send(changesChannel, [{ type: 'show', view }] satisfies Change[]);
+      });
+    },
+    setProgress(fraction, mode) {
+      window?.setProgressBar(fraction ?? -1, { mode: fraction === undefined ? 'none' : mode });
+    },
+    contents: () => window?.webContents,
+    window: () => window,
+    follow: (listener) => void listeners.add(listener),
+  };
+}

@@ -1,0 +1,43 @@
+import type { App, Event, Session, WebContents, WebPreferences } from 'electron';
+
+/** What the page may do: nothing that a page of the web might not, and less. */
+export const pagePreferences = {
+  contextIsolation: true,
+  sandbox: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  webviewTag: false,
+  navigateOnDragDrop: false,
+  // It would ask its dictionaries for what is typed.
+  spellcheck: false,
+} as const satisfies WebPreferences;
+
+export interface LockDown {
+  readonly app: Pick<App, 'on'>;
+  readonly session: Pick<
+    Session,
+    'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'on'
+  >;
+}
+
+/** Holds for every page that there is or will be: no permission, no download, no other page, no window, no guest. */
+export function lockDown({ app, session }: LockDown): void {
+  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  session.on('will-download', (event) => event.preventDefault());
+  app.on('web-contents-created', (_event, contents) => lockContents(contents));
+}
+
+function lockContents(contents: WebContents): void {
+  const refuse = (event: Pick<Event, 'preventDefault'>): void => event.preventDefault();
+  contents.on('will-navigate', refuse);
+  contents.on('will-frame-navigate', refuse);
+  contents.on('will-redirect', refuse);
+  contents.on('will-attach-webview', refuse);
+  contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+}
