@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startChromium } from '../chromium/running-chromium.ts';
 import { openWindows } from '../open-windows.ts';
 import { preventable, StrictEmitter } from '../strict.ts';
+import { appMetrics } from './app-metrics.ts';
 import { defaultPath } from './app-paths.ts';
 import { lockSingleInstance } from './single-instance.ts';
 
@@ -117,6 +118,9 @@ class App extends StrictEmitter {
   addRecentDocument(_path: string) {}
   clearRecentDocuments() {}
   focus(_options?: object) {}
+  getAppMetrics() {
+    return appMetrics();
+  }
   isAccessibilitySupportEnabled() {
     return false;
   }

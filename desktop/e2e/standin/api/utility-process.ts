@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { StrictEmitter, strict } from '../strict.ts';
+import { forgetProcess, noteProcess } from './app-metrics.ts';
 import { bridgePorts, type MessagePortMain, type PortBridge, type Wire } from './message-ports.ts';
 
 interface ForkOptions {
@@ -24,8 +25,9 @@ class UtilityProcess extends StrictEmitter {
   readonly #child: ChildProcess;
   readonly #bridge: PortBridge;
   #lastPort = 0;
-  constructor(file: string, args: readonly string[], { env = process.env, cwd, execArgv = [], stdio }: ForkOptions) {
+  constructor(file: string, args: readonly string[], options: ForkOptions) {
     super();
+    const { env = process.env, cwd, execArgv = [], stdio, serviceName: name } = options;
     this.#child = fork(file, args, {
       execArgv: [...execArgv, '--import', entry],
       env,
@@ -34,7 +36,11 @@ class UtilityProcess extends StrictEmitter {
       stdio: stdioOf(stdio),
     });
     this.#bridge = bridgePorts((wire) => this.#send(wire));
-    this.#child.on('spawn', () => this.emit('spawn'));
+    this.#child.on('spawn', () => {
+      const { pid } = this.#child;
+      if (pid !== undefined) noteProcess(this, { pid, type: 'Utility', ...(name === undefined ? {} : { name }) });
+      this.emit('spawn');
+    });
     this.#child.on('message', (wire: Wire) => {
       if (wire.op === 'message') this.emit('message', wire.message);
       else this.#bridge.hear(wire);
@@ -42,6 +48,7 @@ class UtilityProcess extends StrictEmitter {
     // A message that could not be delivered: the exit tells.
     this.#child.on('error', () => {});
     this.#child.on('exit', (code, signal) => {
+      forgetProcess(this);
       this.#bridge.closeAll();
       this.emit('exit', code ?? (signal === null ? 0 : constants.signals[signal]));
     });

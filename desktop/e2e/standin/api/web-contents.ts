@@ -7,6 +7,7 @@ import { type Json, structuredCodec } from '../page/codec.ts';
 import type { FromPreload, ToPreload } from '../page/preload-side.ts';
 import { preventable, StrictEmitter, strict } from '../strict.ts';
 import { app } from './app.ts';
+import { forgetProcess, noteProcess } from './app-metrics.ts';
 import { ipcMain } from './ipc-main.ts';
 import { Menu } from './menu.ts';
 import { nativeTheme } from './native-theme.ts';
@@ -155,6 +156,7 @@ export class WebContents extends StrictEmitter {
 
   async #whenLoaded(): Promise<void> {
     this.#pid = await rendererPid(this.__targetId);
+    noteProcess(this, { pid: this.#pid, type: 'Tab' });
     this.#loading = false;
     if (!this.#visible) await this.__setVisible(false);
     this.#loaded.resolve();
@@ -312,6 +314,7 @@ export class WebContents extends StrictEmitter {
   __gone(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    forgetProcess(this);
     nativeTheme.off('updated', this.#showTheme);
     all.splice(all.indexOf(this), 1);
     this.emit('destroyed');

@@ -20,6 +20,7 @@ const switches = [
   // Our process may be root's, as in a container.
   '--no-sandbox',
   '--no-startup-window',
+  '--lang=en-US',
   '--no-first-run',
   '--no-default-browser-check',
   '--password-store=basic',
@@ -47,7 +48,11 @@ export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp;
   const child = spawn(
     findChromium(),
     [...(process.env['STANDIN_HEADED'] ? [] : ['--headless=new']), ...switches, `--user-data-dir=${profileFolder}`],
-    { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] },
+    {
+      // In a locale that is not there, it takes only English file names.
+      env: { ...process.env, LC_ALL: 'C.UTF-8' },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    },
   );
   const lines = createInterface({ input: child.stderr as Readable });
   const seen: string[] = [];
