@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Notification as ServerNotification } from '../../../shared/api.ts';
+import type { Change, Notice, Summary, Toast, View } from '../../ipc.ts';
+import { failureSentence } from '../../words/failure-words.ts';
+import { durationWords, isolate } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import type { BatchEnd, ConversionList, ListNews } from '../list/conversion-list.ts';
+import type { SettingsStore } from '../settings/settings-store.ts';
+import type { Workplaces } from '../workplaces/workplaces.ts';
+import type { AppTray } from './app-tray.ts';
+import { batchWords, convertedTitle, failureOf, sum, warnedOf } from './batch-words.ts';
+import { mergeNotices } from './merge-notices.ts';
+import { type OwnNotice, openNoticeStore } from './notice-store.ts';
+import { createToasts } from './toasts.ts';
+import type { RecentSound } from './tray-look.ts';
+
+/** A notification of the system's own. */
+export interface SystemNotification {
+  readonly title: string;
+  readonly body: string;
+  readonly silent: boolean;
+  /** The label of its button, where the system has any. */
+  readonly action: string;
+  /** A click on it, or on its button. */
+  readonly onClick: () => void;
+}
+
+export interface TellingParts {
+  /** Absolute path of the SQLite file of the app's own notices. */
+  readonly file: string;
+  /** Absolute path of the person's home folder. */
+  readonly home: string;
+  readonly list: ConversionList;
+  readonly workplaces: Workplaces;
+  readonly settings: SettingsStore;
+  readonly tray: Pick<AppTray, 'draw'>;
+  readonly window: {
+    isInFront(): boolean;
+    show(view?: View): void;
+    setProgress(fraction: number | undefined, mode: 'normal' | 'paused' | 'error'): void;
+    follow(listener: () => void): void;
+  };
+  readonly notifySystem: (notification: SystemNotification) => void;
+  /** The dock's badge: 0 takes it away. */
+  readonly setBadge: (count: number) => void;
+  readonly showInFolder: (file: string) => void;
+  readonly log: Logger;
+}
+
+/** All that the app tells by itself: notices, toasts, what is said aloud, and what the system shows. */
+export interface Telling extends Disposable {
+  notices(): readonly Notice[];
+  toasts(): readonly Toast[];
+  /** Called with what changes. Returns what ends it. */
+  follow(listener: (change: Extract<Change, { type: 'notices' | 'toasts' | 'announce' }>) => void): () => void;
+  markNoticesRead(): Promise<void>;
+  noticeAction(id: string): void;
+  toastAction(id: string): void;
+  dismissToast(id: string): void;
+  /** What was set aside at this start because it could not be read. */
+  tellSetAside(what: 'settings' | 'list'): void;
+}
+
+const mostRecent = 3;
+const mostNames = 2;
+
+export function openTelling(parts: TellingParts): Telling {
+  const { list, workplaces, settings, tray, window, home, log } = parts;
+  const store = openNoticeStore(parts.file);
+  const listeners = new Set<(change: Extract<Change, { type: 'notices' | 'toasts' | 'announce' }>) => void>();
+  const toasts = createToasts(() => tell({ type: 'toasts', toasts: toasts.all() }));
+  let theirs: readonly ServerNotification[] = [];
+  let unseen = { isDone: false, hasFailed: false };
+  let recent: readonly RecentSound[] = [];
+  let lastPlace = workplaces.place();
+  let summary = list.summary();
+  let lastProgress = '';
+  let lastBadge = 0;
+
+  function tell(change: Extract<Change, { type: 'notices' | 'toasts' | 'announce' }>): void {
+    for (const listener of listeners) listener(change);
+  }
+  const announce = (text: string): void => tell({ type: 'announce', text });
+  const notices = (): readonly Notice[] => mergeNotices(store.all(), theirs);
+  const noticesChanged = (): void => tell({ type: 'notices', notices: notices() });
+
+  function add(notice: Omit<OwnNotice, 'id' | 'at' | 'isUnread'>): void {
+    store.add({ id: randomUUID(), at: Date.now(), isUnread: true, ...notice });
+    noticesChanged();
+  }
+
+  function draw(): void {
+    tray.draw(summary, unseen, recent);
+    drawProgress(summary);
+    if (summary.failed !== lastBadge) {
+      lastBadge = summary.failed;
+      parts.setBadge(summary.failed);
+    }
+  }
+
+  function drawProgress({ mode, fraction, failed }: Summary): void {
+    const isGoing = mode === 'working' || mode === 'paused' || mode === 'offline';
+    const rounded = isGoing ? Math.round(fraction * 100) / 100 : undefined;
+    const look = mode === 'working' ? (failed > 0 ? 'error' : 'normal') : 'paused';
+    const next = `${rounded} ${look}`;
+    if (next === lastProgress) return;
+    lastProgress = next;
+    window.setProgress(rounded, look);
+  }
+
+  function hearNews(news: ListNews): void {
+    switch (news.kind) {
+      case 'added':
+        if (news.count > 0) announce(say('tellingAdded', { count: news.count }));
+        else if (news.leftOut === 0) toasts.tell({ text: say('tellingNothingFound') });
+        if (news.leftOut > 0) toasts.tell({ text: say('tellingLeftOut', { count: news.leftOut }) });
+        break;
+      case 'failed':
+        announce(say('tellingFailure', { name: isolate(news.name), reason: failureSentence(news.code) }));
+        break;
+      case 'batch_ended':
+        endBatch(news.batch);
+        break;
+      case 'cancelled':
+        tellUndo(news.undoId, say('tellingCancelled', { count: news.count, name: isolate(news.name) }));
+        break;
+      case 'removed':
+        tellUndo(news.undoId, say('tellingRemoved', { count: news.count }));
+        break;
+      case 'source_missing':
+        toasts.tell({ text: say('tellingSourceMissing', { name: isolate(news.name) }) });
+        break;
+    }
+  }
+
+  function tellUndo(undoId: string, text: string): void {
+    toasts.tell({
+      text,
+      action: { kind: 'undo', label: say('tellingUndo') },
+      act: () => {
+        list.undo(undoId).catch((error: unknown) => log.error({ err: error }, 'could not undo'));
+      },
+      onGone: () => list.forgetUndo(undoId),
+    });
+  }
+
+  function endBatch(batch: BatchEnd): void {
+    const { batchId, saved, failed } = batch;
+    const words = batchWords(batch, home);
+    const [first] = saved;
+    recent = [...saved.map(({ name, file }) => ({ name, file })).toReversed(), ...recent].slice(0, mostRecent);
+    if (first !== undefined)
+      add({ batchId, ...savedNotice(batch, home), action: 'show_in_folder', subject: first.file });
+    const [firstFailed] = failed;
+    if (firstFailed !== undefined) {
+      const title = say('tellingSomeNotConverted', { failed: failed.length, total: failed.length + saved.length });
+      const lines = failed.slice(0, mostNames + 1).map(failureOf);
+      add({ batchId, title, names: [], lines, action: 'show_in_list', subject: firstFailed.id });
+    }
+    announce(words.title);
+    const showIt = (): void => {
+      if (first !== undefined && failed.length === 0) parts.showInFolder(first.file);
+      else window.show(firstFailed === undefined ? { kind: 'now' } : { kind: 'row', id: firstFailed.id });
+    };
+    if (!window.isInFront()) {
+      unseen = { isDone: unseen.isDone || saved.length > 0, hasFailed: unseen.hasFailed || failed.length > 0 };
+      if (settings.get().notify) {
+        parts.notifySystem({
+          title: words.title,
+          body: words.detail,
+          silent: !settings.get().notifySound,
+          action: say(failed.length === 0 ? 'tellingShowInFolder' : 'tellingOpenApp'),
+          onClick: showIt,
+        });
+      }
+    }
+    draw();
+  }
+
+  function hearPlace(): void {
+    const place = workplaces.place();
+    const before = lastPlace;
+    lastPlace = place;
+    if (place.kind !== 'server') return;
+    const was = before.kind === 'server' && before.host === place.host ? before.connection : undefined;
+    if (was === place.connection) return;
+    if (place.connection === 'offline') announce(say('tellingOffline'));
+    if (place.connection === 'connected' && was === 'offline') {
+      announce(say('tellingOnline'));
+      const { unfinished } = summary;
+      if (unfinished > 0) {
+        const lines = [say('tellingConnectionBackDetail', { count: unfinished })];
+        add({ title: say('tellingConnectionBack'), names: [], lines });
+      }
+    }
+    if (place.connection === 'signed_out' && was !== undefined && summary.unfinished > 0) askToSignIn(place.host);
+  }
+
+  function askToSignIn(host: string): void {
+    const title = say('tellingSignInTitle', { host });
+    const detail = say('tellingSignInDetail', { count: summary.unfinished });
+    add({ title, names: [], lines: [detail], action: 'sign_in' });
+    if (window.isInFront() || !settings.get().notify) return;
+    parts.notifySystem({
+      title,
+      body: detail,
+      silent: !settings.get().notifySound,
+      action: say('tellingSignIn'),
+      onClick: () => window.show({ kind: 'welcome' }),
+    });
+  }
+
+  function act({ action, subject }: OwnNotice): void {
+    if (action === 'show_in_folder' && subject !== undefined) parts.showInFolder(subject);
+    if (action === 'show_in_list') window.show(subject === undefined ? { kind: 'now' } : { kind: 'row', id: subject });
+    if (action === 'sign_in') window.show({ kind: 'welcome' });
+  }
+
+  const ends = [
+    list.follow((change) => {
+      if (change.type === 'news') hearNews(change.news);
+      if (change.type === 'summary') {
+        ({ summary } = change);
+        draw();
+      }
+    }),
+    workplaces.follow(hearPlace),
+    workplaces.followNotifications((event) => {
+      if (event.type === 'all') theirs = event.notifications;
+      else if (event.type === 'new') {
+        theirs = [event.notification, ...theirs.filter(({ id }) => id !== event.notification.id)];
+      } else {
+        const read = new Set(event.ids);
+        const now = new Date().toISOString();
+        theirs = theirs.map((one) => (read.has(one.id) && one.readAt === undefined ? { ...one, readAt: now } : one));
+      }
+      noticesChanged();
+    }),
+  ];
+  window.follow(() => {
+    if (!window.isInFront() || !(unseen.isDone || unseen.hasFailed)) return;
+    unseen = { isDone: false, hasFailed: false };
+    draw();
+  });
+  draw();
+
+  return {
+    notices,
+    toasts: toasts.all,
+    follow(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async markNoticesRead() {
+      store.markRead(store.all().flatMap(({ id, isUnread }) => (isUnread ? [id] : [])));
+      const unread = theirs.filter(({ readAt }) => readAt === undefined).map(({ id }) => id);
+      const now = new Date().toISOString();
+      theirs = theirs.map((one) => (one.readAt === undefined ? { ...one, readAt: now } : one));
+      noticesChanged();
+      if (unread.length === 0) return;
+      // Where it cannot be told now, the other devices go on showing them as unread.
+      await workplaces
+        .current()
+        ?.backend.markRead(unread)
+        .catch((error: unknown) => log.warn({ err: error }, 'could not tell what was read'));
+    },
+    noticeAction(id) {
+      const own = store.all().find((notice) => notice.id === id);
+      if (own !== undefined) act(own);
+    },
+    toastAction: toasts.act,
+    dismissToast: toasts.dismiss,
+    tellSetAside(what) {
+      const isSettings = what === 'settings';
+      add({
+        title: say(isSettings ? 'tellingSettingsAside' : 'tellingListAside'),
+        names: [],
+        lines: [say(isSettings ? 'tellingSettingsAsideDetail' : 'tellingListAsideDetail')],
+      });
+    },
+    [Symbol.dispose]() {
+      for (const end of ends) end();
+      toasts[Symbol.dispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+function savedNotice({ saved }: BatchEnd, home: string): Pick<OwnNotice, 'title' | 'names' | 'lines'> {
+  const length = durationWords(sum(saved.map(({ seconds }) => seconds)));
+  if (saved.length === 1) {
+    const { title, detail } = batchWords({ batchId: '', saved, failed: [] }, home);
+    return { title, names: [], lines: [detail] };
+  }
+  const more = saved.length - mostNames;
+  return {
+    title: convertedTitle(saved.length, warnedOf(saved)),
+    names: saved.slice(0, mostNames).map(({ name }) => name),
+    lines: [more > 0 ? say('tellingMore', { count: more, length }) : say('tellingLengthInAll', { length })],
+  };
+}
