@@ -20,16 +20,16 @@ export interface ListRowProps {
   readonly top: number;
   /** The one row that Tab enters. */
   readonly active: boolean;
-  readonly measure: (row: HTMLLIElement | null) => void;
+  readonly measure: (row: HTMLDivElement | null) => void;
   /** Called after each drawing, when focus may have been lost with a button that went. */
-  readonly onDrawn: (id: string, row: HTMLLIElement) => void;
+  readonly onDrawn: (id: string, row: HTMLDivElement) => void;
 }
 
 export const ListRow = memo(function ListRow({ id, index, top, active, measure, onDrawn }: ListRowProps): ReactNode {
   const row = useRow(id);
   const heard = useHeard(id);
   const soundlift = useSoundlift();
-  const element = useRef<HTMLLIElement>(null);
+  const element = useRef<HTMLDivElement>(null);
 
   useLayoutEffect(() => {
     if (element.current !== null) onDrawn(id, element.current);
@@ -40,10 +40,10 @@ export const ListRow = memo(function ListRow({ id, index, top, active, measure, 
   const look = rowLook(row.state);
   const playable = hasSound(row.state);
   return (
-    <li
-      ref={(li) => {
-        element.current = li;
-        measure(li);
+    <div
+      ref={(drawn) => {
+        element.current = drawn;
+        measure(drawn);
       }}
       className="row"
       role="row"
@@ -70,7 +70,7 @@ export const ListRow = memo(function ListRow({ id, index, top, active, measure, 
       </div>
       <Middle row={row} words={words} look={look} heard={heard} />
       <RowActs row={row} words={words} />
-    </li>
+    </div>
   );
 });
 

@@ -27,7 +27,7 @@ const overscan = 6;
 export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   const order = useAppState((state) => state.order);
   const soundlift = useSoundlift();
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);
   const [activeId, setActiveId] = useState<string>();
   /** The row in which the focus was last, until it goes elsewhere by itself. */
@@ -39,7 +39,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   // The active row has gone: the one that took its place.
   const activeIndex = found >= 0 ? found : Math.min(lastIndex.current, order.length - 1);
 
-  const virtualizer = useVirtualizer<HTMLElement, HTMLLIElement>({
+  const virtualizer = useVirtualizer<HTMLElement, HTMLDivElement>({
     count: order.length,
     getScrollElement: () => scroller,
     estimateSize: () => rowRem * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
@@ -105,7 +105,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
     };
   }, []);
 
-  const onDrawn = useCallback((id: string, row: HTMLLIElement): void => {
+  const onDrawn = useCallback((id: string, row: HTMLDivElement): void => {
     if (focusedId.current === id && focusIsNowhere()) row.focus({ preventScroll: true });
   }, []);
 
@@ -124,7 +124,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   const onKeyDown = useListKeys({ focusRow, openMenu, pageRows });
 
   return (
-    <ol
+    <div
       ref={list}
       className="rows"
       role="grid"
@@ -159,7 +159,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
           />
         );
       })}
-    </ol>
+    </div>
   );
 }
 

@@ -81,6 +81,7 @@ export function useListKeys(parts: ListKeysParts): (event: KeyboardEvent<HTMLEle
     } else if (key === 'on' || key === 'back') {
       player.step(key === 'on' ? stepSeconds : -stepSeconds);
     } else {
+      typed.current = { letters: '', at: 0 };
       const page = parts.pageRows();
       const to = {
         up: index - 1,

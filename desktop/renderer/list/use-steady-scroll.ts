@@ -8,7 +8,7 @@ import { useLayoutEffect, useRef } from 'react';
  */
 export function useSteadyScroll(
   order: readonly string[],
-  virtualizer: Virtualizer<HTMLElement, HTMLLIElement>,
+  virtualizer: Virtualizer<HTMLElement, HTMLDivElement>,
   scroller: HTMLElement | null,
 ): void {
   const seen = useRef<

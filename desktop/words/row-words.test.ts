@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import { errorCodes } from '../../shared/errors.ts';
+import type { Row, RowState, UnsavedReason } from '../ipc.ts';
+import { type RowRequest, rowWords, wayOutOf } from './row-words.ts';
+
+const lectures = ['Movies', 'Lectures'];
+const movies = ['Movies'];
+
+function rowOf(state: RowState, more: Partial<Row> = {}): Row {
+  return { id: 'a', order: 1, sourceName: 'talk.mp4', sourceBytes: 1_500_000_000, weight: 1, state, ...more };
+}
+
+type Line = readonly [what: string, row: Row, detail: string, button: string | undefined, request?: RowRequest];
+
+const failed = (state: Omit<RowState & { kind: 'failed' }, 'kind' | 'otherTrack'>, otherTrack = false): Row =>
+  rowOf({ kind: 'failed', otherTrack, ...state });
+
+const table: readonly Line[] = [
+  ['reading', rowOf({ kind: 'reading' }), 'Reading…', undefined],
+  [
+    'uploading',
+    rowOf({ kind: 'uploading', sentBytes: 0, totalBytes: 76e6, whole: false }),
+    '1.5 GB video, uploading 76 MB of sound',
+    undefined,
+  ],
+  [
+    'uploading, whole file',
+    rowOf({ kind: 'uploading', sentBytes: 0, totalBytes: 1.5e9, whole: true }),
+    'Uploading 1.5 GB (this kind is sent whole)',
+    undefined,
+  ],
+  ['waiting', rowOf({ kind: 'waiting' }), 'Waiting', undefined],
+  ['waiting behind others', rowOf({ kind: 'waiting', before: 2 }), 'Waiting, 2 before it', undefined],
+  ['waiting, next', rowOf({ kind: 'waiting', before: 0 }), 'Waiting, next', undefined],
+  ['converting', rowOf({ kind: 'converting', speed: 38.2 }), 'Converting at 38× speed', undefined],
+  ['converting, speed unknown', rowOf({ kind: 'converting' }), 'Converting', undefined],
+  ['saving', rowOf({ kind: 'saving', place: lectures }), 'Saving in Movies › Lectures', undefined],
+  ['done', rowOf({ kind: 'done', place: lectures }), 'Saved in Movies › Lectures', 'Show in folder', 'showInFolder'],
+  [
+    'done, another track',
+    rowOf({ kind: 'done', place: movies }, { track: 1 }),
+    'Saved in Movies, track 2',
+    'Show in folder',
+    'showInFolder',
+  ],
+  [
+    'done, name taken',
+    rowOf({ kind: 'done', place: movies, kept: 'NAME.mp3' }),
+    'Saved in Movies. NAME.mp3 was there already, and was kept.',
+    'Show in folder',
+    'showInFolder',
+  ],
+  [
+    'done, cut_short',
+    rowOf({ kind: 'done', place: movies, warning: { code: 'cut_short', atSeconds: 760, ofSeconds: 3312 } }),
+    'Saved in Movies. The video breaks off at 12:40 of 55:12.',
+    'Show in folder',
+    'showInFolder',
+  ],
+  [
+    'done, gaps',
+    rowOf({ kind: 'done', place: movies, warning: { code: 'gaps', atSeconds: 760, count: 3 } }),
+    'Saved in Movies. 3 places could not be read, the first at 12:40.',
+    'Details',
+    'details',
+  ],
+  [
+    'done, one gap',
+    rowOf({ kind: 'done', place: movies, warning: { code: 'gaps', atSeconds: 760, count: 1 } }),
+    'Saved in Movies. 1 place could not be read, at 12:40.',
+    'Details',
+    'details',
+  ],
+  [
+    'done, but gone since',
+    rowOf({ kind: 'done', place: movies, missing: true }),
+    'The MP3 is no longer in Movies.',
+    'Convert again',
+    'convertAgain',
+  ],
+  [
+    'folder away',
+    rowOf({ kind: 'unsaved', reason: 'folder_away' }),
+    'The folder is not there. The sound is kept until you choose another.',
+    'Save as…',
+    'saveElsewhere',
+  ],
+  [
+    'disk full, here',
+    rowOf({ kind: 'unsaved', reason: 'disk_full', place: movies, neededBytes: 66e6 }),
+    'Not enough space in Movies: 66 MB needed. Continues by itself.',
+    'Choose another folder…',
+    'saveElsewhere',
+  ],
+  ['paused', rowOf({ kind: 'paused' }, { fraction: 0.41 }), 'Paused at 41 %', 'Continue', 'continueRow'],
+  ['paused before it began', rowOf({ kind: 'paused' }), 'Paused', 'Continue', 'continueRow'],
+  [
+    'offline, uploading',
+    rowOf({ kind: 'offline_uploading', sentBytes: 31e6, totalBytes: 76e6 }),
+    'No connection. Continues by itself from 31 of 76 MB.',
+    undefined,
+  ],
+  [
+    'offline, converting there',
+    rowOf({ kind: 'offline_converting' }),
+    'Goes on at the server, unseen until the connection is back',
+    undefined,
+  ],
+  [
+    'signed out',
+    rowOf({ kind: 'signed_out', host: 'sound.example.org' }),
+    'Waits until you have signed in again',
+    'Sign in',
+    'signIn',
+  ],
+  ['cancelled', rowOf({ kind: 'cancelled' }), 'Cancelled', 'Start again', 'retry'],
+  ['not_media', failed({ code: 'not_media' }), 'This is not a video or a sound.', undefined],
+  ['no_audio', failed({ code: 'no_audio' }), 'This video has no sound.', 'Show the video', 'showSource'],
+  ['damaged', failed({ code: 'damaged' }), 'Nothing of its sound can be read.', 'Details', 'details'],
+  [
+    'damaged, other tracks',
+    failed({ code: 'damaged' }, true),
+    'Its sound track is damaged. The video has a second one.',
+    'Choose another track…',
+    'tracks',
+  ],
+  [
+    'too_long',
+    failed({ code: 'too_long', details: { limitSeconds: 14_400 }, host: 'sound.example.org' }),
+    'Longer than the 4 hours that sound.example.org takes.',
+    'Convert on this computer',
+    'convertHere',
+  ],
+  [
+    'too_long, here',
+    failed({ code: 'too_long', details: { limitSeconds: 14_400 } }),
+    'Longer than the 4 hours that this computer takes.',
+    undefined,
+  ],
+  ['timed_out', failed({ code: 'timed_out' }), 'Took too long and was stopped.', 'Retry', 'retry'],
+  [
+    'converter_failed',
+    failed({ code: 'converter_failed', details: { atSeconds: 760 } }),
+    'The converter stopped at 12:40.',
+    'Details',
+    'details',
+  ],
+  ['file gone', failed({ code: 'source_missing' }), 'The video is no longer where it was.', 'Find it…', 'findSource'],
+];
+
+describe('the words of a row', () => {
+  it.each(table)('says of %s what the table of words says', (_what, row, detail, button, request) => {
+    const words = rowWords(row);
+    expect(words.detail).toBe(detail);
+    expect(words.action?.label).toBe(button);
+    expect(words.action?.request).toBe(request);
+  });
+
+  it('calls it by the video until there is an MP3, and by that then', () => {
+    const named = { targetName: 'talk (1).mp3' };
+    expect(rowWords(rowOf({ kind: 'converting' }, named)).title).toBe('talk.mp4');
+    expect(rowWords(rowOf({ kind: 'done', place: movies }, named)).title).toBe('talk (1).mp3');
+    expect(rowWords(rowOf({ kind: 'unsaved', reason: 'no_folder' }, named)).title).toBe('talk (1).mp3');
+  });
+
+  it.each(errorCodes)('has a sentence for %s, here and at a server', (code) => {
+    for (const host of [undefined, 'sound.example.org']) {
+      const { detail } = rowWords(failed({ code, ...(host === undefined ? {} : { host }) }));
+      expect(detail).toMatch(/^[A-Zs].*[.d]$/);
+      expect(detail).not.toMatch(/please|error|oops|!|undefined/i);
+    }
+  });
+
+  it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only', 'name_taken', 'no_folder'])(
+    'says what becomes of a sound that is not saved: %s',
+    (reason) => {
+      expect(rowWords(rowOf({ kind: 'unsaved', reason })).detail).toMatch(/\.$/);
+      expect(rowWords(rowOf({ kind: 'unsaved', reason })).action?.request).toBe('saveElsewhere');
+    },
+  );
+
+  it('keeps a name that runs the other way apart, and lets none turn the sentence round', () => {
+    const detail = (kept: string): string => rowWords(rowOf({ kind: 'done', place: movies, kept })).detail;
+    expect(detail('محاضرة.mp3')).toContain('\u2068محاضرة.mp3\u2069 was there');
+    expect(detail('talk\u202egpj.mp3')).toContain('talkgpj.mp3 was there');
+  });
+
+  it('takes a name for no message, whatever is in it', () => {
+    const kept = "{count, plural, other {#}} <b>it's</b>.mp3";
+    expect(rowWords(rowOf({ kind: 'done', place: movies, kept })).detail).toContain(kept);
+  });
+
+  it('cancels what still goes, and removes what has ended', () => {
+    expect(wayOutOf({ kind: 'reading' })).toBe('cancel');
+    expect(wayOutOf({ kind: 'paused' })).toBe('cancel');
+    expect(wayOutOf({ kind: 'signed_out', host: 'h' })).toBe('cancel');
+    expect(wayOutOf({ kind: 'done', place: movies })).toBe('remove');
+    expect(wayOutOf({ kind: 'failed', code: 'damaged', otherTrack: false })).toBe('remove');
+    expect(wayOutOf({ kind: 'cancelled' })).toBe('remove');
+  });
+});

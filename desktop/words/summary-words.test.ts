@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { Summary } from '../ipc.ts';
+import { dropDetail, placeStatus, saveToName } from './setting-words.ts';
+import { shortcutWords } from './shortcut-words.ts';
+import { spokenSummary, summaryWords } from './summary-words.ts';
+
+const summary: Summary = {
+  mode: 'working',
+  total: 7,
+  done: 3,
+  failed: 0,
+  unfinished: 4,
+  fraction: 0.38,
+  savedSeconds: 15_660,
+  savedBytes: 359e6,
+};
+
+describe('the line on top of the list', () => {
+  it.each([
+    [{ leftSeconds: 240 }, '3 of 7 done', 'About 4 min left', '3 of 7 done, about 4 minutes left'],
+    [{}, '3 of 7 done', undefined, '3 of 7 done'],
+    [{ mode: 'finished', done: 6 }, '6 sounds saved', '4 h 21 min, 359 MB', '6 sounds saved'],
+    [{ mode: 'finished', done: 1, failed: 1 }, '1 sound saved', '4 h 21 min, 359 MB', '1 sound saved, 1 failed'],
+    [{ mode: 'finished', done: 0, failed: 2 }, 'Nothing saved', undefined, 'Nothing saved, 2 failed'],
+    [{ mode: 'offline' }, 'No connection', 'Continues by itself.', '3 of 7 done'],
+    [{ mode: 'paused' }, 'Paused', '3 of 7 done', '3 of 7 done'],
+  ] as const)('says of %o what the table of words says', (change, title, detail, spoken) => {
+    const one: Summary = { ...summary, ...change };
+    expect(summaryWords(one).title).toBe(title);
+    expect(summaryWords(one).detail).toBe(detail);
+    expect(spokenSummary(one)).toBe(spoken);
+  });
+});
+
+describe('the words of what is set', () => {
+  it('says what becomes of what is dropped now', () => {
+    expect(dropDetail({ kind: 'standard' }, { kind: 'beside' })).toBe('Standard quality, saved beside each video');
+    expect(dropDetail({ kind: 'voice' }, { kind: 'folder', folder: ['Movies', 'Talks'] })).toBe(
+      'Voice quality, saved in Movies › Talks',
+    );
+    expect(dropDetail({ kind: 'custom', mono: true }, { kind: 'ask' })).toBe('Your own quality, saved where you say');
+    expect(saveToName({ kind: 'folder', folder: ['Movies', 'Talks'] })).toBe('Movies › Talks');
+  });
+
+  it('says where the work is done, and when the next try is', () => {
+    const server = {
+      kind: 'server',
+      host: 'sound.example.org',
+      email: 'you@example.org',
+      confirmed: true,
+      thisSessionOnly: false,
+      readable: false,
+    } as const;
+    expect(placeStatus({ kind: 'none' }, 0)).toBeUndefined();
+    expect(placeStatus({ kind: 'here', state: 'ready', advisedAtOnce: 2 }, 0)).toEqual({
+      text: 'This computer',
+      ready: true,
+    });
+    expect(placeStatus({ kind: 'here', state: 'broken', problem: 'No ffmpeg.', advisedAtOnce: 2 }, 0)).toEqual({
+      text: 'No ffmpeg.',
+      ready: false,
+    });
+    expect(placeStatus({ ...server, connection: 'connected' }, 0)).toEqual({ text: 'sound.example.org', ready: true });
+    const offline = { ...server, connection: 'offline', nextTryAt: 20_000 } as const;
+    expect(placeStatus(offline, 0)?.text).toBe('Trying again in 20 s');
+    expect(placeStatus(offline, 19_001)?.text).toBe('Trying again in 1 s');
+    expect(placeStatus(offline, 20_001)?.text).toBe('Trying again…');
+  });
+
+  it('writes keys as each system does', () => {
+    expect(shortcutWords('macos', 'O')).toBe('⌘O');
+    expect(shortcutWords('windows', 'O')).toBe('Ctrl+O');
+    expect(shortcutWords('macos', 'P', true)).toBe('⇧⌘P');
+    expect(shortcutWords('linux', 'P', true)).toBe('Ctrl+Shift+P');
+  });
+});
