@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { dropTitle } from './dragged-files.ts';
+import { joinMessages } from './join-messages.ts';
+
+describe('what is dragged', () => {
+  const video = { kind: 'file', type: 'video/mp4' };
+  it('is counted as videos when all are known to be, and as files otherwise', () => {
+    expect(dropTitle([video, video, { kind: 'string', type: 'text/uri-list' }])).toBe('Let go to convert 2 videos');
+    expect(dropTitle([video])).toBe('Let go to convert 1 video');
+    expect(dropTitle([video, { kind: 'file', type: '' }])).toBe('Let go to convert 2 files');
+    expect(dropTitle([{ kind: 'file', type: '' }])).toBe('Let go to convert 1 file');
+  });
+
+  it('is not counted where the system does not tell', () => {
+    expect(dropTitle([])).toBe('Let go to convert');
+  });
+});
+
+describe('messages of the same second', () => {
+  it('are said as one, each a sentence, none twice', () => {
+    expect(joinMessages(['5 videos added', 'No connection', '5 videos added'])).toBe('5 videos added. No connection');
+    expect(joinMessages(['Drone.mp4: This video has no sound.', 'Connected'])).toBe(
+      'Drone.mp4: This video has no sound. Connected',
+    );
+    expect(joinMessages([])).toBe('');
+  });
+});

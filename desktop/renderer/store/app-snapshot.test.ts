@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { AppState, Change, Row } from '../../ipc.ts';
+import { applyChanges, snapshotOf } from './app-snapshot.ts';
+
+function rowOf(order: number, sourceName = `${order}.mp4`): Row {
+  return { id: `r${order}`, order, sourceName, sourceBytes: 1, weight: 1, state: { kind: 'reading' } };
+}
+
+const state: AppState = {
+  system: 'linux',
+  version: '1.0.0',
+  place: { kind: 'here', state: 'ready', advisedAtOnce: 2 },
+  summary: {
+    mode: 'working',
+    total: 3,
+    done: 0,
+    failed: 0,
+    unfinished: 3,
+    fraction: 0,
+    savedSeconds: 0,
+    savedBytes: 0,
+  },
+  rows: [rowOf(10), rowOf(20), rowOf(30)],
+  settings: {
+    quality: { kind: 'standard' },
+    saveTo: { kind: 'beside' },
+    whenTaken: 'keep_both',
+    notify: true,
+    notifySound: false,
+    theme: 'system',
+    keepInTray: true,
+    openAtLogin: false,
+  },
+  notices: [],
+  toasts: [],
+};
+
+const rows = (changed: readonly Row[], removed: readonly string[] = []): Change => ({ type: 'rows', changed, removed });
+
+describe('the state as it is drawn', () => {
+  it('puts new rows where their order says, not where they come', () => {
+    const { order } = applyChanges(snapshotOf(state), [rows([rowOf(40), rowOf(15)])]);
+    expect(order).toEqual(['r10', 'r15', 'r20', 'r30', 'r40']);
+  });
+
+  it('changes one row and leaves all others, and their order, the same objects', () => {
+    const before = snapshotOf(state);
+    const after = applyChanges(before, [rows([rowOf(20, 'other.mp4')])]);
+    expect(after.rows.get('r20')?.sourceName).toBe('other.mp4');
+    expect(after.rows.get('r10')).toBe(before.rows.get('r10'));
+    expect(after.order).toBe(before.order);
+    expect(before.rows.get('r20')?.sourceName).toBe('20.mp4');
+  });
+
+  it('takes rows away, and lets pass what is not there', () => {
+    const before = snapshotOf(state);
+    const after = applyChanges(before, [rows([], ['r20', 'unknown'])]);
+    expect(after.order).toEqual(['r10', 'r30']);
+    expect(after.rows.has('r20')).toBe(false);
+    expect(applyChanges(before, [rows([], ['unknown'])])).toBe(before);
+  });
+
+  it('takes several changes in their order', () => {
+    const { order } = applyChanges(snapshotOf(state), [rows([], ['r10']), rows([rowOf(10)]), rows([], ['r30'])]);
+    expect(order).toEqual(['r10', 'r20']);
+  });
+
+  it('counts the histories', () => {
+    const before = snapshotOf(state);
+    expect(applyChanges(before, [{ type: 'history' }]).historyVersion).toBe(before.historyVersion + 1);
+  });
+
+  it('is the same one when nothing that is drawn has changed', () => {
+    const before = snapshotOf(state);
+    const changes: Change[] = [
+      { type: 'announce', text: 'Connected' },
+      { type: 'show', view: { kind: 'history' } },
+    ];
+    expect(applyChanges(before, changes)).toBe(before);
+  });
+
+  it('takes over each other part', () => {
+    const place = { kind: 'none' } as const;
+    const summary = { ...state.summary, done: 3 };
+    const toasts = [{ id: 't', text: 'Removed from the list.' }];
+    const settings = { ...state.settings, notify: false };
+    const notices = [{ id: 'n', unread: true, at: 0, title: 'x', names: [], lines: [] }];
+    const after = applyChanges(snapshotOf(state), [
+      { type: 'place', place },
+      { type: 'summary', summary },
+      { type: 'toasts', toasts },
+      { type: 'settings', settings },
+      { type: 'notices', notices },
+    ]);
+    expect(after).toMatchObject({ place, summary, toasts, settings, notices });
+  });
+});
