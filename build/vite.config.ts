@@ -2,19 +2,21 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { appFiles, developmentPolicy, licences, sameOriginTags } from './app/bundle-plugins.ts';
 
 const root = join(import.meta.dirname, '..');
 const desktop = join(root, 'desktop');
 const dist = join(root, 'dist');
-/** What the app's processes find without us. `argon2` is for accounts, which the app's own backend has none of. */
+/** What the app's processes find without us. */
 const external = ['electron', /^node:/, ...builtinModules];
 
 /** All three of the app's bundles, in one go: `vite build`. */
 export default defineConfig({
   root: join(desktop, 'renderer'),
   base: './',
-  plugins: [react()],
-  builder: {},
+  plugins: [react(), sameOriginTags(), developmentPolicy(), appFiles(), licences()],
+  // One instance of each plugin for all three, so that the licences of all come together.
+  builder: { sharedConfigBuild: true, sharedPlugins: true },
   build: { outDir: join(dist, 'renderer'), emptyOutDir: true },
   environments: {
     main: {

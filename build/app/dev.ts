@@ -1,0 +1,87 @@
+// npm run dev [-- FILE…]: the app as it is being written: what is changed in the page shows at once, main and preload are built anew and the
+// app is started again.
+import type { ChildProcess } from 'node:child_process';
+import { createBuilder, createServer } from 'vite';
+import { SetUpError, say } from '../set-up/say.mjs';
+import { viteConfig } from './bundles.ts';
+import { findElectron } from './electron-binary.ts';
+import { endApp, onEnd, startApp } from './run-app.ts';
+
+/** What of a watcher of vite's is used here; its own type hides behind a union. */
+interface Watcher {
+  on(event: 'event', listener: (event: { readonly code: string; readonly error?: unknown }) => void): void;
+  close(): Promise<void>;
+}
+
+/** Several files are often saved in one go. */
+const settleMilliseconds = 150;
+
+async function watch(name: 'main' | 'preload', onBuilt: () => void): Promise<Watcher> {
+  const builder = await createBuilder({
+    configFile: viteConfig,
+    logLevel: 'warn',
+    environments: { [name]: { build: { watch: {} } } },
+  });
+  const environment = builder.environments[name];
+  if (environment === undefined) throw new Error(`vite.config.ts has no environment ${name}`);
+  const watcher = (await builder.build(environment)) as unknown as Watcher;
+  await new Promise<void>((resolve) => {
+    watcher.on('event', (event) => {
+      if (event.code === 'ERROR') say(event.error instanceof Error ? event.error.message : String(event.error));
+      if (event.code !== 'END') return;
+      resolve();
+      onBuilt();
+    });
+  });
+  return watcher;
+}
+
+async function develop(): Promise<void> {
+  const binary = await findElectron();
+  const server = await createServer({ configFile: viteConfig, logLevel: 'warn' });
+  await server.listen();
+  const [pageUrl] = server.resolvedUrls?.local ?? [];
+  if (pageUrl === undefined) throw new SetUpError('The development server of the page has no address.');
+
+  let app: ChildProcess | undefined;
+  let isEnding = false;
+  let settling: NodeJS.Timeout | undefined;
+
+  const start = (): void => {
+    const started = startApp(binary, process.argv.slice(2), pageUrl);
+    app = started;
+    started.once('exit', () => {
+      // Ended by the person, not by us for the next one.
+      if (app === started && !isEnding) void end();
+    });
+  };
+  const restart = (): void => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      const old = app;
+      app = undefined;
+      if (old === undefined) return;
+      void endApp(old).then(() => {
+        if (!isEnding) start();
+      });
+    }, settleMilliseconds);
+  };
+  const watchers = await Promise.all([watch('main', restart), watch('preload', restart)]);
+  const end = async (): Promise<void> => {
+    isEnding = true;
+    if (app !== undefined) await endApp(app);
+    await Promise.all([server.close(), ...watchers.map((watcher) => watcher.close())]);
+    process.exit(0);
+  };
+  onEnd(() => void end());
+  clearTimeout(settling);
+  start();
+}
+
+try {
+  await develop();
+} catch (error) {
+  if (!(error instanceof SetUpError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}

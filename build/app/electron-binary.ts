@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findOnPath, howToInstall, linuxFamily } from '../set-up/programs.mjs';
+import { SetUpError, say } from '../set-up/say.mjs';
+
+/** What runs the app: Electron itself, or what stands in for it where Electron cannot be had. */
+export interface ElectronBinary {
+  /** Absolute path. */
+  readonly executable: string;
+  readonly isStandIn: boolean;
+}
+
+export interface ElectronPlaces {
+  /** Absolute path of the npm package `electron`. */
+  readonly packageFolder: string;
+  /** Absolute path of the stand-in's executable. */
+  readonly standIn: string;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+export const electronPlaces: ElectronPlaces = {
+  packageFolder: join(root, 'node_modules', 'electron'),
+  standIn: join(root, 'desktop', 'e2e', 'standin', 'dist', 'electron'),
+};
+
+/** As the stand-in looks for them. */
+const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const chromium = {
+  name: 'chromium',
+  debian: 'chromium',
+  brew: '--cask chromium',
+  winget: 'Hibbiki.Chromium',
+  page: 'https://www.chromium.org/getting-involved/download-chromium/',
+};
+
+/** A hundred megabytes over a slow line. */
+const fetchMilliseconds = 10 * 60_000;
+/** Nobody waits for that long without being told for what. */
+const tellAfterMilliseconds = 1500;
+
+/**
+ * Finds Electron, fetches it where that works, and falls back on the stand-in, which it says in a sentence on standard error. Throws
+ * `SetUpError` where not even that can run.
+ */
+export async function findElectron(
+  places: ElectronPlaces = electronPlaces,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<ElectronBinary> {
+  const executable = installedElectron(places) ?? (await fetchElectron(places));
+  if (executable !== undefined) return { executable, isStandIn: false };
+  if (process.platform === 'win32')
+    throw new SetUpError('Electron could not be downloaded, and Soundlift does not run without it: try again online.');
+  if (!environment['STANDIN_CHROMIUM'] && !chromiumNames.some((name) => findOnPath(name, environment)))
+    throw new SetUpError(
+      `Electron could not be downloaded, and Chromium, which can stand in for it, is missing. ${howToInstall([chromium], process.platform, linuxFamily(), environment)}`,
+    );
+  say(
+    'Electron could not be downloaded: the app runs on a stand-in over Chromium, without a window unless STANDIN_HEADED=1 is set.',
+  );
+  return { executable: places.standIn, isStandIn: true };
+}
+
+/** The path of Electron's executable, where the npm package has it. */
+export function installedElectron({ packageFolder }: ElectronPlaces = electronPlaces): string | undefined {
+  const pathFile = join(packageFolder, 'path.txt');
+  if (!existsSync(pathFile)) return undefined;
+  const executable = join(packageFolder, 'dist', readFileSync(pathFile, 'utf8'));
+  return existsSync(executable) ? executable : undefined;
+}
+
+async function fetchElectron(places: ElectronPlaces): Promise<string | undefined> {
+  const telling = setTimeout(() => say('Downloading Electron, once…'), tellAfterMilliseconds);
+  try {
+    await promisify(execFile)(process.execPath, [join(places.packageFolder, 'install.js')], {
+      timeout: fetchMilliseconds,
+      killSignal: 'SIGKILL',
+    });
+    return installedElectron(places);
+  } catch (error) {
+    // Being offline is no defect; whatever it was, the caller has another way.
+    if (error instanceof Error) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(telling);
+  }
+}

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+interface PackageFile {
+  readonly name?: string;
+  readonly version?: string;
+  readonly license?: string;
+}
+
+/** The folder of the package that a module lies in; none for our own and what bundlers make up. */
+export function packageFolderOf(module: string): string | undefined {
+  const path = module.replace(/^\0/, '').replace(/\?.*$/, '');
+  if (!/[\\/]node_modules[\\/]/.test(path)) return undefined;
+  // A folder inside a package may have a package.json of its own, which only says what kind of modules these are.
+  for (let folder = dirname(path); !/[\\/]node_modules$/.test(folder); folder = dirname(folder)) {
+    if (readPackage(folder)?.version !== undefined) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+  return undefined;
+}
+
+/** What people are shown: the licence of the app, then of each package that is in it, once, by name. */
+export function licencesText(own: string, packageFolders: Iterable<string>): string {
+  const parts = new Map<string, string>();
+  for (const folder of packageFolders) {
+    const { name = folder, version = '', license = 'of an unknown licence' } = readPackage(folder) ?? {};
+    parts.set(`${name} ${version}`, `${name} ${version} (${license})\n\n${licenceFilesOf(folder)}`);
+  }
+  const sorted = [...parts].toSorted(([one], [other]) => one.localeCompare(other, 'en')).map(([, text]) => text.trim());
+  return `${[`Soundlift\n\n${own.trim()}`, ...sorted].join(`\n\n${'─'.repeat(72)}\n\n`)}\n`;
+}
+
+function readPackage(folder: string): PackageFile | undefined {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return undefined;
+  const found: PackageFile = JSON.parse(readFileSync(file, 'utf8'));
+  return found;
+}
+
+function licenceFilesOf(folder: string): string {
+  return readdirSync(folder)
+    .filter((name) => /^(licen[cs]e|copying|notice)([.-]|$)/i.test(name))
+    .toSorted()
+    .map((name) => readFileSync(join(folder, name), 'utf8').trim())
+    .join('\n\n');
+}

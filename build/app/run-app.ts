@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { ElectronBinary } from './electron-binary.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+/** How long the app may take to end in order before it is ended. */
+const endMilliseconds = 8000;
+
+/**
+ * Starts the app from its bundles, with the person's own folder as its working folder: names of files are meant from there.
+ * @param pageUrl of a development server, instead of the page that was built
+ */
+export function startApp(binary: ElectronBinary, words: readonly string[], pageUrl?: string): ChildProcess {
+  const { INIT_CWD: callersFolder, ...environment } = process.env;
+  // Such a variable of the caller's would make Electron a plain Node.
+  delete environment['ELECTRON_RUN_AS_NODE'];
+  return spawn(binary.executable, [root, ...words], {
+    stdio: 'inherit',
+    cwd: callersFolder ?? process.cwd(),
+    env: { ...environment, ...(pageUrl === undefined ? {} : { SOUNDLIFT_PAGE_URL: pageUrl }) },
+  });
+}
+
+/** Resolves with the exit code when the app has ended. */
+export async function ended(app: ChildProcess): Promise<number> {
+  if (app.exitCode !== null) return app.exitCode;
+  return new Promise((resolve, reject) => {
+    app.once('error', reject);
+    app.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 1 : constants.signals[signal])));
+  });
+}
+
+/** Asks the app to end, and ends it where it does not. */
+export async function endApp(app: ChildProcess): Promise<void> {
+  if (app.exitCode !== null || app.signalCode !== null) return;
+  const end = new Promise((resolve) => app.once('exit', resolve));
+  app.kill('SIGTERM');
+  const killing = setTimeout(() => app.kill('SIGKILL'), endMilliseconds);
+  await end;
+  clearTimeout(killing);
+}
+
+/** Calls back on Ctrl-C and its like; one press may come several times, so only the first counts. */
+export function onEnd(callback: () => void): void {
+  let isEnding = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (isEnding) return;
+      isEnding = true;
+      callback();
+    });
+  }
+}
