@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { handOver } from './set-up/hand-over.mjs';
 import { packagesAreInStep } from './set-up/packages.mjs';
-import { missingPrograms, programsFor } from './set-up/programs.mjs';
+import { hasElectron, missingPrograms, programsFor } from './set-up/programs.mjs';
 import { SetUpError, say } from './set-up/say.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,7 +13,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** @param {readonly string[]} commandLine */
 function parse(commandLine) {
   const [first, ...rest] = commandLine;
-  if (first === '--for-tests') return { programs: programsFor('tests'), words: rest };
+  if (first === '--for-tests') return { programs: programsFor('tests', hasElectron(root)), words: rest };
   if (first === '--packages-only') return { programs: [], words: rest };
   return { programs: programsFor('conversions'), words: [...commandLine] };
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findOnPath, howToInstall, linuxFamily } from '../set-up/programs.mjs';
+import { chromium, howToInstall, linuxFamily, missingPrograms } from '../set-up/programs.mjs';
 import { SetUpError, say } from '../set-up/say.mjs';
 
 /** What runs the app: Electron itself, or what stands in for it where Electron cannot be had. */
@@ -25,16 +25,6 @@ export const electronPlaces: ElectronPlaces = {
   standIn: join(root, 'desktop', 'e2e', 'standin', 'dist', 'electron'),
 };
 
-/** As the stand-in looks for them. */
-const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const chromium = {
-  name: 'chromium',
-  debian: 'chromium',
-  brew: '--cask chromium',
-  winget: 'Hibbiki.Chromium',
-  page: 'https://www.chromium.org/getting-involved/download-chromium/',
-};
-
 /** A hundred megabytes over a slow line. */
 const fetchMilliseconds = 10 * 60_000;
 /** Nobody waits for that long without being told for what. */
@@ -52,7 +42,7 @@ export async function findElectron(
   if (executable !== undefined) return { executable, isStandIn: false };
   if (process.platform === 'win32')
     throw new SetUpError('Electron could not be downloaded, and Soundlift does not run without it: try again online.');
-  if (!environment['STANDIN_CHROMIUM'] && !chromiumNames.some((name) => findOnPath(name, environment)))
+  if (missingPrograms([chromium], environment).length > 0)
     throw new SetUpError(
       `Electron could not be downloaded, and Chromium, which can stand in for it, is missing. ${howToInstall([chromium], process.platform, linuxFamily(), environment)}`,
     );

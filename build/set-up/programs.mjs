@@ -3,9 +3,9 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { isSystemError } from './say.mjs';
 
 /**
- * A program that is not an npm package. `variable` may name where it is; the others are the names that package
- * managers and people know it by.
- * @typedef {{ name: string, variable?: string, debian: string, brew: string, winget?: string, page: string }} Program
+ * A program that is not an npm package. `variable` may name where it is; `others` are programs that do as well; the rest are the
+ * names that package managers and people know it by.
+ * @typedef {{ name: string, others?: readonly string[], variable?: string, debian: string, brew: string, winget?: string, page: string }} Program
  */
 
 /** @type {Program} */
@@ -21,13 +21,37 @@ const ffmpeg = {
 const mp3val = { name: 'mp3val', debian: 'mp3val', brew: 'mp3val', page: 'https://mp3val.sourceforge.net' };
 /** @type {Program} */
 const curl = { name: 'curl', debian: 'curl', brew: 'curl', winget: 'cURL.cURL', page: 'https://curl.se' };
+/**
+ * Stands in for Electron where that cannot be had.
+ * @type {Program}
+ */
+export const chromium = {
+  name: 'chromium',
+  others: ['chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  variable: 'STANDIN_CHROMIUM',
+  debian: 'chromium',
+  brew: '--cask chromium',
+  winget: 'Hibbiki.Chromium',
+  page: 'https://www.chromium.org/getting-involved/download-chromium/',
+};
 
 /**
  * @param {'conversions' | 'tests'} purpose
+ * @param {boolean} [hasElectron] whether Electron's binary is on disk; elsewhere than on Linux it is sure to come
  * @returns {readonly Program[]}
  */
-export function programsFor(purpose) {
-  return purpose === 'tests' ? [ffmpeg, mp3val, curl] : [ffmpeg];
+export function programsFor(purpose, hasElectron = process.platform !== 'linux') {
+  if (purpose === 'conversions') return [ffmpeg];
+  return hasElectron ? [ffmpeg, mp3val, curl] : [ffmpeg, mp3val, curl, chromium];
+}
+
+/**
+ * Whether Electron's binary is on disk. Asking the package for it would download it.
+ * @param {string} root
+ */
+export function hasElectron(root) {
+  const folder = join(root, 'node_modules', 'electron');
+  return process.platform !== 'linux' || isRunnable(join(folder, 'dist', 'electron'));
 }
 
 /**
@@ -39,7 +63,8 @@ export function missingPrograms(programs, environment = process.env) {
     const named = program.variable === undefined ? undefined : environment[program.variable];
     // The program itself, or the folder that holds it.
     if (named) return !isRunnable(named) && !isRunnable(join(named, fileNameOf(program.name)));
-    return findOnPath(program.name, environment) === undefined;
+    const names = [program.name, ...(program.others ?? [])];
+    return names.every((name) => findOnPath(name, environment) === undefined);
   });
 }
 
@@ -86,8 +111,8 @@ export function howToInstall(missing, platform, family, environment) {
     .map(({ name }) => name)
     .join(', ')
     .replace(/, ([^,]*)$/, ' and $1');
-  const variable = missing.find((program) => program.variable !== undefined)?.variable;
-  const otherwise = variable === undefined ? '' : `, or name an ffmpeg of your own in ${variable}`;
+  const ownOnes = missing.filter((program) => program.variable !== undefined);
+  const otherwise = ownOnes.map((program) => `, or name your own ${program.name} in ${program.variable}`).join('');
   return `Soundlift needs ${names}, which this machine lacks: ${installHint(missing, platform, family)}${otherwise}.`;
 }
 

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findOnPath, howToInstall, linuxFamily, missingPrograms, programsFor } from './programs.mjs';
+import { chromium, findOnPath, howToInstall, linuxFamily, missingPrograms, programsFor } from './programs.mjs';
 
 let folder: string;
 beforeEach(async () => {
@@ -46,13 +46,20 @@ describe('a program is found', () => {
   });
 
   it('or is missing: for tests more is needed than for conversions', () => {
-    expect(missingPrograms(programsFor('tests'), { PATH: folder }).map(({ name }) => name)).toEqual([
-      'ffmpeg',
-      'mp3val',
-      'curl',
-    ]);
+    const missing = (hasElectron: boolean) =>
+      missingPrograms(programsFor('tests', hasElectron), { PATH: folder }).map(({ name }) => name);
+    expect(missing(true)).toEqual(['ffmpeg', 'mp3val', 'curl']);
+    expect(missing(false)).toEqual(['ffmpeg', 'mp3val', 'curl', 'chromium']);
     expect(missingPrograms(programsFor('conversions'), { PATH: folder }).map(({ name }) => name)).toEqual(['ffmpeg']);
   });
+});
+
+it('does as well under another name, where it has one', async () => {
+  const missing = (environment: NodeJS.ProcessEnv) => missingPrograms([chromium], environment).map(({ name }) => name);
+  expect(missing({ PATH: folder })).toEqual(['chromium']);
+  const file = await makeProgram('google-chrome');
+  expect(missing({ PATH: folder })).toEqual([]);
+  expect(missing({ PATH: '', STANDIN_CHROMIUM: file })).toEqual([]);
 });
 
 describe('what a person is told to install', () => {
@@ -67,9 +74,15 @@ describe('what a person is told to install', () => {
     ['linux', undefined, 'get ffmpeg from https://ffmpeg.org/download.html, and get mp3val from'],
     ['win32', undefined, 'run `winget install Gyan.FFmpeg`, and get mp3val from https://mp3val.sourceforge.net'],
   ] as const)('on %s (%s): %s', (platform, family, words) => {
-    const sentence = howToInstall(programsFor('tests'), platform, family, {});
+    const sentence = howToInstall(programsFor('tests', true), platform, family, {});
     expect(sentence).toContain(`Soundlift needs ffmpeg, mp3val and curl, which this machine lacks: ${words}`);
-    expect(sentence).toMatch(/, or name an ffmpeg of your own in FFMPEG_PATH\.$/);
+    expect(sentence).toMatch(/, or name your own ffmpeg in FFMPEG_PATH\.$/);
+  });
+
+  it('for the tests, where Electron cannot be had: chromium', () => {
+    expect(howToInstall([chromium], 'linux', 'debian', {})).toBe(
+      'Soundlift needs chromium, which this machine lacks: run `sudo apt-get install chromium`, or name your own chromium in STANDIN_CHROMIUM.',
+    );
   });
 
   it('when FFMPEG_PATH is wrong: that, and nothing else', () => {

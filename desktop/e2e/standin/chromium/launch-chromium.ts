@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { findOnPath } from '../../../../build/set-up/programs.mjs';
+import { chromium, findOnPath } from '../../../../build/set-up/programs.mjs';
 import { type Cdp, connectCdp } from './cdp.ts';
-
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** The path of a Chromium, named by STANDIN_CHROMIUM or found on the PATH. */
 function findChromium(): string {
-  const found = process.env['STANDIN_CHROMIUM'] || names.map((name) => findOnPath(name)).find((path) => path);
+  const found =
+    process.env['STANDIN_CHROMIUM'] ||
+    [chromium.name, ...(chromium.others ?? [])].map((name) => findOnPath(name)).find((path) => path);
   if (!found) throw new Error('stand-in electron: there is no Chromium; install it, or name one in STANDIN_CHROMIUM');
   return found;
 }
