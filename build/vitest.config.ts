@@ -15,5 +15,7 @@ export default defineConfig({
     testTimeout: 1 * minutes,
     hookTimeout: 1 * minutes,
     teardownTimeout: 10_000,
+    // electron-store imports `electron`, which would download its binary: with a place named, it only says where that is.
+    env: { ELECTRON_OVERRIDE_DIST_PATH: join(import.meta.dirname, '..', 'desktop', 'e2e', 'standin', 'dist') },
   },
 });

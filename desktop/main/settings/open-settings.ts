@@ -1,48 +1,104 @@
-import { existsSync, renameSync } from 'node:fs';
+import { globSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Store from 'electron-store';
-import { migrateSettings, type StoredSettings } from './migrate-settings.ts';
-import { readSettings } from './settings-schema.ts';
+import ElectronStore from 'electron-store';
+import { AppError, systemErrorCode } from '../../../shared/errors.ts';
+import { type Migration, migrateSettings, settingsMigrations } from './migrate-settings.ts';
+import { readSettings, type StoredSettings } from './settings-schema.ts';
 import type { KeptSettings, SettingsStore } from './settings-store.ts';
 
-const name = 'settings';
+export interface SettingsParts {
+  /** Absolute path of the app's data folder; `settings.json` lies in it. */
+  readonly folder: string;
+  /** The app's. */
+  readonly version: string;
+  /** Hears of a change that could not be written: it holds until the app ends. */
+  readonly onError: (error: AppError) => void;
+  readonly migrations?: readonly Migration[];
+}
 
-/** @param folder absolute path of the app's own folder. A file in it that cannot be read is renamed, and all is as at the first start. */
-export function openSettings(folder: string): SettingsStore {
-  const { store, stored, setAside } = openStore(folder);
-  const listeners = new Set<(settings: KeptSettings) => void>();
+const fileName = 'settings';
+
+/** Opens the settings. Throws `unavailable` where the folder can be neither read nor written. */
+export function openSettings({
+  folder,
+  version,
+  onError,
+  migrations = settingsMigrations,
+}: SettingsParts): SettingsStore {
+  const file = join(folder, `${fileName}.json`);
+  const { store, setAside } = openFile(file, folder, version);
+  removeLeftovers(folder);
+  // An object without a prototype, as the library gives it, has no `toString`: a plain one is safer to hand around.
+  let stored: StoredSettings = migrateSettings({ ...store.store }, migrations);
   let settings = readSettings(stored);
+  const listeners = new Set<(settings: KeptSettings) => void>();
+
   return {
     get: () => settings,
     change(change) {
-      const next = Object.entries({ ...settings, ...change }).filter(([, value]) => value !== undefined);
-      settings = readSettings(Object.fromEntries(next));
-      store.store = { ...migrateSettings({}), ...settings };
+      const changed = { ...stored, ...change };
+      stored = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
+      settings = readSettings(stored);
+      try {
+        // All of it at once: the library writes another file and renames it, so that a crash leaves the old or the new.
+        store.store = stored;
+      } catch (error) {
+        const code = systemErrorCode(error) === 'ENOSPC' ? 'disk_full' : 'target_unwritable';
+        onError(new AppError(code, 'The settings could not be kept.', { cause: error }));
+      }
       for (const listener of [...listeners]) listener(settings);
     },
     follow(listener) {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => {
+        listeners.delete(listener);
+      };
     },
     ...(setAside === undefined ? {} : { setAside }),
   };
 }
 
-interface OpenedStore {
-  readonly store: Store<Record<string, unknown>>;
-  readonly stored: StoredSettings;
-  readonly setAside?: string;
+type Store = ElectronStore<Record<string, unknown>>;
+
+/** A file that cannot be read is renamed, so that nothing of it is lost and the app can start. */
+function openFile(file: string, folder: string, version: string): { store: Store; setAside?: string } {
+  const open = (): Store =>
+    new ElectronStore<Record<string, unknown>>({
+      cwd: folder,
+      name: fileName,
+      projectVersion: version,
+      deserialize: parseObject,
+      serialize: (value) => `${JSON.stringify(value, undefined, 2)}\n`,
+    });
+  try {
+    return { store: open() };
+  } catch (unreadable) {
+    const setAside = `${file}.broken`;
+    try {
+      renameSync(file, setAside);
+      return { store: open(), setAside };
+    } catch (error) {
+      const cause = new AggregateError([unreadable, error], 'neither read nor set aside');
+      throw new AppError('unavailable', "Soundlift's folder for settings cannot be used.", { cause });
+    }
+  }
 }
 
-function openStore(folder: string): OpenedStore {
-  try {
-    const store = new Store<Record<string, unknown>>({ cwd: folder, name, clearInvalidConfig: false });
-    return { store, stored: migrateSettings(store.store) };
-  } catch (error) {
-    const file = join(folder, `${name}.json`);
-    if (!existsSync(file)) throw error;
-    const setAside = `${file}.broken`;
-    renameSync(file, setAside);
-    return { store: new Store({ cwd: folder, name }), stored: {}, setAside };
+/** Long enough for any write. */
+const leftoverMilliseconds = 60_000;
+
+/** Of writes that a crash cut short; the names are the library's. */
+function removeLeftovers(folder: string): void {
+  for (const name of globSync(`${fileName}.json.tmp-*`, { cwd: folder })) {
+    const path = join(folder, name);
+    const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - written > leftoverMilliseconds) rmSync(path, { force: true });
   }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SyntaxError('the settings are no object');
+  return { ...value };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { mp3BitratesKbps } from '../../../shared/formats.ts';
 import type { KeptSettings } from './settings-store.ts';
 
-/** What the settings are before anybody has changed them. */
+/** Of a new installation. */
 export const defaultSettings: KeptSettings = {
   place: { kind: 'none' },
   quality: { kind: 'standard' },
@@ -17,27 +17,35 @@ export const defaultSettings: KeptSettings = {
   paused: false,
 };
 
-const pathSchema = z.string().min(1).refine(isAbsolute);
-const pointsSchema = z.number().min(-100_000).max(100_000).transform(Math.round);
+const absolutePath = z.string().min(1).max(32_767).refine(isAbsolute);
+const pointSchema = z.int().min(-100_000).max(100_000);
+const lengthSchema = z.int().min(1).max(100_000);
 
-const fields = {
+type Schemas = { readonly [Key in keyof KeptSettings]-?: z.ZodType<Exclude<KeptSettings[Key], undefined>> };
+
+/** What each kept value must be. */
+const schemas: Schemas = {
   place: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('here') }),
-    z.object({ kind: z.literal('server'), url: z.url(), email: z.string().min(1).max(254) }),
+    z.object({ kind: z.literal('server'), url: z.url({ protocol: /^https?$/ }), email: z.string().min(1).max(254) }),
   ]),
   quality: z.discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['voice', 'standard', 'best']) }),
-    z.object({
-      kind: z.literal('custom'),
-      bitrateKbps: z.literal(mp3BitratesKbps).exactOptional(),
-      quality: z.int().min(0).max(9).exactOptional(),
-      mono: z.boolean(),
-    }),
+    z.object({ kind: z.literal('voice') }),
+    z.object({ kind: z.literal('standard') }),
+    z.object({ kind: z.literal('best') }),
+    z
+      .object({
+        kind: z.literal('custom'),
+        bitrateKbps: z.literal(mp3BitratesKbps).exactOptional(),
+        quality: z.int().min(0).max(9).exactOptional(),
+        mono: z.boolean(),
+      })
+      .refine(({ bitrateKbps, quality }) => bitrateKbps === undefined || quality === undefined),
   ]),
   saveTo: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('beside') }),
-    z.object({ kind: z.literal('folder'), path: pathSchema }),
+    z.object({ kind: z.literal('folder'), path: absolutePath }),
     z.object({ kind: z.literal('ask') }),
   ]),
   whenTaken: z.enum(['keep_both', 'replace', 'ask']),
@@ -49,19 +57,22 @@ const fields = {
   openAtLogin: z.boolean(),
   paused: z.boolean(),
   window: z.object({
-    x: pointsSchema.exactOptional(),
-    y: pointsSchema.exactOptional(),
-    width: pointsSchema,
-    height: pointsSchema,
+    x: pointSchema.exactOptional(),
+    y: pointSchema.exactOptional(),
+    width: lengthSchema,
+    height: lengthSchema,
     maximized: z.boolean(),
   }),
-} as const satisfies { readonly [Key in keyof Required<KeptSettings>]: z.ZodType };
+};
 
-/** The settings in `stored`; one that is missing or out of its range is as it was before anybody changed it. */
-export function readSettings(stored: Readonly<Record<string, unknown>>): KeptSettings {
-  const read = Object.entries(fields).flatMap(([name, schema]) => {
-    const parsed = schema.safeParse(stored[name]);
-    return parsed.success ? [[name, parsed.data]] : [];
+/** What a file holds, by name; more than we know, where a newer Soundlift wrote it. */
+export type StoredSettings = Readonly<Record<string, unknown>>;
+
+/** The settings in a file: a value that is missing or does not fit is the default's, and costs no other. */
+export function readSettings(stored: StoredSettings): KeptSettings {
+  const fitting = Object.entries(schemas).flatMap(([key, schema]) => {
+    const { success, data } = schema.safeParse(stored[key]);
+    return success ? [[key, data] as const] : [];
   });
-  return { ...defaultSettings, ...Object.fromEntries(read) };
+  return { ...defaultSettings, ...Object.fromEntries(fitting) };
 }
