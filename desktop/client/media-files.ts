@@ -16,6 +16,9 @@ const mediaExtensions: ReadonlySet<string> = new Set(
     .map((extension) => `.${extension}`),
 );
 
+/** The same for a dialog that offers such files: without dots. */
+export const mediaExtensionNames: readonly string[] = [...mediaExtensions].map((extension) => extension.slice(1));
+
 /** Names that MPEG transport streams share with TypeScript, which is found in larger numbers. */
 const ambiguousExtensions: ReadonlySet<string> = new Set(['.ts', '.mts']);
 

@@ -1,12 +1,25 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { app, BrowserWindow } from 'electron';
+import * as electron from 'electron';
+import { runApp } from './run-app.ts';
 
-await app.whenReady();
-const window = new BrowserWindow({
-  width: 920,
-  height: 640,
-  show: false,
-  webPreferences: { preload: join(import.meta.dirname, '..', 'preload', 'preload.cjs') },
+/** Bundled, this file lies in `dist/main`. */
+const dist = join(import.meta.dirname, '..');
+
+runApp(electron, {
+  argv: process.argv,
+  hasAppPath: process.defaultApp === true,
+  folder: process.cwd(),
+  platform: process.platform,
+  home: homedir(),
+  dist,
+  ...given('pageUrl', process.env['SOUNDLIFT_PAGE_URL']),
+  ...given('ffmpegPath', process.env['FFMPEG_PATH']),
+}).catch((error: unknown) => {
+  electron.dialog.showErrorBox('Soundlift', error instanceof Error ? error.message : String(error));
+  electron.app.exit(1);
 });
-window.once('ready-to-show', () => window.show());
-await window.loadFile(join(import.meta.dirname, '..', 'renderer', 'index.html'));
+
+function given<Name extends string>(name: Name, value: string | undefined): { readonly [Key in Name]?: string } {
+  return value === undefined || value === '' ? {} : ({ [name]: value } as { readonly [Key in Name]: string });
+}

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../shared/errors.ts';
+import type { OutputOptions } from '../../../shared/formats.ts';
 import type { HistoryPage, HistoryQuery, Row, RowDetails, Summary } from '../../ipc.ts';
 
 /** What became of a batch, told once when the last of it has ended: saved, failed or cancelled. */
@@ -74,7 +75,10 @@ export interface ConversionList extends AsyncDisposable {
 
   history(query: HistoryQuery): Promise<HistoryPage>;
   removeFromHistory(id: string): Promise<void>;
-  convertAgain(id: string): Promise<void>;
+  /** With other options than the first time, where any are given. */
+  convertAgain(id: string, options?: OutputOptions): Promise<void>;
+  /** The id of the first listed row of a batch. */
+  firstOfBatch(batchId: string): string | undefined;
   /** Here, and what the current workplace keeps of what has ended. */
   clearHistory(): Promise<void>;
 

@@ -179,7 +179,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     return path === undefined ? undefined : { kind: 'folder', path };
   }
 
-  async function addPaths(paths: readonly string[]): Promise<void> {
+  async function addPaths(paths: readonly string[], wanted?: OutputOptions): Promise<void> {
     const workplace = workplaces.currentKey() ?? hereKey;
     const target = await targetOfDrop(paths);
     if (target === undefined) return;
@@ -212,7 +212,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
         order: order++,
         source,
         batchId,
-        options: outputOptionsOf(quality),
+        options: wanted ?? outputOptionsOf(quality),
         workplace,
         target,
         whenTaken,
@@ -410,11 +410,15 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       database.remove([id]);
       tell({ type: 'history' });
     },
-    async convertAgain(id) {
+    firstOfBatch(batchId) {
+      for (const entry of entries.all()) if (entry.batchId === batchId) return entry.id;
+      return undefined;
+    },
+    async convertAgain(id, options) {
       const entry = listedOrSaved(id);
       if (entry === undefined) return;
       const isThere = (await stat(entry.source.path).catch(() => undefined))?.isFile() === true;
-      if (isThere) await list.add([entry.source.path]);
+      if (isThere) await addPaths([entry.source.path], options);
       else news({ kind: 'source_missing', name: entry.source.fileName });
     },
     async clearHistory() {

@@ -28,7 +28,7 @@ export interface SystemRequests {
   clipboardPaths(): Promise<readonly string[]>;
   copyFile(file: string): Promise<void>;
   dragOut(file: string): void;
-  report(): Promise<string>;
+  copyReport(): Promise<void>;
   showLicences(): Promise<void>;
 }
 
@@ -150,7 +150,7 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
       if (path !== undefined) settings.change({ saveTo: { kind: 'folder', path } });
     },
     saveMenu: () => dialogs.saveMenu(),
-    copyReport: async () => clipboard.writeText(await dialogs.report()),
+    copyReport: () => dialogs.copyReport(),
     showLicences: () => dialogs.showLicences(),
   };
 }

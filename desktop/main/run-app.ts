@@ -1,0 +1,344 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type * as Electron from 'electron';
+import { pino } from 'pino';
+import { mediaExtensionNames } from '../client/media-files.ts';
+import type { System } from '../ipc.ts';
+import { say } from '../words/say.ts';
+import { clipboardFiles } from './incoming/clipboard-files.ts';
+import type { Incoming } from './incoming/command-line.ts';
+import { receiveIncoming } from './incoming/receive-incoming.ts';
+import type { ConversionList } from './list/conversion-list.ts';
+import { openConversionList } from './list/open-conversion-list.ts';
+import { isFromOwnPage } from './requests/own-page.ts';
+import { createRequestHandlers, shownSettings } from './requests/request-handlers.ts';
+import { serveRequests } from './requests/serve-requests.ts';
+import { tellChanges } from './requests/tell-changes.ts';
+import { watchQuitting } from './running/quitting.ts';
+import { stayAwake } from './running/stay-awake.ts';
+import { openSettings } from './settings/open-settings.ts';
+import { report } from './settings/report.ts';
+import { answerSound, soundSchemePrivileges } from './sound/sound-scheme.ts';
+import { openAppTray } from './telling/app-tray.ts';
+import { openTelling } from './telling/open-telling.ts';
+import { appMenu, dockMenu, type MenuActions } from './window/app-menu.ts';
+import { createAppWindow } from './window/app-window.ts';
+import { lockDown } from './window/lock-down.ts';
+import { createSystemQuestions } from './window/questions.ts';
+import { rowMenu } from './window/row-menu.ts';
+import { saveMenu } from './window/save-menu.ts';
+import { integrateWithSystem } from './window/system-integration.ts';
+import { openWorkplaces } from './workplaces/open-workplaces.ts';
+import { openSafeStorageSecrets } from './workplaces/safe-storage-secrets.ts';
+import { startUtilityBackend } from './workplaces/utility-backend.ts';
+
+/** Where and how the app was started. Paths are absolute. */
+export interface AppStart {
+  readonly argv: readonly string[];
+  /** Whether the app's folder comes second in `argv`. */
+  readonly hasAppPath: boolean;
+  readonly folder: string;
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+  /** The folder of the bundles. */
+  readonly dist: string;
+  /** The page of a development server, instead of the built one. */
+  readonly pageUrl?: string;
+  readonly ffmpegPath?: string;
+}
+
+/** Runs the app: puts its parts together. */
+export async function runApp(electron: typeof Electron, start: AppStart): Promise<void> {
+  const { app, nativeTheme, Menu } = electron;
+  const system = systemOf(start.platform);
+  if (!app.requestSingleInstanceLock()) {
+    // The first one shows itself, with what this one was given.
+    app.exit(0);
+    return;
+  }
+  electron.protocol.registerSchemesAsPrivileged([soundSchemePrivileges]);
+  const incoming = receiveIncoming({ app, ...start });
+  // It lives on in the tray, or in the dock.
+  app.on('window-all-closed', () => undefined);
+  await app.whenReady();
+
+  const userData = app.getPath('userData');
+  mkdirSync(userData, { recursive: true, mode: 0o700 });
+  const log = pino({ level: 'info' }, pino.destination({ dest: join(app.getPath('logs'), 'app.log'), mkdir: true, sync: true }));
+  const onDefect = (error: unknown): void => log.error({ err: error }, 'a defect');
+  const settings = openSettings({ folder: userData, version: app.getVersion(), onError: onDefect });
+  lockDown({ app, session: electron.session.defaultSession });
+  const integration = integrateWithSystem({
+    app,
+    system,
+    executable: process.execPath,
+    configFolder: app.getPath('appData'),
+  });
+  integration.introduce();
+
+  let isEnding = false;
+  const page = join(start.dist, 'renderer', 'index.html');
+  const window = createAppWindow({
+    BrowserWindow: electron.BrowserWindow,
+    nativeTheme,
+    workAreas: () => electron.screen.getAllDisplays().map(({ workArea }) => workArea),
+    system,
+    settings,
+    preload: join(start.dist, 'preload', 'preload.cjs'),
+    page,
+    ...(start.pageUrl === undefined ? {} : { devServer: start.pageUrl }),
+    devTools: !app.isPackaged,
+    staysWithoutWindow: () => system === 'macos' || (tray.isThere && settings.get().keepInTray),
+    isQuitting: () => isEnding,
+    quit: () => app.quit(),
+    onBroken: () => electron.dialog.showErrorBox('Soundlift', say('menusPageBroken')),
+  });
+  const questions = createSystemQuestions({
+    dialog: electron.dialog,
+    system,
+    window: () => (window.isVisible() ? window.window() : undefined),
+    extensions: mediaExtensionNames,
+  });
+
+  const workplaces = await openWorkplaces({
+    settings,
+    dataFolder: userData,
+    secrets: await openSafeStorageSecrets({
+      safeStorage: electron.safeStorage,
+      system,
+      file: join(userData, 'secrets.json'),
+      log,
+    }),
+    startBackend: (backend) =>
+      startUtilityBackend({ ...electron, file: join(start.dist, 'main', 'backend-process.js') }, backend),
+    ...(start.ffmpegPath === undefined ? {} : { ffmpegPath: start.ffmpegPath }),
+    log,
+  });
+  const { list, setAside } = openConversionList({
+    file: join(userData, 'list.sqlite'),
+    workplaces,
+    settings,
+    questions,
+    home: start.home,
+    log,
+  });
+
+  const addAndShow = (paths: readonly string[]): void => {
+    window.show({ kind: 'now' });
+    if (paths.length > 0) list.add(paths).catch(onDefect);
+  };
+  const chooseVideos = async (): Promise<void> => addAndShow(await questions.videos());
+  const showInFolder = (file: string): void => electron.shell.showItemInFolder(file);
+  const actions = {
+    chooseVideos: () => void chooseVideos().catch(onDefect),
+    pauseAll: () => list.pauseAll(),
+    continueAll: () => list.continueAll(),
+    quit: () => app.quit(),
+  };
+  const tray = openAppTray({
+    system,
+    Tray: electron.Tray,
+    Menu,
+    nativeImage: electron.nativeImage,
+    nativeTheme,
+    imagesFolder: join(start.dist, 'tray'),
+    actions: {
+      ...actions,
+      showFile: showInFolder,
+      openApp: () => window.show(),
+      openSettings: () => window.show({ kind: 'settings' }),
+    },
+    onDrop: addAndShow,
+    onDefect,
+  });
+  const shownNotifications = new Set<Electron.Notification>();
+  const telling = openTelling({
+    file: join(userData, 'notices.sqlite'),
+    home: start.home,
+    list,
+    workplaces,
+    settings,
+    tray,
+    window,
+    notifySystem({ title, body, silent, action, onClick }) {
+      if (!electron.Notification.isSupported()) return;
+      const actionButtons = system === 'linux' ? {} : { actions: [{ type: 'button' as const, text: action }] };
+      const notification = new electron.Notification({ title, body, silent, ...actionButtons });
+      // One that nobody holds is collected, and its clicks go nowhere.
+      shownNotifications.add(notification);
+      notification.on('click', onClick);
+      notification.on('action', onClick);
+      notification.on('close', () => void shownNotifications.delete(notification));
+      notification.show();
+    },
+    setBadge: (count) => system === 'macos' && app.setBadgeCount(count),
+    showInFolder,
+    log,
+  });
+  if (settings.setAside !== undefined) telling.tellSetAside('settings');
+  if (setAside !== undefined) telling.tellSetAside('list');
+
+  const clipboard = clipboardFiles(electron, system);
+  const menuActions: MenuActions = {
+    ...actions,
+    paste: () => void clipboard.read().then(addAndShow).catch(onDefect),
+    undo: () => void list.undo().catch(onDefect),
+    clearFinished: () => void list.clearFinished().catch(onDefect),
+    show: (view) => window.show({ kind: view }),
+    closeWindow: () => window.window()?.close(),
+    copyReport: () => void copyReport().catch(onDefect),
+    showLicences: () => void showLicences().catch(onDefect),
+  };
+  const popUp = (template: readonly Electron.MenuItemConstructorOptions[]): void => {
+    const owner = window.window();
+    Menu.buildFromTemplate([...template]).popup(owner === undefined ? {} : { window: owner });
+  };
+
+  async function copyReport(): Promise<void> {
+    await electron.clipboard.writeText(report({ version: app.getVersion(), system, settings: settings.get() }));
+  }
+
+  async function showLicences(): Promise<void> {
+    const refused = await electron.shell.openPath(join(start.dist, 'licences.txt'));
+    if (refused !== '') log.warn({ reason: refused }, 'the licences could not be opened');
+  }
+
+  const handlers = createRequestHandlers({
+    app,
+    clipboard: electron.clipboard,
+    shell: electron.shell,
+    system,
+    home: start.home,
+    list,
+    workplaces,
+    settings,
+    telling,
+    dialogs: {
+      chooseVideos: questions.videos,
+      findSource: questions.video,
+      chooseFolder: questions.folder,
+      rowMenu: (id) => showRowMenu(id),
+      saveMenu: () =>
+        popUp(
+          saveMenu(system, shownSettings(settings.get(), start.home).saveTo, {
+            beside: () => settings.change({ saveTo: { kind: 'beside' } }),
+            ask: () => settings.change({ saveTo: { kind: 'ask' } }),
+            chooseFolder: () => void Promise.resolve(handlers.chooseSaveFolder()).catch(onDefect),
+          }),
+        ),
+      clipboardPaths: clipboard.read,
+      copyFile: clipboard.write,
+      dragOut(file) {
+        const icon = electron.nativeImage.createFromPath(join(start.dist, 'icons', 'drag.png'));
+        window.contents()?.startDrag({ file, icon });
+      },
+      copyReport,
+      showLicences,
+    },
+  });
+
+  function showRowMenu(id: string): void {
+    const row = list.rows().find((one) => one.id === id);
+    if (row === undefined) return;
+    const ask = (name: 'retry' | 'continueRow' | 'copyFile' | 'showInFolder' | 'showSource' | 'remove') => () =>
+      void Promise.resolve(handlers[name](id)).catch(onDefect);
+    popUp(
+      rowMenu(system, row, {
+        play: () => window.show({ kind: 'play', id }),
+        showInFolder: ask('showInFolder'),
+        showSource: ask('showSource'),
+        copy: ask('copyFile'),
+        convertAgain: (options) => void list.convertAgain(id, options).catch(onDefect),
+        details: () => window.show({ kind: 'details', id }),
+        tracks: () => window.show({ kind: 'tracks', id }),
+        retry: ask('retry'),
+        continueRow: ask('continueRow'),
+        letGo: ask('remove'),
+      }),
+    );
+  }
+
+  const pageUrl = start.pageUrl ?? pathToFileURL(page).href;
+  const teller = tellChanges(window.send);
+  serveRequests({
+    ipcMain: electron.ipcMain,
+    isOurs: (event) => isFromOwnPage(event, window.contents(), pageUrl),
+    handlers: {
+      ...handlers,
+      state() {
+        window.pageIsThere();
+        return handlers.state();
+      },
+    },
+    onDefect: (error, name) => log.error({ err: error, request: name }, 'a request failed'),
+  });
+  electron.protocol.handle('soundlift-sound', (request) => answerSound(request, (id) => list.files(id)?.saved));
+
+  const awake = stayAwake(electron.powerSaveBlocker);
+  let menuLook = '';
+  function drawMenus(): void {
+    const { mode, done, unfinished } = list.summary();
+    awake.working(mode === 'working' && unfinished > 0);
+    const look = `${mode} ${done > 0}`;
+    if (look === menuLook) return;
+    menuLook = look;
+    Menu.setApplicationMenu(Menu.buildFromTemplate([...appMenu(system, { mode, hasFinished: done > 0 }, menuActions)]));
+  }
+  drawMenus();
+  if (system === 'macos') app.dock?.setMenu(Menu.buildFromTemplate([...dockMenu(menuActions)]));
+
+  list.follow((change) => {
+    if (change.type === 'news') return;
+    teller.tell(change);
+    if (change.type === 'summary') drawMenus();
+  });
+  telling.follow(teller.tell);
+  workplaces.follow(() => teller.tell({ type: 'place', place: workplaces.place() }));
+  let atLogin = settings.get().openAtLogin;
+  settings.follow((kept) => {
+    teller.tell({ type: 'settings', settings: shownSettings(kept, start.home) });
+    if (kept.openAtLogin === atLogin) return;
+    atLogin = kept.openAtLogin;
+    integration.openAtLogin(atLogin).catch(onDefect);
+  });
+
+  electron.powerMonitor.on('resume', () => workplaces.tryNow());
+  app.on('activate', () => window.show());
+  watchQuitting({
+    app,
+    unfinishedHere: () => (workplaces.place().kind === 'here' ? list.unfinished() : 0),
+    ask: questions.quit,
+    async end() {
+      isEnding = true;
+      teller[Symbol.dispose]();
+      telling[Symbol.dispose]();
+      awake[Symbol.dispose]();
+      await list[Symbol.asyncDispose]();
+      await workplaces[Symbol.asyncDispose]();
+      tray[Symbol.dispose]();
+      log.flush();
+    },
+    onDefect,
+  });
+  incoming.follow((one) => receive(one, list, window.show, onDefect));
+}
+
+function receive(
+  { paths, links, isHidden }: Incoming,
+  list: ConversionList,
+  show: ReturnType<typeof createAppWindow>['show'],
+  onDefect: (error: unknown) => void,
+): void {
+  const [link] = links;
+  if (link !== undefined) {
+    const row = list.firstOfBatch(link.batchId);
+    show(row === undefined ? { kind: 'history' } : { kind: 'row', id: row });
+  } else if (!isHidden) show();
+  if (paths.length > 0) list.add(paths).catch(onDefect);
+}
+
+function systemOf(platform: NodeJS.Platform): System {
+  if (platform === 'darwin') return 'macos';
+  return platform === 'win32' ? 'windows' : 'linux';
+}
