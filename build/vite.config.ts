@@ -21,6 +21,8 @@ export default defineConfig({
   environments: {
     main: {
       consumer: 'server',
+      // fluent-ffmpeg looks beside itself for presets, which are not used here; a module has no such name.
+      define: { __dirname: 'import.meta.dirname' },
       resolve: { noExternal: true },
       build: {
         ssr: true,

@@ -8,7 +8,6 @@ const dist = join(import.meta.dirname, '..');
 
 runApp(electron, {
   argv: process.argv,
-  hasAppPath: process.defaultApp === true,
   folder: process.cwd(),
   platform: process.platform,
   home: homedir(),

@@ -36,8 +36,6 @@ import { startUtilityBackend } from './workplaces/utility-backend.ts';
 /** Where and how the app was started. Paths are absolute. */
 export interface AppStart {
   readonly argv: readonly string[];
-  /** Whether the app's folder comes second in `argv`. */
-  readonly hasAppPath: boolean;
   readonly folder: string;
   readonly platform: NodeJS.Platform;
   readonly home: string;
@@ -58,7 +56,8 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     return;
   }
   electron.protocol.registerSchemesAsPrivileged([soundSchemePrivileges]);
-  const incoming = receiveIncoming({ app, ...start });
+  const { argv, folder } = start;
+  const incoming = receiveIncoming({ app, argv, folder, ...(app.isPackaged ? {} : { appPath: app.getAppPath() }) });
   // It lives on in the tray, or in the dock.
   app.on('window-all-closed', () => undefined);
   await app.whenReady();

@@ -14,8 +14,8 @@ export interface Incoming {
 export interface CommandLine {
   /** All of it, the program's own name first. */
   readonly argv: readonly string[];
-  /** Whether the app's folder comes second, as it does where it is not packaged. */
-  readonly hasAppPath: boolean;
+  /** The app's folder, absolute, where the app is not packaged: then it is a word, too, and Electron's own come before it. */
+  readonly appPath?: string;
   /** Absolute path that relative ones start from. */
   readonly folder: string;
   readonly paths?: PlatformPath;
@@ -27,8 +27,9 @@ export const hiddenFlag = '--hidden';
  * Reads a command line. What begins with a dash is a switch, of ours or of Electron's, and never a file, but after `--`; so is everything
  * where a link is given: on Windows a web page could add words to it.
  */
-export function readCommandLine({ argv, hasAppPath, folder, paths = path }: CommandLine): Incoming {
-  const words = argv.slice(hasAppPath ? 2 : 1);
+export function readCommandLine({ argv, appPath, folder, paths = path }: CommandLine): Incoming {
+  const before = appPath === undefined ? 0 : argv.findIndex((word) => paths.resolve(folder, word) === appPath);
+  const words = argv.slice(Math.max(before, 0) + 1);
   const isHidden = words.includes(hiddenFlag);
   const links = words.flatMap((word) => parseSoundliftLink(word) ?? []);
   if (words.some((word) => /^soundlift:/i.test(word))) return { paths: [], links: links.slice(0, 1), isHidden };

@@ -7,7 +7,8 @@ export interface ReceiveIncoming {
   /** The command line of this start. */
   readonly argv: readonly string[];
   readonly folder: string;
-  readonly hasAppPath: boolean;
+  /** Absolute; absent where the app is packaged. */
+  readonly appPath?: string;
 }
 
 /** Everything that brings files or links in from outside of the window. */
@@ -19,8 +20,9 @@ export interface IncomingStream {
 }
 
 /** To be called before the app is ready: macOS tells of files that early. */
-export function receiveIncoming({ app, argv, folder, hasAppPath }: ReceiveIncoming): IncomingStream {
-  const first = readCommandLine({ argv, folder, hasAppPath });
+export function receiveIncoming({ app, argv, folder, appPath }: ReceiveIncoming): IncomingStream {
+  const own = appPath === undefined ? {} : { appPath };
+  const first = readCommandLine({ argv, folder, ...own });
   let waiting: Incoming[] = [first];
   let listener: ((incoming: Incoming) => void) | undefined;
 
@@ -30,7 +32,7 @@ export function receiveIncoming({ app, argv, folder, hasAppPath }: ReceiveIncomi
   }
 
   app.on('second-instance', (_event, otherArgv, otherFolder) => {
-    receive({ ...readCommandLine({ argv: otherArgv, folder: otherFolder, hasAppPath }), isHidden: false });
+    receive({ ...readCommandLine({ argv: otherArgv, folder: otherFolder, ...own }), isHidden: false });
   });
   app.on('open-file', (event, path) => {
     event.preventDefault();
