@@ -1,0 +1,82 @@
+import { EventEmitter } from 'node:events';
+import { expect, it } from 'vitest';
+import { lockDown, pagePreferences } from './lock-down.ts';
+
+function locked() {
+  const app = new EventEmitter();
+  const session = Object.assign(new EventEmitter(), {
+    request: undefined as unknown as (
+      contents: unknown,
+      permission: string,
+      answer: (granted: boolean) => void,
+    ) => void,
+    check: undefined as unknown as () => boolean,
+    device: undefined as unknown as () => boolean,
+    setPermissionRequestHandler(handler: never) {
+      session.request = handler;
+    },
+    setPermissionCheckHandler(handler: never) {
+      session.check = handler;
+    },
+    setDevicePermissionHandler(handler: never) {
+      session.device = handler;
+    },
+  });
+  lockDown({ app, session } as never);
+  const contents = Object.assign(new EventEmitter(), {
+    open: undefined as unknown as (details: { url: string }) => { action: string },
+    setWindowOpenHandler(handler: never) {
+      contents.open = handler;
+    },
+  });
+  app.emit('web-contents-created', {}, contents);
+  return { session, contents };
+}
+
+it.each(['will-navigate', 'will-frame-navigate', 'will-redirect', 'will-attach-webview'])(
+  'a page never does what is told by %s',
+  (event) => {
+    let isPrevented = false;
+    locked().contents.emit(event, { preventDefault: () => void (isPrevented = true) }, 'https://example.org');
+    expect(isPrevented).toBe(true);
+  },
+);
+
+it('no page opens a window, whatever its address', () => {
+  const { contents } = locked();
+  for (const url of ['https://example.org', 'file:///etc/passwd', 'soundlift://b/1']) {
+    expect(contents.open({ url })).toEqual({ action: 'deny' });
+  }
+});
+
+it('no permission is given, asked for or looked up', () => {
+  const { session } = locked();
+  const answers: boolean[] = [];
+  for (const permission of ['media', 'notifications', 'geolocation', 'openExternal', 'clipboard-read', 'fullscreen']) {
+    session.request({}, permission, (granted) => void answers.push(granted));
+  }
+  expect(new Set(answers)).toEqual(new Set([false]));
+  expect([session.check(), session.device()]).toEqual([false, false]);
+});
+
+it('nothing is downloaded', () => {
+  let isPrevented = false;
+  locked().session.emit('will-download', { preventDefault: () => void (isPrevented = true) });
+  expect(isPrevented).toBe(true);
+});
+
+it('the page has no more power than one of the web', () => {
+  expect(pagePreferences).toEqual({
+    contextIsolation: true,
+    sandbox: true,
+    nodeIntegration: false,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    webSecurity: true,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
+    webviewTag: false,
+    navigateOnDragDrop: false,
+    spellcheck: false,
+  });
+});
