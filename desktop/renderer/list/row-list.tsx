@@ -1,4 +1,4 @@
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
+import { defaultRangeExtractor, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { say } from '../../words/say.ts';
@@ -23,6 +23,11 @@ const rowRem = 3.375;
 /** How many rows are drawn beyond what is seen. */
 const overscan = 6;
 
+/** In whole pixels, as rows are measured: a list of thousands must not grow by their fractions once they are seen. */
+function estimateSize(): number {
+  return Math.round(rowRem * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
+}
+
 /** The list: only the rows in view are drawn, and the one that has, or would get, the focus. */
 export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   const order = useAppState((state) => state.order);
@@ -39,11 +44,16 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   // The active row has gone: the one that took its place.
   const activeIndex = found >= 0 ? found : Math.min(lastIndex.current, order.length - 1);
 
+  const getItemKey = useCallback((index: number) => order[index] ?? index, [order]);
+  // What was measured since the last drawing is taken in while it still belongs to the same rows: the virtualizer would go on from
+  // the first of them, with those before it as they were in the order of then.
+  const drawnVirtualizer = useRef<Virtualizer<HTMLElement, HTMLDivElement>>(undefined);
+  drawnVirtualizer.current?.getTotalSize();
   const virtualizer = useVirtualizer<HTMLElement, HTMLDivElement>({
     count: order.length,
     getScrollElement: () => scroller,
-    estimateSize: () => rowRem * Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
-    getItemKey: (index) => order[index] ?? index,
+    estimateSize,
+    getItemKey,
     overscan,
     scrollMargin: margin,
     rangeExtractor: (range) => {
@@ -57,6 +67,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
 
   useLayoutEffect(() => {
     lastIndex.current = activeIndex;
+    drawnVirtualizer.current = virtualizer;
     if (list.current === null || scroller === null) return;
     const top = list.current.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
     if (Math.abs(top - margin) >= 1) setMargin(top);

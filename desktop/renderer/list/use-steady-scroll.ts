@@ -20,12 +20,18 @@ export function useSteadyScroll(
     const element = scroller;
     const before = seen.current;
     if (before !== undefined && before.order !== order) {
+      // Rows that have just been drawn were measured meanwhile: this takes their heights into account.
+      virtualizer.getTotalSize();
       const places = new Map(order.map((id, index) => [id, index]));
       const kept = before.order.slice(before.index).find((id) => places.has(id));
       const start = virtualizer.measurementsCache[kept === undefined ? -1 : (places.get(kept) ?? -1)]?.start;
       if (start !== undefined) {
         const wanted = start + before.below;
-        if (Math.abs(wanted - element.scrollTop) >= 1) element.scrollTop = wanted;
+        if (Math.abs(wanted - element.scrollTop) >= 1) {
+          element.scrollTop = wanted;
+          // It learns of this with the scroll event; rows that are measured before would be put right by the place of before.
+          virtualizer.scrollOffset = wanted;
+        }
       }
     }
     seen.current = seenNow();

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, test as base, chromium, type Page } from '@playwright/test';
+import type { AppState, Change } from '../../ipc.ts';
+
+/** The built renderer in a browser, told of a state and of changes by the test in place of main. */
+export interface ListWindow {
+  readonly page: Page;
+  tell(...changes: readonly Change[]): Promise<void>;
+  /** What was asked of main since the last call, as `[name, ...arguments]`; questions for the state and peaks left out. */
+  asked(): Promise<readonly (readonly unknown[])[]>;
+}
+
+export interface WindowOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'light' | 'dark';
+}
+
+/** What the page keeps for the test. */
+interface InPage {
+  readonly sceneAsked: (readonly unknown[])[];
+  tellScene(changes: readonly Change[]): void;
+}
+
+const built = join(import.meta.dirname, '..', '..', '..', 'dist', 'renderer', 'index.html');
+
+export const test = base.extend<
+  { readonly open: (state: AppState, options?: WindowOptions) => Promise<ListWindow> },
+  { readonly plainBrowser: Browser }
+>({
+  plainBrowser: [
+    // Playwright reads from the braces what a fixture needs.
+    // oxlint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      const browser = await chromium.launch({
+        executablePath: '/usr/bin/chromium',
+        args: ['--no-sandbox', '--allow-file-access-from-files'],
+      });
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker' },
+  ],
+  open: async ({ plainBrowser }, use) => {
+    const contexts: Awaited<ReturnType<Browser['newContext']>>[] = [];
+    await use(async (state, { width = 920, height = 640, theme = 'light' } = {}) => {
+      const context = await plainBrowser.newContext({ viewport: { width, height }, colorScheme: theme });
+      contexts.push(context);
+      const page = await context.newPage();
+      await page.addInitScript(standInForMain, state);
+      await page.goto(`${pathToFileURL(built).href}?system=${state.system}`);
+      await page.locator('.window').waitFor();
+      return {
+        page,
+        tell: (...changes) =>
+          page.evaluate((told) => (globalThis as unknown as InPage).tellScene(told), changes as Change[]),
+        asked: () => page.evaluate(() => (globalThis as unknown as InPage).sceneAsked.splice(0)),
+      };
+    });
+    await Promise.all(contexts.map((context) => context.close()));
+  },
+});
+
+/** Runs in the page: answers for main. */
+function standInForMain(state: AppState): void {
+  const sceneAsked: unknown[][] = [];
+  const listeners = new Set<(changes: readonly Change[]) => void>();
+  const fixed = {
+    onChanges(listener: (changes: readonly Change[]) => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    pathsOf: (files: readonly File[]) => files.map((file) => `/videos/${file.name}`),
+    state: () => Promise.resolve(state),
+    peaks: () => Promise.resolve(Array.from({ length: 400 }, (_, index) => 40 + ((index * 37) % 200))),
+  };
+  const soundlift = new Proxy(fixed, {
+    get: (target, name) =>
+      Reflect.get(target, name) ??
+      ((...args: unknown[]) => {
+        sceneAsked.push([String(name), ...args]);
+        return Promise.resolve();
+      }),
+  });
+  Object.assign(globalThis, {
+    soundlift,
+    sceneAsked,
+    tellScene(changes: readonly Change[]) {
+      for (const listener of listeners) listener(changes);
+    },
+  });
+}

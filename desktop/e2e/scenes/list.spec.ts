@@ -1,0 +1,209 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+import type { Row } from '../../ipc.ts';
+import { everyState, manyRows, stateWith, workingSummary } from './list-scenes.ts';
+import { test } from './list-window.ts';
+
+const allRows = everyState.map(([row]) => row);
+const row = (page: Page, order: number) => page.locator(`[data-id="row-${order}"]`);
+const focusedRow = (page: Page) =>
+  page.evaluate(() => document.activeElement?.closest('[data-id]')?.getAttribute('data-id') ?? null);
+
+test('each state of a row is told in its words, with its button and its way out', async ({ open }) => {
+  const { page } = await open(stateWith(allRows), { height: 1400 });
+  for (const [{ order, targetName, sourceName, state }, detail, button] of everyState) {
+    const one = row(page, order);
+    await expect(one.locator('.name')).toHaveText(state.kind === 'done' ? (targetName ?? sourceName) : sourceName);
+    await expect(one.locator('.detail')).toHaveText(detail);
+    await expect(one.locator('.way-out button')).toHaveText(button === undefined ? [] : [button]);
+    await expect(one.locator('.acts button')).toHaveCount(1);
+  }
+});
+
+test('a row moves on in its place, and its line becomes the waveform', async ({ open }) => {
+  const { page, tell } = await open(stateWith(allRows));
+  const line = row(page, 3).getByRole('progressbar');
+  await expect(line).toHaveAttribute('aria-valuenow', '62');
+  const moving = allRows.find(({ order }) => order === 3) as Row;
+  await tell({ type: 'rows', changed: [{ ...moving, fraction: 0.75 }], removed: [] });
+  await expect(line).toHaveAttribute('aria-valuenow', '75');
+  await expect(row(page, 3)).toContainText('75 %');
+  const done: Row = {
+    ...moving,
+    state: { kind: 'done', place: ['Movies'] },
+    targetName: 'Plain text.mp3',
+    durationSeconds: 3751,
+    resultBytes: 86e6,
+    fresh: true,
+  };
+  await tell({ type: 'rows', changed: [done], removed: [] });
+  await expect(row(page, 3).locator('.wave.new path')).toHaveAttribute('d', /^M1\.5 /);
+  await expect(row(page, 3)).toContainText('1:02:31');
+  await expect(row(page, 3)).toHaveAttribute('aria-rowindex', '3');
+});
+
+test('Tab enters the list once, arrows move among rows and in them', async ({ open }) => {
+  const { page, asked } = await open(stateWith(allRows));
+  await page.getByRole('button', { name: 'Pause all' }).focus();
+  await page.keyboard.press('Tab');
+  expect(await focusedRow(page)).toBe('row-1');
+  await page.keyboard.press('ArrowDown');
+  expect(await focusedRow(page)).toBe('row-2');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('button', { name: 'Choose another track…: Interview, raw.mov' })).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('button', { name: 'Remove Interview, raw.mov from list' })).toBeFocused();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(row(page, 2)).toBeFocused();
+  await page.keyboard.press('End');
+  expect(await focusedRow(page)).toBe('row-20');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: /quality of the next videos/ })).toBeFocused();
+  await page.keyboard.press('Shift+Tab');
+  await expect(row(page, 1)).toBeFocused();
+  expect(await asked()).toEqual([]);
+});
+
+test('each key asks for what it is for', async ({ open }) => {
+  const { page, asked } = await open(stateWith(allRows));
+  await row(page, 1).focus();
+  const keys: readonly (readonly [string, readonly unknown[]])[] = [
+    ['Enter', ['showInFolder', 'row-1']],
+    ['Delete', ['remove', 'row-1']],
+    ['Control+c', ['copyFile', 'row-1']],
+    ['Shift+F10', ['rowMenu', 'row-1']],
+    ['Control+o', ['chooseVideos']],
+    ['Control+z', ['undo', null]],
+    ['Control+v', ['paste']],
+    ['Control+Shift+P', ['pauseAll']],
+  ];
+  for (const [key, request] of keys) {
+    await page.keyboard.press(key);
+    expect(await asked()).toEqual([request]);
+  }
+  await page.keyboard.press('g');
+  expect(await focusedRow(page)).toBe('row-6');
+  await page.keyboard.press('Delete');
+  await page.keyboard.press('Enter');
+  expect(await asked()).toEqual([['cancel', 'row-6']]);
+});
+
+test('the focus stays in the list when its row goes, and in the row when its button goes', async ({ open }) => {
+  const { page, tell } = await open(stateWith(allRows));
+  await row(page, 2).focus();
+  await tell({ type: 'rows', changed: [], removed: ['row-2'] });
+  await expect(row(page, 3)).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  const done: Row = { ...(allRows[0] as Row), id: 'row-3', order: 3 };
+  await tell({ type: 'rows', changed: [done], removed: [] });
+  await expect(row(page, 3)).toContainText('Saved in');
+  expect(await focusedRow(page)).toBe('row-3');
+  await tell({ type: 'rows', changed: [{ ...done, state: { kind: 'done', place: ['Movies'] } }], removed: ['row-1'] });
+  expect(await focusedRow(page)).toBe('row-3');
+});
+
+test('of 5,000 rows few are drawn, and the strip is one bar', async ({ open }) => {
+  const { page } = await open(stateWith(manyRows(5000)));
+  await expect(page.getByRole('grid')).toHaveAttribute('aria-rowcount', '5000');
+  expect(await page.locator('.row').count()).toBeLessThan(40);
+  await expect(page.locator('.strip i')).toHaveCount(1);
+  await row(page, 1).focus();
+  await page.locator('.content').evaluate((content) => content.scrollTo(0, content.scrollHeight));
+  await expect(row(page, 5000)).toBeVisible();
+  // The focus survives the scrolling, and its keys go on from there.
+  await expect(row(page, 1)).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(row(page, 2)).toBeFocused();
+  await expect(row(page, 2)).toBeInViewport();
+  expect(await page.locator('.row').count()).toBeLessThan(40);
+});
+
+// In the narrow layout rows are higher than they are taken for until they have been seen.
+for (const width of [920, 480]) {
+  test(`nothing jumps when rows above go, come, or are added, ${width} wide`, async ({ open }) => {
+    const { page, tell } = await open(stateWith(manyRows(1000)), { width });
+    await page.locator('.content').evaluate((content) => content.scrollTo(0, 20_000));
+    await expect.poll(() => page.locator('.row').count()).toBeGreaterThan(10);
+    const inView = (): Promise<readonly [id: string, top: number]> =>
+      page.evaluate(() => {
+        const tops = [...document.querySelectorAll<HTMLElement>('.row')].map((element) => {
+          return [element.dataset['id'] ?? '', element.getBoundingClientRect().top] as const;
+        });
+        return tops.find(([, top]) => top > 200) ?? ['', 0];
+      });
+    await expect.poll(inView).not.toEqual(['', 0]);
+    const [id, before] = await inView();
+    const moved = async (): Promise<number> =>
+      Math.abs((await page.locator(`[data-id="${id}"]`).evaluate((seen) => seen.getBoundingClientRect().top)) - before);
+    const removed = Array.from({ length: 100 }, (_, index) => `row-${index * 3 + 1}`);
+    await tell({ type: 'rows', changed: [], removed });
+    await expect(page.getByRole('grid')).toHaveAttribute('aria-rowcount', '900');
+    expect(await moved()).toBeLessThanOrEqual(1);
+    await tell({ type: 'rows', changed: manyRows(1100), removed: [] });
+    await expect(page.getByRole('grid')).toHaveAttribute('aria-rowcount', '1100');
+    expect(await moved()).toBeLessThanOrEqual(1);
+  });
+}
+
+test('the strip and what failed lead to their rows', async ({ open }) => {
+  const { page, tell } = await open(stateWith(allRows));
+  await page.getByRole('button', { name: '1 failed' }).click();
+  await expect(row(page, 2)).toBeFocused();
+  await page
+    .locator('.strip i')
+    .last()
+    .click({ position: { x: 2, y: 2 } });
+  await expect(row(page, 19)).toBeFocused();
+  await expect(row(page, 19)).toBeInViewport();
+  await tell({ type: 'show', view: { kind: 'row', id: 'row-5' } });
+  await expect(row(page, 5)).toBeFocused();
+});
+
+test('what is dragged over the window is counted, and taken when it is let go', async ({ open }) => {
+  const { page, asked } = await open(stateWith([]));
+  const files = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    for (const name of ['a.mp4', 'b.mp4']) data.items.add(new File(['x'], name, { type: 'video/mp4' }));
+    return data;
+  });
+  await page.dispatchEvent('body', 'dragover', { dataTransfer: files });
+  await expect(page.getByRole('heading', { name: 'Let go to convert 2 videos' })).toBeVisible();
+  await expect(page.locator('.drop')).toContainText('Standard quality, saved beside each video');
+  await page.dispatchEvent('body', 'drop', { dataTransfer: files });
+  await expect(page.locator('.drop')).toHaveCount(0);
+  expect(await asked()).toEqual([['addPaths', ['/videos/a.mp4', '/videos/b.mp4']]]);
+});
+
+test('the summary says how all stands, and its button does the one thing about it', async ({ open }) => {
+  const { page, tell, asked } = await open(stateWith(allRows));
+  const modes = [
+    ['working', '1 of 7 done', 'Pause all', 'pauseAll'],
+    ['paused', 'Paused', 'Continue', 'continueAll'],
+    ['offline', 'No connection', 'Try now', 'tryNow'],
+    ['finished', '1 sound saved', 'Clear', 'clearFinished'],
+  ] as const;
+  for (const [mode, title, button, request] of modes) {
+    await tell({ type: 'summary', summary: { ...workingSummary, mode } });
+    await expect(page.locator('.summary h1')).toHaveText(title);
+    await page.locator('.summary').getByRole('button', { name: button }).click();
+    expect(await asked()).toEqual([[request]]);
+  }
+});
+
+test('messages of the same second are said as one, politely', async ({ open }) => {
+  const { page, tell } = await open(stateWith([]));
+  await tell({ type: 'announce', text: '5 videos added' }, { type: 'announce', text: 'No connection' });
+  await expect(page.locator('p[role=status]')).toHaveText('5 videos added. No connection');
+});
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in the list, ${theme}`, async ({ open }) => {
+    for (const rows of [allRows, []]) {
+      const { page } = await open(stateWith(rows), { theme, height: 1400 });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+    }
+  });
+}
