@@ -60,7 +60,7 @@ const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What may import anything, and what only its like may import. */
-const testing = [/\.(test|contract)\.ts$/, /^backend\/tests\//, /^desktop\/e2e\//, /^build\//];
+const testing = [/\.(test|contract)\.ts$/, /^backend\/tests\//, /^desktop\/(e2e|tests)\//, /^build\//];
 
 /**
  * Why a file may not import something, as a sentence; undefined when it may.

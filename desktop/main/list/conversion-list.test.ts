@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { Row } from '../../ipc.ts';
-import { openListStand } from './list-stand.ts';
+import { openListStand } from '../../tests/list-stand.ts';
 
 const running = new AsyncDisposableStack();
 let media: MediaFolder;

@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { startEmbedded } from '../../../backend/main/embedded.ts';
-import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
-import { createLocalBackend } from '../../client/local-backend.ts';
-import type { Row } from '../../ipc.ts';
-import type { KeptSettings, SettingsStore } from '../settings/settings-store.ts';
-import { hereKey, type Workplace, type WorkplaceKey, type Workplaces } from '../workplaces/workplaces.ts';
-import type { ConversionList, ListNews, Questions } from './conversion-list.ts';
-import { openConversionList } from './open-conversion-list.ts';
+import { startEmbedded } from '../../backend/main/embedded.ts';
+import { waitUntil } from '../../backend/tests/running/wait-until.ts';
+import { createLocalBackend } from '../client/local-backend.ts';
+import type { Row } from '../ipc.ts';
+import type { ConversionList, ListNews, Questions } from '../main/list/conversion-list.ts';
+import { openConversionList } from '../main/list/open-conversion-list.ts';
+import type { KeptSettings, SettingsStore } from '../main/settings/settings-store.ts';
+import { hereKey, type Workplace, type WorkplaceKey, type Workplaces } from '../main/workplaces/workplaces.ts';
 
 /** A list for tests, over this computer's real backend in this process, and over whatever other workplaces a test has. */
 export interface ListStand extends AsyncDisposable {

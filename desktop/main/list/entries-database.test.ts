@@ -1,0 +1,121 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultOutputOptions } from '../../../shared/formats.ts';
+import { foldName, openEntriesDatabase } from './entries-database.ts';
+import type { Entry } from './entry.ts';
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-entries-'));
+  file = join(folder, 'list.sqlite');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function entry(order: number, fileName: string, more: Partial<Entry> = {}): Entry {
+  return {
+    id: String(order),
+    order,
+    source: { path: `/videos/${fileName}`, fileName, bytes: 100, subfolder: '' },
+    batchId: 'b',
+    batchSize: 1,
+    options: defaultOutputOptions,
+    workplace: 'here',
+    target: { kind: 'beside' },
+    whenTaken: 'keep_both',
+    step: { kind: 'new' },
+    isHeld: false,
+    furthest: 0,
+    isListed: true,
+    warnings: [],
+    ...more,
+  };
+}
+
+function saved(order: number, fileName: string): Entry {
+  const result = { fileName, bytes: 1000, durationSeconds: 60, sha256: 'ab' };
+  const step = { kind: 'saved', conversionId: 'c', result, file: `/videos/${fileName}.mp3` } as const;
+  return entry(order, fileName, { step, savedAt: order, isListed: false, furthest: 1 });
+}
+
+describe('the entries', () => {
+  it('are there after the next start, in their order', () => {
+    {
+      using database = openEntriesDatabase(file);
+      database.write([entry(2, 'b.mp4'), entry(1, 'a.mp4'), entry(3, 'c.mp4', { isListed: false })]);
+    }
+    using database = openEntriesDatabase(file);
+    expect(database.listed().map(({ source }) => source.fileName)).toEqual(['a.mp4', 'b.mp4']);
+    expect(database.nextOrder()).toBe(4);
+    expect(database.get('3')?.source.fileName).toBe('c.mp4');
+  });
+
+  it('are written all or none', () => {
+    using database = openEntriesDatabase(file);
+    const broken = { ...entry(2, 'b.mp4'), order: null as unknown as number };
+    expect(() => database.write([entry(1, 'a.mp4'), broken])).toThrow();
+    expect(database.listed()).toEqual([]);
+  });
+
+  it.each(['no database at all', 'SQLite format 3\0 and then nothing'])(
+    'begin anew where the file is broken: %j',
+    async (text) => {
+      await writeFile(file, text);
+      using database = openEntriesDatabase(file);
+      expect(database.setAside).toBe(`${file}.broken`);
+      expect((await stat(`${file}.broken`)).isFile()).toBe(true);
+      database.write([entry(1, 'a.mp4')]);
+      expect(database.listed()).toHaveLength(1);
+    },
+  );
+});
+
+describe('the history', () => {
+  it('is searched in names, without regard to case, accents and special signs', () => {
+    using database = openEntriesDatabase(file);
+    database.write([saved(1, 'Ständchen 100%'), saved(2, 'other_one'), saved(3, 'ﬁlm İstanbul'), entry(4, 'unsaved')]);
+    const find = (search: string) =>
+      database.saved({ search, offset: 0, limit: 10 }).entries.map(({ source }) => source.fileName);
+    expect(find('')).toEqual(['ﬁlm İstanbul', 'other_one', 'Ständchen 100%']);
+    expect(find('STANDCHEN')).toEqual(['Ständchen 100%']);
+    expect(find('100%')).toEqual(['Ständchen 100%']);
+    expect(find('%')).toEqual(['Ständchen 100%']);
+    expect(find('_')).toEqual(['other_one']);
+    expect(find('film istanbul')).toEqual(['ﬁlm İstanbul']);
+    expect(find("'; DROP TABLE entries")).toEqual([]);
+    expect(database.savedTotals()).toEqual({ count: 3, seconds: 180, bytes: 3000 });
+  });
+
+  it('comes in pages, and is cleared without what is in the list', () => {
+    using database = openEntriesDatabase(file);
+    database.write([
+      ...Array.from({ length: 25 }, (_, index) => saved(index + 1, `${index}`)),
+      { ...saved(99, 'listed'), isListed: true },
+    ]);
+    const page = database.saved({ search: '', offset: 20, limit: 10 });
+    expect([page.entries.length, page.found]).toEqual([6, 26]);
+    database.clearSaved();
+    expect(database.savedTotals().count).toBe(0);
+    expect(database.listed().map(({ source }) => source.fileName)).toEqual(['listed']);
+  });
+});
+
+it('a batch that was told of is remembered', () => {
+  {
+    using database = openEntriesDatabase(file);
+    database.markTold('b');
+    database.markTold('b');
+  }
+  using database = openEntriesDatabase(file);
+  expect([...database.toldBatches()]).toEqual(['b']);
+});
+
+it.each([
+  ['Straße', 'straße'],
+  ['ÉCOLE', 'ecole'],
+  ['が', 'か'],
+])('%s is found as %s', (name, folded) => {
+  expect(foldName(name)).toBe(folded);
+});
