@@ -32,6 +32,7 @@ describe('the keys of the list', () => {
     ['Ctrl+c', 'copy'],
     ['Cmd+c', undefined],
     ['Cmd+Backspace', undefined],
+    ['Ctrl+Backspace', undefined],
     ['Ctrl+ArrowDown', undefined],
     ['Alt+ArrowLeft', undefined],
     ['Tab', undefined],
@@ -94,6 +95,8 @@ describe('typing the beginning of a name', () => {
     expect(findByName(names, 0, 'h')).toBe(2);
     expect(findByName(names, 2, 'h')).toBe(3);
     expect(findByName(names, 4, 'e')).toBe(0);
+    expect(findByName(names, 4, 'ecl')).toBe(0);
+    expect(findByName(names, 4, 'ÉGG')).toBe(4);
   });
 
   it('goes round, and on with the same letter again and again', () => {
