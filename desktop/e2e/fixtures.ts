@@ -11,7 +11,7 @@ import {
 import { endApp, type Home, type LaunchOptions, launchApp, makeHome } from './launch-app.ts';
 
 export { answerDialog, clickMenu, clickNotification, recorded } from './desktop-record.ts';
-export { exitOf, firstWindow, killHard, killProcesses } from './launch-app.ts';
+export { exitOf, firstWindow, killHard, killProcesses, startBeside } from './launch-app.ts';
 export { expect };
 
 interface Fixtures {
@@ -74,8 +74,15 @@ export async function dropFiles(target: Locator, ...files: readonly string[]): P
   const box = await target.boundingBox();
   if (box === null) throw new Error('nothing can be dropped on what is not there');
   const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  // While it asks for the paths, a page in the stand-in is stopped: whoever asks it for something meanwhile finds half of it.
+  const handled = await page.evaluateHandle(() => ({
+    drop: new Promise<void>((resolve) => {
+      window.addEventListener('drop', () => setTimeout(resolve), { capture: true, once: true });
+    }),
+  }));
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
     await cdp.send('Input.dispatchDragEvent', { type, x: box.x + box.width / 2, y: box.y + box.height / 2, data });
   }
+  await handled.evaluate(({ drop }) => drop);
   await cdp.detach();
 }

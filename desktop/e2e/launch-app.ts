@@ -1,9 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { electronPlaces, installedElectron } from '../../build/app/electron-binary.ts';
 import './recorded.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -83,6 +85,16 @@ function environmentOf({ path }: Home): Record<string, string> {
     // File names that are not English do not reach a browser in a locale that is not there.
     LC_ALL: 'C.UTF-8',
   };
+}
+
+/** Starts the app once more beside one that runs, as a double-click on a file does. @returns its exit code */
+export async function startBeside(home: Home, args: readonly string[]): Promise<number | null> {
+  const executable = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ? electronPlaces.standIn : installedElectron();
+  if (executable === undefined) throw new Error('there is neither Electron nor what stands in for it');
+  const own = [root, `--user-data-dir=${home.userData}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
+  const child = spawn(executable, [...own, ...args], { cwd: home.path, env: environmentOf(home), stdio: 'ignore' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
 }
 
 /** The first window, with the app's own document: it is reported while still at about:blank. */

@@ -1,0 +1,45 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ElectronApplication, Locator, Page } from '@playwright/test';
+import type { MediaFolder } from '../../backend/tests/media/make-media.ts';
+import type { Row } from '../ipc.ts';
+import { firstWindow, type Home } from './launch-app.ts';
+
+/** The window of an app that works on this computer: the question of the first run is answered. */
+export async function windowHere(app: ElectronApplication): Promise<Page> {
+  const page = await firstWindow(app);
+  await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());
+  await page.evaluate(async () => {
+    const { place } = await window.soundlift.state();
+    if (place.kind === 'none') await window.soundlift.useThisComputer();
+  });
+  return page;
+}
+
+/** A row of the list, by what its name begins with. */
+export const rowOf = (page: Page, name: string): Locator => page.getByRole('row', { name });
+
+/** Puts a long sound, quickly made, into the person's videos. @returns its path */
+export async function putLongVideo(home: Home, media: MediaFolder, name: string, seconds: number): Promise<string> {
+  const audio = [{ codec: 'pcm_s16le', channels: 1 as const, sampleRate: 44_100 }];
+  const made = await media.make({ container: 'mkv', seconds, picture: false, audio });
+  const path = join(home.videos, name);
+  await copyFile(made, path);
+  return path;
+}
+
+/** The rows as the page knows them. */
+export const rowsOf = (page: Page): Promise<readonly Row[]> =>
+  page.evaluate(async () => (await window.soundlift.state()).rows);
+
+/** The rows by another way than the page, which may be gone or crashed. */
+export async function rowsInApp(app: ElectronApplication): Promise<readonly Row[]> {
+  const rows = await app.evaluate(async ({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+    return (await contents?.executeJavaScript('window.soundlift.state().then(({ rows }) => rows)')) as unknown;
+  });
+  return rows as readonly Row[];
+}
+
+export const isVisible = (app: ElectronApplication): Promise<boolean> =>
+  app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));

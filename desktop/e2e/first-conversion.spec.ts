@@ -1,0 +1,48 @@
+import { copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeSound } from '../../backend/tests/media/measure-media.ts';
+import type { Row } from '../ipc.ts';
+import { rowOf } from './app-window.ts';
+import { dropFiles, expect, firstWindow, test } from './fixtures.ts';
+
+declare global {
+  interface Window {
+    seenRows?: Row[];
+  }
+}
+
+test('first run: this computer is chosen, and a dropped video becomes an MP3 beside it', async ({
+  launch,
+  home,
+  media,
+}) => {
+  const video = join(home.videos, 'Lecture 1.mp4');
+  await copyFile(await media.make({ container: 'mp4', seconds: 120 }), video);
+  const page = await firstWindow(await launch());
+  await expect(page.getByRole('radio', { name: 'This computer' })).toBeChecked();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
+  await page.evaluate(() => {
+    const seen: Row[] = [];
+    window.seenRows = seen;
+    window.soundlift.onChanges((changes) => {
+      for (const change of changes) if (change.type === 'rows') seen.push(...change.changed);
+    });
+  });
+
+  await dropFiles(page.locator('body'), video);
+  const row = rowOf(page, 'Lecture 1.mp3');
+  await expect(row).toContainText('Saved in Videos', { timeout: 30_000 });
+  await expect(row.getByRole('button', { name: 'Play Lecture 1.mp3' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '1 sound saved' })).toBeVisible();
+
+  const seen = (await page.evaluate(() => window.seenRows)) ?? [];
+  const kinds = seen.map(({ state }) => state.kind);
+  expect(kinds[0]).toBe('reading');
+  expect(kinds).toContain('converting');
+  expect(kinds.at(-1)).toBe('done');
+  const fractions = seen.map(({ fraction = 0 }) => fraction);
+  expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
+  expect((await readdir(home.videos)).toSorted()).toEqual(['Lecture 1.mp3', 'Lecture 1.mp4']);
+  expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(120, 0);
+});

@@ -1,0 +1,122 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { decodeSound } from '../../backend/tests/media/measure-media.ts';
+import { isVisible, putLongVideo, rowOf, rowsInApp, rowsOf, windowHere } from './app-window.ts';
+import {
+  answerDialog,
+  clickMenu,
+  clickNotification,
+  dropFiles,
+  exitOf,
+  expect,
+  killHard,
+  killProcesses,
+  recorded,
+  startBeside,
+  test,
+} from './fixtures.ts';
+
+const longEnough = { timeout: 45_000 };
+
+/** Until a conversion is well on its way. */
+async function untilConverting(page: Page): Promise<void> {
+  await expect
+    .poll(async () => (await rowsOf(page)).map(({ state }) => state.kind), { timeout: 20_000, intervals: [50] })
+    .toContain('converting');
+}
+
+test('a closed window works on in the tray, tells when it is done, and comes back', async ({ launch, home, media }) => {
+  const video = await putLongVideo(home, media, 'Long talk.mkv', 300);
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video);
+  await untilConverting(page);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  expect(await isVisible(app)).toBe(false);
+  expect((await recorded(app)).trays[0]?.items[0]?.label).toMatch(/^0 of 1 done/);
+
+  await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
+  const { notifications } = await recorded(app);
+  expect(notifications[0]?.title).toBe('Long talk.mp3 is ready');
+  expect(notifications[0]?.body).toContain('saved in Videos');
+  await clickNotification(app);
+  await expect.poll(async () => (await recorded(app)).shown).toEqual([join(home.videos, 'Long talk.mp3')]);
+
+  await clickMenu(app, 'tray', 'Open Soundlift');
+  await expect.poll(() => isVisible(app)).toBe(true);
+});
+
+test('a second start brings the window forward and adds its files', async ({ launch, home, media }) => {
+  const video = await putLongVideo(home, media, 'Second.mkv', 20);
+  const app = await launch();
+  const page = await windowHere(app);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  expect(await isVisible(app)).toBe(false);
+  expect(await startBeside(home, [video])).toBe(0);
+  await expect.poll(() => isVisible(app)).toBe(true);
+  const [window] = app.windows().slice(-1);
+  await expect(rowOf(window ?? page, 'Second.mp3')).toContainText('Saved in Videos', longEnough);
+});
+
+test('what a kill of the app stops goes on at the next start', async ({ launch, home, media }) => {
+  const video = await putLongVideo(home, media, 'Killed.mkv', 600);
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video);
+  await untilConverting(page);
+  const [before] = await rowsOf(page);
+  await killHard(app);
+
+  const again = await windowHere(await launch());
+  await expect(rowOf(again, 'Killed')).toBeVisible();
+  const [after] = await rowsOf(again);
+  expect(after).toMatchObject({ id: before?.id, sourceName: 'Killed.mkv' });
+  await expect(rowOf(again, 'Killed.mp3')).toContainText('Saved in Videos', longEnough);
+  expect((await decodeSound(join(home.videos, 'Killed.mp3'))).seconds).toBeCloseTo(600, 0);
+});
+
+test('what a kill of the backend stops goes on by itself', async ({ launch, home, media }) => {
+  const video = await putLongVideo(home, media, 'Backend.mkv', 600);
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video);
+  await untilConverting(page);
+  await killProcesses(app, 'Utility');
+  await expect(rowOf(page, 'Backend.mp3')).toContainText('Saved in Videos', longEnough);
+});
+
+test('a page that is killed comes back with its rows', async ({ launch, home, media }) => {
+  const video = await putLongVideo(home, media, 'Page.mkv', 20);
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video);
+  await expect(rowOf(page, 'Page.mp3')).toContainText('Saved in Videos', longEnough);
+  const before = await rowsOf(page);
+  await killProcesses(app, 'Tab');
+  await expect
+    .poll(async () => (await rowsInApp(app).catch(() => [])).map(({ id }) => id), longEnough)
+    .toEqual(before.map(({ id }) => id));
+});
+
+test('quitting with work unfinished asks; what was left goes on at the next start', async ({ launch, home, media }) => {
+  const video = await putLongVideo(home, media, 'Quit.mkv', 600);
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video);
+  await untilConverting(page);
+  await clickMenu(app, 'application', 'Quit Soundlift');
+  await expect
+    .poll(async () => (await recorded(app)).dialogs.map(({ options }) => options.message))
+    .toEqual(['Quit with 1 video unfinished?']);
+  const [asked] = (await recorded(app)).dialogs;
+  const quit = asked?.options.buttons?.indexOf('Quit') ?? -1;
+  expect(asked?.options.cancelId).not.toBe(quit);
+  await answerDialog(app, { response: quit, checkboxChecked: false });
+  await clickMenu(app, 'application', 'Quit Soundlift');
+  expect(await exitOf(app)).toBe(0);
+  await expect(access(join(home.videos, 'Quit.mp3'))).rejects.toThrow('ENOENT');
+
+  const again = await windowHere(await launch());
+  await expect(rowOf(again, 'Quit.mp3')).toContainText('Saved in Videos', longEnough);
+});
