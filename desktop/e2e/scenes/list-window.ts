@@ -15,6 +15,8 @@ export interface WindowOptions {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
+  /** So long, in seconds, is the silence that each row plays: the scheme of its own sound is main's to serve. */
+  readonly silenceSeconds?: number;
 }
 
 /** What the page keeps for the test. */
@@ -44,11 +46,16 @@ export const test = base.extend<
   ],
   open: async ({ plainBrowser }, use) => {
     const contexts: Awaited<ReturnType<Browser['newContext']>>[] = [];
-    await use(async (state, { width = 920, height = 640, theme = 'light' } = {}) => {
-      const context = await plainBrowser.newContext({ viewport: { width, height }, colorScheme: theme });
+    await use(async (state, { width = 920, height = 640, theme = 'light', silenceSeconds } = {}) => {
+      const context = await plainBrowser.newContext({
+        viewport: { width, height },
+        colorScheme: theme,
+        bypassCSP: silenceSeconds !== undefined,
+      });
       contexts.push(context);
       const page = await context.newPage();
       await page.addInitScript(standInForMain, state);
+      if (silenceSeconds !== undefined) await page.addInitScript(playSilence, silenceSeconds);
       await page.goto(`${pathToFileURL(built).href}?system=${state.system}`);
       await page.locator('.window').waitFor();
       return {
@@ -88,6 +95,33 @@ function standInForMain(state: AppState): void {
     sceneAsked,
     tellScene(changes: readonly Change[]) {
       for (const listener of listeners) listener(changes);
+    },
+  });
+}
+
+/** Runs in the page: every sound is a WAV of silence, 8,000 samples of one byte a second. */
+function playSilence(seconds: number): void {
+  const header = new DataView(new ArrayBuffer(44));
+  const put = (at: number, text: string): void => {
+    for (const [index, letter] of Array.from(text).entries()) header.setUint8(at + index, letter.charCodeAt(0));
+  };
+  const samples = new Uint8Array(seconds * 8000).fill(128);
+  put(0, 'RIFF');
+  header.setUint32(4, 36 + samples.length, true);
+  put(8, 'WAVEfmt ');
+  header.setUint32(16, 16, true);
+  header.setUint16(20, 1, true);
+  header.setUint16(22, 1, true);
+  header.setUint32(24, 8000, true);
+  header.setUint32(28, 8000, true);
+  header.setUint16(32, 1, true);
+  header.setUint16(34, 8, true);
+  put(36, 'data');
+  header.setUint32(40, samples.length, true);
+  const url = URL.createObjectURL(new Blob([header, samples], { type: 'audio/wav' }));
+  Object.defineProperty(HTMLMediaElement.prototype, 'src', {
+    set(this: HTMLMediaElement) {
+      this.setAttribute('src', url);
     },
   });
 }

@@ -95,13 +95,13 @@ test('the focus stays in the list when its row goes, and in the row when its but
   await row(page, 2).focus();
   await tell({ type: 'rows', changed: [], removed: ['row-2'] });
   await expect(row(page, 3)).toBeFocused();
+  await row(page, 9).focus();
   await page.keyboard.press('ArrowRight');
-  const done: Row = { ...(allRows[0] as Row), id: 'row-3', order: 3 };
-  await tell({ type: 'rows', changed: [done], removed: [] });
-  await expect(row(page, 3)).toContainText('Saved in');
-  expect(await focusedRow(page)).toBe('row-3');
-  await tell({ type: 'rows', changed: [{ ...done, state: { kind: 'done', place: ['Movies'] } }], removed: ['row-1'] });
-  expect(await focusedRow(page)).toBe('row-3');
+  await expect(page.getByRole('button', { name: 'Continue: Paused.mp4' })).toBeFocused();
+  const paused = allRows.find(({ order }) => order === 9) as Row;
+  await tell({ type: 'rows', changed: [{ ...paused, state: { kind: 'converting' } }], removed: [] });
+  await expect(row(page, 9)).toContainText('Converting');
+  await expect(row(page, 9)).toBeFocused();
 });
 
 test('of 5,000 rows few are drawn, and the strip is one bar', async ({ open }) => {
@@ -146,6 +146,33 @@ for (const width of [920, 480]) {
     expect(await moved()).toBeLessThanOrEqual(1);
   });
 }
+
+test('a sound plays in its row, by keys and by its waveform', async ({ open }) => {
+  const silenceSeconds = 60;
+  const one: Row = { ...(allRows[0] as Row), durationSeconds: silenceSeconds };
+  const { page, tell } = await open(stateWith([one, ...allRows.slice(1)]), { silenceSeconds });
+  const position = row(page, 1).getByRole('slider', { name: 'Position in Lecture 12.mp3' });
+  await expect(position).toHaveCount(0);
+  await row(page, 1).focus();
+  await page.keyboard.press('Space');
+  await expect(row(page, 1)).toHaveAttribute('data-state', 'playing');
+  await expect(position).toHaveAttribute('aria-valuetext', '1 second of 1 minute');
+  await page.keyboard.press('Space');
+  await expect(row(page, 1).getByRole('button', { name: 'Play Lecture 12.mp3' })).toBeVisible();
+  const paused = Number(await position.getAttribute('aria-valuenow'));
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('Shift+ArrowLeft');
+  await expect(position).toHaveAttribute('aria-valuenow', String(paused + 5));
+  const box = await position.boundingBox();
+  await position.click({ position: { x: (box?.width ?? 0) / 2, y: 4 } });
+  await expect(position).toHaveAttribute('aria-valuetext', '30 seconds of 1 minute');
+  await page.keyboard.press('ArrowRight');
+  await expect(position).toHaveAttribute('aria-valuetext', '35 seconds of 1 minute');
+  // Nothing is heard that cannot be seen.
+  await tell({ type: 'rows', changed: [], removed: ['row-1'] });
+  await expect(page.locator('[data-state=playing]')).toHaveCount(0);
+});
 
 test('the strip and what failed lead to their rows', async ({ open }) => {
   const { page, tell } = await open(stateWith(allRows));
