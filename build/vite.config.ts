@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { appFiles, developmentPolicy, licences, sameOriginTags } from './app/bundle-plugins.ts';
+import { appFiles, developmentPolicy, launcherOutsideArchive, licences, sameOriginTags } from './app/bundle-plugins.ts';
 
 const root = join(import.meta.dirname, '..');
 const desktop = join(root, 'desktop');
@@ -14,10 +14,11 @@ const external = ['electron', /^node:/, ...builtinModules];
 export default defineConfig({
   root: join(desktop, 'renderer'),
   base: './',
-  plugins: [react(), sameOriginTags(), developmentPolicy(), appFiles(), licences()],
+  plugins: [react(), sameOriginTags(), developmentPolicy(), launcherOutsideArchive(), appFiles(), licences()],
   // One instance of each plugin for all three, so that the licences of all come together.
   builder: { sharedConfigBuild: true, sharedPlugins: true },
-  build: { outDir: join(dist, 'renderer'), emptyOutDir: true },
+  // From a disk, one large file is as good as many.
+  build: { outDir: join(dist, 'renderer'), emptyOutDir: true, chunkSizeWarningLimit: 5000 },
   environments: {
     main: {
       consumer: 'server',

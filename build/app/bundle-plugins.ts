@@ -7,6 +7,24 @@ import { licencesText, packageFolderOf } from './licences.ts';
 const root = join(import.meta.dirname, '..', '..');
 const dist = join(root, 'dist');
 
+const insideArchive = /new URL\((['"])launch-ffmpeg\.sh\1, import\.meta\.url\)/;
+
+/** Programs cannot be started out of the package's archive: ffmpeg's launcher lies beside it, as electron-builder.yml says. */
+export function launcherOutsideArchive(): Plugin {
+  return {
+    name: 'soundlift:launcher-outside-archive',
+    apply: 'build',
+    transform: {
+      filter: { id: /[\\/]backend[\\/]converter[\\/]run-ffmpeg\.ts$/ },
+      handler(code) {
+        if (!insideArchive.test(code)) throw new Error('run-ffmpeg.ts looks for its launcher in another way now.');
+        const outside = code.replace(insideArchive, "$&.href.replace('/app.asar/', '/app.asar.unpacked/')");
+        return { code: outside, map: null };
+      },
+    },
+  };
+}
+
 /** What of the app is no module: ffmpeg's launcher beside the bundle that looks for it there, and the pictures. */
 export function appFiles(): Plugin {
   let isDrawn = false;

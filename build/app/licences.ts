@@ -5,6 +5,8 @@ interface PackageFile {
   readonly name?: string;
   readonly version?: string;
   readonly license?: string;
+  /** How packages said it ten years ago. */
+  readonly licenses?: readonly { readonly type?: string }[];
 }
 
 /** The folder of the package that a module lies in; none for our own and what bundlers make up. */
@@ -23,8 +25,9 @@ export function packageFolderOf(module: string): string | undefined {
 export function licencesText(own: string, packageFolders: Iterable<string>): string {
   const parts = new Map<string, string>();
   for (const folder of packageFolders) {
-    const { name = folder, version = '', license = 'of an unknown licence' } = readPackage(folder) ?? {};
-    parts.set(`${name} ${version}`, `${name} ${version} (${license})\n\n${licenceFilesOf(folder)}`);
+    const { name = folder, version = '', license, licenses } = readPackage(folder) ?? {};
+    const kind = license ?? licenses?.[0]?.type ?? readmeLicence(folder) ?? 'of an unknown licence';
+    parts.set(`${name} ${version}`, `${name} ${version} (${kind})\n\n${licenceFilesOf(folder)}`);
   }
   const sorted = [...parts].toSorted(([one], [other]) => one.localeCompare(other, 'en')).map(([, text]) => text.trim());
   return `${[`Soundlift\n\n${own.trim()}`, ...sorted].join(`\n\n${'─'.repeat(72)}\n\n`)}\n`;
@@ -35,6 +38,13 @@ function readPackage(folder: string): PackageFile | undefined {
   if (!existsSync(file)) return undefined;
   const found: PackageFile = JSON.parse(readFileSync(file, 'utf8'));
   return found;
+}
+
+/** Some say it nowhere but at the end of what is to be read first. */
+function readmeLicence(folder: string): string | undefined {
+  const [name] = readdirSync(folder).filter((each) => /^readme(\.|$)/i.test(each));
+  if (name === undefined) return undefined;
+  return /^## Licen[cs]e\s+(\S.*)$/im.exec(readFileSync(join(folder, name), 'utf8'))?.[1]?.trim();
 }
 
 function licenceFilesOf(folder: string): string {

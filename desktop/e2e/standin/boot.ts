@@ -10,7 +10,8 @@ registerHooks({
   resolve: (specifier, context, next) =>
     /^electron(\/(main|common))?$/.test(specifier)
       ? { url: standIn, format: 'module-typescript', shortCircuit: true }
-      : next(specifier, context),
+      : // Electron's own `fs` reads inside of archives, and this is the one that does not.
+        next(specifier === 'original-fs' ? 'node:fs' : specifier, context),
 });
 Object.defineProperty(process, 'type', { value: 'browser' });
 Object.defineProperty(process, 'versions', { value: { ...process.versions, electron: '45.4.1', chrome: '0.0.0.0' } });

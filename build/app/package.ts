@@ -1,0 +1,12 @@
+// npm run package [-- OPTIONS OF ELECTRON-BUILDER]: the app as people install it, in release/. --dir leaves it as a folder.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { buildBundles } from './bundles.ts';
+import { ended } from './run-app.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+await buildBundles();
+const builder = join(root, 'node_modules', 'electron-builder', 'cli.js');
+const words = ['--config', join(root, 'electron-builder.yml'), '--publish', 'never', ...process.argv.slice(2)];
+process.exitCode = await ended(spawn(process.execPath, [builder, ...words], { cwd: root, stdio: 'inherit' }));
