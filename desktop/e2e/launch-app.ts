@@ -10,6 +10,9 @@ import './recorded.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
+/** The app under test: our own, or a copy of it, while somebody else builds here. */
+const ownApp = process.env['SOUNDLIFT_E2E_APP'] ?? root;
+
 /** A person's folders, as an app finds them. */
 export interface Home {
   /** Absolute; all else is inside. */
@@ -46,7 +49,7 @@ export async function makeHome(path: string): Promise<Home> {
 
 /** Starts the app for a person whose home this is. It is not closed by itself. */
 export async function launchApp(home: Home, options: LaunchOptions = {}): Promise<ElectronApplication> {
-  const { args = [], env = {}, userData = home.userData, app = root, executable } = options;
+  const { args = [], env = {}, userData = home.userData, app = ownApp, executable } = options;
   const own = executable === undefined ? ['-r', join(root, 'desktop', 'e2e', 'recorder.cjs'), app] : [];
   const electron = await _electron.launch({
     cwd: root,
@@ -91,7 +94,7 @@ function environmentOf({ path }: Home): Record<string, string> {
 export async function startBeside(home: Home, args: readonly string[]): Promise<number | null> {
   const executable = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ? electronPlaces.standIn : installedElectron();
   if (executable === undefined) throw new Error('there is neither Electron nor what stands in for it');
-  const own = [root, `--user-data-dir=${home.userData}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
+  const own = [ownApp, `--user-data-dir=${home.userData}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
   const child = spawn(executable, [...own, ...args], { cwd: home.path, env: environmentOf(home), stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code;
