@@ -25,6 +25,8 @@ const outputs = ['dist/main/main.js', 'dist/preload/preload.cjs', 'dist/renderer
 
 /** Makes the app's three bundles in `dist`, saying nothing but what is wrong. */
 export async function buildBundles(): Promise<void> {
+  // In a test it is `test`, with which React would be bundled as for its own developers.
+  process.env['NODE_ENV'] = 'production';
   const builder = await createBuilder({ configFile: viteConfig, logLevel: 'warn' });
   await builder.buildApp();
 }

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { extractFile, listPackage } from '@electron/asar';
+import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mediaExtensionNames } from '../../desktop/client/media-files.ts';
+import { launchApp, makeHome } from '../../desktop/e2e/launch-app.ts';
+import { buildStaleBundles } from './bundles.ts';
+import { electronPlaces } from './electron-binary.ts';
+import { makeStubElectron } from './stub-electron.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+
+let folder: string;
+let app: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-package-'));
+  app = join(folder, 'release', 'linux-unpacked');
+  await makeStubElectron(electronPlaces.standIn, join(folder, 'electron'));
+  await buildStaleBundles();
+  const words = ['--config', 'electron-builder.yml', '--publish', 'never', '--linux', 'deb'];
+  const places = [`-c.electronDist=${join(folder, 'electron')}`, `-c.directories.output=${join(folder, 'release')}`];
+  await run(process.execPath, [join(root, 'node_modules', 'electron-builder', 'cli.js'), ...words, ...places], {
+    cwd: root,
+    env: { ...process.env, CUSTOM_FPM_PATH: join(root, 'build', 'app', 'make-deb.cjs') },
+  });
+}, 120_000);
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const archive = (): string => join(app, 'resources', 'app.asar');
+
+describe('the package', () => {
+  it('carries fuses that turn Electron into this app and nothing else', async () => {
+    const wire = await getCurrentFuseWire(join(app, 'soundlift'));
+    const { DISABLE, ENABLE } = FuseState;
+    expect(wire).toMatchObject({
+      [FuseV1Options.RunAsNode]: DISABLE,
+      [FuseV1Options.EnableCookieEncryption]: ENABLE,
+      [FuseV1Options.EnableNodeOptionsEnvironmentVariable]: DISABLE,
+      [FuseV1Options.EnableNodeCliInspectArguments]: DISABLE,
+      [FuseV1Options.EnableEmbeddedAsarIntegrityValidation]: ENABLE,
+      [FuseV1Options.OnlyLoadAppFromAsar]: ENABLE,
+      [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: DISABLE,
+    });
+  });
+
+  it('holds the bundles, their pictures and the licences, and nothing of what they are made of', () => {
+    const files = listPackage(archive(), { isPack: false });
+    expect(files.filter((file) => !/^\/(package\.json|dist(\/.*)?)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
+    expect(files).toEqual(
+      expect.arrayContaining([
+        '/dist/main/main.js',
+        '/dist/main/backend-process.js',
+        '/dist/preload/preload.cjs',
+        '/dist/renderer/index.html',
+        '/dist/licences.txt',
+        '/dist/tray/working-45-white.png',
+        '/dist/icons/icon.png',
+      ]),
+    );
+  });
+
+  it('tells nothing of the machine it was made on', () => {
+    for (const file of [
+      'dist/main/main.js',
+      'dist/main/backend-process.js',
+      'dist/preload/preload.cjs',
+      'package.json',
+    ])
+      expect(extractFile(archive(), file).includes(root), file).toBe(false);
+  });
+
+  it('needs no package that is not in it', () => {
+    for (const name of ['main', 'backend-process']) {
+      const code = extractFile(archive(), `dist/main/${name}.js`).toString();
+      const imported = [...code.matchAll(/^import\b[^;]*?from "([^".][^"]*)";$/gm)].map(([, from]) => from ?? '');
+      expect(imported.filter((from) => from !== 'electron' && !isOfNode(from))).toEqual([]);
+    }
+  });
+
+  it("has ffmpeg's launcher as a program beside the archive, where the backend looks for it", async () => {
+    const launcher = join(`${archive()}.unpacked`, 'dist', 'main', 'launch-ffmpeg.sh');
+    expect((await stat(launcher)).mode & 0o111).toBe(0o111);
+    expect(extractFile(archive(), 'dist/main/backend-process.js').toString()).toContain(
+      '"launch-ffmpeg.sh", import.meta.url).href.replace("/app.asar/", "/app.asar.unpacked/")',
+    );
+  });
+
+  it('says the licence of each package in it', () => {
+    const text = extractFile(archive(), 'dist/licences.txt').toString();
+    for (const name of ['Soundlift', 'react', 'react-dom', 'fluent-ffmpeg', 'pino', 'zod', 'axios', 'electron-store'])
+      expect(new RegExp(`^${name}( [\\d.]+ \\(.+\\))?$`, 'm').test(text), name).toBe(true);
+    expect(text.match(/^.* \(of an unknown licence\)$/m)).toBeNull();
+  });
+
+  it('allows its page what it needs, without exceptions', () => {
+    const page = extractFile(archive(), 'dist/renderer/index.html').toString();
+    expect(page).toContain("default-src 'none'");
+    const scripts = listPackage(archive(), { isPack: false }).filter((file) => /^\/dist\/renderer\/.*\.js$/.test(file));
+    for (const script of scripts)
+      expect(extractFile(archive(), script.slice(1)).includes('React DevTools'), 'React for developers').toBe(false);
+    expect(page).not.toMatch(/unsafe|crossorigin|https?:|<script(?![^>]* src=)|<style|\son\w+=/);
+  });
+
+  it('is offered for what it converts, and for its own links, by the desktop file of the deb', async () => {
+    const [name = ''] = (await readdir(join(folder, 'release'))).filter((file) => file.endsWith('.deb'));
+    const deb = join(folder, 'release', name);
+    await run('dpkg-deb', ['--extract', deb, join(folder, 'deb')]);
+    const { stdout: control } = await run('dpkg-deb', ['--field', deb]);
+    expect(control).toContain('Package: soundlift\n');
+    expect(control).toMatch(/^Depends: .*\bffmpeg\b/m);
+    const applications = join(folder, 'deb', 'usr', 'share', 'applications');
+    const entry = await readFile(join(applications, 'soundlift.desktop'), 'utf8');
+    const types = /^MimeType=(.*)$/m.exec(entry)?.[1]?.split(';') ?? [];
+    expect(types).toEqual(
+      expect.arrayContaining(['video/mp4', 'video/x-matroska', 'audio/flac', 'x-scheme-handler/soundlift']),
+    );
+    expect(types).not.toContain('application/octet-stream');
+    expect(entry).toMatch(/^Exec=\S*soundlift .*%U$/m);
+    expect(entry).toMatch(/^Categories=AudioVideo;$/m);
+    const icons = await readdir(join(folder, 'deb', 'usr', 'share', 'icons', 'hicolor'));
+    expect(icons.toSorted()).toEqual(
+      ['16x16', '24x24', '32x32', '48x48', '64x64', '128x128', '256x256', '512x512'].toSorted(),
+    );
+  });
+
+  it('is offered for every kind of file that a folder is searched for', async () => {
+    const config = await readFile(join(root, 'electron-builder.yml'), 'utf8');
+    const named = [...config.matchAll(/^ {4}ext:\s*\[?([^\]]*)\]/gm)].flatMap(([, list = '']) =>
+      list
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    );
+    expect(named.toSorted()).toEqual(
+      mediaExtensionNames.filter((extension) => extension !== 'ts' && extension !== 'mts').toSorted(),
+    );
+  });
+
+  it('opens its window', async () => {
+    const home = await makeHome(join(folder, 'person'));
+    const boot = join(root, 'desktop', 'e2e', 'standin', 'boot.ts');
+    const electron = await launchApp(home, { executable: join(app, 'soundlift'), env: { STANDIN_BOOT: boot } });
+    try {
+      const page = await electron.firstWindow();
+      await page.waitForURL(/\/dist\/renderer\/index\.html/);
+      // Drawn once main has told its state.
+      await page.locator('.window').waitFor({ state: 'attached' });
+      expect(await page.title()).toContain('Soundlift');
+    } finally {
+      await electron.close();
+    }
+  });
+});
+
+function isOfNode(name: string): boolean {
+  return name.startsWith('node:') || process.getBuiltinModule(name) !== undefined;
+}
