@@ -83,6 +83,8 @@ export function App(): ReactNode {
   useReturnFocus(over !== undefined);
   useWindowKeys(show, () => {
     if (over !== undefined) closeOver();
+    // One that a page has opened by itself, which closes by itself.
+    else if (document.querySelector('dialog[open], :popover-open') !== null) return false;
     else if (!first && (page === 'settings' || page === 'welcome')) goTo('now');
     else return false;
     return true;

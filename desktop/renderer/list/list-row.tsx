@@ -20,12 +20,15 @@ export interface ListRowProps {
   readonly top: number;
   /** The one row that Tab enters. */
   readonly active: boolean;
+  /** It has just come into the list. */
+  readonly entering: boolean;
   readonly measure: (row: HTMLDivElement | null) => void;
   /** Called after each drawing, when focus may have been lost with a button that went. */
   readonly onDrawn: (id: string, row: HTMLDivElement) => void;
 }
 
-export const ListRow = memo(function ListRow({ id, index, top, active, measure, onDrawn }: ListRowProps): ReactNode {
+export const ListRow = memo(function ListRow(props: ListRowProps): ReactNode {
+  const { id, index, top, active, entering, measure, onDrawn } = props;
   const row = useRow(id);
   const heard = useHeard(id);
   const soundlift = useSoundlift();
@@ -45,7 +48,7 @@ export const ListRow = memo(function ListRow({ id, index, top, active, measure, 
         element.current = drawn;
         measure(drawn);
       }}
-      className="row"
+      className={entering ? 'row entering' : 'row'}
       role="row"
       aria-rowindex={index + 1}
       aria-label={spokenRow(words, look, heard)}

@@ -4,6 +4,7 @@ import { flushSync } from 'react-dom';
 import { say } from '../../words/say.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { ListRow } from './list-row.tsx';
+import { useEntering } from './use-entering.ts';
 import { useListKeys } from './use-list-keys.ts';
 import { useSteadyScroll } from './use-steady-scroll.ts';
 
@@ -39,6 +40,8 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   const focusedId = useRef<string>(undefined);
   const lastIndex = useRef(0);
   const menuByKey = useRef(false);
+
+  const entering = useEntering(order);
 
   const found = activeId === undefined ? 0 : order.indexOf(activeId);
   // The active row has gone: the one that took its place.
@@ -165,6 +168,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
             index={index}
             top={start - margin}
             active={index === activeIndex}
+            entering={entering.has(id)}
             measure={virtualizer.measureElement}
             onDrawn={onDrawn}
           />

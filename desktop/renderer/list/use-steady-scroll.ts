@@ -1,5 +1,5 @@
 import type { Virtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useRef } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 
 /**
  * Keeps what is seen where it is when rows above it come or go: the first row in view stays at its place, or, if it has gone itself,
@@ -14,6 +14,8 @@ export function useSteadyScroll(
   const seen = useRef<
     { readonly order: readonly string[]; readonly index: number; readonly below: number } | undefined
   >(undefined);
+
+  const [, drawAgain] = useState(0);
 
   useLayoutEffect(() => {
     if (scroller === null) return undefined;
@@ -31,6 +33,8 @@ export function useSteadyScroll(
           element.scrollTop = wanted;
           // It learns of this with the scroll event; rows that are measured before would be put right by the place of before.
           virtualizer.scrollOffset = wanted;
+          // And the event then tells it nothing new.
+          drawAgain((count) => count + 1);
         }
       }
     }
