@@ -2,6 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ElectronApplication, Locator, Page } from '@playwright/test';
 import type { MediaFolder } from '../../backend/tests/media/make-media.ts';
+import type { ServerStand } from '../../backend/tests/running/server-stand.ts';
 import type { Row } from '../ipc.ts';
 import { firstWindow, type Home } from './launch-app.ts';
 
@@ -43,3 +44,13 @@ export async function rowsInApp(app: ElectronApplication): Promise<readonly Row[
 
 export const isVisible = (app: ElectronApplication): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));
+
+/** The window of an app that is signed in to a server, over its line. */
+export async function windowOnServer(app: ElectronApplication, { line, account }: ServerStand): Promise<Page> {
+  const page = await firstWindow(app);
+  await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());
+  const form = { address: line.url, email: account.email, password: account.password };
+  const answer = await page.evaluate((given) => window.soundlift.signIn(given), form);
+  if (!answer.ok) throw new Error(`could not sign in: ${JSON.stringify(answer.problem)}`);
+  return page;
+}
