@@ -1,20 +1,16 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { assertNever } from '../../shared/errors.ts';
 import type { View } from '../ipc.ts';
+import { HistoryPage } from './history/history-page.tsx';
 import { NowPage } from './list/now-page.tsx';
 import type { WantedRow } from './list/row-list.tsx';
+import { NoticesPopover } from './notices/notices-popover.tsx';
+import { QualityPopover } from './quality/quality-popover.tsx';
+import { SettingsPage } from './settings/settings-page.tsx';
+import { DetailsSheet } from './sheets/details-sheet.tsx';
+import { TrackSheet } from './sheets/track-sheet.tsx';
 import { Announcer } from './shell/announcer.tsx';
 import { DropOverlay } from './shell/drop-overlay.tsx';
-import {
-  DetailsSheet,
-  HistoryPage,
-  NoticesPopover,
-  QualityPopover,
-  SettingsPage,
-  Toasts,
-  TrackSheet,
-  WelcomePage,
-} from './shell/pages.tsx';
 import { ShowViewContext } from './shell/show-view.ts';
 import { StatusBar } from './shell/status-bar.tsx';
 import { Toolbar } from './shell/toolbar.tsx';
@@ -22,6 +18,8 @@ import { useReturnFocus } from './shell/use-return-focus.ts';
 import { useWindowKeys } from './shell/use-window-keys.ts';
 import { usePlayer } from './sound/player.ts';
 import { useAppState, useAppStore } from './store/app-store.ts';
+import { Toasts } from './toasts/toasts.tsx';
+import { WelcomePage } from './welcome/welcome-page.tsx';
 
 type Page = 'now' | 'history' | 'settings' | 'welcome';
 /** What lies over the page; one thing at a time. */

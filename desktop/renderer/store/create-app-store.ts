@@ -11,6 +11,8 @@ export interface AppStore {
   onShow(listener: (view: View) => void): () => void;
   /** Calls `listener` with what is to be said. */
   onAnnounce(listener: (text: string) => void): () => void;
+  /** Calls `listener` when the history is another one. */
+  onHistory(listener: () => void): () => void;
   /** Ends the following of changes. */
   close(): void;
 }
@@ -23,6 +25,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
   const listeners = new Set<() => void>();
   const showListeners = new Set<(view: View) => void>();
   const announceListeners = new Set<(text: string) => void>();
+  const historyListeners = new Set<() => void>();
   let frameAsked = false;
   let snapshot: AppSnapshot | undefined;
   /** What came before the answer: it is in the answer already, or comes after it. */
@@ -47,6 +50,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
     if (snapshot !== before) tellWithNextFrame();
     for (const change of changes) {
       if (change.type === 'show') for (const listener of showListeners) listener(change.view);
+      if (change.type === 'history') for (const listener of historyListeners) listener();
       if (change.type === 'announce') for (const listener of announceListeners) listener(change.text);
     }
   });
@@ -67,6 +71,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
       return add(showListeners, listener);
     },
     onAnnounce: (listener) => add(announceListeners, listener),
+    onHistory: (listener) => add(historyListeners, listener),
     close,
   };
 }

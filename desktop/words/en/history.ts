@@ -1,2 +1,32 @@
-/** ICU messages. */
-export const historyMessages = {} as const;
+/** ICU messages of the history. */
+export const historyMessages = {
+  historyCount: '{count, plural, one {# sound} other {# sounds}}',
+  historyAmount: '{length}, {size}',
+  historySearch: 'Search history',
+  historySearchShort: 'Search',
+  historyClear: 'Clear history…',
+  historyToday: 'Today',
+  historyYesterday: 'Yesterday',
+  historyPlace: '{place}',
+  historyPlaceHost: '{place}, from {host}',
+  historyPlaceTrack: '{place}, track {track, number}',
+  historyGone: 'No longer in {place}',
+  historyConvertAgain: 'Convert again',
+  historyConvertAgainOf: 'Convert {name} again',
+  historyRemove: 'Remove from history',
+  historyRemoveOf: 'Remove {name} from history',
+  historyShowOf: 'Show {name} in folder',
+  historyEmptyTitle: 'Nothing yet',
+  historyEmptyDetail: 'Every sound that was saved is told here.',
+  historyNothingTitle: 'Nothing called “{search}”',
+  historyNothingDetail: 'The search looks at the names of videos and sounds.',
+  historyShowAll: '{total, plural, one {Show the only one} other {Show all #}}',
+  historyClearTitle: 'Clear the history?',
+  historyClearHere:
+    'The list of {total, plural, one {# sound} other {# sounds}} goes away. The MP3 files in your folders stay.',
+  historyClearThere:
+    'The list of {total, plural, one {# sound} other {# sounds}} goes away here and on {host}. The MP3 files in your folders stay.',
+  historyKeep: 'Keep',
+  historyClearYes: 'Clear history',
+  historyList: 'History',
+} as const;

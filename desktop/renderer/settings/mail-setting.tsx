@@ -1,0 +1,50 @@
+import { type ReactNode, useState } from 'react';
+import type { AccountAnswer } from '../../ipc.ts';
+import { accountSentence } from '../../words/account-words.ts';
+import { isolate } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import { useShowView } from '../shell/show-view.ts';
+import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { Setting, SwitchSetting } from './setting-parts.tsx';
+
+/** Whether finished batches are mailed: a matter of the server's account. */
+export function MailSetting(): ReactNode {
+  const soundlift = useSoundlift();
+  const show = useShowView();
+  const place = useAppState((state) => state.place);
+  const [problem, setProblem] = useState<string>();
+  if (place.kind !== 'server' || place.mail === undefined) {
+    return (
+      <SwitchSetting
+        name={say('settingsMail')}
+        detail={say('settingsMailNone')}
+        checked={false}
+        disabled
+        onChange={() => undefined}
+      />
+    );
+  }
+  const name = say('settingsMailTo', { email: isolate(place.email) });
+  if (!place.confirmed) {
+    return (
+      <Setting>
+        <div>
+          {name}
+          <small>{say('settingsMailUnconfirmed')}</small>
+        </div>
+        <button type="button" className="btn" onClick={() => show({ kind: 'welcome' })}>
+          {say('settingsMailConfirm')}
+        </button>
+      </Setting>
+    );
+  }
+  const answered = (answer: AccountAnswer): void => setProblem(answer.ok ? undefined : accountSentence(answer.problem));
+  return (
+    <SwitchSetting
+      name={name}
+      detail={problem ?? say('settingsMailDetail')}
+      checked={place.mail}
+      onChange={(wanted) => void soundlift.setMail(wanted).then(answered)}
+    />
+  );
+}

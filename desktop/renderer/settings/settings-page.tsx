@@ -1,0 +1,145 @@
+import { type ReactNode, useId } from 'react';
+import type { Quality, SettingsChange } from '../../ipc.ts';
+import { placeText } from '../../words/measures.ts';
+import { perHourWords } from '../../words/quality-words.ts';
+import { say } from '../../words/say.ts';
+import { qualityName } from '../../words/setting-words.ts';
+import { Icon } from '../shell/icon.tsx';
+import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { MailSetting } from './mail-setting.tsx';
+import { PlaceSettings } from './place-settings.tsx';
+import { Group, SelectSetting, Setting, SwitchSetting } from './setting-parts.tsx';
+
+const presets: readonly Quality[] = [{ kind: 'voice' }, { kind: 'standard' }, { kind: 'best' }];
+
+/** Everything that can be chosen, each with an answer that is right for most. */
+export function SettingsPage({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const soundlift = useSoundlift();
+  const settings = useAppState((state) => state.settings);
+  const version = useAppState((state) => state.version);
+  const change = (changes: SettingsChange): void => void soundlift.changeSettings(changes);
+  const { saveTo, whenTaken, quality, theme } = settings;
+  const aboutId = useId();
+
+  return (
+    <>
+      <header className="toolbar">
+        <button
+          type="button"
+          className="icon-btn"
+          aria-label={say('settingsBack')}
+          title={say('settingsBackKey')}
+          autoFocus
+          onClick={onClose}
+        >
+          <Icon name="back" />
+        </button>
+        <h1>{say('settingsTitle')}</h1>
+      </header>
+      <main className="page">
+        <PlaceSettings />
+        <Group title={say('settingsSaving')}>
+          <SelectSetting<'beside' | 'folder' | 'ask' | 'choose'>
+            name={say('settingsSaveTo')}
+            value={saveTo.kind}
+            options={[
+              ['beside', say('settingsSaveBeside')],
+              saveTo.kind === 'folder'
+                ? ['folder', say('settingsSaveFolder', { place: placeText(saveTo.folder) })]
+                : ['choose', say('settingsSaveOneFolder')],
+              ['ask', say('settingsSaveAsk')],
+              ...(saveTo.kind === 'folder' ? ([['choose', say('settingsSaveOtherFolder')]] as const) : []),
+            ]}
+            onChoose={(value) => {
+              if (value === 'choose') void soundlift.chooseSaveFolder();
+              else if (value === 'beside' || value === 'ask') change({ saveTo: value });
+            }}
+          />
+          <SelectSetting
+            name={say('settingsTaken')}
+            value={whenTaken}
+            options={[
+              ['keep_both', say('settingsTakenBoth')],
+              ['replace', say('settingsTakenReplace')],
+              ['ask', say('settingsTakenAsk')],
+            ]}
+            onChoose={(value) => change({ whenTaken: value })}
+          />
+          <SelectSetting<Quality['kind']>
+            name={say('settingsQuality')}
+            value={quality.kind}
+            options={[
+              ...presets.map((each) => [each.kind, qualityLine(each)] as const),
+              ...(quality.kind === 'custom' ? [['custom', qualityLine(quality)] as const] : []),
+            ]}
+            onChoose={(kind) => {
+              const preset = presets.find((each) => each.kind === kind);
+              if (preset !== undefined) change({ quality: preset });
+            }}
+          />
+        </Group>
+        <Group title={say('settingsDone')}>
+          <SwitchSetting
+            name={say('settingsNotify')}
+            detail={say('settingsNotifyDetail')}
+            checked={settings.notify}
+            onChange={(notify) => change({ notify })}
+          />
+          <SwitchSetting
+            name={say('settingsSound')}
+            checked={settings.notifySound}
+            onChange={(notifySound) => change({ notifySound })}
+          />
+          <MailSetting />
+        </Group>
+        <Group title={say('settingsWindow')}>
+          <SelectSetting
+            name={say('settingsTheme')}
+            value={theme}
+            options={[
+              ['system', say('settingsThemeSystem')],
+              ['light', say('settingsThemeLight')],
+              ['dark', say('settingsThemeDark')],
+            ]}
+            onChoose={(value) => change({ theme: value })}
+          />
+          <SwitchSetting
+            name={say('settingsTray')}
+            detail={say('settingsTrayDetail')}
+            checked={settings.keepInTray}
+            onChange={(keepInTray) => change({ keepInTray })}
+          />
+          <SwitchSetting
+            name={say('settingsLogin')}
+            checked={settings.openAtLogin}
+            onChange={(openAtLogin) => change({ openAtLogin })}
+          />
+        </Group>
+        <Group title={say('settingsAbout')}>
+          <Setting>
+            <div id={aboutId}>
+              <b>{say('settingsVersion', { version })}</b>
+              <small>{say('settingsFree')}</small>
+            </div>
+            <button type="button" className="btn plain" onClick={() => void soundlift.showLicences()}>
+              {say('settingsLicences')}
+            </button>
+          </Setting>
+          <Setting>
+            <div>
+              {say('settingsWrong')}
+              <small>{say('settingsReport')}</small>
+            </div>
+            <button type="button" className="btn plain" onClick={() => void soundlift.copyReport()}>
+              {say('settingsCopyReport')}
+            </button>
+          </Setting>
+        </Group>
+      </main>
+    </>
+  );
+}
+
+function qualityLine(quality: Parameters<typeof qualityName>[0]): string {
+  return `${qualityName(quality)}, ${perHourWords(quality)}`;
+}

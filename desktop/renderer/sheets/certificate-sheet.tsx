@@ -1,0 +1,64 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import type { Certificate } from '../../ipc.ts';
+import { dayWords } from '../../words/account-words.ts';
+import { isolate } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import { useSoundlift } from '../store/app-store.ts';
+import { Sheet } from './sheet.tsx';
+
+/** What a server shows of itself. `address` is as it was typed. */
+export function CertificateSheet({
+  address,
+  host,
+  onClose,
+}: {
+  readonly address: string;
+  readonly host: string;
+  readonly onClose: () => void;
+}): ReactNode {
+  const soundlift = useSoundlift();
+  const [certificate, setCertificate] = useState<Certificate | null>();
+  useEffect(() => {
+    let left = false;
+    const show = (found: Certificate | null): void => {
+      if (!left) setCertificate(found);
+    };
+    soundlift.certificate(address).then(show, () => show(null));
+    return () => {
+      left = true;
+    };
+  }, [soundlift, address]);
+
+  return (
+    <Sheet title={say('welcomeCertificateTitle', { host: isolate(host) })} onClose={onClose}>
+      {certificate === null && <p className="quiet">{say('welcomeCertificateNone')}</p>}
+      {certificate !== null && certificate !== undefined && (
+        <dl className="facts">
+          <Fact name={say('welcomeCertificateFor')}>{certificate.subject}</Fact>
+          <Fact name={say('welcomeCertificateBy')}>{certificate.issuer}</Fact>
+          <Fact name={say('welcomeCertificateValid')}>
+            {say('welcomeCertificateDates', {
+              from: dayWords(certificate.validFrom),
+              to: dayWords(certificate.validTo),
+            })}
+          </Fact>
+          <Fact name={say('welcomeCertificateFingerprint')}>{certificate.fingerprint}</Fact>
+        </dl>
+      )}
+      <footer>
+        <button type="button" className="btn primary" autoFocus onClick={onClose}>
+          {say('settingsClose')}
+        </button>
+      </footer>
+    </Sheet>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: string }): ReactNode {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd dir="auto">{children}</dd>
+    </>
+  );
+}

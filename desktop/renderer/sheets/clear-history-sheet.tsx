@@ -1,0 +1,40 @@
+import type { ReactNode } from 'react';
+import { isolate } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { Sheet } from './sheet.tsx';
+
+/** Asked because it cannot be undone. */
+export function ClearHistorySheet({
+  total,
+  onClose,
+}: {
+  readonly total: number;
+  readonly onClose: () => void;
+}): ReactNode {
+  const soundlift = useSoundlift();
+  const place = useAppState((state) => state.place);
+  const reason =
+    place.kind === 'server'
+      ? say('historyClearThere', { total, host: isolate(place.host) })
+      : say('historyClearHere', { total });
+  return (
+    <Sheet title={say('historyClearTitle')} reason={reason} alert onClose={onClose}>
+      <footer>
+        <button type="button" className="btn" autoFocus onClick={onClose}>
+          {say('historyKeep')}
+        </button>
+        <button
+          type="button"
+          className="btn danger"
+          onClick={() => {
+            void soundlift.clearHistory();
+            onClose();
+          }}
+        >
+          {say('historyClearYes')}
+        </button>
+      </footer>
+    </Sheet>
+  );
+}

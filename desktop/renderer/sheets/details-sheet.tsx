@@ -1,0 +1,65 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import type { RowDetails } from '../../ipc.ts';
+import { failureSentence } from '../../words/failure-words.ts';
+import { warningSentence } from '../../words/row-words.ts';
+import { say } from '../../words/say.ts';
+import { useRow, useSoundlift } from '../store/app-store.ts';
+import { Sheet } from './sheet.tsx';
+
+/** What the converter said of a row. */
+export function DetailsSheet({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactNode {
+  const soundlift = useSoundlift();
+  const row = useRow(id);
+  const [details, setDetails] = useState<RowDetails | null>();
+  useEffect(() => {
+    let left = false;
+    const show = (found: RowDetails | null): void => {
+      if (!left) setDetails(found);
+    };
+    soundlift.details(id).then(show, () => show(null));
+    return () => {
+      left = true;
+    };
+  }, [soundlift, id]);
+
+  const hasFailed = row?.state.kind === 'failed';
+  return (
+    <Sheet title={titleOf(details, row?.state.kind === 'failed' ? row.state.host : undefined)} onClose={onClose}>
+      {hasFailed && details?.code === 'converter_failed' && <p className="quiet">{say('settingsDetailsConverter')}</p>}
+      {(details?.warnings.length ?? 0) > 0 && <p className="quiet">{say('settingsDetailsWarned')}</p>}
+      {/* It may be longer than it is high: to be scrolled by keys, too. */}
+      <pre tabIndex={0}>{details?.report ?? ''}</pre>
+      <footer>
+        <button type="button" className="btn" onClick={() => void soundlift.copyText(details?.report ?? '')}>
+          {say('settingsCopy')}
+        </button>
+        {details?.canRetry === true && (
+          <button
+            type="button"
+            className="btn"
+            onClick={() => {
+              void soundlift.retry(id);
+              onClose();
+            }}
+          >
+            {say('settingsRetry')}
+          </button>
+        )}
+        <button type="button" className="btn primary" autoFocus onClick={onClose}>
+          {say('settingsClose')}
+        </button>
+      </footer>
+    </Sheet>
+  );
+}
+
+function titleOf(details: RowDetails | null | undefined, host: string | undefined): string {
+  if (details?.code !== undefined) return withoutStop(failureSentence(details.code, details.details, host));
+  const [warning] = details?.warnings ?? [];
+  return warning === undefined ? say('settingsDetails') : withoutStop(warningSentence(warning));
+}
+
+/** A title ends without one. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}

@@ -1,0 +1,100 @@
+import { type ReactNode, useState } from 'react';
+import type { Place } from '../../ipc.ts';
+import { isolate } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import { Icon } from '../shell/icon.tsx';
+import { useAppState, useSoundlift } from '../store/app-store.ts';
+import iconUrl from './icon.svg';
+import { ServerForm } from './server-form.tsx';
+
+/** Where the work is done: the first run's one question, and every later change of it. Without `onClose` there is no way but through it. */
+export function WelcomePage({ onClose }: { readonly onClose?: () => void }): ReactNode {
+  const soundlift = useSoundlift();
+  const place = useAppState((state) => state.place);
+  const [where, setWhere] = useState<'here' | 'server'>(place.kind === 'server' ? 'server' : 'here');
+
+  function startHere(): void {
+    void soundlift.useThisComputer();
+    onClose?.();
+  }
+
+  return (
+    <>
+      <header className="toolbar">
+        {onClose !== undefined && (
+          <button
+            type="button"
+            className="icon-btn"
+            aria-label={say('welcomeBack')}
+            title={say('welcomeClose')}
+            onClick={onClose}
+          >
+            <Icon name="back" />
+          </button>
+        )}
+      </header>
+      <main className="welcome">
+        <header>
+          <img src={iconUrl} alt="" />
+          <h1 id="hello">{say('welcomeTitle')}</h1>
+          <p className="quiet">{signedOutWords(place) ?? say('welcomeQuestion')}</p>
+        </header>
+        <div role="radiogroup" aria-labelledby="hello" className="choices">
+          <form
+            className="choice"
+            onSubmit={(event) => {
+              event.preventDefault();
+              startHere();
+            }}
+          >
+            <Choice
+              checked={where === 'here'}
+              title={say('welcomeHere')}
+              detail={say('welcomeHereDetail')}
+              onChoose={() => setWhere('here')}
+            />
+          </form>
+          <div className="choice">
+            <Choice
+              checked={where === 'server'}
+              title={say('welcomeServer')}
+              detail={say('welcomeServerDetail')}
+              onChoose={() => setWhere('server')}
+            />
+            {where === 'server' && <ServerForm place={place} onDone={() => onClose?.()} />}
+          </div>
+        </div>
+        {where === 'here' && (
+          <footer>
+            <button type="button" className="btn primary big" onClick={startHere}>
+              {say('welcomeStart')}
+            </button>
+          </footer>
+        )}
+      </main>
+    </>
+  );
+}
+
+interface ChoiceProps {
+  readonly checked: boolean;
+  readonly title: string;
+  readonly detail: string;
+  readonly onChoose: () => void;
+}
+
+function Choice({ checked, title, detail, onChoose }: ChoiceProps): ReactNode {
+  return (
+    <label>
+      <input className="radio" type="radio" name="where" checked={checked} autoFocus={checked} onChange={onChoose} />
+      <strong>{title}</strong>
+      <small>{detail}</small>
+    </label>
+  );
+}
+
+function signedOutWords(place: Place): string | undefined {
+  return place.kind === 'server' && place.connection === 'signed_out'
+    ? say('welcomeSignedOut', { host: isolate(place.host) })
+    : undefined;
+}
