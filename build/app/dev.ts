@@ -20,7 +20,8 @@ async function watch(name: 'main' | 'preload', onBuilt: () => void): Promise<Wat
   const builder = await createBuilder({
     configFile: viteConfig,
     logLevel: 'warn',
-    environments: { [name]: { build: { watch: {} } } },
+    // Not emptied: the app may start at any moment.
+    environments: { [name]: { build: { watch: {}, emptyOutDir: false } } },
   });
   const environment = builder.environments[name];
   if (environment === undefined) throw new Error(`vite.config.ts has no environment ${name}`);
@@ -44,25 +45,30 @@ async function develop(): Promise<void> {
   if (pageUrl === undefined) throw new SetUpError('The development server of the page has no address.');
 
   let app: ChildProcess | undefined;
+  let isBuilt = false;
   let isEnding = false;
   let settling: NodeJS.Timeout | undefined;
 
   const start = (): void => {
     const started = startApp(binary, process.argv.slice(2), pageUrl);
     app = started;
-    started.once('exit', () => {
-      // Ended by the person, not by us for the next one.
-      if (app === started && !isEnding) void end();
+    started.once('exit', (code) => {
+      // Ended by us, for the next one.
+      if (app !== started || isEnding) return;
+      app = undefined;
+      if (code === 0) void end();
+      else say('The app has ended with an error; it is started again with the next change.');
     });
   };
   const restart = (): void => {
     clearTimeout(settling);
+    // Both are there before the first start.
+    if (!isBuilt) return;
     settling = setTimeout(() => {
       const old = app;
       app = undefined;
-      if (old === undefined) return;
-      void endApp(old).then(() => {
-        if (!isEnding) start();
+      void (old === undefined ? Promise.resolve() : endApp(old)).then(() => {
+        if (!isEnding && app === undefined) start();
       });
     }, settleMilliseconds);
   };
@@ -74,7 +80,7 @@ async function develop(): Promise<void> {
     process.exit(0);
   };
   onEnd(() => void end());
-  clearTimeout(settling);
+  isBuilt = true;
   start();
 }
 
