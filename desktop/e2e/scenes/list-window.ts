@@ -20,7 +20,7 @@ export interface WindowOptions {
 }
 
 /** What the page keeps for the test. */
-interface InPage {
+export interface InPage {
   readonly sceneAsked: (readonly unknown[])[];
   tellScene(changes: readonly Change[]): void;
 }
