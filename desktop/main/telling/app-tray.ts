@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Menu, MenuItemConstructorOptions, NativeImage, NativeTheme, Tray } from 'electron';
 import type { Summary, System } from '../../ipc.ts';
+import { atMostEvery } from './at-most-every.ts';
 import { trayImageName } from './tray-image-names.ts';
 import { type RecentSound, type TrayActions, trayMark, trayMenu, trayTitle, type Unseen } from './tray-look.ts';
 
@@ -9,7 +10,7 @@ export interface AppTrayParts {
   readonly Tray: new (image: NativeImage) => Tray;
   readonly Menu: { buildFromTemplate(template: MenuItemConstructorOptions[]): Menu };
   readonly nativeImage: { createFromPath(path: string): NativeImage };
-  readonly nativeTheme: Pick<NativeTheme, 'on' | 'shouldUseDarkColors'>;
+  readonly nativeTheme: Pick<NativeTheme, 'on' | 'off' | 'shouldUseDarkColors'>;
   /** Absolute path of the folder of the tray's images. */
   readonly imagesFolder: string;
   readonly actions: TrayActions;
@@ -31,8 +32,7 @@ export function openAppTray(parts: AppTrayParts): AppTray {
   const { system, nativeTheme, imagesFolder, actions } = parts;
   let image = '';
   let menu = '';
-  let waiting: (() => void) | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let drawn: [Summary, Unseen, readonly RecentSound[]] | undefined;
 
   const imageOf = (name: string): NativeImage => parts.nativeImage.createFromPath(join(imagesFolder, name));
   // Windows tells the theme of its windows; the taskbar follows the same setting unless somebody splits them.
@@ -69,21 +69,22 @@ export function openAppTray(parts: AppTrayParts): AppTray {
     tray.setContextMenu(parts.Menu.buildFromTemplate([...template]));
   }
 
+  const drawing = atMostEvery<typeof drawn>(drawEveryMilliseconds, (what) => {
+    drawn = what;
+    if (what !== undefined) drawNow(...what);
+  });
+  const themeChanged = (): void => drawing.run(drawn);
+  // macOS colours the image by itself.
+  if (system !== 'macos') nativeTheme.on('updated', themeChanged);
+
   return {
     isThere: tray !== undefined,
     draw(...what) {
-      waiting = () => drawNow(...what);
-      if (timer !== undefined) return;
-      waiting();
-      waiting = undefined;
-      timer = setTimeout(() => {
-        timer = undefined;
-        waiting?.();
-        waiting = undefined;
-      }, drawEveryMilliseconds);
+      drawing.run(what);
     },
     [Symbol.dispose]() {
-      clearTimeout(timer);
+      nativeTheme.off('updated', themeChanged);
+      drawing[Symbol.dispose]();
       tray?.destroy();
     },
   };

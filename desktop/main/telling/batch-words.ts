@@ -47,6 +47,7 @@ export function convertedTitle(count: number, warned: number): string {
 }
 
 export function failureOf({ name, code }: BatchEnd['failed'][number]): string {
+  if (code === 'no_audio') return say('tellingNoSound', { name: isolate(name) });
   return say('tellingFailure', { name: isolate(name), reason: failureSentence(code) });
 }
 

@@ -9,6 +9,7 @@ import type { BatchEnd, ConversionList, ListNews } from '../list/conversion-list
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { Workplaces } from '../workplaces/workplaces.ts';
 import type { AppTray } from './app-tray.ts';
+import { atMostEvery } from './at-most-every.ts';
 import { batchWords, convertedTitle, failureOf, sum, warnedOf } from './batch-words.ts';
 import { mergeNotices } from './merge-notices.ts';
 import { type OwnNotice, openNoticeStore } from './notice-store.ts';
@@ -40,6 +41,8 @@ export interface TellingParts {
     show(view?: View): void;
     setProgress(fraction: number | undefined, mode: 'normal' | 'paused' | 'error'): void;
     follow(listener: () => void): void;
+    /** Whether the list is what the window shows now, where that is known: who sees it needs no toast of it. */
+    showsList?(): boolean;
   };
   readonly notifySystem: (notification: SystemNotification) => void;
   /** The dock's badge: 0 takes it away. */
@@ -64,6 +67,8 @@ export interface Telling extends Disposable {
 
 const mostRecent = 3;
 const mostNames = 2;
+/** So often the taskbar and the dock are told at most. */
+const showEveryMilliseconds = 1000;
 
 export function openTelling(parts: TellingParts): Telling {
   const { list, workplaces, settings, tray, window, home, log } = parts;
@@ -71,6 +76,7 @@ export function openTelling(parts: TellingParts): Telling {
   const listeners = new Set<(change: Extract<Change, { type: 'notices' | 'toasts' | 'announce' }>) => void>();
   const toasts = createToasts(() => tell({ type: 'toasts', toasts: toasts.all() }));
   let theirs: readonly ServerNotification[] = [];
+  let theirsOf = workplaces.currentKey();
   let unseen = { isDone: false, hasFailed: false };
   let recent: readonly RecentSound[] = [];
   let lastPlace = workplaces.place();
@@ -92,12 +98,15 @@ export function openTelling(parts: TellingParts): Telling {
 
   function draw(): void {
     tray.draw(summary, unseen, recent);
-    drawProgress(summary);
-    if (summary.failed !== lastBadge) {
-      lastBadge = summary.failed;
-      parts.setBadge(summary.failed);
-    }
+    showing.run(summary);
   }
+
+  const showing = atMostEvery<Summary>(showEveryMilliseconds, (now) => {
+    drawProgress(now);
+    if (now.failed === lastBadge) return;
+    lastBadge = now.failed;
+    parts.setBadge(now.failed);
+  });
 
   function drawProgress({ mode, fraction, failed }: Summary): void {
     const isGoing = mode === 'working' || mode === 'paused' || mode === 'offline';
@@ -174,11 +183,21 @@ export function openTelling(parts: TellingParts): Telling {
           onClick: showIt,
         });
       }
+    } else if (window.showsList?.() === false) {
+      const label = say(failed.length === 0 ? 'tellingShowInFolder' : 'tellingShowInList');
+      const kind = failed.length === 0 ? 'show_in_folder' : 'show_in_list';
+      toasts.tell({ text: words.title, action: { kind, label }, act: showIt });
     }
     draw();
   }
 
   function hearPlace(): void {
+    if (workplaces.currentKey() !== theirsOf) {
+      // What another account was told of is not this one's.
+      theirsOf = workplaces.currentKey();
+      theirs = [];
+      noticesChanged();
+    }
     const place = workplaces.place();
     const before = lastPlace;
     lastPlace = place;
@@ -227,6 +246,7 @@ export function openTelling(parts: TellingParts): Telling {
     }),
     workplaces.follow(hearPlace),
     workplaces.followNotifications((event) => {
+      theirsOf = workplaces.currentKey();
       if (event.type === 'all') theirs = event.notifications;
       else if (event.type === 'new') {
         theirs = [event.notification, ...theirs.filter(({ id }) => id !== event.notification.id)];
@@ -281,6 +301,7 @@ export function openTelling(parts: TellingParts): Telling {
     },
     [Symbol.dispose]() {
       for (const end of ends) end();
+      showing[Symbol.dispose]();
       toasts[Symbol.dispose]();
       store[Symbol.dispose]();
     },

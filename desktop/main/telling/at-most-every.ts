@@ -1,0 +1,31 @@
+/** Runs what it is told, at most once in a while. */
+export interface AtMostEvery<What> extends Disposable {
+  /** At once, or as soon as the time is there; only the last of what came meanwhile. */
+  run(what: What): void;
+}
+
+export function atMostEvery<What>(milliseconds: number, act: (what: What) => void): AtMostEvery<What> {
+  let waiting: { readonly what: What } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function go(what: What): void {
+    timer = setTimeout(() => {
+      timer = undefined;
+      const next = waiting;
+      waiting = undefined;
+      if (next !== undefined) go(next.what);
+    }, milliseconds);
+    act(what);
+  }
+
+  return {
+    run(what) {
+      if (timer === undefined) go(what);
+      else waiting = { what };
+    },
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      waiting = undefined;
+    },
+  };
+}
