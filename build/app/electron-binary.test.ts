@@ -1,0 +1,52 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { type ElectronPlaces, findElectron, installedElectron } from './electron-binary.ts';
+
+let folder: string;
+let places: ElectronPlaces;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'soundlift-electron-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  places = { packageFolder: join(folder, 'electron'), standIn: join(folder, 'stand-in') };
+  await mkdir(places.packageFolder);
+});
+
+/** The npm package's own way to its binary, which succeeds or not. */
+async function installer(code: string): Promise<void> {
+  await writeFile(join(places.packageFolder, 'install.js'), code);
+}
+const installs = `
+  const { mkdirSync, writeFileSync } = process.getBuiltinModule('node:fs');
+  mkdirSync(__dirname + '/dist');
+  writeFileSync(__dirname + '/dist/electron', '');
+  writeFileSync(__dirname + '/path.txt', 'electron');`;
+
+describe('Electron', () => {
+  it('is what the npm package has', async () => {
+    await mkdir(join(places.packageFolder, 'dist'));
+    await writeFile(join(places.packageFolder, 'dist', 'electron'), '');
+    expect(installedElectron(places), 'half fetched').toBeUndefined();
+    await writeFile(join(places.packageFolder, 'path.txt'), 'electron');
+    const executable = join(places.packageFolder, 'dist', 'electron');
+    expect(await findElectron(places, {})).toEqual({ executable, isStandIn: false });
+  });
+
+  it('is fetched where it is missing', async () => {
+    await installer(installs);
+    expect(await findElectron(places, {})).toMatchObject({ isStandIn: false });
+  });
+
+  it.skipIf(process.platform === 'win32')('is stood in for where it cannot be fetched', async () => {
+    await installer('process.exit(1)');
+    await writeFile(join(folder, 'chromium'), '#!/bin/sh\n');
+    await chmod(join(folder, 'chromium'), 0o755);
+    expect(await findElectron(places, { PATH: folder })).toEqual({ executable: places.standIn, isStandIn: true });
+  });
+
+  it('is asked for in a sentence where nothing can run the app', async () => {
+    await installer('process.exit(1)');
+    await expect(findElectron(places, { PATH: folder })).rejects.toThrow(/^Electron could not be downloaded, .*/);
+  });
+});
