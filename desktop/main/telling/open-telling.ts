@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Notification as ServerNotification } from '../../../shared/api.ts';
 import type { Change, Notice, Summary, Toast, View } from '../../ipc.ts';
-import { failureSentence } from '../../words/failure-words.ts';
 import { durationWords, isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import type { BatchEnd, ConversionList, ListNews } from '../list/conversion-list.ts';
@@ -126,7 +125,7 @@ export function openTelling(parts: TellingParts): Telling {
         if (news.leftOut > 0) toasts.tell({ text: say('tellingLeftOut', { count: news.leftOut }) });
         break;
       case 'failed':
-        announce(say('tellingFailure', { name: isolate(news.name), reason: failureSentence(news.code) }));
+        announce(failureOf(news));
         break;
       case 'batch_ended':
         endBatch(news.batch);

@@ -41,7 +41,7 @@ export const tellingMessages = {
   tellingOnline: 'Connected',
   tellingTrayIdle: 'Soundlift',
   tellingTrayWorking: '{done, number} of {total, number} done',
-  tellingTrayWorkingLeft: '{done, number} of {total, number} done, {left}',
+  tellingTrayWorkingLeft: '{done, number} of {total, number} done, about {left}',
   tellingTrayPaused: 'Paused, {done, number} of {total, number} done',
   tellingTrayOffline: 'No connection, {done, number} of {total, number} done',
   tellingTrayFinished:

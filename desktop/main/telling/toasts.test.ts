@@ -1,0 +1,27 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createToasts } from './toasts.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('a toast can be pressed once, and then has gone', () => {
+  const calls: string[] = [];
+  using toasts = createToasts(() => undefined);
+  toasts.tell({ text: 'Removed', act: () => calls.push('act'), onGone: () => calls.push('gone') });
+  const [toast] = toasts.all();
+  toasts.act(toast?.id ?? '');
+  toasts.act(toast?.id ?? '');
+  expect(calls).toEqual(['act', 'gone']);
+  expect(toasts.all()).toEqual([]);
+});
+
+test('one that nobody sends away goes after a minute, and a fourth sends the oldest away', () => {
+  const gone: string[] = [];
+  using toasts = createToasts(() => undefined);
+  for (const text of ['1', '2', '3', '4']) toasts.tell({ text, onGone: () => gone.push(text) });
+  expect(gone).toEqual(['1']);
+  vi.advanceTimersByTime(59_000);
+  expect(toasts.all().map(({ text }) => text)).toEqual(['2', '3', '4']);
+  vi.advanceTimersByTime(1000);
+  expect(gone).toEqual(['1', '2', '3', '4']);
+});
