@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { app } from './app-row.ts';
 import { badLine } from './bad-line-row.ts';
 import { naive, tenMinutes, tenSeconds, thirtyMinutes } from './convert-rows.ts';
 import { memory } from './memory-row.ts';
@@ -12,7 +13,7 @@ import { server } from './server-row.ts';
 import { describeFigures } from './table.ts';
 import { upload } from './upload-row.ts';
 
-const rows: readonly Row[] = [tenSeconds, tenMinutes, thirtyMinutes, naive, server, upload, badLine, memory];
+const rows: readonly Row[] = [tenSeconds, tenMinutes, thirtyMinutes, naive, server, upload, badLine, memory, app];
 
 async function run(row: Row): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-bench-'));

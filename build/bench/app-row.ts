@@ -1,0 +1,173 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ElectronApplication } from '@playwright/test';
+import { endApp, firstWindow, type Home, launchApp, makeHome } from '../../desktop/e2e/launch-app.ts';
+import type { Row as ListRow, SoundliftApi } from '../../desktop/ipc.ts';
+import { openEntriesDatabase } from '../../desktop/main/list/entries-database.ts';
+import type { Entry } from '../../desktop/main/list/entry.ts';
+import { buildStaleBundles } from '../app/bundles.ts';
+import { electronPlaces, findElectron } from '../app/electron-binary.ts';
+import type { Row } from './row.ts';
+
+const startRows = 500;
+const manyRows = 5000;
+const starts = 5;
+const lookSeconds = 10;
+const updatesPerSecond = 20;
+const tickMilliseconds = 1000 / updatesPerSecond;
+/** Linux counts CPU time in these. */
+const ticksPerSecond = 100;
+
+/** What of the page's globals is used here; these files are typed for Node. */
+interface PageGlobals {
+  readonly requestAnimationFrame: (callback: (milliseconds: number) => void) => number;
+}
+
+export const app: Row = {
+  name: 'app',
+  what: `start to a usable window with ${startRows} rows; idle CPU; memory and frames with ${manyRows} rows and ${updatesPerSecond} updates a second`,
+  against: 'nothing',
+  async measure(folder) {
+    await buildStaleBundles();
+    const { isStandIn } = await findElectron();
+    if (isStandIn) process.env['ELECTRON_OVERRIDE_DIST_PATH'] = join(electronPlaces.standIn, '..');
+    const few = await homeWithRows(join(folder, 'few'), startRows);
+    const seconds: number[] = [];
+    for (let round = 0; round < starts; round += 1) seconds.push(await startSeconds(few));
+    const median = seconds.toSorted((one, other) => one - other)[Math.floor(starts / 2)] ?? Number.NaN;
+    const idle = await withApp(few, idleCpu);
+    const { main, renderer, frame } = await withApp(await homeWithRows(join(folder, 'many'), manyRows), busyList);
+    return {
+      notes: [
+        isStandIn ? 'on the stand-in over Chromium, without a screen' : 'on Electron',
+        `start ${median.toFixed(2)} s`,
+        `idle ${(100 * idle).toFixed(1)} % of a core, main and renderer`,
+        `memory ${inMegabytes(main)} main, ${inMegabytes(renderer)} renderer`,
+        `frame ${frame.toFixed(1)} ms, 95th percentile`,
+      ],
+    };
+  },
+};
+
+async function homeWithRows(path: string, count: number): Promise<Home> {
+  const home = await makeHome(path);
+  await mkdir(home.userData, { recursive: true });
+  await writeFile(join(home.userData, 'settings.json'), JSON.stringify({ version: 1, place: { kind: 'here' } }));
+  using database = openEntriesDatabase(join(home.userData, 'list.sqlite'));
+  database.write(Array.from({ length: count }, (_, index) => savedEntry(home, index)));
+  return home;
+}
+
+function savedEntry(home: Home, index: number): Entry {
+  const name = `Lecture ${String(index + 1).padStart(4, '0')}`;
+  const result = { fileName: `${name}.mp3`, bytes: 9_000_000, durationSeconds: 600, sha256: '0'.repeat(64) };
+  return {
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    order: index,
+    source: { path: join(home.videos, `${name}.mp4`), fileName: `${name}.mp4`, bytes: 90_000_000, subfolder: '' },
+    batchId: '00000000-0000-4000-8000-ffffffffffff',
+    batchSize: 1,
+    options: { format: 'mp3', quality: 2 },
+    workplace: 'here',
+    target: { kind: 'beside' },
+    whenTaken: 'keep_both',
+    step: { kind: 'saved', file: join(home.videos, `${name}.mp3`), result, conversionId: name },
+    isHeld: false,
+    furthest: 1,
+    isListed: true,
+    durationSeconds: 600,
+    warnings: [],
+    savedAt: Date.UTC(2026, 0, 1) + index,
+  };
+}
+
+async function withApp<Measured>(
+  home: Home,
+  measure: (app: ElectronApplication) => Promise<Measured>,
+): Promise<Measured> {
+  const electron = await launchApp(home);
+  try {
+    const page = await firstWindow(electron);
+    await page.getByRole('row').first().waitFor();
+    return await measure(electron);
+  } finally {
+    await endApp(electron);
+  }
+}
+
+async function startSeconds(home: Home): Promise<number> {
+  const from = performance.now();
+  return withApp(home, async () => (performance.now() - from) / 1000);
+}
+
+/** As a share of one core, 0–1. */
+async function idleCpu(electron: ElectronApplication): Promise<number> {
+  // What a start leaves behind is done by then.
+  await wait(3000);
+  const pids = await pidsOf(electron);
+  const before = await cpuSeconds(pids);
+  await wait(1000 * lookSeconds);
+  return ((await cpuSeconds(pids)) - before) / lookSeconds;
+}
+
+async function busyList(electron: ElectronApplication): Promise<{ main: number; renderer: number; frame: number }> {
+  const page = await firstWindow(electron);
+  const rows = await page.evaluate(async (count) => {
+    const { soundlift } = globalThis as unknown as { readonly soundlift: SoundliftApi };
+    const state = await soundlift.state();
+    return state.rows.slice(0, count);
+  }, updatesPerSecond);
+  await electron.evaluate(
+    ({ BrowserWindow }, { changing, every }: { changing: readonly ListRow[]; every: number }) => {
+      let turn = 0;
+      setInterval(() => {
+        turn += 1;
+        const row = changing[turn % changing.length];
+        if (row === undefined) return;
+        const changed = [{ ...row, state: { kind: 'converting', speed: 80 }, fraction: (turn % 1000) / 1000 }];
+        BrowserWindow.getAllWindows()[0]?.webContents.send('changes', [{ type: 'rows', changed, removed: [] }]);
+      }, every);
+    },
+    { changing: rows, every: tickMilliseconds },
+  );
+  const frames = await page.evaluate(async (milliseconds) => {
+    const { requestAnimationFrame } = globalThis as unknown as PageGlobals;
+    const seen: number[] = [];
+    const end = performance.now() + milliseconds;
+    for (let last = performance.now(); last < end; ) {
+      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+      seen.push(now - last);
+      last = now;
+    }
+    return seen;
+  }, 1000 * lookSeconds);
+  const frame = frames.toSorted((one, other) => one - other)[Math.floor(frames.length * 0.95)] ?? Number.NaN;
+  const [main = 0, renderer = 0] = await pidsOf(electron);
+  return { main: await residentBytes(main), renderer: await residentBytes(renderer), frame };
+}
+
+/** Main's and the renderer's. */
+async function pidsOf(electron: ElectronApplication): Promise<readonly number[]> {
+  return electron.evaluate(({ app: running }) =>
+    ['Browser', 'Tab'].map((type) => running.getAppMetrics().find((one) => one.type === type)?.pid ?? 0),
+  );
+}
+
+async function cpuSeconds(pids: readonly number[]): Promise<number> {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The name, in brackets, may hold spaces; user and system time are the 14th and 15th field.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / ticksPerSecond;
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+const inMegabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000)} MB`;
