@@ -17,6 +17,11 @@ export interface WindowOptions {
   readonly theme?: 'light' | 'dark';
   /** So long, in seconds, is the silence that each row plays: the scheme of its own sound is main's to serve. */
   readonly silenceSeconds?: number;
+  /** What main answers, by the request's name; undefined to all others. Plain data. */
+  readonly answers?: Readonly<Record<string, unknown>>;
+  /** Of all text. */
+  readonly textPercent?: number;
+  readonly media?: { readonly forcedColors?: 'active'; readonly reducedMotion?: 'reduce'; readonly contrast?: 'more' };
 }
 
 /** What the page keeps for the test. */
@@ -46,31 +51,49 @@ export const test = base.extend<
   ],
   open: async ({ plainBrowser }, use) => {
     const contexts: Awaited<ReturnType<Browser['newContext']>>[] = [];
-    await use(async (state, { width = 920, height = 640, theme = 'light', silenceSeconds } = {}) => {
-      const context = await plainBrowser.newContext({
-        viewport: { width, height },
-        colorScheme: theme,
-        bypassCSP: silenceSeconds !== undefined,
-      });
-      contexts.push(context);
-      const page = await context.newPage();
-      await page.addInitScript(standInForMain, state);
-      if (silenceSeconds !== undefined) await page.addInitScript(playSilence, silenceSeconds);
-      await page.goto(`${pathToFileURL(built).href}?system=${state.system}`);
-      await page.locator('.window').waitFor();
-      return {
-        page,
-        tell: (...changes) =>
-          page.evaluate((told) => (globalThis as unknown as InPage).tellScene(told), changes as Change[]),
-        asked: () => page.evaluate(() => (globalThis as unknown as InPage).sceneAsked.splice(0)),
-      };
-    });
+    await use(
+      async (
+        state,
+        { width = 920, height = 640, theme = 'light', silenceSeconds, answers = {}, textPercent, media = {} } = {},
+      ) => {
+        const context = await plainBrowser.newContext({
+          viewport: { width, height },
+          colorScheme: theme,
+          bypassCSP: silenceSeconds !== undefined,
+          ...media,
+        });
+        contexts.push(context);
+        const page = await context.newPage();
+        await page.addInitScript(standInForMain, { state, answers });
+        if (silenceSeconds !== undefined) await page.addInitScript(playSilence, silenceSeconds);
+        await page.goto(`${pathToFileURL(built).href}?system=${state.system}`);
+        await page.locator('.window').waitFor();
+        if (textPercent !== undefined) {
+          await page.evaluate(
+            (percent) => document.documentElement.style.setProperty('font-size', `${percent}%`),
+            textPercent,
+          );
+        }
+        return {
+          page,
+          tell: (...changes) =>
+            page.evaluate((told) => (globalThis as unknown as InPage).tellScene(told), changes as Change[]),
+          asked: () => page.evaluate(() => (globalThis as unknown as InPage).sceneAsked.splice(0)),
+        };
+      },
+    );
     await Promise.all(contexts.map((context) => context.close()));
   },
 });
 
 /** Runs in the page: answers for main. */
-function standInForMain(state: AppState): void {
+function standInForMain({
+  state,
+  answers,
+}: {
+  readonly state: AppState;
+  readonly answers: Readonly<Record<string, unknown>>;
+}): void {
   const sceneAsked: unknown[][] = [];
   const listeners = new Set<(changes: readonly Change[]) => void>();
   const fixed = {
@@ -87,7 +110,7 @@ function standInForMain(state: AppState): void {
       Reflect.get(target, name) ??
       ((...args: unknown[]) => {
         sceneAsked.push([String(name), ...args]);
-        return Promise.resolve();
+        return Promise.resolve(answers[String(name)]);
       }),
   });
   Object.assign(globalThis, {

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { scenes } from '../../desktop/e2e/scenes/app-scenes.ts';
+import { test, type WindowOptions } from '../../desktop/e2e/scenes/list-window.ts';
+
+const folder = join(import.meta.dirname, '..', '..', 'desktop', 'e2e', 'shots');
+const looks: Readonly<Record<string, WindowOptions>> = {
+  '': {},
+  '-small': { width: 480, height: 420 },
+  '-200': { textPercent: 200 },
+};
+const alsoOtherwise = new Set(['empty', 'working', 'finished', 'history', 'settings', 'welcome', 'quality', 'notices']);
+
+for (const { name, state, answers, prepare } of scenes) {
+  for (const theme of ['light', 'dark'] as const) {
+    for (const [look, options] of Object.entries(looks)) {
+      if (look !== '' && !alsoOtherwise.has(name)) continue;
+      test(`${name}${look}-${theme}`, async ({ open }) => {
+        const { page } = await open(state, { ...options, theme, ...(answers === undefined ? {} : { answers }) });
+        await prepare?.(page);
+        // What moves has come to rest.
+        await page.waitForTimeout(500);
+        await page.screenshot({ path: join(folder, `${name}${look}-${theme}.png`) });
+      });
+    }
+  }
+}
