@@ -217,6 +217,9 @@ export type Change =
   /** A menu, a key or a notification asks for something to be shown. */
   | { readonly type: 'show'; readonly view: View };
 
+/** What fills the window. */
+export type Page = 'now' | 'history' | 'settings' | 'welcome';
+
 export type View =
   | { readonly kind: 'now' | 'history' | 'find' | 'settings' | 'welcome' | 'notices' }
   /** Scrolls to a row and focuses it. */
@@ -311,6 +314,8 @@ export interface HistoryPage {
 export interface Requests {
   /** The state now; changes are told from then on. */
   state(): AppState;
+  /** Tells which page the person sees: what happens in the list while it is another one is told by a toast. */
+  shown(page: Page): void;
 
   // Where the work is done.
   useThisComputer(): void;
@@ -392,6 +397,7 @@ export type RequestName = keyof Requests;
 /** What of an object lies behind each name is checked by the type: one that was forgotten does not compile. */
 const allRequests: Readonly<Record<RequestName, true>> = {
   state: true,
+  shown: true,
   useThisComputer: true,
   signIn: true,
   createAccount: true,

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -163,6 +162,3 @@ export async function killProcesses(app: ElectronApplication, type: 'Utility' | 
 /** Electron's own utilities have other names: for the network, for sounds. */
 const isOurs = ({ type, serviceName }: Electron.ProcessMetric): boolean =>
   type !== 'Utility' || serviceName === 'node.mojom.NodeService';
-
-/** Whether the bundles are there, which `vite build --config build/vite.config.ts --app` makes. */
-export const isBuilt = (): boolean => existsSync(join(root, 'dist', 'main', 'main.js'));

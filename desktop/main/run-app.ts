@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { release } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Electron from 'electron';
-import { pino } from 'pino';
 import { mediaExtensionNames } from '../client/media-files.ts';
-import type { System } from '../ipc.ts';
+import type { Page, System } from '../ipc.ts';
 import { say } from '../words/say.ts';
 import { clipboardFiles } from './incoming/clipboard-files.ts';
 import type { Incoming } from './incoming/command-line.ts';
@@ -17,17 +17,19 @@ import { serveRequests } from './requests/serve-requests.ts';
 import { tellChanges } from './requests/tell-changes.ts';
 import { watchQuitting } from './running/quitting.ts';
 import { stayAwake } from './running/stay-awake.ts';
+import { createErrorMemory } from './settings/error-memory.ts';
+import { openLog } from './settings/open-log.ts';
 import { openSettings } from './settings/open-settings.ts';
 import { report } from './settings/report.ts';
 import { answerSound, soundSchemePrivileges } from './sound/sound-scheme.ts';
 import { openAppTray } from './telling/app-tray.ts';
 import { openTelling } from './telling/open-telling.ts';
+import { systemNotifier } from './telling/system-notifications.ts';
 import { appMenu, dockMenu, type MenuActions } from './window/app-menu.ts';
 import { createAppWindow } from './window/app-window.ts';
 import { lockDown } from './window/lock-down.ts';
+import { createPopUps } from './window/pop-ups.ts';
 import { createSystemQuestions } from './window/questions.ts';
-import { rowMenu } from './window/row-menu.ts';
-import { saveMenu } from './window/save-menu.ts';
 import { integrateWithSystem } from './window/system-integration.ts';
 import { openWorkplaces } from './workplaces/open-workplaces.ts';
 import { openSafeStorageSecrets } from './workplaces/safe-storage-secrets.ts';
@@ -64,10 +66,18 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
 
   const userData = app.getPath('userData');
   mkdirSync(userData, { recursive: true, mode: 0o700 });
-  const log = pino({ level: 'info' }, pino.destination({ dest: join(app.getPath('logs'), 'app.log'), mkdir: true, sync: true }));
+  const memory = createErrorMemory();
+  const log = openLog({ folder: app.getPath('logs'), memory });
   const onDefect = (error: unknown): void => log.error({ err: error }, 'a defect');
   const settings = openSettings({ folder: userData, version: app.getVersion(), onError: onDefect });
-  lockDown({ app, session: electron.session.defaultSession });
+  // Whoever may set an installed app's environment may not have it show another page.
+  const devServer = app.isPackaged ? undefined : start.pageUrl;
+  const page = join(start.dist, 'renderer', 'index.html');
+  lockDown({
+    app,
+    session: electron.session.defaultSession,
+    origin: { pageFolder: dirname(page), ...(devServer === undefined ? {} : { devServer }) },
+  });
   const integration = integrateWithSystem({
     app,
     system,
@@ -77,7 +87,6 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
   integration.introduce();
 
   let isEnding = false;
-  const page = join(start.dist, 'renderer', 'index.html');
   const window = createAppWindow({
     BrowserWindow: electron.BrowserWindow,
     nativeTheme,
@@ -86,7 +95,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     settings,
     preload: join(start.dist, 'preload', 'preload.cjs'),
     page,
-    ...(start.pageUrl === undefined ? {} : { devServer: start.pageUrl }),
+    ...(devServer === undefined ? {} : { devServer }),
     devTools: !app.isPackaged,
     staysWithoutWindow: () => system === 'macos' || (tray.isThere && settings.get().keepInTray),
     isQuitting: () => isEnding,
@@ -151,7 +160,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     onDrop: addAndShow,
     onDefect,
   });
-  const shownNotifications = new Set<Electron.Notification>();
+  let shownPage: Page = 'now';
   const telling = openTelling({
     file: join(userData, 'notices.sqlite'),
     home: start.home,
@@ -159,18 +168,8 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     workplaces,
     settings,
     tray,
-    window,
-    notifySystem({ title, body, silent, action, onClick }) {
-      if (!electron.Notification.isSupported()) return;
-      const actionButtons = system === 'linux' ? {} : { actions: [{ type: 'button' as const, text: action }] };
-      const notification = new electron.Notification({ title, body, silent, ...actionButtons });
-      // One that nobody holds is collected, and its clicks go nowhere.
-      shownNotifications.add(notification);
-      notification.on('click', onClick);
-      notification.on('action', onClick);
-      notification.on('close', () => void shownNotifications.delete(notification));
-      notification.show();
-    },
+    window: { ...window, showsList: () => shownPage === 'now' },
+    notifySystem: systemNotifier(electron.Notification, system),
     setBadge: (count) => system === 'macos' && app.setBadgeCount(count),
     showInFolder,
     log,
@@ -189,13 +188,26 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     copyReport: () => void copyReport().catch(onDefect),
     showLicences: () => void showLicences().catch(onDefect),
   };
-  const popUp = (template: readonly Electron.MenuItemConstructorOptions[]): void => {
-    const owner = window.window();
-    Menu.buildFromTemplate([...template]).popup(owner === undefined ? {} : { window: owner });
-  };
+  const popUps = createPopUps({
+    Menu,
+    system,
+    window: window.window,
+    list,
+    settings,
+    show: window.show,
+    onDefect,
+  });
 
   async function copyReport(): Promise<void> {
-    await electron.clipboard.writeText(report({ version: app.getVersion(), system, settings: settings.get() }));
+    const text = report({
+      version: app.getVersion(),
+      system,
+      systemVersion: release(),
+      electronVersion: process.versions.electron,
+      settings: settings.get(),
+      errors: memory.errors(),
+    });
+    await electron.clipboard.writeText(text);
   }
 
   async function showLicences(): Promise<void> {
@@ -214,18 +226,14 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     settings,
     telling,
     dialogs: {
+      shown(page) {
+        shownPage = page;
+      },
       chooseVideos: questions.videos,
       findSource: questions.video,
       chooseFolder: questions.folder,
-      rowMenu: (id) => showRowMenu(id),
-      saveMenu: () =>
-        popUp(
-          saveMenu(system, shownSettings(settings.get(), start.home).saveTo, {
-            beside: () => settings.change({ saveTo: { kind: 'beside' } }),
-            ask: () => settings.change({ saveTo: { kind: 'ask' } }),
-            chooseFolder: () => void Promise.resolve(handlers.chooseSaveFolder()).catch(onDefect),
-          }),
-        ),
+      rowMenu: (id) => popUps.row(id, handlers),
+      saveMenu: () => popUps.save(handlers),
       clipboardPaths: clipboard.read,
       copyFile: clipboard.write,
       dragOut(file) {
@@ -237,28 +245,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     },
   });
 
-  function showRowMenu(id: string): void {
-    const row = list.rows().find((one) => one.id === id);
-    if (row === undefined) return;
-    const ask = (name: 'retry' | 'continueRow' | 'copyFile' | 'showInFolder' | 'showSource' | 'remove') => () =>
-      void Promise.resolve(handlers[name](id)).catch(onDefect);
-    popUp(
-      rowMenu(system, row, {
-        play: () => window.show({ kind: 'play', id }),
-        showInFolder: ask('showInFolder'),
-        showSource: ask('showSource'),
-        copy: ask('copyFile'),
-        convertAgain: (options) => void list.convertAgain(id, options).catch(onDefect),
-        details: () => window.show({ kind: 'details', id }),
-        tracks: () => window.show({ kind: 'tracks', id }),
-        retry: ask('retry'),
-        continueRow: ask('continueRow'),
-        letGo: ask('remove'),
-      }),
-    );
-  }
-
-  const pageUrl = start.pageUrl ?? pathToFileURL(page).href;
+  const pageUrl = devServer ?? pathToFileURL(page).href;
   const teller = tellChanges(window.send);
   serveRequests({
     ipcMain: electron.ipcMain,
@@ -316,7 +303,6 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
       await list[Symbol.asyncDispose]();
       await workplaces[Symbol.asyncDispose]();
       tray[Symbol.dispose]();
-      log.flush();
     },
     onDefect,
   });

@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { assertNever } from '../../shared/errors.ts';
-import type { View } from '../ipc.ts';
+import type { Page, View } from '../ipc.ts';
 import { HistoryPage } from './history/history-page.tsx';
 import { NowPage } from './list/now-page.tsx';
 import type { WantedRow } from './list/row-list.tsx';
@@ -21,7 +21,6 @@ import { useAppState, useAppStore } from './store/app-store.ts';
 import { Toasts } from './toasts/toasts.tsx';
 import { WelcomePage } from './welcome/welcome-page.tsx';
 
-type Page = 'now' | 'history' | 'settings' | 'welcome';
 /** What lies over the page; one thing at a time. */
 type Over = { readonly kind: 'notices' | 'quality' } | { readonly kind: 'details' | 'tracks'; readonly id: string };
 
@@ -76,6 +75,7 @@ export function App(): ReactNode {
     [goTo, player],
   );
   useEffect(() => store.onShow(show), [store, show]);
+  useEffect(() => void store.api.shown(shown), [store, shown]);
 
   const closeOver = useCallback(() => setOver(undefined), []);
   useReturnFocus(over !== undefined);

@@ -149,7 +149,8 @@ const table: readonly Line[] = [
 ];
 
 describe('the words of a row', () => {
-  it.each(table)('says of %s what the table of words says', (_what, row, detail, button, request) => {
+  it.each(table.map((line) => ({ what: line[0], line })))('says of $what what the table of words says', ({ line }) => {
+    const [, row, detail, button, request] = line;
     const words = rowWords(row);
     expect(words.detail).toBe(detail);
     expect(words.action?.label).toBe(button);

@@ -7,7 +7,7 @@ import type { AppState, Change } from '../../ipc.ts';
 export interface ListWindow {
   readonly page: Page;
   tell(...changes: readonly Change[]): Promise<void>;
-  /** What was asked of main since the last call, as `[name, ...arguments]`; questions for the state and peaks left out. */
+  /** What was asked of main since the last call, as `[name, ...arguments]`; questions for the state and peaks, and word of the page, left out. */
   asked(): Promise<readonly (readonly unknown[])[]>;
 }
 
@@ -103,6 +103,7 @@ function standInForMain({
     },
     pathsOf: (files: readonly File[]) => files.map((file) => `/videos/${file.name}`),
     state: () => Promise.resolve(state),
+    shown: () => Promise.resolve(),
     peaks: () => Promise.resolve(Array.from({ length: 400 }, (_, index) => 40 + ((index * 37) % 200))),
   };
   const soundlift = new Proxy(fixed, {

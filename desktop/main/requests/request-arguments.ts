@@ -47,6 +47,7 @@ const ofRow = z.tuple([idSchema]);
 /** What the arguments of each request must be: the renderer is not believed. */
 export const requestArguments: { readonly [Name in RequestName]: z.ZodType<Parameters<Requests[Name]>> } = {
   state: none,
+  shown: z.tuple([z.enum(['now', 'history', 'settings', 'welcome'])]),
 
   useThisComputer: none,
   signIn: z.tuple([signInSchema]),

@@ -1,5 +1,5 @@
 import type { App, Clipboard, Shell } from 'electron';
-import type { AppState, Notice, Settings, System, Toast } from '../../ipc.ts';
+import type { AppState, Notice, Page, Settings, System, Toast } from '../../ipc.ts';
 import type { ConversionList } from '../list/conversion-list.ts';
 import { placeWords } from '../place-words.ts';
 import type { ChosenFolder, KeptSettings, SettingsStore } from '../settings/settings-store.ts';
@@ -18,12 +18,13 @@ export interface TellingRequests {
 
 /** What opens windows of the system's own. */
 export interface SystemRequests {
+  shown(page: Page): void;
   /** Absolute paths of files and folders; none when the person thought better of it. */
   chooseVideos(): Promise<readonly string[]>;
   findSource(near: string): Promise<string | undefined>;
   chooseFolder(near: string | undefined): Promise<string | undefined>;
   rowMenu(id: string): void;
-  saveMenu(): void;
+  saveMenu(): Promise<void>;
   /** Absolute paths of the files on the clipboard. */
   clipboardPaths(): Promise<readonly string[]>;
   copyFile(file: string): Promise<void>;
@@ -73,6 +74,7 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
 
   return {
     state,
+    shown: (page) => dialogs.shown(page),
 
     useThisComputer: () => workplaces.useThisComputer(),
     signIn: (form) => workplaces.signIn(form),

@@ -12,6 +12,12 @@ function locked() {
     ) => void,
     check: undefined as unknown as () => boolean,
     device: undefined as unknown as () => boolean,
+    load: undefined as unknown as (details: { url: string }, answer: (response: object) => void) => void,
+    webRequest: {
+      onBeforeRequest(listener: never) {
+        session.load = listener;
+      },
+    },
     setPermissionRequestHandler(handler: never) {
       session.request = handler;
     },
@@ -22,7 +28,7 @@ function locked() {
       session.device = handler;
     },
   });
-  lockDown({ app, session } as never);
+  lockDown({ app, session, origin: { pageFolder: '/opt/Soundlift/renderer' } } as never);
   const contents = Object.assign(new EventEmitter(), {
     open: undefined as unknown as (details: { url: string }) => { action: string },
     setWindowOpenHandler(handler: never) {
@@ -63,6 +69,14 @@ it('nothing is downloaded', () => {
   let isPrevented = false;
   locked().session.emit('will-download', { preventDefault: () => void (isPrevented = true) });
   expect(isPrevented).toBe(true);
+});
+
+it('nothing is loaded that is not the page’s own', () => {
+  const answers: object[] = [];
+  for (const url of ['file:///opt/Soundlift/renderer/index.html', 'file:///etc/passwd', 'https://example.org/']) {
+    locked().session.load({ url }, (answer) => void answers.push(answer));
+  }
+  expect(answers).toEqual([{ cancel: false }, { cancel: true }, { cancel: true }]);
 });
 
 it('the page has no more power than one of the web', () => {

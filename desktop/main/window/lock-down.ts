@@ -1,4 +1,5 @@
 import type { App, Event, Session, WebContents, WebPreferences } from 'electron';
+import { isOwnAddress, type PageOrigin } from './own-addresses.ts';
 
 /** What the page may do: nothing that a page of the web might not, and less. */
 export const pagePreferences = {
@@ -21,15 +22,17 @@ export interface LockDown {
   readonly session: Pick<
     Session,
     'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'on'
-  >;
+  > & { readonly webRequest: Pick<Session['webRequest'], 'onBeforeRequest'> };
+  readonly origin: PageOrigin;
 }
 
-/** Holds for every page that there is or will be: no permission, no download, no other page, no window, no guest. */
-export function lockDown({ app, session }: LockDown): void {
+/** Holds for every page that there is or will be: no permission, no download, no foreign file, no other page, no window, no guest. */
+export function lockDown({ app, session, origin }: LockDown): void {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
   session.on('will-download', (event) => event.preventDefault());
+  session.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: !isOwnAddress(url, origin) }));
   app.on('web-contents-created', (_event, contents) => lockContents(contents));
 }
 

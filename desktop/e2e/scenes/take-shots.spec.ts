@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { scenes } from '../../desktop/e2e/scenes/app-scenes.ts';
-import { test, type WindowOptions } from '../../desktop/e2e/scenes/list-window.ts';
+import { scenes } from './app-scenes.ts';
+import { test, type WindowOptions } from './list-window.ts';
 
-const folder = join(import.meta.dirname, '..', '..', 'desktop', 'e2e', 'shots');
+const folder = join(import.meta.dirname, '..', 'shots');
 const looks: Readonly<Record<string, WindowOptions>> = {
   '': {},
   '-small': { width: 480, height: 420 },

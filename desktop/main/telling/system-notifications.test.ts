@@ -1,0 +1,44 @@
+import { EventEmitter } from 'node:events';
+import { expect, it } from 'vitest';
+import type { System } from '../../ipc.ts';
+import { type NotificationClass, systemNotifier } from './system-notifications.ts';
+
+function recorded(isSupported = true) {
+  const shown: (EventEmitter & { readonly options: object })[] = [];
+  class Recorded extends EventEmitter {
+    static isSupported(): boolean {
+      return isSupported;
+    }
+    readonly options: object;
+    constructor(options: object) {
+      super();
+      this.options = options;
+    }
+    show(): void {
+      shown.push(this);
+    }
+  }
+  return { Notification: Recorded as unknown as NotificationClass, shown };
+}
+
+it.each<[System, object]>([
+  ['macos', { actions: [{ type: 'button', text: 'Show in folder' }] }],
+  ['windows', { actions: [{ type: 'button', text: 'Show in folder' }] }],
+  ['linux', {}],
+])('%s is given what it can show, and a click does what the button says', (system, more) => {
+  const { Notification, shown } = recorded();
+  let clicks = 0;
+  const notify = systemNotifier(Notification, system);
+  notify({ title: 't', body: 'b', silent: true, action: 'Show in folder', onClick: () => void (clicks += 1) });
+  expect(shown[0]?.options).toEqual({ title: 't', body: 'b', silent: true, ...more });
+  shown[0]?.emit('click');
+  shown[0]?.emit('action');
+  shown[0]?.emit('close');
+  expect(clicks).toBe(2);
+});
+
+it('a system without notifications is left alone', () => {
+  const { Notification, shown } = recorded(false);
+  systemNotifier(Notification, 'linux')({ title: '', body: '', silent: true, action: '', onClick: () => undefined });
+  expect(shown).toEqual([]);
+});
