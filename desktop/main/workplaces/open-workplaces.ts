@@ -207,8 +207,8 @@ export async function openWorkplaces(parts: WorkplacesParts): Promise<Workplaces
       connection: kind,
       ...(nextTryAt === undefined ? {} : { nextTryAt }),
       ...(account === undefined || !canMail ? {} : { mail: account.mail }),
-      // Where no mail is sent, nothing can be confirmed.
-      confirmed: account === undefined || account.confirmed || canMail === false,
+      // Where no mail is sent, nothing can be confirmed; nor is it asked for before that is known.
+      confirmed: account === undefined || account.confirmed || canMail !== true,
       thisSessionOnly: !secrets.lasting,
       readable,
     };
