@@ -7,7 +7,7 @@ const at = (day: number, hour: number, minutes = 0) => new Date(2026, 10, day, h
 
 it.each([
   [now - 20_000, 'just now'],
-  [now - 2.5 * minute, '2 min. ago'],
+  [now - 2.5 * minute, '2 min ago'],
   [at(28, 10, 42), '10:42'],
   [at(27, 23, 59), 'Yesterday'],
   [at(12, 8), '12 November'],

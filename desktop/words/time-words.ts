@@ -11,7 +11,10 @@ export function agoWords(at: number, now: number): string {
   const passed = now - at;
   if (passed < minute) return say('settingsAgoMoments');
   if (passed < 60 * minute) {
-    return new Intl.RelativeTimeFormat(language, { style: 'short' }).format(-Math.floor(passed / minute), 'minute');
+    return new Intl.RelativeTimeFormat(`${language}-GB`, { style: 'short' }).format(
+      -Math.floor(passed / minute),
+      'minute',
+    );
   }
   const days = daysBetween(at, now);
   if (days === 0) return new Intl.DateTimeFormat(`${language}-GB`, { hour: 'numeric', minute: '2-digit' }).format(at);

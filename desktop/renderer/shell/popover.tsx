@@ -11,7 +11,7 @@ export interface PopoverProps {
 
 /** Belongs to the button that opened it: a press beside it, or Esc, closes it. */
 export function Popover({ title, from, onClose, action, children }: PopoverProps): ReactNode {
-  const element = useRef<HTMLDivElement>(null);
+  const element = useRef<HTMLElement>(null);
   const titleId = useId();
   const close = useRef(onClose);
   useLayoutEffect(() => {
@@ -32,7 +32,7 @@ export function Popover({ title, from, onClose, action, children }: PopoverProps
   }, []);
 
   return (
-    <div
+    <section
       ref={element}
       popover="auto"
       className={`popover from-${from}`}
@@ -45,6 +45,6 @@ export function Popover({ title, from, onClose, action, children }: PopoverProps
         {action}
       </header>
       {children}
-    </div>
+    </section>
   );
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type FormEvent, Fragment, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { AccountAnswer, AccountProblem, Place } from '../../ipc.ts';
 import { accountSentence, fieldOfProblem } from '../../words/account-words.ts';
 import { isolate } from '../../words/measures.ts';
@@ -107,6 +107,26 @@ export function ServerForm({ place, onDone }: { readonly place: Place; readonly 
     void ask(call, () => codeWait.start(codePauseSeconds));
   }
 
+  const told = problem !== undefined && (
+    <p className="problem" id={problemId} role="alert">
+      <Icon name={problem.code === 'certificate' ? 'lock' : 'info'} />
+      <span>
+        {accountSentence(problem)}{' '}
+        {problem.code === 'certificate' && (
+          <button type="button" className="link" onClick={() => setShowsCertificate(true)}>
+            {say('welcomeShowCertificate')}
+          </button>
+        )}
+      </span>
+    </p>
+  );
+  // Where the server itself is the trouble, it is said at its address.
+  const isAboutServer =
+    fieldsOf[step].includes('address') &&
+    (field === 'address' ||
+      problem?.code === 'certificate' ||
+      problem?.code === 'closed' ||
+      problem?.code === 'no_mail');
   const isNew = step === 'create' || step === 'reset';
   const isLocked = (name: FieldName): boolean => isKnown && (name === 'address' || name === 'email');
   return (
@@ -118,35 +138,26 @@ export function ServerForm({ place, onDone }: { readonly place: Place; readonly 
         <p className="quiet small wide">{say('welcomeResetDetail', { email: isolate(values.email) })}</p>
       )}
       {fieldsOf[step].map((name, index) => (
-        <label key={name} className={name === 'address' || name === 'code' ? 'field wide' : 'field'}>
-          <span>{labelOf(name, step)}</span>
-          <input
-            className="input"
-            {...inputKind(name, isNew)}
-            name={name}
-            spellCheck={false}
-            autoFocus={index === (isKnown ? 2 : 0)}
-            readOnly={isLocked(name)}
-            value={values[name]}
-            aria-invalid={field === name}
-            {...describedBy(name, field, problemId, step === 'create' ? hintId : undefined)}
-            onChange={({ target }) => setValues((before) => ({ ...before, [name]: target.value }))}
-          />
-        </label>
+        <Fragment key={name}>
+          <label className={name === 'address' || name === 'code' ? 'field wide' : 'field'}>
+            <span>{labelOf(name, step)}</span>
+            <input
+              className="input"
+              {...inputKind(name, isNew)}
+              name={name}
+              spellCheck={false}
+              autoFocus={index === (isKnown ? 2 : 0)}
+              readOnly={isLocked(name)}
+              value={values[name]}
+              aria-invalid={field === name}
+              {...describedBy(name, field, problemId, step === 'create' ? hintId : undefined)}
+              onChange={({ target }) => setValues((before) => ({ ...before, [name]: target.value }))}
+            />
+          </label>
+          {name === 'address' && isAboutServer && told}
+        </Fragment>
       ))}
-      {problem !== undefined && (
-        <p className="problem" id={problemId} role="alert">
-          <Icon name={problem.code === 'certificate' ? 'lock' : 'info'} />
-          <span>
-            {accountSentence(problem)}{' '}
-            {problem.code === 'certificate' && (
-              <button type="button" className="link" onClick={() => setShowsCertificate(true)}>
-                {say('welcomeShowCertificate')}
-              </button>
-            )}
-          </span>
-        </p>
-      )}
+      {!isAboutServer && told}
       {isNew && (
         <p className="quiet small" id={hintId}>
           {say('welcomePasswordHint')}

@@ -12,7 +12,7 @@ export const historyMessages = {
   historyPlaceTrack: '{place}, track {track, number}',
   historyGone: 'No longer in {place}',
   historyConvertAgain: 'Convert again',
-  historyConvertAgainOf: 'Convert {name} again',
+  historyConvertAgainOf: 'Convert again: {name}',
   historyRemove: 'Remove from history',
   historyRemoveOf: 'Remove {name} from history',
   historyShowOf: 'Show {name} in folder',
