@@ -7,6 +7,7 @@ import type {
   SaveDialogOptions,
   Session,
   Tray,
+  WebContents,
 } from 'electron';
 
 /** What a dialog was asked, and what it answered. */
@@ -43,6 +44,8 @@ export interface Recorded {
   readonly permissions: {
     request?: Parameters<Session['setPermissionRequestHandler']>[0];
     check?: Parameters<Session['setPermissionCheckHandler']>[0];
+    /** Of the page that was made last. */
+    open?: Parameters<WebContents['setWindowOpenHandler']>[0];
   };
 }
 

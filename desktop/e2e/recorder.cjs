@@ -95,6 +95,9 @@ Object.assign(dialog, {
 });
 
 app.on('web-contents-created', (_event, contents) => {
+  watch(contents, 'setWindowOpenHandler', (_contents, handler) => {
+    recorded.permissions.open = handler;
+  });
   Object.assign(contents, {
     /** @param {import('./recorded.ts').Recorded['drags'][number]} item */
     startDrag: (item) => void recorded.drags.push(item),
