@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useId, useState } from 'react';
 import type { Place } from '../../ipc.ts';
 import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
@@ -12,6 +12,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
   const soundlift = useSoundlift();
   const place = useAppState((state) => state.place);
   const [where, setWhere] = useState<'here' | 'server'>(place.kind === 'server' ? 'server' : 'here');
+  const hereForm = useId();
 
   function startHere(): void {
     void soundlift.useThisComputer();
@@ -41,6 +42,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
         </header>
         <div role="radiogroup" aria-labelledby="hello" className="choices">
           <form
+            id={hereForm}
             className="choice"
             onSubmit={(event) => {
               event.preventDefault();
@@ -66,7 +68,8 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
         </div>
         {where === 'here' && (
           <footer>
-            <button type="button" className="btn primary big" onClick={startHere}>
+            {/* Its own submit button, wherever it stands: without one, Enter on a radio sends no form. */}
+            <button type="submit" form={hereForm} className="btn primary big">
               {say('welcomeStart')}
             </button>
           </footer>
