@@ -37,7 +37,7 @@ export function NoticesPopover({ onClose }: { readonly onClose: () => void }): R
           ))}
         </ul>
       )}
-      <footer>
+      <footer role="none">
         <button
           type="button"
           className="link"

@@ -44,7 +44,7 @@ export function QualityPopover({ onClose }: { readonly onClose: () => void }): R
         onChoose={() => choose(firstCustom)}
       />
       {custom !== undefined && <CustomQuality quality={custom} onChange={choose} />}
-      <footer>{say('settingsRemembered')}</footer>
+      <footer role="none">{say('settingsRemembered')}</footer>
     </Popover>
   );
 }

@@ -40,7 +40,8 @@ export function Popover({ title, from, onClose, action, children }: PopoverProps
       tabIndex={-1}
       aria-labelledby={titleId}
     >
-      <header>
+      {/* A landmark of the window it is not. */}
+      <header role="none">
         <h2 id={titleId}>{title}</h2>
         {action}
       </header>
