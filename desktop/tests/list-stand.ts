@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Logger, pino } from 'pino';
 import { startEmbedded } from '../../backend/main/embedded.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
@@ -24,6 +25,8 @@ export interface ListStand extends AsyncDisposable {
   /** Asks for the row that has that source's name. */
   row(name: string): Row | undefined;
   until(name: string, kind: Row['state']['kind']): Promise<Row>;
+  /** Whether a backend is still to be told of something. */
+  owes(): boolean;
   /** As after an end of the app. */
   reopen(): Promise<ListStand>;
 }
@@ -36,6 +39,8 @@ export interface ListStandOptions {
   readonly others?: ReadonlyMap<WorkplaceKey, Workplace>;
   readonly current?: WorkplaceKey;
   readonly atOnce?: number;
+  /** It is there after the end, too. */
+  readonly keepsFolder?: boolean;
 }
 
 export const defaultSettings: KeptSettings = {
@@ -119,6 +124,10 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
   const row = (name: string): Row | undefined => list.rows().find(({ sourceName }) => sourceName === name);
   return {
     list,
+    owes() {
+      using database = new DatabaseSync(join(folder, 'list.sqlite'), { readOnly: true });
+      return database.prepare('SELECT 1 FROM owed').get() !== undefined;
+    },
     settings,
     news,
     dataFolder: folder,
@@ -137,7 +146,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     },
     async [Symbol.asyncDispose]() {
       await close();
-      await rm(folder, { recursive: true, force: true });
+      if (options.keepsFolder !== true) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defaultOutputOptions } from '../../../shared/formats.ts';
 import { foldName, openEntriesDatabase } from './entries-database.ts';
@@ -44,7 +45,7 @@ describe('the entries', () => {
   it('are there after the next start, in their order', () => {
     {
       using database = openEntriesDatabase(file);
-      database.write([entry(2, 'b.mp4'), entry(1, 'a.mp4'), entry(3, 'c.mp4', { isListed: false })]);
+      database.write([entry(2, 'b.mp4'), entry(1, 'a.mp4'), saved(3, 'c.mp4')]);
     }
     using database = openEntriesDatabase(file);
     expect(database.listed().map(({ source }) => source.fileName)).toEqual(['a.mp4', 'b.mp4']);
@@ -102,11 +103,46 @@ describe('the history', () => {
   });
 });
 
+it('what was removed and not undone is gone after the next start, and its backend is owed the same', () => {
+  const step = { kind: 'failed', code: 'no_audio', message: 'No sound.', conversionId: 'c' } as const;
+  {
+    using database = openEntriesDatabase(file);
+    database.write([entry(1, 'a.mp4', { isListed: false, step }), entry(2, 'b.mp4', { step }), saved(3, 'c.mp4')]);
+  }
+  using database = openEntriesDatabase(file);
+  expect([1, 2, 3].map((id) => database.get(String(id)) !== undefined)).toEqual([false, true, true]);
+  expect(database.owed()).toEqual([{ conversionId: 'c', workplace: 'here', deed: 'remove' }]);
+});
+
+it('what a backend is owed is written down until it is paid, removing before cancelling', () => {
+  {
+    using database = openEntriesDatabase(file);
+    database.write([entry(1, 'a.mp4')], [{ conversionId: 'c', workplace: 'here', deed: 'cancel' }]);
+    database.remove(['1'], [{ conversionId: 'c', workplace: 'here', deed: 'remove' }]);
+  }
+  using database = openEntriesDatabase(file);
+  expect(database.owed()).toEqual([{ conversionId: 'c', workplace: 'here', deed: 'remove' }]);
+  database.paid('c');
+  expect(database.owed()).toEqual([]);
+});
+
+it('a file that only cannot be read now is not set aside', async () => {
+  openEntriesDatabase(file)[Symbol.dispose]();
+  const holder = new DatabaseSync(file);
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  expect(() => openEntriesDatabase(file)).toThrow(/locked/);
+  holder.close();
+  using database = openEntriesDatabase(file);
+  expect(database.setAside).toBeUndefined();
+}, 20_000);
+
 it('a batch that was told of is remembered', () => {
   {
     using database = openEntriesDatabase(file);
+    database.write([entry(1, 'a.mp4')]);
     database.markTold('b');
     database.markTold('b');
+    database.markTold('whose entries are gone');
   }
   using database = openEntriesDatabase(file);
   expect([...database.toldBatches()]).toEqual(['b']);

@@ -1,16 +1,27 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { HistoryQuery } from '../../ipc.ts';
-import type { Entry } from './entry.ts';
+import type { WorkplaceKey } from '../workplaces/workplaces.ts';
+import { conversionIdOf, type Entry } from './entry.ts';
+
+/** What a backend is still to be told of a conversion. */
+export interface Owed {
+  readonly conversionId: string;
+  readonly workplace: WorkplaceKey;
+  readonly deed: 'cancel' | 'remove';
+}
 
 /** Where entries are kept: each write is durable when it returns. */
 export interface EntriesDatabase extends Disposable {
   /** Those that are in the list, in its order. */
   listed(): readonly Entry[];
   get(id: string): Entry | undefined;
-  /** Writes them all or none. */
-  write(entries: readonly Entry[]): void;
-  remove(ids: readonly string[]): void;
+  /** Writes them all or none, together with what is owed for them from then on. */
+  write(entries: readonly Entry[], owed?: readonly Owed[]): void;
+  remove(ids: readonly string[], owed?: readonly Owed[]): void;
+  owed(): readonly Owed[];
+  owe(owed: Owed): void;
+  paid(conversionId: string): void;
   /** The order of the next entry. */
   nextOrder(): number;
   /** Those that were saved, newest first. */
@@ -40,18 +51,36 @@ const migrations: readonly string[] = [
    CREATE INDEX entries_listed ON entries (position) WHERE listed = 1;
    CREATE INDEX entries_saved ON entries (saved_at DESC, position DESC) WHERE saved_at IS NOT NULL;
    CREATE TABLE told_batches (id TEXT PRIMARY KEY) STRICT;`,
+  `CREATE TABLE owed (conversion_id TEXT PRIMARY KEY, workplace TEXT NOT NULL, deed TEXT NOT NULL) STRICT;`,
 ];
 
-/** @param file absolute path; made where it is missing. One that is broken is renamed, and an empty one takes its place. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB: anything else may pass, a full disk above all. */
+const brokenCodes: ReadonlySet<unknown> = new Set([11, 26]);
+
+/**
+ * @param file absolute path; made where it is missing. One that is broken is renamed, and an empty one takes its place. What was removed
+ * from the list before the last end, and was not saved, is gone by now.
+ */
 export function openEntriesDatabase(file: string): EntriesDatabase {
   try {
     return withStatements(openAndMigrate(file));
   } catch (error) {
-    if (!existsSync(file)) throw error;
-    const setAside = `${file}.broken`;
-    renameSync(file, setAside);
-    for (const rest of ['-wal', '-shm']) rmSync(`${file}${rest}`, { force: true });
+    if (!(error instanceof Unreadable)) throw error;
+    const setAside = freeName(`${file}.broken`);
+    for (const rest of ['', '-wal', '-shm']) {
+      if (existsSync(`${file}${rest}`)) renameSync(`${file}${rest}`, `${setAside}${rest}`);
+    }
     return { ...withStatements(openAndMigrate(file)), setAside };
+  }
+}
+
+/** The file will not be another one the next time. */
+class Unreadable extends Error {}
+
+function freeName(wanted: string): string {
+  for (let number = 0; ; number += 1) {
+    const name = number === 0 ? wanted : `${wanted}-${number}`;
+    if (!existsSync(name)) return name;
   }
 }
 
@@ -60,17 +89,20 @@ function openAndMigrate(file: string): DatabaseSync {
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
     const check = database.prepare('PRAGMA quick_check(1)').get();
-    if (check?.['quick_check'] !== 'ok') throw new Error('the database is damaged');
+    if (check?.['quick_check'] !== 'ok') throw new Unreadable('the database is damaged');
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version > migrations.length) throw new Error('the database is of a newer version');
+    if (version > migrations.length) throw new Unreadable('the database is of a newer version');
     for (const [index, migration] of migrations.entries()) {
       if (index < version) continue;
       database.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
     }
     return database;
-  } catch (error) {
+  } catch (cause) {
     database.close();
-    throw error;
+    if (cause instanceof Error && 'errcode' in cause && brokenCodes.has(cause.errcode)) {
+      throw new Unreadable('the database is damaged', { cause });
+    }
+    throw cause;
   }
 }
 
@@ -94,6 +126,17 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
   const tell = database.prepare('INSERT OR IGNORE INTO told_batches (id) VALUES (?)');
   const unlist = database.prepare('UPDATE entries SET saved_at = NULL WHERE listed = 1 AND saved_at IS NOT NULL');
   const dropUnlisted = database.prepare('DELETE FROM entries WHERE listed = 0');
+  const removed = database.prepare('SELECT entry FROM entries WHERE listed = 0 AND saved_at IS NULL');
+  const forgetTold = database.prepare(
+    "DELETE FROM told_batches WHERE id NOT IN (SELECT json_extract(entry, '$.batchId') FROM entries)",
+  );
+  const owed = database.prepare('SELECT conversion_id, workplace, deed FROM owed');
+  const paid = database.prepare('DELETE FROM owed WHERE conversion_id = ?');
+  const owe = database.prepare('INSERT OR REPLACE INTO owed (conversion_id, workplace, deed) VALUES (?, ?, ?)');
+
+  function oweAll(all: readonly Owed[]): void {
+    for (const { conversionId, workplace, deed } of all) owe.run(conversionId, workplace, deed);
+  }
 
   function together(work: () => void): void {
     database.exec('BEGIN IMMEDIATE');
@@ -106,14 +149,24 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
     }
   }
 
+  // Its undoing was offered in the session before.
+  together(() => {
+    for (const entry of removed.all().map(readEntry)) {
+      oweAll(owedFor(entry));
+      drop.run(entry.id);
+    }
+    forgetTold.run();
+  });
+
   return {
     listed: () => listed.all().map(readEntry),
     get(id) {
       const row = one.get(id);
       return row === undefined ? undefined : readEntry(row);
     },
-    write(entries) {
+    write(entries, owedNow = []) {
       together(() => {
+        oweAll(owedNow);
         for (const entry of entries) {
           const { seconds, bytes } = savedMeasures(entry);
           const isListed = entry.isListed ? 1 : 0;
@@ -123,11 +176,15 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
         }
       });
     },
-    remove(ids) {
+    remove(ids, owedNow = []) {
       together(() => {
+        oweAll(owedNow);
         for (const id of ids) drop.run(id);
       });
     },
+    owed: () => owed.all().map(readOwed),
+    owe: (one) => oweAll([one]),
+    paid: (conversionId) => void paid.run(conversionId),
     nextOrder: () => Number(last.get()?.['last'] ?? 0) + 1,
     saved({ search, offset, limit }) {
       const pattern = `%${foldName(search.trim()).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
@@ -155,6 +212,21 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
 function readEntry(row: Readonly<Record<string, unknown>>): Entry {
   const entry: Entry = JSON.parse(String(row['entry']));
   return entry;
+}
+
+function readOwed(row: Readonly<Record<string, unknown>>): Owed {
+  return {
+    conversionId: String(row['conversion_id']),
+    workplace: String(row['workplace']),
+    deed: row['deed'] === 'cancel' ? 'cancel' : 'remove',
+  };
+}
+
+/** For an entry that goes for good: what its backend has of it goes too, but for what was saved. */
+export function owedFor(entry: Entry): readonly Owed[] {
+  const conversionId = conversionIdOf(entry);
+  if (conversionId === undefined || entry.step.kind === 'saved') return [];
+  return [{ conversionId, workplace: entry.workplace, deed: 'remove' }];
 }
 
 /** The MP3's name where it was saved. */

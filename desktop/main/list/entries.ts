@@ -1,4 +1,4 @@
-import type { EntriesDatabase } from './entries-database.ts';
+import type { EntriesDatabase, Owed } from './entries-database.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 import { type EntryEvent, reduceEntry } from './reduce-entry.ts';
 
@@ -10,8 +10,10 @@ export interface Entries {
   get(id: string): Entry | undefined;
   /** The listed one that has this conversion at its backend. */
   byConversion(conversionId: string): Entry | undefined;
-  /** Undefined where it is not listed. */
-  apply(id: string, event: EntryEvent): Entry | undefined;
+  /** Undefined where it is not listed. What is `owed` for it is written down with it, where it changes anything. */
+  apply(id: string, event: EntryEvent, owed?: readonly Owed[]): Entry | undefined;
+  /** All in one write. */
+  applyToAll(ids: readonly string[], event: EntryEvent): void;
   add(entries: readonly Entry[]): void;
   /** Takes them off the list. */
   unlist(ids: readonly string[]): void;
@@ -34,9 +36,9 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
     if (conversionId !== undefined) byConversion.set(conversionId, entry.id);
   }
 
-  function keep(entry: Entry): void {
-    written.set(entry.id, entry.furthest);
-    database.write([entry]);
+  function take(entry: Entry): void {
+    entries.set(entry.id, entry);
+    index(entry);
   }
 
   return {
@@ -46,23 +48,33 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
       const entry = entries.get(byConversion.get(conversionId) ?? '');
       return entry !== undefined && conversionIdOf(entry) === conversionId ? entry : undefined;
     },
-    apply(id, event) {
+    apply(id, event, owed = []) {
       const before = entries.get(id);
       if (before === undefined) return undefined;
       const after = reduceEntry(before, event);
       if (after === before) return before;
-      if (event.type !== 'moved' || after.furthest - (written.get(id) ?? 0) >= writtenEvery) keep(after);
-      entries.set(id, after);
-      index(after);
+      if (event.type !== 'moved' || after.furthest - (written.get(id) ?? 0) >= writtenEvery) {
+        database.write([after], owed);
+        written.set(id, after.furthest);
+      }
+      take(after);
       onChange([id]);
       return after;
     },
+    applyToAll(ids, event) {
+      const changed = ids.flatMap((id) => {
+        const before = entries.get(id);
+        const after = before === undefined ? undefined : reduceEntry(before, event);
+        return after === undefined || after === before ? [] : [after];
+      });
+      if (changed.length === 0) return;
+      database.write(changed);
+      for (const entry of changed) take(entry);
+      onChange(changed.map(({ id }) => id));
+    },
     add(added) {
       database.write(added);
-      for (const entry of added) {
-        entries.set(entry.id, entry);
-        index(entry);
-      }
+      for (const entry of added) take(entry);
       onChange(added.map(({ id }) => id));
     },
     unlist(ids) {

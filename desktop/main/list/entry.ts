@@ -27,7 +27,12 @@ interface Finished {
 export type Step =
   | { readonly kind: 'new' }
   /** Its backend was told of it; its bytes may be under way. */
-  | { readonly kind: 'begun'; readonly conversionId: string }
+  | {
+      readonly kind: 'begun';
+      readonly conversionId: string;
+      /** The person wants it once more: where it has ended at its backend, it is started again there. */
+      readonly isAgain?: true;
+    }
   /** Its backend has all that it needs. */
   | { readonly kind: 'accepted'; readonly conversionId: string }
   /** The MP3 is to be saved. */

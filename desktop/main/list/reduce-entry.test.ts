@@ -72,7 +72,7 @@ describe('an entry goes', () => {
     ['heard done', heard('done'), ['new', 'finished', 'finished', ...kinds.slice(3)]],
     ['heard failed', heard('failed'), ['new', 'failed', 'failed', ...kinds.slice(3)]],
     ['heard cancelled', heard('cancelled'), ['new', 'cancelled', 'cancelled', ...kinds.slice(3)]],
-    ['lost', { type: 'lost' }, ['new', 'new', 'new', 'new', 'placing', 'new', ...kinds.slice(6)]],
+    ['lost', { type: 'lost' }, ['new', 'new', 'new', 'new', 'new', 'new', ...kinds.slice(6)]],
     [
       'placing',
       { type: 'placing', folder: '/b', fileName: 'b.mp3' },
@@ -122,7 +122,7 @@ describe('an entry goes', () => {
       options: { track: 1 },
     });
     const onward = reduceEntry(saved, { type: 'again', batchId: 'n', begunId: 'u' });
-    expect(onward.step).toEqual({ kind: 'begun', conversionId: 'u' });
+    expect(onward.step).toEqual({ kind: 'begun', conversionId: 'u', isAgain: true });
   });
 });
 

@@ -23,11 +23,9 @@ export type EntryEvent =
   | { readonly type: 'save_again'; readonly target?: Exclude<ChosenFolder, { kind: 'ask' }> }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details?: ErrorDetails }
-  /** It starts again from its beginning; with `conversion` its backend has started it again already. */
+  /** It starts again: from its beginning, or as its backend can go on with the conversion that it has. */
   | {
       readonly type: 'again';
-      readonly conversion?: Conversion;
-      /** An upload that goes on. */
       readonly begunId?: string;
       /** It is told of by itself: its batch has been told of. */
       readonly batchId: string;
@@ -49,15 +47,13 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   const { step } = entry;
   switch (event.type) {
     case 'begun':
-      return step.kind === 'new' || step.kind === 'begun'
-        ? { ...entry, step: { kind: 'begun', conversionId: event.conversionId } }
-        : entry;
+      return step.kind === 'new' || step.kind === 'begun' ? begin(entry, event.conversionId) : entry;
     case 'heard':
       return hear(entry, event.conversion);
     case 'moved':
       return isUnderWay(step) ? further(entry, Math.min(event.fraction, savingFrom)) : entry;
     case 'lost':
-      return isUnderWay(step) || step.kind === 'finished' || step.kind === 'unsaved'
+      return isUnderWay(step) || ('result' in step && step.kind !== 'saved')
         ? { ...entry, step: { kind: 'new' } }
         : entry;
     case 'placing': {
@@ -83,7 +79,8 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
       };
     }
     case 'save_again': {
-      if (step.kind !== 'unsaved') return entry;
+      const isMoved = event.target !== undefined && (step.kind === 'finished' || step.kind === 'placing');
+      if (step.kind !== 'unsaved' && !isMoved) return entry;
       const { conversionId, result } = step;
       const { target = entry.target } = event;
       return { ...entry, target, step: { kind: 'finished', conversionId, result } };
@@ -118,6 +115,16 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   }
 }
 
+function begin({ attempt, ...entry }: Entry, conversionId: string): Entry {
+  const isSame = conversionIdOf(entry) === conversionId;
+  return {
+    ...entry,
+    // Another conversion counts its attempts from one.
+    ...(attempt !== undefined && isSame ? { attempt } : {}),
+    step: { kind: 'begun', conversionId },
+  };
+}
+
 function isUnderWay(step: Step): boolean {
   return step.kind === 'new' || step.kind === 'begun' || step.kind === 'accepted';
 }
@@ -134,7 +141,9 @@ function ended(kind: 'cancelled', entry: Entry): Step {
 function hear(entry: Entry, conversion: Conversion): Entry {
   const { step } = entry;
   if (step.kind !== 'begun' && step.kind !== 'accepted') return entry;
-  if (conversion.id !== step.conversionId) return entry;
+  if (conversion.id !== step.conversionId || conversion.attempt < (entry.attempt ?? 0)) return entry;
+  // It is what is said of the time before.
+  if (step.kind === 'begun' && step.isAgain === true) return entry;
   const known: Entry = {
     ...entry,
     attempt: conversion.attempt,
@@ -172,9 +181,10 @@ function hear(entry: Entry, conversion: Conversion): Entry {
 function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>): Entry {
   if (!isAtRest(entry)) return entry;
   const { options = entry.options, workplace = entry.workplace, source = entry.source, batchId } = event;
-  const { savedAt: _savedAt, peaks: _peaks, attempt: _attempt, ...kept } = entry;
+  const { savedAt: _savedAt, peaks: _peaks, attempt, ...kept } = entry;
   return {
     ...kept,
+    ...(attempt === undefined || event.begunId === undefined ? {} : { attempt }),
     batchId,
     batchSize: 1,
     options,
@@ -187,7 +197,6 @@ function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>)
   };
 }
 
-function firstStep({ conversion, begunId }: Extract<EntryEvent, { type: 'again' }>): Step {
-  if (conversion !== undefined) return { kind: 'accepted', conversionId: conversion.id };
-  return begunId === undefined ? { kind: 'new' } : { kind: 'begun', conversionId: begunId };
+function firstStep({ begunId }: Extract<EntryEvent, { type: 'again' }>): Step {
+  return begunId === undefined ? { kind: 'new' } : { kind: 'begun', conversionId: begunId, isAgain: true };
 }

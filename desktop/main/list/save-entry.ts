@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Result } from '../../../shared/api.ts';
@@ -9,22 +9,60 @@ import { outputFileName } from '../../../shared/formats.ts';
 import type { Backend } from '../../client/backend.ts';
 import { validFileName } from '../../client/file-names.ts';
 import { createResultSaver } from '../../client/save-result.ts';
+import { removeLeftovers } from '../../client/temporary-files.ts';
 import type { UnsavedReason } from '../../ipc.ts';
+import { hereKey } from '../workplaces/workplaces.ts';
 import type { Questions } from './conversion-list.ts';
+import type { Entries } from './entries.ts';
+import type { Owed } from './entries-database.ts';
 import type { Entry } from './entry.ts';
-import type { EntryEvent } from './reduce-entry.ts';
 import { folderOf } from './row-view.ts';
 
 export interface SaveEntry {
   readonly entry: Entry;
   readonly backend: Backend;
   readonly questions: Pick<Questions, 'nameTaken'>;
-  /** Identities of videos, which are never replaced. */
-  readonly sources: ReadonlySet<string>;
-  /** Whether an entry of the list was saved there: what is never replaced either. */
-  readonly isSavedByAnother: (file: string) => boolean;
-  readonly apply: (event: EntryEvent) => void;
+  readonly together: SavingTogether;
+  readonly entries: Entries;
   readonly signal: AbortSignal;
+}
+
+/** Keeps those that are saved at the same time, or were before, from each other's files. */
+export interface SavingTogether {
+  /** Identities of the list's videos, which are never replaced. */
+  sources(): ReadonlySet<string>;
+  /** Whether another entry of the list was saved there, or is being saved there; if not, this one is from now on. */
+  isAnothers(file: string, id: string): boolean;
+  /** This one is not being saved any more. */
+  release(id: string): void;
+}
+
+export function savingTogether(entries: Pick<Entries, 'all'>): SavingTogether {
+  const wanted = new Map<string, string>();
+  return {
+    sources() {
+      const identities = [...entries.all()].flatMap(({ source }) => source.identity ?? []);
+      return new Set(identities);
+    },
+    isAnothers(file, id) {
+      const key = keyOf(file);
+      const other = wanted.get(key);
+      if (other !== undefined && other !== id) return true;
+      for (const { id: one, step } of entries.all()) {
+        if (one !== id && step.kind === 'saved' && keyOf(step.file) === key) return true;
+      }
+      wanted.set(key, id);
+      return false;
+    },
+    release(id) {
+      for (const [key, one] of wanted) if (one === id) wanted.delete(key);
+    },
+  };
+}
+
+/** Two paths with one key are one file on some disks. */
+function keyOf(file: string): string {
+  return file.normalize('NFC').toLowerCase();
 }
 
 /** So many names with numbers are looked at for an MP3 that may have been placed before a crash. */
@@ -35,35 +73,54 @@ const maxNumbers = 100;
  * event `unsaved`. Throws what the backend throws, and the signal's reason.
  */
 export async function saveEntry(save: SaveEntry): Promise<void> {
-  const { entry, backend, apply, signal } = save;
-  const { step } = entry;
+  const { entry, backend, entries, together, signal } = save;
+  const { id, step } = entry;
   if (step.kind !== 'finished' && step.kind !== 'placing') return;
   const { conversionId, result } = step;
   const fileName = outputFileName(entry.source.fileName, entry.options.format);
   const folder = folderOf(entry);
-  const saved = (file: string): void => {
-    const wanted = validFileName(fileName, process.platform, 0);
-    const kept = basename(file) === wanted ? {} : { kept: wanted };
-    apply({ type: 'saved', file, ...kept, at: Date.now() });
-  };
   try {
     const placed = step.kind === 'placing' ? await findPlaced(step, result, save) : undefined;
     if (placed !== undefined) {
-      saved(placed);
+      applySaved(placed, fileName, save);
       return;
     }
     await requireRoot(entry);
     const overwrite = await mayReplace(join(folder, validFileName(fileName, process.platform, 0)), save);
-    const saver = createResultSaver({ overwrite, sources: save.sources });
+    const saver = createResultSaver({ overwrite, sources: together.sources() });
     const plan = await saver.plan({ folder, createFolder: entry.target.kind === 'folder', fileName });
+    await learnPeaks(save, conversionId);
     const opened = await backend.openResult(conversionId, signal);
-    apply({ type: 'placing', folder, fileName });
-    saved(await saver.save(plan, opened, signal));
+    entries.apply(id, { type: 'placing', folder, fileName });
+    const file = await saver.save(plan, opened, signal);
+    const isWanted = applySaved(file, fileName, save);
+    // It was cancelled, or shall lie in another folder, just when it was placed.
+    if (!isWanted && !overwrite) await rm(file, { force: true });
   } catch (error) {
     signal.throwIfAborted();
     if (!isAppError(error, 'target_unwritable', 'disk_full')) throw error;
-    apply({ type: 'unsaved', reason: await reasonOf(error, folder), folder });
+    entries.apply(id, { type: 'unsaved', reason: await reasonOf(error, folder), folder });
+  } finally {
+    together.release(id);
   }
+}
+
+/** False where the entry is not being saved any more. */
+function applySaved(file: string, fileName: string, { entry: { id, workplace, step }, entries }: SaveEntry): boolean {
+  const wanted = validFileName(fileName, process.platform, 0);
+  const kept = basename(file) === wanted ? {} : { kept: wanted };
+  const conversionId = 'conversionId' in step ? step.conversionId : undefined;
+  // This computer need not keep it twice; a server keeps it for the person's other devices.
+  const isOwed = workplace === hereKey && conversionId !== undefined;
+  const owed: readonly Owed[] = isOwed ? [{ conversionId, workplace, deed: 'remove' }] : [];
+  const after = entries.apply(id, { type: 'saved', file, ...kept, at: Date.now() }, owed);
+  return after?.step.kind === 'saved' && after.step.file === file;
+}
+
+async function learnPeaks({ entry, backend, entries }: SaveEntry, conversionId: string): Promise<void> {
+  if (entry.peaks !== undefined) return;
+  const { peaks } = await backend.get(conversionId);
+  if (peaks !== undefined) entries.apply(entry.id, { type: 'peaks', peaks });
 }
 
 /** A folder that the person chose is never made anew: it may be on a disk that is not there. */
@@ -73,11 +130,23 @@ async function requireRoot({ target }: Entry): Promise<void> {
   if (facts?.isDirectory() !== true) throw new AppError('target_unwritable', 'The folder is not there.');
 }
 
-async function mayReplace(file: string, { entry, questions, isSavedByAnother }: SaveEntry): Promise<boolean> {
-  if (entry.whenTaken === 'keep_both' || isSavedByAnother(file)) return false;
+async function mayReplace(file: string, { entry, questions, together, signal }: SaveEntry): Promise<boolean> {
+  if (together.isAnothers(file, entry.id) || entry.whenTaken === 'keep_both') return false;
   if (entry.whenTaken === 'replace') return true;
   const isTaken = (await stat(file).catch(() => undefined)) !== undefined;
-  return isTaken && (await questions.nameTaken(basename(file))) === 'replace';
+  return isTaken && (await orAborted(questions.nameTaken(basename(file)), signal)) === 'replace';
+}
+
+/** A question may stand unanswered when the app ends. */
+async function orAborted<Answer>(question: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([question, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 async function reasonOf(error: AppError, folder: string): Promise<UnsavedReason> {
@@ -86,18 +155,19 @@ async function reasonOf(error: AppError, folder: string): Promise<UnsavedReason>
   return facts?.isDirectory() === true ? 'read_only' : 'folder_away';
 }
 
-/** The file that was placed, by its bytes. */
+/** The file that was placed, by its bytes; nobody else takes it for his from then on. What was left of the placing goes. */
 async function findPlaced(
   { folder, fileName }: { readonly folder: string; readonly fileName: string },
   result: Result,
-  { isSavedByAnother }: SaveEntry,
+  { entry: { id }, together }: SaveEntry,
 ): Promise<string | undefined> {
+  await removeLeftovers(folder);
   for (let number = 0; number <= maxNumbers; number += 1) {
     const file = join(folder, validFileName(fileName, process.platform, number));
     const facts = await stat(file).catch(() => undefined);
     if (facts === undefined) return undefined;
-    if (!facts.isFile() || facts.size !== result.bytes || isSavedByAnother(file)) continue;
-    if ((await sha256Of(file)) === result.sha256) return file;
+    if (!facts.isFile() || facts.size !== result.bytes) continue;
+    if ((await sha256Of(file)) === result.sha256 && !together.isAnothers(file, id)) return file;
   }
   return undefined;
 }

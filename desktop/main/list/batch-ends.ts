@@ -1,0 +1,68 @@
+import { basename } from 'node:path';
+import type { BatchEnd, ListNews } from './conversion-list.ts';
+import type { Entries } from './entries.ts';
+import type { EntriesDatabase } from './entries-database.ts';
+import { type Entry, isAtRest } from './entry.ts';
+
+export interface BatchEndsParts {
+  readonly entries: Pick<Entries, 'all' | 'get'>;
+  readonly database: Pick<EntriesDatabase, 'toldBatches' | 'markTold'>;
+  readonly onNews: (news: ListNews) => void;
+  readonly onSaved: (id: string) => void;
+}
+
+/** Sees entries and their batches come to their ends, and tells of each once. */
+export interface BatchEnds {
+  /** These may have ended. */
+  look(ids: readonly string[]): void;
+  /** It starts again, and may end again. */
+  startAgain(id: string): void;
+}
+
+export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEndsParts): BatchEnds {
+  const told = new Set(database.toldBatches());
+  const seen = new Set<string>();
+  for (const entry of entries.all()) if (isAtRest(entry)) seen.add(entry.id);
+
+  function endEntry({ id, step, source }: Entry): void {
+    seen.add(id);
+    if (step.kind === 'failed') onNews({ kind: 'failed', id, name: source.fileName, code: step.code });
+    if (step.kind === 'saved') onSaved(id);
+  }
+
+  function endBatches(batchIds: ReadonlySet<string>): void {
+    const byBatch = Map.groupBy(entries.all(), ({ batchId }) => batchId);
+    for (const batchId of batchIds) {
+      const ofBatch = byBatch.get(batchId) ?? [];
+      if (told.has(batchId) || !ofBatch.every(isAtRest)) continue;
+      const batch = batchEnd(batchId, ofBatch);
+      if (batch.saved.length + batch.failed.length === 0) continue;
+      database.markTold(batchId);
+      told.add(batchId);
+      onNews({ kind: 'batch_ended', batch });
+    }
+  }
+
+  return {
+    look(ids) {
+      const ended = ids
+        .flatMap((id) => entries.get(id) ?? [])
+        .filter((entry) => isAtRest(entry) && !seen.has(entry.id));
+      for (const entry of ended) endEntry(entry);
+      if (ended.length > 0) endBatches(new Set(ended.map(({ batchId }) => batchId)));
+    },
+    startAgain: (id) => void seen.delete(id),
+  };
+}
+
+function batchEnd(batchId: string, entries: readonly Entry[]): BatchEnd {
+  const saved: BatchEnd['saved'][number][] = [];
+  const failed: BatchEnd['failed'][number][] = [];
+  for (const { id, step, source, warnings } of entries) {
+    if (step.kind === 'saved') {
+      const { durationSeconds: seconds, bytes } = step.result;
+      saved.push({ id, name: basename(step.file), seconds, bytes, file: step.file, warned: warnings.length > 0 });
+    } else if (step.kind === 'failed') failed.push({ id, name: source.fileName, code: step.code });
+  }
+  return { batchId, saved, failed };
+}

@@ -1,0 +1,111 @@
+import { stat } from 'node:fs/promises';
+import { type Conversion, hasEnded } from '../../../shared/api.ts';
+import { isAppError } from '../../../shared/errors.ts';
+import type { Backend } from '../../client/backend.ts';
+import { sourceError } from '../../client/system-errors.ts';
+import type { Workplace } from '../workplaces/workplaces.ts';
+import type { Entries } from './entries.ts';
+import { conversionIdOf, type Entry } from './entry.ts';
+import { sentShare } from './hear-backends.ts';
+import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
+import type { OwedCalls } from './owed-calls.ts';
+
+export interface HandOver {
+  readonly entries: Entries;
+  readonly live: LiveEntries;
+  readonly owed: OwedCalls;
+  /** Ends it because of the entry. While it is the entry's live one, what its backend has by then is gone on with later. */
+  readonly controller: AbortController;
+  /** Ends it because the app ends. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Brings an entry to its backend: for the first time, on from where it was broken off, or once more. Resolves with what the backend says
+ * of it then; undefined where it is not wanted any more. Throws what `Backend.submit` throws.
+ */
+export async function handOverEntry(
+  entry: Entry,
+  { backend, key }: Workplace,
+  handOver: HandOver,
+): Promise<Conversion | undefined> {
+  const { entries, owed } = handOver;
+  const startedAgain = isAgain(entry) ? await startAgainThere(entry, backend, handOver) : undefined;
+  const conversion = startedAgain ?? (await submit(entry.id, backend, handOver));
+  if (isMine(entry, handOver)) return conversion;
+  // It was cancelled or removed while the backend took it in, or another run of it has begun.
+  const { id: conversionId, state } = conversion;
+  const now = entries.byConversion(conversionId);
+  if (now === undefined) owed.owe({ conversionId, workplace: key, deed: 'remove' });
+  else if (now.step.kind === 'cancelled' && !hasEnded(state) && state !== 'uploading') {
+    owed.owe({ conversionId, workplace: key, deed: 'cancel' });
+  }
+  return undefined;
+}
+
+function isMine({ id }: Entry, { live, controller }: HandOver): boolean {
+  return live.get(id)?.controller === controller;
+}
+
+function isAgain({ step }: Entry): boolean {
+  return step.kind === 'begun' && step.isAgain === true;
+}
+
+/** Undefined where it has to be submitted after all. */
+async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOver): Promise<Conversion | undefined> {
+  const { entries, owed } = handOver;
+  const conversionId = conversionIdOf(entry) ?? '';
+  // A cancellation that is on its way would come after all that is asked for now.
+  await owed.settled(conversionId);
+  owed.forgive(conversionId);
+  try {
+    let conversion = await backend.get(conversionId);
+    if (conversion.state === 'failed' || conversion.state === 'cancelled') {
+      conversion = await backend.retry(conversionId, entry.options);
+    }
+    entries.apply(entry.id, { type: 'begun', conversionId });
+    return conversion.state === 'uploading' ? undefined : conversion;
+  } catch (error) {
+    if (!isAppError(error, 'not_found', 'gone')) throw error;
+    entries.apply(entry.id, { type: 'taken_back' });
+    return undefined;
+  }
+}
+
+async function submit(id: string, backend: Backend, handOver: HandOver): Promise<Conversion> {
+  const { entries, live, owed, controller, closing } = handOver;
+  const entry = entries.get(id);
+  if (entry === undefined || !isMine(entry, handOver)) throw controller.signal.reason;
+  const { source, options, batchId, batchSize, workplace } = entry;
+  const { size } = await stat(source.path).catch((error: unknown) => {
+    throw sourceError(error);
+  });
+  const earlier = conversionIdOf(entry);
+  return await backend.submit(
+    {
+      file: { path: source.path, fileName: source.fileName, bytes: size },
+      options,
+      batch: { batchId, batchSize },
+      onSent: (sent) => hearSent(id, sent, entries, live),
+      resumable: {
+        ...(earlier === undefined ? {} : { id: earlier }),
+        onBegun(conversionId) {
+          if (isMine(entry, handOver)) entries.apply(id, { type: 'begun', conversionId });
+          else {
+            owed.owe({ conversionId, workplace, deed: 'remove' });
+            throw controller.signal.reason;
+          }
+        },
+      },
+    },
+    AbortSignal.any([controller.signal, closing]),
+  );
+}
+
+function hearSent(id: string, sent: number, entries: Entries, live: LiveEntries): void {
+  const sentSince = live.get(id)?.sentSince ?? now();
+  const seconds = now() - sentSince;
+  const etaSeconds = sent > 0.01 ? { etaSeconds: ((1 - sent) * seconds) / sent } : {};
+  live.updateMoving(id, { sent, sentSince, ...etaSeconds });
+  entries.apply(id, { type: 'moved', fraction: sentShare * sent });
+}

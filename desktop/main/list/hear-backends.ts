@@ -1,0 +1,145 @@
+import type { Logger } from 'pino';
+import type { Conversion } from '../../../shared/api.ts';
+import { isAppError } from '../../../shared/errors.ts';
+import type { ServerEvent } from '../../../shared/events.ts';
+import type { Backend } from '../../client/backend.ts';
+import { hereKey, type Workplace, type Workplaces } from '../workplaces/workplaces.ts';
+import type { Entries } from './entries.ts';
+import { conversionIdOf, type Entry } from './entry.ts';
+import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
+import { savingFrom } from './reduce-entry.ts';
+
+export interface HearBackendsParts {
+  readonly entries: Entries;
+  readonly live: LiveEntries;
+  readonly workplaces: Pick<Workplaces, 'of'>;
+  /** Called where something may go on now. */
+  readonly wake: () => void;
+  /** Called with an entry that waits in this computer's queue. */
+  readonly onQueuedHere: (entry: Entry) => void;
+  readonly log: Logger;
+}
+
+/** Hears what backends say of the entries, and asks after those of which nothing was heard. */
+export interface BackendsHeard extends AsyncDisposable {
+  /** Follows that workplace's backend from now on, where it does not yet. */
+  follow(place: Workplace): void;
+  /** Leaves the backends that no entry has any more. */
+  leaveOthers(current: ReadonlySet<Backend>): void;
+  hearOf(conversion: Conversion): void;
+}
+
+/** Nobody knows the line beforehand: sending counts as half of the way. */
+export const sentShare = 0.5;
+const askEveryMilliseconds = 1000;
+/** Nothing was heard of it for so long: it is asked after. */
+const silentSeconds = 5;
+const silentInQueueSeconds = 30;
+const askedAtOnce = 8;
+
+export function hearBackends(parts: HearBackendsParts): BackendsHeard {
+  const { entries, live, workplaces, wake, onQueuedHere, log } = parts;
+  const followed = new Map<Backend, () => void>();
+  const askings = new Set<Promise<void>>();
+
+  function hear(event: ServerEvent): void {
+    if (event.type === 'conversion') hearOf(event.conversion);
+    else if (event.type === 'progress') {
+      const entry = entries.byConversion(event.id);
+      if (entry === undefined) return;
+      const { speed, etaSeconds } = event;
+      moved(entry, event.progress, {
+        ...(speed === undefined ? {} : { speed }),
+        ...(etaSeconds === undefined ? {} : { etaSeconds }),
+      });
+    } else if (event.type === 'removed') {
+      for (const id of event.ids) removedThere(entries.byConversion(id));
+    }
+  }
+
+  /** From another device, say. What only waits to be saved, the saving finds out about. */
+  function removedThere(entry: Entry | undefined): void {
+    if (entry?.step.kind === 'accepted') entries.apply(entry.id, { type: 'cancelled' });
+  }
+
+  function hearOf(conversion: Conversion): void {
+    const entry = entries.byConversion(conversion.id);
+    if (entry === undefined) return;
+    const before = live.get(entry.id)?.state;
+    const after = entries.apply(entry.id, { type: 'heard', conversion });
+    if (conversion.state === 'converting') {
+      const { etaSeconds } = conversion;
+      moved(entry, conversion.progress, etaSeconds === undefined ? {} : { etaSeconds });
+    } else live.update(entry.id, { state: conversion.state, heardAt: now() });
+    if (after?.step.kind === 'accepted' && conversion.state === 'queued' && entry.workplace === hereKey) {
+      onQueuedHere(after);
+    }
+    if (before !== conversion.state) wake();
+  }
+
+  function moved(entry: Entry, progress: number, change: { speed?: number; etaSeconds?: number }): void {
+    live.updateMoving(entry.id, { ...change, state: 'converting', heardAt: now() });
+    const from = entry.workplace === hereKey ? 0 : sentShare;
+    entries.apply(entry.id, { type: 'moved', fraction: from + (savingFrom - from) * progress });
+  }
+
+  function askAfterSilent(): void {
+    for (const entry of entries.all()) {
+      if (askings.size >= askedAtOnce) break;
+      if (entry.step.kind !== 'accepted') continue;
+      const place = workplaces.of(entry.workplace);
+      if (place === undefined || !place.reachable()) continue;
+      const { heardAt = 0, state } = live.get(entry.id) ?? {};
+      const limit = state === 'queued' ? silentInQueueSeconds : silentSeconds;
+      if (heardAt !== 0 && now() - heardAt <= limit) continue;
+      const asking = ask(entry, place.backend)
+        .catch((error: unknown) => log.error({ err: error }, 'an entry of the list could not be asked after'))
+        .finally(() => askings.delete(asking));
+      askings.add(asking);
+    }
+    wake();
+  }
+
+  async function ask(entry: Entry, backend: Backend): Promise<void> {
+    live.update(entry.id, { heardAt: now() });
+    try {
+      hearOf(await backend.get(conversionIdOf(entry) ?? ''));
+    } catch (error) {
+      if (isAppError(error, 'not_found', 'gone')) {
+        if (entries.byConversion(conversionIdOf(entry) ?? '') !== undefined) entries.apply(entry.id, { type: 'lost' });
+      } else if (!isAppError(error)) throw error;
+    }
+  }
+
+  const timer = setInterval(askAfterSilent, askEveryMilliseconds);
+
+  return {
+    follow({ backend }) {
+      if (followed.has(backend)) return;
+      const unfollow = backend.follow((event) => {
+        try {
+          hear(event);
+        } catch (error) {
+          // It could not be written down. It is asked after again.
+          log.error({ err: error }, 'what a backend said was lost');
+        }
+      });
+      followed.set(backend, unfollow);
+      // What happened before is not told.
+      live.doubtAll();
+    },
+    leaveOthers(current) {
+      for (const [backend, unfollow] of followed) {
+        if (current.has(backend)) continue;
+        followed.delete(backend);
+        unfollow();
+      }
+    },
+    hearOf,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      for (const unfollow of followed.values()) unfollow();
+      await Promise.all(askings);
+    },
+  };
+}

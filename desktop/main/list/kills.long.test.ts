@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { chooseSeed, createSeededRandom } from '../../../backend/tests/stress/seeded-random.ts';
+import { type KilledList, openKilledList } from '../../tests/killed-list.ts';
+
+const rounds = 20;
+const killsInARound = 12;
+
+let killed: KilledList;
+beforeAll(async () => {
+  killed = await openKilledList();
+}, 60_000);
+afterAll(() => killed[Symbol.asyncDispose]());
+
+it('lists that are killed again and again save each video once', { timeout: 1_800_000 }, async () => {
+  const random = createSeededRandom(chooseSeed(`${rounds} lists, ${killsInARound} kills each`));
+  for (let round = 0; round < rounds; round += 1) await killed.killAtRandom(killsInARound, random);
+});
+
+it('a list that is killed before any of its steps goes on from there', { timeout: 1_800_000 }, async () => {
+  const steps = await killed.countSteps();
+  // Some depend on how fast things go: the last ones may not be taken the next time.
+  const last = steps - 5;
+  expect(last).toBeGreaterThan(20);
+  for (let step = 1; step <= last; step += 1) console.log(`killed before ${await killed.killBefore(step)}`);
+});

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { ListNews } from './conversion-list.ts';
+import type { Entries } from './entries.ts';
+import { type EntriesDatabase, owedFor, savedName } from './entries-database.ts';
+import type { Entry } from './entry.ts';
+
+export interface UndoListParts {
+  readonly entries: Entries;
+  readonly database: Pick<EntriesDatabase, 'remove'>;
+  readonly startAgain: (id: string) => void;
+  readonly onNews: (news: ListNews) => void;
+  /** Called when a backend is owed something. */
+  readonly onOwed: () => void;
+}
+
+/** What was cancelled or removed, and can be had back for a while. */
+export interface UndoList {
+  keep(kind: 'cancelled' | 'removed', entry: Entry): void;
+  /** The last one, where none is named. */
+  undo(undoId?: string): void;
+  /** What was removed goes for good. */
+  forget(undoId: string): void;
+}
+
+export function createUndoList({ entries, database, startAgain, onNews, onOwed }: UndoListParts): UndoList {
+  const kept = new Map<string, { readonly kind: 'cancelled' | 'removed'; readonly entry: Entry }>();
+  return {
+    keep(kind, entry) {
+      const undoId = randomUUID();
+      kept.set(undoId, { kind, entry });
+      onNews({ kind, undoId, count: 1, name: savedName(entry) ?? entry.source.fileName });
+    },
+    undo(undoId = [...kept.keys()].at(-1) ?? '') {
+      const back = kept.get(undoId);
+      if (back === undefined) return;
+      kept.delete(undoId);
+      const { id } = back.entry;
+      const now = entries.get(id);
+      if (back.kind === 'cancelled' && now?.step.kind === 'cancelled') startAgain(id);
+      if (back.kind === 'removed' && now === undefined) entries.relist([back.entry]);
+    },
+    forget(undoId) {
+      const gone = kept.get(undoId);
+      kept.delete(undoId);
+      if (gone?.kind !== 'removed') return;
+      const { id, savedAt } = gone.entry;
+      if (savedAt !== undefined || entries.get(id) !== undefined) return;
+      database.remove([id], owedFor(gone.entry));
+      onOwed();
+    },
+  };
+}

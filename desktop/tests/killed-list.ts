@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { soundSeconds } from '../../backend/tests/flow/mp3-facts.ts';
+import { openMediaFolder } from '../../backend/tests/media/make-media.ts';
+import { processesIn } from '../../backend/tests/running/processes.ts';
+import { waitUntil } from '../../backend/tests/running/wait-until.ts';
+import type { SeededRandom } from '../../backend/tests/stress/seeded-random.ts';
+import { openEntriesDatabase } from '../main/list/entries-database.ts';
+
+const seconds = 4;
+const videosAtOnce = 6;
+
+/** A list in a process of its own, killed. */
+export interface KilledList extends AsyncDisposable {
+  /**
+   * A new folder of videos is dropped once. Then the process is killed so often, each time after a while that `random` tells, or at its own
+   * end; at last it is let come to its end, and what it has left is held to what was promised.
+   */
+  killAtRandom(kills: number, random: SeededRandom): Promise<void>;
+  /** How many steps it takes for one video that outlive the process. */
+  countSteps(): Promise<number>;
+  /** Kills it just before a step, by its number or what it does; goes on, and holds it to the same. Resolves with what was about to be done. */
+  killBefore(step: number | RegExp): Promise<string>;
+}
+
+interface Scene {
+  readonly folder: string;
+  readonly videos: string;
+  readonly names: readonly string[];
+}
+
+const script = join(import.meta.dirname, 'run-list.ts');
+const stepsPreload = import.meta.resolve('../../backend/tests/stress/die-at-step.ts');
+
+export async function openKilledList(): Promise<KilledList> {
+  await using opened = new AsyncDisposableStack();
+  const media = opened.use(await openMediaFolder());
+  const video = await media.make({ container: 'mkv', seconds, audio: [{ codec: 'flac' }], picture: false });
+  const kept = opened.move();
+
+  async function inScene<Result>(count: number, play: (scene: Scene) => Promise<Result>): Promise<Result> {
+    const folder = await mkdtemp(join(tmpdir(), 'soundlift-killed-list-'));
+    const videos = join(folder, 'videos');
+    // All are the same video: no MP3 can be told from another by its bytes.
+    const names = Array.from({ length: count }, (_, index) => `talk ${index}`);
+    try {
+      await mkdir(join(folder, 'tmp'));
+      await mkdir(videos);
+      for (const name of names) await copyFile(video, join(videos, `${name}.mkv`));
+      const scene = { folder, videos, names };
+      const result = await play(scene);
+      await expectAllSaved(scene);
+      return result;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  return {
+    killAtRandom: (kills, random) =>
+      inScene(videosAtOnce, async (scene) => {
+        for (let kill = 0; kill < kills; kill += 1) {
+          const child = start(scene);
+          const whole = once(child, 'close');
+          await Promise.race([delay(random.between(150, 1200)), whole]);
+          child.kill('SIGKILL');
+          await whole;
+          await waitUntil('nothing of it runs', async () => (await processesIn(scene.folder)).length === 0);
+        }
+        expect(await end(start(scene))).toBe(0);
+      }),
+    countSteps: () =>
+      inScene(1, async (scene) => {
+        expect(await end(start(scene, Number.MAX_SAFE_INTEGER))).toBe(0);
+        return (await stepsTaken(scene)).length;
+      }),
+    killBefore: (step) =>
+      inScene(1, async (scene) => {
+        expect(await end(start(scene, step))).toBe('SIGKILL');
+        const last = (await stepsTaken(scene)).at(-1) ?? '';
+        const code = await end(start(scene));
+        expect(code, `after a kill before ${last}`).toBe(0);
+        return last;
+      }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function start({ folder, videos }: Scene, dieAt?: number | RegExp): ChildProcess {
+  const preload = dieAt === undefined ? [] : ['--import', stepsPreload];
+  const step = dieAt instanceof RegExp ? dieAt.source : String(dieAt ?? '');
+  const environment = [`TMPDIR=${join(folder, 'tmp')}`, `DIE_AT_STEP=${step}`, `STEP_LOG=${join(folder, 'steps')}`];
+  return spawn('env', [...environment, process.execPath, ...preload, script, folder, videos], {
+    // Of a group of its own: it is killed with all that it has started.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+async function stepsTaken({ folder }: Scene): Promise<readonly string[]> {
+  return (await readFile(join(folder, 'steps'), 'utf8')).split('\n').filter((line) => line !== '');
+}
+
+async function end(child: ChildProcess): Promise<number | string> {
+  await once(child, 'close');
+  return child.signalCode ?? child.exitCode ?? -1;
+}
+
+async function expectAllSaved({ folder, videos, names }: Scene): Promise<void> {
+  const files = await readdir(videos);
+  expect(files.toSorted()).toEqual(names.flatMap((name) => [`${name}.mkv`, `${name}.mp3`]).toSorted());
+  for (const name of names) expect(await soundSeconds(join(videos, `${name}.mp3`))).toBeCloseTo(seconds, 1);
+  expectAllKept(folder, names);
+  // This computer keeps nothing twice.
+  expect(await readdir(join(folder, 'backend', 'mp3s'))).toEqual([]);
+  expect(await readdir(join(folder, 'tmp'))).toEqual([]);
+  expect(await processesIn(folder)).toEqual([]);
+}
+
+function expectAllKept(folder: string, names: readonly string[]): void {
+  using database = openEntriesDatabase(join(folder, 'list.sqlite'));
+  const saved = database.saved({ search: '', offset: 0, limit: 100 }).entries;
+  expect(saved.map(({ source }) => source.fileName).toSorted()).toEqual(names.map((name) => `${name}.mkv`));
+  expect(database.listed().length).toBe(names.length);
+  expect(database.owed()).toEqual([]);
+  expect(database.setAside).toBeUndefined();
+}
