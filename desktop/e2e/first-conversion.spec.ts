@@ -19,7 +19,7 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   const video = join(home.videos, 'Lecture 1.mp4');
   await copyFile(await media.make({ container: 'mp4', seconds: 120 }), video);
   const page = await firstWindow(await launch());
-  await expect(page.getByRole('radio', { name: 'This computer' })).toBeChecked();
+  await expect(page.getByRole('radio', { name: /^This computer/ })).toBeChecked();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
   await page.evaluate(() => {
@@ -38,7 +38,9 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
 
   const seen = (await page.evaluate(() => window.seenRows)) ?? [];
   const kinds = seen.map(({ state }) => state.kind);
-  expect(kinds[0]).toBe('reading');
+  // How long it waits, and whether it is seen to be read, depends on what else the computer does.
+  const stages = kinds.map((kind) => ['converting', 'saving', 'done'].indexOf(kind));
+  expect(stages).toEqual(stages.toSorted((one, other) => one - other));
   expect(kinds).toContain('converting');
   expect(kinds.at(-1)).toBe('done');
   const fractions = seen.map(({ fraction = 0 }) => fraction);
