@@ -62,29 +62,32 @@ test('13: the page goes nowhere else, by whatever way it tries', async () => {
     'data:text/html,<title>data</title>',
     'javascript:document.body.replaceChildren()',
   ];
-  for (const address of addresses) {
-    await page.evaluate((url) => {
-      const link = Object.assign(document.createElement('a'), { href: url, textContent: 'x' });
-      const form = Object.assign(document.createElement('form'), { action: url });
-      const refresh = Object.assign(document.createElement('meta'), { httpEquiv: 'refresh', content: `0;url=${url}` });
-      document.body.append(link, form);
-      document.head.append(refresh);
-      for (const go of [
-        () => location.assign(url),
-        () => location.replace(url),
-        () => link.click(),
-        () => form.submit(),
-      ])
+  const ways = ['assign', 'replace', 'link', 'form', 'refresh'] as const;
+  for (const [address, way] of addresses.flatMap((each) => ways.map((name) => [each, name] as const))) {
+    await page.evaluate(
+      ({ url, name }) => {
+        const go = {
+          assign: () => location.assign(url),
+          replace: () => location.replace(url),
+          link: () => document.body.appendChild(Object.assign(document.createElement('a'), { href: url })).click(),
+          form: () =>
+            document.body.appendChild(Object.assign(document.createElement('form'), { action: url })).submit(),
+          refresh: () =>
+            document.head.append(
+              Object.assign(document.createElement('meta'), { httpEquiv: 'refresh', content: `0;url=${url}` }),
+            ),
+        };
         try {
-          go();
+          go[name]();
         } catch {
           // Refused at once.
         }
-      for (const element of [link, form, refresh]) element.remove();
-    }, address);
-    await page.waitForTimeout(150);
-    expect(page.url(), address).toBe(before);
-    expect(await page.evaluate(() => 'isStillHere' in window), address).toBe(true);
+      },
+      { url: address, name: way },
+    );
+    await page.waitForTimeout(100);
+    expect(page.url(), `${way} ${address}`).toBe(before);
+    expect(await page.evaluate(() => 'isStillHere' in window), `${way} ${address}`).toBe(true);
   }
   expect(site.asked).toEqual([]);
   expect(await page.evaluate(() => document.body.innerText)).toContain('Drop videos here');

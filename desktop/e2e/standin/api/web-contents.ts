@@ -178,19 +178,24 @@ export class WebContents extends StrictEmitter {
     void this.__ready.then(() => this.#page?.send('Emulation.setEmulatedMedia', themeFeatures())).catch(() => {});
   };
 
-  #decide({ resourceType, request, frameId }: PausedRequest): 'go' | 'abort' | 'block' {
-    const url = undisguise(request.url);
+  #decide(paused: PausedRequest): 'go' | 'abort' | 'block' {
+    const url = undisguise(paused.request.url);
+    if (this.#isRefused(paused, url)) return 'abort';
     let blocked = false;
     this.session.__onBeforeRequest?.({ url }, ({ cancel = false }) => {
       blocked = cancel;
     });
-    if (blocked) return 'block';
-    if (resourceType !== 'Document' || frameId !== this.__targetId) return 'go';
+    return blocked ? 'block' : 'go';
+  }
+
+  /** A way that the page goes by itself is asked about before anything of it is requested. */
+  #isRefused({ resourceType, request, frameId }: PausedRequest, url: string): boolean {
+    if (resourceType !== 'Document' || frameId !== this.__targetId) return false;
     const [sentTo] = (this.#sentTo ?? '').split('#');
-    if (this.#sentTo !== undefined && request.url === disguise(sentTo ?? '')) return 'go';
+    if (this.#sentTo !== undefined && request.url === disguise(sentTo ?? '')) return false;
     const event = preventable({ url, isMainFrame: true, isSameDocument: false, frame: this.mainFrame });
     this.emit('will-navigate', event, url);
-    return event.defaultPrevented ? 'abort' : 'go';
+    return event.defaultPrevented;
   }
 
   #event<Extra extends object>(extra: Extra) {
