@@ -42,3 +42,15 @@ it('a system without notifications is left alone', () => {
   systemNotifier(Notification, 'linux')({ title: '', body: '', silent: true, action: '', onClick: () => undefined });
   expect(shown).toEqual([]);
 });
+
+it.each<[System, string]>([
+  ['macos', 'R&B <img src="https://example.org">.mp4'],
+  ['windows', 'R&B <img src="https://example.org">.mp4'],
+  ['linux', 'R&amp;B &lt;img src="https://example.org"&gt;.mp4'],
+])('%s shows a name with markup in it as it is', (system, body) => {
+  const { Notification, shown } = recorded();
+  const notify = systemNotifier(Notification, system);
+  const name = 'R&B <img src="https://example.org">.mp4';
+  notify({ title: 't', body: name, silent: true, action: '', onClick: () => undefined });
+  expect(shown[0]?.options).toMatchObject({ body });
+});

@@ -19,11 +19,20 @@ export function systemNotifier(
     if (!Notification.isSupported()) return;
     // On Linux a click on it is all that every desktop has.
     const buttons = system === 'linux' ? {} : { actions: [{ type: 'button' as const, text: action }] };
-    const notification = new Notification({ title, body, silent, ...buttons });
+    const shownBody = system === 'linux' ? asMarkup(body) : body;
+    const notification = new Notification({ title, body: shownBody, silent, ...buttons });
     held.add(notification);
     notification.on('click', onClick);
     notification.on('action', onClick);
     notification.on('close', () => void held.delete(notification));
     notification.show();
   };
+}
+
+/**
+ * Linux desktops read a notification's body as markup, with links and pictures (specifications.freedesktop.org/notification-spec), and Electron
+ * hands it on as it is: a file's name could hold some.
+ */
+function asMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
