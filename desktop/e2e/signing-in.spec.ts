@@ -1,0 +1,136 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { rowOf, rowsOf } from './app-window.ts';
+import { clickMenu, clickNotification, dropFiles, exitOf, expect, firstWindow, recorded, test } from './fixtures.ts';
+
+const longEnough = { timeout: 45_000 };
+
+interface SignIn {
+  readonly address?: string;
+  readonly email?: string;
+  readonly password: string;
+}
+
+/** Fills in what is open, and leaves the rest. */
+async function fillIn(page: Page, { address, email, password }: SignIn): Promise<void> {
+  if (address !== undefined) await page.getByLabel('Address', { exact: true }).fill(address);
+  if (email !== undefined) await page.getByLabel('E-mail', { exact: true }).fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+}
+
+const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
+
+test('what is wrong with a sign-in is said where it is wrong, and an account can be made', async ({
+  launch,
+  openServer,
+}) => {
+  const { line, account } = await openServer();
+  const { host } = new URL(line.url);
+  const page = await firstWindow(await launch());
+  await page.getByRole('radio', { name: /^A server/ }).check();
+  const problem = page.getByRole('alert');
+
+  line.down = true;
+  await fillIn(page, { address: line.url, email: account.email, password: 'not the one that it is' });
+  await page.keyboard.press('Enter');
+  await expect(problem).toHaveText(`No answer from ${host}. Is the address right, and is this computer online?`);
+  await expect(page.getByLabel('Address')).toBeFocused();
+  line.down = false;
+  await press(page, 'Try again');
+  await expect(problem).toHaveText('This e-mail and password do not belong together.');
+  await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
+
+  await press(page, 'Create an account instead');
+  await press(page, 'Create account');
+  await expect(problem).toHaveText('This e-mail has an account already.');
+  await fillIn(page, { email: 'somebody.new@example.com', password: 'short' });
+  await press(page, 'Create account');
+  await expect(problem).toHaveText('A password has at least 10 characters.');
+  await fillIn(page, { password: 'a sentence is good' });
+  await press(page, 'Create account');
+  await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
+  await expect(page.getByText(host)).toBeVisible();
+
+  await press(page, 'Settings');
+  await expect(page.getByText('Signed in as somebody.new@example.com')).toBeVisible();
+  // Another account of the same server, in turn.
+  await press(page, 'Change…');
+  await fillIn(page, { email: account.email, password: account.password });
+  await press(page, 'Sign in');
+  await press(page, 'Settings');
+  await expect(page.getByText(`Signed in as ${account.email}`)).toBeVisible();
+});
+
+test('on a server: progress is seen, a hidden window is told of by the system, and a sign-out waits', async ({
+  launch,
+  home,
+  media,
+  openServer,
+}) => {
+  const { line, account } = await openServer({ line: { bytesPerSecond: 600_000 } });
+  const audio = [{ codec: 'pcm_s16le', channels: 1 as const, sampleRate: 44_100 }];
+  const sound = await media.make({ container: 'mkv', seconds: 25, picture: false, audio });
+  const [first, second] = [join(home.videos, 'Lecture 1.mkv'), join(home.videos, 'Lecture 2.mkv')];
+  for (const path of [first, second]) await copyFile(sound, path);
+  const app = await launch();
+  const page = await firstWindow(app);
+  await page.getByRole('radio', { name: /^A server/ }).check();
+  await fillIn(page, { address: line.url, email: account.email, password: account.password });
+  await press(page, 'Sign in');
+  await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
+
+  await dropFiles(page.locator('body'), first);
+  await expect(rowOf(page, 'Lecture 1')).toContainText('Uploading 2.2 MB (this kind is sent whole)');
+  const progress = page.getByRole('progressbar', { name: 'Progress of Lecture 1.mkv' });
+  await expect.poll(async () => Number(await progress.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
+  await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
+  expect((await recorded(app)).notifications[0]).toMatchObject({
+    title: 'Lecture 1.mp3 is ready',
+    body: expect.stringMatching(/^25 s, \d+ kB, saved in Videos\.$/),
+  });
+  await clickNotification(app);
+  await expect.poll(async () => (await recorded(app)).shown).toEqual([join(home.videos, 'Lecture 1.mp3')]);
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.show());
+  await expect(rowOf(page, 'Lecture 1.mp3')).toContainText('Saved in Videos');
+  await press(page, 'Notifications, 1 unread');
+  await expect(page.getByRole('dialog', { name: 'Notifications' })).toContainText('Lecture 1.mp3 is ready');
+  await press(page, 'Mark all as read');
+  await expect(page.getByRole('img', { name: 'Unread' })).toHaveCount(0);
+  await page.keyboard.press('Escape');
+
+  await dropFiles(page.locator('body'), second);
+  const sent = async () => (await rowsOf(page)).some(({ state }) => state.kind === 'uploading' && state.sentBytes > 0);
+  await expect.poll(sent, { intervals: [50] }).toBe(true);
+  await press(page, 'Settings');
+  await press(page, 'Sign out');
+  await expect(page.getByText('Signed out', { exact: true })).toBeVisible();
+  await press(page, 'Back');
+  const waiting = rowOf(page, 'Lecture 2.mkv');
+  await expect(waiting).toContainText('Waits until you have signed in again');
+  await waiting.getByRole('button', { name: 'Sign in: Lecture 2.mkv' }).click();
+  await expect(page.getByLabel('E-mail')).toHaveValue(account.email);
+  await fillIn(page, { password: account.password });
+  await press(page, 'Sign in');
+  await expect(rowOf(page, 'Lecture 2.mp3')).toContainText('Saved in Videos', longEnough);
+});
+
+test('a system that keeps no secrets: it is said, and holds until the app is quit', async ({ launch, openServer }) => {
+  test.skip(test.info().config.metadata['host'] === 'electron', 'it has whatever secrets this system keeps');
+  const { line, account } = await openServer();
+  const { host } = new URL(line.url);
+  const env = { STANDIN_KEYRING: 'none' };
+  const app = await launch({ env });
+  const page = await firstWindow(app);
+  await page.getByRole('radio', { name: /^A server/ }).check();
+  await fillIn(page, { address: line.url, email: account.email, password: account.password });
+  await press(page, 'Sign in');
+  await press(page, 'Settings');
+  await expect(page.getByText('Until Soundlift is quit: this system keeps no secrets.')).toBeVisible();
+  await clickMenu(app, 'application', 'Quit Soundlift');
+  expect(await exitOf(app)).toBe(0);
+
+  const again = await firstWindow(await launch({ env }));
+  await expect(again.getByText(`Signed out of ${host}`)).toBeVisible();
+});
