@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { leastSize, usualSize, windowBounds } from './window-place.ts';
+import { leastSize, leastVisible, usualSize, windowBounds } from './window-place.ts';
 
 const display = { x: 0, y: 0, width: 1920, height: 1040 };
 const right = { x: 1920, y: 0, width: 1280, height: 720 };
@@ -18,6 +18,12 @@ it.each([
     [display],
     { x: 100, y: 50, width: 1920, height: 1040 },
   ],
+  [
+    'that reaches onto the display only with what is cut off',
+    { ...place, x: -1920, width: 2000 },
+    [display],
+    { width: 1920, height: 700 },
+  ],
   ['too small', { ...place, width: 100, height: 10 }, [display], { x: 100, y: 50, width: 480, height: 420 }],
   ['that had no place', { width: 800, height: 600, maximized: true }, [display], { width: 800, height: 600 }],
   ['without any display', place, [], { width: 1000, height: 700 }],
@@ -32,10 +38,14 @@ it('a window is never smaller than it may be, and always to be found', () => {
       const bounds = windowBounds({ x, y, width, height, maximized: false }, [display, right]);
       expect(bounds.width).toBeGreaterThanOrEqual(leastSize.minWidth);
       expect(bounds.height).toBeGreaterThanOrEqual(leastSize.minHeight);
-      if (bounds.x === undefined || bounds.y === undefined) return;
-      expect(bounds.x + bounds.width).toBeGreaterThan(0);
-      expect(bounds.y).toBeGreaterThanOrEqual(0);
-      expect(bounds.x).toBeLessThan(3200);
+      const { x: left, y: top } = bounds;
+      if (left === undefined || top === undefined) return;
+      const isFound = [display, right].some((area) => {
+        const across = Math.min(left + bounds.width, area.x + area.width) - Math.max(left, area.x);
+        return across >= leastVisible && top >= area.y && top + leastVisible <= area.y + area.height;
+      });
+      expect(isFound).toBe(true);
     }),
+    { numRuns: 1000 },
   );
 });
