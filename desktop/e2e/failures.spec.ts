@@ -1,0 +1,91 @@
+import { copyFile, mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeSound } from '../../backend/tests/media/measure-media.ts';
+import { rowOf, windowHere } from './app-window.ts';
+import { answerDialog, clickMenu, dropFiles, expect, recorded, test } from './fixtures.ts';
+
+const longEnough = { timeout: 30_000 };
+
+test('what has no sound, is no video or breaks off is told by a sentence and a button', async ({
+  launch,
+  home,
+  media,
+}) => {
+  const video = (name: string): string => join(home.videos, name);
+  await copyFile(await media.makeBroken('text'), video('Minutes.mp4'));
+  await copyFile(await media.makeBroken('no-audio-track'), video('Silent.mp4'));
+  await copyFile(await media.make({ container: 'mp4-index-first', seconds: 20, cutAt: 0.5 }), video('Cut.mp4'));
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video('Minutes.mp4'), video('Silent.mp4'), video('Cut.mp4'));
+
+  const [text, silent, cut] = [rowOf(page, 'Minutes.mp4'), rowOf(page, 'Silent.mp4'), rowOf(page, 'Cut.mp3')];
+  await expect(cut).toContainText(/Saved in Videos\. The video breaks off at 0:\d\d of 0:20\./, longEnough);
+  await expect(text).toContainText('This is not a video or a sound.');
+  await expect(silent).toContainText('This video has no sound.');
+  await expect(page.getByRole('heading', { name: '1 sound saved' })).toBeVisible();
+  await expect(page.getByRole('button', { name: '2 failed' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Notifications, \d unread$/ })).toBeVisible();
+
+  await silent.getByRole('button', { name: 'Show the video: Silent.mp4' }).click();
+  await expect.poll(async () => (await recorded(app)).shown).toEqual([video('Silent.mp4')]);
+  await expect(cut.getByRole('button', { name: 'Play Cut.mp3' })).toBeVisible();
+  await cut.getByRole('button', { name: 'Show in folder: Cut.mp3' }).click();
+  await expect.poll(async () => (await recorded(app)).shown).toEqual([video('Silent.mp4'), video('Cut.mp3')]);
+
+  await expect(text.getByRole('button')).toHaveCount(1);
+  await text.getByRole('button', { name: 'Remove Minutes.mp4 from list' }).click();
+  await expect(text).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(text).toContainText('This is not a video or a sound.');
+});
+
+test('another track is chosen in its sheet, and becomes an MP3 of its own', async ({ launch, home, media }) => {
+  const audio = [
+    { hertz: 440, language: 'eng' },
+    { hertz: 880, language: 'fra' },
+  ];
+  const video = join(home.videos, 'Interview.mp4');
+  await copyFile(await media.make({ container: 'mp4', seconds: 3, audio }), video);
+  const app = await launch();
+  const page = await windowHere(app);
+  await dropFiles(page.locator('body'), video);
+  const row = rowOf(page, 'Interview');
+  await expect(row).toContainText('Saved in Videos', longEnough);
+
+  await row.click({ button: 'right' });
+  await expect.poll(async () => (await recorded(app)).menus.length).toBe(1);
+  await clickMenu(app, 'popup', 'Choose another track…');
+  const sheet = page.getByRole('dialog', { name: 'Which sound should be lifted out?' });
+  await expect(sheet.getByRole('radio', { name: /^Track 2, French/ })).toBeChecked();
+  await sheet.getByRole('button', { name: 'Convert' }).click();
+  await expect(sheet).toHaveCount(0);
+  await expect(rowOf(page, 'Interview (1).mp3')).toContainText('Saved in Videos, track 2', longEnough);
+  const sounds = await Promise.all(
+    ['Interview.mp3', 'Interview (1).mp3'].map((name) => decodeSound(join(home.videos, name))),
+  );
+  expect(sounds.map(({ hertz }) => Math.round(hertz / 10) * 10)).toEqual([440, 880]);
+});
+
+test('a folder that has gone keeps the sound, and another one can be chosen', async ({ launch, home, media }) => {
+  const video = join(home.videos, 'Tour.mp4');
+  await copyFile(await media.make({ container: 'mp4', seconds: 3 }), video);
+  const sounds = join(home.music, 'Sounds');
+  await mkdir(sounds);
+  const app = await launch();
+  const page = await windowHere(app);
+  await page.getByRole('button', { name: 'Beside each video, where the sound is saved' }).click();
+  await expect.poll(async () => (await recorded(app)).menus.length).toBe(1);
+  await answerDialog(app, { canceled: false, filePaths: [sounds] });
+  await clickMenu(app, 'popup', 'Choose folder…');
+  await expect(page.getByRole('button', { name: 'Music › Sounds, where the sound is saved' })).toBeVisible();
+  await rmdir(sounds);
+
+  await dropFiles(page.locator('body'), video);
+  const row = rowOf(page, 'Tour');
+  await expect(row).toContainText('The folder is not there. The sound is kept until you choose another.', longEnough);
+  await answerDialog(app, { canceled: false, filePaths: [home.music] });
+  await row.getByRole('button', { name: 'Save as…: Tour.mp3' }).click();
+  await expect(row).toContainText('Saved in Music');
+  expect((await decodeSound(join(home.music, 'Tour.mp3'))).seconds).toBeCloseTo(3, 0);
+});
