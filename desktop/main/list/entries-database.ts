@@ -1,4 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
+import { basename } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { HistoryQuery } from '../../ipc.ts';
 import type { WorkplaceKey } from '../workplaces/workplaces.ts';
@@ -231,7 +232,7 @@ export function owedFor(entry: Entry): readonly Owed[] {
 
 /** The MP3's name where it was saved. */
 export function savedName({ step }: Entry): string | undefined {
-  return step.kind === 'saved' ? step.file.split(/[\\/]/).at(-1) : undefined;
+  return step.kind === 'saved' ? basename(step.file) : undefined;
 }
 
 function savedMeasures({ step }: Entry): { seconds: number; bytes: number } {
