@@ -36,7 +36,7 @@ export interface ListStandOptions {
   readonly folder?: string;
   readonly settings?: Partial<KeptSettings>;
   /** Beside this computer. */
-  readonly others?: ReadonlyMap<WorkplaceKey, Workplace>;
+  readonly others?: Pick<Workplaces, 'of' | 'hostOf' | 'follow'>;
   readonly current?: WorkplaceKey;
   readonly atOnce?: number;
   /** It is there after the end, too. */
@@ -93,9 +93,9 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     currentKey: () => options.current ?? hereKey,
     current: () => workplaces.of(options.current ?? hereKey),
     here: () => here,
-    of: (key: WorkplaceKey) => (key === hereKey ? here : options.others?.get(key)),
-    hostOf: (key: WorkplaceKey) => options.others?.get(key)?.host,
-    follow: () => () => undefined,
+    of: (key: WorkplaceKey) => (key === hereKey ? here : options.others?.of(key)),
+    hostOf: (key: WorkplaceKey) => options.others?.hostOf(key),
+    follow: (listener) => options.others?.follow(listener) ?? (() => undefined),
   };
   const answers: ListStand['answers'] = { folder: undefined, nameTaken: 'keep_both' };
   const questions: Questions = {

@@ -55,7 +55,7 @@ export function createLiveEntries(onChange: (ids: readonly string[]) => void): L
     end(id, controller) {
       const one = live.get(id);
       if (one?.controller !== controller) return;
-      const { controller: _controller, isSaving: _saving, sent: _sent, sentSince: _since, ...rest } = one;
+      const { controller: _controller, isSaving: _saving, sentSince: _since, ...rest } = one;
       live.set(id, rest);
       onChange([id]);
     },

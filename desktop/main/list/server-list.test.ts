@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
+import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
+import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import { type ListStand, openListStand } from '../../tests/list-stand.ts';
+import { openServerWorkplace, type ServerWorkplace } from '../../tests/server-workplace.ts';
+
+const megabyte = 1_000_000;
+const bytes = 3 * megabyte;
+
+const running = new AsyncDisposableStack();
+let media: MediaFolder;
+let server: ServerStand;
+let place: ServerWorkplace;
+let stand: ListStand;
+
+beforeAll(async () => {
+  media = running.use(await openMediaFolder());
+  server = running.use(await openServerStand({ line: { bytesPerSecond: 2 * megabyte } }));
+});
+afterAll(() => running.disposeAsync());
+beforeEach(async () => {
+  server.line.down = false;
+  place = openServerWorkplace(server);
+  await place.signIn();
+  stand = await openListStand({ others: place, current: place.key });
+});
+afterEach(async () => {
+  await stand[Symbol.asyncDispose]();
+  await place[Symbol.asyncDispose]();
+});
+
+/** A video, with as many bytes behind it as nobody needs. */
+async function put(...names: readonly string[]): Promise<readonly string[]> {
+  const video = await readFile(await media.make({ container: 'wav', seconds: 2 }));
+  const files = names.map((name) => join(stand.videos, name));
+  for (const file of files) await writeFile(file, Buffer.concat([video, randomBytes(bytes - video.byteLength)]));
+  return files;
+}
+
+async function untilSent(name: string, share: number): Promise<void> {
+  await waitUntil(`${name} is partly sent`, () => {
+    const state = stand.row(name)?.state;
+    return state?.kind === 'uploading' && state.sentBytes > share * bytes;
+  });
+}
+
+async function mp3s(): Promise<readonly string[]> {
+  return (await readdir(stand.videos)).filter((name) => !name.endsWith('.wav')).toSorted();
+}
+
+describe('a video that is sent to a server', () => {
+  it('is not sent again where it was held, and its per cent does not go back', { timeout: 60_000 }, async () => {
+    const before = server.line.sentBytes;
+    await stand.list.add(await put('a.wav', 'b.wav'));
+    await untilSent('a.wav', 0.3);
+    stand.list.pauseAll();
+    await stand.until('a.wav', 'paused');
+    const { fraction = 0 } = await stand.until('b.wav', 'paused');
+    // What the system has taken to be sent arrives.
+    await delay(3000);
+    const sent = server.line.sentBytes;
+    await delay(500);
+    expect(server.line.sentBytes - sent).toBeLessThan(10_000);
+    stand.list.continueAll();
+    expect(stand.row('b.wav')?.fraction).toBeGreaterThanOrEqual(fraction);
+    await stand.until('a.wav', 'done');
+    await stand.until('b.wav', 'done');
+    expect(await mp3s()).toEqual(['a.mp3', 'b.mp3']);
+    expect(server.line.sentBytes - before).toBeLessThan(2.4 * bytes);
+  });
+
+  it('goes on after the line was cut, and after the app was closed meanwhile', { timeout: 90_000 }, async () => {
+    const before = server.line.sentBytes;
+    await stand.list.add(await put('c.wav', 'd.wav', 'e.wav'));
+    await untilSent('c.wav', 0.4);
+    server.line.down = true;
+    server.line.cut();
+    const away = await stand.until('c.wav', 'offline_uploading');
+    expect(away.state).toMatchObject({ totalBytes: bytes });
+    await stand.until('e.wav', 'offline_uploading');
+    expect(stand.list.summary().mode).toBe('offline');
+    stand = await stand.reopen();
+    await stand.until('c.wav', 'offline_uploading');
+    server.line.down = false;
+    place.tryNow();
+    for (const name of ['c.wav', 'd.wav', 'e.wav']) await stand.until(name, 'done');
+    expect(await mp3s()).toEqual(['c.mp3', 'd.mp3', 'e.mp3']);
+    expect(server.line.sentBytes - before).toBeLessThan(3.9 * bytes);
+  });
+
+  it('outlives the server', { timeout: 90_000 }, async () => {
+    await stand.list.add(await put('f.wav', 'g.wav'));
+    await untilSent('f.wav', 0.4);
+    await server.server().kill();
+    await stand.until('f.wav', 'offline_uploading');
+    await server.startAgain();
+    place.tryNow();
+    await stand.until('f.wav', 'done');
+    await stand.until('g.wav', 'done');
+    expect(await mp3s()).toEqual(['f.mp3', 'g.mp3']);
+  });
+
+  it('waits while nobody is signed in, and goes on then', { timeout: 60_000 }, async () => {
+    const before = server.line.sentBytes;
+    await stand.list.add(await put('h.wav'));
+    await untilSent('h.wav', 0.4);
+    await place.signOut();
+    expect((await stand.until('h.wav', 'signed_out')).state).toMatchObject({ host: new URL(server.line.url).host });
+    expect(stand.list.summary().mode).toBe('offline');
+    await place.signIn();
+    await stand.until('h.wav', 'done');
+    expect(await mp3s()).toEqual(['h.mp3']);
+    expect(server.line.sentBytes - before).toBeLessThan(1.6 * bytes);
+  });
+
+  it('goes on as the same conversion when its cancelling is undone at once', { timeout: 60_000 }, async () => {
+    await stand.list.add(await put('i.wav'));
+    await untilSent('i.wav', 0.3);
+    await stand.list.cancel(stand.row('i.wav')?.id ?? '');
+    await stand.list.undo();
+    await stand.until('i.wav', 'done');
+    expect(await mp3s()).toEqual(['i.mp3']);
+    const conversions = await server.account.conversions();
+    expect(conversions.filter(({ fileName }) => fileName === 'i.wav')).toHaveLength(1);
+  });
+});
+
+it('what is cancelled offline is cancelled at the server as soon as that can be told', {
+  timeout: 60_000,
+}, async () => {
+  const video = await media.make({ container: 'mkv', seconds: 900, audio: [{ codec: 'flac' }], picture: false });
+  await stand.list.add([video]);
+  const [name = ''] = video.split('/').slice(-1);
+  const { id } = await stand.until(name, 'converting');
+  server.line.down = true;
+  server.line.cut();
+  await stand.until(name, 'offline_converting');
+  await stand.list.cancel(id);
+  await stand.until(name, 'cancelled');
+  stand = await stand.reopen();
+  expect(stand.owes()).toBe(true);
+  server.line.down = false;
+  place.tryNow();
+  await waitUntil('the server was told', () => !stand.owes());
+  const conversions = await server.account.conversions();
+  expect(conversions.find(({ fileName }) => fileName === name)?.state).toBe('cancelled');
+});
