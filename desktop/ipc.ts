@@ -243,7 +243,9 @@ export type AccountProblem =
   /** What is none of these, as a sentence. */
   | { readonly code: 'other'; readonly sentence: string };
 
-export type AccountAnswer = { readonly ok: true } | { readonly ok: false; readonly problem: AccountProblem };
+export type AccountAnswer =
+  /** `codeMailed`: the address of a new account is to be confirmed by a code that was mailed to it. */
+  { readonly ok: true; readonly codeMailed?: true } | { readonly ok: false; readonly problem: AccountProblem };
 
 export interface SignInForm {
   readonly address: string;

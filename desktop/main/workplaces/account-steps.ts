@@ -115,8 +115,10 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
     },
 
     async createAccount(form) {
+      let sendsMail = false;
       const create = async (http: ServerHttp, email: string) => {
-        const { signUp } = await askServerInfo(http);
+        const { signUp, mail } = await askServerInfo(http);
+        sendsMail = mail;
         if (signUp === 'closed') return { code: 'closed', host: http.host } as const;
         const body = { email, password: form.password };
         const problem = await as('create_account', http, async () => {
@@ -125,7 +127,8 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
         if (problem === undefined) await enterWith(http, email, form.password);
         return problem;
       };
-      return await ask(form, create, true);
+      const answer = await ask(form, create, true);
+      return answer.ok && sendsMail ? { ok: true, codeMailed: true } : answer;
     },
 
     async confirmAddress(code) {

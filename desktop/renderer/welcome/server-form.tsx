@@ -5,6 +5,7 @@ import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { CertificateSheet } from '../sheets/certificate-sheet.tsx';
 import { Icon } from '../shell/icon.tsx';
+import { useShowView } from '../shell/show-view.ts';
 import { useSoundlift } from '../store/app-store.ts';
 import { useCountdown } from './use-countdown.ts';
 
@@ -25,6 +26,7 @@ const fieldsOf: Readonly<Record<Step, readonly FieldName[]>> = {
 /** Signing in to a server, and what belongs to it. */
 export function ServerForm({ place, onDone }: { readonly place: Place; readonly onDone: () => void }): ReactNode {
   const soundlift = useSoundlift();
+  const show = useShowView();
   const known = place.kind === 'server' ? place : undefined;
   const isKnown = known?.connection === 'signed_out';
   const [step, setStep] = useState<Step>(known !== undefined && !known.confirmed && !isKnown ? 'confirm' : 'sign_in');
@@ -55,12 +57,15 @@ export function ServerForm({ place, onDone }: { readonly place: Place; readonly 
     setValues((before) => ({ ...before, code: '', ...(next === 'reset' ? { password: '' } : {}) }));
   }
 
-  async function ask(call: () => Promise<AccountAnswer>, then: () => void): Promise<void> {
+  async function ask(
+    call: () => Promise<AccountAnswer>,
+    then: (answer: AccountAnswer & { readonly ok: true }) => void,
+  ): Promise<void> {
     setBusy(true);
     setProblem(undefined);
     try {
       const answer = await call();
-      if (answer.ok) then();
+      if (answer.ok) then(answer);
       else {
         setProblem(answer.problem);
         if (answer.problem.code === 'too_many') wait.start(answer.problem.againInSeconds);
@@ -78,9 +83,12 @@ export function ServerForm({ place, onDone }: { readonly place: Place; readonly 
       case 'sign_in':
         return await ask(() => soundlift.signIn({ address, email, password }), onDone);
       case 'create':
+        // On the first run this page goes with the first sign-in, but for when it was asked for.
+        show({ kind: 'welcome' });
         return await ask(
           () => soundlift.createAccount({ address, email, password }),
-          () => {
+          ({ codeMailed }) => {
+            if (codeMailed !== true) return onDone();
             codeWait.start(codePauseSeconds);
             goTo('confirm');
           },

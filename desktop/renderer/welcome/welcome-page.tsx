@@ -3,6 +3,7 @@ import type { Place } from '../../ipc.ts';
 import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { Icon } from '../shell/icon.tsx';
+import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import iconUrl from './icon.svg';
 import { ServerForm } from './server-form.tsx';
@@ -10,13 +11,17 @@ import { ServerForm } from './server-form.tsx';
 /** Where the work is done: the first run's one question, and every later change of it. Without `onClose` there is no way but through it. */
 export function WelcomePage({ onClose }: { readonly onClose?: () => void }): ReactNode {
   const soundlift = useSoundlift();
+  const show = useShowView();
   const place = useAppState((state) => state.place);
   const [where, setWhere] = useState<'here' | 'server'>(place.kind === 'server' ? 'server' : 'here');
   const hereForm = useId();
 
+  // Not `onClose`: there is one only once somebody is signed in, which is while the first run's is being answered.
+  const leave = (): void => show({ kind: 'now' });
+
   function startHere(): void {
     void soundlift.useThisComputer();
-    onClose?.();
+    leave();
   }
 
   return (
@@ -63,7 +68,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
               detail={say('welcomeServerDetail')}
               onChoose={() => setWhere('server')}
             />
-            {where === 'server' && <ServerForm place={place} onDone={() => onClose?.()} />}
+            {where === 'server' && <ServerForm place={place} onDone={leave} />}
           </div>
         </div>
         {where === 'here' && (
