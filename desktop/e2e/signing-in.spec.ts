@@ -1,6 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { startMailServer } from '../../backend/tests/running/mail-server.ts';
 import { rowOf, rowsOf } from './app-window.ts';
 import { clickMenu, clickNotification, dropFiles, exitOf, expect, firstWindow, recorded, test } from './fixtures.ts';
 
@@ -54,12 +55,44 @@ test('what is wrong with a sign-in is said where it is wrong, and an account can
 
   await press(page, 'Settings');
   await expect(page.getByText('Signed in as somebody.new@example.com')).toBeVisible();
-  // Another account of the same server, in turn.
+  // Other accounts of the same server, in turn.
+  await press(page, 'Change…');
+  await press(page, 'Create an account instead');
+  await fillIn(page, { email: 'newer.still@example.com', password: 'a sentence is good' });
+  await press(page, 'Create account');
+  await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
+  await press(page, 'Settings');
+  await expect(page.getByText('Signed in as newer.still@example.com')).toBeVisible();
   await press(page, 'Change…');
   await fillIn(page, { email: account.email, password: account.password });
   await press(page, 'Sign in');
   await press(page, 'Settings');
   await expect(page.getByText(`Signed in as ${account.email}`)).toBeVisible();
+});
+
+test('a new account is confirmed by the code that was mailed', async ({ launch, openServer }) => {
+  await using mail = await startMailServer();
+  const environment = { SMTP_URL: mail.url, MAIL_FROM: 'Soundlift <no-reply@sound.example.org>' };
+  const { line } = await openServer({ environment });
+  const page = await firstWindow(await launch());
+  await page.getByRole('radio', { name: /^A server/ }).check();
+  await press(page, 'Create an account instead');
+  const email = 'somebody.new@example.com';
+  await fillIn(page, { address: line.url, email, password: 'a sentence is good' });
+  await press(page, 'Create account');
+  await expect(page.getByText(`A code was mailed to ${email}.`)).toBeVisible();
+  const code = page.getByLabel('Code from the mail');
+  await code.fill('0000 0000');
+  await press(page, 'Confirm');
+  await expect(page.getByRole('alert')).toHaveText('The code is wrong, or too old.');
+  await expect(code).toBeFocused();
+  const subjects = () => mail.mails.filter(({ to }) => to.includes(email)).map(({ parsed }) => parsed.subject ?? '');
+  await expect.poll(subjects).toEqual([expect.stringMatching(/^\d{4} \d{4} /)]);
+  await code.fill(subjects()[0]?.slice(0, 9) ?? '');
+  await press(page, 'Confirm');
+  await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
+  await press(page, 'Settings');
+  await expect(page.getByRole('switch', { name: new RegExp(`^E-mail to ${email}`) })).toBeVisible();
 });
 
 test('on a server: progress is seen, a hidden window is told of by the system, and a sign-out waits', async ({

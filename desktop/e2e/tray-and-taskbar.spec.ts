@@ -1,0 +1,67 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ElectronApplication } from '@playwright/test';
+import { putLongVideo, rowsOf, windowHere } from './app-window.ts';
+import type { DesktopRecord } from './desktop-record.ts';
+import { clickMenu, clickNotification, dropFiles, expect, recorded, test } from './fixtures.ts';
+import { root } from './launch-app.ts';
+
+const longEnough = { timeout: 30_000 };
+const trayFolder = join(process.env['SOUNDLIFT_E2E_APP'] ?? root, 'dist', 'tray');
+
+/** The names of the images that look like the one that the tray has now. */
+async function trayImages(app: ElectronApplication): Promise<readonly string[]> {
+  const files = (await readdir(trayFolder)).filter((name) => /(black|white|Template)\.png$/.test(name));
+  return await app.evaluate(
+    ({ nativeImage }, { folder, names }) => {
+      const [tray] = [...globalThis.recorded.trays.values()];
+      if (tray?.image === undefined || typeof tray.image === 'string') return [];
+      const now = tray.image.toDataURL();
+      return names.filter((name) => nativeImage.createFromPath(`${folder}/${name}`).toDataURL() === now);
+    },
+    { folder: trayFolder, names: files },
+  );
+}
+
+const labels = ({ trays }: DesktopRecord): readonly string[] => trays[0]?.items.map(({ label }) => label) ?? [];
+
+test('the tray and the taskbar tell what goes on, and what came of it, until the window is opened', async ({
+  launch,
+  home,
+  media,
+}) => {
+  const video = await putLongVideo(home, media, 'Long & loud.mkv', 300);
+  const app = await launch();
+  const page = await windowHere(app);
+  expect((await recorded(app)).trays[0]?.toolTip).toBe('Soundlift');
+  await dropFiles(page.locator('body'), video);
+  await expect
+    .poll(async () => (await rowsOf(page)).map(({ state }) => state.kind), { intervals: [50] })
+    .toContain('converting');
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
+  await expect.poll(async () => (await trayImages(app)).join(), { intervals: [100] }).toMatch(/working-\d\d/);
+  const working = await recorded(app);
+  expect(working.trays[0]?.toolTip).toMatch(/^0 of 1 done/);
+  expect(labels(working)[0]).toBe(working.trays[0]?.toolTip);
+  expect(labels(working)).toEqual(expect.arrayContaining(['Open Soundlift', 'Pause all', 'Choose videos…', 'Quit']));
+  await expect
+    .poll(async () => (await recorded(app)).progress.at(-1), { intervals: [100] })
+    .toMatchObject({ fraction: expect.any(Number), mode: 'normal' });
+
+  await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
+  const saved = join(home.videos, 'Long & loud.mp3');
+  await clickNotification(app, 0);
+  await expect.poll(async () => (await recorded(app)).shown).toEqual([saved]);
+  await expect.poll(async () => (await trayImages(app)).join()).toMatch(/done/);
+  const done = await recorded(app);
+  expect(labels(done).slice(0, 2)).toEqual(['1 sound saved', 'Long && loud.mp3']);
+  const fractions = done.progress.map(({ fraction }) => fraction);
+  expect(fractions.at(-1)).toBe(-1);
+  expect(Math.max(...fractions)).toBeGreaterThan(0);
+  expect(Math.max(...fractions)).toBeLessThanOrEqual(1);
+
+  await clickMenu(app, 'tray', 'Long && loud.mp3');
+  await expect.poll(async () => (await recorded(app)).shown).toEqual([saved, saved]);
+  await clickMenu(app, 'tray', 'Open Soundlift');
+  await expect.poll(async () => (await trayImages(app)).join()).toMatch(/idle/);
+});
