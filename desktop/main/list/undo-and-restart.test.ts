@@ -1,0 +1,157 @@
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
+import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import { type ListStand, openListStand } from '../../tests/list-stand.ts';
+
+const running = new AsyncDisposableStack();
+let media: MediaFolder;
+/** Takes a second or so to convert. */
+let lecture: string;
+let broken: string;
+
+beforeAll(async () => {
+  media = running.use(await openMediaFolder());
+  lecture = await media.make({ container: 'mkv', seconds: 120, audio: [{ codec: 'flac' }], picture: false });
+  broken = await media.makeBroken('text');
+});
+afterAll(() => running.disposeAsync());
+
+async function put({ videos }: ListStand, from: string, name: string): Promise<string> {
+  const file = join(videos, name);
+  await copyFile(from, file);
+  return file;
+}
+
+/** What is left of a drop once all has come to its end. */
+async function expectSavedOnce({ videos, dataFolder, owes }: ListStand): Promise<void> {
+  expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
+  await waitUntil('the backend keeps nothing twice', () => !owes());
+  expect(await readdir(join(dataFolder, 'backend', 'mp3s'))).toEqual([]);
+}
+
+describe('an entry that is cancelled, and not, in one breath', () => {
+  it.each([0, 5, 20, 60, 150, 400, 900])(
+    '%d ms after its drop, comes to its end',
+    { timeout: 60_000 },
+    async (after) => {
+      await using stand = await openListStand({ atOnce: 1 });
+      const { list } = stand;
+      await list.add([await put(stand, lecture, 'lecture.mkv')]);
+      const { id } = list.rows()[0] ?? { id: '' };
+      await delay(after);
+      for (let times = 0; times < 4; times += 1) {
+        const cancelled = list.cancel(id);
+        await Promise.all([cancelled, list.undo()]);
+        if (times % 2 === 0) await delay(times * 10);
+      }
+      await stand.until('lecture.mkv', 'done');
+      await expectSavedOnce(stand);
+    },
+  );
+
+  it('while it is saved, has its MP3 once', { timeout: 60_000 }, async () => {
+    await using stand = await openListStand({ atOnce: 1 });
+    const { list } = stand;
+    let cancels = 0;
+    const ended = list.follow((change) => {
+      const row = change.type === 'rows' ? change.changed.find(({ state }) => state.kind === 'saving') : undefined;
+      if (row === undefined || cancels > 3) return;
+      cancels += 1;
+      void list.cancel(row.id).then(async () => await list.undo());
+    });
+    await list.add([await put(stand, lecture, 'lecture.mkv')]);
+    await stand.until('lecture.mkv', 'done');
+    ended();
+    await expectSavedOnce(stand);
+  });
+
+  it('and is cancelled for good, leaves nothing behind', { timeout: 60_000 }, async () => {
+    await using stand = await openListStand({ atOnce: 1 });
+    const { list, videos, dataFolder } = stand;
+    for (const after of [0, 10, 25, 50, 200]) {
+      await list.add([await put(stand, lecture, 'lecture.mkv')]);
+      const { id } = list.rows().at(-1) ?? { id: '' };
+      await delay(after);
+      await list.cancel(id);
+    }
+    await waitUntil('the backend was told', () => !stand.owes());
+    await delay(2000);
+    expect(list.rows().map(({ state }) => state.kind)).toEqual(Array.from({ length: 5 }, () => 'cancelled'));
+    expect(await readdir(videos)).toEqual(['lecture.mkv']);
+    expect(await readdir(join(dataFolder, 'backend', 'mp3s'))).toEqual([]);
+  });
+});
+
+describe('after the next start', () => {
+  it('what was removed and not undone is gone, what was cancelled is not', { timeout: 60_000 }, async () => {
+    let stand = await openListStand({ atOnce: 1 });
+    try {
+      const bad = await put(stand, broken, 'bad.mp4');
+      await stand.list.add([bad, await put(stand, lecture, 'lecture.mkv')]);
+      const { id } = await stand.until('bad.mp4', 'failed');
+      await stand.list.cancel(stand.row('lecture.mkv')?.id ?? '');
+      await stand.list.remove(id);
+      stand = await stand.reopen();
+      await stand.list.undo();
+      expect(stand.list.rows().map(({ state, sourceName }) => [sourceName, state.kind])).toEqual([
+        ['lecture.mkv', 'cancelled'],
+      ]);
+      expect(stand.list.details(id)).toBeNull();
+      await stand.list.retry(stand.row('lecture.mkv')?.id ?? '');
+      await stand.until('lecture.mkv', 'done');
+    } finally {
+      await stand[Symbol.asyncDispose]();
+    }
+  });
+
+  it('what was paused stays so', { timeout: 60_000 }, async () => {
+    let stand = await openListStand({ atOnce: 1 });
+    try {
+      const files = [await put(stand, lecture, 'lecture.mkv'), await put(stand, lecture, 'later.mkv')];
+      const adding = stand.list.add(files);
+      stand.list.pauseAll();
+      await adding;
+      stand = await stand.reopen();
+      await delay(1000);
+      expect(stand.list.rows().map(({ state }) => state.kind)).toEqual(['paused', 'paused']);
+    } finally {
+      await stand[Symbol.asyncDispose]();
+    }
+  });
+});
+
+describe('two videos that want one name', () => {
+  it('never replace one another, however they are saved', { timeout: 60_000 }, async () => {
+    await using stand = await openListStand({ settings: { whenTaken: 'replace' } });
+    const { list, videos } = stand;
+    const names = ['a.mkv', 'a.mov', 'a.mp4', 'a.webm'];
+    const files: string[] = [];
+    for (const name of names) files.push(await put(stand, lecture, name));
+    await list.add(files);
+    for (const name of names) await stand.until(name, 'done');
+    const sounds = (await readdir(videos)).filter((name) => name.endsWith('.mp3')).toSorted();
+    expect(sounds).toEqual(['a (1).mp3', 'a (2).mp3', 'a (3).mp3', 'a.mp3']);
+    const saved = list.rows().map(({ id }) => list.files(id)?.saved);
+    expect(new Set(saved).size).toBe(4);
+  });
+});
+
+it('two drops at once are both there, each in its order', async () => {
+  await using stand = await openListStand({ settings: { paused: true } });
+  const { list, videos } = stand;
+  for (const folder of ['one', 'two']) {
+    await mkdir(join(videos, folder));
+    for (let index = 0; index < 30; index += 1) await copyFile(broken, join(videos, folder, `${folder} ${index}.mp4`));
+  }
+  await Promise.all([list.add([join(videos, 'one')]), list.add([join(videos, 'two')])]);
+  const names = list.rows().map(({ sourceName }) => sourceName);
+  expect(new Set(list.rows().map(({ order }) => order)).size).toBe(60);
+  for (const folder of ['one', 'two']) {
+    const ofFolder = names.filter((name) => name.startsWith(folder));
+    expect(ofFolder).toEqual(Array.from({ length: 30 }, (_, index) => `${folder} ${index}.mp4`));
+  }
+  await rm(join(videos, 'one'), { recursive: true });
+});
