@@ -42,10 +42,12 @@ describe('an entry that is cancelled, and not, in one breath', () => {
       await list.add([await put(stand, lecture, 'lecture.mkv')]);
       const { id } = list.rows()[0] ?? { id: '' };
       await delay(after);
-      for (let times = 0; times < 4; times += 1) {
-        const cancelled = list.cancel(id);
-        await Promise.all([cancelled, list.undo()]);
-        if (times % 2 === 0) await delay(times * 10);
+      // At once, and while the cancellation is on its way.
+      for (const pause of [0, 1, 0, 3, 10, 0, 30]) {
+        await list.cancel(id);
+        if (pause > 0) await delay(pause);
+        await list.undo();
+        await delay(2 * pause);
       }
       await stand.until('lecture.mkv', 'done');
       await expectSavedOnce(stand);
