@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Logger } from 'pino';
@@ -11,13 +10,13 @@ import { createBatchEnds } from './batch-ends.ts';
 import type { ConversionList, ListChange, ListNews, Questions } from './conversion-list.ts';
 import { openEntries } from './entries.ts';
 import { openEntriesDatabase } from './entries-database.ts';
-import { conversionIdOf, type Entry, isAtRest } from './entry.ts';
+import { type Entry, isAtRest } from './entry.ts';
 import { detailsOf } from './entry-details.ts';
 import { historyPage } from './history-page.ts';
 import { createListRows } from './list-rows.ts';
 import { createOwedCalls } from './owed-calls.ts';
-import type { EntryEvent } from './reduce-entry.ts';
 import { createEntryRunner } from './run-entries.ts';
+import { type AgainChanges, againEvent } from './start-again.ts';
 import { createUndoList } from './undo-list.ts';
 
 export interface ConversionListParts {
@@ -128,26 +127,14 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     entries.unlist(idsOf(({ step }) => step.kind === 'saved'));
   }
 
-  type Again = Omit<Extract<EntryEvent, { type: 'again' }>, 'type' | 'batchId' | 'begunId'>;
-
-  /** From its beginning, or as its backend can go on with it. */
-  function startAgain(id: string, changes: Again = {}): void {
+  function startAgain(id: string, changes: AgainChanges = {}): void {
     const entry = entries.get(id);
     if (entry === undefined || !isAtRest(entry)) return;
-    const conversionId = conversionIdOf(entry);
-    const isElsewhere = changes.workplace !== undefined || changes.source !== undefined;
-    // With other options, one that has failed is tried again; one that was cancelled may still have the old ones before it.
-    const isOther = changes.options !== undefined && entry.step.kind !== 'failed';
-    const goesOn = conversionId !== undefined && entry.step.kind !== 'saved' && !isElsewhere && !isOther;
-    if (goesOn) owed.forgive(conversionId);
+    const event = againEvent(entry, changes);
+    if (event.begunId !== undefined) owed.forgive(event.begunId);
     runner.stop(id);
     ends.startAgain(id);
-    entries.apply(id, {
-      type: 'again',
-      batchId: randomUUID(),
-      ...changes,
-      ...(goesOn ? { begunId: conversionId } : {}),
-    });
+    entries.apply(id, event);
     runner.wake();
   }
 

@@ -126,6 +126,39 @@ describe('an entry goes', () => {
   });
 });
 
+describe('an entry that is wanted once more', () => {
+  const again = entryAt({ kind: 'begun', conversionId, isAgain: true }, { attempt: 2 });
+
+  it.each(['uploading', 'queued', 'converting', 'done', 'failed', 'cancelled'] as const)(
+    'does not hear that the time before was %s',
+    (state) => expect(reduceEntry(again, heard(state))).toBe(again),
+  );
+
+  it('hears what comes of the next attempt, once its backend has taken it up', () => {
+    const begun = reduceEntry(again, { type: 'begun', conversionId });
+    expect(begun).toMatchObject({ step: { kind: 'begun', conversionId }, attempt: 2 });
+    expect(reduceEntry(begun, heard('cancelled'))).toBe(begun);
+    const next: EntryEvent = { type: 'heard', conversion: conversion('queued', { attempt: 3 }) };
+    expect(reduceEntry(begun, next)).toMatchObject({ step: { kind: 'accepted' }, attempt: 3 });
+  });
+
+  it('counts the attempts of another conversion anew', () => {
+    const other = reduceEntry(again, { type: 'begun', conversionId: 'other' });
+    expect(other.attempt).toBeUndefined();
+    const first: EntryEvent = { type: 'heard', conversion: conversion('queued', { id: 'other' }) };
+    expect(reduceEntry(other, first).step.kind).toBe('accepted');
+  });
+});
+
+it('another folder is taken while it is being saved, too', () => {
+  const target = { kind: 'folder', path: '/b' } as const;
+  for (const step of steps) {
+    const after = reduceEntry(entryAt(step), { type: 'save_again', target });
+    const isToBeSaved = ['finished', 'placing', 'unsaved'].includes(step.kind);
+    expect([after.step.kind, after.target.kind]).toEqual(isToBeSaved ? ['finished', 'folder'] : [step.kind, 'beside']);
+  }
+});
+
 const anyEvent: fc.Arbitrary<EntryEvent> = fc.oneof(
   fc.constantFrom<EntryEvent>(
     { type: 'begun', conversionId },
