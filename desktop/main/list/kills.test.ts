@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chooseSeed, createSeededRandom } from '../../../backend/tests/stress/seeded-random.ts';
 import { type KilledList, openKilledList } from '../../tests/killed-list.ts';
 
-const kills = 9;
+const kills = 13;
 
 let killed: KilledList;
 beforeAll(async () => {
