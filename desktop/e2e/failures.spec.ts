@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { copyFile, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { rowOf, windowHere } from './app-window.ts';
 import { answerDialog, clickMenu, dropFiles, expect, recorded, test } from './fixtures.ts';
 
+const run = promisify(execFile);
 const longEnough = { timeout: 30_000 };
 
 test('what has no sound, is no video or breaks off is told by a sentence and a button', async ({
@@ -65,6 +68,27 @@ test('another track is chosen in its sheet, and becomes an MP3 of its own', asyn
     ['Interview.mp3', 'Interview (1).mp3'].map((name) => decodeSound(join(home.videos, name))),
   );
   expect(sounds.map(({ hertz }) => Math.round(hertz / 10) * 10)).toEqual([440, 880]);
+});
+
+test('a video whose first track is empty asks for another one', async ({ launch, home, media }) => {
+  const video = join(home.videos, 'Half.mkv');
+  const whole = await media.make({ container: 'mkv', seconds: 3, audio: [{ hertz: 440 }, { hertz: 880 }] });
+  const emptied = ['-map', '0', '-c:v', 'copy', '-c:a', 'libopus', '-filter:a:0', 'atrim=end_sample=0'];
+  await run('ffmpeg', ['-v', 'error', '-nostdin', '-i', whole, ...emptied, video]);
+  const page = await windowHere(await launch());
+  await dropFiles(page.locator('body'), video);
+  const row = rowOf(page, 'Half');
+  await expect(row).toContainText('Nothing is in its sound track. The video has a second one.', longEnough);
+  await row.getByRole('button', { name: 'Choose another track…: Half.mkv' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Which sound should be lifted out?' });
+  await expect(sheet.getByRole('radio', { name: /^Track 1.*Tried already\.$/ })).toBeDisabled();
+  await expect(sheet.getByRole('radio', { name: /^Track 2/ })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(row).toContainText('Saved in Videos, track 2', longEnough);
+  // Of the silence round it a little is counted, too.
+  expect((await decodeSound(join(home.videos, 'Half.mp3'))).hertz).toBeGreaterThan(800);
 });
 
 test('a folder that has gone keeps the sound, and another one can be chosen', async ({ launch, home, media }) => {

@@ -116,6 +116,13 @@ const table: readonly Line[] = [
   ['cancelled', rowOf({ kind: 'cancelled' }), 'Cancelled', 'Start again', 'retry'],
   ['not_media', failed({ code: 'not_media' }), 'This is not a video or a sound.', undefined],
   ['no_audio', failed({ code: 'no_audio' }), 'This video has no sound.', 'Show the video', 'showSource'],
+  [
+    'no_audio, other tracks',
+    failed({ code: 'no_audio' }, true),
+    'Nothing is in its sound track. The video has a second one.',
+    'Choose another track…',
+    'tracks',
+  ],
   ['damaged', failed({ code: 'damaged' }), 'Nothing of its sound can be read.', 'Details', 'details'],
   [
     'damaged, other tracks',

@@ -90,8 +90,9 @@ function detailOf(row: Row): string {
     case 'cancelled':
       return say('listCancelled');
     case 'failed':
-      if (state.code === 'damaged' && state.otherTrack) {
-        return say('listDamagedTrack', { tracks: row.tracks?.length ?? 2 });
+      if (state.otherTrack && (state.code === 'damaged' || state.code === 'no_audio')) {
+        const name = state.code === 'damaged' ? 'listDamagedTrack' : 'listNoAudioTrack';
+        return say(name, { tracks: row.tracks?.length ?? 2 });
       }
       return failureSentence(state.code, state.details, state.host);
     default:

@@ -33,6 +33,8 @@ export const listMessages = {
   // Why it failed, by code.
   listNotMedia: 'This is not a video or a sound.',
   listNoAudio: 'This video has no sound.',
+  listNoAudioTrack:
+    'Nothing is in its sound track. {tracks, plural, =2 {The video has a second one.} other {The video has others.}}',
   listDamaged: 'Nothing of its sound can be read.',
   listDamagedTrack:
     'Its sound track is damaged. {tracks, plural, =2 {The video has a second one.} other {The video has others.}}',
