@@ -17,7 +17,7 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   media,
 }) => {
   const video = join(home.videos, 'Lecture 1.mp4');
-  await copyFile(await media.make({ container: 'mp4', seconds: 120 }), video);
+  await copyFile(await media.make({ container: 'mp4', seconds: 60 }), video);
   const page = await firstWindow(await launch());
   await expect(page.getByRole('radio', { name: /^This computer/ })).toBeChecked();
   await page.keyboard.press('Enter');
@@ -46,5 +46,5 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   const fractions = seen.map(({ fraction = 0 }) => fraction);
   expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
   expect((await readdir(home.videos)).toSorted()).toEqual(['Lecture 1.mp3', 'Lecture 1.mp4']);
-  expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(120, 0);
+  expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(60, 0);
 });

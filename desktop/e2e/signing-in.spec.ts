@@ -103,7 +103,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
 }) => {
   const { line, account } = await openServer({ line: { bytesPerSecond: 600_000 } });
   const audio = [{ codec: 'pcm_s16le', channels: 1 as const, sampleRate: 44_100 }];
-  const sound = await media.make({ container: 'mkv', seconds: 25, picture: false, audio });
+  const sound = await media.make({ container: 'mkv', seconds: 15, picture: false, audio });
   const [first, second] = [join(home.videos, 'Lecture 1.mkv'), join(home.videos, 'Lecture 2.mkv')];
   for (const path of [first, second]) await copyFile(sound, path);
   const app = await launch();
@@ -114,14 +114,14 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
 
   await dropFiles(page.locator('body'), first);
-  await expect(rowOf(page, 'Lecture 1')).toContainText('Uploading 2.2 MB (this kind is sent whole)');
+  await expect(rowOf(page, 'Lecture 1')).toContainText('Uploading 1.3 MB (this kind is sent whole)');
   const progress = page.getByRole('progressbar', { name: 'Progress of Lecture 1.mkv' });
   await expect.poll(async () => Number(await progress.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
   await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
   expect((await recorded(app)).notifications[0]).toMatchObject({
     title: 'Lecture 1.mp3 is ready',
-    body: expect.stringMatching(/^25 s, \d+ kB, saved in Videos\.$/),
+    body: expect.stringMatching(/^15 s, \d+ kB, saved in Videos\.$/),
   });
   await clickNotification(app);
   await expect.poll(async () => (await recorded(app)).shown).toEqual([join(home.videos, 'Lecture 1.mp3')]);
