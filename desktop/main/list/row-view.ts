@@ -54,9 +54,12 @@ export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => 
 /** Bytes a second of a video of which nothing else is known: two megabits. */
 const usualBytesPerSecond = 250_000;
 
+/** Some thirty years: a server may say anything, and the sum of what it says is divided by. */
+const mostWeight = 1e9;
+
 /** In seconds of sound, reckoned by the size until the length is known. */
 export function weightOf({ durationSeconds, source }: Entry): number {
-  return Math.max(1, durationSeconds ?? source.bytes / usualBytesPerSecond);
+  return Math.min(mostWeight, Math.max(1, durationSeconds ?? source.bytes / usualBytesPerSecond));
 }
 
 function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): RowState {
