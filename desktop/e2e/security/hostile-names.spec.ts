@@ -75,12 +75,12 @@ test('a video becomes an MP3 beside it whatever its name is, and nothing is made
   await expect
     .poll(async () => (await rowsOf(page)).filter(({ state }) => state.kind === 'done').length, done)
     .toBe(paths.length);
+  await expect.poll(async () => (await rowsOf(page)).at(-1)?.state.kind, done).toBe('failed');
   const rows = await rowsOf(page);
   expect(rows.map(({ sourceName }) => sourceName)).toEqual([
     ...hostileNames.map((name) => `${name}.mp4`),
     '<img src=x onerror=mark()> is none.mp4',
   ]);
-  expect(rows.at(-1)?.state.kind).toBe('failed');
   expect(rows.slice(0, -1).map(({ targetName }) => targetName)).toEqual(hostileNames.map((name) => `${name}.mp3`));
 
   const after = await filesBelow(join(home.path, 'home'));
