@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Conversion } from '../../../shared/api.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { Backend } from '../../client/backend.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
@@ -54,6 +55,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
   const together: SavingTogether = savingTogether(entries);
+  let lastHere: Promise<unknown> = Promise.resolve();
   let wakeTimer: NodeJS.Timeout | undefined;
 
   const heard = hearBackends({
@@ -131,9 +133,17 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     return entry.isHeld || settings.get().paused;
   }
 
+  /** This computer's backend is told of one after the other: its queue is in the order of the list. */
+  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = lastHere.then(work);
+    lastHere = turn.catch(() => undefined);
+    return await turn;
+  }
+
   async function handOver(entry: Entry, place: Workplace, controller: AbortController): Promise<void> {
     const parts = { entries, live, owed, controller, closing: closing.signal };
-    const conversion = await handOverEntry(entry, place, parts);
+    const work = (): Promise<Conversion | undefined> => handOverEntry(entry, place, parts);
+    const conversion = await (place.host === undefined ? inTurn(work) : work());
     if (conversion !== undefined) heard.hearOf(conversion);
   }
 
