@@ -7,7 +7,7 @@ import { type OutputOptions, outputFileName } from '../../shared/formats.ts';
 import type { Backend } from './backend.ts';
 import type { FoundSource } from './find-sources.ts';
 import { followConversions } from './follow-conversions.ts';
-import { createOverallMeter, type OverallProgress } from './overall-progress.ts';
+import { createOverallMeter, type OverallProgress, sentShare } from './overall-progress.ts';
 import { createResultSaver, type PlannedTarget } from './save-result.ts';
 
 /** An MP3 lies where it should. Paths are absolute. */
@@ -49,9 +49,6 @@ export interface ConversionRun {
   /** Called with what must not happen: it has failed that one source, and belongs before whoever can mend it. */
   readonly onDefect: (error: unknown) => void;
 }
-
-/** Nobody knows the line beforehand: sending counts as half of the way. */
-const sentShare = 0.5;
 
 /** How many sources became MP3s, and how many did not; the rest was stopped before it had an end. */
 export interface RunSummary {

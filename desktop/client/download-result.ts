@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Result } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { conversionPath } from './conversion-paths.ts';
 import { isPassing, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
@@ -40,7 +41,7 @@ export async function* downloadResult(
     const headers = start === 0 ? {} : { Range: `bytes=${start}-`, 'If-Range': `"${sha256}"` };
     const answer = await session.ask({
       method: 'GET',
-      path: `/api/v1/conversions/${encodeURIComponent(id)}/file`,
+      path: conversionPath(id, '/file'),
       headers,
       stream: true,
       signal,

@@ -1,3 +1,6 @@
+/** What sending is of the whole way to an MP3: nobody knows the line beforehand. */
+export const sentShare = 0.5;
+
 /** How far a whole run is. */
 export interface OverallProgress {
   /** 0–1; never goes back, and is 1 only once everything has ended. */

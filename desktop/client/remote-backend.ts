@@ -9,6 +9,7 @@ import {
 } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Backend } from './backend.ts';
+import { conversionPath, conversionsPath } from './conversion-paths.ts';
 import { downloadResult } from './download-result.ts';
 import { type EventStream, type EventStreamOptions, openEventStream } from './event-stream.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -16,7 +17,6 @@ import { askServerInfo } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { uploadFile } from './upload-file.ts';
 
-const conversionsPath = '/api/v1/conversions';
 const notificationsPath = '/api/v1/notifications';
 /** So many files are sent at the same time: two fill a line while one of them waits for an answer. */
 const uploadsAtOnce = 2;
@@ -36,7 +36,6 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
   let uploading = 0;
   let asked: Promise<ServerInfo> | undefined;
 
-  const pathOf = (id: string, rest = ''): string => `${conversionsPath}/${encodeURIComponent(id)}${rest}`;
   const askFor = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Conversion> =>
     await session.askFor(conversionSchema, { method, path, ...(body === undefined ? {} : { body }) });
 
@@ -74,10 +73,11 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
         }
         const id = await uploadFile({ session, file, options, batch, resumable, signal, onSent });
         try {
-          return await keepTrying(async () => await askFor('GET', pathOf(id)), signal);
+          return await keepTrying(async () => await askFor('GET', conversionPath(id)), signal);
         } catch (error) {
           // Nobody would know of it.
-          if (resumable === undefined) await session.ask({ method: 'DELETE', path: pathOf(id) }).catch(() => undefined);
+          if (resumable === undefined)
+            await session.ask({ method: 'DELETE', path: conversionPath(id) }).catch(() => undefined);
           throw error;
         }
       });
@@ -92,21 +92,21 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
       };
     },
 
-    get: (id) => askFor('GET', pathOf(id)),
+    get: (id) => askFor('GET', conversionPath(id)),
 
     async openResult(id, signal) {
       signal.throwIfAborted();
-      const { state, result } = await keepTrying(async () => await askFor('GET', pathOf(id)), signal);
+      const { state, result } = await keepTrying(async () => await askFor('GET', conversionPath(id)), signal);
       if (state !== 'done' || result === undefined) throw new AppError('wrong_state', 'The conversion is not done.');
       const { bytes, sha256 } = result;
       return { bytes, sha256, chunks: downloadResult(session, id, result, signal) };
     },
 
-    cancel: (id) => askFor('POST', pathOf(id, '/cancel')),
-    retry: (id, options) => askFor('POST', pathOf(id, '/retry'), options === undefined ? {} : { options }),
+    cancel: (id) => askFor('POST', conversionPath(id, '/cancel')),
+    retry: (id, options) => askFor('POST', conversionPath(id, '/retry'), options === undefined ? {} : { options }),
 
     async remove(id) {
-      await session.ask({ method: 'DELETE', path: pathOf(id) });
+      await session.ask({ method: 'DELETE', path: conversionPath(id) });
     },
 
     async clear() {

@@ -5,6 +5,7 @@ import { type Batch, conversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { ResumableSubmission, SourceFile } from './backend.ts';
+import { conversionPath } from './conversion-paths.ts';
 import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
@@ -69,7 +70,7 @@ interface BegunUpload {
 async function earlier({ session, file, signal, resumable }: UploadRequest): Promise<BegunUpload | undefined> {
   const id = resumable?.id;
   if (id === undefined) return undefined;
-  const path = `/api/v1/conversions/${encodeURIComponent(id)}`;
+  const path = conversionPath(id);
   try {
     const conversion = await keepTrying(
       async () => await session.askFor(conversionSchema, { method: 'GET', path }),
@@ -232,5 +233,5 @@ function toAppError(error: Error, host: string): unknown {
 
 async function takeBack(session: ServerSession, id: string): Promise<void> {
   // What cannot be told now, the server finds out by itself: an upload that nobody goes on with expires.
-  await session.ask({ method: 'DELETE', path: `/api/v1/conversions/${encodeURIComponent(id)}` }).catch(() => undefined);
+  await session.ask({ method: 'DELETE', path: conversionPath(id) }).catch(() => undefined);
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Electron from 'electron';
 import { mediaExtensionNames } from '../client/media-files.ts';
-import type { Page, System } from '../ipc.ts';
+import { type Page, type System, soundScheme } from '../ipc.ts';
 import { say } from '../words/say.ts';
 import { clipboardFiles } from './incoming/clipboard-files.ts';
 import type { Incoming } from './incoming/command-line.ts';
@@ -194,6 +194,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     window: window.window,
     list,
     settings,
+    home: start.home,
     show: window.show,
     onDefect,
   });
@@ -259,7 +260,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     },
     onDefect: (error, name) => log.error({ err: error, request: name }, 'a request failed'),
   });
-  electron.protocol.handle('soundlift-sound', (request) => answerSound(request, (id) => list.files(id)?.saved));
+  electron.protocol.handle(soundScheme, (request) => answerSound(request, (id) => list.files(id)?.saved));
 
   const awake = stayAwake(electron.powerSaveBlocker);
   let menuLook = '';

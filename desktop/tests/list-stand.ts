@@ -11,6 +11,7 @@ import type { ConversionList, ListNews, Questions } from '../main/list/conversio
 import { openConversionList } from '../main/list/open-conversion-list.ts';
 import type { KeptSettings, SettingsStore } from '../main/settings/settings-store.ts';
 import { hereKey, type Workplace, type WorkplaceKey, type Workplaces } from '../main/workplaces/workplaces.ts';
+import { keepSettingsInMemory } from './settings-in-memory.ts';
 
 /** A list for tests, over this computer's real backend in this process, and over whatever other workplaces a test has. */
 export interface ListStand extends AsyncDisposable {
@@ -43,35 +44,6 @@ export interface ListStandOptions {
   readonly keepsFolder?: boolean;
 }
 
-export const defaultSettings: KeptSettings = {
-  place: { kind: 'here' },
-  quality: { kind: 'standard' },
-  saveTo: { kind: 'beside' },
-  whenTaken: 'keep_both',
-  notify: true,
-  notifySound: false,
-  theme: 'system',
-  keepInTray: true,
-  openAtLogin: false,
-  paused: false,
-};
-
-export function keepSettings(first: Partial<KeptSettings> = {}): SettingsStore {
-  let kept: KeptSettings = { ...defaultSettings, ...first };
-  const listeners = new Set<(settings: KeptSettings) => void>();
-  return {
-    get: () => kept,
-    change(change) {
-      kept = { ...kept, ...change } as KeptSettings;
-      for (const listener of listeners) listener(kept);
-    },
-    follow(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}
-
 export async function openListStand(options: ListStandOptions = {}): Promise<ListStand> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'soundlift-list-')));
   const videos = join(folder, 'videos');
@@ -87,7 +59,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     },
     log,
   );
-  const settings = keepSettings(options.settings);
+  const settings = keepSettingsInMemory({ place: { kind: 'here' }, ...options.settings });
   const here: Workplace = { key: hereKey, backend: createLocalBackend(embedded.channel), reachable: () => true };
   const workplaces: Pick<Workplaces, 'currentKey' | 'current' | 'here' | 'of' | 'hostOf' | 'follow'> = {
     currentKey: () => options.current ?? hereKey,

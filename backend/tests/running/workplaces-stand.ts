@@ -7,6 +7,7 @@ import type { BackendStart } from '../../../desktop/main/workplaces/backend-star
 import { openWorkplaces, type WorkplacesParts } from '../../../desktop/main/workplaces/open-workplaces.ts';
 import { keepSecretsInMemory, type SecretStore } from '../../../desktop/main/workplaces/secret-store.ts';
 import type { NotificationEvent, Workplaces } from '../../../desktop/main/workplaces/workplaces.ts';
+import { keepSettingsInMemory } from '../../../desktop/tests/settings-in-memory.ts';
 import { type BackendOnNode, startBackendOnNode } from './backend-on-node.ts';
 
 /** The app's workplaces on plain Node: this computer's backend in a process of its own, and whatever server they are told of. */
@@ -30,7 +31,7 @@ export interface WorkplacesStandOptions extends Partial<Pick<WorkplacesParts, 'f
 
 export async function openWorkplacesStand(options: WorkplacesStandOptions = {}): Promise<WorkplacesStand> {
   const { place = { kind: 'none' }, secrets = keepSecretsInMemory(), ffmpegPath } = options;
-  const settings = options.settings ?? keepSettingsInMemory(place);
+  const settings = options.settings ?? keepSettingsInMemory({ place });
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'soundlift-workplaces-')));
   const processes: BackendOnNode[] = [];
   const starts: BackendStart[] = [];
@@ -65,34 +66,6 @@ export async function openWorkplacesStand(options: WorkplacesStandOptions = {}):
     async [Symbol.asyncDispose]() {
       await workplaces[Symbol.asyncDispose]();
       await rm(dataFolder, { recursive: true, force: true });
-    },
-  };
-}
-
-export function keepSettingsInMemory(place: KeptSettings['place']): SettingsStore {
-  const listeners = new Set<(settings: KeptSettings) => void>();
-  let kept: KeptSettings = {
-    place,
-    quality: { kind: 'standard' },
-    saveTo: { kind: 'beside' },
-    whenTaken: 'keep_both',
-    notify: true,
-    notifySound: false,
-    theme: 'system',
-    keepInTray: true,
-    openAtLogin: false,
-    paused: false,
-  };
-  return {
-    get: () => kept,
-    change(change) {
-      const entries = Object.entries({ ...kept, ...change }).filter(([, value]) => value !== undefined);
-      kept = Object.fromEntries(entries) as unknown as KeptSettings;
-      for (const listener of listeners) listener(kept);
-    },
-    follow(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
     },
   };
 }

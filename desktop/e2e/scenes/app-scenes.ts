@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { AppState, HistoryItem, HistoryPage, Notice, Place, Row, Settings, Summary } from '../../ipc.ts';
+import { emptySummary as empty } from '../../tests/app-state.ts';
 import { everyState, stateWith, workingSummary } from './list-scenes.ts';
 
 /** One screen in one state, as the design has it. */
@@ -21,16 +22,6 @@ const server: Extract<Place, { kind: 'server' }> = {
   confirmed: true,
   thisSessionOnly: false,
   readable: false,
-};
-const empty: Summary = {
-  mode: 'empty',
-  total: 0,
-  done: 0,
-  failed: 0,
-  unfinished: 0,
-  fraction: 0,
-  savedSeconds: 0,
-  savedBytes: 0,
 };
 const movies = ['Movies'];
 const lectures = ['Movies', 'Lectures'];

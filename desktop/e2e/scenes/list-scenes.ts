@@ -1,4 +1,5 @@
 import type { AppState, Row, RowState, Summary } from '../../ipc.ts';
+import { firstState } from '../../tests/app-state.ts';
 
 const lectures = ['Movies', 'Lectures'];
 const movies = ['Movies'];
@@ -120,8 +121,7 @@ export const workingSummary: Summary = {
 /** A window with these rows. */
 export function stateWith(rows: readonly Row[], more: Partial<AppState> = {}): AppState {
   return {
-    system: 'linux',
-    version: '1.0.0',
+    ...firstState,
     place: {
       kind: 'server',
       host: 'sound.example.org',
@@ -133,18 +133,6 @@ export function stateWith(rows: readonly Row[], more: Partial<AppState> = {}): A
     },
     summary: workingSummary,
     rows,
-    settings: {
-      quality: { kind: 'standard' },
-      saveTo: { kind: 'beside' },
-      whenTaken: 'keep_both',
-      notify: true,
-      notifySound: false,
-      theme: 'system',
-      keepInTray: true,
-      openAtLogin: false,
-    },
-    notices: [],
-    toasts: [],
     ...more,
   };
 }

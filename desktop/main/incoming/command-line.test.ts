@@ -33,13 +33,11 @@ describe('a command line', () => {
   });
 
   it('begins behind the app’s folder where the app is not packaged, whatever Electron was given before', () => {
-    const argv = ['/opt/electron', '-r', '/tests/recorder.cjs', '/work', '--user-data-dir=/x', 'a.mp4'];
-    expect(readCommandLine({ argv, appPath: '/work', folder: '/work', paths: path.posix }).paths).toEqual([
-      '/work/a.mp4',
-    ]);
+    const argv = ['/opt/electron', '-r', '/tests/recorder.cjs', '/app', '--user-data-dir=/x', 'a.mp4'];
+    expect(readCommandLine({ argv, appPath: '/app', folder: '/app', paths: path.posix }).paths).toEqual(['/app/a.mp4']);
     const dot = ['/opt/electron', '.', 'a.mp4'];
-    expect(readCommandLine({ argv: dot, appPath: '/work', folder: '/work', paths: path.posix }).paths).toEqual([
-      '/work/a.mp4',
+    expect(readCommandLine({ argv: dot, appPath: '/app', folder: '/app', paths: path.posix }).paths).toEqual([
+      '/app/a.mp4',
     ]);
   });
 

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import { type Conversion, hasEnded } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { Backend } from '../../client/backend.ts';
+import { sentShare } from '../../client/overall-progress.ts';
 import { sourceError } from '../../client/system-errors.ts';
 import type { Workplace } from '../workplaces/workplaces.ts';
 import type { Entries } from './entries.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
-import { sentShare } from './hear-backends.ts';
 import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
 import type { OwedCalls } from './owed-calls.ts';
 

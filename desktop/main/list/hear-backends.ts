@@ -3,6 +3,7 @@ import type { Conversion } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { Backend } from '../../client/backend.ts';
+import { sentShare } from '../../client/overall-progress.ts';
 import { hereKey, type Workplace, type Workplaces } from '../workplaces/workplaces.ts';
 import type { Entries } from './entries.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
@@ -29,8 +30,6 @@ export interface BackendsHeard extends AsyncDisposable {
   hearOf(conversion: Conversion): void;
 }
 
-/** Nobody knows the line beforehand: sending counts as half of the way. */
-export const sentShare = 0.5;
 const askEveryMilliseconds = 1000;
 /** Nothing was heard of it for so long: it is asked after. */
 const silentSeconds = 5;

@@ -123,9 +123,5 @@ function waiting({ before }: EntryNow): RowState {
 /** Where its MP3 is to go: absolute. */
 export function folderOf({ target, source, step }: Entry): string {
   if (step.kind === 'placing') return step.folder;
-  return target.kind === 'beside' ? dirname(source.path) : joinFolders(target.path, source.subfolder);
-}
-
-function joinFolders(folder: string, subfolder: string): string {
-  return subfolder === '' ? folder : join(folder, subfolder);
+  return target.kind === 'beside' ? dirname(source.path) : join(target.path, source.subfolder);
 }

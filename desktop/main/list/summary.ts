@@ -1,10 +1,8 @@
 import type { Row, Summary } from '../../ipc.ts';
-import { roundTimeLeft } from './time-left.ts';
+import { steadyTimeLeft, type TimeLeft } from './time-left.ts';
 
 /** How much of the past says how fast it goes, in seconds. */
 const windowSeconds = 20;
-/** So long nothing is said of the time left. */
-const quietSeconds = 5;
 
 const atRest: ReadonlySet<Row['state']['kind']> = new Set(['done', 'failed', 'cancelled']);
 const away: ReadonlySet<Row['state']['kind']> = new Set(['offline_uploading', 'offline_converting', 'signed_out']);
@@ -17,21 +15,20 @@ export interface SummaryMeter {
 
 export function createSummaryMeter(): SummaryMeter {
   const samples: { readonly at: number; readonly fraction: number; readonly weight: number }[] = [];
-  let shown: { readonly seconds: number | undefined; readonly at: number } | undefined;
+  let steady: TimeLeft | undefined;
 
   function leftSeconds(fraction: number, weight: number, now: number): number | undefined {
     // Rows that came or went make it another whole.
-    if (samples.at(-1)?.weight !== weight) samples.length = 0;
+    if (steady === undefined || samples.at(-1)?.weight !== weight) {
+      samples.length = 0;
+      steady = steadyTimeLeft(now);
+    }
     samples.push({ at: now, fraction, weight });
     while ((samples[1]?.at ?? now) <= now - windowSeconds) samples.shift();
     const [first] = samples;
-    if (first === undefined || now - first.at < quietSeconds) return undefined;
-    if (shown === undefined || now - shown.at >= 2) {
-      const gained = fraction - first.fraction;
-      const seconds = gained > 0 ? ((1 - fraction) * (now - first.at)) / gained : undefined;
-      shown = { seconds: seconds === undefined ? undefined : roundTimeLeft(seconds), at: now };
-    }
-    return shown.seconds;
+    const gained = first === undefined ? 0 : fraction - first.fraction;
+    const seconds = first !== undefined && gained > 0 ? ((1 - fraction) * (now - first.at)) / gained : undefined;
+    return steady.read(seconds, now);
   }
 
   return {

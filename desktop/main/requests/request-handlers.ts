@@ -24,7 +24,7 @@ export interface SystemRequests {
   findSource(near: string): Promise<string | undefined>;
   chooseFolder(near: string | undefined): Promise<string | undefined>;
   rowMenu(id: string): void;
-  saveMenu(): Promise<void>;
+  saveMenu(): void;
   /** Absolute paths of the files on the clipboard. */
   clipboardPaths(): Promise<readonly string[]>;
   copyFile(file: string): Promise<void>;
@@ -173,6 +173,7 @@ export function shownSettings(kept: KeptSettings, home: string): Settings {
   };
 }
 
-function shownFolder(chosen: ChosenFolder, home: string): Settings['saveTo'] {
+/** Where MP3s go, without paths. */
+export function shownFolder(chosen: ChosenFolder, home: string): Settings['saveTo'] {
   return chosen.kind === 'folder' ? { kind: 'folder', folder: placeWords(chosen.path, home) } : chosen;
 }

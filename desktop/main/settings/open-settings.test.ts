@@ -37,7 +37,7 @@ describe('settings', () => {
 
   it('are there again after a restart', () => {
     const change: Partial<KeptSettings> = {
-      place: { kind: 'server', url: 'https://sound.example.org', email: 'ann@example.org' },
+      place: { kind: 'server', url: 'https://sound.example.org', email: 'you@example.org' },
       quality: { kind: 'custom', bitrateKbps: 128, mono: true },
       saveTo: { kind: 'folder', path: join(folder, 'Music') },
       atOnce: 3,

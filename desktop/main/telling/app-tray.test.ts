@@ -1,22 +1,13 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import type { Summary, System } from '../../ipc.ts';
+import { emptySummary as idle } from '../../tests/app-state.ts';
 import { type AppTrayParts, openAppTray } from './app-tray.ts';
 import { trayMark, trayMenu, trayTitle } from './tray-look.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const idle: Summary = {
-  mode: 'empty',
-  total: 0,
-  done: 0,
-  failed: 0,
-  unfinished: 0,
-  fraction: 0,
-  savedSeconds: 0,
-  savedBytes: 0,
-};
 const working: Summary = {
   ...idle,
   mode: 'working',

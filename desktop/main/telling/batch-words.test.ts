@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { BatchEnd } from '../list/conversion-list.ts';
 import { batchWords } from './batch-words.ts';
 
-const home = '/home/ann';
+const home = '/home/somebody';
 
 function saved(name: string, more: Partial<BatchEnd['saved'][number]> = {}): BatchEnd['saved'][number] {
   const file = `${home}/Movies/${name}`;

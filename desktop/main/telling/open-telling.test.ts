@@ -9,7 +9,8 @@ import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import { openWorkplacesStand } from '../../../backend/tests/running/workplaces-stand.ts';
 import type { Notification } from '../../../shared/api.ts';
 import type { Place, Summary } from '../../ipc.ts';
-import { keepSettings } from '../../tests/list-stand.ts';
+import { emptySummary as idle } from '../../tests/app-state.ts';
+import { keepSettingsInMemory } from '../../tests/settings-in-memory.ts';
 import type { BatchEnd, ConversionList, ListChange, ListNews } from '../list/conversion-list.ts';
 import type { KeptSettings } from '../settings/settings-store.ts';
 import type { NotificationEvent, Workplaces } from '../workplaces/workplaces.ts';
@@ -24,23 +25,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const home = '/home/ann';
-const idle: Summary = {
-  mode: 'empty',
-  total: 0,
-  done: 0,
-  failed: 0,
-  unfinished: 0,
-  fraction: 0,
-  savedSeconds: 0,
-  savedBytes: 0,
-};
+const home = '/home/somebody';
 const talk = {
   id: '1',
   name: 'Talk.mp3',
   seconds: 3300,
   bytes: 76_000_000,
-  file: '/home/ann/Movies/Talk.mp3',
+  file: '/home/somebody/Movies/Talk.mp3',
   warned: false,
 };
 const silent = { id: '2', name: 'Drone.mp4', code: 'no_audio' } as const;
@@ -51,7 +42,7 @@ type ServerPlace = Extract<Place, { readonly kind: 'server' }>;
 const connected: ServerPlace = {
   kind: 'server',
   host: 'sound.example.org',
-  email: 'ann@example.org',
+  email: 'you@example.org',
   connection: 'connected',
   confirmed: true,
   thisSessionOnly: false,
@@ -106,7 +97,7 @@ function openStand(options: StandOptions = {}) {
     home,
     list,
     workplaces: options.workplaces ?? scripted,
-    settings: keepSettings(options.settings),
+    settings: keepSettingsInMemory(options.settings),
     tray: {
       draw: (summary, unseen) =>
         void calls.push(`tray ${summary.mode}${unseen.isDone ? ' done' : ''}${unseen.hasFailed ? ' failed' : ''}`),
@@ -186,7 +177,7 @@ describe('a batch that has ended', () => {
   });
 
   it.each([
-    [one, 'file /home/ann/Movies/Talk.mp3'],
+    [one, 'file /home/somebody/Movies/Talk.mp3'],
     [mixed, 'show {"kind":"row","id":"2"}'],
   ])('shows the file at a click, or the list when something failed', (batch, call) => {
     using stand = openStand();
@@ -204,7 +195,7 @@ describe('a batch that has ended', () => {
       ['Talk.mp3 is ready', 'show_in_folder'],
     ]);
     for (const { id } of notices) stand.telling.noticeAction(id);
-    expect(stand.calls.slice(-2)).toEqual(['show {"kind":"row","id":"2"}', 'file /home/ann/Movies/Talk.mp3']);
+    expect(stand.calls.slice(-2)).toEqual(['show {"kind":"row","id":"2"}', 'file /home/somebody/Movies/Talk.mp3']);
   });
 
   it('is marked in the tray until the window is in front', () => {

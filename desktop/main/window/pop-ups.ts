@@ -1,6 +1,7 @@
 import type { BrowserWindow, Menu, MenuItemConstructorOptions } from 'electron';
 import type { Row, System, View } from '../../ipc.ts';
 import type { ConversionList } from '../list/conversion-list.ts';
+import { shownFolder } from '../requests/request-handlers.ts';
 import type { RequestHandlers } from '../requests/serve-requests.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import { rowMenu } from './row-menu.ts';
@@ -12,6 +13,8 @@ export interface PopUpParts {
   readonly window: () => BrowserWindow | undefined;
   readonly list: Pick<ConversionList, 'rows' | 'convertAgain'>;
   readonly settings: SettingsStore;
+  /** Absolute path of the person's home folder. */
+  readonly home: string;
   readonly show: (view: View) => void;
   readonly onDefect: (error: unknown) => void;
 }
@@ -19,10 +22,10 @@ export interface PopUpParts {
 /** The menus that the system opens where they are asked for. `handlers` do what their items say. */
 export interface PopUps {
   row(id: string, handlers: RequestHandlers): void;
-  save(handlers: Pick<RequestHandlers, 'state' | 'chooseSaveFolder'>): Promise<void>;
+  save(handlers: Pick<RequestHandlers, 'chooseSaveFolder'>): void;
 }
 
-export function createPopUps({ Menu, system, window, list, settings, show, onDefect }: PopUpParts): PopUps {
+export function createPopUps({ Menu, system, window, list, settings, home, show, onDefect }: PopUpParts): PopUps {
   function popUp(template: readonly MenuItemConstructorOptions[]): void {
     const owner = window();
     Menu.buildFromTemplate([...template]).popup(owner === undefined ? {} : { window: owner });
@@ -54,10 +57,9 @@ export function createPopUps({ Menu, system, window, list, settings, show, onDef
       const row = list.rows().find((one) => one.id === id);
       if (row !== undefined) openRowMenu(row, handlers);
     },
-    async save(handlers) {
-      const { saveTo } = (await handlers.state()).settings;
+    save(handlers) {
       popUp(
-        saveMenu(system, saveTo, {
+        saveMenu(system, shownFolder(settings.get().saveTo, home), {
           beside: () => settings.change({ saveTo: { kind: 'beside' } }),
           ask: () => settings.change({ saveTo: { kind: 'ask' } }),
           chooseFolder: () => void run(handlers.chooseSaveFolder()).catch(onDefect),

@@ -4,6 +4,7 @@ import { clockWords, isolate, placeText, sizeWords } from '../../words/measures.
 import { say } from '../../words/say.ts';
 import { FileName } from '../list/file-name.tsx';
 import { Icon } from '../shell/icon.tsx';
+import { PlayButton } from '../sound/play-button.tsx';
 import { useHeard, usePlayer } from '../sound/player.ts';
 import { Waveform } from '../sound/waveform.tsx';
 import { useSoundlift } from '../store/app-store.ts';
@@ -21,7 +22,6 @@ export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode 
   const player = usePlayer();
   const heard = useHeard(item.id);
   const { id, name, durationSeconds, bytes, missing } = item;
-  const playing = heard?.playing === true;
   const detail = detailOf(item);
   return (
     <div
@@ -43,18 +43,7 @@ export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode 
           <Icon name="slash" />
         </span>
       ) : (
-        <span className="cell" role="gridcell">
-          <button
-            type="button"
-            className="lead"
-            aria-label={say(playing ? 'listPauseOf' : 'listPlayOf', { name })}
-            title={say('listTooltip', { action: say(playing ? 'listPause' : 'listPlay'), key: say('listKeySpace') })}
-            tabIndex={-1}
-            onClick={() => player.toggle(id)}
-          >
-            <Icon name={playing ? 'pause' : 'play'} />
-          </button>
-        </span>
+        <PlayButton id={id} name={name} />
       )}
       <div className="what" role="gridcell">
         <FileName name={name} />

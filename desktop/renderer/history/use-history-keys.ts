@@ -1,6 +1,7 @@
 import { type FocusEvent, type KeyboardEvent, type RefObject, useState } from 'react';
 import type { HistoryItem } from '../../ipc.ts';
 import { listKey } from '../list/list-keys.ts';
+import { moveInRow } from '../list/move-in-row.ts';
 import { usePlayer } from '../sound/player.ts';
 import { useAppStore } from '../store/app-store.ts';
 
@@ -53,7 +54,7 @@ export function useHistoryKeys(items: readonly HistoryItem[], list: RefObject<HT
         break;
       case 'next_control':
       case 'previous_control':
-        moveInRow(row, event.target, key === 'next_control' ? 1 : -1);
+        moveInRow(row, 'button:not(:disabled)', event.target, key === 'next_control' ? 1 : -1);
         break;
       case 'play':
         if (isOnControl) return;
@@ -89,12 +90,4 @@ export function useHistoryKeys(items: readonly HistoryItem[], list: RefObject<HT
       },
     },
   };
-}
-
-function moveInRow(row: HTMLElement, target: EventTarget, step: 1 | -1): void {
-  const controls = [...row.querySelectorAll<HTMLElement>('button:not(:disabled)')];
-  const at = controls.findIndex((control) => control === target);
-  if (at === -1) (step === 1 ? controls[0] : controls.at(-1))?.focus();
-  else if (at + step === -1) row.focus();
-  else controls[at + step]?.focus();
 }

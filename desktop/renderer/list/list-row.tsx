@@ -4,6 +4,7 @@ import { clockWords, leftWords, percentOf, percentWords, sizeWords } from '../..
 import { type RowWords, rowWords } from '../../words/row-words.ts';
 import { say } from '../../words/say.ts';
 import { Icon } from '../shell/icon.tsx';
+import { PlayButton } from '../sound/play-button.tsx';
 import { useHeard, usePlayer } from '../sound/player.ts';
 import type { PlayerState } from '../sound/player-state.ts';
 import { Waveform } from '../sound/waveform.tsx';
@@ -64,7 +65,13 @@ export const ListRow = memo(function ListRow(props: ListRowProps): ReactNode {
         void soundlift.dragOut(id);
       }}
     >
-      <Lead id={id} name={words.title} look={look} playable={playable} heard={heard} />
+      {playable ? (
+        <PlayButton id={id} name={words.title} />
+      ) : (
+        <span className="lead" role="gridcell">
+          <Icon name={look.icon} />
+        </span>
+      )}
       <div className="what" role="gridcell">
         <FileName name={words.title} />
         <span className="detail" title={words.detail}>
@@ -82,42 +89,6 @@ function spokenRow({ title, detail }: RowWords, look: RowLook, heard: PlayerStat
   return state === detail
     ? say('listRowSpokenShort', { name: title, detail })
     : say('listRowSpoken', { name: title, state, detail });
-}
-
-interface LeadProps {
-  readonly id: string;
-  readonly name: string;
-  readonly look: RowLook;
-  readonly playable: boolean;
-  readonly heard: PlayerState | undefined;
-}
-
-function Lead({ id, name, look, playable, heard }: LeadProps): ReactNode {
-  const player = usePlayer();
-  if (!playable) {
-    return (
-      <span className="lead" role="gridcell">
-        <Icon name={look.icon} />
-      </span>
-    );
-  }
-  const playing = heard?.playing === true;
-  const label = playing ? say('listPauseOf', { name }) : say('listPlayOf', { name });
-  const title = say('listTooltip', { action: say(playing ? 'listPause' : 'listPlay'), key: say('listKeySpace') });
-  return (
-    <span className="cell" role="gridcell">
-      <button
-        type="button"
-        className="lead"
-        aria-label={label}
-        title={title}
-        tabIndex={-1}
-        onClick={() => player.toggle(id)}
-      >
-        <Icon name={playing ? 'pause' : 'play'} />
-      </button>
-    </span>
-  );
 }
 
 interface MiddleProps {

@@ -5,6 +5,7 @@ import { usePlayer } from '../sound/player.ts';
 import { useAppStore } from '../store/app-store.ts';
 import { findByName } from './find-by-name.ts';
 import { listKey } from './list-keys.ts';
+import { moveInRow } from './move-in-row.ts';
 import { hasSound } from './row-look.ts';
 
 /** So long letters belong to one name. */
@@ -71,7 +72,7 @@ export function useListKeys(parts: ListKeysParts): (event: KeyboardEvent<HTMLEle
     } else if (slider && (key === 'first' || key === 'last')) {
       player.seek(key === 'first' ? 0 : Number.MAX_SAFE_INTEGER);
     } else if (key === 'next_control' || key === 'previous_control') {
-      moveInRow(element, event.target, key === 'next_control' ? 1 : -1);
+      moveInRow(element, 'button:not(:disabled), [role=slider]', event.target, key === 'next_control' ? 1 : -1);
     } else if (key === 'copy') {
       if (hasSound(row.state)) void store.api.copyFile(id);
     } else if (key === 'way_out') {
@@ -95,13 +96,4 @@ export function useListKeys(parts: ListKeysParts): (event: KeyboardEvent<HTMLEle
     }
     event.preventDefault();
   };
-}
-
-/** Row, first button, …, last button: one on or back, and from the row back to the last. */
-function moveInRow(row: HTMLElement, target: EventTarget, step: 1 | -1): void {
-  const controls = [...row.querySelectorAll<HTMLElement>('button:not(:disabled), [role=slider]')];
-  const at = controls.findIndex((control) => control === target);
-  if (at === -1) (step === 1 ? controls[0] : controls.at(-1))?.focus();
-  else if (at + step === -1) row.focus();
-  else controls[at + step]?.focus();
 }

@@ -1,10 +1,10 @@
-import { type ReactNode, useEffect, useState } from 'react';
-import type { Certificate } from '../../ipc.ts';
+import { type ReactNode, useCallback } from 'react';
 import { dayWords } from '../../words/account-words.ts';
 import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
+import { useAnswer } from './use-answer.ts';
 
 /** What a server shows of itself. `address` is as it was typed. */
 export function CertificateSheet({
@@ -17,17 +17,7 @@ export function CertificateSheet({
   readonly onClose: () => void;
 }): ReactNode {
   const soundlift = useSoundlift();
-  const [certificate, setCertificate] = useState<Certificate | null>();
-  useEffect(() => {
-    let left = false;
-    const show = (found: Certificate | null): void => {
-      if (!left) setCertificate(found);
-    };
-    soundlift.certificate(address).then(show, () => show(null));
-    return () => {
-      left = true;
-    };
-  }, [soundlift, address]);
+  const certificate = useAnswer(useCallback(() => soundlift.certificate(address), [soundlift, address]));
 
   return (
     <Sheet title={say('welcomeCertificateTitle', { host: isolate(host) })} onClose={onClose}>

@@ -1,26 +1,17 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useCallback } from 'react';
 import type { RowDetails } from '../../ipc.ts';
 import { failureSentence } from '../../words/failure-words.ts';
 import { warningSentence } from '../../words/row-words.ts';
 import { say } from '../../words/say.ts';
 import { useRow, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
+import { useAnswer } from './use-answer.ts';
 
 /** What the converter said of a row. */
 export function DetailsSheet({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const row = useRow(id);
-  const [details, setDetails] = useState<RowDetails | null>();
-  useEffect(() => {
-    let left = false;
-    const show = (found: RowDetails | null): void => {
-      if (!left) setDetails(found);
-    };
-    soundlift.details(id).then(show, () => show(null));
-    return () => {
-      left = true;
-    };
-  }, [soundlift, id]);
+  const details = useAnswer(useCallback(() => soundlift.details(id), [soundlift, id]));
 
   const hasFailed = row?.state.kind === 'failed';
   return (

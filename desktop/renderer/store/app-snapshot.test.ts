@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AppState, Change, Row } from '../../ipc.ts';
+import { emptySummary, firstState } from '../../tests/app-state.ts';
 import { applyChanges, snapshotOf } from './app-snapshot.ts';
 
 function rowOf(order: number, sourceName = `${order}.mp4`): Row {
@@ -7,32 +8,10 @@ function rowOf(order: number, sourceName = `${order}.mp4`): Row {
 }
 
 const state: AppState = {
-  system: 'linux',
-  version: '1.0.0',
+  ...firstState,
   place: { kind: 'here', state: 'ready', advisedAtOnce: 2 },
-  summary: {
-    mode: 'working',
-    total: 3,
-    done: 0,
-    failed: 0,
-    unfinished: 3,
-    fraction: 0,
-    savedSeconds: 0,
-    savedBytes: 0,
-  },
+  summary: { ...emptySummary, mode: 'working', total: 3, unfinished: 3 },
   rows: [rowOf(10), rowOf(20), rowOf(30)],
-  settings: {
-    quality: { kind: 'standard' },
-    saveTo: { kind: 'beside' },
-    whenTaken: 'keep_both',
-    notify: true,
-    notifySound: false,
-    theme: 'system',
-    keepInTray: true,
-    openAtLogin: false,
-  },
-  notices: [],
-  toasts: [],
 };
 
 const rows = (changed: readonly Row[], removed: readonly string[] = []): Change => ({ type: 'rows', changed, removed });

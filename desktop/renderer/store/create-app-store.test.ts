@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AppState, Change, SoundliftApi, View } from '../../ipc.ts';
+import type { Change, SoundliftApi, View } from '../../ipc.ts';
+import { firstState as state } from '../../tests/app-state.ts';
 import { createAppStore } from './create-app-store.ts';
-
-const state: AppState = {
-  system: 'linux',
-  version: '1.0.0',
-  place: { kind: 'none' },
-  summary: { mode: 'empty', total: 0, done: 0, failed: 0, unfinished: 0, fraction: 0, savedSeconds: 0, savedBytes: 0 },
-  rows: [],
-  settings: {
-    quality: { kind: 'standard' },
-    saveTo: { kind: 'beside' },
-    whenTaken: 'keep_both',
-    notify: true,
-    notifySound: false,
-    theme: 'system',
-    keepInTray: true,
-    openAtLogin: false,
-  },
-  notices: [],
-  toasts: [],
-};
 
 const toast = (id: string): Change => ({ type: 'toasts', toasts: [{ id, text: id }] });
 

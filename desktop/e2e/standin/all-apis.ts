@@ -1,0 +1,21 @@
+// What the stand-in has of Electron, by its names there.
+export { app } from './api/app.ts';
+export { BrowserWindow } from './api/browser-window.ts';
+export { ClipboardItem, clipboard } from './api/clipboard.ts';
+export { dialog } from './api/dialog.ts';
+export { ipcMain } from './api/ipc-main.ts';
+export { Menu, MenuItem } from './api/menu.ts';
+export { MessageChannelMain } from './api/message-ports.ts';
+export { nativeImage } from './api/native-image.ts';
+export { nativeTheme } from './api/native-theme.ts';
+export { net } from './api/net.ts';
+export { Notification } from './api/notification.ts';
+export { powerMonitor, powerSaveBlocker } from './api/power.ts';
+export { protocol } from './api/protocol.ts';
+export { safeStorage } from './api/safe-storage.ts';
+export { screen } from './api/screen.ts';
+export { session } from './api/session.ts';
+export { shell } from './api/shell.ts';
+export { Tray } from './api/tray.ts';
+export { utilityProcess } from './api/utility-process.ts';
+export { webContents } from './api/web-contents.ts';
