@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { WholeSystemFirst } from './test/whole-system-first.ts';
 
 const minutes = 60_000;
 
@@ -12,6 +13,7 @@ export default defineConfig({
     silent: 'passed-only',
     // The real things that tests start (ffmpeg, servers) need the other core.
     maxWorkers: 2,
+    sequence: { sequencer: WholeSystemFirst },
     testTimeout: 1 * minutes,
     hookTimeout: 1 * minutes,
     teardownTimeout: 10_000,

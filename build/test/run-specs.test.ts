@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { processesWorkingIn } from '../../backend/tests/running/processes.ts';
 import { findSpecs, runSpecs } from './run-specs.ts';
 
 let folder: string;
@@ -59,10 +60,12 @@ it('ends a test that waits for ever by its time limit', async () => {
   expect(tally).toEqual({ passed: 1, failed: 1, skipped: 0 });
 });
 
-it('gives up a test that blocks its process', async () => {
-  const { tally, printed } = await run({ 'one.spec.ts': "test('a', () => { for (;;); });" }, 5_000);
+it('gives up a test that blocks its process, and leaves nothing of it running', async () => {
+  const text = `test('a', () => { process.chdir(${JSON.stringify(folder)}); for (;;); });`;
+  const { tally, printed } = await run({ 'one.spec.ts': text }, 5_000);
   expect(tally).toMatchObject({ passed: 0, failed: 1 });
   expect(printed).toContain('Nothing was heard of the specs for 5 s');
+  await expect.poll(() => processesWorkingIn(folder)).toEqual([]);
 });
 
 it('finds the specs whose path fits, and those that take hours by themselves', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -64,7 +64,16 @@ async function runPlaywright(
   const child = spawn(process.execPath, [playwright, 'test', '--config', config, '--reporter=list,json', ...patterns], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+    // A group of its own: a worker that never comes to read that it is to end would outlive it, and keep a core for ever.
+    detached: process.platform !== 'win32',
   });
+  // A terminal's Ctrl-C reaches only our own group.
+  const interrupt = (signal: NodeJS.Signals): void => {
+    killGroup(child, 'SIGKILL');
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, interrupt);
   let wasSilent = false;
   const giveUp = setTimeout(() => {
     wasSilent = true;
@@ -83,7 +92,19 @@ async function runPlaywright(
     child.once('exit', resolve);
   });
   clearTimeout(giveUp);
+  for (const signal of signals) process.off(signal, interrupt);
+  if (wasSilent) killGroup(child, 'SIGKILL');
   return { code, wasSilent };
+}
+
+/** On Windows only the process itself. */
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (process.platform === 'win32' || child.pid === undefined) child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // All of it has ended.
+  }
 }
 
 async function readReport(file: string): Promise<JSONReport | undefined> {

@@ -11,7 +11,7 @@ import {
 import { endApp, type Home, type LaunchOptions, launchApp, makeHome } from './launch-app.ts';
 
 export { answerDialog, clickMenu, clickNotification, recorded } from './desktop-record.ts';
-export { exitOf, firstWindow, killHard, killProcesses, startBeside } from './launch-app.ts';
+export { exitOf, firstWindow, killHard, killProcesses, sleepFor, startBeside } from './launch-app.ts';
 export { expect };
 
 interface Fixtures {

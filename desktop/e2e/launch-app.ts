@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { processTree } from '../../backend/tests/running/processes.ts';
 import { electronPlaces, installedElectron } from '../../build/app/electron-binary.ts';
 import './recorded.ts';
 
@@ -144,6 +145,16 @@ export async function exitOf(app: ElectronApplication, milliseconds = 20_000): P
 export async function killHard(app: ElectronApplication): Promise<void> {
   processOf(app).kill('SIGKILL');
   if (!(await untilGone(app, 5_000))) throw new Error('the app outlives a kill');
+}
+
+/** Stops the app and all that it has started for so long, as a lid that is closed does, and wakes it. */
+export async function sleepFor(app: ElectronApplication, seconds: number): Promise<void> {
+  const { pid } = processOf(app);
+  const tree = pid === undefined ? [] : await processTree(pid);
+  for (const one of tree) process.kill(one, 'SIGSTOP');
+  await delay(seconds * 1000);
+  for (const one of tree) process.kill(one, 'SIGCONT');
+  await app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'));
 }
 
 /** `kill -9` of the processes of this computer's backend, or of the windows' pages, as soon as there are any. @returns their ids */

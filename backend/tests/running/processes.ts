@@ -6,6 +6,7 @@ export interface RunningProcess {
   readonly pid: number;
   /** The program's file, as far as the kernel keeps its name: 15 characters. */
   readonly name: string;
+  readonly parent: number;
 }
 
 /** All that run; those that have ended and only wait for their parent are not among them. */
@@ -18,16 +19,25 @@ async function listProcesses(): Promise<readonly RunningProcess[]> {
 /** proc(5), /proc/PID/stat: the name stands in parentheses and may hold anything, so the rest is counted from the last one. */
 async function readProcess(pid: string): Promise<RunningProcess | undefined> {
   const text = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => undefined);
-  const match = /^\d+ \((.*)\) (\S) /s.exec(text ?? '');
-  const [, name = '', state = ''] = match ?? [];
+  const match = /^\d+ \((.*)\) (\S) (\d+) /s.exec(text ?? '');
+  const [, name = '', state = '', parent = ''] = match ?? [];
   if (match === null || 'ZX'.includes(state)) return undefined;
-  return { pid: Number(pid), name };
+  return { pid: Number(pid), name, parent: Number(parent) };
 }
 
 /** Those that work in `folder` or below: so does whatever converts for a server over its data folder. */
 export async function processesWorkingIn(folder: string): Promise<readonly RunningProcess[]> {
   const real = await realPath(folder);
   return await filterProcesses(async (pid) => await worksIn(pid, real));
+}
+
+/** This process and all that it has started, and those have: whoever has lost its parent is not found. */
+export async function processTree(root: number): Promise<readonly number[]> {
+  const all = await listProcesses();
+  const tree = [root];
+  // Grows while it is gone through.
+  for (const pid of tree) tree.push(...all.filter(({ parent }) => parent === pid).map((one) => one.pid));
+  return tree;
 }
 
 /** Those that have a file of `folder` open, too, or name it on their command line. */

@@ -1,0 +1,16 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * Starts with the tests that run whole systems: they take the longest, and one of them at the end would leave the other cores idle. A fresh
+ * clone has no times of an earlier run to go by.
+ */
+export class WholeSystemFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isOfWholeSystem), ...sorted.filter((file) => !isOfWholeSystem(file))];
+  }
+}
+
+function isOfWholeSystem({ moduleId }: TestSpecification): boolean {
+  return moduleId.includes('/backend/tests/');
+}
