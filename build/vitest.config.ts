@@ -12,7 +12,7 @@ export default defineConfig({
     // What a test prints is for when it fails.
     silent: 'passed-only',
     // The real things that tests start (ffmpeg, servers) need the other core.
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: WholeSystemFirst },
     testTimeout: 1 * minutes,
     hookTimeout: 1 * minutes,

@@ -114,6 +114,8 @@ export type Place =
       readonly host: string;
       readonly email: string;
       readonly connection: 'connected' | 'connecting' | 'offline' | 'signed_out';
+      /** The person has signed out in this app, and knows. */
+      readonly leftOnPurpose?: true;
       /** When the next try is, milliseconds since 1970; while offline. */
       readonly nextTryAt?: number;
       /** Whether finished batches are mailed; absent where the server cannot mail. */

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { extractFile, listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openMediaFolder } from '../../backend/tests/media/make-media.ts';
+import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { mediaExtensionNames } from '../../desktop/client/media-files.ts';
 import { launchApp, makeHome } from '../../desktop/e2e/launch-app.ts';
 import { buildStaleBundles } from './bundles.ts';
@@ -144,16 +146,22 @@ describe('the package', () => {
     );
   });
 
-  it('opens its window', async () => {
+  it('opens its window, and converts the video that it is started with', async () => {
     const home = await makeHome(join(folder, 'person'));
+    await using media = await openMediaFolder();
+    const video = join(home.videos, 'Talk.mp4');
+    await copyFile(await media.make({ container: 'mp4', seconds: 3 }), video);
     const boot = join(root, 'desktop', 'e2e', 'standin', 'boot.ts');
-    const electron = await launchApp(home, { executable: join(app, 'soundlift'), env: { STANDIN_BOOT: boot } });
+    const executable = join(app, 'soundlift');
+    const electron = await launchApp(home, { executable, args: [video], env: { STANDIN_BOOT: boot } });
     try {
       const page = await electron.firstWindow();
       await page.waitForURL(/\/dist\/renderer\/index\.html/);
       // Drawn once main has told its state.
       await page.locator('.window').waitFor({ state: 'attached' });
       expect(await page.title()).toContain('Soundlift');
+      await page.getByRole('row', { name: 'Talk.mp3' }).getByText('Saved in Videos').waitFor({ timeout: 30_000 });
+      expect((await decodeSound(join(home.videos, 'Talk.mp3'))).seconds).toBeCloseTo(3, 0);
     } finally {
       await electron.close();
     }

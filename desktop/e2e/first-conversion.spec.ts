@@ -48,3 +48,13 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   expect((await readdir(home.videos)).toSorted()).toEqual(['Lecture 1.mp3', 'Lecture 1.mp4']);
   expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(60, 0);
 });
+
+test('a video that is dropped on the first run’s question answers it', async ({ launch, home, media }) => {
+  const video = join(home.videos, 'Sooner.mp4');
+  await copyFile(await media.make({ container: 'mp4', seconds: 3 }), video);
+  const page = await firstWindow(await launch());
+  await expect(page.getByRole('radio', { name: /^This computer/ })).toBeChecked();
+  await dropFiles(page.locator('body'), video);
+  await expect(rowOf(page, 'Sooner.mp3')).toContainText('Saved in Videos', { timeout: 30_000 });
+  expect(await page.evaluate(async () => (await window.soundlift.state()).place.kind)).toBe('here');
+});

@@ -1,28 +1,9 @@
 import type { Page } from '@playwright/test';
-import type { AppState, HistoryItem, HistoryPage, Notice, Place, Row, Settings, Summary } from '../../ipc.ts';
-import { emptySummary as empty } from '../../tests/app-state.ts';
+import type { HistoryItem, HistoryPage, Notice, Row, Settings, Summary } from '../../ipc.ts';
 import { everyState, stateWith, workingSummary } from './list-scenes.ts';
+import { click, here, idle, openSettings, type Scene, server } from './scene.ts';
+import { welcomeScenes } from './welcome-scenes.ts';
 
-/** One screen in one state, as the design has it. */
-export interface Scene {
-  readonly name: string;
-  readonly state: AppState;
-  readonly answers?: Readonly<Record<string, unknown>>;
-  /** Brings the page to where the scene begins. */
-  readonly prepare?: (page: Page) => Promise<void>;
-}
-
-const here: Place = { kind: 'here', state: 'ready', advisedAtOnce: 2 };
-const server: Extract<Place, { kind: 'server' }> = {
-  kind: 'server',
-  host: 'sound.example.org',
-  email: 'you@example.org',
-  connection: 'connected',
-  mail: false,
-  confirmed: true,
-  thisSessionOnly: false,
-  readable: false,
-};
 const movies = ['Movies'];
 const lectures = ['Movies', 'Lectures'];
 
@@ -212,32 +193,20 @@ const history: HistoryPage = {
   totalBytes: 8.1e9,
 };
 
-const problem = (value: object) => ({ ok: false, problem: value });
-const host = 'sound.example.org';
-
-/** Fills in the form of a server, and sends it. */
-function signingIn(address = host): (page: Page) => Promise<void> {
-  return async (page) => {
-    await page.getByRole('radio', { name: /A server/ }).check();
-    await page.getByLabel('Address').fill(address);
-    await page.getByLabel('E-mail').fill('you@example.org');
-    await page.getByLabel('Password').fill('correct horse');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('alert').waitFor();
-  };
-}
-
-const first = stateWith([], { place: { kind: 'none' }, summary: empty });
-const idle = stateWith([], { place: here, summary: empty });
 const working = stateWith(workingRows, { notices });
 const finished = stateWith(finishedRows, { place: here, summary: finishedSummary, notices });
 const custom: Settings = { ...idle.settings, quality: { kind: 'custom', bitrateKbps: 160, mono: false } };
-const click =
-  (name: string | RegExp) =>
-  async (page: Page): Promise<void> =>
-    await page.getByRole('button', { name }).first().click();
 const openHistory = click('History');
-const openSettings = click(/^Settings/);
+
+/** Five videos are held over the window. */
+async function dragOver(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    for (let index = 0; index < 5; index += 1) data.items.add(new File(['x'], `${index}.mp4`, { type: 'video/mp4' }));
+    document.dispatchEvent(new DragEvent('dragenter', { dataTransfer: data, bubbles: true, cancelable: true }));
+    document.dispatchEvent(new DragEvent('dragover', { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+}
 
 /** Every screen, in every state that it has. */
 export const scenes: readonly Scene[] = [
@@ -245,17 +214,12 @@ export const scenes: readonly Scene[] = [
   {
     name: 'empty-drop',
     state: idle,
-    prepare: async (page) => {
-      await page.evaluate(() => {
-        const data = new DataTransfer();
-        for (let index = 0; index < 5; index += 1)
-          data.items.add(new File(['x'], `${index}.mp4`, { type: 'video/mp4' }));
-        document.dispatchEvent(new DragEvent('dragenter', { dataTransfer: data, bubbles: true, cancelable: true }));
-        document.dispatchEvent(new DragEvent('dragover', { dataTransfer: data, bubbles: true, cancelable: true }));
-      });
-    },
+    prepare: dragOver,
   },
   { name: 'working', state: working },
+  { name: 'working-windows', state: { ...working, system: 'windows' } },
+  { name: 'working-macos', state: { ...working, system: 'macos' } },
+  { name: 'working-drop', state: working, prepare: dragOver },
   {
     name: 'working-offline',
     state: stateWith(offlineRows, {
@@ -332,69 +296,7 @@ export const scenes: readonly Scene[] = [
     state: { ...idle, place: { ...server, confirmed: false, thisSessionOnly: true, readable: true } },
     prepare: openSettings,
   },
-  { name: 'welcome', state: first },
-  { name: 'welcome-server', state: first, prepare: (page) => page.getByRole('radio', { name: /A server/ }).check() },
-  {
-    name: 'welcome-wrong',
-    state: first,
-    answers: { signIn: problem({ code: 'wrong_password' }) },
-    prepare: signingIn(),
-  },
-  {
-    name: 'welcome-unreachable',
-    state: first,
-    answers: { signIn: problem({ code: 'unreachable', host: 'sound.exmaple.org' }) },
-    prepare: signingIn('sound.exmaple.org'),
-  },
-  {
-    name: 'welcome-certificate',
-    state: first,
-    answers: { signIn: problem({ code: 'certificate', host, reason: 'expired', endedAt: Date.UTC(2026, 2, 3, 12) }) },
-    prepare: signingIn(),
-  },
-  {
-    name: 'welcome-too-many',
-    state: first,
-    answers: { signIn: problem({ code: 'too_many', againInSeconds: 300 }) },
-    prepare: signingIn(),
-  },
-  {
-    name: 'welcome-create',
-    state: first,
-    prepare: async (page) => {
-      await page.getByRole('radio', { name: /A server/ }).check();
-      await click('Create an account instead')(page);
-    },
-  },
-  {
-    name: 'welcome-code',
-    state: { ...idle, place: { ...server, confirmed: false } },
-    prepare: async (page) => {
-      await openSettings(page);
-      await click('Change…')(page);
-    },
-  },
-  {
-    name: 'welcome-forgot',
-    state: first,
-    prepare: async (page) => {
-      await page.getByRole('radio', { name: /A server/ }).check();
-      await click('Forgotten password')(page);
-    },
-  },
-  {
-    name: 'welcome-reset',
-    state: first,
-    answers: { forgotPassword: { ok: true } },
-    prepare: async (page) => {
-      await page.getByRole('radio', { name: /A server/ }).check();
-      await click('Forgotten password')(page);
-      await page.getByLabel('Address').fill(host);
-      await page.getByLabel('E-mail').fill('you@example.org');
-      await click('Send the code')(page);
-      await page.getByLabel('New password').waitFor();
-    },
-  },
+  ...welcomeScenes,
   {
     name: 'welcome-signed-out',
     state: stateWith(workingRows, { place: { ...server, connection: 'signed_out' } }),

@@ -112,6 +112,8 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     );
     if (found === undefined || signal.aborted) return;
     if (found.entries.length > 0) {
+      // Whoever drops videos on the first run's question has answered it.
+      if (workplaces.currentKey() === undefined) void workplaces.useThisComputer();
       if (idsOf((entry) => !isAtRest(entry)).length === 0) unlistSaved();
       // What was dropped later may have been found sooner.
       const order = database.nextOrder();

@@ -260,6 +260,15 @@ describe('a server', () => {
     expect(stand.telling.notices()).toMatchObject([{ unread: true, action: { kind: 'sign_in', label: 'Sign in' } }]);
   });
 
+  it('that the person has signed out of says nothing', () => {
+    using stand = openStand({ place: connected });
+    stand.summary({ ...idle, mode: 'working', total: 3, unfinished: 3 });
+    stand.calls.length = 0;
+    stand.moveTo({ ...connected, connection: 'signed_out', leftOnPurpose: true });
+    expect(stand.calls).toEqual([]);
+    expect(stand.telling.notices()).toEqual([]);
+  });
+
   it('of another account tells nobody what was told to the first', () => {
     using stand = openStand({ place: connected });
     const notification: Notification = {

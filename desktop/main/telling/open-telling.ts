@@ -212,7 +212,8 @@ export function openTelling(parts: TellingParts): Telling {
         add({ title: say('tellingConnectionBack'), names: [], lines });
       }
     }
-    if (place.connection === 'signed_out' && was !== undefined && summary.unfinished > 0) askToSignIn(place.host);
+    const isSentAway = place.connection === 'signed_out' && place.leftOnPurpose !== true;
+    if (isSentAway && was !== undefined && summary.unfinished > 0) askToSignIn(place.host);
   }
 
   function askToSignIn(host: string): void {

@@ -48,6 +48,7 @@ export async function openWorkplaces(parts: WorkplacesParts): Promise<Workplaces
   let host: BackendHost | undefined;
   let hereWorkplace: Workplace | undefined;
   let remote: AccountWorkplace | undefined;
+  let isLeftOnPurpose = false;
   let atOnce = settings.get().atOnce ?? advisedAtOnce;
   let isOver = false;
 
@@ -137,6 +138,7 @@ export async function openWorkplaces(parts: WorkplacesParts): Promise<Workplaces
   async function endAccount(): Promise<void> {
     const left = remote;
     if (left === undefined) return;
+    isLeftOnPurpose = true;
     // Where the server cannot be reached, its end comes there by itself.
     await left.session.signOut().catch((error: unknown) => log.debug({ err: error }, 'could not sign out there'));
     await leaveAccount();
@@ -148,6 +150,7 @@ export async function openWorkplaces(parts: WorkplacesParts): Promise<Workplaces
     if (fresh === undefined) return;
     const key = serverKey(account.url, account.email);
     if (remote !== undefined && remote.key !== key) await endAccount();
+    isLeftOnPurpose = false;
     await kept.keep(account, fresh);
     // Rows that are under way with it go on.
     if (remote === undefined) remote = openAccount(account);
@@ -205,6 +208,7 @@ export async function openWorkplaces(parts: WorkplacesParts): Promise<Workplaces
       host: called,
       email,
       connection: kind,
+      ...(kind === 'signed_out' && isLeftOnPurpose ? { leftOnPurpose: true } : {}),
       ...(nextTryAt === undefined ? {} : { nextTryAt }),
       ...(account === undefined || !canMail ? {} : { mail: account.mail }),
       // Where no mail is sent, nothing can be confirmed; nor is it asked for before that is known.

@@ -62,7 +62,7 @@ describe('signing in', () => {
     await using again = await opened.startAgain();
     await waitUntil('it is connected again', () => again.workplaces.current()?.reachable());
     await again.workplaces.signOut();
-    expect(again.workplaces.place()).toMatchObject({ connection: 'signed_out', email, host });
+    expect(again.workplaces.place()).toMatchObject({ connection: 'signed_out', leftOnPurpose: true, email, host });
     expect(again.workplaces.current()).toBeUndefined();
     expect(again.workplaces.currentKey()).toBe(`${stand.line.url} ${email}`);
     await using later = await again.startAgain();

@@ -8,7 +8,6 @@ import { Motif } from './motif.tsx';
 export function DropOverlay(): ReactNode {
   const soundlift = useSoundlift();
   const [title, setTitle] = useState<string>();
-  const welcoming = useAppState((state) => state.place.kind === 'none');
   const detail = useAppState((state) => dropDetail(state.settings.quality, state.settings.saveTo));
 
   useEffect(() => {
@@ -17,8 +16,8 @@ export function DropOverlay(): ReactNode {
       if (dataTransfer?.types.includes('Files') !== true) return;
       // What is not taken would be opened in place of the app.
       event.preventDefault();
-      dataTransfer.dropEffect = welcoming ? 'none' : 'copy';
-      if (!welcoming) setTitle(dropTitle([...dataTransfer.items]));
+      dataTransfer.dropEffect = 'copy';
+      setTitle(dropTitle([...dataTransfer.items]));
     };
     const leave = (event: DragEvent): void => {
       if (event.relatedTarget === null) setTitle(undefined);
@@ -26,7 +25,7 @@ export function DropOverlay(): ReactNode {
     const drop = (event: DragEvent): void => {
       event.preventDefault();
       setTitle(undefined);
-      const paths = welcoming ? [] : soundlift.pathsOf([...(event.dataTransfer?.files ?? [])]);
+      const paths = soundlift.pathsOf([...(event.dataTransfer?.files ?? [])]);
       if (paths.length > 0) void soundlift.addPaths(paths);
     };
     document.addEventListener('dragenter', over);
@@ -39,7 +38,7 @@ export function DropOverlay(): ReactNode {
       document.removeEventListener('dragleave', leave);
       document.removeEventListener('drop', drop);
     };
-  }, [soundlift, welcoming]);
+  }, [soundlift]);
 
   if (title === undefined) return null;
   return (

@@ -147,6 +147,7 @@ describe('a server', () => {
     own.line.cut();
     await waitUntil('it is signed out', () => placeOf(opened).connection === 'signed_out');
     expect(placeOf(opened)).toMatchObject({ host: new URL(own.line.url).host, email });
+    expect(placeOf(opened)).not.toHaveProperty('leftOnPurpose');
     expect([opened.workplaces.current(), opened.workplaces.of(key)]).toEqual([undefined, undefined]);
     expect(opened.workplaces.hostOf(key)).toBe(new URL(own.line.url).host);
     expect(opened.workplaces.currentKey()).toBe(key);

@@ -1,0 +1,34 @@
+import type { Page } from '@playwright/test';
+import type { AppState, Place } from '../../ipc.ts';
+import { emptySummary } from '../../tests/app-state.ts';
+import { stateWith } from './list-scenes.ts';
+
+/** One screen in one state, as the design has it. */
+export interface Scene {
+  readonly name: string;
+  readonly state: AppState;
+  readonly answers?: Readonly<Record<string, unknown>>;
+  /** Brings the page to where the scene begins. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+export const here: Place = { kind: 'here', state: 'ready', advisedAtOnce: 2 };
+export const server: Extract<Place, { kind: 'server' }> = {
+  kind: 'server',
+  host: 'sound.example.org',
+  email: 'you@example.org',
+  connection: 'connected',
+  mail: false,
+  confirmed: true,
+  thisSessionOnly: false,
+  readable: false,
+};
+
+/** Nothing is in the list. */
+export const idle = stateWith([], { place: here, summary: emptySummary });
+
+export const click =
+  (name: string | RegExp) =>
+  async (page: Page): Promise<void> =>
+    await page.getByRole('button', { name }).first().click();
+export const openSettings = click(/^Settings/);

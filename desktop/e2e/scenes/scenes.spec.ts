@@ -1,0 +1,31 @@
+import { expect } from '@playwright/test';
+import { scenes } from './app-scenes.ts';
+import { test } from './list-window.ts';
+import { cutWords, findings } from './shut-out.ts';
+
+/** One of each kind of screen; all of them, light and dark, and with large text: scenes.long.spec.ts. */
+const looks = {
+  empty: 'light',
+  'every-state': 'dark',
+  quality: 'light',
+  notices: 'dark',
+  track: 'light',
+  history: 'dark',
+  settings: 'light',
+  'welcome-server': 'dark',
+  'welcome-certificate-sheet': 'light',
+} as const;
+
+for (const [wanted, theme] of Object.entries(looks)) {
+  test(`${wanted} shuts nobody out, ${theme} and in a small window`, async ({ open }) => {
+    const scene = scenes.find(({ name }) => name === wanted);
+    if (scene === undefined) throw new Error('there is no such screen');
+    const { state, answers = {}, prepare } = scene;
+    // Colours that are still on their way have another contrast.
+    const { page } = await open(state, { theme, answers, media: { reducedMotion: 'reduce' } });
+    await prepare?.(page);
+    expect(await findings(page)).toEqual([]);
+    await page.setViewportSize({ width: 480, height: 420 });
+    expect(await cutWords(page), 'in the smallest window').toEqual([]);
+  });
+}

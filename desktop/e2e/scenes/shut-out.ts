@@ -1,0 +1,24 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+
+/** What axe finds, each with the elements that it is about. */
+export async function findings(page: Page): Promise<readonly string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
+}
+
+/** Words that are wider than what holds them, and a page that is wider than its window. */
+export async function cutWords(page: Page): Promise<readonly string[]> {
+  return await page.evaluate(() => {
+    // What may be cut has its whole text in a tooltip; a count stands out of its bell.
+    const mayBeCut =
+      '.name, .name *, .detail, .cut, .sr, .sr *, select, option, pre, input, .icon-btn, .icon-btn *, .line';
+    const wide = [...document.querySelectorAll<HTMLElement>('.window :is(button, label, p, h1, h2, small, b, span)')]
+      .filter((element) => !element.matches(mayBeCut) && element.offsetParent !== null)
+      .filter((element) => getComputedStyle(element).display !== 'inline')
+      .filter((element) => element.scrollWidth > element.clientWidth + 2)
+      .map((element) => `${element.tagName} ${element.className}: ${element.textContent}`);
+    const beyond = document.documentElement.scrollWidth - innerWidth;
+    return beyond > 0 ? [...wide, `the page is ${beyond} px too wide`] : wide;
+  });
+}
