@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Electron from 'electron';
 import { mediaExtensionNames } from '../client/media-files.ts';
-import { type Page, type System, soundScheme } from '../ipc.ts';
+import { type Page, type Summary, type System, soundScheme } from '../ipc.ts';
 import { say } from '../words/say.ts';
 import { clipboardFiles } from './incoming/clipboard-files.ts';
 import type { Incoming } from './incoming/command-line.ts';
@@ -25,8 +25,9 @@ import { answerSound, soundSchemePrivileges } from './sound/sound-scheme.ts';
 import { openAppTray } from './telling/app-tray.ts';
 import { openTelling } from './telling/open-telling.ts';
 import { systemNotifier } from './telling/system-notifications.ts';
-import { appMenu, dockMenu, type MenuActions } from './window/app-menu.ts';
+import type { MenuActions } from './window/app-menu.ts';
 import { createAppWindow } from './window/app-window.ts';
+import { keepMenus } from './window/keep-menus.ts';
 import { lockDown } from './window/lock-down.ts';
 import { createPopUps } from './window/pop-ups.ts';
 import { createSystemQuestions } from './window/questions.ts';
@@ -263,22 +264,17 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
   electron.protocol.handle(soundScheme, (request) => answerSound(request, (id) => list.files(id)?.saved));
 
   const awake = stayAwake(electron.powerSaveBlocker);
-  let menuLook = '';
-  function drawMenus(): void {
-    const { mode, done, unfinished } = list.summary();
-    awake.working(mode === 'working' && unfinished > 0);
-    const look = `${mode} ${done > 0}`;
-    if (look === menuLook) return;
-    menuLook = look;
-    Menu.setApplicationMenu(Menu.buildFromTemplate([...appMenu(system, { mode, hasFinished: done > 0 }, menuActions)]));
+  const drawMenus = keepMenus({ Menu, dock: app.dock, system, actions: menuActions });
+  function hearSummary(summary: Summary): void {
+    awake.working(summary.mode === 'working' && summary.unfinished > 0);
+    drawMenus(summary);
   }
-  drawMenus();
-  if (system === 'macos') app.dock?.setMenu(Menu.buildFromTemplate([...dockMenu(menuActions)]));
+  hearSummary(list.summary());
 
   list.follow((change) => {
     if (change.type === 'news') return;
     teller.tell(change);
-    if (change.type === 'summary') drawMenus();
+    if (change.type === 'summary') hearSummary(change.summary);
   });
   telling.follow(teller.tell);
   workplaces.follow(() => teller.tell({ type: 'place', place: workplaces.place() }));
@@ -289,6 +285,11 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     atLogin = kept.openAtLogin;
     integration.openAtLogin(atLogin).catch(onDefect);
   });
+
+  const lookForFiles = (): void => void list.lookForFiles().catch(onDefect);
+  lookForFiles();
+  // Whoever has moved or deleted one did it in another window.
+  window.follow(() => window.isInFront() && lookForFiles());
 
   electron.powerMonitor.on('resume', () => workplaces.tryNow());
   app.on('activate', () => window.show());

@@ -15,6 +15,8 @@ export interface BatchEndsParts {
 export interface BatchEnds {
   /** These may have ended. */
   look(ids: readonly string[]): void;
+  /** Tells of the batches that had ended when the app did, before they could be told of. */
+  tellLeft(): void;
   /** It starts again, and may end again. */
   startAgain(id: string): void;
 }
@@ -51,6 +53,7 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
       for (const entry of ended) endEntry(entry);
       if (ended.length > 0) endBatches(new Set(ended.map(({ batchId }) => batchId)));
     },
+    tellLeft: () => endBatches(new Set([...entries.all()].map(({ batchId }) => batchId))),
     startAgain: (id) => void seen.delete(id),
   };
 }

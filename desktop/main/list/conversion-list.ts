@@ -72,6 +72,8 @@ export interface ConversionList extends AsyncDisposable {
   details(id: string): RowDetails | null;
   peaks(id: string): Promise<readonly number[]>;
   files(id: string): RowFiles | undefined;
+  /** Rows whose MP3 has gone say so from now on, and those whose has come back no longer. */
+  lookForFiles(): Promise<void>;
 
   history(query: HistoryQuery): Promise<HistoryPage>;
   removeFromHistory(id: string): Promise<void>;

@@ -3,6 +3,7 @@ import { placeWords } from '../place-words.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { Entries } from './entries.ts';
 import { type Entry, isAtRest } from './entry.ts';
+import type { MissingFiles } from './missing-files.ts';
 import { rowOf } from './row-view.ts';
 import type { EntryRunner } from './run-entries.ts';
 import { createSummaryMeter } from './summary.ts';
@@ -10,6 +11,7 @@ import { createSummaryMeter } from './summary.ts';
 export interface ListRowsParts {
   readonly entries: Pick<Entries, 'all' | 'get'>;
   readonly runner: Pick<EntryRunner, 'now'>;
+  readonly missing: Pick<MissingFiles, 'has'>;
   readonly settings: Pick<SettingsStore, 'get'>;
   /** Absolute path of the person's home folder. */
   readonly home: string;
@@ -36,7 +38,7 @@ const mostBefore = 20;
 const freshMilliseconds = 3000;
 
 export function createListRows(parts: ListRowsParts): ListRows {
-  const { entries, runner, settings, home, onRows, onSummary } = parts;
+  const { entries, runner, missing, settings, home, onRows, onSummary } = parts;
   const rows = new Map<string, Row>();
   const dirty = new Set<string>();
   const fresh = new Set<string>();
@@ -64,6 +66,7 @@ export function createListRows(parts: ListRowsParts): ListRows {
       ...runner.now(entry),
       isPaused: settings.get().paused,
       isFresh: fresh.has(entry.id),
+      isMissing: missing.has(entry.id),
       ...(place === undefined ? {} : { before: place }),
     };
     return rowOf(entry, now, (folder) => placeWords(folder, home));

@@ -14,6 +14,7 @@ import { type Entry, isAtRest } from './entry.ts';
 import { detailsOf } from './entry-details.ts';
 import { historyPage } from './history-page.ts';
 import { createListRows } from './list-rows.ts';
+import { watchMissingFiles } from './missing-files.ts';
 import { createOwedCalls } from './owed-calls.ts';
 import { createEntryRunner } from './run-entries.ts';
 import { type AgainChanges, againEvent } from './start-again.ts';
@@ -57,9 +58,11 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     onChange: (ids) => rows.change(ids),
     log,
   });
+  const missing = watchMissingFiles(entries, (ids) => rows.change(ids));
   const rows = createListRows({
     entries,
     runner,
+    missing,
     settings,
     home,
     onRows(changed, removed) {
@@ -262,6 +265,8 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       return { source: source.path, ...(step.kind === 'saved' ? { saved: step.file } : {}) };
     },
 
+    lookForFiles: () => missing.look(),
+
     history: (query) => historyPage(database, query, { home, hostOf: (key) => workplaces.hostOf(key) }),
     async removeFromHistory(id) {
       if (entries.get(id) !== undefined) entries.unlist([id]);
@@ -299,5 +304,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       database[Symbol.dispose]();
     },
   };
+  // Whoever opens the list follows it from then on.
+  setImmediate(() => closing.signal.aborted || ends.tellLeft());
   return { list, ...(database.setAside === undefined ? {} : { setAside: database.setAside }) };
 }

@@ -24,6 +24,8 @@ export interface EntryNow {
   /** How many go before it; absent where there are many. */
   readonly before?: number;
   readonly isFresh: boolean;
+  /** Its MP3 is no longer where it was saved. */
+  readonly isMissing: boolean;
 }
 
 /** The row that is drawn of an entry. */
@@ -71,6 +73,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Place
         place: wordsOf(dirname(step.file)),
         ...(step.kept === undefined ? {} : { kept: step.kept }),
         ...(entry.warnings[0] === undefined ? {} : { warning: entry.warnings[0] }),
+        ...(now.isMissing ? { missing: true } : {}),
       };
     case 'cancelled':
       return { kind: 'cancelled' };

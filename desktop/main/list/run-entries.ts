@@ -30,7 +30,7 @@ export interface EntryRunner extends AsyncDisposable {
   /** Looks what can go on; cheap to call often. */
   wake(): void;
   /** What is known of an entry at this moment. */
-  now(entry: Entry): Omit<EntryNow, 'before' | 'isPaused' | 'isFresh'>;
+  now(entry: Entry): Omit<EntryNow, 'before' | 'isFresh' | 'isMissing' | 'isPaused'>;
   /** Ends what runs for it here. The backend still has what it has. */
   stop(id: string): void;
   /** Holds what has not begun: what waits at this computer's backend is taken back, and nothing more is sent to others. */

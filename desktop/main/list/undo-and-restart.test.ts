@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
@@ -104,6 +105,25 @@ describe('after the next start', () => {
       expect(stand.list.details(id)).toBeNull();
       await stand.list.retry(stand.row('lecture.mkv')?.id ?? '');
       await stand.until('lecture.mkv', 'done');
+    } finally {
+      await stand[Symbol.asyncDispose]();
+    }
+  });
+
+  it('a batch is told of that had ended before it could be, and once', { timeout: 60_000 }, async () => {
+    let stand = await openListStand();
+    try {
+      await stand.list.add([await put(stand, broken, 'bad.mp4')]);
+      await expect.poll(() => stand.news.map(({ kind }) => kind)).toContain('batch_ended');
+      // As if the app had been killed in between.
+      const database = new DatabaseSync(join(stand.dataFolder, 'list.sqlite'));
+      database.exec('DELETE FROM told_batches');
+      database.close();
+      stand = await stand.reopen();
+      await expect.poll(() => stand.news.map(({ kind }) => kind)).toEqual(['batch_ended']);
+      stand = await stand.reopen();
+      await delay(300);
+      expect(stand.news).toEqual([]);
     } finally {
       await stand[Symbol.asyncDispose]();
     }
