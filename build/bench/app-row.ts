@@ -1,26 +1,30 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ElectronApplication } from '@playwright/test';
+import { locateFfmpeg } from '../../backend/converter/locate-ffmpeg.ts';
 import { endApp, firstWindow, type Home, launchApp, makeHome } from '../../desktop/e2e/launch-app.ts';
-import type { Row as ListRow, SoundliftApi } from '../../desktop/ipc.ts';
+import type { SoundliftApi } from '../../desktop/ipc.ts';
 import { openEntriesDatabase } from '../../desktop/main/list/entries-database.ts';
 import type { Entry } from '../../desktop/main/list/entry.ts';
 import { buildStaleBundles } from '../app/bundles.ts';
 import { electronPlaces, findElectron } from '../app/electron-binary.ts';
+import { video } from './bench-media.ts';
 import type { Row } from './row.ts';
 
 const startRows = 500;
 const manyRows = 5000;
 const starts = 5;
 const lookSeconds = 10;
+/** Each tells of itself about three times a second. */
+const atOnce = 7;
 const updatesPerSecond = 20;
-const tickMilliseconds = 1000 / updatesPerSecond;
 /** Linux counts CPU time in these. */
 const ticksPerSecond = 100;
 
 /** What of the page's globals is used here; these files are typed for Node. */
 interface PageGlobals {
+  readonly soundlift: SoundliftApi;
   readonly requestAnimationFrame: (callback: (milliseconds: number) => void) => number;
 }
 
@@ -37,25 +41,35 @@ export const app: Row = {
     for (let round = 0; round < starts; round += 1) seconds.push(await startSeconds(few));
     const median = seconds.toSorted((one, other) => one - other)[Math.floor(starts / 2)] ?? Number.NaN;
     const idle = await withApp(few, idleCpu);
-    const { main, renderer, frame } = await withApp(await homeWithRows(join(folder, 'many'), manyRows), busyList);
+    const many = await homeWithRows(join(folder, 'many'), manyRows, atOnce);
+    const env = { FFMPEG_PATH: await steadyFfmpeg(folder) };
+    const { main, renderer, frame, updates } = await withApp(many, busyList, env);
     return {
       notes: [
         isStandIn ? 'on the stand-in over Chromium, without a screen' : 'on Electron',
         `start ${median.toFixed(2)} s`,
         `idle ${(100 * idle).toFixed(1)} % of a core, main and renderer`,
         `memory ${inMegabytes(main)} main, ${inMegabytes(renderer)} renderer`,
-        `frame ${frame.toFixed(1)} ms, 95th percentile`,
+        `frame ${frame.toFixed(1)} ms, 95th percentile, while ${updates.toFixed(0)} rows a second changed`,
       ],
     };
   },
 };
 
-async function homeWithRows(path: string, count: number): Promise<Home> {
+/** @param converting so many of the rows, the first ones, are videos that are still to be converted */
+async function homeWithRows(path: string, count: number, converting = 0): Promise<Home> {
   const home = await makeHome(path);
   await mkdir(home.userData, { recursive: true });
-  await writeFile(join(home.userData, 'settings.json'), JSON.stringify({ version: 1, place: { kind: 'here' } }));
+  await writeFile(
+    join(home.userData, 'settings.json'),
+    JSON.stringify({ version: 1, place: { kind: 'here' }, atOnce }),
+  );
+  const minute = converting === 0 ? undefined : await video(60);
   using database = openEntriesDatabase(join(home.userData, 'list.sqlite'));
-  database.write(Array.from({ length: count }, (_, index) => savedEntry(home, index)));
+  const entries = Array.from({ length: count }, (_, index) => savedEntry(home, index));
+  for (const entry of entries.slice(0, converting)) if (minute !== undefined) await copyFile(minute, entry.source.path);
+  const isNew = { step: { kind: 'new' }, furthest: 0 } as const;
+  database.write(entries.map((entry, index) => (index < converting ? { ...entry, ...isNew } : entry)));
   return home;
 }
 
@@ -82,11 +96,20 @@ function savedEntry(home: Home, index: number): Entry {
   };
 }
 
+/** ffmpeg as fast as the sound is heard: it tells how far it is at a steady pace, and leaves the processors to the app. @returns its path */
+async function steadyFfmpeg(folder: string): Promise<string> {
+  const { ffmpeg } = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
+  const path = join(folder, 'ffmpeg');
+  await writeFile(path, `#!/bin/sh\nexec '${ffmpeg}' -re "$@"\n`, { mode: 0o755 });
+  return path;
+}
+
 async function withApp<Measured>(
   home: Home,
   measure: (app: ElectronApplication) => Promise<Measured>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Measured> {
-  const electron = await launchApp(home);
+  const electron = await launchApp(home, { env });
   try {
     const page = await firstWindow(electron);
     await page.getByRole('row').first().waitFor();
@@ -111,40 +134,47 @@ async function idleCpu(electron: ElectronApplication): Promise<number> {
   return ((await cpuSeconds(pids)) - before) / lookSeconds;
 }
 
-async function busyList(electron: ElectronApplication): Promise<{ main: number; renderer: number; frame: number }> {
+interface Busy {
+  /** Bytes. */
+  readonly main: number;
+  readonly renderer: number;
+  /** Milliseconds, 95th percentile. */
+  readonly frame: number;
+  /** Changed rows a second. */
+  readonly updates: number;
+}
+
+/** The list while its first rows are converted, as the page sees it. */
+async function busyList(electron: ElectronApplication): Promise<Busy> {
   const page = await firstWindow(electron);
-  const rows = await page.evaluate(async (count) => {
-    const { soundlift } = globalThis as unknown as { readonly soundlift: SoundliftApi };
-    const state = await soundlift.state();
-    return state.rows.slice(0, count);
-  }, updatesPerSecond);
-  await electron.evaluate(
-    ({ BrowserWindow }, { changing, every }: { changing: readonly ListRow[]; every: number }) => {
-      let turn = 0;
-      setInterval(() => {
-        turn += 1;
-        const row = changing[turn % changing.length];
-        if (row === undefined) return;
-        const changed = [{ ...row, state: { kind: 'converting', speed: 80 }, fraction: (turn % 1000) / 1000 }];
-        BrowserWindow.getAllWindows()[0]?.webContents.send('changes', [{ type: 'rows', changed, removed: [] }]);
-      }, every);
+  const { frames, updates } = await page.evaluate(
+    async ({ converting, milliseconds }) => {
+      const { soundlift, requestAnimationFrame } = globalThis as unknown as PageGlobals;
+      for (;;) {
+        const { rows } = await soundlift.state();
+        if (rows.filter(({ state, fraction = 0 }) => state.kind === 'converting' && fraction > 0).length >= converting)
+          break;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      let changed = 0;
+      const leave = soundlift.onChanges((changes) => {
+        for (const change of changes) if (change.type === 'rows') changed += change.changed.length;
+      });
+      const seen: number[] = [];
+      const end = performance.now() + milliseconds;
+      for (let last = performance.now(); last < end; ) {
+        const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+        seen.push(now - last);
+        last = now;
+      }
+      leave();
+      return { frames: seen, updates: (1000 * changed) / milliseconds };
     },
-    { changing: rows, every: tickMilliseconds },
+    { converting: atOnce, milliseconds: 1000 * lookSeconds },
   );
-  const frames = await page.evaluate(async (milliseconds) => {
-    const { requestAnimationFrame } = globalThis as unknown as PageGlobals;
-    const seen: number[] = [];
-    const end = performance.now() + milliseconds;
-    for (let last = performance.now(); last < end; ) {
-      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
-      seen.push(now - last);
-      last = now;
-    }
-    return seen;
-  }, 1000 * lookSeconds);
   const frame = frames.toSorted((one, other) => one - other)[Math.floor(frames.length * 0.95)] ?? Number.NaN;
   const [main = 0, renderer = 0] = await pidsOf(electron);
-  return { main: await residentBytes(main), renderer: await residentBytes(renderer), frame };
+  return { main: await residentBytes(main), renderer: await residentBytes(renderer), frame, updates };
 }
 
 /** Main's and the renderer's. */
