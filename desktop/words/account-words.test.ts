@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountProblem } from '../ipc.ts';
-import { accountSentence, dayWords, fieldOfProblem } from './account-words.ts';
+import { accountSentence, dateWords, dayWords, fieldOfProblem } from './account-words.ts';
 
 const host = 'sound.example.org';
 const march = Date.UTC(2026, 2, 3, 12);
@@ -37,7 +37,8 @@ describe('why signing in did not work', () => {
   );
 });
 
-it('a day has its year only where it is another one', () => {
+it('a day has its year only where it is another one, and a date always', () => {
   expect(dayWords(march, Date.UTC(2026, 10, 28))).toBe('3 March');
   expect(dayWords(march, Date.UTC(2027, 10, 28))).toBe('3 March 2026');
+  expect(dateWords(march)).toBe('3 March 2026');
 });

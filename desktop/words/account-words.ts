@@ -83,6 +83,11 @@ export function fieldOfProblem({ code }: AccountProblem): 'address' | 'email' | 
   }
 }
 
+/** `3 March 2026`. @param at milliseconds since 1970 */
+export function dateWords(at: number): string {
+  return new Intl.DateTimeFormat(`${language}-GB`, { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
+}
+
 /** `3 March`, with the year where it is another one. @param at milliseconds since 1970 */
 export function dayWords(at: number, now = Date.now()): string {
   const year = (time: number): number => new Date(time).getFullYear();

@@ -7,7 +7,7 @@ export async function findings(page: Page): Promise<readonly string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
 }
 
-/** Words that are wider than what holds them, and a page that is wider than its window. */
+/** Words that are wider than what holds them, a page that is wider than its window, and what lies over it and reaches out of it. */
 export async function cutWords(page: Page): Promise<readonly string[]> {
   return await page.evaluate(() => {
     // What may be cut has its whole text in a tooltip; a count stands out of its bell.
@@ -18,7 +18,11 @@ export async function cutWords(page: Page): Promise<readonly string[]> {
       .filter((element) => getComputedStyle(element).display !== 'inline')
       .filter((element) => element.scrollWidth > element.clientWidth + 2)
       .map((element) => `${element.tagName} ${element.className}: ${element.textContent}`);
+    const outside = [...document.querySelectorAll('dialog[open], :popover-open')]
+      .map((element) => element.getBoundingClientRect())
+      .filter(({ left, right }) => left < 0 || right > innerWidth)
+      .map(({ left, right }) => `something lies from ${left} to ${right} px`);
     const beyond = document.documentElement.scrollWidth - innerWidth;
-    return beyond > 0 ? [...wide, `the page is ${beyond} px too wide`] : wide;
+    return [...wide, ...outside, ...(beyond > 0 ? [`the page is ${beyond} px too wide`] : [])];
   });
 }

@@ -1,5 +1,5 @@
-import { type ReactNode, useCallback } from 'react';
-import { dayWords } from '../../words/account-words.ts';
+import { Fragment, type ReactNode, useCallback } from 'react';
+import { dateWords } from '../../words/account-words.ts';
 import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { useSoundlift } from '../store/app-store.ts';
@@ -28,11 +28,11 @@ export function CertificateSheet({
           <Fact name={say('welcomeCertificateBy')}>{certificate.issuer}</Fact>
           <Fact name={say('welcomeCertificateValid')}>
             {say('welcomeCertificateDates', {
-              from: dayWords(certificate.validFrom),
-              to: dayWords(certificate.validTo),
+              from: dateWords(certificate.validFrom),
+              to: dateWords(certificate.validTo),
             })}
           </Fact>
-          <Fact name={say('welcomeCertificateFingerprint')}>{certificate.fingerprint}</Fact>
+          <Fact name={say('welcomeCertificateFingerprint')}>{breakable(certificate.fingerprint)}</Fact>
         </dl>
       )}
       <footer>
@@ -44,7 +44,17 @@ export function CertificateSheet({
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: string }): ReactNode {
+/** Broken between its pairs where it does not fit. */
+function breakable(fingerprint: string): ReactNode {
+  return fingerprint.split(/(?<=:)/).map((pair, index) => (
+    <Fragment key={index}>
+      {pair}
+      <wbr />
+    </Fragment>
+  ));
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
   return (
     <>
       <dt>{name}</dt>
