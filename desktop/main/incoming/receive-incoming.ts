@@ -13,8 +13,6 @@ export interface ReceiveIncoming {
 
 /** Everything that brings files or links in from outside of the window. */
 export interface IncomingStream {
-  /** Of this start. */
-  readonly first: Incoming;
   /** Calls `listener` with all that came meanwhile and that comes from now on; of this start, too. */
   follow(listener: (incoming: Incoming) => void): void;
 }
@@ -22,8 +20,7 @@ export interface IncomingStream {
 /** To be called before the app is ready: macOS tells of files that early. */
 export function receiveIncoming({ app, argv, folder, appPath }: ReceiveIncoming): IncomingStream {
   const own = appPath === undefined ? {} : { appPath };
-  const first = readCommandLine({ argv, folder, ...own });
-  let waiting: Incoming[] = [first];
+  let waiting: Incoming[] = [readCommandLine({ argv, folder, ...own })];
   let listener: ((incoming: Incoming) => void) | undefined;
 
   function receive(incoming: Incoming): void {
@@ -45,7 +42,6 @@ export function receiveIncoming({ app, argv, folder, appPath }: ReceiveIncoming)
   });
 
   return {
-    first,
     follow(each) {
       listener = each;
       const all = waiting;
