@@ -1,0 +1,28 @@
+import { expect } from '@playwright/test';
+import { scenes } from './app-scenes.ts';
+import { test } from './list-window.ts';
+
+const stateOf = (wanted: string) => {
+  const scene = scenes.find(({ name }) => name === wanted);
+  if (scene === undefined) throw new Error('there is no such screen');
+  return scene.state;
+};
+
+for (const { opener, dialog } of [
+  { opener: /^Notifications/, dialog: 'Notifications' },
+  { opener: /^Standard/, dialog: 'Quality of the next videos' },
+  { opener: 'Choose another track…: Interview, raw.mov', dialog: 'Which sound should be lifted out?' },
+]) {
+  test(`“${dialog}” is opened and closed by keys, and the focus goes back to what opened it`, async ({ open }) => {
+    const { page } = await open(stateOf('working'));
+    const button = page.getByRole('button', { name: opener });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const over = page.getByRole('dialog', { name: dialog });
+    await expect(over).toBeVisible();
+    expect(await over.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+    await page.keyboard.press('Escape');
+    await expect(over).toHaveCount(0);
+    await expect(button).toBeFocused();
+  });
+}
