@@ -2,6 +2,13 @@ import { assertNever, type ErrorCode, type ErrorDetails } from '../../shared/err
 import { clockWords, isolate, sizeWords, spokenDuration } from './measures.ts';
 import { say } from './say.ts';
 
+/** Why a video's sound track failed that has others beside it: `tracks` in all. Undefined where another would not help, or there is none. */
+export function trackFailureSentence(code: ErrorCode, tracks: number): string | undefined {
+  if (tracks < 2) return undefined;
+  if (code === 'damaged') return say('listDamagedTrack', { tracks });
+  return code === 'no_audio' ? say('listNoAudioTrack', { tracks }) : undefined;
+}
+
 /**
  * Why a conversion failed, as a sentence.
  * @param host where it was to be converted, when that is a server

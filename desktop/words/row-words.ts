@@ -1,7 +1,7 @@
 import type { Warning } from '../../shared/api.ts';
 import { assertNever, type ErrorCode } from '../../shared/errors.ts';
 import type { Row, RowState } from '../ipc.ts';
-import { failureSentence } from './failure-words.ts';
+import { failureSentence, trackFailureSentence } from './failure-words.ts';
 import { clockWords, isolate, percentWords, placeText, sizePartWords, sizeWords, speedWords } from './measures.ts';
 import { type MessageName, say } from './say.ts';
 
@@ -90,11 +90,10 @@ function detailOf(row: Row): string {
     case 'cancelled':
       return say('listCancelled');
     case 'failed':
-      if (state.otherTrack && (state.code === 'damaged' || state.code === 'no_audio')) {
-        const name = state.code === 'damaged' ? 'listDamagedTrack' : 'listNoAudioTrack';
-        return say(name, { tracks: row.tracks?.length ?? 2 });
-      }
-      return failureSentence(state.code, state.details, state.host);
+      return (
+        trackFailureSentence(state.code, state.otherTrack ? (row.tracks?.length ?? 2) : 1) ??
+        failureSentence(state.code, state.details, state.host)
+      );
     default:
       return assertNever(state);
   }

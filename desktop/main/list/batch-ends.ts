@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { BatchEnd, ListNews } from './conversion-list.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
+import type { BatchEnd, FailedVideo, ListNews } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
 import type { EntriesDatabase } from './entries-database.ts';
 import { type Entry, isAtRest } from './entry.ts';
@@ -26,9 +27,10 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
   const seen = new Set<string>();
   for (const entry of entries.all()) if (isAtRest(entry)) seen.add(entry.id);
 
-  function endEntry({ id, step, source }: Entry): void {
+  function endEntry(entry: Entry): void {
+    const { id, step } = entry;
     seen.add(id);
-    if (step.kind === 'failed') onNews({ kind: 'failed', id, name: source.fileName, code: step.code });
+    if (step.kind === 'failed') onNews({ kind: 'failed', ...failedVideo(entry, step.code) });
     if (step.kind === 'saved') onSaved(id);
   }
 
@@ -61,11 +63,16 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
 function batchEnd(batchId: string, entries: readonly Entry[]): BatchEnd {
   const saved: BatchEnd['saved'][number][] = [];
   const failed: BatchEnd['failed'][number][] = [];
-  for (const { id, step, source, warnings } of entries) {
+  for (const entry of entries) {
+    const { id, step, warnings } = entry;
     if (step.kind === 'saved') {
       const { durationSeconds: seconds, bytes } = step.result;
       saved.push({ id, name: basename(step.file), seconds, bytes, file: step.file, warned: warnings.length > 0 });
-    } else if (step.kind === 'failed') failed.push({ id, name: source.fileName, code: step.code });
+    } else if (step.kind === 'failed') failed.push(failedVideo(entry, step.code));
   }
   return { batchId, saved, failed };
+}
+
+function failedVideo({ id, source, tracks }: Entry, code: ErrorCode): FailedVideo {
+  return { id, name: source.fileName, code, ...(tracks === undefined ? {} : { tracks: tracks.length }) };
 }

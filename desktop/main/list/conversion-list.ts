@@ -14,13 +14,21 @@ export interface BatchEnd {
     readonly file: string;
     readonly warned: boolean;
   }[];
-  readonly failed: readonly { readonly id: string; readonly name: string; readonly code: ErrorCode }[];
+  readonly failed: readonly FailedVideo[];
+}
+
+export interface FailedVideo {
+  readonly id: string;
+  readonly name: string;
+  readonly code: ErrorCode;
+  /** How many sound tracks it has, where that is known. */
+  readonly tracks?: number;
 }
 
 /** What else is to be told to a person. */
 export type ListNews =
   | { readonly kind: 'added'; readonly count: number; readonly leftOut: number }
-  | { readonly kind: 'failed'; readonly id: string; readonly name: string; readonly code: ErrorCode }
+  | ({ readonly kind: 'failed' } & FailedVideo)
   | { readonly kind: 'batch_ended'; readonly batch: BatchEnd }
   /** Can be undone for a while by `undo(undoId)`. */
   | { readonly kind: 'cancelled' | 'removed'; readonly undoId: string; readonly count: number; readonly name: string }

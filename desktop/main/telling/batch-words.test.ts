@@ -27,6 +27,13 @@ test.each([
   ],
   ['a mixed one', five, [silent], '5 converted, 1 not', 'Drone, harbour at dawn.mp4 has no sound.'],
   [
+    'one of an empty track beside another',
+    [],
+    [{ ...silent, tracks: 2 }, text],
+    '2 videos could not be converted',
+    'Drone, harbour at dawn.mp4: Nothing is in its sound track. The video has a second one.',
+  ],
+  [
     'one that failed as a whole',
     [],
     [text, silent],

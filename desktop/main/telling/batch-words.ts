@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { Notification } from '../../../shared/api.ts';
-import { failureSentence } from '../../words/failure-words.ts';
+import { failureSentence, trackFailureSentence } from '../../words/failure-words.ts';
 import { durationWords, isolate, placeText, sizeWords } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
-import type { BatchEnd } from '../list/conversion-list.ts';
+import type { BatchEnd, FailedVideo } from '../list/conversion-list.ts';
 import { placeWords } from '../place-words.ts';
 
 /** What is said of a batch, for a notification of the system and for one in the app. */
@@ -46,7 +46,9 @@ export function convertedTitle(count: number, warned: number): string {
   return warned === 0 ? say('tellingBatch', { count }) : say('tellingBatchWarned', { count, warned });
 }
 
-export function failureOf({ name, code }: BatchEnd['failed'][number]): string {
+export function failureOf({ name, code, tracks = 1 }: FailedVideo): string {
+  const ofTrack = trackFailureSentence(code, tracks);
+  if (ofTrack !== undefined) return say('tellingFailure', { name: isolate(name), reason: ofTrack });
   if (code === 'no_audio') return say('tellingNoSound', { name: isolate(name) });
   return say('tellingFailure', { name: isolate(name), reason: failureSentence(code) });
 }
