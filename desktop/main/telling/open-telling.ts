@@ -10,6 +10,7 @@ import type { Workplaces } from '../workplaces/workplaces.ts';
 import type { AppTray } from './app-tray.ts';
 import { atMostEvery } from './at-most-every.ts';
 import { batchWords, convertedTitle, failureOf, sum, warnedOf } from './batch-words.ts';
+import { connectionEvent } from './connection-event.ts';
 import { mergeNotices } from './merge-notices.ts';
 import { type OwnNotice, openNoticeStore } from './notice-store.ts';
 import { createToasts } from './toasts.ts';
@@ -173,15 +174,8 @@ export function openTelling(parts: TellingParts): Telling {
     };
     if (!window.isInFront()) {
       unseen = { isDone: unseen.isDone || saved.length > 0, hasFailed: unseen.hasFailed || failed.length > 0 };
-      if (settings.get().notify) {
-        parts.notifySystem({
-          title: words.title,
-          body: words.detail,
-          silent: !settings.get().notifySound,
-          action: say(failed.length === 0 ? 'tellingShowInFolder' : 'tellingOpenApp'),
-          onClick: showIt,
-        });
-      }
+      const action = say(failed.length === 0 ? 'tellingShowInFolder' : 'tellingOpenApp');
+      notifySystem({ title: words.title, body: words.detail, action, onClick: showIt });
     } else if (window.showsList?.() === false) {
       const label = say(failed.length === 0 ? 'tellingShowInFolder' : 'tellingShowInList');
       const kind = failed.length === 0 ? 'show_in_folder' : 'show_in_list';
@@ -198,36 +192,29 @@ export function openTelling(parts: TellingParts): Telling {
       noticesChanged();
     }
     const place = workplaces.place();
-    const before = lastPlace;
+    const event = connectionEvent(lastPlace, place);
     lastPlace = place;
-    if (place.kind !== 'server') return;
-    const was = before.kind === 'server' && before.host === place.host ? before.connection : undefined;
-    if (was === place.connection) return;
-    if (place.connection === 'offline') announce(say('tellingOffline'));
-    if (place.connection === 'connected' && was === 'offline') {
-      announce(say('tellingOnline'));
-      const { unfinished } = summary;
-      if (unfinished > 0) {
-        const lines = [say('tellingConnectionBackDetail', { count: unfinished })];
-        add({ title: say('tellingConnectionBack'), names: [], lines });
-      }
+    const { unfinished } = summary;
+    if (event === 'lost') announce(say('tellingOffline'));
+    if (event === 'back') announce(say('tellingOnline'));
+    if (event === 'back' && unfinished > 0) {
+      const lines = [say('tellingConnectionBackDetail', { count: unfinished })];
+      add({ title: say('tellingConnectionBack'), names: [], lines });
     }
-    const isSentAway = place.connection === 'signed_out' && place.leftOnPurpose !== true;
-    if (isSentAway && was !== undefined && summary.unfinished > 0) askToSignIn(place.host);
+    if (event === 'sent_away' && unfinished > 0 && place.kind === 'server') askToSignIn(place.host);
+  }
+
+  function notifySystem(notification: Omit<SystemNotification, 'silent'>): void {
+    const { notify, notifySound } = settings.get();
+    if (notify && !window.isInFront()) parts.notifySystem({ ...notification, silent: !notifySound });
   }
 
   function askToSignIn(host: string): void {
     const title = say('tellingSignInTitle', { host });
     const detail = say('tellingSignInDetail', { count: summary.unfinished });
     add({ title, names: [], lines: [detail], action: 'sign_in' });
-    if (window.isInFront() || !settings.get().notify) return;
-    parts.notifySystem({
-      title,
-      body: detail,
-      silent: !settings.get().notifySound,
-      action: say('tellingSignIn'),
-      onClick: () => window.show({ kind: 'welcome' }),
-    });
+    const onClick = (): void => window.show({ kind: 'welcome' });
+    notifySystem({ title, body: detail, action: say('tellingSignIn'), onClick });
   }
 
   function act({ action, subject }: OwnNotice): void {
