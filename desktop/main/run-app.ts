@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Electron from 'electron';
@@ -18,9 +17,9 @@ import { tellChanges } from './requests/tell-changes.ts';
 import { watchQuitting } from './running/quitting.ts';
 import { stayAwake } from './running/stay-awake.ts';
 import { createErrorMemory } from './settings/error-memory.ts';
+import { createHelp } from './settings/help.ts';
 import { openLog } from './settings/open-log.ts';
 import { openSettings } from './settings/open-settings.ts';
-import { report } from './settings/report.ts';
 import { answerSound, soundSchemePrivileges } from './sound/sound-scheme.ts';
 import { openAppTray } from './telling/app-tray.ts';
 import { openTelling } from './telling/open-telling.ts';
@@ -51,7 +50,7 @@ export interface AppStart {
 
 /** Runs the app: puts its parts together. */
 export async function runApp(electron: typeof Electron, start: AppStart): Promise<void> {
-  const { app, nativeTheme, Menu } = electron;
+  const { app, nativeTheme, Menu, clipboard, shell, utilityProcess, MessageChannelMain } = electron;
   const system = systemOf(start.platform);
   if (!app.requestSingleInstanceLock()) {
     // The first one shows itself, with what this one was given.
@@ -120,7 +119,10 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
       log,
     }),
     startBackend: (backend) =>
-      startUtilityBackend({ ...electron, file: join(start.dist, 'main', 'backend-process.js') }, backend),
+      startUtilityBackend(
+        { utilityProcess, MessageChannelMain, file: join(start.dist, 'main', 'backend-process.js') },
+        backend,
+      ),
     ...(start.ffmpegPath === undefined ? {} : { ffmpegPath: start.ffmpegPath }),
     log,
   });
@@ -138,7 +140,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     if (paths.length > 0) list.add(paths).catch(onDefect);
   };
   const chooseVideos = async (): Promise<void> => addAndShow(await questions.videos());
-  const showInFolder = (file: string): void => electron.shell.showItemInFolder(file);
+  const showInFolder = (file: string): void => shell.showItemInFolder(file);
   const actions = {
     chooseVideos: () => void chooseVideos().catch(onDefect),
     pauseAll: () => list.pauseAll(),
@@ -178,16 +180,17 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
   if (settings.setAside !== undefined) telling.tellSetAside('settings');
   if (setAside !== undefined) telling.tellSetAside('list');
 
-  const clipboard = clipboardFiles(electron, system);
+  const help = createHelp({ app, clipboard, shell, system, settings, memory, dist: start.dist, log });
+  const copiedFiles = clipboardFiles(electron, system);
   const menuActions: MenuActions = {
     ...actions,
-    paste: () => void clipboard.read().then(addAndShow).catch(onDefect),
+    paste: () => void copiedFiles.read().then(addAndShow).catch(onDefect),
     undo: () => void list.undo().catch(onDefect),
     clearFinished: () => void list.clearFinished().catch(onDefect),
     show: (view) => window.show({ kind: view }),
     closeWindow: () => window.window()?.close(),
-    copyReport: () => void copyReport().catch(onDefect),
-    showLicences: () => void showLicences().catch(onDefect),
+    copyReport: () => void help.copyReport().catch(onDefect),
+    showLicences: () => void help.showLicences().catch(onDefect),
   };
   const popUps = createPopUps({
     Menu,
@@ -200,27 +203,10 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     onDefect,
   });
 
-  async function copyReport(): Promise<void> {
-    const text = report({
-      version: app.getVersion(),
-      system,
-      systemVersion: release(),
-      electronVersion: process.versions.electron,
-      settings: settings.get(),
-      errors: memory.errors(),
-    });
-    await electron.clipboard.writeText(text);
-  }
-
-  async function showLicences(): Promise<void> {
-    const refused = await electron.shell.openPath(join(start.dist, 'licences.txt'));
-    if (refused !== '') log.warn({ reason: refused }, 'the licences could not be opened');
-  }
-
   const handlers = createRequestHandlers({
     app,
-    clipboard: electron.clipboard,
-    shell: electron.shell,
+    clipboard,
+    shell,
     system,
     home: start.home,
     list,
@@ -236,14 +222,13 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
       chooseFolder: questions.folder,
       rowMenu: (id) => popUps.row(id, handlers),
       saveMenu: () => popUps.save(handlers),
-      clipboardPaths: clipboard.read,
-      copyFile: clipboard.write,
+      clipboardPaths: copiedFiles.read,
+      copyFile: copiedFiles.write,
       dragOut(file) {
         const icon = electron.nativeImage.createFromPath(join(start.dist, 'icons', 'drag.png'));
         window.contents()?.startDrag({ file, icon });
       },
-      copyReport,
-      showLicences,
+      ...help,
     },
   });
 
