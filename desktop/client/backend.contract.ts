@@ -212,9 +212,8 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
       await backend.remove(id);
       await waitUntil('its end was told', () => removed.has(id));
       unfollow();
-      for (const asking of [backend.get(id), backend.cancel(id), backend.retry(id), backend.openResult(id, never)]) {
-        await expect(asking).rejects.toMatchObject({ code: 'not_found' });
-      }
+      const calls = [backend.get, backend.cancel, backend.retry, (gone: string) => backend.openResult(gone, never)];
+      for (const call of calls) await expect(call(id)).rejects.toMatchObject({ code: 'not_found' });
       await expect(stat(lecture.path)).resolves.toBeDefined();
     });
 
