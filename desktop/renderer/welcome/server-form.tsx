@@ -1,4 +1,4 @@
-import { type FormEvent, Fragment, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type FormEvent, Fragment, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { AccountAnswer, AccountProblem, Place } from '../../ipc.ts';
 import { accountSentence, fieldOfProblem } from '../../words/account-words.ts';
 import { isolate } from '../../words/measures.ts';
@@ -36,7 +36,7 @@ export function ServerForm({ place, onDone }: { readonly place: Place; readonly 
     password: '',
     code: '',
   });
-  const [problem, setProblem] = useState<AccountProblem>();
+  const [lastProblem, setProblem] = useState<AccountProblem>();
   const [isBusy, setBusy] = useState(false);
   const [showsCertificate, setShowsCertificate] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -44,6 +44,9 @@ export function ServerForm({ place, onDone }: { readonly place: Place; readonly 
   const hintId = useId();
   const wait = useCountdown();
   const codeWait = useCountdown();
+  // Said again once a minute at most: it is read aloud.
+  const waitMinutes = Math.ceil(wait.seconds / 60);
+  const problem = useMemo(() => problemNow(lastProblem, 60 * waitMinutes), [lastProblem, waitMinutes]);
 
   const field = problem === undefined ? undefined : fieldOfProblem(problem);
   useEffect(() => {
@@ -274,4 +277,11 @@ function submitWords(step: Step, problem: AccountProblem | undefined): string {
     case 'reset':
       return say('welcomeSetPassword');
   }
+}
+
+/** What is still to be said of a problem, when tries are refused for `waitSeconds` more. */
+function problemNow(problem: AccountProblem | undefined, waitSeconds: number): AccountProblem | undefined {
+  if (problem?.code !== 'too_many') return problem;
+  if (waitSeconds === 0) return undefined;
+  return { ...problem, againInSeconds: Math.min(problem.againInSeconds, waitSeconds) };
 }

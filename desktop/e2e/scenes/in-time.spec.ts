@@ -1,0 +1,36 @@
+import { expect } from '@playwright/test';
+import { scenes } from './app-scenes.ts';
+import { test } from './list-window.ts';
+
+function sceneOf(wanted: string) {
+  const scene = scenes.find(({ name }) => name === wanted);
+  if (scene === undefined) throw new Error('there is no such screen');
+  return scene;
+}
+
+test('a toast goes after eight seconds', async ({ open }) => {
+  const { page, tell, asked } = await open(sceneOf('empty').state);
+  await page.clock.install();
+  await tell({ type: 'toasts', toasts: sceneOf('toast').state.toasts });
+  await expect(page.getByText('Removed from the list. The MP3 stays.')).toBeVisible();
+  const dismissed = async () => (await asked()).filter(([name]) => name === 'dismissToast').length;
+  await page.clock.runFor(7_900);
+  expect(await dismissed()).toBe(0);
+  await page.clock.runFor(200);
+  expect(await dismissed()).toBe(1);
+});
+
+test('whoever has tried too often can try again once the time is up', async ({ open }) => {
+  const { state, answers = {}, prepare } = sceneOf('welcome-too-many');
+  const { page } = await open(state, { answers });
+  await page.clock.install();
+  await prepare?.(page);
+  const again = page.getByRole('button', { name: 'Sign in' });
+  await expect(again).toBeDisabled();
+  await page.clock.runFor(240_000);
+  await expect(page.getByRole('alert')).toHaveText('Too many tries. Again in 1 minute.');
+  await expect(again).toBeDisabled();
+  await page.clock.runFor(61_000);
+  await expect(again).toBeEnabled();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
