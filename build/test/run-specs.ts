@@ -69,7 +69,7 @@ async function runPlaywright(
   });
   // A terminal's Ctrl-C reaches only our own group.
   const interrupt = (signal: NodeJS.Signals): void => {
-    killGroup(child, 'SIGKILL');
+    killGroup(child);
     process.kill(process.pid, signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -93,15 +93,15 @@ async function runPlaywright(
   });
   clearTimeout(giveUp);
   for (const signal of signals) process.off(signal, interrupt);
-  if (wasSilent) killGroup(child, 'SIGKILL');
+  if (wasSilent) killGroup(child);
   return { code, wasSilent };
 }
 
 /** On Windows only the process itself. */
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+function killGroup(child: ChildProcess): void {
   try {
-    if (process.platform === 'win32' || child.pid === undefined) child.kill(signal);
-    else process.kill(-child.pid, signal);
+    if (process.platform === 'win32' || child.pid === undefined) child.kill('SIGKILL');
+    else process.kill(-child.pid, 'SIGKILL');
   } catch {
     // All of it has ended.
   }

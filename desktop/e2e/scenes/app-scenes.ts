@@ -303,3 +303,9 @@ export const scenes: readonly Scene[] = [
     prepare: (page) => page.locator('.status').getByRole('button', { name: 'Sign in' }).click(),
   },
 ];
+
+export function sceneOf(wanted: string): Scene {
+  const scene = scenes.find(({ name }) => name === wanted);
+  if (scene === undefined) throw new Error('there is no such screen');
+  return scene;
+}

@@ -1,12 +1,6 @@
 import { expect } from '@playwright/test';
-import { scenes } from './app-scenes.ts';
+import { sceneOf } from './app-scenes.ts';
 import { test } from './list-window.ts';
-
-function sceneOf(wanted: string) {
-  const scene = scenes.find(({ name }) => name === wanted);
-  if (scene === undefined) throw new Error('there is no such screen');
-  return scene;
-}
 
 test('a toast goes after eight seconds', async ({ open }) => {
   const { page, tell, asked } = await open(sceneOf('empty').state);

@@ -1,12 +1,6 @@
 import { expect } from '@playwright/test';
-import { scenes } from './app-scenes.ts';
+import { sceneOf } from './app-scenes.ts';
 import { test } from './list-window.ts';
-
-const stateOf = (wanted: string) => {
-  const scene = scenes.find(({ name }) => name === wanted);
-  if (scene === undefined) throw new Error('there is no such screen');
-  return scene.state;
-};
 
 for (const { opener, dialog } of [
   { opener: /^Notifications/, dialog: 'Notifications' },
@@ -14,7 +8,7 @@ for (const { opener, dialog } of [
   { opener: 'Choose another track…: Interview, raw.mov', dialog: 'Which sound should be lifted out?' },
 ]) {
   test(`“${dialog}” is opened and closed by keys, and the focus goes back to what opened it`, async ({ open }) => {
-    const { page } = await open(stateOf('working'));
+    const { page } = await open(sceneOf('working').state);
     const button = page.getByRole('button', { name: opener });
     await button.focus();
     await page.keyboard.press('Enter');

@@ -1,5 +1,5 @@
 import { expect } from '@playwright/test';
-import { scenes } from './app-scenes.ts';
+import { sceneOf } from './app-scenes.ts';
 import { test } from './list-window.ts';
 import { cutWords, findings } from './shut-out.ts';
 
@@ -18,9 +18,7 @@ const looks = {
 
 for (const [wanted, theme] of Object.entries(looks)) {
   test(`${wanted} shuts nobody out, ${theme} and in a small window`, async ({ open }) => {
-    const scene = scenes.find(({ name }) => name === wanted);
-    if (scene === undefined) throw new Error('there is no such screen');
-    const { state, answers = {}, prepare } = scene;
+    const { state, answers = {}, prepare } = sceneOf(wanted);
     // Colours that are still on their way have another contrast.
     const { page } = await open(state, { theme, answers, media: { reducedMotion: 'reduce' } });
     await prepare?.(page);

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { HistoryItem, HistoryPage, HistoryQuery } from '../../ipc.ts';
 import { placeWords } from '../place-words.ts';
 import type { WorkplaceKey } from '../workplaces/workplaces.ts';
 import { type EntriesDatabase, savedName } from './entries-database.ts';
 import type { Entry } from './entry.ts';
+import { isThere } from './missing-files.ts';
 
 export interface HistoryNames {
   /** Absolute path of the person's home folder. */
@@ -28,7 +28,6 @@ async function itemOf(entry: Entry, { home, hostOf }: HistoryNames): Promise<His
   const { id, step, options, workplace, savedAt = 0 } = entry;
   if (step.kind !== 'saved') return undefined;
   const host = hostOf(workplace);
-  const facts = await stat(step.file).catch(() => undefined);
   return {
     id,
     name: savedName(entry) ?? '',
@@ -38,6 +37,6 @@ async function itemOf(entry: Entry, { home, hostOf }: HistoryNames): Promise<His
     durationSeconds: step.result.durationSeconds,
     bytes: step.result.bytes,
     savedAt,
-    missing: facts?.isFile() !== true,
+    missing: !(await isThere(step.file)),
   };
 }

@@ -37,7 +37,8 @@ export function watchMissingFiles(
   };
 }
 
-async function isThere(file: string): Promise<boolean> {
+/** Whether there is a file of that absolute path. */
+export async function isThere(file: string): Promise<boolean> {
   const facts = await stat(file).catch(() => undefined);
   return facts?.isFile() === true;
 }

@@ -14,7 +14,7 @@ import { type Entry, isAtRest } from './entry.ts';
 import { detailsOf } from './entry-details.ts';
 import { historyPage } from './history-page.ts';
 import { createListRows } from './list-rows.ts';
-import { watchMissingFiles } from './missing-files.ts';
+import { isThere, watchMissingFiles } from './missing-files.ts';
 import { createOwedCalls } from './owed-calls.ts';
 import { createEntryRunner } from './run-entries.ts';
 import { type AgainChanges, againEvent } from './start-again.ts';
@@ -280,8 +280,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     async convertAgain(id, options) {
       const entry = listedOrSaved(id);
       if (entry === undefined) return;
-      const isThere = (await stat(entry.source.path).catch(() => undefined))?.isFile() === true;
-      if (isThere) await add([entry.source.path], options);
+      if (await isThere(entry.source.path)) await add([entry.source.path], options);
       else news({ kind: 'source_missing', name: entry.source.fileName });
     },
     async clearHistory() {
