@@ -35,7 +35,7 @@ export default defineConfig({
         rolldownOptions: {
           input: {
             main: join(desktop, 'main', 'main.ts'),
-            'backend-process': join(desktop, 'main', 'backend-process.ts'),
+            'backend-process': join(desktop, 'main', 'local-backend', 'backend-process.ts'),
           },
           external,
           output: { format: 'es', entryFileNames: '[name].js' },

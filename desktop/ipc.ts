@@ -10,7 +10,7 @@ import type { mp3BitratesKbps, OutputOptions } from '../shared/formats.ts';
 export type System = 'macos' | 'windows' | 'linux';
 
 /** A folder as people are told of it, from the outside in: `['Movies', 'Lectures']`. Never empty. */
-export type PlaceWords = readonly string[];
+export type FolderWords = readonly string[];
 
 /** Why a finished sound could not be saved: it is kept, and the person is asked. */
 export type UnsavedReason = 'folder_away' | 'disk_full' | 'read_only' | 'name_taken' | 'no_folder';
@@ -24,11 +24,11 @@ export type RowState =
   | { readonly kind: 'waiting'; readonly before?: number }
   /** `speed`: seconds of sound a second. */
   | { readonly kind: 'converting'; readonly speed?: number }
-  | { readonly kind: 'saving'; readonly place: PlaceWords }
+  | { readonly kind: 'saving'; readonly place: FolderWords }
   /** `kept`: the name of the file that was there already. `missing`: the MP3 is no longer where it was saved. */
   | {
       readonly kind: 'done';
-      readonly place: PlaceWords;
+      readonly place: FolderWords;
       readonly kept?: string;
       readonly warning?: Warning;
       readonly missing?: boolean;
@@ -36,7 +36,7 @@ export type RowState =
   | {
       readonly kind: 'unsaved';
       readonly reason: UnsavedReason;
-      readonly place?: PlaceWords;
+      readonly place?: FolderWords;
       readonly neededBytes?: number;
     }
   | { readonly kind: 'paused' }
@@ -98,7 +98,7 @@ export interface Summary {
 }
 
 /** Where the work is done. */
-export type Place =
+export type BackendStatus =
   /** The first run: nobody has said yet. */
   | { readonly kind: 'none' }
   | {
@@ -144,7 +144,7 @@ export type Quality =
 export type SaveTo =
   | { readonly kind: 'beside' }
   /** `folder`: for showing; which one it is, main knows. */
-  | { readonly kind: 'folder'; readonly folder: PlaceWords }
+  | { readonly kind: 'folder'; readonly folder: FolderWords }
   | { readonly kind: 'ask' };
 
 export type WhenTaken = 'keep_both' | 'replace' | 'ask';
@@ -194,7 +194,7 @@ export interface Toast {
 export interface AppState {
   readonly system: System;
   readonly version: string;
-  readonly place: Place;
+  readonly place: BackendStatus;
   readonly summary: Summary;
   /** In the order in which they are drawn. */
   readonly rows: readonly Row[];
@@ -204,11 +204,11 @@ export interface AppState {
 }
 
 /** What main tells of changes, several at a time, in their order. */
-export type Change =
+export type AppChange =
   /** `changed` are new ones, too; they go where their `order` says. */
   | { readonly type: 'rows'; readonly changed: readonly Row[]; readonly removed: readonly string[] }
   | { readonly type: 'summary'; readonly summary: Summary }
-  | { readonly type: 'place'; readonly place: Place }
+  | { readonly type: 'place'; readonly place: BackendStatus }
   | { readonly type: 'settings'; readonly settings: Settings }
   | { readonly type: 'notices'; readonly notices: readonly Notice[] }
   | { readonly type: 'toasts'; readonly toasts: readonly Toast[] }
@@ -281,7 +281,7 @@ export interface RowDetails {
 export interface HistoryItem {
   readonly id: string;
   readonly name: string;
-  readonly place: PlaceWords;
+  readonly place: FolderWords;
   /** Where it was converted, when that was a server. */
   readonly host?: string;
   readonly track?: number;
@@ -462,7 +462,7 @@ export type SoundliftApi = {
   readonly [Name in RequestName]: (...args: Parameters<Requests[Name]>) => Promise<Awaited<ReturnType<Requests[Name]>>>;
 } & {
   /** Calls `listener` with what changes; returns what ends it. */
-  onChanges(listener: (changes: readonly Change[]) => void): () => void;
+  onChanges(listener: (changes: readonly AppChange[]) => void): () => void;
   /** The paths of dropped files; those that lie on no disk are left out. */
   pathsOf(files: readonly File[]): readonly string[];
 };

@@ -211,19 +211,19 @@ describe('a mail', () => {
   it('is owed from the moment of the notification to who wants it', async () => {
     const asked: string[] = [];
     const record = await told(async (owner) => asked.push(owner) > 0);
-    expect(record?.owedMail).toEqual({ tries: 0, due: record?.notification.createdAt, claimed: false });
+    expect(record?.outboxMail).toEqual({ tries: 0, due: record?.notification.createdAt, claimed: false });
     expect(asked).toEqual(['anna']);
     // What is owed is nobody's business yet.
     expect(record?.notification).not.toHaveProperty('mail');
   });
 
   it('is not owed to who does not want it, nor where nobody can be mailed', async () => {
-    expect(await told(async () => false)).not.toHaveProperty('owedMail');
-    expect(await told()).not.toHaveProperty('owedMail');
+    expect(await told(async () => false)).not.toHaveProperty('outboxMail');
+    expect(await told()).not.toHaveProperty('outboxMail');
   });
 
   it('keeps no notification waiting for whoever knows who wants it', async () => {
     const record = await told(() => Promise.reject(new AppError('unavailable', 'Auth is away.')));
-    expect(record?.owedMail).toMatchObject({ tries: 0, claimed: false });
+    expect(record?.outboxMail).toMatchObject({ tries: 0, claimed: false });
   });
 });

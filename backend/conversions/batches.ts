@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Notification } from '../../shared/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
 import type { Rows } from './rows.ts';
@@ -34,7 +34,7 @@ export function createBatches(parts: BatchesParts): Batches {
   const { rows, store, notifications, events, clock, log, wantsMail = async () => false } = parts;
 
   /** A notification waits for nobody: where it cannot be asked now, it is asked again before the mail is handed over. */
-  async function owesMail(owner: string): Promise<boolean> {
+  async function sendsMail(owner: string): Promise<boolean> {
     try {
       return await wantsMail(owner);
     } catch (error) {
@@ -44,7 +44,7 @@ export function createBatches(parts: BatchesParts): Batches {
   }
 
   /** Those of the batch whose end nobody was told of; none while the batch goes on. */
-  async function owedFor(record: ConversionRecord): Promise<readonly ConversionRecord[]> {
+  async function owedFor(record: ConversionRow): Promise<readonly ConversionRow[]> {
     if (record.batchId === undefined) return isUntold(record) ? [record] : [];
     const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(record.owner, record.batchId);
     if (untold === 0) return [];
@@ -91,8 +91,8 @@ export function createBatches(parts: BatchesParts): Batches {
         const id = notificationId(owner, batchId, count + 1);
         const now = clock.now();
         const plain = toNotificationRecord(id, batchId, owner, owed, now);
-        const owedMail = { tries: 0, due: now.toISOString(), claimed: false };
-        const next = (await owesMail(owner)) ? { ...plain, owedMail } : plain;
+        const outboxMail = { tries: 0, due: now.toISOString(), claimed: false };
+        const next = (await sendsMail(owner)) ? { ...plain, outboxMail } : plain;
         if (await notifications.insert(next)) {
           made.push(next);
           await markTold(next);
@@ -104,11 +104,11 @@ export function createBatches(parts: BatchesParts): Batches {
   };
 }
 
-function hasTold({ told }: NotificationRecord, { id, attempt }: ConversionRecord): boolean {
+function hasTold({ told }: NotificationRecord, { id, attempt }: ConversionRow): boolean {
   return told.some((one) => one.conversionId === id && one.attempt === attempt);
 }
 
-function isUntold(record: ConversionRecord): boolean {
+function isUntold(record: ConversionRow): boolean {
   const ended = record.state === 'done' || record.state === 'failed';
   return ended && record.removedAt === undefined && record.notificationId === undefined;
 }
@@ -122,7 +122,7 @@ function toNotificationRecord(
   id: string,
   batchId: string,
   owner: string,
-  owed: readonly ConversionRecord[],
+  owed: readonly ConversionRow[],
   now: Date,
 ): NotificationRecord {
   const results = owed.flatMap(({ result }) => (result === undefined ? [] : [result]));
@@ -146,7 +146,7 @@ function toNotificationRecord(
 }
 
 /** For scripts: clients make their own words. */
-function messageFor(owed: readonly ConversionRecord[], failed: number): string {
+function messageFor(owed: readonly ConversionRow[], failed: number): string {
   const [only] = owed;
   if (owed.length === 1 && only !== undefined) {
     return failed === 0

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
 import { mp3BlobId, parseMp3BlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 
-const row = { id: '0190-ab', attempt: 2, state: 'converting', warnings: [] } as unknown as ConversionRecord;
+const row = { id: '0190-ab', attempt: 2, state: 'converting', warnings: [] } as unknown as ConversionRow;
 
 describe('the names of blobs', () => {
   it('gives each attempt an MP3 of its own, and finds its way back from the name', () => {

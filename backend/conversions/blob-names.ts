@@ -1,12 +1,12 @@
-import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
 
 /** The source's blob in `videos`: the conversion's own id. */
-export function videoBlobId(record: Pick<ConversionRecord, 'id'>): string {
+export function videoBlobId(record: Pick<ConversionRow, 'id'>): string {
   return record.id;
 }
 
 /** The MP3's blob in `mp3s`. With the attempt in it, two converters of one conversion never write the same blob. */
-export function mp3BlobId(record: Pick<ConversionRecord, 'id' | 'attempt'>): string {
+export function mp3BlobId(record: Pick<ConversionRow, 'id' | 'attempt'>): string {
   return `${record.id}-${record.attempt}`;
 }
 
@@ -21,12 +21,12 @@ export function parseMp3BlobId(blobId: string): { readonly id: string; readonly 
  * Whether a video's blob may still be wanted, by its conversion's row. The row is written before the blob and only ever turns
  * from wanting to not wanting, so a blob that is unwanted once may be removed at any time after.
  */
-export function wantsVideo(record: ConversionRecord | undefined): boolean {
+export function wantsVideo(record: ConversionRow | undefined): boolean {
   return record !== undefined && record.removedAt === undefined && !record.sourceGone;
 }
 
 /** The same for the MP3 of one attempt. An attempt that is over without being done never wants its MP3 again. */
-export function wantsMp3(record: ConversionRecord | undefined, attempt: number): boolean {
+export function wantsMp3(record: ConversionRow | undefined, attempt: number): boolean {
   if (record === undefined || record.removedAt !== undefined || attempt < record.attempt) return false;
   return attempt > record.attempt || (record.state !== 'failed' && record.state !== 'cancelled');
 }

@@ -1,6 +1,6 @@
 import type { Conversion } from '../../shared/api.ts';
 import type { ProgressEvent } from '../../shared/events.ts';
-import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
 
 /** How long files are kept after the end. */
 export interface Retention {
@@ -17,7 +17,7 @@ export interface LiveFacts {
 }
 
 /** The conversion as its owner sees it: the row without what is the backend's own, and without peaks. */
-export function toConversion(record: ConversionRecord, retention: Retention, live: LiveFacts = {}): Conversion {
+export function toConversion(record: ConversionRow, retention: Retention, live: LiveFacts = {}): Conversion {
   const { id, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } = record;
   const latest = state === 'converting' ? live.latest : undefined;
   const expiresAt = expiry(record, retention);
@@ -43,13 +43,13 @@ export function toConversion(record: ConversionRecord, retention: Retention, liv
   };
 }
 
-function withoutPeaks(result: NonNullable<ConversionRecord['result']>): NonNullable<Conversion['result']> {
+function withoutPeaks(result: NonNullable<ConversionRow['result']>): NonNullable<Conversion['result']> {
   const { fileName, bytes, durationSeconds, sha256 } = result;
   return { fileName, bytes, durationSeconds, sha256 };
 }
 
 /** When the files of an ended conversion go; undefined while it has not ended, and where nothing of it is kept. */
-export function expiry(record: ConversionRecord, retention: Retention): Date | undefined {
+export function expiry(record: ConversionRow, retention: Retention): Date | undefined {
   if (record.endedAt === undefined) return undefined;
   const ended = Date.parse(record.endedAt);
   if (record.state === 'done') return new Date(ended + retention.resultSeconds * 1000);

@@ -3,7 +3,7 @@ import { conversionErrorSchema } from '../../shared/api.ts';
 import type { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRecord, StoredResult } from '../ports/conversion-store.ts';
+import type { ConversionRow, StoredResult } from '../ports/conversion-store.ts';
 import { videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
@@ -19,7 +19,7 @@ export interface WorkProgress {
 
 /** A conversion in the hands of one converter. Once its lease is lost, nothing that it writes counts. */
 export interface Work extends AsyncDisposable {
-  readonly record: ConversionRecord;
+  readonly record: ConversionRow;
   /** Fires when it was cancelled, or another took it over. */
   readonly signal: AbortSignal;
   /** What the source holds. */
@@ -66,12 +66,12 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
   };
 }
 
-function waitSeconds(record: ConversionRecord, clock: Clock): number {
+function waitSeconds(record: ConversionRow, clock: Clock): number {
   if (record.notBefore === undefined) return 0;
   return Math.max(0, (Date.parse(record.notBefore) - clock.now().getTime()) / 1000);
 }
 
-function workOn(record: ConversionRecord, parts: ConversionWorkParts): Work {
+function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
   const { id, owner, attempt } = record;
   const lease: Lease = holdLease({ id, owner, state: 'converting', attempt }, parts);
@@ -118,7 +118,7 @@ function workOn(record: ConversionRecord, parts: ConversionWorkParts): Work {
 }
 
 /** Anything but the codes that the outside knows is the converter's own failure. */
-export function toConversionError(error: AppError): NonNullable<ConversionRecord['error']> {
+export function toConversionError(error: AppError): NonNullable<ConversionRow['error']> {
   const { code, message, details } = error;
   const parsed = conversionErrorSchema.safeParse({ code, message, ...(details === undefined ? {} : { details }) });
   if (parsed.success) return parsed.data;

@@ -5,20 +5,20 @@ import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
+import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
-import type { OwedMailStore } from '../ports/owed-mail-store.ts';
 import { type Batches, createBatches } from './batches.ts';
 import type { Retention } from './conversion-view.ts';
 import { type ConversionWork, createConversionWork } from './conversion-work.ts';
 import { watchProgress } from './live-progress.ts';
-import { createOwedMails, type OwedMails } from './owed-mails.ts';
+import { createOutboxMails, type OutboxMails } from './outbox-mails.ts';
 import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
-import { createResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
 import { createRows } from './rows.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
+import { createResumableUploads, type ResumableUploads } from './uploads/resumable-uploads.ts';
 
 /** The ports that the life of a conversion needs. */
 export interface ConversionsParts {
@@ -32,7 +32,7 @@ export interface ConversionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
-  readonly owedMails: OwedMailStore;
+  readonly mailOutbox: MailOutboxStore;
   /** Whether this account is to be mailed of what has ended; without, nobody is. */
   readonly wantsMail?: (owner: string) => Promise<boolean>;
 }
@@ -45,7 +45,7 @@ export interface Conversions {
   readonly changes: OwnedChanges;
   readonly work: ConversionWork;
   readonly batches: Batches;
-  readonly mails: OwedMails;
+  readonly mails: OutboxMails;
   readonly sweeper: Sweeper;
   close(): void;
 }
@@ -63,7 +63,7 @@ export function createConversions(parts: ConversionsParts): Conversions {
     changes,
     work: createConversionWork({ ...parts, rows, publisher }),
     batches: createBatches({ ...parts, rows }),
-    mails: createOwedMails({ ...parts, mails: parts.owedMails }),
+    mails: createOutboxMails({ ...parts, mails: parts.mailOutbox }),
     sweeper: createSweeper({ ...parts, rows, publisher, uploads }),
     close() {
       changes.close();

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { ConversionState } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
-import type { Change } from './life-cycle.ts';
+import type { Transition } from './life-cycle.ts';
 import type { Rows } from './rows.ts';
 
 /** How often a holder raises the row's revision. DESIGN: whoever sees it stand still for three times as long may take over. */
@@ -35,9 +35,9 @@ export interface Lease extends AsyncDisposable {
   /** Fraction 0–1, written with the next renewal. */
   noteProgress(progress: number): void;
   /** Writes `change` if the lease still holds; undefined, and nothing written, if it is lost. */
-  write(change: Change): Promise<ConversionRecord | undefined>;
+  write(change: Transition): Promise<ConversionRow | undefined>;
   /** Writes the last change and lets go, whatever comes of it. */
-  end(change: Change): Promise<ConversionRecord | undefined>;
+  end(change: Transition): Promise<ConversionRow | undefined>;
 }
 
 export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease {
@@ -46,7 +46,7 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   // One write after the other: a renewal that is under way must not come after the last change.
   let writing: Promise<unknown> = Promise.resolve();
 
-  function lose(record: Pick<ConversionRecord, 'state'> | undefined): void {
+  function lose(record: Pick<ConversionRow, 'state'> | undefined): void {
     const cancelled = record === undefined || record.state === 'cancelled';
     lost.abort(
       cancelled
@@ -55,7 +55,7 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
     );
   }
 
-  async function writeNow(change: Change): Promise<ConversionRecord | undefined> {
+  async function writeNow(change: Transition): Promise<ConversionRow | undefined> {
     if (lost.signal.aborted) return undefined;
     const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
     if (decided?.changed) return decided.record;
@@ -63,7 +63,7 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
     return undefined;
   }
 
-  function write(change: Change): Promise<ConversionRecord | undefined> {
+  function write(change: Transition): Promise<ConversionRow | undefined> {
     const result = writing.then(() => writeNow(change));
     writing = result.catch(() => undefined);
     return result;
@@ -107,10 +107,10 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   };
 }
 
-function isHeld(row: ConversionRecord, held: Held): boolean {
+function isHeld(row: ConversionRow, held: Held): boolean {
   return isAt(row, held) && row.upload?.writer === held.writer;
 }
 
-function isAt(row: Pick<ConversionRecord, 'state' | 'attempt'>, held: Held): boolean {
+function isAt(row: Pick<ConversionRow, 'state' | 'attempt'>, held: Held): boolean {
   return row.state === held.state && row.attempt === held.attempt;
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { conversionStates, hasEnded } from '../../shared/api.ts';
-import type { ConversionRecord } from '../ports/conversion-store.ts';
-import { type Change, nextRecord } from './life-cycle.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
+import { nextRow, type Transition } from './life-cycle.ts';
 
 const at = '2026-01-02T03:04:05.000Z';
 const later = '2026-01-03T03:04:05.000Z';
-const queued: ConversionRecord = {
+const queued: ConversionRow = {
   id: 'c1',
   owner: 'anna',
   state: 'queued',
@@ -25,7 +25,7 @@ const queued: ConversionRecord = {
 const result = { fileName: 'talk.mp3', bytes: 5, durationSeconds: 2, sha256: 'ab', peaks: [1] };
 const error = { code: 'no_audio', message: 'There is no sound in it.' } as const;
 
-const changes: Readonly<Record<Change['type'], Change>> = {
+const changes: Readonly<Record<Transition['type'], Transition>> = {
   uploaded: { type: 'uploaded', sourceBytes: 3 },
   write_begun: { type: 'write_begun', writer: 'w1', expiresAt: later },
   doubted: { type: 'doubted', unverifiedFrom: 3 },
@@ -68,7 +68,7 @@ describe('the life cycle of a conversion', () => {
     ['cancelled', { retried: 'queued', source_gone: 'cancelled', removed: 'cancelled' }],
   ] as const)('leads from %s where it is meant to, and nowhere else', (state, expected) => {
     const reached = Object.entries(changes).flatMap(([type, change]) => {
-      const next = nextRecord({ ...queued, state }, change, at);
+      const next = nextRow({ ...queued, state }, change, at);
       return next === undefined ? [] : [[type, next.state]];
     });
     expect(Object.fromEntries(reached)).toEqual(expected);
@@ -77,7 +77,7 @@ describe('the life cycle of a conversion', () => {
   it('raises the revision by one with every change, and keeps id, owner and creation', () => {
     fc.assert(
       fc.property(fc.constantFrom(...conversionStates), fc.constantFrom(...Object.values(changes)), (state, change) => {
-        const next = nextRecord({ ...queued, state }, change, at);
+        const next = nextRow({ ...queued, state }, change, at);
         if (next === undefined) return;
         expect(next).toMatchObject({ revision: 8, id: 'c1', owner: 'anna', createdAt: queued.createdAt });
       }),
@@ -87,16 +87,16 @@ describe('the life cycle of a conversion', () => {
   it('allows nothing once it is removed', () => {
     for (const state of conversionStates) {
       for (const change of Object.values(changes)) {
-        expect(nextRecord({ ...queued, state, removedAt: at }, change, at)).toBeUndefined();
+        expect(nextRow({ ...queued, state, removedAt: at }, change, at)).toBeUndefined();
       }
     }
   });
 
   it('starts a new attempt when its holder is lost or a person retries, not when it is given back', () => {
     const converting = { ...queued, state: 'converting', progress: 0.4 } as const;
-    expect(nextRecord(converting, changes.lost, at)).toMatchObject({ attempt: 2, lostLeases: 1, progress: 0 });
-    expect(nextRecord(converting, changes.released, at)).toMatchObject({ attempt: 1, lostLeases: 0, progress: 0 });
-    expect(nextRecord({ ...queued, state: 'failed', error, lostLeases: 9 }, changes.retried, at)).toMatchObject({
+    expect(nextRow(converting, changes.lost, at)).toMatchObject({ attempt: 2, lostLeases: 1, progress: 0 });
+    expect(nextRow(converting, changes.released, at)).toMatchObject({ attempt: 1, lostLeases: 0, progress: 0 });
+    expect(nextRow({ ...queued, state: 'failed', error, lostLeases: 9 }, changes.retried, at)).toMatchObject({
       attempt: 2,
       lostLeases: 0,
     });
@@ -111,7 +111,7 @@ describe('the life cycle of a conversion', () => {
       notificationId: 'n1',
       durationSeconds: 3,
     } as const;
-    const next = nextRecord(failed, changes.retried, at);
+    const next = nextRow(failed, changes.retried, at);
     expect(next).not.toHaveProperty('error');
     expect(next).not.toHaveProperty('endedAt');
     expect(next).not.toHaveProperty('notificationId');
@@ -119,26 +119,26 @@ describe('the life cycle of a conversion', () => {
   });
 
   it('cannot be retried without its video', () => {
-    expect(nextRecord({ ...queued, state: 'failed', sourceGone: true }, changes.retried, at)).toBeUndefined();
-    const cancelledUpload = nextRecord({ ...queued, state: 'uploading' }, changes.cancelled, at);
+    expect(nextRow({ ...queued, state: 'failed', sourceGone: true }, changes.retried, at)).toBeUndefined();
+    const cancelledUpload = nextRow({ ...queued, state: 'uploading' }, changes.cancelled, at);
     expect(cancelledUpload).toMatchObject({ state: 'cancelled', sourceGone: true });
   });
 
   it('waits where it is told to, and only until it is taken', () => {
     const converting = { ...queued, state: 'converting' } as const;
-    const waiting = nextRecord(converting, { type: 'released', notBefore: at }, at);
+    const waiting = nextRow(converting, { type: 'released', notBefore: at }, at);
     expect(waiting).toMatchObject({ state: 'queued', notBefore: at });
-    expect(nextRecord(waiting ?? queued, changes.taken, at)).not.toHaveProperty('notBefore');
+    expect(nextRow(waiting ?? queued, changes.taken, at)).not.toHaveProperty('notBefore');
   });
 
   it('never takes progress back within an attempt', () => {
     const half = { ...queued, state: 'converting', progress: 0.6 } as const;
-    expect(nextRecord(half, { type: 'renewed', progress: 0.5 }, at)?.progress).toBe(0.6);
+    expect(nextRow(half, { type: 'renewed', progress: 0.5 }, at)?.progress).toBe(0.6);
   });
 
   it('does not call a renewed lease or a notification a change', () => {
-    expect(nextRecord({ ...queued, state: 'converting' }, changes.renewed, at)?.updatedAt).toBe(queued.updatedAt);
-    expect(nextRecord({ ...queued, state: 'converting' }, changes.finished, at)?.updatedAt).toBe(at);
+    expect(nextRow({ ...queued, state: 'converting' }, changes.renewed, at)?.updatedAt).toBe(queued.updatedAt);
+    expect(nextRow({ ...queued, state: 'converting' }, changes.finished, at)?.updatedAt).toBe(at);
   });
 
   it('keeps no names once it is removed', () => {
@@ -149,49 +149,49 @@ describe('the life cycle of a conversion', () => {
       endedAt: at,
       source: { kind: 'file', path: '/home/x.mp4' },
     } as const;
-    const removed = nextRecord(done, changes.removed, at);
+    const removed = nextRow(done, changes.removed, at);
     expect(JSON.stringify(removed)).not.toMatch(/talk|home/);
   });
 
   describe('while its video comes as a resumable upload', () => {
     const upload = { metadata: 'filename dGFsaw==', expiresAt: at };
-    const waiting: ConversionRecord = { ...queued, state: 'uploading', sourceBytes: 0, upload };
+    const waiting: ConversionRow = { ...queued, state: 'uploading', sourceBytes: 0, upload };
     const begun = { type: 'write_begun', writer: 'w1', expiresAt: later } as const;
 
     it('lets one write at a time', () => {
-      const written = nextRecord(waiting, begun, at) ?? waiting;
+      const written = nextRow(waiting, begun, at) ?? waiting;
       expect(written.upload).toEqual({ ...upload, expiresAt: later, writer: 'w1' });
-      expect(nextRecord(written, { ...begun, writer: 'w2' }, at)).toBeUndefined();
+      expect(nextRow(written, { ...begun, writer: 'w2' }, at)).toBeUndefined();
       for (const change of [changes.write_ended, changes.writer_lost]) {
-        const free = nextRecord(written, change, at) ?? waiting;
+        const free = nextRow(written, change, at) ?? waiting;
         expect(free.upload).toEqual({ ...upload, expiresAt: later });
-        expect(nextRecord(free, { ...begun, writer: 'w2' }, at)?.upload?.writer).toBe('w2');
+        expect(nextRow(free, { ...begun, writer: 'w2' }, at)?.upload?.writer).toBe('w2');
       }
     });
 
     it('knows its length from when its client says it', () => {
-      const written = nextRecord(waiting, { ...begun, bytes: 7 }, at);
+      const written = nextRow(waiting, { ...begun, bytes: 7 }, at);
       expect(written).toMatchObject({ sourceBytes: 7, upload: { bytes: 7 } });
     });
 
     it('does not count bytes that were not verified, also when their writer is lost', () => {
-      const written = nextRecord(nextRecord(waiting, begun, at) ?? waiting, changes.doubted, at) ?? waiting;
+      const written = nextRow(nextRow(waiting, begun, at) ?? waiting, changes.doubted, at) ?? waiting;
       expect(written.upload).toMatchObject({ writer: 'w1', unverifiedFrom: 3 });
-      expect(nextRecord(written, changes.writer_lost, at)?.upload).toMatchObject({ unverifiedFrom: 3 });
-      expect(nextRecord(written, changes.write_ended, at)?.upload).not.toHaveProperty('unverifiedFrom');
+      expect(nextRow(written, changes.writer_lost, at)?.upload).toMatchObject({ unverifiedFrom: 3 });
+      expect(nextRow(written, changes.write_ended, at)?.upload).not.toHaveProperty('unverifiedFrom');
     });
 
     it('remembers what its client said of it once all is there, and forgets it when it is removed', () => {
-      const written = nextRecord(waiting, begun, at) ?? waiting;
-      const whole = nextRecord(written, changes.uploaded, at) ?? waiting;
+      const written = nextRow(waiting, begun, at) ?? waiting;
+      const whole = nextRow(written, changes.uploaded, at) ?? waiting;
       expect(whole).toMatchObject({ state: 'queued', sourceBytes: 3 });
       expect(whole.upload).toEqual({ ...upload, expiresAt: later, bytes: 3 });
-      expect(nextRecord({ ...whole, state: 'done', endedAt: at }, changes.removed, at)).not.toHaveProperty('upload');
+      expect(nextRow({ ...whole, state: 'done', endedAt: at }, changes.removed, at)).not.toHaveProperty('upload');
     });
 
     it('is not changed, to anyone who looks, by who writes', () => {
       for (const change of [begun, changes.doubted, changes.write_ended, changes.writer_lost]) {
-        expect(nextRecord(waiting, change, at)?.updatedAt).toBe(queued.updatedAt);
+        expect(nextRow(waiting, change, at)?.updatedAt).toBe(queued.updatedAt);
       }
     });
   });

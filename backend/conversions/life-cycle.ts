@@ -1,10 +1,10 @@
 import type { ConversionError, ConversionState, Track, Warning } from '../../shared/api.ts';
 import { assertNever } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { ConversionRecord, ResumableUpload, StoredResult } from '../ports/conversion-store.ts';
+import type { ConversionRow, ResumableUpload, StoredResult } from '../ports/conversion-store.ts';
 
 /** Everything that can happen to a conversion. */
-export type Change =
+export type Transition =
   /** All bytes are durable. */
   | { readonly type: 'uploaded'; readonly sourceBytes: number }
   /** A request begins to add to a resumable upload; no other may until it has let go. */
@@ -48,10 +48,10 @@ export type Change =
   | { readonly type: 'removed' };
 
 /** Legal only where the video comes as a resumable upload. */
-const ofResumableUploads: readonly Change['type'][] = ['write_begun', 'doubted', 'write_ended', 'writer_lost'];
+const ofResumableUploads: readonly Transition['type'][] = ['write_begun', 'doubted', 'write_ended', 'writer_lost'];
 
 /** From which states each change is legal. */
-const legalFrom: Readonly<Record<Change['type'], readonly ConversionState[]>> = {
+const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>> = {
   uploaded: ['uploading'],
   write_begun: ['uploading'],
   doubted: ['uploading'],
@@ -76,7 +76,7 @@ const legalFrom: Readonly<Record<Change['type'], readonly ConversionState[]>> = 
  * The row after `change`, its revision one higher; undefined when the life cycle does not allow it. Pure: `at` (ISO 8601) is
  * the time that goes into the row.
  */
-export function nextRecord(record: ConversionRecord, change: Change, at: string): ConversionRecord | undefined {
+export function nextRow(record: ConversionRow, change: Transition, at: string): ConversionRow | undefined {
   if (record.removedAt !== undefined || !legalFrom[change.type].includes(record.state)) return undefined;
   if (change.type === 'retried' && record.sourceGone) return undefined;
   if (ofResumableUploads.includes(change.type) && record.upload === undefined) return undefined;
@@ -86,12 +86,12 @@ export function nextRecord(record: ConversionRecord, change: Change, at: string)
 }
 
 /** True for what the backend writes for itself, and nobody would call a change: that a holder lives, how far it is, who was told. */
-export function isSilent(change: Pick<Change, 'type'>): boolean {
+export function isSilent(change: Pick<Transition, 'type'>): boolean {
   return silent.includes(change.type);
 }
-const silent: readonly Change['type'][] = ['renewed', 'told', ...ofResumableUploads];
+const silent: readonly Transition['type'][] = ['renewed', 'told', ...ofResumableUploads];
 
-function changed(record: ConversionRecord, change: Change, at: string): ConversionRecord {
+function changed(record: ConversionRow, change: Transition, at: string): ConversionRow {
   switch (change.type) {
     case 'uploaded': {
       const { sourceBytes } = change;
@@ -167,7 +167,7 @@ function changed(record: ConversionRecord, change: Change, at: string): Conversi
 }
 
 /** A row that has none stays as it is. */
-function withUpload(record: ConversionRecord, next: (upload: ResumableUpload) => ResumableUpload): ConversionRecord {
+function withUpload(record: ConversionRow, next: (upload: ResumableUpload) => ResumableUpload): ConversionRow {
   return record.upload === undefined ? record : { ...record, upload: next(record.upload) };
 }
 
@@ -181,12 +181,12 @@ function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload 
 }
 
 /** A new attempt: whoever worked on the one before can write nothing any more. */
-function queuedAnew(record: ConversionRecord): ConversionRecord {
+function queuedAnew(record: ConversionRow): ConversionRow {
   return { ...without(record, 'notBefore'), state: 'queued', attempt: record.attempt + 1, progress: 0 };
 }
 
 /** What stays of a removed row says that it went, and nothing of what it was. */
-function withoutContents(record: ConversionRecord): ConversionRecord {
+function withoutContents(record: ConversionRow): ConversionRow {
   return {
     ...without(record, 'tracks', 'result', 'error', 'upload'),
     fileName: '',
@@ -195,8 +195,8 @@ function withoutContents(record: ConversionRecord): ConversionRecord {
   };
 }
 
-function without<Key extends OptionalKey>(record: ConversionRecord, ...keys: readonly Key[]): ConversionRecord {
-  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRecord = { ...record };
+function without<Key extends OptionalKey>(record: ConversionRow, ...keys: readonly Key[]): ConversionRow {
+  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRow = { ...record };
   for (const key of keys) delete copy[key];
   return copy;
 }

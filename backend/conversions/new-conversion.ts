@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import type { Batch } from '../../shared/api.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { ConversionRecord, ConversionSource } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 
 /** What is known of a video before its bytes. */
 export interface Intake extends Partial<Batch> {
@@ -18,7 +18,7 @@ export function newConversion(
   source: ConversionSource,
   sourceBytes: number,
   now: Date,
-): ConversionRecord {
+): ConversionRow {
   const at = now.toISOString();
   const { id = newId(), fileName, options, batchId, batchSize } = intake;
   return {

@@ -1,6 +1,6 @@
 import { type Conversion, hasEnded } from '../../shared/api.ts';
 import type { Hello, ServerEvent } from '../../shared/events.ts';
-import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
@@ -58,7 +58,7 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
     if (thrown.length > 0) throw thrown[0];
   });
 
-  async function view(records: readonly ConversionRecord[]): Promise<Conversion[]> {
+  async function view(records: readonly ConversionRow[]): Promise<Conversion[]> {
     const queued = records.flatMap(({ id, state }) => (state === 'queued' ? [id] : [])).toSorted();
     const positions = await queuePositions(queued, (id) => store.countQueuedBefore(id));
     return records.map((record) => {

@@ -4,7 +4,7 @@ import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { BlobStore, ByteRange, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionQuery, ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import { mp3BlobId, videoBlobId } from './blob-names.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
@@ -71,13 +71,13 @@ export interface OwnedConversionsParts extends LeaseParts {
 export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConversions {
   const { rows, store, videos, mp3s, publisher, live, clock, retention, log } = parts;
 
-  async function owned(owner: string, id: string): Promise<ConversionRecord> {
+  async function owned(owner: string, id: string): Promise<ConversionRow> {
     const record = await store.get(id);
     if (record === undefined || record.owner !== owner || record.removedAt !== undefined) throw notFound();
     return record;
   }
 
-  async function view(record: ConversionRecord): Promise<Conversion> {
+  async function view(record: ConversionRow): Promise<Conversion> {
     const latest = live.of(record.id);
     return toConversion(record, retention, {
       ...(record.state === 'queued' ? { position: await store.countQueuedBefore(record.id) } : {}),
@@ -86,7 +86,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
   }
 
   /** The row decides; what is left in the blob stores after a crash here, the sweeper removes. */
-  async function removeBlobs(record: ConversionRecord): Promise<void> {
+  async function removeBlobs(record: ConversionRow): Promise<void> {
     try {
       await videos.remove(videoBlobId(record));
       await mp3s.remove(mp3BlobId(record));
@@ -95,7 +95,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     }
   }
 
-  async function cancelRow(id: string): Promise<ConversionRecord> {
+  async function cancelRow(id: string): Promise<ConversionRow> {
     const { record } = await rows.decide(id, () => ({ type: 'cancelled' }));
     await publisher.ended(record);
     return record;
@@ -113,7 +113,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     return record.removedAt !== undefined;
   }
 
-  async function finished(owner: string, id: string): Promise<ConversionRecord & { readonly result: Result }> {
+  async function finished(owner: string, id: string): Promise<ConversionRow & { readonly result: Result }> {
     const record = await owned(owner, id);
     if (record.state !== 'done' || record.result === undefined) {
       throw new AppError('wrong_state', 'The conversion is not done.');

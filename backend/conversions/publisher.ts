@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 import type { ConversionMessage } from '../messages.ts';
-import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 
 /** Tells the workers what the rows already say. Never throws: a message that could not be sent, the sweeper sends later. */
 export interface Publisher {
   /** To the converters. */
-  queued(record: Pick<ConversionRecord, 'id'>): Promise<void>;
+  queued(record: Pick<ConversionRow, 'id'>): Promise<void>;
   /** To the notifiers. */
-  ended(record: Pick<ConversionRecord, 'id'>): Promise<void>;
+  ended(record: Pick<ConversionRow, 'id'>): Promise<void>;
 }
 
 export interface PublisherParts {

@@ -2,27 +2,27 @@ import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRecord, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
-import { type Change, isSilent, nextRecord } from './life-cycle.ts';
+import { isSilent, nextRow, type Transition } from './life-cycle.ts';
 
 /**
  * Looks at the row as it is and says what is to happen to it; `undefined` leaves it alone. May throw to refuse. Called again
  * with the newer row when somebody else wrote in between.
  */
-export type Decision = (record: ConversionRecord) => Change | undefined;
+export type Decision = (record: ConversionRow) => Transition | undefined;
 
 /** A row as a decision left it. `changed` is false where the decision left it alone. */
 export interface Decided {
-  readonly record: ConversionRecord;
+  readonly record: ConversionRow;
   readonly changed: boolean;
 }
 
 /** The one writer of conversions' rows: every write is a legal change, compared-and-set against the row it was decided on. */
 export interface Rows {
-  insert(record: ConversionRecord): Promise<void>;
-  get(id: string): Promise<ConversionRecord | undefined>;
+  insert(record: ConversionRow): Promise<void>;
+  get(id: string): Promise<ConversionRow | undefined>;
   /** Throws `not_found` without a row, `wrong_state` when the life cycle does not allow the change. */
   decide(id: string, decision: Decision): Promise<Decided>;
   /** The same for who does not know whether the row is still there: undefined where it is not. */
@@ -38,7 +38,7 @@ export interface RowsParts {
 }
 
 export function createRows({ store, events, clock, log, retention }: RowsParts): Rows {
-  function announce(record: ConversionRecord, change: Change | { type: 'created' }): void {
+  function announce(record: ConversionRow, change: Transition | { type: 'created' }): void {
     const event = eventOf(record, change, retention);
     if (event !== undefined) events.publish({ owner: record.owner, event });
     log.debug(
@@ -53,7 +53,7 @@ export function createRows({ store, events, clock, log, retention }: RowsParts):
       if (record === undefined) return undefined;
       const change = decision(record);
       if (change === undefined) return { record, changed: false };
-      const next = nextRecord(record, change, clock.now().toISOString());
+      const next = nextRow(record, change, clock.now().toISOString());
       if (next === undefined) throw wrongState(record, change);
       if (await store.replace(record, next)) {
         announce(next, change);
@@ -80,8 +80,8 @@ export function createRows({ store, events, clock, log, retention }: RowsParts):
 }
 
 function eventOf(
-  record: ConversionRecord,
-  change: Change | { type: 'created' },
+  record: ConversionRow,
+  change: Transition | { type: 'created' },
   retention: Retention,
 ): ServerEvent | undefined {
   if (record.removedAt !== undefined) return { type: 'removed', ids: [record.id] };
@@ -94,14 +94,14 @@ export function notFound(): AppError {
   return new AppError('not_found', 'There is no such conversion.');
 }
 
-function wrongState(record: ConversionRecord, change: Change): AppError {
+function wrongState(record: ConversionRow, change: Transition): AppError {
   if (change.type === 'retried' && record.sourceGone && record.state !== 'done') {
     return new AppError('gone', 'The video of this conversion is not kept any more.');
   }
   return new AppError('wrong_state', `A conversion that is ${record.state} cannot be ${participles[change.type]}.`);
 }
 
-const participles: Readonly<Record<Change['type'], string>> = {
+const participles: Readonly<Record<Transition['type'], string>> = {
   uploaded: 'uploaded',
   write_begun: 'added to',
   doubted: 'doubted',

@@ -2,15 +2,15 @@ import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRecord, ConversionStore, ResumableUpload } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore, ResumableUpload } from '../ports/conversion-store.ts';
 import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import { toConversionError } from './conversion-work.ts';
 import { renewEverySeconds } from './lease.ts';
+import { watchLeases } from './lease-watch.ts';
 import type { Publisher } from './publisher.ts';
-import type { ResumableUploads } from './resumable-uploads.ts';
 import type { Rows } from './rows.ts';
-import { watchStillness } from './stillness.ts';
+import type { ResumableUploads } from './uploads/resumable-uploads.ts';
 
 /** How often the rows that are under way are looked at. */
 const roundEverySeconds = 5;
@@ -54,10 +54,10 @@ export interface SweeperParts {
 
 export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, mp3s, publisher, clock, retention, uploads, log } = parts;
-  const stillness = watchStillness(clock, roundEverySeconds);
+  const leaseWatch = watchLeases(clock, roundEverySeconds);
 
   /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
-  async function takeOver(seen: ConversionRecord): Promise<void> {
+  async function takeOver(seen: ConversionRow): Promise<void> {
     const { record, changed } = await rows.decide(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
       if (row.upload?.writer !== undefined) return { type: 'writer_lost' };
@@ -76,7 +76,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   /** Ends a resumable upload that nobody has gone on with for long enough. */
-  async function expireUpload(seen: ConversionRecord): Promise<void> {
+  async function expireUpload(seen: ConversionRow): Promise<void> {
     const { record, changed } = await rows.decide(seen.id, (row) =>
       row.revision === seen.revision ? { type: 'abandoned' } : undefined,
     );
@@ -86,8 +86,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     await videos.remove(videoBlobId(record));
   }
 
-  async function lookAt(record: ConversionRecord): Promise<void> {
-    const stillSeconds = stillness.look(record.id, record.revision);
+  async function lookAt(record: ConversionRow): Promise<void> {
+    const stillSeconds = leaseWatch.look(record.id, record.revision);
     if (isWaiting(record)) {
       if (Date.parse(record.upload.expiresAt) <= clock.now().getTime()) await expireUpload(record);
       return;
@@ -95,12 +95,12 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (record.state === 'uploading' || record.state === 'converting') {
       if (stillSeconds >= leaseSeconds) await takeOver(record);
     } else if (stillSeconds >= republishSeconds) {
-      stillness.restart(record.id);
+      leaseWatch.restart(record.id);
       await (record.state === 'queued' ? publisher.queued(record) : publisher.ended(record));
     }
   }
 
-  async function expire(seen: ConversionRecord): Promise<void> {
+  async function expire(seen: ConversionRow): Promise<void> {
     const now = clock.now().getTime();
     const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
     if (seen.removedAt !== undefined) {
@@ -132,7 +132,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   async function round(): Promise<void> {
     for await (const record of store.scan('active')) await lookAt(record);
     for await (const record of store.scan('untold')) await lookAt(record);
-    stillness.endRound();
+    leaseWatch.endRound();
   }
 
   return {
@@ -167,6 +167,6 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 }
 
 /** A resumable upload between two of its requests: nobody holds a lease, and nobody needs to. */
-function isWaiting(record: ConversionRecord): record is ConversionRecord & { readonly upload: ResumableUpload } {
+function isWaiting(record: ConversionRow): record is ConversionRow & { readonly upload: ResumableUpload } {
   return record.state === 'uploading' && record.upload !== undefined && record.upload.writer === undefined;
 }

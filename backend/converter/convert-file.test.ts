@@ -12,9 +12,9 @@ import { decodeSound, probeMedia } from '../tests/media/measure-media.ts';
 import type { MediaRecipe } from '../tests/media/media-recipe.ts';
 import { type ConvertedFile, type ConvertRequest, convertFile, type ReadSource } from './convert-file.ts';
 import { convertLimits } from './convert-limits.ts';
-import type { ConvertProgress } from './ffmpeg-progress.ts';
-import { locateFfmpeg } from './locate-ffmpeg.ts';
-import { type Ffmpeg, openFfmpeg } from './run-ffmpeg.ts';
+import type { ConvertProgress } from './ffmpeg/ffmpeg-progress.ts';
+import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
+import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 
 const run = promisify(execFile);
 let media: MediaFolder;

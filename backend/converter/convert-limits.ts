@@ -1,4 +1,4 @@
-import type { ProcessLimits } from './containment.ts';
+import type { ProcessLimits } from './ffmpeg/containment.ts';
 
 /** What one conversion may cost at most. */
 export interface ConvertLimits {

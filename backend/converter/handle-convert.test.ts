@@ -10,9 +10,9 @@ import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts'
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import { convertFile } from './convert-file.ts';
 import { convertLimits } from './convert-limits.ts';
+import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
+import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { createConvertHandler, type HandleConvertParts } from './handle-convert.ts';
-import { locateFfmpeg } from './locate-ffmpeg.ts';
-import { type Ffmpeg, openFfmpeg } from './run-ffmpeg.ts';
 
 const owner = 'somebody';
 let media: MediaFolder;

@@ -8,7 +8,7 @@ import { mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
 import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
-import type { ConversionRecord } from '../ports/conversion-store.ts';
+import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { JobHandler, JobOutcome } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
@@ -82,7 +82,7 @@ async function convertInto(
   return converted;
 }
 
-async function openSource(record: ConversionRecord, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
+async function openSource(record: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
   if (record.source.kind === 'blob') return await videos.localFile(videoBlobId(record), signal);
   return { path: record.source.path, [Symbol.asyncDispose]: async () => undefined };
 }
@@ -137,6 +137,6 @@ function reasonOf(error: unknown): AppError {
   return new AppError('converter_failed', sentence, { cause: error });
 }
 
-function resultFileName(record: ConversionRecord): string {
+function resultFileName(record: ConversionRow): string {
   return outputFileName(record.fileName, record.options.format);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LogLine } from './ffmpeg-log.ts';
+import type { LogLine } from './ffmpeg/ffmpeg-log.ts';
 import { createListener } from './listen-again.ts';
 
 /** Frames of 20 ms from `start` on, up to `end`. */

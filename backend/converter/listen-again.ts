@@ -1,8 +1,8 @@
 import type { Warning } from '../../shared/api.ts';
-import type { ProcessLimits } from './containment.ts';
-import { listenArguments } from './ffmpeg-args.ts';
-import { isDecodeError, type LogLine, parseFrameLine, parseLogLine, tellsOfLoss } from './ffmpeg-log.ts';
-import type { Ffmpeg } from './run-ffmpeg.ts';
+import type { ProcessLimits } from './ffmpeg/containment.ts';
+import { isDecodeError, type LogLine, parseFrameLine, parseLogLine, tellsOfLoss } from './ffmpeg/ffmpeg-log.ts';
+import type { Ffmpeg } from './ffmpeg/run-ffmpeg.ts';
+import { listenArguments } from './outputs/mp3/mp3-arguments.ts';
 import type { SourceFacts } from './source-facts.ts';
 
 export type GapsWarning = Extract<Warning, { code: 'gaps' }>;

@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppError, isAppError } from '../../shared/errors.ts';
 import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts';
-import { locateFfmpeg } from './locate-ffmpeg.ts';
+import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
+import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { probeSource } from './probe-source.ts';
-import { type Ffmpeg, openFfmpeg } from './run-ffmpeg.ts';
 import type { SourceFacts } from './source-facts.ts';
 import { stageSource } from './stage-source.ts';
 

@@ -1,8 +1,8 @@
 import { AppError, isAppError } from '../../shared/errors.ts';
-import type { ProcessLimits } from './containment.ts';
-import { translateFailure } from './ffmpeg-failure.ts';
-import { sourceOptions, sourceUrl } from './media-formats.ts';
-import type { Ffmpeg } from './run-ffmpeg.ts';
+import type { ProcessLimits } from './ffmpeg/containment.ts';
+import { translateFailure } from './ffmpeg/ffmpeg-failure.ts';
+import { sourceOptions, sourceUrl } from './ffmpeg/media-formats.ts';
+import type { Ffmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { nothingDecodable, notMedia, readSourceFacts, type SourceFacts } from './source-facts.ts';
 
 export interface ProbeRequest {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Track } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { TrackProbe } from './declared-duration.ts';
+import type { TrackProbe } from './declared-duration/declared-duration.ts';
 
 /** Tags that an MP3 takes over from its source. */
 export type SourceTags = Readonly<Partial<Record<(typeof keptTags)[number], string>>>;

@@ -1,7 +1,7 @@
 import { link, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
-import { sourceName } from './media-formats.ts';
+import { sourceName } from './ffmpeg/media-formats.ts';
 import { notMedia } from './source-facts.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { OwnedNotifications } from '../conversions/owned-notifications.ts';
-import type { ResumableUploads } from '../conversions/resumable-uploads.ts';
+import type { ResumableUploads } from '../conversions/uploads/resumable-uploads.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { HostPolicy } from '../http/request-checks.ts';
 import type { AnswerFacts } from '../http/request-log.ts';

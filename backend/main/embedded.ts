@@ -8,8 +8,8 @@ import { type Conversions, createConversions } from '../conversions/conversions.
 import { convertFile } from '../converter/convert-file.ts';
 import { convertLimits } from '../converter/convert-limits.ts';
 import { startConverter } from '../converter/converter.ts';
-import { locateFfmpeg } from '../converter/locate-ffmpeg.ts';
-import { openFfmpeg } from '../converter/run-ffmpeg.ts';
+import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
+import { openFfmpeg } from '../converter/ffmpeg/run-ffmpeg.ts';
 import type { ConversionMessage } from '../messages.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -32,7 +32,7 @@ export interface EmbeddedSettings {
   /** Whether a conversion waits while the disk is full; without, it fails. */
   readonly waitsForSpace: boolean;
   /** Whether those who want it are mailed of what has ended; somebody has to hand the mails over. */
-  readonly owesMail?: boolean;
+  readonly sendsMail?: boolean;
 }
 
 /** The backend's services, but for the gateway, in this process. */
@@ -78,8 +78,8 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   const conversions = createConversions({
     store: stores.conversions,
     notifications: stores.notifications,
-    owedMails: stores.owedMails,
-    ...(settings.owesMail ? { wantsMail: async (owner) => (await recipientIn(users, owner)) !== undefined } : {}),
+    mailOutbox: stores.mailOutbox,
+    ...(settings.sendsMail ? { wantsMail: async (owner) => (await recipientIn(users, owner)) !== undefined } : {}),
     videos,
     mp3s,
     videoQueue,

@@ -32,7 +32,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
   const backend = running.use(
-    await startEmbedded({ ...config, waitsForSpace: true, owesMail: mailer !== undefined }, log),
+    await startEmbedded({ ...config, waitsForSpace: true, sendsMail: mailer !== undefined }, log),
   );
   const authentication = await openAuthentication(config, { backend, mailer, log });
   const metrics = await startMetrics(config, { backend, authentication, log });

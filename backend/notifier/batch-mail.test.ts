@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MailedFailure, MailedResult, MailFacts } from '../conversions/owed-mails.ts';
+import type { MailedFailure, MailedResult, MailFacts } from '../conversions/outbox-mails.ts';
 import { batchMail } from './batch-mail.ts';
 import { clockTime, dayWords, failureSentence, oneLine, sizeWords, warningSentence } from './mail-words.ts';
 

@@ -1,10 +1,10 @@
-import type { MailedFailure, MailedResult, MailFacts } from '../conversions/owed-mails.ts';
+import type { MailedFailure, MailedResult, MailFacts } from '../conversions/outbox-mails.ts';
 import type { MailMessage } from '../ports/mailer.ts';
 import { batchMailHtml } from './batch-mail-html.ts';
 import { clockTime, countWords, dayWords, failureSentence, oneLine, sizeWords, warningSentence } from './mail-words.ts';
 
 /** Where mail leads to. */
-export interface MailPlace {
+export interface MailContext {
   /** Under which address people reach the gateway, without a slash at its end. */
   readonly url: string;
   /** The name of this server in a mail's text, and in its id. */
@@ -48,13 +48,13 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** The mail of a batch, in the words of `facts`, which must tell of one conversion at least. */
 export function batchMail(
   facts: MailFacts,
-  place: MailPlace,
+  place: MailContext,
 ): Pick<MailMessage, 'subject' | 'text'> & { html: string } {
   const content = contentOf(facts, place);
   return { subject: content.subject, text: textOf(content), html: batchMailHtml(content) };
 }
 
-function contentOf(facts: MailFacts, place: MailPlace): MailContent {
+function contentOf(facts: MailFacts, place: MailContext): MailContent {
   const { done, failed, batchId, keptUntil } = facts;
   const results = facts.results.map(resultLine);
   const failures = facts.failures.map((failure) => failureLine(failure, place.host));

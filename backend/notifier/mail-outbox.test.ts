@@ -44,7 +44,7 @@ describe('a batch that has ended', () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch({ done: ['one.mp4', 'Übung.mp4'], failed: ['mute.mp4'] });
-    expect(await stand.record(id)).toMatchObject({ owedMail: { tries: 0, claimed: false } });
+    expect(await stand.record(id)).toMatchObject({ outboxMail: { tries: 0, claimed: false } });
     await run(outbox, minute);
     expect(server.mails).toHaveLength(1);
     const [mail] = server.mails;
@@ -57,7 +57,7 @@ describe('a batch that has ended', () => {
     }
     const record = await stand.record(id);
     expect(record?.notification.mail).toBe('sent');
-    expect(record).not.toHaveProperty('owedMail');
+    expect(record).not.toHaveProperty('outboxMail');
     expect(stand.test.told.at(-1)).toEqual({ type: 'notification', notification: record?.notification });
   });
 
@@ -85,7 +85,7 @@ describe('a batch that has ended', () => {
     stand.recipients.delete('anna');
     await run(stand.outbox(server.url), minute);
     expect(server.connections).toBe(0);
-    expect(await stand.record(id)).not.toHaveProperty('owedMail');
+    expect(await stand.record(id)).not.toHaveProperty('outboxMail');
     expect((await stand.record(id))?.notification).not.toHaveProperty('mail');
   });
 
@@ -98,7 +98,7 @@ describe('a batch that has ended', () => {
     await stand.test.conversions.owned.remove('anna', none.conversionIds[0] ?? '');
     await run(outbox, minute);
     expect(server.mails.map(({ parsed }) => parsed.subject)).toEqual(['kept.mp3 is ready']);
-    expect(await stand.record(none.id)).not.toHaveProperty('owedMail');
+    expect(await stand.record(none.id)).not.toHaveProperty('outboxMail');
   });
 
   it('is mailed without what was begun anew since, of which there will be another mail', async () => {
@@ -118,7 +118,7 @@ describe('an address that is refused (550)', () => {
     expect(server.connections).toBe(1);
     const record = await stand.record(id);
     expect(record?.notification.mail).toBe('refused');
-    expect(record).not.toHaveProperty('owedMail');
+    expect(record).not.toHaveProperty('outboxMail');
     expect(stand.logged.join('')).toContain('550 no such mailbox');
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'refused' } });
   });
@@ -141,7 +141,7 @@ describe('a mail server that is down', () => {
     const outbox = stand.outbox(before.url);
     const { id } = await stand.batch();
     await run(outbox, 30);
-    expect((await stand.record(id))?.owedMail?.tries).toBe(3);
+    expect((await stand.record(id))?.outboxMail?.tries).toBe(3);
     const server = await mailServer({ port: before.port });
     await run(outbox, 10 * minute);
     expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
@@ -179,11 +179,11 @@ describe('a mail server that is down', () => {
     await lookOnce(outbox);
     stand.test.pass(2 * day - minute);
     await lookOnce(outbox);
-    expect(await stand.record(id)).toHaveProperty('owedMail');
+    expect(await stand.record(id)).toHaveProperty('outboxMail');
     stand.test.pass(5 * minute);
     await lookOnce(outbox);
     expect((await stand.record(id))?.notification.mail).toBe('gave_up');
-    expect(await stand.record(id)).not.toHaveProperty('owedMail');
+    expect(await stand.record(id)).not.toHaveProperty('outboxMail');
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'gave_up' } });
   });
 
@@ -268,7 +268,7 @@ describe('a hand-over that was cut off', () => {
     await outbox.look();
     await waitUntil('it is being handed over', () => server.connections > 0);
     await outbox.stop(0.1);
-    expect(await stand.record(id)).toMatchObject({ owedMail: { tries: 1, claimed: false } });
+    expect(await stand.record(id)).toMatchObject({ outboxMail: { tries: 1, claimed: false } });
     await stand.batch();
     await lookOnce(outbox);
     expect(server.connections).toBe(1);

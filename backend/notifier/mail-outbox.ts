@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { isAppError } from '../../shared/errors.ts';
-import type { OwedMails } from '../conversions/owed-mails.ts';
-import { watchStillness } from '../conversions/stillness.ts';
+import { watchLeases } from '../conversions/lease-watch.ts';
+import type { OutboxMails } from '../conversions/outbox-mails.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mailer, MailMessage, MailOutcome } from '../ports/mailer.ts';
 import type { NotificationRecord } from '../ports/notification-store.ts';
@@ -20,7 +20,7 @@ const troubledSeconds = 60;
 const giveUpAfterSeconds = 2 * 24 * 3600;
 
 export interface MailOutboxParts {
-  readonly mails: OwedMails;
+  readonly mails: OutboxMails;
   readonly mailer: Mailer;
   /** Where to mail this account; undefined where it is not to be mailed, or not any more. */
   readonly recipientOf: (owner: string) => Promise<string | undefined>;
@@ -47,7 +47,7 @@ export interface MailOutbox {
 export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   const { mails, mailer, recipientOf, url, host, clock, log } = parts;
   const server = watchMailServer(clock);
-  const stillness = watchStillness(clock, lookEverySeconds);
+  const leaseWatch = watchLeases(clock, lookEverySeconds);
   const running = new Map<string, Promise<void>>();
   /** Which cannot be seen to for a reason of ours, and until when they are left alone: others must not wait behind them. */
   const troubled = new Map<string, number>();
@@ -82,7 +82,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   }
 
   async function end(record: NotificationRecord, outcome: MailOutcome): Promise<void> {
-    const facts = { notification: record.notification.id, tries: record.owedMail?.tries };
+    const facts = { notification: record.notification.id, tries: record.outboxMail?.tries };
     if (outcome.kind === 'sent') log.info(facts, 'mail was sent');
     else log.warn({ ...facts, reason: outcome.reason }, 'mail was refused, and is given up');
     await mails.end(record, outcome.kind);
@@ -91,7 +91,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   async function postpone(record: NotificationRecord, error: unknown): Promise<void> {
     if (aborting.signal.aborted) return await mails.postpone(record, clock.now());
     const serverLives = isAppError(error, 'unavailable') && error.details?.['replyCode'] !== undefined;
-    const tries = record.owedMail?.tries ?? 1;
+    const tries = record.outboxMail?.tries ?? 1;
     if (serverLives) server.answered();
     const seconds = serverLives ? pauseOfMail(tries) : Math.max(server.failed(), pauseWithoutAnswer(tries));
     const facts = { err: error, notification: record.notification.id, tries };
@@ -116,12 +116,12 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   }
 
   /** Whether nobody works on it, by all that can be known: clocks of other machines do not matter. */
-  function isFree({ notification, owedMail }: NotificationRecord): boolean {
+  function isFree({ notification, outboxMail }: NotificationRecord): boolean {
     const { id } = notification;
-    if (owedMail === undefined || running.has(id)) return false;
+    if (outboxMail === undefined || running.has(id)) return false;
     if ((troubled.get(id) ?? 0) > clock.monotonicSeconds()) return false;
     troubled.delete(id);
-    return !owedMail.claimed || stillness.look(id, owedMail.tries) >= claimSeconds;
+    return !outboxMail.claimed || leaseWatch.look(id, outboxMail.tries) >= claimSeconds;
   }
 
   /** Waits until one more may be on its way; false when none is to be begun for now. */
@@ -136,19 +136,19 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   return {
     async recover() {
       for await (const record of mails.list()) {
-        if (record.owedMail?.claimed) await mails.postpone(record, clock.now());
+        if (record.outboxMail?.claimed) await mails.postpone(record, clock.now());
       }
     },
 
     async look() {
       const now = clock.now().toISOString();
       for await (const record of mails.list()) {
-        if (record.owedMail === undefined || record.owedMail.due > now) break;
+        if (record.outboxMail === undefined || record.outboxMail.due > now) break;
         if (!isFree(record)) continue;
         if (!(await room())) break;
         start(record);
       }
-      stillness.endRound();
+      leaseWatch.endRound();
     },
 
     async idle() {

@@ -1,12 +1,12 @@
 import { v7 as uuid } from 'uuid';
 import type { ConversionState } from '../../shared/api.ts';
-import type { ConversionRecord } from './conversion-store.ts';
+import type { ConversionRow } from './conversion-store.ts';
 
 /** The moment when every example was made. */
 export const exampleTime = '2026-05-04T03:02:01.000Z';
 
 /** A conversion that was just begun, with a new id, younger than the one before; `given` says what differs. For tests. */
-export function exampleConversion(given: Partial<ConversionRecord> = {}): ConversionRecord {
+export function exampleConversion(given: Partial<ConversionRow> = {}): ConversionRow {
   return {
     id: uuid(),
     owner: 'anna',
@@ -29,8 +29,8 @@ export function exampleConversion(given: Partial<ConversionRecord> = {}): Conver
 /** One that has ended, with all that belongs to it. For tests. */
 export function exampleEnded(
   state: Extract<ConversionState, 'done' | 'failed' | 'cancelled'>,
-  given: Partial<ConversionRecord> = {},
-): ConversionRecord {
+  given: Partial<ConversionRow> = {},
+): ConversionRow {
   return exampleConversion({
     state,
     endedAt: exampleTime,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from './conversion-examples.ts';
-import type { ConversionRecord, ConversionStore } from './conversion-store.ts';
+import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 
 /** What a `position` may be made of: a client gives two of them back in an address. */
 export const positionPattern = /^[A-Za-z0-9.-]{1,90}$/;
@@ -31,7 +31,7 @@ interface StoresUnderTest {
 
 /** The part of the ConversionStore's contract that is about what has changed. A store may tell of more than it must. */
 export function describeConversionChanges({ current, reopen, another }: StoresUnderTest): void {
-  async function insert(...records: readonly ConversionRecord[]): Promise<readonly ConversionRecord[]> {
+  async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     for (const record of records) await current().insert(record);
     return records;
   }
@@ -47,13 +47,13 @@ export function describeConversionChanges({ current, reopen, another }: StoresUn
     return items.map(({ id }) => id).toSorted();
   }
 
-  async function write(record: ConversionRecord, given: Partial<ConversionRecord>): Promise<ConversionRecord> {
+  async function write(record: ConversionRow, given: Partial<ConversionRow>): Promise<ConversionRow> {
     const next = { ...record, ...given, revision: record.revision + 1 };
     expect(await current().replace(record, next)).toBe(true);
     return next;
   }
 
-  const remove = (record: ConversionRecord): Promise<ConversionRecord> => write(record, { removedAt: later });
+  const remove = (record: ConversionRow): Promise<ConversionRow> => write(record, { removedAt: later });
 
   describe('changes', () => {
     it('are, for who was never there, those that have not ended', async () => {
@@ -173,7 +173,7 @@ export function describeConversionChanges({ current, reopen, another }: StoresUn
     });
 
     it('bring who asks again and again to where the rows are, however many write at the same time', async () => {
-      const known = new Map<string, ConversionRecord>();
+      const known = new Map<string, ConversionRow>();
       let since = await position();
       let writing = true;
       async function writeMany(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from './conversion-examples.ts';
-import type { ConversionQuery, ConversionRecord, ConversionStore, ScanKind } from './conversion-store.ts';
+import type { ConversionQuery, ConversionRow, ConversionStore, ScanKind } from './conversion-store.ts';
 
 const laterTime = '2026-05-04T04:00:00.000Z';
 const latestTime = '2026-05-05T00:00:00.000Z';
@@ -10,13 +10,13 @@ const told = { notificationId: 'notification' };
 /** The part of the ConversionStore's contract that is about more than one row. */
 export function describeConversionLists(current: () => ConversionStore): void {
   /** Inserts them all, and gives back the same. */
-  async function insert(...records: readonly ConversionRecord[]): Promise<readonly ConversionRecord[]> {
+  async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     await Promise.all(records.map((record) => current().insert(record)));
     return records;
   }
 
-  async function allPages(query: ConversionQuery): Promise<readonly ConversionRecord[]> {
-    const all: ConversionRecord[] = [];
+  async function allPages(query: ConversionQuery): Promise<readonly ConversionRow[]> {
+    const all: ConversionRow[] = [];
     let cursor: string | undefined;
     do {
       const { items, next } = await current().page(cursor === undefined ? query : { ...query, cursor });
@@ -26,8 +26,8 @@ export function describeConversionLists(current: () => ConversionStore): void {
     return all;
   }
 
-  async function scanned(kind: ScanKind): Promise<readonly ConversionRecord[]> {
-    const all: ConversionRecord[] = [];
+  async function scanned(kind: ScanKind): Promise<readonly ConversionRow[]> {
+    const all: ConversionRow[] = [];
     for await (const record of current().scan(kind)) all.push(record);
     return all;
   }
@@ -80,7 +80,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
         exampleEnded('done', { batchId: 'one', ...removed }),
       );
       const query = { owner: 'anna', limit: 2 };
-      const expected = (matches: (record: ConversionRecord) => boolean): readonly ConversionRecord[] =>
+      const expected = (matches: (record: ConversionRow) => boolean): readonly ConversionRow[] =>
         records.filter((record) => record.owner === 'anna' && !record.removedAt && matches(record)).toReversed();
 
       expect(await allPages(query)).toEqual(expected(() => true));
@@ -95,7 +95,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
     it('neither repeat nor miss a row while others come and go', async () => {
       const records = await insert(...Array.from({ length: 10 }, () => exampleConversion()));
       const query = { owner: 'anna', limit: 3 };
-      const seen: ConversionRecord[] = [];
+      const seen: ConversionRow[] = [];
       let cursor: string | undefined;
       do {
         const { items, next } = await current().page(cursor === undefined ? query : { ...query, cursor });
@@ -290,6 +290,6 @@ export function describeConversionLists(current: () => ConversionStore): void {
   });
 }
 
-function withoutPeaks(record: ConversionRecord | undefined): ConversionRecord | undefined {
+function withoutPeaks(record: ConversionRow | undefined): ConversionRow | undefined {
   return record?.result === undefined ? record : { ...record, result: { ...record.result, peaks: [] } };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded, exampleTime } from './conversion-examples.ts';
-import type { ConversionRecord, ConversionStore } from './conversion-store.ts';
+import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 import { describeConversionChanges } from './conversion-store-changes.contract.ts';
 import { describeConversionLists } from './conversion-store-lists.contract.ts';
 
@@ -69,7 +69,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       ['that has everything', full],
       ['that was just begun', exampleConversion({ state: 'uploading' })],
       ['that failed', exampleEnded('failed')],
-      ['whose sound has no peaks', { ...full, id: 'quiet', result: { ...full.result, peaks: [] } } as ConversionRecord],
+      ['whose sound has no peaks', { ...full, id: 'quiet', result: { ...full.result, peaks: [] } } as ConversionRow],
     ])('gives back a row %s', async (_, record) => {
       await store.insert(record);
       expect(await store.get(record.id)).toEqual(record);

@@ -25,7 +25,7 @@ export interface StoredResult extends Result {
 }
 
 /** A conversion's row: the truth about it. Plain data, every field readonly; times are ISO 8601, UTC. */
-export interface ConversionRecord {
+export interface ConversionRow {
   /** Sorts by the moment of creation (UUID version 7). */
   readonly id: string;
   readonly owner: string;
@@ -66,7 +66,7 @@ export interface ConversionRecord {
 }
 
 /** What a write expects to find: it changes nothing where the row has moved on. */
-export type ConversionVersion = Pick<ConversionRecord, 'id' | 'state' | 'attempt' | 'revision'>;
+export type ConversionVersion = Pick<ConversionRow, 'id' | 'state' | 'attempt' | 'revision'>;
 
 export interface ConversionQuery {
   readonly owner: string;
@@ -103,28 +103,28 @@ export interface BatchSummary {
  */
 export interface ConversionStore {
   /** Throws `taken` when the id exists. */
-  insert(record: ConversionRecord): Promise<void>;
+  insert(record: ConversionRow): Promise<void>;
 
   /** The row, removed or not. */
-  get(id: string): Promise<ConversionRecord | undefined>;
+  get(id: string): Promise<ConversionRow | undefined>;
 
   /**
    * Compare-and-set: puts `next` in the row's place if the row is still at `expected` in all of id, state, attempt and
    * revision, atomically, and says whether it did. `next.revision` is the caller's, one higher; the id and the owner never change.
    */
-  replace(expected: ConversionVersion, next: ConversionRecord): Promise<boolean>;
+  replace(expected: ConversionVersion, next: ConversionRow): Promise<boolean>;
 
   /** One owner's, newest first, without the removed ones and without peaks. */
-  page(query: ConversionQuery): Promise<Page<ConversionRecord>>;
+  page(query: ConversionQuery): Promise<Page<ConversionRow>>;
 
   /**
    * One owner's rows that have not ended, and those that were written since `since`, removed ones too; without peaks. Without
    * `since`: those that have not ended.
    */
-  changes(query: ChangesQuery): Promise<Changes<ConversionRecord>>;
+  changes(query: ChangesQuery): Promise<Changes<ConversionRow>>;
 
   /** All owners' rows of a kind, oldest first, for the sweeper; read in portions, so that memory stays flat. */
-  scan(kind: ScanKind): AsyncIterable<ConversionRecord>;
+  scan(kind: ScanKind): AsyncIterable<ConversionRow>;
 
   /** How many queued ones, of all owners, were created before this one. */
   countQueuedBefore(id: string): Promise<number>;
@@ -132,7 +132,7 @@ export interface ConversionStore {
   batchSummary(owner: string, batchId: string): Promise<BatchSummary>;
 
   /** Those of a batch that are done or failed, not removed, without a notification; oldest first. */
-  untoldOfBatch(owner: string, batchId: string): Promise<readonly ConversionRecord[]>;
+  untoldOfBatch(owner: string, batchId: string): Promise<readonly ConversionRow[]>;
 
   /** Forgets a removed row for good. */
   forget(expected: ConversionVersion): Promise<boolean>;

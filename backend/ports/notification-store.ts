@@ -12,7 +12,7 @@ export interface NotificationQuery {
 }
 
 /** A mail that somebody has still to hand over. */
-export interface OwedMail {
+export interface OutboxMail {
   /** How often somebody set about it. Raised before each hand-over, so that it tells one from the next. */
   readonly tries: number;
   /** ISO 8601: not to be tried before. */
@@ -27,7 +27,7 @@ export interface NotificationRecord {
   readonly notification: Notification;
   readonly told: readonly { readonly conversionId: string; readonly attempt: number }[];
   /** Absent where no mail is owed, or none any more: then `notification.mail` says what became of it. */
-  readonly owedMail?: OwedMail;
+  readonly outboxMail?: OutboxMail;
 }
 
 /** In-app notifications. Durable; throws `unavailable` when the store cannot be reached. */

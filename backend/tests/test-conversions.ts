@@ -60,7 +60,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const conversions = createConversions({
     store: pause === undefined ? stores.conversions : pausing(stores.conversions, pause),
     notifications: stores.notifications,
-    owedMails: stores.owedMails,
+    mailOutbox: stores.mailOutbox,
     videos: stores.videos,
     mp3s: stores.mp3s,
     videoQueue,

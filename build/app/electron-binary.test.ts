@@ -2,20 +2,20 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type ElectronPlaces, findElectron, installedElectron } from './electron-binary.ts';
+import { type ElectronPaths, findElectron, installedElectron } from './electron-binary.ts';
 
 let folder: string;
-let places: ElectronPlaces;
+let paths: ElectronPaths;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'soundlift-electron-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  places = { packageFolder: join(folder, 'electron'), standIn: join(folder, 'stand-in') };
-  await mkdir(places.packageFolder);
+  paths = { packageFolder: join(folder, 'electron'), standIn: join(folder, 'stand-in') };
+  await mkdir(paths.packageFolder);
 });
 
 /** The npm package's own way to its binary, which succeeds or not. */
 async function installer(code: string): Promise<void> {
-  await writeFile(join(places.packageFolder, 'install.js'), code);
+  await writeFile(join(paths.packageFolder, 'install.js'), code);
 }
 const installs = `
   const { mkdirSync, writeFileSync } = process.getBuiltinModule('node:fs');
@@ -25,28 +25,28 @@ const installs = `
 
 describe('Electron', () => {
   it('is what the npm package has', async () => {
-    await mkdir(join(places.packageFolder, 'dist'));
-    await writeFile(join(places.packageFolder, 'dist', 'electron'), '');
-    expect(installedElectron(places), 'half fetched').toBeUndefined();
-    await writeFile(join(places.packageFolder, 'path.txt'), 'electron');
-    const executable = join(places.packageFolder, 'dist', 'electron');
-    expect(await findElectron(places, {})).toEqual({ executable, isStandIn: false });
+    await mkdir(join(paths.packageFolder, 'dist'));
+    await writeFile(join(paths.packageFolder, 'dist', 'electron'), '');
+    expect(installedElectron(paths), 'half fetched').toBeUndefined();
+    await writeFile(join(paths.packageFolder, 'path.txt'), 'electron');
+    const executable = join(paths.packageFolder, 'dist', 'electron');
+    expect(await findElectron(paths, {})).toEqual({ executable, isStandIn: false });
   });
 
   it('is fetched where it is missing', async () => {
     await installer(installs);
-    expect(await findElectron(places, {})).toMatchObject({ isStandIn: false });
+    expect(await findElectron(paths, {})).toMatchObject({ isStandIn: false });
   });
 
   it.skipIf(process.platform === 'win32')('is stood in for where it cannot be fetched', async () => {
     await installer('process.exit(1)');
     await writeFile(join(folder, 'chromium'), '#!/bin/sh\n');
     await chmod(join(folder, 'chromium'), 0o755);
-    expect(await findElectron(places, { PATH: folder })).toEqual({ executable: places.standIn, isStandIn: true });
+    expect(await findElectron(paths, { PATH: folder })).toEqual({ executable: paths.standIn, isStandIn: true });
   });
 
   it('is asked for in a sentence where nothing can run the app', async () => {
     await installer('process.exit(1)');
-    await expect(findElectron(places, { PATH: folder })).rejects.toThrow(/^Electron could not be downloaded, .*/);
+    await expect(findElectron(paths, { PATH: folder })).rejects.toThrow(/^Electron could not be downloaded, .*/);
   });
 });

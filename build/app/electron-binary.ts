@@ -12,7 +12,7 @@ export interface ElectronBinary {
   readonly isStandIn: boolean;
 }
 
-export interface ElectronPlaces {
+export interface ElectronPaths {
   /** Absolute path of the npm package `electron`. */
   readonly packageFolder: string;
   /** Absolute path of the stand-in's executable. */
@@ -20,7 +20,7 @@ export interface ElectronPlaces {
 }
 
 const root = join(import.meta.dirname, '..', '..');
-export const electronPlaces: ElectronPlaces = {
+export const electronPaths: ElectronPaths = {
   packageFolder: join(root, 'node_modules', 'electron'),
   standIn: join(root, 'desktop', 'e2e', 'standin', 'dist', 'electron'),
 };
@@ -35,10 +35,10 @@ const tellAfterMilliseconds = 1500;
  * `SetUpError` where not even that can run.
  */
 export async function findElectron(
-  places: ElectronPlaces = electronPlaces,
+  paths: ElectronPaths = electronPaths,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ElectronBinary> {
-  const executable = installedElectron(places) ?? (await fetchElectron(places));
+  const executable = installedElectron(paths) ?? (await fetchElectron(paths));
   if (executable !== undefined) return { executable, isStandIn: false };
   if (process.platform === 'win32')
     throw new SetUpError('Electron could not be downloaded, and Soundlift does not run without it: try again online.');
@@ -49,25 +49,25 @@ export async function findElectron(
   say(
     'Electron could not be downloaded: the app runs on a stand-in over Chromium, without a window unless STANDIN_HEADED=1 is set.',
   );
-  return { executable: places.standIn, isStandIn: true };
+  return { executable: paths.standIn, isStandIn: true };
 }
 
 /** The path of Electron's executable, where the npm package has it. */
-export function installedElectron({ packageFolder }: ElectronPlaces = electronPlaces): string | undefined {
+export function installedElectron({ packageFolder }: ElectronPaths = electronPaths): string | undefined {
   const pathFile = join(packageFolder, 'path.txt');
   if (!existsSync(pathFile)) return undefined;
   const executable = join(packageFolder, 'dist', readFileSync(pathFile, 'utf8'));
   return existsSync(executable) ? executable : undefined;
 }
 
-async function fetchElectron(places: ElectronPlaces): Promise<string | undefined> {
+async function fetchElectron(paths: ElectronPaths): Promise<string | undefined> {
   const telling = setTimeout(() => say('Downloading Electron, once…'), tellAfterMilliseconds);
   try {
-    await promisify(execFile)(process.execPath, [join(places.packageFolder, 'install.js')], {
+    await promisify(execFile)(process.execPath, [join(paths.packageFolder, 'install.js')], {
       timeout: fetchMilliseconds,
       killSignal: 'SIGKILL',
     });
-    return installedElectron(places);
+    return installedElectron(paths);
   } catch (error) {
     // Being offline is no defect; whatever it was, the caller has another way.
     if (error instanceof Error) return undefined;

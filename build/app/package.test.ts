@@ -11,7 +11,7 @@ import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { mediaExtensionNames } from '../../desktop/client/media-files.ts';
 import { launchApp, makeHome } from '../../desktop/e2e/launch-app.ts';
 import { buildStaleBundles } from './bundles.ts';
-import { electronPlaces } from './electron-binary.ts';
+import { electronPaths } from './electron-binary.ts';
 import { makeStubElectron } from './stub-electron.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,7 +22,7 @@ let app: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'soundlift-package-'));
   app = join(folder, 'release', 'linux-unpacked');
-  await makeStubElectron(electronPlaces.standIn, join(folder, 'electron'));
+  await makeStubElectron(electronPaths.standIn, join(folder, 'electron'));
   await buildStaleBundles();
   const words = ['--config', 'electron-builder.yml', '--publish', 'never', '--linux', 'deb'];
   const places = [`-c.electronDist=${join(folder, 'electron')}`, `-c.directories.output=${join(folder, 'release')}`];

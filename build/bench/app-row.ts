@@ -2,13 +2,13 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ElectronApplication } from '@playwright/test';
-import { locateFfmpeg } from '../../backend/converter/locate-ffmpeg.ts';
+import { locateFfmpeg } from '../../backend/converter/ffmpeg/locate-ffmpeg.ts';
 import { endApp, firstWindow, type Home, launchApp, makeHome } from '../../desktop/e2e/launch-app.ts';
 import type { SoundliftApi } from '../../desktop/ipc.ts';
 import { openEntriesDatabase } from '../../desktop/main/list/entries-database.ts';
 import type { Entry } from '../../desktop/main/list/entry.ts';
 import { buildStaleBundles } from '../app/bundles.ts';
-import { electronPlaces, findElectron } from '../app/electron-binary.ts';
+import { electronPaths, findElectron } from '../app/electron-binary.ts';
 import { video } from './bench-media.ts';
 import type { Row } from './row.ts';
 
@@ -35,7 +35,7 @@ export const app: Row = {
   async measure(folder) {
     await buildStaleBundles();
     const { isStandIn } = await findElectron();
-    if (isStandIn) process.env['ELECTRON_OVERRIDE_DIST_PATH'] = join(electronPlaces.standIn, '..');
+    if (isStandIn) process.env['ELECTRON_OVERRIDE_DIST_PATH'] = join(electronPaths.standIn, '..');
     const few = await homeWithRows(join(folder, 'few'), startRows);
     const seconds: number[] = [];
     for (let round = 0; round < starts; round += 1) seconds.push(await startSeconds(few));

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { System } from '../../desktop/ipc.ts';
-import { ringPercents, type TrayMark, trayImageName } from '../../desktop/main/telling/tray-image-names.ts';
+import { ringPercents, type TrayMark, trayImageName } from '../../desktop/main/tray/tray-image-names.ts';
 import { drawSvg, type Picture } from './draw-svg.ts';
 import { icnsSizes, toIcns, toIco } from './icon-files.ts';
 

@@ -29,7 +29,7 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'desktop/cli/soundlift.ts': ['shared', 'desktop/client', 'desktop/cli', 'backend/main', 'backend/config.ts'],
   'desktop/words': ['shared', 'desktop/ipc.ts'],
   'desktop/main': ['shared', 'desktop/client', 'desktop/ipc.ts', 'desktop/words'],
-  'desktop/main/backend-process.ts': [
+  'desktop/main/local-backend/backend-process.ts': [
     'shared',
     'desktop/client',
     'desktop/ipc.ts',
@@ -43,14 +43,14 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and modules of Node that only some parts may import; all others are free. */
 const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
-  child_process: ['backend/converter/run-ffmpeg.ts'],
-  'fluent-ffmpeg': ['backend/converter/run-ffmpeg.ts'],
+  child_process: ['backend/converter/ffmpeg/run-ffmpeg.ts'],
+  'fluent-ffmpeg': ['backend/converter/ffmpeg/run-ffmpeg.ts'],
   nodemailer: ['backend/adapters/smtp-mailer.ts'],
   axios: ['desktop/client', 'backend/http/remote-authentication.ts'],
   'tus-js-client': ['desktop/client'],
   ws: ['backend/gateway', 'desktop/client'],
   express: ['backend/http', 'backend/gateway', 'backend/auth'],
-  sqlite: ['backend/adapters/embedded', 'desktop/main/list', 'desktop/main/telling'],
+  sqlite: ['backend/adapters/embedded', 'desktop/main/list', 'desktop/main/notifications'],
   electron: ['desktop/main', 'desktop/preload'],
   'electron-store': ['desktop/main/settings'],
   react: ['desktop/renderer'],

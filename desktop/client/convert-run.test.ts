@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CopyingChannel, openCopyingChannel } from '../tests/copying-channel.ts';
 import { type ConversionRun, type RunEvent, type RunSummary, runConversions } from './convert-run.ts';
-import { type CopyingChannel, openCopyingChannel } from './copying-channel.ts';
 import { type FoundSource, findSources } from './find-sources.ts';
 import { createLocalBackend } from './local-backend.ts';
 import type { OverallProgress } from './overall-progress.ts';

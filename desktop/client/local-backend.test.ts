@@ -5,8 +5,8 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { startEmbedded } from '../../backend/main/embedded.ts';
 import { localAccountId } from '../../backend/messages.ts';
+import { openCopyingChannel } from '../tests/copying-channel.ts';
 import { describeBackend } from './backend.contract.ts';
-import { openCopyingChannel } from './copying-channel.ts';
 import { createLocalBackend } from './local-backend.ts';
 
 let folder: string;

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import { processTree } from '../../backend/tests/running/processes.ts';
-import { electronPlaces, installedElectron } from '../../build/app/electron-binary.ts';
+import { electronPaths, installedElectron } from '../../build/app/electron-binary.ts';
 import './recorded.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -92,7 +92,7 @@ function environmentOf({ path }: Home): Record<string, string> {
 
 /** Starts the app once more beside one that runs, as a double-click on a file does. @returns its exit code */
 export async function startBeside(home: Home, args: readonly string[]): Promise<number | null> {
-  const executable = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ? electronPlaces.standIn : installedElectron();
+  const executable = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ? electronPaths.standIn : installedElectron();
   if (executable === undefined) throw new Error('there is neither Electron nor what stands in for it');
   const own = [ownApp, `--user-data-dir=${home.userData}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
   const child = spawn(executable, [...own, ...args], { cwd: home.path, env: environmentOf(home), stdio: 'ignore' });

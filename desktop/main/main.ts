@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as electron from 'electron';
-import { runApp } from './run-app.ts';
+import { runApp } from './app/run-app.ts';
 
 /** Bundled, this file lies in `dist/main`. */
 const dist = join(import.meta.dirname, '..');

@@ -1,5 +1,5 @@
 import { contextBridge, type IpcRendererEvent, ipcRenderer, webUtils } from 'electron';
-import { type Change, changesChannel, requestChannel, requestNames, type SoundliftApi } from '../ipc.ts';
+import { type AppChange, changesChannel, requestChannel, requestNames, type SoundliftApi } from '../ipc.ts';
 
 const requests = Object.fromEntries(
   requestNames.map((name) => [name, (...args: unknown[]) => ipcRenderer.invoke(requestChannel(name), ...args)]),
@@ -7,8 +7,8 @@ const requests = Object.fromEntries(
 
 const api = {
   ...requests,
-  onChanges(listener: (changes: readonly Change[]) => void) {
-    const hear = (_event: IpcRendererEvent, changes: readonly Change[]): void => listener(changes);
+  onChanges(listener: (changes: readonly AppChange[]) => void) {
+    const hear = (_event: IpcRendererEvent, changes: readonly AppChange[]): void => listener(changes);
     ipcRenderer.on(changesChannel, hear);
     return () => {
       ipcRenderer.removeListener(changesChannel, hear);

@@ -7,13 +7,13 @@ import { startEmbedded } from '../../backend/main/embedded.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import { createLocalBackend } from '../client/local-backend.ts';
 import type { Row } from '../ipc.ts';
+import { type BackendKey, type Backends, hereKey, type KnownBackend } from '../main/backends/backends.ts';
 import type { ConversionList, ListNews, Questions } from '../main/list/conversion-list.ts';
 import { openConversionList } from '../main/list/open-conversion-list.ts';
 import type { KeptSettings, SettingsStore } from '../main/settings/settings-store.ts';
-import { hereKey, type Workplace, type WorkplaceKey, type Workplaces } from '../main/workplaces/workplaces.ts';
 import { keepSettingsInMemory } from './settings-in-memory.ts';
 
-/** A list for tests, over this computer's real backend in this process, and over whatever other workplaces a test has. */
+/** A list for tests, over this computer's real backend in this process, and over whatever other backends a test has. */
 export interface ListStand extends AsyncDisposable {
   readonly list: ConversionList;
   readonly settings: SettingsStore;
@@ -37,8 +37,8 @@ export interface ListStandOptions {
   readonly folder?: string;
   readonly settings?: Partial<KeptSettings>;
   /** Beside this computer. */
-  readonly others?: Pick<Workplaces, 'of' | 'hostOf' | 'follow'>;
-  readonly current?: WorkplaceKey;
+  readonly others?: Pick<Backends, 'of' | 'hostOf' | 'follow'>;
+  readonly current?: BackendKey;
   readonly atOnce?: number;
   /** It is there after the end, too. */
   readonly keepsFolder?: boolean;
@@ -60,13 +60,13 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     log,
   );
   const settings = keepSettingsInMemory({ place: { kind: 'here' }, ...options.settings });
-  const here: Workplace = { key: hereKey, backend: createLocalBackend(embedded.channel), reachable: () => true };
-  const workplaces: Pick<Workplaces, 'currentKey' | 'current' | 'here' | 'of' | 'hostOf' | 'follow'> = {
+  const here: KnownBackend = { key: hereKey, backend: createLocalBackend(embedded.channel), reachable: () => true };
+  const backends: Pick<Backends, 'currentKey' | 'current' | 'here' | 'of' | 'hostOf' | 'follow'> = {
     currentKey: () => options.current ?? hereKey,
-    current: () => workplaces.of(options.current ?? hereKey),
+    current: () => backends.of(options.current ?? hereKey),
     here: () => here,
-    of: (key: WorkplaceKey) => (key === hereKey ? here : options.others?.of(key)),
-    hostOf: (key: WorkplaceKey) => options.others?.hostOf(key),
+    of: (key: BackendKey) => (key === hereKey ? here : options.others?.of(key)),
+    hostOf: (key: BackendKey) => options.others?.hostOf(key),
     follow: (listener) => options.others?.follow(listener) ?? (() => undefined),
   };
   const answers: ListStand['answers'] = { folder: undefined, nameTaken: 'keep_both' };
@@ -76,7 +76,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
   };
   const { list } = openConversionList({
     file: join(folder, 'list.sqlite'),
-    workplaces: workplaces as Workplaces,
+    backends: backends as Backends,
     settings,
     questions,
     home: folder,

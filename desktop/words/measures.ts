@@ -1,4 +1,4 @@
-import type { PlaceWords } from '../ipc.ts';
+import type { FolderWords } from '../ipc.ts';
 import { language, say } from './say.ts';
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
@@ -109,7 +109,7 @@ export function percentWords(fraction: number): string {
 }
 
 /** `Movies › Lectures`. */
-export function placeText(place: PlaceWords): string {
+export function folderText(place: FolderWords): string {
   return place.map(isolate).join(' › ');
 }
 

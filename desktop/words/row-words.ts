@@ -2,7 +2,7 @@ import type { Warning } from '../../shared/api.ts';
 import { assertNever, type ErrorCode } from '../../shared/errors.ts';
 import type { Row, RowState } from '../ipc.ts';
 import { failureSentence, trackFailureSentence } from './failure-words.ts';
-import { clockWords, isolate, percentWords, placeText, sizePartWords, sizeWords, speedWords } from './measures.ts';
+import { clockWords, folderText, isolate, percentWords, sizePartWords, sizeWords, speedWords } from './measures.ts';
 import { type MessageName, say } from './say.ts';
 
 /** What the one button of a row does: a request of that name, or the sheet or page where it is decided. */
@@ -72,7 +72,7 @@ function detailOf(row: Row): string {
         ? say('listConverting')
         : say('listConvertingAt', { speed: speedWords(state.speed) });
     case 'saving':
-      return say('listSaving', { place: placeText(state.place) });
+      return say('listSaving', { place: folderText(state.place) });
     case 'done':
       return savedSentences(state, row.track);
     case 'unsaved':
@@ -100,7 +100,7 @@ function detailOf(row: Row): string {
 }
 
 function savedSentences(state: RowState & { readonly kind: 'done' }, track: number | undefined): string {
-  const place = placeText(state.place);
+  const place = folderText(state.place);
   if (state.missing === true) return say('listMissing', { place });
   const further = [
     ...(state.kept === undefined ? [] : [say('listKept', { name: isolate(state.kept) })]),
@@ -129,9 +129,9 @@ function unsavedSentence({ reason, place, neededBytes }: RowState & { readonly k
     case 'disk_full':
       return place === undefined || neededBytes === undefined
         ? say('listDiskFullPlain')
-        : say('listDiskFull', { place: placeText(place), size: sizeWords(neededBytes) });
+        : say('listDiskFull', { place: folderText(place), size: sizeWords(neededBytes) });
     case 'read_only':
-      return place === undefined ? say('listReadOnlyFolder') : say('listReadOnly', { place: placeText(place) });
+      return place === undefined ? say('listReadOnlyFolder') : say('listReadOnly', { place: folderText(place) });
     case 'name_taken':
       return say('listNameTaken');
     case 'no_folder':

@@ -3,8 +3,8 @@ import { historyMessages } from './en/history.ts';
 import { listMessages } from './en/list.ts';
 import { measuresMessages } from './en/measures.ts';
 import { menusMessages } from './en/menus.ts';
+import { notificationsMessages } from './en/notifications.ts';
 import { settingsMessages } from './en/settings.ts';
-import { tellingMessages } from './en/telling.ts';
 import { welcomeMessages } from './en/welcome.ts';
 
 /** The language of all messages, and of numbers, dates and plurals in them. */
@@ -16,7 +16,7 @@ const messages = {
   ...welcomeMessages,
   ...settingsMessages,
   ...historyMessages,
-  ...tellingMessages,
+  ...notificationsMessages,
   ...menusMessages,
   ...measuresMessages,
 };

@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/errors.ts';
-import type { Place, Quality, SaveTo } from '../ipc.ts';
-import { isolate, placeText } from './measures.ts';
+import type { BackendStatus, Quality, SaveTo } from '../ipc.ts';
+import { folderText, isolate } from './measures.ts';
 import { say } from './say.ts';
 
 /** `Standard`. */
@@ -25,7 +25,7 @@ export function saveToName(saveTo: SaveTo): string {
     case 'beside':
       return say('listSaveBeside');
     case 'folder':
-      return placeText(saveTo.folder);
+      return folderText(saveTo.folder);
     case 'ask':
       return say('listSaveAsk');
     default:
@@ -43,7 +43,7 @@ function saveClause(saveTo: SaveTo): string {
     case 'beside':
       return say('listDropBeside');
     case 'folder':
-      return say('listDropFolder', { place: placeText(saveTo.folder) });
+      return say('listDropFolder', { place: folderText(saveTo.folder) });
     case 'ask':
       return say('listDropAsk');
     default:
@@ -52,14 +52,14 @@ function saveClause(saveTo: SaveTo): string {
 }
 
 /** Where the work is done, in the status bar. */
-export interface PlaceWordsShown {
+export interface BackendStatusWords {
   readonly text: string;
   /** Whether it can be worked there now. */
   readonly ready: boolean;
 }
 
 /** @param now milliseconds since 1970 */
-export function placeStatus(place: Place, now: number): PlaceWordsShown | undefined {
+export function backendStatusWords(place: BackendStatus, now: number): BackendStatusWords | undefined {
   switch (place.kind) {
     case 'none':
       return undefined;

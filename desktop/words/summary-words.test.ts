@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Summary } from '../ipc.ts';
-import { dropDetail, placeStatus, saveToName } from './setting-words.ts';
+import { backendStatusWords, dropDetail, saveToName } from './setting-words.ts';
 import { shortcutWords } from './shortcut-words.ts';
 import { spokenSummary, summaryWords } from './summary-words.ts';
 
@@ -51,20 +51,23 @@ describe('the words of what is set', () => {
       thisSessionOnly: false,
       readable: false,
     } as const;
-    expect(placeStatus({ kind: 'none' }, 0)).toBeUndefined();
-    expect(placeStatus({ kind: 'here', state: 'ready', advisedAtOnce: 2 }, 0)).toEqual({
+    expect(backendStatusWords({ kind: 'none' }, 0)).toBeUndefined();
+    expect(backendStatusWords({ kind: 'here', state: 'ready', advisedAtOnce: 2 }, 0)).toEqual({
       text: 'This computer',
       ready: true,
     });
-    expect(placeStatus({ kind: 'here', state: 'broken', problem: 'No ffmpeg.', advisedAtOnce: 2 }, 0)).toEqual({
+    expect(backendStatusWords({ kind: 'here', state: 'broken', problem: 'No ffmpeg.', advisedAtOnce: 2 }, 0)).toEqual({
       text: 'No ffmpeg.',
       ready: false,
     });
-    expect(placeStatus({ ...server, connection: 'connected' }, 0)).toEqual({ text: 'sound.example.org', ready: true });
+    expect(backendStatusWords({ ...server, connection: 'connected' }, 0)).toEqual({
+      text: 'sound.example.org',
+      ready: true,
+    });
     const offline = { ...server, connection: 'offline', nextTryAt: 20_000 } as const;
-    expect(placeStatus(offline, 0)?.text).toBe('Trying again in 20 s');
-    expect(placeStatus(offline, 19_001)?.text).toBe('Trying again in 1 s');
-    expect(placeStatus(offline, 20_001)?.text).toBe('Trying again…');
+    expect(backendStatusWords(offline, 0)?.text).toBe('Trying again in 20 s');
+    expect(backendStatusWords(offline, 19_001)?.text).toBe('Trying again in 1 s');
+    expect(backendStatusWords(offline, 20_001)?.text).toBe('Trying again…');
   });
 
   it('writes keys as each system does', () => {

@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
-import { createSqliteOwedMailStore } from './sqlite-owed-mail-store.ts';
 
 const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
@@ -95,9 +95,9 @@ describe('a database of conversions that version 2 has left', () => {
         notification: { message: 'Übung.mp3 is ready.', readAt: '2026-05-04T04:00:00.000Z' },
         told: [{ conversionId: '019df5a1-2f10-7000-8000-000000000002', attempt: 2 }],
       });
-      expect(record).not.toHaveProperty('owedMail');
+      expect(record).not.toHaveProperty('outboxMail');
       expect(record?.notification).not.toHaveProperty('mail');
-      expect((await createSqliteOwedMailStore(database).list()[Symbol.asyncIterator]().next()).done).toBe(true);
+      expect((await createSqliteMailOutboxStore(database).list()[Symbol.asyncIterator]().next()).done).toBe(true);
     } finally {
       await rm(folder, { recursive: true });
     }

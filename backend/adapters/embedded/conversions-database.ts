@@ -1,4 +1,4 @@
-import { noteStart } from './change-numbers.ts';
+import { noteStart } from './change-positions.ts';
 import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
 
 /**

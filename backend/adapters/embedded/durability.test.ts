@@ -14,7 +14,7 @@ import { openDataFolder } from './data-folder.ts';
 import { openEmbeddedStores } from './embedded-stores.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 
-const program = fileURLToPath(new URL('doomed-program.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../tests/stores/doomed-program.ts', import.meta.url));
 const pieceBytes = 10_000;
 
 describe('a process that is killed, or runs out of space', { timeout: 30_000 }, () => {

@@ -1,8 +1,8 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { CodeStore } from '../../ports/code-store.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
+import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
-import type { OwedMailStore } from '../../ports/owed-mail-store.ts';
 import type { SessionStore } from '../../ports/session-store.ts';
 import type { UserStore } from '../../ports/user-store.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
@@ -11,8 +11,8 @@ import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.t
 import { openFileBlobStore } from './file-blob-store.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
-import { createSqliteOwedMailStore } from './sqlite-owed-mail-store.ts';
 import { createSqliteSessionStore } from './sqlite-session-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 
@@ -21,7 +21,7 @@ export interface EmbeddedStores extends Disposable {
   readonly folder: DataFolder;
   readonly conversions: ConversionStore;
   readonly notifications: NotificationStore;
-  readonly owedMails: OwedMailStore;
+  readonly mailOutbox: MailOutboxStore;
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
@@ -46,7 +46,7 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
     folder,
     conversions: createSqliteConversionStore(conversionsDatabase),
     notifications: createSqliteNotificationStore(conversionsDatabase),
-    owedMails: createSqliteOwedMailStore(conversionsDatabase),
+    mailOutbox: createSqliteMailOutboxStore(conversionsDatabase),
     users: createSqliteUserStore(accountsDatabase),
     sessions: createSqliteSessionStore(accountsDatabase),
     codes: createSqliteCodeStore(accountsDatabase),

@@ -7,10 +7,10 @@ export function toCursor(place: readonly (string | number)[]): string {
 }
 
 /** The place that a cursor stands for. Throws `bad_request` for what {@link toCursor} cannot have made. */
-export function fromCursor<Place extends readonly (string | number)[]>(
+export function fromCursor<Position extends readonly (string | number)[]>(
   cursor: string,
-  schema: z.ZodType<Place>,
-): Place {
+  schema: z.ZodType<Position>,
+): Position {
   const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
   // Decoding overlooks letters that do not belong: only the one spelling counts.
   if (place.success && toCursor(place.data) === cursor) return place.data;

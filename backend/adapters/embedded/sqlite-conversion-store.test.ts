@@ -5,8 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from '../../ports/conversion-examples.ts';
 import { describeConversionStore } from '../../ports/conversion-store.contract.ts';
+import { rememberPlans } from '../../tests/stores/query-plans.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
-import { rememberPlans } from './query-plans.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ConversionState } from '../../../shared/api.ts';
-import type { ConversionRecord, ConversionStore, ConversionVersion, ScanKind } from '../../ports/conversion-store.ts';
-import { createChangePlaces } from './change-numbers.ts';
+import type { ConversionRow, ConversionStore, ConversionVersion, ScanKind } from '../../ports/conversion-store.ts';
+import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
@@ -73,7 +73,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `SELECT body FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
   );
   const changed = database.prepare('SELECT body FROM conversions WHERE owner = ? AND change > ? LIMIT ?');
-  const placeOf = createChangePlaces(database, 'conversions');
+  const positionOf = createChangePositions(database, 'conversions');
 
   return {
     async insert(record) {
@@ -115,7 +115,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     },
 
     async changes({ owner, since, limit }) {
-      const { position, after } = placeOf(since);
+      const { position, after } = positionOf(since);
       // One more than asked for tells whether there are more.
       const rows = unfinished.all(owner, limit + 1);
       const changedRows = after === undefined ? [] : changed.all(owner, after, limit + 1);
@@ -171,7 +171,7 @@ function toExpected({ id, state, attempt, revision }: ConversionVersion): readon
 }
 
 /** In the order of `columns`. */
-function toRow(record: ConversionRecord): readonly (string | number | Uint8Array | null)[] {
+function toRow(record: ConversionRow): readonly (string | number | Uint8Array | null)[] {
   const { result } = record;
   return [
     record.id,
@@ -189,9 +189,9 @@ function toRow(record: ConversionRecord): readonly (string | number | Uint8Array
   ];
 }
 
-function fromRow({ body, peaks }: SqliteRow): ConversionRecord {
+function fromRow({ body, peaks }: SqliteRow): ConversionRow {
   // Written by toRow, and by nobody else.
-  const record: ConversionRecord = JSON.parse(String(body));
+  const record: ConversionRow = JSON.parse(String(body));
   if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;
   return { ...record, result: { ...record.result, peaks: [...peaks] } };
 }

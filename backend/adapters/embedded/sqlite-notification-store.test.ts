@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { describeNotificationStore } from '../../ports/notification-store.contract.ts';
+import { rememberPlans } from '../../tests/stores/query-plans.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { toCursor } from './page-cursor.ts';
-import { rememberPlans } from './query-plans.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 describeNotificationStore('SQLite', async () => {

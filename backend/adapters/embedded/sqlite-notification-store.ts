@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Notification, notificationSchema } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
-import type { NotificationRecord, NotificationStore, OwedMail } from '../../ports/notification-store.ts';
-import { createChangePlaces } from './change-numbers.ts';
+import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
+import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
@@ -22,13 +22,13 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
     WHERE id IN (SELECT value FROM json_each(?)) AND owner = ? AND read_at IS NULL RETURNING id`);
 
   const changed = database.prepare(`SELECT ${recordColumns} FROM notifications WHERE owner = ? AND change > ? LIMIT ?`);
-  const placeOf = createChangePlaces(database, 'notifications');
+  const positionOf = createChangePositions(database, 'notifications');
 
   const removeAllOf = database.prepare('DELETE FROM notifications WHERE owner = ?');
 
   return {
     async insert(record) {
-      const { notification: whole, owedMail, ...rest } = record;
+      const { notification: whole, outboxMail, ...rest } = record;
       const { readAt, mail, ...notification } = whole;
       const { id, batchId, createdAt } = notification;
       const body = JSON.stringify({ ...rest, notification });
@@ -40,7 +40,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
           createdAt,
           readAt ?? null,
           mail ?? null,
-          ...toMailColumns(owedMail),
+          ...toMailColumns(outboxMail),
           body,
         );
         return true;
@@ -82,7 +82,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
     },
 
     async changes({ owner, since, limit }) {
-      const { position, after } = placeOf(since);
+      const { position, after } = positionOf(since);
       // One more than asked for tells whether there are more.
       const rows = after === undefined ? [] : changed.all(owner, after, limit + 1);
       const items = rows.slice(0, limit).map((row) => fromRow(row).notification);
@@ -116,12 +116,12 @@ export function fromRow(row: SqliteRow): NotificationRecord {
       ...(typeof readAt === 'string' ? { readAt } : {}),
     },
     ...(typeof due === 'string'
-      ? { owedMail: { tries: Number(row['mail_tries']), due, claimed: row['mail_claimed'] === 1 } }
+      ? { outboxMail: { tries: Number(row['mail_tries']), due, claimed: row['mail_claimed'] === 1 } }
       : {}),
   };
 }
 
 /** mail_tries, mail_due, mail_claimed. */
-export function toMailColumns(owed: OwedMail | undefined): readonly [number | null, string | null, number | null] {
+export function toMailColumns(owed: OutboxMail | undefined): readonly [number | null, string | null, number | null] {
   return owed === undefined ? [null, null, null] : [owed.tries, owed.due, owed.claimed ? 1 : 0];
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
-import type { UploadStatus } from '../../conversions/resumable-uploads.ts';
-import type { Checksum } from '../../conversions/upload-part.ts';
+import type { UploadStatus } from '../../conversions/uploads/resumable-uploads.ts';
+import type { Checksum } from '../../conversions/uploads/upload-part.ts';
 import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';
 import {

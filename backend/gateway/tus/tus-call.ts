@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import { AppError } from '../../../shared/errors.ts';
 import type { OwnedConversions } from '../../conversions/owned-conversions.ts';
-import type { ResumableUploads, UploadStatus } from '../../conversions/resumable-uploads.ts';
-import type { UploadPart } from '../../conversions/upload-part.ts';
+import type { ResumableUploads, UploadStatus } from '../../conversions/uploads/resumable-uploads.ts';
+import type { UploadPart } from '../../conversions/uploads/upload-part.ts';
 import { streamBody } from '../../http/body-stream.ts';
 import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';

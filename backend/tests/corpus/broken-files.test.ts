@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAppError } from '../../../shared/errors.ts';
-import { walkMp3 } from '../../converter/mp3-walk.ts';
+import { walkMp3 } from '../../converter/outputs/mp3/mp3-walk.ts';
 import type { BrokenKind } from '../media/broken-media.ts';
 import { decodeSound } from '../media/measure-media.ts';
 import type { MediaRecipe } from '../media/media-recipe.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConvertedFile, convertFile } from '../../converter/convert-file.ts';
 import { convertLimits } from '../../converter/convert-limits.ts';
-import { locateFfmpeg } from '../../converter/locate-ffmpeg.ts';
-import { openFfmpeg } from '../../converter/run-ffmpeg.ts';
+import { locateFfmpeg } from '../../converter/ffmpeg/locate-ffmpeg.ts';
+import { openFfmpeg } from '../../converter/ffmpeg/run-ffmpeg.ts';
 import { openMediaFolder } from '../media/make-media.ts';
 import type { CorpusEntry } from './corpus-entry.ts';
 

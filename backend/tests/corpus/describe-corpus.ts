@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { walkMp3 } from '../../converter/mp3-walk.ts';
+import { walkMp3 } from '../../converter/outputs/mp3/mp3-walk.ts';
 import { maxPeaks } from '../../converter/peaks.ts';
 import { decodeSound, probeMedia } from '../media/measure-media.ts';
 import { type MediaConverter, openMediaConverter } from './convert-media.ts';

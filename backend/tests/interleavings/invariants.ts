@@ -1,12 +1,12 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
-import type { ConversionRecord, ConversionStore } from '../../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import type { NotificationRecord, NotificationStore } from '../../ports/notification-store.ts';
 
 /** What was seen while the actors acted. */
 export interface Observed {
   /** Every write that took effect: the row that was there, and the one that is. */
-  readonly writes: { readonly before: ConversionRecord; readonly after: ConversionRecord }[];
+  readonly writes: { readonly before: ConversionRow; readonly after: ConversionRow }[];
   /** Conversions whose converter was told that its MP3 counts. */
   readonly finishes: string[];
   /** Notifications that were told of to whoever listens. */
@@ -43,7 +43,7 @@ export async function checkOutcome(outcome: Outcome): Promise<void> {
   checkNotifications(present, await allNotifications(outcome), outcome.observed);
 }
 
-function checkWrite(before: ConversionRecord, after: ConversionRecord): void {
+function checkWrite(before: ConversionRow, after: ConversionRow): void {
   const what = `${before.state} ${before.attempt} → ${after.state} ${after.attempt}`;
   demand(steps[before.state].includes(after.state), `illegal: ${what}`);
   demand(after.revision === before.revision + 1, `a revision was skipped or used twice: ${what}`);
@@ -52,14 +52,14 @@ function checkWrite(before: ConversionRecord, after: ConversionRecord): void {
   demand(before.removedAt === undefined, `a removed one was changed: ${what}`);
 }
 
-function checkRecord(record: ConversionRecord, observed: Observed): void {
+function checkRecord(record: ConversionRow, observed: Observed): void {
   const ended = ['done', 'failed', 'cancelled'].includes(record.state);
   demand(ended, `lost: still ${record.state}`);
   const finishes = observed.finishes.filter((id) => id === record.id).length;
   demand(finishes === (record.state === 'done' ? 1 : 0), `${finishes} converters finished one that is ${record.state}`);
 }
 
-function checkBlobs(records: readonly ConversionRecord[], names: ReadonlySet<string>): void {
+function checkBlobs(records: readonly ConversionRow[], names: ReadonlySet<string>): void {
   const wanted = records.filter((record) => record.state === 'done' && record.removedAt === undefined).map(mp3BlobId);
   demand(
     wanted.every((name) => names.has(name)),
@@ -69,7 +69,7 @@ function checkBlobs(records: readonly ConversionRecord[], names: ReadonlySet<str
 }
 
 function checkNotifications(
-  records: readonly ConversionRecord[],
+  records: readonly ConversionRow[],
   notifications: readonly NotificationRecord[],
   observed: Observed,
 ): void {

@@ -13,10 +13,10 @@ import type { Work } from '../../conversions/conversion-work.ts';
 import { createConversions } from '../../conversions/conversions.ts';
 import type { ConversionMessage } from '../../messages.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
-import type { ConversionRecord, ConversionStore } from '../../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
+import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
-import type { OwedMailStore } from '../../ports/owed-mail-store.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
 
 /** What somebody does while everyone else does something too; `target` counts the conversions. */
@@ -126,7 +126,7 @@ async function play(
   const { owned, work, batches, sweeper, close } = createConversions({
     store,
     notifications,
-    owedMails: nobodyIsMailed,
+    mailOutbox: nobodyIsMailed,
     videos: namesOnly(new Set()),
     mp3s: namesOnly(mp3Names),
     videoQueue,
@@ -230,7 +230,7 @@ function observing(store: ConversionStore, step: () => Promise<void>, observed: 
       // Read before the write and in the same turn, so that it is what was really there.
       const before = store.get(next.id);
       const written = await store.replace(expected, next);
-      if (written) observed.writes.push({ before: (await before) as ConversionRecord, after: next });
+      if (written) observed.writes.push({ before: (await before) as ConversionRow, after: next });
       return written;
     },
   };
@@ -290,7 +290,7 @@ function namesOnly(names: Set<string>): BlobStore {
   };
 }
 
-const nobodyIsMailed: OwedMailStore = {
+const nobodyIsMailed: MailOutboxStore = {
   async *list() {},
   replace: () => Promise.reject(new Error('the simulation mails nobody')),
 };

@@ -20,4 +20,4 @@ process.once('message', (data) => {
   process.on('message', keep);
   parentPort.emit('message', { data, ports: [port] });
 });
-await import('../../../desktop/main/backend-process.ts');
+await import('../../../desktop/main/local-backend/backend-process.ts');

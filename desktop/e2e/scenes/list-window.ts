@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, test as base, chromium, type Page } from '@playwright/test';
-import type { AppState, Change } from '../../ipc.ts';
+import type { AppChange, AppState } from '../../ipc.ts';
 
 /** The built renderer in a browser, told of a state and of changes by the test in place of main. */
 export interface ListWindow {
   readonly page: Page;
-  tell(...changes: readonly Change[]): Promise<void>;
+  tell(...changes: readonly AppChange[]): Promise<void>;
   /** What was asked of main since the last call, as `[name, ...arguments]`; questions for the state and peaks, and word of the page, left out. */
   asked(): Promise<readonly (readonly unknown[])[]>;
 }
@@ -27,7 +27,7 @@ export interface WindowOptions {
 /** What the page keeps for the test. */
 export interface InPage {
   readonly sceneAsked: (readonly unknown[])[];
-  tellScene(changes: readonly Change[]): void;
+  tellScene(changes: readonly AppChange[]): void;
 }
 
 const built = join(import.meta.dirname, '..', '..', '..', 'dist', 'renderer', 'index.html');
@@ -77,7 +77,7 @@ export const test = base.extend<
         return {
           page,
           tell: (...changes) =>
-            page.evaluate((told) => (globalThis as unknown as InPage).tellScene(told), changes as Change[]),
+            page.evaluate((told) => (globalThis as unknown as InPage).tellScene(told), changes as AppChange[]),
           asked: () => page.evaluate(() => (globalThis as unknown as InPage).sceneAsked.splice(0)),
         };
       },
@@ -95,9 +95,9 @@ function standInForMain({
   readonly answers: Readonly<Record<string, unknown>>;
 }): void {
   const sceneAsked: unknown[][] = [];
-  const listeners = new Set<(changes: readonly Change[]) => void>();
+  const listeners = new Set<(changes: readonly AppChange[]) => void>();
   const fixed = {
-    onChanges(listener: (changes: readonly Change[]) => void) {
+    onChanges(listener: (changes: readonly AppChange[]) => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
@@ -117,7 +117,7 @@ function standInForMain({
   Object.assign(globalThis, {
     soundlift,
     sceneAsked,
-    tellScene(changes: readonly Change[]) {
+    tellScene(changes: readonly AppChange[]) {
       for (const listener of listeners) listener(changes);
     },
   });

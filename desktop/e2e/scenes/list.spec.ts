@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test';
-import type { Change, Row } from '../../ipc.ts';
+import type { AppChange, Row } from '../../ipc.ts';
 import { everyState, manyRows, stateWith, workingSummary } from './list-scenes.ts';
 import { type InPage, test } from './list-window.ts';
 import { findings } from './shut-out.ts';
@@ -140,7 +140,7 @@ for (const [width, system] of [
     await expect.poll(inView).not.toEqual(['', 0]);
     const [id, before] = await inView();
     // Told and looked at with the next frame: what is put right later has jumped.
-    const moveAfter = async (change: Change): Promise<number> => {
+    const moveAfter = async (change: AppChange): Promise<number> => {
       const after = await page.evaluate(
         async ([told, seen]) => {
           (globalThis as unknown as InPage).tellScene([told]);

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { AppState, Place } from '../../ipc.ts';
+import type { AppState, BackendStatus } from '../../ipc.ts';
 import { emptySummary } from '../../tests/app-state.ts';
 import { stateWith } from './list-scenes.ts';
 
@@ -12,8 +12,8 @@ export interface Scene {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
-export const here: Place = { kind: 'here', state: 'ready', advisedAtOnce: 2 };
-export const server: Extract<Place, { kind: 'server' }> = {
+export const here: BackendStatus = { kind: 'here', state: 'ready', advisedAtOnce: 2 };
+export const server: Extract<BackendStatus, { kind: 'server' }> = {
   kind: 'server',
   host: 'sound.example.org',
   email: 'you@example.org',

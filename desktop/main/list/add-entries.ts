@@ -3,13 +3,13 @@ import { basename, dirname } from 'node:path';
 import type { OutputOptions } from '../../../shared/formats.ts';
 import { type Finding, findSources } from '../../client/find-sources.ts';
 import { outputOptionsOf } from '../../ipc.ts';
+import { type Backends, hereKey } from '../backends/backends.ts';
 import type { ChosenFolder, SettingsStore } from '../settings/settings-store.ts';
-import { hereKey, type Workplaces } from '../workplaces/workplaces.ts';
 import type { Questions } from './conversion-list.ts';
 import type { Entry, EntrySource } from './entry.ts';
 
 export interface FoundEntriesParts {
-  readonly workplaces: Pick<Workplaces, 'currentKey'>;
+  readonly backends: Pick<Backends, 'currentKey'>;
   readonly settings: Pick<SettingsStore, 'get'>;
   readonly questions: Pick<Questions, 'folder'>;
 }
@@ -28,10 +28,10 @@ export interface FoundEntries {
 export async function findEntries(
   paths: readonly string[],
   options: OutputOptions | undefined,
-  { workplaces, settings, questions }: FoundEntriesParts,
+  { backends, settings, questions }: FoundEntriesParts,
   signal: AbortSignal,
 ): Promise<FoundEntries | undefined> {
-  const workplace = workplaces.currentKey() ?? hereKey;
+  const workplace = backends.currentKey() ?? hereKey;
   const target = await targetOfDrop(paths, settings.get().saveTo, questions);
   if (target === undefined) return undefined;
   const { quality, whenTaken } = settings.get();

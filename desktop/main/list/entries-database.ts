@@ -2,13 +2,13 @@ import { existsSync, renameSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { HistoryQuery } from '../../ipc.ts';
-import type { WorkplaceKey } from '../workplaces/workplaces.ts';
+import type { BackendKey } from '../backends/backends.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 
 /** What a backend is still to be told of a conversion. */
 export interface Owed {
   readonly conversionId: string;
-  readonly workplace: WorkplaceKey;
+  readonly workplace: BackendKey;
   readonly deed: 'cancel' | 'remove';
 }
 

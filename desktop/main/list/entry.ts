@@ -2,8 +2,8 @@ import type { Result, Track, Warning } from '../../../shared/api.ts';
 import type { ErrorCode, ErrorDetails } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
 import type { UnsavedReason, WhenTaken } from '../../ipc.ts';
+import type { BackendKey } from '../backends/backends.ts';
 import type { ChosenFolder } from '../settings/settings-store.ts';
-import type { WorkplaceKey } from '../workplaces/workplaces.ts';
 
 /** The video of an entry, as it was when it was added. */
 export interface EntrySource {
@@ -67,7 +67,7 @@ export interface Entry {
   readonly batchId: string;
   readonly batchSize: number;
   readonly options: OutputOptions;
-  readonly workplace: WorkplaceKey;
+  readonly workplace: BackendKey;
   /** As it was chosen when the video was dropped; never `ask`. */
   readonly target: Exclude<ChosenFolder, { kind: 'ask' }>;
   readonly whenTaken: WhenTaken;

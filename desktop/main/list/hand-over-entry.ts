@@ -4,16 +4,16 @@ import { isAppError } from '../../../shared/errors.ts';
 import type { Backend } from '../../client/backend.ts';
 import { sentShare } from '../../client/overall-progress.ts';
 import { sourceError } from '../../client/system-errors.ts';
-import type { Workplace } from '../workplaces/workplaces.ts';
+import type { KnownBackend } from '../backends/backends.ts';
+import type { CallOutbox } from './call-outbox.ts';
 import type { Entries } from './entries.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
-import type { OwedCalls } from './owed-calls.ts';
 
 export interface HandOver {
   readonly entries: Entries;
   readonly live: LiveEntries;
-  readonly owed: OwedCalls;
+  readonly owed: CallOutbox;
   /** Ends it because of the entry. While it is the entry's live one, what its backend has by then is gone on with later. */
   readonly controller: AbortController;
   /** Ends it because the app ends. */
@@ -26,7 +26,7 @@ export interface HandOver {
  */
 export async function handOverEntry(
   entry: Entry,
-  { backend, key }: Workplace,
+  { backend, key }: KnownBackend,
   handOver: HandOver,
 ): Promise<Conversion | undefined> {
   const { entries, owed } = handOver;

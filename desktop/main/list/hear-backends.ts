@@ -4,7 +4,7 @@ import { isAppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { Backend } from '../../client/backend.ts';
 import { sentShare } from '../../client/overall-progress.ts';
-import { hereKey, type Workplace, type Workplaces } from '../workplaces/workplaces.ts';
+import { type Backends, hereKey, type KnownBackend } from '../backends/backends.ts';
 import type { Entries } from './entries.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
@@ -13,7 +13,7 @@ import { savingFrom } from './reduce-entry.ts';
 export interface HearBackendsParts {
   readonly entries: Entries;
   readonly live: LiveEntries;
-  readonly workplaces: Pick<Workplaces, 'of'>;
+  readonly backends: Pick<Backends, 'of'>;
   /** Called where something may go on now. */
   readonly wake: () => void;
   /** Called with an entry that waits in this computer's queue. */
@@ -24,7 +24,7 @@ export interface HearBackendsParts {
 /** Hears what backends say of the entries, and asks after those of which nothing was heard. */
 export interface BackendsHeard extends AsyncDisposable {
   /** Follows that workplace's backend from now on, where it does not yet. */
-  follow(place: Workplace): void;
+  follow(place: KnownBackend): void;
   /** Leaves the backends that no entry has any more. */
   leaveOthers(current: ReadonlySet<Backend>): void;
   hearOf(conversion: Conversion): void;
@@ -37,7 +37,7 @@ const silentInQueueSeconds = 30;
 const askedAtOnce = 8;
 
 export function hearBackends(parts: HearBackendsParts): BackendsHeard {
-  const { entries, live, workplaces, wake, onQueuedHere, log } = parts;
+  const { entries, live, backends, wake, onQueuedHere, log } = parts;
   const followed = new Map<Backend, () => void>();
   const askings = new Set<Promise<void>>();
 
@@ -86,7 +86,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     for (const entry of entries.all()) {
       if (askings.size >= askedAtOnce) break;
       if (entry.step.kind !== 'accepted') continue;
-      const place = workplaces.of(entry.workplace);
+      const place = backends.of(entry.workplace);
       if (place === undefined || !place.reachable()) continue;
       const { heardAt = 0, state } = live.get(entry.id) ?? {};
       const limit = state === 'queued' ? silentInQueueSeconds : silentSeconds;

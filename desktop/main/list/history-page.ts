@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
 import type { HistoryItem, HistoryPage, HistoryQuery } from '../../ipc.ts';
-import { placeWords } from '../place-words.ts';
-import type { WorkplaceKey } from '../workplaces/workplaces.ts';
+import type { BackendKey } from '../backends/backends.ts';
 import { type EntriesDatabase, savedName } from './entries-database.ts';
 import type { Entry } from './entry.ts';
+import { folderWords } from './folder-words.ts';
 import { isThere } from './missing-files.ts';
 
 export interface HistoryNames {
   /** Absolute path of the person's home folder. */
   readonly home: string;
-  readonly hostOf: (key: WorkplaceKey) => string | undefined;
+  readonly hostOf: (key: BackendKey) => string | undefined;
 }
 
 /** One page of what was saved; whether the MP3s of this page are still there is looked at now. */
@@ -31,7 +31,7 @@ async function itemOf(entry: Entry, { home, hostOf }: HistoryNames): Promise<His
   return {
     id,
     name: savedName(entry) ?? '',
-    place: placeWords(dirname(step.file), home),
+    place: folderWords(dirname(step.file), home),
     ...(host === undefined ? {} : { host }),
     ...(options.track === undefined ? {} : { track: options.track }),
     durationSeconds: step.result.durationSeconds,

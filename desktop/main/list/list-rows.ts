@@ -1,8 +1,8 @@
 import type { Row, Summary } from '../../ipc.ts';
-import { placeWords } from '../place-words.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { Entries } from './entries.ts';
 import { type Entry, isAtRest } from './entry.ts';
+import { folderWords } from './folder-words.ts';
 import type { MissingFiles } from './missing-files.ts';
 import { rowOf } from './row-view.ts';
 import type { EntryRunner } from './run-entries.ts';
@@ -69,7 +69,7 @@ export function createListRows(parts: ListRowsParts): ListRows {
       isMissing: missing.has(entry.id),
       ...(place === undefined ? {} : { before: place }),
     };
-    return rowOf(entry, now, (folder) => placeWords(folder, home));
+    return rowOf(entry, now, (folder) => folderWords(folder, home));
   }
 
   function drawDirty(): { readonly changed: readonly Row[]; readonly removed: readonly string[] } {

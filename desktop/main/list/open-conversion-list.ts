@@ -3,10 +3,11 @@ import { basename } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
+import { type Backends, hereKey } from '../backends/backends.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
-import { hereKey, type Workplaces } from '../workplaces/workplaces.ts';
 import { findEntries } from './add-entries.ts';
 import { createBatchEnds } from './batch-ends.ts';
+import { createCallOutbox } from './call-outbox.ts';
 import type { ConversionList, ListChange, ListNews, Questions } from './conversion-list.ts';
 import { openEntries } from './entries.ts';
 import { openEntriesDatabase } from './entries-database.ts';
@@ -15,7 +16,6 @@ import { detailsOf } from './entry-details.ts';
 import { historyPage } from './history-page.ts';
 import { createListRows } from './list-rows.ts';
 import { isThere, watchMissingFiles } from './missing-files.ts';
-import { createOwedCalls } from './owed-calls.ts';
 import { createEntryRunner } from './run-entries.ts';
 import { type AgainChanges, againEvent } from './start-again.ts';
 import { createUndoList } from './undo-list.ts';
@@ -23,7 +23,7 @@ import { createUndoList } from './undo-list.ts';
 export interface ConversionListParts {
   /** Absolute path of the SQLite file. */
   readonly file: string;
-  readonly workplaces: Workplaces;
+  readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly questions: Questions;
   /** Absolute path of the person's home folder, for the names of places. */
@@ -40,7 +40,7 @@ export interface OpenedList {
 
 /** Throws what SQLite throws where the file cannot be made or read, and is not broken. */
 export function openConversionList(parts: ConversionListParts): OpenedList {
-  const { workplaces, settings, questions, home, log } = parts;
+  const { backends, settings, questions, home, log } = parts;
   const database = openEntriesDatabase(parts.file);
   const listeners = new Set<(change: ListChange) => void>();
   const adding = new Set<Promise<void>>();
@@ -48,10 +48,10 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
 
   const entries = openEntries(database, (ids) => rows.change(ids));
-  const owed = createOwedCalls({ database, workplaces, log });
+  const owed = createCallOutbox({ database, backends, log });
   const runner = createEntryRunner({
     entries,
-    workplaces,
+    backends,
     settings,
     questions,
     owed,
@@ -107,7 +107,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
 
   async function findAndAdd(paths: readonly string[], options?: OutputOptions): Promise<void> {
     const { signal } = closing;
-    const found = await findEntries(paths, options, { workplaces, settings, questions }, signal).catch(
+    const found = await findEntries(paths, options, { backends, settings, questions }, signal).catch(
       (error: unknown) => {
         if (signal.aborted) return undefined;
         throw error;
@@ -116,7 +116,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     if (found === undefined || signal.aborted) return;
     if (found.entries.length > 0) {
       // Whoever drops videos on the first run's question has answered it.
-      if (workplaces.currentKey() === undefined) void workplaces.useThisComputer();
+      if (backends.currentKey() === undefined) void backends.useThisComputer();
       if (idsOf((entry) => !isAtRest(entry)).length === 0) unlistSaved();
       // What was dropped later may have been found sooner.
       const order = database.nextOrder();
@@ -166,7 +166,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
 
   /** What the current workplace keeps of what has ended, but for the MP3s that are still to be saved. */
   async function clearCurrentWorkplace(): Promise<void> {
-    const place = workplaces.current();
+    const place = backends.current();
     if (place === undefined) return;
     const awaited = idsOf(
       ({ workplace, step }) => workplace === place.key && 'result' in step && step.kind !== 'saved',
@@ -267,7 +267,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
 
     lookForFiles: () => missing.look(),
 
-    history: (query) => historyPage(database, query, { home, hostOf: (key) => workplaces.hostOf(key) }),
+    history: (query) => historyPage(database, query, { home, hostOf: (key) => backends.hostOf(key) }),
     async removeFromHistory(id) {
       if (entries.get(id) !== undefined) entries.unlist([id]);
       database.remove([id]);

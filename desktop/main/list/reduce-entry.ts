@@ -2,8 +2,8 @@ import type { Conversion, ConversionError } from '../../../shared/api.ts';
 import type { ErrorCode, ErrorDetails } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
 import type { UnsavedReason } from '../../ipc.ts';
+import type { BackendKey } from '../backends/backends.ts';
 import type { ChosenFolder } from '../settings/settings-store.ts';
-import type { WorkplaceKey } from '../workplaces/workplaces.ts';
 import { conversionIdOf, type Entry, type EntrySource, isAtRest, type Step } from './entry.ts';
 
 /** What happens to an entry. */
@@ -30,7 +30,7 @@ export type EntryEvent =
       /** It is told of by itself: its batch has been told of. */
       readonly batchId: string;
       readonly options?: OutputOptions;
-      readonly workplace?: WorkplaceKey;
+      readonly workplace?: BackendKey;
       readonly source?: EntrySource;
     }
   | { readonly type: 'held'; readonly isHeld: boolean }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Conversion } from '../../../shared/api.ts';
 import { outputFileName } from '../../../shared/formats.ts';
-import type { PlaceWords, Row, RowState } from '../../ipc.ts';
+import type { FolderWords, Row, RowState } from '../../ipc.ts';
 import { savedName } from './entries-database.ts';
 import type { Entry } from './entry.ts';
 
@@ -29,7 +29,7 @@ export interface EntryNow {
 }
 
 /** The row that is drawn of an entry. */
-export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): Row {
+export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): Row {
   const { id, order, source, step, durationSeconds, tracks, options } = entry;
   const state = stateOf(entry, now, wordsOf);
   const resultBytes = 'result' in step ? step.result.bytes : undefined;
@@ -64,7 +64,7 @@ export function weightOf({ durationSeconds, source }: Entry): number {
   return Math.min(mostWeight, Math.max(1, durationSeconds ?? source.bytes / usualBytesPerSecond));
 }
 
-function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): RowState {
+function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): RowState {
   const { step } = entry;
   switch (step.kind) {
     case 'saved':
@@ -97,7 +97,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Place
   }
 }
 
-function unfinishedState(entry: Entry, now: EntryNow, wordsOf: (folder: string) => PlaceWords): RowState {
+function unfinishedState(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): RowState {
   const { step } = entry;
   if (now.workplace === 'signed_out') return { kind: 'signed_out', host: now.host ?? '' };
   const isAway = now.workplace === 'unreachable' && now.host !== undefined;

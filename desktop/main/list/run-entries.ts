@@ -2,24 +2,24 @@ import type { Logger } from 'pino';
 import type { Conversion } from '../../../shared/api.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { Backend } from '../../client/backend.ts';
+import { type Backends, hereKey, type KnownBackend } from '../backends/backends.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
-import { hereKey, type Workplace, type Workplaces } from '../workplaces/workplaces.ts';
+import type { CallOutbox } from './call-outbox.ts';
 import type { Questions } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
 import { type Entry, isAtRest } from './entry.ts';
 import { handOverEntry } from './hand-over-entry.ts';
 import { hearBackends } from './hear-backends.ts';
 import { createLiveEntries, monotonicSeconds as now } from './live-entries.ts';
-import type { OwedCalls } from './owed-calls.ts';
 import type { EntryNow } from './row-view.ts';
 import { type SavingTogether, saveEntry, savingTogether } from './save-entry.ts';
 
 export interface EntryRunnerParts {
   readonly entries: Entries;
-  readonly workplaces: Workplaces;
+  readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly questions: Questions;
-  readonly owed: OwedCalls;
+  readonly owed: CallOutbox;
   /** Called with the ids of entries of which something else is to be shown. */
   readonly onChange: (ids: readonly string[]) => void;
   readonly log: Logger;
@@ -50,7 +50,7 @@ const pauseSeconds = 5;
 const fullDiskPauseSeconds = 30;
 
 export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
-  const { entries, workplaces, settings, questions, owed, onChange, log } = parts;
+  const { entries, backends, settings, questions, owed, onChange, log } = parts;
   const live = createLiveEntries(onChange);
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
@@ -61,7 +61,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   const heard = hearBackends({
     entries,
     live,
-    workplaces,
+    backends,
     wake,
     onQueuedHere(entry) {
       if (entry.isHeld || settings.get().paused) takeBack(entry);
@@ -110,7 +110,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     }
     for (const entry of entries.all()) {
       if (isAtRest(entry)) continue;
-      const place = workplaces.of(entry.workplace);
+      const place = backends.of(entry.workplace);
       if (place === undefined) continue;
       heard.follow(place);
       const one = live.get(entry.id);
@@ -126,7 +126,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     }
   }
 
-  function isHeldBack(entry: Entry, place: Workplace): boolean {
+  function isHeldBack(entry: Entry, place: KnownBackend): boolean {
     if (place.host !== undefined && !place.reachable()) return true;
     // What this computer's backend was told of before the last end, it may have begun.
     if (place.host === undefined && entry.step.kind === 'begun' && entry.step.isAgain !== true) return false;
@@ -140,14 +140,14 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     return await turn;
   }
 
-  async function handOver(entry: Entry, place: Workplace, controller: AbortController): Promise<void> {
+  async function handOver(entry: Entry, place: KnownBackend, controller: AbortController): Promise<void> {
     const parts = { entries, live, owed, controller, closing: closing.signal };
     const work = (): Promise<Conversion | undefined> => handOverEntry(entry, place, parts);
     const conversion = await (place.host === undefined ? inTurn(work) : work());
     if (conversion !== undefined) heard.hearOf(conversion);
   }
 
-  async function save({ id }: Entry, { backend }: Workplace, controller: AbortController): Promise<void> {
+  async function save({ id }: Entry, { backend }: KnownBackend, controller: AbortController): Promise<void> {
     const entry = entries.apply(id, { type: 'save_again' });
     if (entry === undefined) return;
     const signal = AbortSignal.any([controller.signal, closing.signal]);
@@ -188,7 +188,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     owed.pay();
   }
 
-  const unfollow = workplaces.follow(() => {
+  const unfollow = backends.follow(() => {
     live.doubtAll();
     live.hurryAll();
     const current = new Set<Backend>();
@@ -196,7 +196,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     for (const entry of entries.all()) {
       if (isAtRest(entry)) continue;
       unfinished.push(entry.id);
-      const backend = workplaces.of(entry.workplace)?.backend;
+      const backend = backends.of(entry.workplace)?.backend;
       if (backend !== undefined) current.add(backend);
     }
     heard.leaveOthers(current);
@@ -208,8 +208,8 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   return {
     wake,
     now(entry) {
-      const place = workplaces.of(entry.workplace);
-      const host = place?.host ?? workplaces.hostOf(entry.workplace);
+      const place = backends.of(entry.workplace);
+      const host = place?.host ?? backends.hostOf(entry.workplace);
       const { controller, isSaving, sent, state, speed, etaSeconds, timeLeft } = live.get(entry.id) ?? {};
       const leftSeconds = isAtRest(entry) ? undefined : timeLeft?.read(etaSeconds, now());
       return {
@@ -250,7 +250,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   };
 }
 
-function mostHandedOver({ host }: Workplace): number {
+function mostHandedOver({ host }: KnownBackend): number {
   return host === undefined ? handedOverHere : handedOverThere;
 }
 

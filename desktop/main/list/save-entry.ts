@@ -11,7 +11,7 @@ import { validFileName } from '../../client/file-names.ts';
 import { createResultSaver } from '../../client/save-result.ts';
 import { removeLeftovers } from '../../client/temporary-files.ts';
 import type { UnsavedReason } from '../../ipc.ts';
-import { hereKey } from '../workplaces/workplaces.ts';
+import { hereKey } from '../backends/backends.ts';
 import type { Questions } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
 import type { Owed } from './entries-database.ts';

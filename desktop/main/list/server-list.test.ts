@@ -7,7 +7,7 @@ import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/
 import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import { type ListStand, openListStand } from '../../tests/list-stand.ts';
-import { openServerWorkplace, type ServerWorkplace } from '../../tests/server-workplace.ts';
+import { openServerBackend, type ServerBackend } from '../../tests/server-backend.ts';
 
 const megabyte = 1_000_000;
 const bytes = 3 * megabyte;
@@ -15,7 +15,7 @@ const bytes = 3 * megabyte;
 const running = new AsyncDisposableStack();
 let media: MediaFolder;
 let server: ServerStand;
-let place: ServerWorkplace;
+let place: ServerBackend;
 let stand: ListStand;
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => running.disposeAsync());
 beforeEach(async () => {
   server.line.down = false;
-  place = openServerWorkplace(server);
+  place = openServerBackend(server);
   await place.signIn();
   stand = await openListStand({ others: place, current: place.key });
 });

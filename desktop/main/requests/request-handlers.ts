@@ -1,13 +1,13 @@
 import type { App, Clipboard, Shell } from 'electron';
 import type { AppState, Notice, Page, Settings, System, Toast } from '../../ipc.ts';
+import type { Backends } from '../backends/backends.ts';
 import type { ConversionList } from '../list/conversion-list.ts';
-import { placeWords } from '../place-words.ts';
+import { folderWords } from '../list/folder-words.ts';
 import type { ChosenFolder, KeptSettings, SettingsStore } from '../settings/settings-store.ts';
-import type { Workplaces } from '../workplaces/workplaces.ts';
 import type { RequestHandlers } from './serve-requests.ts';
 
 /** What of notices and toasts the renderer asks for. */
-export interface TellingRequests {
+export interface NotificationRequests {
   notices(): readonly Notice[];
   toasts(): readonly Toast[];
   markNoticesRead(): Promise<void>;
@@ -41,26 +41,26 @@ export interface RequestParts {
   /** Absolute path of the person's home folder. */
   readonly home: string;
   readonly list: ConversionList;
-  readonly workplaces: Workplaces;
+  readonly backends: Backends;
   readonly settings: SettingsStore;
-  readonly telling: TellingRequests;
+  readonly notifications: NotificationRequests;
   readonly dialogs: SystemRequests;
 }
 
 /** The renderer's requests, answered by the parts of main. */
 export function createRequestHandlers(parts: RequestParts): RequestHandlers {
-  const { app, clipboard, shell, system, home, list, workplaces, settings, telling, dialogs } = parts;
+  const { app, clipboard, shell, system, home, list, backends, settings, notifications, dialogs } = parts;
 
   function state(): AppState {
     return {
       system,
       version: app.getVersion(),
-      place: workplaces.place(),
+      place: backends.place(),
       summary: list.summary(),
       rows: list.rows(),
       settings: shownSettings(settings.get(), home),
-      notices: telling.notices(),
-      toasts: telling.toasts(),
+      notices: notifications.notices(),
+      toasts: notifications.toasts(),
     };
   }
 
@@ -76,17 +76,17 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     state,
     shown: (page) => dialogs.shown(page),
 
-    useThisComputer: () => workplaces.useThisComputer(),
-    signIn: (form) => workplaces.signIn(form),
-    createAccount: (form) => workplaces.createAccount(form),
-    confirmAddress: (code) => workplaces.confirmAddress(code),
-    sendCodeAgain: () => workplaces.sendCodeAgain(),
-    forgotPassword: (form) => workplaces.forgotPassword(form),
-    resetPassword: (form) => workplaces.resetPassword(form),
-    certificate: (address) => workplaces.certificate(address),
-    signOut: () => workplaces.signOut(),
-    setMail: (wanted) => workplaces.setMail(wanted),
-    tryNow: () => workplaces.tryNow(),
+    useThisComputer: () => backends.useThisComputer(),
+    signIn: (form) => backends.signIn(form),
+    createAccount: (form) => backends.createAccount(form),
+    confirmAddress: (code) => backends.confirmAddress(code),
+    sendCodeAgain: () => backends.sendCodeAgain(),
+    forgotPassword: (form) => backends.forgotPassword(form),
+    resetPassword: (form) => backends.resetPassword(form),
+    certificate: (address) => backends.certificate(address),
+    signOut: () => backends.signOut(),
+    setMail: (wanted) => backends.setMail(wanted),
+    tryNow: () => backends.tryNow(),
 
     chooseVideos: async () => await addThose(await dialogs.chooseVideos()),
     addPaths: (paths) => addThose(paths),
@@ -96,9 +96,9 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     clearFinished: () => list.clearFinished(),
     async undo(toastId) {
       await list.undo(toastId ?? undefined);
-      if (toastId !== null) telling.dismissToast(toastId);
+      if (toastId !== null) notifications.dismissToast(toastId);
     },
-    dismissToast: (id) => telling.dismissToast(id),
+    dismissToast: (id) => notifications.dismissToast(id),
     retry: (id) => list.retry(id),
     pauseAll: () => list.pauseAll(),
     continueAll: () => list.continueAll(),
@@ -135,9 +135,9 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     convertAgain: (id) => list.convertAgain(id),
     clearHistory: () => list.clearHistory(),
 
-    markNoticesRead: () => telling.markNoticesRead(),
-    noticeAction: (id) => telling.noticeAction(id),
-    toastAction: (id) => telling.toastAction(id),
+    markNoticesRead: () => notifications.markNoticesRead(),
+    noticeAction: (id) => notifications.noticeAction(id),
+    toastAction: (id) => notifications.toastAction(id),
 
     changeSettings({ saveTo, atOnce, ...rest }) {
       settings.change({
@@ -175,5 +175,5 @@ export function shownSettings(kept: KeptSettings, home: string): Settings {
 
 /** Where MP3s go, without paths. */
 export function shownFolder(chosen: ChosenFolder, home: string): Settings['saveTo'] {
-  return chosen.kind === 'folder' ? { kind: 'folder', folder: placeWords(chosen.path, home) } : chosen;
+  return chosen.kind === 'folder' ? { kind: 'folder', folder: folderWords(chosen.path, home) } : chosen;
 }

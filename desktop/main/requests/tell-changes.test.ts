@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Change, Row, Summary } from '../../ipc.ts';
+import type { AppChange, Row, Summary } from '../../ipc.ts';
 import { tellChanges } from './tell-changes.ts';
 
 const row = (id: string, fraction = 0): Row => ({
@@ -13,11 +13,15 @@ const row = (id: string, fraction = 0): Row => ({
   state: { kind: 'converting' },
   fraction,
 });
-const rows = (changed: readonly Row[], removed: readonly string[] = []): Change => ({ type: 'rows', changed, removed });
-const summary = (done: number): Change => ({ type: 'summary', summary: { done } as Summary });
+const rows = (changed: readonly Row[], removed: readonly string[] = []): AppChange => ({
+  type: 'rows',
+  changed,
+  removed,
+});
+const summary = (done: number): AppChange => ({ type: 'summary', summary: { done } as Summary });
 
-async function told(changes: readonly Change[]): Promise<readonly Change[]> {
-  const sent: Change[] = [];
+async function told(changes: readonly AppChange[]): Promise<readonly AppChange[]> {
+  const sent: AppChange[] = [];
   using teller = tellChanges((some) => sent.push(...some));
   for (const change of changes) teller.tell(change);
   await delay(80);
@@ -30,13 +34,13 @@ test('changes of an instant are told together, of each row and of the summary th
 });
 
 test('every announcement and every wish to show something is told, in order', async () => {
-  const say = (text: string): Change => ({ type: 'announce', text });
-  const show: Change = { type: 'show', view: { kind: 'history' } };
+  const say = (text: string): AppChange => ({ type: 'announce', text });
+  const show: AppChange = { type: 'show', view: { kind: 'history' } };
   expect(await told([say('one'), show, say('one'), say('two')])).toEqual([say('one'), show, say('one'), say('two')]);
 });
 
 test('nothing is told once it was disposed of', async () => {
-  const sent: Change[] = [];
+  const sent: AppChange[] = [];
   {
     using teller = tellChanges((some) => sent.push(...some));
     teller.tell(summary(1));
@@ -65,7 +69,7 @@ test('rows that come, change and go end as if each change had been told by itsel
 });
 
 /** What a page would hold that heard of these. */
-function drawn(changes: readonly Change[]): Record<string, Row> {
+function drawn(changes: readonly AppChange[]): Record<string, Row> {
   const held = new Map<string, Row>();
   for (const change of changes) {
     if (change.type !== 'rows') continue;

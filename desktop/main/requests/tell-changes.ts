@@ -1,16 +1,16 @@
-import type { Change, Row } from '../../ipc.ts';
+import type { AppChange, Row } from '../../ipc.ts';
 
 /** Collects what changed and tells it together. */
 export interface ChangeTeller extends Disposable {
-  tell(change: Change): void;
+  tell(change: AppChange): void;
 }
 
 /** So often the page hears of changes at most: it could not draw more of them. */
 const tellEveryMilliseconds = 50;
 
 /** Calls `send` with the changes of each interval, in their order; of a row that changed more than once, only how it is at last. */
-export function tellChanges(send: (changes: readonly Change[]) => void): ChangeTeller {
-  let waiting: Change[] = [];
+export function tellChanges(send: (changes: readonly AppChange[]) => void): ChangeTeller {
+  let waiting: AppChange[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
@@ -33,7 +33,7 @@ export function tellChanges(send: (changes: readonly Change[]) => void): ChangeT
 }
 
 /** What is told whole replaces what was told before; rows are put together; the rest is told one by one. */
-function joined(changes: readonly Change[], next: Change): Change[] {
+function joined(changes: readonly AppChange[], next: AppChange): AppChange[] {
   switch (next.type) {
     case 'announce':
     case 'show':
@@ -51,7 +51,7 @@ function joined(changes: readonly Change[], next: Change): Change[] {
         rows.set(row.id, row);
         removed.delete(row.id);
       }
-      const both: Change = { type: 'rows', changed: [...rows.values()], removed: [...removed] };
+      const both: AppChange = { type: 'rows', changed: [...rows.values()], removed: [...removed] };
       return changes.map((change) => (change === earlier ? both : change));
     }
     default:

@@ -14,7 +14,7 @@ export type ChosenFolder =
   | { readonly kind: 'ask' };
 
 /** In screen points. */
-export interface WindowPlace {
+export interface WindowBounds {
   readonly x?: number;
   readonly y?: number;
   readonly width: number;
@@ -37,7 +37,7 @@ export interface KeptSettings {
   readonly openAtLogin: boolean;
   /** Everything was paused by the person. */
   readonly paused: boolean;
-  readonly window?: WindowPlace;
+  readonly window?: WindowBounds;
 }
 
 export interface SettingsStore {

@@ -1,9 +1,9 @@
 import type { BrowserWindow, BrowserWindowConstructorOptions, NativeTheme, Rectangle, WebContents } from 'electron';
-import { type Change, changesChannel, type System, type View } from '../../ipc.ts';
+import { type AppChange, changesChannel, type System, type View } from '../../ipc.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import { pagePreferences } from './lock-down.ts';
+import { leastSize, windowBounds } from './window-bounds.ts';
 import { surfaceColour, titleBarOverlay, windowFrame } from './window-look.ts';
-import { leastSize, windowBounds } from './window-place.ts';
 
 export interface AppWindowParts {
   readonly BrowserWindow: new (options: BrowserWindowConstructorOptions) => BrowserWindow;
@@ -34,7 +34,7 @@ export interface AppWindow {
   isInFront(): boolean;
   isVisible(): boolean;
   /** Dropped while there is no page: it asks for the state when it is there. */
-  send(changes: readonly Change[]): void;
+  send(changes: readonly AppChange[]): void;
   /** The page has asked for the state: it hears of changes from now on. */
   pageIsThere(): void;
   /** @param fraction 0–1; undefined takes the bar away */
@@ -148,7 +148,7 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
         made.focus();
       }
       if (view === undefined) return;
-      if (isPageThere) made.webContents.send(changesChannel, [{ type: 'show', view }] satisfies Change[]);
+      if (isPageThere) made.webContents.send(changesChannel, [{ type: 'show', view }] satisfies AppChange[]);
       else waitingViews.push(view);
     },
     isInFront: () => window !== undefined && window.isVisible() && window.isFocused(),
@@ -162,7 +162,8 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
       waitingViews = [];
       // After the answer, in which the page waits for its state.
       setImmediate(() => {
-        for (const view of views) window?.webContents.send(changesChannel, [{ type: 'show', view }] satisfies Change[]);
+        for (const view of views)
+          window?.webContents.send(changesChannel, [{ type: 'show', view }] satisfies AppChange[]);
       });
     },
     setProgress(fraction, mode) {

@@ -1,6 +1,6 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import type { SaveTo, System } from '../../ipc.ts';
-import { placeText } from '../../words/measures.ts';
+import { folderText } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { menuLabel } from './app-menu.ts';
 
@@ -20,7 +20,7 @@ export function saveMenu(
   return [
     { type: 'radio', label: menuLabel(system, 'menusBesideVideo'), checked: kind === 'beside', click: actions.beside },
     kind === 'folder'
-      ? { type: 'radio', label: say('menusInFolder', { folder: placeText(saveTo.folder) }), checked: true }
+      ? { type: 'radio', label: say('menusInFolder', { folder: folderText(saveTo.folder) }), checked: true }
       : { type: 'radio', label: menuLabel(system, 'menusOneFolder'), checked: false, click: actions.chooseFolder },
     { type: 'radio', label: menuLabel(system, 'menusAskEachDrop'), checked: kind === 'ask', click: actions.ask },
     { type: 'separator' },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { App } from 'electron';
 import type { System } from '../../ipc.ts';
 import { say } from '../../words/say.ts';
-import { hiddenFlag } from '../incoming/command-line.ts';
+import { hiddenFlag } from '../app/command-line.ts';
 
 export interface SystemIntegrationParts {
   readonly app: Pick<App, 'setAsDefaultProtocolClient' | 'setAppUserModelId' | 'setLoginItemSettings' | 'isPackaged'>;

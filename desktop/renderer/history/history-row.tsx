@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { HistoryItem } from '../../ipc.ts';
-import { clockWords, isolate, placeText, sizeWords } from '../../words/measures.ts';
+import { clockWords, folderText, isolate, sizeWords } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { FileName } from '../list/file-name.tsx';
 import { Icon } from '../shell/icon.tsx';
@@ -103,7 +103,7 @@ export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode 
 }
 
 function detailOf({ place, host, track, missing }: HistoryItem): string {
-  const where = placeText(place);
+  const where = folderText(place);
   if (missing) return say('historyGone', { place: where });
   const tracked = track === undefined ? where : say('historyPlaceTrack', { place: where, track: track + 1 });
   return host === undefined ? tracked : say('historyPlaceHost', { place: tracked, host: isolate(host) });

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { assertNever } from '../../../shared/errors.ts';
 import type { SaveTo } from '../../ipc.ts';
-import { placeText } from '../../words/measures.ts';
+import { folderText } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { shortcutWords } from '../../words/shortcut-words.ts';
 import { Motif } from '../shell/motif.tsx';
@@ -34,7 +34,7 @@ function emptySentence(saveTo: SaveTo): string {
     case 'beside':
       return say('listEmptyBeside');
     case 'folder':
-      return say('listEmptyFolder', { place: placeText(saveTo.folder) });
+      return say('listEmptyFolder', { place: folderText(saveTo.folder) });
     case 'ask':
       return say('listEmptyAsk');
     default:

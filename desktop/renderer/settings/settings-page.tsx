@@ -1,13 +1,13 @@
 import { type ReactNode, useId } from 'react';
 import type { Quality, SettingsChange } from '../../ipc.ts';
-import { placeText } from '../../words/measures.ts';
+import { folderText } from '../../words/measures.ts';
 import { perHourWords } from '../../words/quality-words.ts';
 import { say } from '../../words/say.ts';
 import { qualityName } from '../../words/setting-words.ts';
 import { Icon } from '../shell/icon.tsx';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { BackendSettings } from './backend-settings.tsx';
 import { MailSetting } from './mail-setting.tsx';
-import { PlaceSettings } from './place-settings.tsx';
 import { Group, SelectSetting, Setting, SwitchSetting } from './setting-parts.tsx';
 
 const presets: readonly Quality[] = [{ kind: 'voice' }, { kind: 'standard' }, { kind: 'best' }];
@@ -37,7 +37,7 @@ export function SettingsPage({ onClose }: { readonly onClose: () => void }): Rea
         <h1>{say('settingsTitle')}</h1>
       </header>
       <main className="page">
-        <PlaceSettings />
+        <BackendSettings />
         <Group title={say('settingsSaving')}>
           <SelectSetting<'beside' | 'folder' | 'ask' | 'choose'>
             name={say('settingsSaveTo')}
@@ -45,7 +45,7 @@ export function SettingsPage({ onClose }: { readonly onClose: () => void }): Rea
             options={[
               ['beside', say('settingsSaveBeside')],
               saveTo.kind === 'folder'
-                ? ['folder', say('settingsSaveFolder', { place: placeText(saveTo.folder) })]
+                ? ['folder', say('settingsSaveFolder', { place: folderText(saveTo.folder) })]
                 : ['choose', say('settingsSaveOneFolder')],
               ['ask', say('settingsSaveAsk')],
               ...(saveTo.kind === 'folder' ? ([['choose', say('settingsSaveOtherFolder')]] as const) : []),

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import type { Place } from '../../ipc.ts';
+import type { BackendStatus } from '../../ipc.ts';
 import { say } from '../../words/say.ts';
-import { placeStatus, qualityName, saveToName } from '../../words/setting-words.ts';
+import { backendStatusWords, qualityName, saveToName } from '../../words/setting-words.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Icon } from './icon.tsx';
 import { useShowView } from './show-view.ts';
@@ -56,7 +56,7 @@ function PlaceStatus(): ReactNode {
   const place = useAppState((state) => state.place);
   const show = useShowView();
   const now = useSeconds(place);
-  const words = placeStatus(place, now);
+  const words = backendStatusWords(place, now);
   if (words === undefined) return null;
   return (
     <span className="place" title={words.text}>
@@ -72,7 +72,7 @@ function PlaceStatus(): ReactNode {
 }
 
 /** The time, milliseconds since 1970; goes on by the second while a next try is waited for and the window is seen. */
-function useSeconds(place: Place): number {
+function useSeconds(place: BackendStatus): number {
   const [now, setNow] = useState(Date.now);
   const nextTryAt = place.kind === 'server' && place.connection === 'offline' ? place.nextTryAt : undefined;
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AppState, Change, Row } from '../../ipc.ts';
+import type { AppChange, AppState, Row } from '../../ipc.ts';
 import { emptySummary, firstState } from '../../tests/app-state.ts';
 import { applyChanges, snapshotOf } from './app-snapshot.ts';
 
@@ -14,7 +14,11 @@ const state: AppState = {
   rows: [rowOf(10), rowOf(20), rowOf(30)],
 };
 
-const rows = (changed: readonly Row[], removed: readonly string[] = []): Change => ({ type: 'rows', changed, removed });
+const rows = (changed: readonly Row[], removed: readonly string[] = []): AppChange => ({
+  type: 'rows',
+  changed,
+  removed,
+});
 
 describe('the state as it is drawn', () => {
   it('puts new rows where their order says, not where they come', () => {
@@ -51,7 +55,7 @@ describe('the state as it is drawn', () => {
 
   it('is the same one when nothing that is drawn has changed', () => {
     const before = snapshotOf(state);
-    const changes: Change[] = [
+    const changes: AppChange[] = [
       { type: 'announce', text: 'Connected' },
       { type: 'show', view: { kind: 'history' } },
     ];

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../shared/errors.ts';
-import type { AppState, Change, Row } from '../../ipc.ts';
+import type { AppChange, AppState, Row } from '../../ipc.ts';
 
 /** The state as it is drawn: what has not changed is the same object as before. */
 export interface AppSnapshot extends Omit<AppState, 'rows'> {
@@ -16,11 +16,11 @@ export function snapshotOf({ rows, ...state }: AppState): AppSnapshot {
 }
 
 /** The snapshot after `changes`, and the same one when none of them is about it. */
-export function applyChanges(snapshot: AppSnapshot, changes: readonly Change[]): AppSnapshot {
+export function applyChanges(snapshot: AppSnapshot, changes: readonly AppChange[]): AppSnapshot {
   return changes.reduce(applyChange, snapshot);
 }
 
-function applyChange(snapshot: AppSnapshot, change: Change): AppSnapshot {
+function applyChange(snapshot: AppSnapshot, change: AppChange): AppSnapshot {
   switch (change.type) {
     case 'rows':
       return applyRows(snapshot, change.changed, change.removed);

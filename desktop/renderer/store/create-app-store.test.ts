@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, SoundliftApi, View } from '../../ipc.ts';
+import type { AppChange, SoundliftApi, View } from '../../ipc.ts';
 import { firstState as state } from '../../tests/app-state.ts';
 import { createAppStore } from './create-app-store.ts';
 
-const toast = (id: string): Change => ({ type: 'toasts', toasts: [{ id, text: id }] });
+const toast = (id: string): AppChange => ({ type: 'toasts', toasts: [{ id, text: id }] });
 
-async function openStore(beforeAnswer: readonly Change[] = []) {
-  const listeners = new Set<(changes: readonly Change[]) => void>();
+async function openStore(beforeAnswer: readonly AppChange[] = []) {
+  const listeners = new Set<(changes: readonly AppChange[]) => void>();
   const frames: (() => void)[] = [];
-  const tell = (...changes: Change[]): void => {
+  const tell = (...changes: AppChange[]): void => {
     for (const listener of listeners) listener(changes);
   };
   const api = {
-    onChanges(listener: (changes: readonly Change[]) => void) {
+    onChanges(listener: (changes: readonly AppChange[]) => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

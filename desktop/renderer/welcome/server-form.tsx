@@ -1,5 +1,5 @@
 import { type FormEvent, Fragment, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
-import type { AccountAnswer, AccountProblem, Place } from '../../ipc.ts';
+import type { AccountAnswer, AccountProblem, BackendStatus } from '../../ipc.ts';
 import { accountSentence, fieldOfProblem } from '../../words/account-words.ts';
 import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
@@ -24,7 +24,13 @@ const fieldsOf: Readonly<Record<Step, readonly FieldName[]>> = {
 };
 
 /** Signing in to a server, and what belongs to it. */
-export function ServerForm({ place, onDone }: { readonly place: Place; readonly onDone: () => void }): ReactNode {
+export function ServerForm({
+  place,
+  onDone,
+}: {
+  readonly place: BackendStatus;
+  readonly onDone: () => void;
+}): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
   const known = place.kind === 'server' ? place : undefined;

@@ -1,5 +1,5 @@
 import { type ReactNode, useId, useState } from 'react';
-import type { Place } from '../../ipc.ts';
+import type { BackendStatus } from '../../ipc.ts';
 import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -101,7 +101,7 @@ function Choice({ checked, title, detail, onChoose }: ChoiceProps): ReactNode {
   );
 }
 
-function signedOutWords(place: Place): string | undefined {
+function signedOutWords(place: BackendStatus): string | undefined {
   return place.kind === 'server' && place.connection === 'signed_out'
     ? say('welcomeSignedOut', { host: isolate(place.host) })
     : undefined;

@@ -1,0 +1,38 @@
+import { setImmediate } from 'node:timers/promises';
+import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { fromRow, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
+
+/** How many are read at once. */
+const listPortion = 20;
+
+/** The mails that are owed for the notifications in a database that `openConversionsDatabase` opened. */
+export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutboxStore {
+  const portion = database.prepare(`
+    SELECT ${recordColumns}, sequence FROM notifications
+    WHERE mail_due IS NOT NULL AND (mail_due, sequence) > (?, ?) ORDER BY mail_due, sequence LIMIT ?`);
+  const replace = database.prepare(`
+    UPDATE notifications SET mail = ?, mail_tries = ?, mail_due = ?, mail_claimed = ?
+    WHERE id = ? AND mail_tries = ? AND mail_due IS NOT NULL`);
+
+  return {
+    async *list() {
+      let place: readonly [string, number] = ['', 0];
+      for (;;) {
+        const rows = portion.all(...place, listPortion);
+        yield* rows.map(fromRow);
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < listPortion) return;
+        place = [String(last['mail_due']), Number(last['sequence'])];
+        // SQLite answers without ever waiting: without this, a long list would keep everyone else from running.
+        await setImmediate();
+      }
+    },
+
+    async replace(notificationId, tries, next) {
+      const owed = typeof next === 'string' ? undefined : next;
+      const end = typeof next === 'string' && next !== 'withdrawn' ? next : null;
+      return replace.run(end, ...toMailColumns(owed), notificationId, tries) > 0;
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAppError } from '../../../shared/errors.ts';
+import { makeTestConversions, type TestConversions } from '../../tests/test-conversions.ts';
+import { storedBlobs } from '../../tests/test-gateway.ts';
+import { videoBlobId } from '../blob-names.ts';
+import { createConversions } from '../conversions.ts';
+import type { Checksum, UploadPart } from './upload-part.ts';
+
+const owner = 'ada';
+const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
+const maxBytes = 1_000_000;
+const daySeconds = 24 * 3600;
+
+let test: TestConversions;
+beforeEach(async () => {
+  test = await makeTestConversions();
+});
+afterEach(() => test[Symbol.asyncDispose]());
+
+async function* from(...chunks: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+/** A client that sends this, and then neither more nor that it goes. */
+function silentAfter(text: string): {
+  readonly source: AsyncGenerator<Uint8Array>;
+  readonly sent: Promise<void>;
+  end(): void;
+} {
+  const { promise: sent, resolve: hasSent } = Promise.withResolvers<void>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  async function* source(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(text);
+    hasSent();
+    await ended;
+  }
+  return { source: source(), sent, end };
+}
+
+function sha256(text: string): Checksum {
+  const hash = createHash('sha256');
+  const expected = createHash('sha256').update(text).digest();
+  return { update: (chunk) => void hash.update(chunk), matches: () => hash.digest().equals(expected) };
+}
+
+const append = (id: string, part: Partial<UploadPart>, source: AsyncIterable<Uint8Array>) =>
+  test.conversions.uploads.append(owner, id, { offset: 0, maxBytes, ...part }, source);
+
+async function begin(bytes: number): Promise<string> {
+  return (await test.conversions.uploads.create(owner, { ...intake, bytes })).id;
+}
+
+async function offsetOf(id: string): Promise<number> {
+  return (await test.conversions.uploads.status(owner, id)).offset;
+}
+
+async function stored(id: string): Promise<string> {
+  return String(await buffer(await test.videos.open(videoBlobId({ id }))));
+}
+
+describe('an upload that nobody goes on with', () => {
+  it('waits for a day after its last bytes, and is then gone with them', async () => {
+    const id = await begin(6);
+    test.pass(daySeconds - 10);
+    await test.conversions.sweeper.round();
+    await append(id, {}, from('abc'));
+    test.pass(daySeconds - 10);
+    await test.conversions.sweeper.round();
+    expect(await offsetOf(id)).toBe(3);
+    test.pass(20);
+    await test.conversions.sweeper.round();
+    await expect(test.conversions.uploads.status(owner, id)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await storedBlobs(test)).toEqual([]);
+    expect(test.told.at(-1)).toEqual({ type: 'removed', ids: [id] });
+  });
+
+  it('outlives restarts meanwhile', async () => {
+    const id = await begin(6);
+    await append(id, {}, from('abc'));
+    await test.conversions.sweeper.recover();
+    expect(await offsetOf(id)).toBe(3);
+    await append(id, { offset: 3 }, from('def'));
+    expect(await stored(id)).toBe('abcdef');
+  });
+});
+
+describe('a writer that died', () => {
+  it('is taken over from at the next start, and can write no more', async () => {
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('abc');
+    const dead = append(id, {}, source);
+    await sent;
+    await test.conversions.sweeper.recover();
+    const row = await test.store.get(id);
+    expect(row).toMatchObject({ state: 'uploading' });
+    expect(row?.upload?.writer).toBeUndefined();
+    end();
+    await expect(dead).rejects.toMatchObject({ code: 'locked' });
+    const offset = await offsetOf(id);
+    await append(id, { offset }, from('abcdef'.slice(offset)));
+    expect(await stored(id)).toBe('abcdef');
+  });
+
+  it('is taken over from when its lease has stood still for long enough, and not before', async () => {
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('abc');
+    const dead = append(id, {}, source).catch((error: unknown) => error);
+    await sent;
+    const writerNow = async () => (await test.store.get(id))?.upload?.writer;
+    await test.conversions.sweeper.round();
+    for (const seconds of [5, 5]) {
+      test.pass(seconds);
+      await test.conversions.sweeper.round();
+    }
+    expect(await writerNow()).toBeDefined();
+    test.pass(5);
+    await test.conversions.sweeper.round();
+    expect(await writerNow()).toBeUndefined();
+    end();
+    expect(isAppError(await dead, 'locked')).toBe(true);
+  });
+
+  it('over bytes whose checksum nobody had seen leaves none of them', async () => {
+    const id = await begin(6);
+    await append(id, {}, from('abc'));
+    const { source, sent, end } = silentAfter('xy');
+    const dead = append(id, { offset: 3, checksum: sha256('xyz') }, source).catch((error: unknown) => error);
+    await sent;
+    await test.conversions.sweeper.recover();
+    // As if the process were gone: what it had written is there, and is in doubt.
+    expect((await test.store.get(id))?.upload?.unverifiedFrom).toBe(3);
+    expect(await offsetOf(id)).toBe(3);
+    end();
+    await dead;
+    expect(await offsetOf(id)).toBe(3);
+    await append(id, { offset: 3, checksum: sha256('def') }, from('def'));
+    expect(await stored(id)).toBe('abcdef');
+  });
+
+  it('between the last byte and the row leaves an upload that is whole', async () => {
+    const id = await begin(3);
+    const label = { conversionId: id, owner, fileName: intake.fileName };
+    await test.videos.append(videoBlobId({ id }), 0, from('abc'), label);
+    expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, bytes: 3 });
+    expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
+    expect(test.videoQueue.take()).toEqual([id]);
+  });
+
+  it('there is found by the next start as well', async () => {
+    const id = await begin(3);
+    const label = { conversionId: id, owner, fileName: intake.fileName };
+    await test.videos.append(videoBlobId({ id }), 0, from('abc'), label);
+    await test.conversions.sweeper.recover();
+    expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued' });
+    expect(test.videoQueue.take()).toContain(id);
+  });
+});
+
+describe('two requests', () => {
+  it('that begin at once never both write', async () => {
+    const id = await begin(6);
+    const results = await Promise.allSettled([append(id, {}, from('abcdef')), append(id, {}, from('uvwxyz'))]);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const refused = results.find((one) => one.status === 'rejected');
+    expect(isAppError(refused?.reason, 'locked', 'wrong_state')).toBe(true);
+    expect(['abcdef', 'uvwxyz']).toContain(await stored(id));
+  });
+});
+
+describe('a second gateway', () => {
+  it('lets nobody add to an upload while the first one does', async () => {
+    const mailOutbox = { async *list() {}, replace: async () => false };
+    const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
+    const other = createConversions({ ...test, mailOutbox, retention, log: pino({ level: 'silent' }) });
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('abc');
+    const first = append(id, {}, source);
+    await sent;
+    await expect(other.uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
+      code: 'locked',
+    });
+    end();
+    expect(await first).toMatchObject({ offset: 3 });
+    await other.uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
+    expect(await stored(id)).toBe('abcdef');
+    other.close();
+  });
+});
+
+it('is equal to what was sent, however it was cut up, repeated and lied about', async () => {
+  const piece = fc.record({
+    length: fc.nat(400),
+    /** Where the client believes to be, beside where it is. */
+    lie: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: -50, max: 50 }) },
+    ),
+    /** After how many of its bytes it breaks off. */
+    breaksAfter: fc.option(fc.nat(400)),
+    checksum: fc.constantFrom('none', 'right', 'wrong'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 12 }), async (pieces) => {
+      const whole = randomBytes(1000).toString('hex');
+      const id = await begin(whole.length);
+      for (const { length, lie, breaksAfter, checksum } of pieces) {
+        const before = await offsetOf(id);
+        if (before === whole.length) break;
+        const offset = Math.max(0, before + lie);
+        const text = whole.slice(offset, offset + length);
+        const digest = checksum === 'none' ? {} : { checksum: sha256(checksum === 'right' ? text : `${text}!`) };
+        async function* source(): AsyncGenerator<Uint8Array> {
+          yield Buffer.from(text.slice(0, breaksAfter ?? text.length));
+          if (breaksAfter !== null && breaksAfter < text.length) throw new Error('the line broke');
+        }
+        const went = await append(id, { offset, ...digest }, source()).then(
+          () => true,
+          () => false,
+        );
+        const after = await offsetOf(id);
+        if (offset !== before || checksum === 'wrong') expect({ went, after }).toEqual({ went: false, after: before });
+        else if (went) expect(after).toBe(before + text.length);
+        else expect(after).toBe(checksum === 'right' ? before : before + Math.min(breaksAfter ?? 0, text.length));
+      }
+      const offset = await offsetOf(id);
+      if (offset < whole.length) await append(id, { offset }, from(whole.slice(offset)));
+      expect(await stored(id)).toBe(whole);
+    }),
+    { numRuns: 40 },
+  );
+});

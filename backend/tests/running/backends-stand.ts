@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { keepSecretsInMemory, type SecretStore } from '../../../desktop/main/account/secret-store.ts';
+import type { Backends, NotificationEvent } from '../../../desktop/main/backends/backends.ts';
+import { type BackendsParts, openBackends } from '../../../desktop/main/backends/open-backends.ts';
+import type { BackendStart } from '../../../desktop/main/local-backend/backend-start.ts';
+import type { KeptSettings, SettingsStore } from '../../../desktop/main/settings/settings-store.ts';
+import { keepSettingsInMemory } from '../../../desktop/tests/settings-in-memory.ts';
+import { type BackendOnNode, startBackendOnNode } from './backend-on-node.ts';
+
+/** The app's backends on plain Node: this computer's backend in a process of its own, and whatever server they are told of. */
+export interface WorkplacesStand extends AsyncDisposable {
+  readonly backends: Backends;
+  readonly settings: SettingsStore;
+  readonly secrets: SecretStore;
+  /** Those that were started for this computer's backend, and with what. */
+  readonly processes: readonly BackendOnNode[];
+  readonly starts: readonly BackendStart[];
+  readonly heard: readonly NotificationEvent[];
+  readonly logged: readonly string[];
+  /** The app ends, and starts again with what it kept. */
+  startAgain(): Promise<WorkplacesStand>;
+}
+
+export interface WorkplacesStandOptions extends Partial<Pick<BackendsParts, 'ffmpegPath' | 'secrets' | 'settings'>> {
+  readonly place?: KeptSettings['place'];
+  readonly dataFolder?: string;
+}
+
+export async function openWorkplacesStand(options: WorkplacesStandOptions = {}): Promise<WorkplacesStand> {
+  const { place = { kind: 'none' }, secrets = keepSecretsInMemory(), ffmpegPath } = options;
+  const settings = options.settings ?? keepSettingsInMemory({ place });
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'soundlift-backends-')));
+  const processes: BackendOnNode[] = [];
+  const starts: BackendStart[] = [];
+  const heard: NotificationEvent[] = [];
+  const logged: string[] = [];
+  const backends = await openBackends({
+    settings,
+    dataFolder,
+    secrets,
+    startBackend(start) {
+      const started = startBackendOnNode(start);
+      starts.push(start);
+      processes.push(started);
+      return started;
+    },
+    ...(ffmpegPath === undefined ? {} : { ffmpegPath }),
+    log: pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) }),
+  });
+  backends.followNotifications((event) => void heard.push(event));
+  return {
+    backends,
+    settings,
+    secrets,
+    processes,
+    starts,
+    heard,
+    logged,
+    async startAgain() {
+      await backends[Symbol.asyncDispose]();
+      return await openWorkplacesStand({ ...options, settings, secrets, dataFolder });
+    },
+    async [Symbol.asyncDispose]() {
+      await backends[Symbol.asyncDispose]();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
+import { makeAccount } from '../../../backend/tests/running/api-client.ts';
+import { openWorkplacesStand, type WorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
+import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
+import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import type { ServerEvent } from '../../../shared/events.ts';
+import type { BackendStatus } from '../../ipc.ts';
+import type { KnownBackend } from './backends.ts';
+import { adviseAtOnce } from './open-backends.ts';
+
+const running = new AsyncDisposableStack();
+const options = { format: 'mp3' } as const;
+const never = new AbortController().signal;
+let stand: ServerStand;
+let media: MediaFolder;
+let talk: { readonly path: string; readonly fileName: string; readonly bytes: number };
+
+beforeAll(async () => {
+  stand = running.use(await openServerStand());
+  media = running.use(await openMediaFolder());
+  const { stat } = await import('node:fs/promises');
+  const path = await media.make({ container: 'mp4', seconds: 2 });
+  talk = { path, fileName: 'talk.mp4', bytes: (await stat(path)).size };
+});
+afterAll(() => running.disposeAsync());
+
+type ServerStatus = Extract<BackendStatus, { readonly kind: 'server' }>;
+
+/** Signed in over the line of `stand`. */
+async function openSignedIn(): Promise<WorkplacesStand> {
+  const opened = await openWorkplacesStand();
+  await signIn(opened);
+  await waitUntil('it is connected', () => opened.backends.current()?.reachable());
+  return opened;
+}
+
+async function signIn({ backends }: WorkplacesStand, account = stand.account): Promise<void> {
+  const { email, password } = account;
+  expect(await backends.signIn({ address: stand.line.url, email, password })).toEqual({ ok: true });
+}
+
+function currentOf({ backends }: WorkplacesStand): KnownBackend {
+  const current = backends.current();
+  if (current === undefined) throw new Error('there is no workplace');
+  return current;
+}
+
+function placeOf({ backends }: WorkplacesStand): ServerStatus {
+  return backends.place() as ServerStatus;
+}
+
+describe('a server', () => {
+  it('converts, and tells of it', async () => {
+    await using opened = await openSignedIn();
+    const { backend } = currentOf(opened);
+    const heard: ServerEvent['type'][] = [];
+    backend.follow(({ type }) => void heard.push(type));
+    const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
+    const { id } = await backend.submit({ file: talk, options, batch }, never);
+    const isNew = () => opened.heard.find((event) => event.type === 'new');
+    const { notification } = await waitUntil('it was told', isNew);
+    expect(notification.conversionIds).toEqual([id]);
+    expect(heard).toContain('conversion');
+    await backend.markRead([notification.id]);
+    await waitUntil('it was told that it was read', () =>
+      opened.heard.some((event) => event.type === 'read' && event.ids.includes(notification.id)),
+    );
+  });
+
+  it('that is away says when it is tried again, and is back by itself, with what happened meanwhile', async () => {
+    await using opened = await openSignedIn();
+    const { backends } = opened;
+    let changes = 0;
+    backends.follow(() => void (changes += 1));
+    const key = backends.currentKey();
+    stand.line.down = true;
+    stand.line.cut();
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline' && placeOf(opened).nextTryAt);
+    expect(placeOf(opened).nextTryAt).toBeGreaterThan(Date.now() - 1000);
+    expect(backends.current()?.reachable()).toBe(false);
+    expect(changes).toBeGreaterThan(0);
+    const ids = (await stand.account.conversions()).map(({ id }) => id);
+    const told = new Set<string>();
+    currentOf(opened).backend.follow((event) => {
+      if (event.type === 'conversion') told.add(event.conversion.id);
+    });
+    const { id } = await stand.account.upload(talk.path, 'meanwhile.mp4');
+    stand.line.down = false;
+    backends.tryNow();
+    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected', { seconds: 5 });
+    await waitUntil('it was told of', () => told.has(id));
+    expect(ids).not.toContain(id);
+    expect(backends.currentKey()).toBe(key);
+    await stand.account.ended(id);
+  });
+
+  it('stays connected in the eyes of people while its socket alone breaks', async () => {
+    await using opened = await openSignedIn();
+    const seen: string[] = [];
+    opened.backends.follow(() => void seen.push(placeOf(opened).connection));
+    const before = stand.line.connections;
+    stand.line.cut();
+    await waitUntil('it has connected again', () => stand.line.connections > before + 1);
+    await waitUntil('it has asked again', () => seen.length > 1);
+    expect(new Set(seen)).toEqual(new Set(['connected']));
+  });
+
+  it('that was started again is found again', async () => {
+    await using own = await openServerStand();
+    await using opened = await openWorkplacesStand();
+    const { email, password } = own.account;
+    await opened.backends.signIn({ address: own.line.url, email, password });
+    await waitUntil('it is connected', () => opened.backends.current()?.reachable());
+    await own.server().kill();
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline');
+    await own.startAgain();
+    await waitUntil('it is connected', () => opened.backends.current()?.reachable());
+    const { backend } = currentOf(opened);
+    const { id } = await backend.submit({ file: talk, options }, never);
+    await waitUntil('it is done', async () => (await backend.get(id)).state === 'done');
+  });
+
+  it('that is deaf after sleep is noticed when the app says that it is awake', async () => {
+    await using opened = await openSignedIn();
+    stand.line.deaf = true;
+    opened.backends.tryNow();
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline', { seconds: 30 });
+    stand.line.deaf = false;
+    stand.line.cut();
+    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected');
+  });
+
+  it('that ended the session keeps address and e-mail, and whoever signs in again goes on', async () => {
+    await using own = await openServerStand();
+    await using opened = await openWorkplacesStand();
+    const { email, password } = own.account;
+    const form = { address: own.line.url, email, password };
+    await opened.backends.signIn(form);
+    await waitUntil('it is connected', () => opened.backends.current()?.reachable());
+    const { key } = currentOf(opened);
+    const changed = { old: password, new: 'a password that is new' };
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(changed);
+    const answer = await own.account.fetch('/api/v1/me/password', { method: 'POST', headers, body });
+    expect(answer.status).toBe(204);
+    own.line.cut();
+    await waitUntil('it is signed out', () => placeOf(opened).connection === 'signed_out');
+    expect(placeOf(opened)).toMatchObject({ host: new URL(own.line.url).host, email });
+    expect(placeOf(opened)).not.toHaveProperty('leftOnPurpose');
+    expect([opened.backends.current(), opened.backends.of(key)]).toEqual([undefined, undefined]);
+    expect(opened.backends.hostOf(key)).toBe(new URL(own.line.url).host);
+    expect(opened.backends.currentKey()).toBe(key);
+    expect(await opened.secrets.read('sign-in')).toBeUndefined();
+    expect(await opened.backends.signIn({ ...form, password: changed.new })).toEqual({ ok: true });
+    await waitUntil('it is connected', () => opened.backends.of(key)?.reachable());
+  });
+});
+
+describe('several backends', () => {
+  it('are signed in to one at a time, in turn', async () => {
+    await using opened = await openSignedIn();
+    const { backends } = opened;
+    const first = currentOf(opened).key;
+    const other = await makeAccount({ url: () => stand.line.url });
+    await signIn(opened, other);
+    const second = currentOf(opened).key;
+    expect(second).not.toBe(first);
+    expect([backends.of(first), backends.of(second)?.key]).toEqual([undefined, second]);
+    await signIn(opened);
+    expect([backends.of(first)?.key, backends.of(second)]).toEqual([first, undefined]);
+  });
+
+  it('go on with what is at a server while new videos stay on this computer, after the next start too', async () => {
+    await using opened = await openSignedIn();
+    const { backends } = opened;
+    const { key } = currentOf(opened);
+    await backends.useThisComputer();
+    expect(backends.place()).toMatchObject({ kind: 'here', advisedAtOnce: adviseAtOnce() });
+    expect(backends.current()?.key).toBe('here');
+    expect(backends.of(key)?.reachable()).toBe(true);
+    await using again = await opened.startAgain();
+    expect(again.backends.current()?.key).toBe('here');
+    await waitUntil('the server is there too', () => again.backends.of(key)?.reachable());
+    expect(again.processes).toHaveLength(1);
+  });
+});
+
+describe('this computer', () => {
+  it('converts, says how it is, and tells notifications', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    const { backends } = opened;
+    expect(backends.place()).toMatchObject({ kind: 'here', state: 'starting' });
+    const { backend } = currentOf(opened);
+    const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
+    const onBegun = (): void => {};
+    const { id } = await backend.submit({ file: talk, options, batch, resumable: { onBegun } }, never);
+    expect(backends.place()).toMatchObject({ kind: 'here', state: 'ready' });
+    await waitUntil('it was told', () => opened.heard.some(({ type }) => type === 'new'));
+    await backend.remove(id);
+    expect(backends.hostOf('here')).toBeUndefined();
+  });
+
+  it('tells what was missed while its process was away', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    const { backend } = currentOf(opened);
+    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const { id } = await backend.submit({ file: { ...talk, path }, options }, never);
+    await waitUntil('it converts', async () => (await backend.get(id)).state === 'converting');
+    const heard: string[] = [];
+    backend.follow((event) => {
+      if (event.type === 'conversion') heard.push(event.conversion.state);
+    });
+    opened.processes[0]?.kill();
+    await waitUntil('it was told of anew', () => heard.length > 0);
+    expect((await backend.cancel(id)).state).toBe('cancelled');
+  });
+
+  it('takes another number of videos at once', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
+    opened.settings.change({ atOnce: 3 });
+    await waitUntil('it was started anew', () => opened.starts.length > 1);
+    expect(opened.starts.map(({ atOnce }) => atOnce)).toEqual([adviseAtOnce(), 3]);
+    await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
+    expect(opened.processes[0]?.child.exitCode).toBe(0);
+  });
+
+  it('says how to install ffmpeg where there is none', async () => {
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' }, ffmpegPath: '/nowhere/ffmpeg' });
+    const broken = () => {
+      const place = opened.backends.place();
+      return place.kind === 'here' && place.state === 'broken' && place;
+    };
+    expect((await waitUntil('it is broken', broken)).problem).toContain('Install it with');
+    expect(currentOf(opened).reachable()).toBe(false);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [8, 4],
+    [64, 8],
+  ])('of %i processors is advised to convert %i at once', (processors, expected) => {
+    expect(adviseAtOnce(processors)).toBe(expected);
+  });
+});

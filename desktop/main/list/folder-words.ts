@@ -1,0 +1,23 @@
+import type { PlatformPath } from 'node:path';
+import path from 'node:path';
+import type { FolderWords } from '../../ipc.ts';
+
+/**
+ * A folder as people know it: `['Movies', 'Lectures']` for one below their home, which itself goes by its own name; a drive or the root of
+ * the disk stands first elsewhere.
+ * @param folder absolute path
+ * @param home absolute path of the person's home folder
+ */
+export function folderWords(folder: string, home: string, paths: PlatformPath = path): FolderWords {
+  const below = paths.relative(home, folder);
+  const isBelow = below !== '' && !paths.isAbsolute(below) && below.split(paths.sep)[0] !== '..';
+  if (isBelow) return below.split(paths.sep);
+  const { root } = paths.parse(folder);
+  const names = paths
+    .relative(root, folder)
+    .split(paths.sep)
+    .filter((name) => name !== '');
+  if (below === '') return [names.at(-1) ?? root];
+  const drive = root.replace(/[\\/]+$/, '');
+  return drive === '' && names.length > 0 ? names : [drive === '' ? root : drive, ...names];
+}

@@ -1,0 +1,81 @@
+import { dirname } from 'node:path';
+import type { Notification } from '../../../shared/api.ts';
+import { failureSentence, trackFailureSentence } from '../../words/failure-words.ts';
+import { durationWords, folderText, isolate, sizeWords } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import type { BatchEnd, FailedVideo } from '../list/conversion-list.ts';
+import { folderWords } from '../list/folder-words.ts';
+
+/** What is said of a batch, for a notification of the system and for one in the app. */
+export interface BatchWords {
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** @param home absolute path of the person's home folder */
+export function batchWords({ saved, failed }: BatchEnd, home: string): BatchWords {
+  const [first] = saved;
+  const [firstFailed] = failed;
+  if (first === undefined || firstFailed !== undefined) {
+    const title =
+      saved.length === 0
+        ? say('notificationsNoneConverted', { count: failed.length })
+        : say('notificationsMixed', { done: saved.length, failed: failed.length });
+    return { title, detail: firstFailed === undefined ? '' : failureOf(firstFailed) };
+  }
+  const length = durationWords(sum(saved.map(({ seconds }) => seconds)));
+  const size = sizeWords(sum(saved.map(({ bytes }) => bytes)));
+  const place = placeOf(
+    saved.map(({ file }) => file),
+    home,
+  );
+  if (saved.length === 1) {
+    return {
+      title: say('notificationsOneReady', { name: isolate(first.name) }),
+      detail: say('notificationsOneDetail', { length, size, place }),
+    };
+  }
+  return {
+    title: convertedTitle(saved.length, warnedOf(saved)),
+    detail: say('notificationsBatchDetail', { place, length, size }),
+  };
+}
+
+/** `5 videos converted`, and how many of them break off. */
+export function convertedTitle(count: number, warned: number): string {
+  return warned === 0 ? say('notificationsBatch', { count }) : say('notificationsBatchWarned', { count, warned });
+}
+
+export function failureOf({ name, code, tracks = 1 }: FailedVideo): string {
+  const ofTrack = trackFailureSentence(code, tracks);
+  if (ofTrack !== undefined) return say('notificationsFailure', { name: isolate(name), reason: ofTrack });
+  if (code === 'no_audio') return say('notificationsNoSound', { name: isolate(name) });
+  return say('notificationsFailure', { name: isolate(name), reason: failureSentence(code) });
+}
+
+export function warnedOf(saved: BatchEnd['saved']): number {
+  return saved.filter(({ warned }) => warned).length;
+}
+
+/** What a server's notification says, to a device that knows nothing else of the batch. */
+export function notificationWords({ counts, seconds, bytes }: Notification): BatchWords {
+  const { done, failed, warned } = counts;
+  const length = durationWords(seconds);
+  const size = sizeWords(bytes);
+  const detail = done === 0 ? '' : say('notificationsBatchDetailThere', { length, size });
+  if (done === 0) return { title: say('notificationsNoneConverted', { count: failed }), detail };
+  if (failed > 0) return { title: say('notificationsMixed', { done, failed }), detail };
+  return { title: convertedTitle(done, warned), detail };
+}
+
+function placeOf(files: readonly string[], home: string): string {
+  const folders = new Set(files.map((file) => dirname(file)));
+  const [only] = folders;
+  return only !== undefined && folders.size === 1
+    ? folderText(folderWords(only, home))
+    : say('notificationsSeveralPlaces');
+}
+
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

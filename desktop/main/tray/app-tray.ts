@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Menu, MenuItemConstructorOptions, NativeImage, NativeTheme, Tray } from 'electron';
+import type { Summary, System } from '../../ipc.ts';
+import { atMostEvery } from '../notifications/at-most-every.ts';
+import { trayImageName } from './tray-image-names.ts';
+import { type RecentSound, type TrayActions, trayMark, trayMenu, trayTitle, type Unseen } from './tray-look.ts';
+
+export interface AppTrayParts {
+  readonly system: System;
+  readonly Tray: new (image: NativeImage) => Tray;
+  readonly Menu: { buildFromTemplate(template: MenuItemConstructorOptions[]): Menu };
+  readonly nativeImage: { createFromPath(path: string): NativeImage };
+  readonly nativeTheme: Pick<NativeTheme, 'on' | 'off' | 'shouldUseDarkColors'>;
+  /** Absolute path of the folder of the tray's images. */
+  readonly imagesFolder: string;
+  readonly actions: TrayActions;
+  /** Files that were dropped on it, on macOS. */
+  readonly onDrop: (paths: readonly string[]) => void;
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface AppTray extends Disposable {
+  /** Whether the system has a tray, as far as it tells. */
+  readonly isThere: boolean;
+  draw(summary: Summary, unseen: Unseen, recent: readonly RecentSound[]): void;
+}
+
+/** Redrawn at most so often: the ring has twenty steps. */
+const drawEveryMilliseconds = 1000;
+
+export function openAppTray(parts: AppTrayParts): AppTray {
+  const { system, nativeTheme, imagesFolder, actions } = parts;
+  let image = '';
+  let menu = '';
+  let drawn: [Summary, Unseen, readonly RecentSound[]] | undefined;
+
+  const imageOf = (name: string): NativeImage => parts.nativeImage.createFromPath(join(imagesFolder, name));
+  // Windows tells the theme of its windows; the taskbar follows the same setting unless somebody splits them.
+  const name = (mark: Parameters<typeof trayImageName>[0]): string =>
+    trayImageName(mark, system, nativeTheme.shouldUseDarkColors);
+
+  let tray: Tray | undefined;
+  try {
+    tray = new parts.Tray(imageOf(name({ kind: 'idle' })));
+  } catch (error) {
+    // A desktop may have none: nothing may live there alone.
+    parts.onDefect(error);
+  }
+  if (tray !== undefined) {
+    tray.on('double-click', actions.openApp);
+    // On macOS a click opens the menu.
+    if (system !== 'macos') tray.on('click', actions.openApp);
+    tray.on('drop-files', (_event, files) => parts.onDrop(files));
+  }
+
+  function drawNow(summary: Summary, unseen: Unseen, recent: readonly RecentSound[]): void {
+    if (tray === undefined || tray.isDestroyed()) return;
+    const nextImage = name(trayMark(summary, unseen));
+    if (nextImage !== image) {
+      image = nextImage;
+      tray.setImage(imageOf(nextImage));
+    }
+    const template = trayMenu(system, summary, recent, actions);
+    const nextMenu = JSON.stringify(template);
+    if (nextMenu === menu) return;
+    menu = nextMenu;
+    tray.setToolTip(trayTitle(summary));
+    // On Linux a menu that was changed is seen only once it is set anew.
+    tray.setContextMenu(parts.Menu.buildFromTemplate([...template]));
+  }
+
+  const drawing = atMostEvery<typeof drawn>(drawEveryMilliseconds, (what) => {
+    drawn = what;
+    if (what !== undefined) drawNow(...what);
+  });
+  const themeChanged = (): void => drawing.run(drawn);
+  // macOS colours the image by itself.
+  if (system !== 'macos') nativeTheme.on('updated', themeChanged);
+
+  return {
+    isThere: tray !== undefined,
+    draw(...what) {
+      drawing.run(what);
+    },
+    [Symbol.dispose]() {
+      nativeTheme.off('updated', themeChanged);
+      drawing[Symbol.dispose]();
+      tray?.destroy();
+    },
+  };
+}

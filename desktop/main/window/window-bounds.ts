@@ -1,0 +1,45 @@
+import type { Rectangle } from 'electron';
+import type { WindowBounds } from '../settings/settings-store.ts';
+
+export const usualSize = { width: 920, height: 640 } as const;
+export const leastSize = { minWidth: 480, minHeight: 420 } as const;
+
+/** So much of a window must be on a display for it to be found and moved, in points. */
+export const leastVisible = 80;
+
+/**
+ * Where a window that was there before is to be opened: at its place, if a display is still there, and no larger than that.
+ * @param workAreas of all displays
+ */
+export function windowBounds(
+  place: WindowBounds | undefined,
+  workAreas: readonly Rectangle[],
+): Partial<Rectangle> & { width: number; height: number } {
+  if (place === undefined) return usualSize;
+  const { x, y } = place;
+  if (x !== undefined && y !== undefined) {
+    // Cut to the display first: a window that was wider may reach onto it only with what is cut off.
+    const there = workAreas.map((area) => ({ area, bounds: { x, y, ...sizeOn(area, place) } }));
+    const found = there.find(({ area, bounds }) => isVisibleOn(area, bounds));
+    if (found !== undefined) return found.bounds;
+  }
+  return sizeOn(workAreas[0] ?? { width: Infinity, height: Infinity }, place);
+}
+
+type Size = Pick<Rectangle, 'width' | 'height'>;
+
+function sizeOn(area: Size, { width, height }: Size): Size {
+  return {
+    width: clamp(width, leastSize.minWidth, area.width),
+    height: clamp(height, leastSize.minHeight, area.height),
+  };
+}
+
+function isVisibleOn(area: Rectangle, { x, y, width }: Rectangle): boolean {
+  const across = Math.min(x + width, area.x + area.width) - Math.max(x, area.x);
+  return across >= leastVisible && y >= area.y && y <= area.y + area.height - leastVisible;
+}
+
+function clamp(size: number, least: number, most: number): number {
+  return Math.round(Math.max(least, Math.min(size, most)));
+}

@@ -1,0 +1,80 @@
+import type { ReactNode } from 'react';
+import type { BackendStatus } from '../../ipc.ts';
+import { isolate } from '../../words/measures.ts';
+import { say } from '../../words/say.ts';
+import { useShowView } from '../shell/show-view.ts';
+import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { Group, SelectSetting, Setting } from './setting-parts.tsx';
+
+/** More than these at once only make each of them slower. */
+const mostAtOnce = 16;
+
+/** Where the work is done. */
+export function BackendSettings(): ReactNode {
+  const place = useAppState((state) => state.place);
+  return (
+    <Group title={say('settingsWhere')}>
+      {place.kind === 'server' ? <ServerStatus place={place} /> : <ThisComputerStatus place={place} />}
+    </Group>
+  );
+}
+
+function ServerStatus({ place }: { readonly place: Extract<BackendStatus, { kind: 'server' }> }): ReactNode {
+  const soundlift = useSoundlift();
+  const show = useShowView();
+  const isOut = place.connection === 'signed_out';
+  return (
+    <Setting>
+      <div>
+        <b>{place.host}</b>
+        <small>{isOut ? say('settingsSignedOutOf') : say('settingsSignedInAs', { email: isolate(place.email) })}</small>
+        {place.thisSessionOnly && <small>{say('settingsThisSession')}</small>}
+        {place.readable && <small>{say('settingsReadable')}</small>}
+      </div>
+      <span>
+        {isOut ? (
+          <button type="button" className="btn plain" onClick={() => show({ kind: 'welcome' })}>
+            {say('settingsSignIn')}
+          </button>
+        ) : (
+          <button type="button" className="btn plain" onClick={() => void soundlift.signOut()}>
+            {say('settingsSignOut')}
+          </button>
+        )}{' '}
+        <button type="button" className="btn" onClick={() => show({ kind: 'welcome' })}>
+          {say('settingsChange')}
+        </button>
+      </span>
+    </Setting>
+  );
+}
+
+function ThisComputerStatus({ place }: { readonly place: BackendStatus }): ReactNode {
+  const soundlift = useSoundlift();
+  const show = useShowView();
+  const atOnce = useAppState((state) => state.settings.atOnce);
+  const advised = place.kind === 'here' ? place.advisedAtOnce : 1;
+  const counts = Array.from({ length: mostAtOnce }, (_, index) => index + 1);
+  return (
+    <>
+      <Setting>
+        <div>
+          <b>{say('settingsHere')}</b>
+          <small>{(place.kind === 'here' ? place.problem : undefined) ?? say('settingsHereDetail')}</small>
+        </div>
+        <button type="button" className="btn" onClick={() => show({ kind: 'welcome' })}>
+          {say('settingsUseServer')}
+        </button>
+      </Setting>
+      <SelectSetting
+        name={say('settingsAtOnce')}
+        value={atOnce === undefined ? 'advised' : String(atOnce)}
+        options={[
+          ['advised', say('settingsAtOnceAdvised', { count: advised })],
+          ...counts.map((count) => [String(count), say('settingsAtOnceCount', { count })] as const),
+        ]}
+        onChoose={(value) => void soundlift.changeSettings({ atOnce: value === 'advised' ? null : Number(value) })}
+      />
+    </>
+  );
+}

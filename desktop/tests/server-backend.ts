@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import type { ServerStand } from '../../backend/tests/running/server-stand.ts';
+import { keepInMemory } from '../client/server-session.ts';
+import { type AccountBackend, openAccountBackend } from '../main/account/account-backend.ts';
+import { type BackendKey, type Backends, serverKey } from '../main/backends/backends.ts';
+
+/** An account on a server, beyond the line of a stand, as a workplace for a list. */
+export interface ServerBackend extends AsyncDisposable, Pick<Backends, 'of' | 'hostOf' | 'follow'> {
+  readonly key: BackendKey;
+  signIn(): Promise<void>;
+  signOut(): Promise<void>;
+  tryNow(): void;
+}
+
+/** Signed out at first. */
+export function openServerBackend(stand: ServerStand): ServerBackend {
+  const { url } = stand.line;
+  const { email } = stand.account;
+  const key = serverKey(url, email);
+  const listeners = new Set<() => void>();
+  let place: AccountBackend | undefined;
+
+  function tell(): void {
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    key,
+    of: (asked) => (asked === key ? place : undefined),
+    hostOf: (asked) => (asked === key ? new URL(url).host : undefined),
+    follow(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async signIn() {
+      const keeper = keepInMemory();
+      await stand.signedIn(keeper);
+      place = openAccountBackend({
+        account: { url, email },
+        keeper,
+        onChange: tell,
+        onNotification: () => undefined,
+        onSignedOut: () => undefined,
+        log: pino({ level: 'silent' }),
+      });
+      tell();
+    },
+    async signOut() {
+      const left = place;
+      place = undefined;
+      tell();
+      await left?.[Symbol.asyncDispose]();
+    },
+    tryNow: () => place?.tryNow(),
+    async [Symbol.asyncDispose]() {
+      await place?.[Symbol.asyncDispose]();
+    },
+  };
+}
