@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { type Conversion, hasEnded, type Page, type Result } from '../../shared/api.ts';
+import type { ByteRange } from '../../shared/byte-range.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { BlobStore, ByteRange, LocalBlobFile } from '../ports/blob-store.ts';
+import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import { mp3BlobId, videoBlobId } from './blob-names.ts';

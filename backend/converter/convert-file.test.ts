@@ -222,7 +222,7 @@ describe('convertFile refuses', () => {
     for (const kind of ['zero-length-audio', 'zero-length-wav'] as const) {
       expect(await refusalOf(await media.makeBroken(kind))).toMatchObject({
         code: 'no_audio',
-        message: 'This video has a sound track, but no sound is in it.',
+        message: 'Its audio track is empty.',
       });
     }
   });
@@ -244,7 +244,7 @@ describe('convertFile refuses', () => {
     };
     const error = await refusalOf({ container: 'mp4', seconds: 5 }, { limits, onSource });
     expect(error).toMatchObject({ code: 'too_long', details });
-    expect(error.message).toBe('This video is longer than the 4 seconds that are allowed.');
+    expect(error.message).toBe('Longer than the 4 seconds that are allowed.');
     expect(await refusalOf({ container: 'webm-live', seconds: 30 }, { limits })).toMatchObject({
       code: 'too_long',
       details,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Track, Warning } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { spokenDuration } from '../../shared/words/measures.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { type ConvertLimits, passLimits } from './convert-limits.ts';
 import { findCutShort } from './declared-duration/declared-duration.ts';
 import { parseLogLine, tellsOfLoss } from './ffmpeg/ffmpeg-log.ts';
@@ -181,7 +183,7 @@ function anotherLength(mp3: Mp3Facts, { samples, sampleRate }: Pass): AppError {
 
 function nothingHeard({ firstLoss }: Pass): AppError {
   if (firstLoss !== undefined) return nothingDecodable(new Error(firstLoss));
-  return new AppError('no_audio', 'This video has a sound track, but no sound is in it.');
+  return new AppError('no_audio', sayShared('failEmptyTrack'));
 }
 
 function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limits: ConvertLimits): void {
@@ -191,9 +193,8 @@ function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limit
 }
 
 function tooLong({ maxDurationSeconds }: ConvertLimits): AppError {
-  const hours = maxDurationSeconds / 3600;
-  const limit = hours >= 1 ? `${Number(hours.toFixed(1))} hours` : `${Number(maxDurationSeconds.toFixed(1))} seconds`;
-  return new AppError('too_long', `This video is longer than the ${limit} that are allowed.`, {
+  const sentence = sayShared('failTooLongAllowed', { limit: spokenDuration(maxDurationSeconds) });
+  return new AppError('too_long', sentence, {
     details: { limitSeconds: maxDurationSeconds },
   });
 }

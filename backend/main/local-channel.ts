@@ -1,8 +1,10 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { maxPageItems } from '../../shared/api.ts';
-import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
+import { sayShared } from '../../shared/words/say.ts';
+import { sourceError } from '../../shared/words/system-failures.ts';
 import type { Conversions } from '../conversions/conversions.ts';
 import { localAccountId } from '../messages.ts';
 
@@ -35,23 +37,15 @@ export function createLocalChannel({
   };
 }
 
-/** Says at once what would otherwise be said once its turn has come. */
+/** The size of a file. Throws at once what the converter would otherwise find only when its turn comes. */
 async function readableFileBytes(path: string): Promise<number> {
   try {
     const facts = await stat(path);
-    if (facts.isDirectory()) throw new AppError('not_media', 'This is a folder, not a video.');
-    if (!facts.isFile()) throw new AppError('not_media', 'This is not a file.');
+    if (facts.isDirectory()) throw new AppError('not_media', sayShared('failFolder'));
+    if (!facts.isFile()) throw new AppError('not_media', sayShared('failNotFile'));
     await access(path, constants.R_OK);
     return facts.size;
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    const code = systemErrorCode(error);
-    if (code === 'EACCES' || code === 'EPERM') {
-      throw new AppError('source_unreadable', 'This file may not be read by you.', { cause: error });
-    }
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new AppError('source_missing', 'This file is not there.', { cause: error });
-    }
-    throw new AppError('source_unreadable', 'This file cannot be read.', { cause: error });
+    throw isAppError(error) ? error : sourceError(error);
   }
 }

@@ -1,10 +1,5 @@
 import type { Readable } from 'node:stream';
-
-/** A part of a blob: bytes `start` to `end`, both counted from 0, `end` not included. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
+import type { ByteRange } from '../../shared/byte-range.ts';
 
 export interface BlobInfo {
   readonly id: string;

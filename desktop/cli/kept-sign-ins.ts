@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { sessionSchema } from '../../shared/api.ts';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { parseJson } from '../client/parse-json.ts';
 import type { KeptSession, SessionKeeper } from '../client/server-session.ts';
 
@@ -85,7 +86,7 @@ async function readKept<Schema extends z.ZodType>(
 async function writeKept(file: string, value: unknown): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(path.dirname(file), 0o700);
     const handle = await open(draft, 'wx', 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(value, undefined, 2)}\n`);

@@ -43,7 +43,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
   }
 
   function fail(source: string, code: ErrorCode, message: string): void {
-    live.line(stderr, `${shown(source)}: ${harmless(failureWords(code, message))}`);
+    live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }))}`);
   }
 
   function note(conversion: Conversion): void {

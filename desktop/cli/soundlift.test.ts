@@ -171,7 +171,7 @@ describe('soundlift convert', () => {
     const { code, out, err } = await soundlift('convert', 'talk.mp4');
     expect(code).toBe(0);
     expect(out).toMatch(/^talk\.mp4 -> talk\.mp3/);
-    expect(err).toMatch(/^talk\.mp4: The video breaks off at 0:\d\d of 0:28;/);
+    expect(err).toMatch(/^talk\.mp4: The video breaks off at 0:\d\d of 0:28\. /);
   });
 
   it('tells what happens as JSON, one event a line', async () => {
@@ -219,7 +219,7 @@ describe('soundlift convert', () => {
     await put('talk.mp4');
     const { code, err } = await soundlift('convert', 'talk.mp4', '-o', 'talk.mp4');
     expect(code).toBe(1);
-    expect(err).toMatch(/^talk\.mp4: What should be the folder for the MP3 is no folder\./);
+    expect(err).toMatch(/^talk\.mp4: The folder for the MP3 is not a folder\./);
   });
 
   it('shows a bar on a terminal, and takes it away again', async () => {
@@ -309,7 +309,7 @@ describe('soundlift', () => {
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     [[], 2, /^$/, /Usage/],
     [['convert'], 2, /^$/, /at least one file/],
-    [['convert', '--nope', 'a.mp4'], 2, /^$/, /no option --nope/],
+    [['convert', '--nope', 'a.mp4'], 2, /^$/, /Unknown option --nope/],
     [['serve', '--port', 'nine'], 2, /^$/, /^--port must be a whole number/],
     [['serve', 'here'], 2, /^$/, /options alone/],
     [['login', '--help'], 0, /Usage: soundlift login URL/, /^$/],
@@ -321,7 +321,7 @@ describe('soundlift', () => {
     [['login', 'http://localhost', 'password'], 2, /^$/, /and nothing else/],
     [['cancel'], 2, /^$/, /id of one conversion/],
     [['list', 'all'], 2, /^$/, /options alone/],
-    [['convert', '--whole', 'a.mp4'], 2, /^$/, /wants --server/],
+    [['convert', '--whole', 'a.mp4'], 2, /^$/, /needs --server/],
     [['list'], 1, /^$/, /^You are not signed in to any server\./],
     [['logout'], 0, /^You were not signed in\.\n$/, /^$/],
     [['dead', 'list'], 2, /^$/, /no command dead/],

@@ -153,7 +153,7 @@ async function main(): Promise<number> {
       return exitCodes.misused;
     }
     if (!isAppError(error) || error.code === 'internal') throw error;
-    stderr.write(`${harmless(failureWords(error.code, error.message))}\n`);
+    stderr.write(`${harmless(failureWords(error))}\n`);
     return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
   }
 }

@@ -1,5 +1,7 @@
 import type { Conversion, Warning } from '../../shared/api.ts';
-import { assertNever, type ErrorCode } from '../../shared/errors.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { type Failure, failureSentence, warningSentence } from '../../shared/words/failure-sentence.ts';
+import { clockWords, sizeWords } from '../../shared/words/measures.ts';
 
 /** What the command line says to a person, in one place. */
 
@@ -111,93 +113,49 @@ Runs the conversion server in this process until it is stopped.
   -h, --help   this
 `;
 
-/**
- * Each code's sentence, where whoever failed gave none, and the way out that comes after either. Where there is no `wayOut`, it
- * depends on the reason, whose sentence has it.
- */
-const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly wayOut?: string }>> = {
-  not_media: { sentence: 'This is not a video.', wayOut: 'Check that it plays elsewhere.' },
-  no_audio: { sentence: 'There is no sound in it.', wayOut: 'If it plays with sound elsewhere, try another --track.' },
-  damaged: { sentence: 'Nothing in it can be decoded.', wayOut: 'Get the file again, or in another format.' },
-  too_long: { sentence: 'It is too long.', wayOut: 'Cut it, or raise MAX_DURATION_SECONDS.' },
-  timed_out: { sentence: 'It took too long.', wayOut: 'Try again when the computer has less to do.' },
-  converter_failed: {
-    sentence: 'The converter could not cope with it.',
-    wayOut: 'Try again; if it stays so, please report it.',
-  },
-  bad_request: { sentence: 'The request was not understood.', wayOut: 'Are both sides of one version?' },
-  unauthorized: {
-    sentence: 'You are not signed in.',
-    wayOut: 'Sign in with soundlift login and the address of the server.',
-  },
-  forbidden: { sentence: 'You are not allowed to do this.' },
-  not_found: { sentence: 'It is not there.', wayOut: 'It may have been removed meanwhile; convert the file again.' },
-  method_not_allowed: { sentence: 'The server does not do this.', wayOut: 'Are both sides of one version?' },
-  request_timeout: { sentence: 'The server waited too long.', wayOut: 'Try again.' },
-  wrong_state: { sentence: 'That cannot be done at this point.', wayOut: 'Try again.' },
-  taken: { sentence: 'That exists already.', wayOut: 'Choose another.' },
-  gone: { sentence: 'It is not kept any more.', wayOut: 'Convert the file again.' },
-  wrong_version: { sentence: 'The server speaks another version.', wayOut: 'Are both sides of one version?' },
-  too_large: { sentence: 'It is too large.', wayOut: 'Cut it into parts.' },
-  unsupported: { sentence: 'That kind is not taken.' },
-  range_not_satisfiable: { sentence: 'There is no such part of it.', wayOut: 'Try again.' },
-  invalid: { sentence: 'What was asked for does not fit.', wayOut: 'See --help.' },
-  locked: { sentence: 'Something else is writing this.', wayOut: 'Try again in a moment.' },
-  checksum_mismatch: { sentence: 'What arrived is not what was sent.', wayOut: 'Try again.' },
-  headers_too_large: { sentence: 'The request was too large.' },
-  too_many: { sentence: 'There were too many requests.', wayOut: 'Wait a little.' },
-  internal: { sentence: 'Something went wrong inside Soundlift.', wayOut: 'Please report it.' },
-  unavailable: { sentence: 'The backend cannot be reached. Try again.' },
-  disk_full: { sentence: 'The disk is full.', wayOut: 'Make room, or give another folder with -o.' },
-  source_missing: { sentence: 'There is no such file.', wayOut: 'Check the name.' },
-  source_unreadable: { sentence: 'This cannot be read.', wayOut: 'Check who may read it, or give it another name.' },
-  target_unwritable: { sentence: 'The MP3 cannot be written there.', wayOut: 'Give another folder with -o.' },
-  data_in_use: { sentence: 'Another process works with that folder. Stop it first, or give another with --data.' },
-  cancelled: { sentence: 'It was cancelled.', wayOut: 'Convert the file again.' },
+/** What a person can do about a failure. Where a code has no entry, the sentence that came with it says so itself. */
+const waysOut: Readonly<Partial<Record<ErrorCode, string>>> = {
+  not_media: 'Check that it plays in another program.',
+  no_audio: 'If it plays with sound in another program, try another --track.',
+  damaged: 'Download or copy the file again, or try another format.',
+  too_long: 'Cut it into parts, or raise MAX_DURATION_SECONDS.',
+  timed_out: 'Try again when the computer is less busy.',
+  converter_failed: 'Try again. If it fails again, please report it.',
+  bad_request: 'Do server and client have the same version?',
+  unauthorized: 'Sign in with soundlift login and the address of the server.',
+  not_found: 'It may have been removed. Convert the file again.',
+  method_not_allowed: 'Do server and client have the same version?',
+  request_timeout: 'Try again.',
+  wrong_state: 'Try again.',
+  taken: 'Choose another name.',
+  gone: 'Convert the file again.',
+  wrong_version: 'Do server and client have the same version?',
+  too_large: 'Cut it into parts.',
+  range_not_satisfiable: 'Try again.',
+  invalid: 'See --help.',
+  locked: 'Try again in a moment.',
+  checksum_mismatch: 'Try again.',
+  too_many: 'Wait a moment, then try again.',
+  internal: 'Please report it.',
+  unavailable: 'Try again.',
+  disk_full: 'Free some space, or choose another folder with -o.',
+  source_missing: 'Check the name.',
+  source_unreadable: 'Check its permissions, or copy it elsewhere.',
+  target_unwritable: 'Choose another folder with -o.',
+  data_in_use: 'Stop it first, or choose another folder with --data.',
+  cancelled: 'Convert the file again.',
 };
 
-/** Why something failed and what to do about it. `message` is the sentence of whoever failed; it may be empty. */
-export function failureWords(code: ErrorCode, message: string): string {
-  const { sentence, wayOut } = failures[code];
-  return [message || sentence, wayOut].filter((one) => one !== undefined).join(' ');
+/** Why something failed, and what a person can do about it. The sentence that came with the failure is used where there is one. */
+export function failureWords(failure: Failure): string {
+  const wayOut = Object.hasOwn(waysOut, failure.code) ? waysOut[failure.code as ErrorCode] : undefined;
+  return [failure.message || failureSentence(failure), wayOut].filter((one) => one !== undefined).join(' ');
 }
 
+/** What is wrong with an MP3, and what a person can do about it. */
 export function warningWords(warning: Warning): string {
-  switch (warning.code) {
-    case 'cut_short':
-      return (
-        `The video breaks off at ${durationWords(warning.atSeconds)} of ${durationWords(warning.ofSeconds)}; ` +
-        'what was there is in the MP3. Get the video again if the rest is wanted.'
-      );
-    case 'gaps':
-      return (
-        `${warning.count === 1 ? 'A part' : `${warning.count} parts`} could not be read, ` +
-        `${warning.count === 1 ? '' : 'the first '}at ${durationWords(warning.atSeconds)}; ` +
-        'the rest is in the MP3. Get the video again if it is wanted whole.'
-      );
-    default:
-      return assertNever(warning);
-  }
-}
-
-/** `1:05:09`, `12:54`, `0:07`. */
-export function durationWords(seconds: number): string {
-  const whole = Math.round(seconds);
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const shown = parts[0] === 0 ? parts.slice(1) : parts;
-  return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
-}
-
-/** `9.4 MB`, decimal as file managers count. */
-export function sizeWords(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 999.5 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 || size >= 99.95 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+  const rest = warning.code === 'cut_short' ? 'The MP3 has everything up to there.' : 'The MP3 has the rest.';
+  return `${warningSentence(warning)} ${rest} Download or copy the video again for the whole.`;
 }
 
 /** `42%  3 of 40  23x  1:05 left`, of what is known. `speed` is seconds of sound a second. */
@@ -211,13 +169,13 @@ export function progressWords(
   const parts = [`${Math.floor(fraction * 100)}%`.padStart(4)];
   if (total > 1) parts.push(`${ended} of ${total}`);
   if (speed !== undefined) parts.push(`${speed >= 10 ? Math.round(speed) : speed.toFixed(1)}x`);
-  if (etaSeconds !== undefined && fraction < 1) parts.push(`${durationWords(Math.ceil(etaSeconds))} left`);
+  if (etaSeconds !== undefined && fraction < 1) parts.push(`${clockWords(Math.ceil(etaSeconds))} left`);
   return parts.join('  ');
 }
 
 export function savedWords(source: string, target: string, seconds: number | undefined, bytes: number): string {
   const size = sizeWords(bytes);
-  return `${source} -> ${target} (${seconds === undefined ? size : `${durationWords(seconds)}, ${size}`})`;
+  return `${source} -> ${target} (${seconds === undefined ? size : `${clockWords(seconds)}, ${size}`})`;
 }
 
 export function summaryWords(saved: number, total: number): string {

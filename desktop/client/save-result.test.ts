@@ -6,11 +6,11 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { targetError } from '../../shared/words/system-failures.ts';
 import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { placingSystem } from './place-file.ts';
 import { createResultSaver, type ResultSaverOptions } from './save-result.ts';
-import { targetError } from './system-errors.ts';
 
 let folder: string;
 const never = new AbortController().signal;
@@ -189,7 +189,7 @@ describe('targets of one run', () => {
         saver().plan({ folder: path.join(folder, below), createFolder: true, fileName: 'x.mp3' }),
       ).rejects.toMatchObject({
         code: 'target_unwritable',
-        message: 'What should be the folder for the MP3 is no folder.',
+        message: 'The folder for the MP3 is not a folder.',
       });
     }
   });

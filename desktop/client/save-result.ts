@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, realpath, rm, stat } from 'node:fs/promises';
+import { access, open, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
+import { targetError } from '../../shared/words/system-failures.ts';
 import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { validFileName } from './file-names.ts';
 import { type PlacingSystem, placeBeside, placeOver, placingSystem } from './place-file.ts';
-import { targetError } from './system-errors.ts';
 import { removeLeftovers, temporaryFileName } from './temporary-files.ts';
 
 /** Where a person wants an MP3. */
@@ -157,23 +158,4 @@ async function write(file: string, result: OpenedResult, signal: AbortSignal): P
   await handle.sync().catch((error: unknown) => {
     throw targetError(error);
   });
-}
-
-/**
- * Makes a folder and those above it. Not by `mkdir` with `recursive`: that goes round for ever where the system answers ENOENT
- * though the folder above is there, as in /proc.
- */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'EEXIST') return;
-    const above = path.dirname(folder);
-    if (code !== 'ENOENT' || above === folder) throw error;
-    await makeFolder(above);
-    await mkdir(folder).catch((again: unknown) => {
-      if (systemErrorCode(again) !== 'EEXIST') throw again;
-    });
-  }
 }

@@ -4,12 +4,12 @@ import { DetailedError, Upload } from 'tus-js-client';
 import { type Batch, conversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { sourceError } from '../../shared/words/system-failures.ts';
 import type { ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
 import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
-import { sourceError } from './system-errors.ts';
 import { type UploadPiece, uploadRequests } from './upload-requests.ts';
 
 const uploadsPath = '/api/v1/uploads';

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { ByteRange } from '../../../shared/byte-range.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { BlobInfo, BlobStore, ByteRange } from '../../ports/blob-store.ts';
+import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
 import { syncFile, syncFolder, syncOrCutBack, truncateFile } from './durable-file.ts';
 import { createFileRangeStream } from './file-range-stream.ts';
 import { writeGathering } from './gathering-writer.ts';

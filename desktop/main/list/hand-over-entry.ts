@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { type Conversion, hasEnded } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
+import { sourceError } from '../../../shared/words/system-failures.ts';
 import type { Backend } from '../../client/backend.ts';
 import { sentShare } from '../../client/overall-progress.ts';
-import { sourceError } from '../../client/system-errors.ts';
 import type { KnownBackend } from '../backends/backends.ts';
 import type { CallOutbox } from './call-outbox.ts';
 import type { Entries } from './entries.ts';

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import type { Notification } from '../../../shared/api.ts';
-import { failureSentence, trackFailureSentence } from '../../words/failure-words.ts';
-import { durationWords, folderText, isolate, sizeWords } from '../../words/measures.ts';
+import { failureSentence, trackFailureSentence } from '../../../shared/words/failure-sentence.ts';
+import { durationWords, isolate, sizeWords } from '../../../shared/words/measures.ts';
+import { folderText } from '../../words/folder-text.ts';
 import { say } from '../../words/say.ts';
 import type { BatchEnd, FailedVideo } from '../list/conversion-list.ts';
 import { folderWords } from '../list/folder-words.ts';
@@ -50,7 +51,7 @@ export function failureOf({ name, code, tracks = 1 }: FailedVideo): string {
   const ofTrack = trackFailureSentence(code, tracks);
   if (ofTrack !== undefined) return say('notificationsFailure', { name: isolate(name), reason: ofTrack });
   if (code === 'no_audio') return say('notificationsNoSound', { name: isolate(name) });
-  return say('notificationsFailure', { name: isolate(name), reason: failureSentence(code) });
+  return say('notificationsFailure', { name: isolate(name), reason: failureSentence({ code }) });
 }
 
 export function warnedOf(saved: BatchEnd['saved']): number {
