@@ -27,7 +27,7 @@ const shapes = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** `help` when that is asked for. Throws a {@link MisuseError}. Relative paths start at `currentFolder`. */
+/** Returns `help` for `--help`. Throws a {@link MisuseError}. Relative paths start at `currentFolder`. */
 export function parseConvertArguments(words: readonly string[], currentFolder: string): ConvertRequest | 'help' {
   const { values, flags, positionals } = parseCommandArguments(words, shapes);
   if (flags.has('help')) return 'help';

@@ -3,73 +3,70 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { type Failure, failureSentence, warningSentence } from '../../shared/words/failure-sentence.ts';
 import { clockWords, sizeWords } from '../../shared/words/measures.ts';
 
-/** What the command line says to a person, in one place. */
+/** All texts of the command line. */
 
 export const generalHelp = `Soundlift: give it a video, get the sound.
 
 Usage: soundlift COMMAND ...
 
-  convert FILE|FOLDER...   make MP3s of videos
-  login URL                sign in to a server, and stay so
-  logout                   sign out of it
-  list                     what you have there
-  cancel ID                stop one of those
-  serve                    run the conversion server on this computer
-  user add|password|list   the accounts of that server
+  convert FILE|FOLDER...   convert videos to MP3s
+  login URL                sign in to a server and stay signed in
+  logout                   sign out
+  list                     list your conversions on the server
+  cancel ID                stop one of them
+  serve                    run a conversion server on this computer
+  user add|password|list   manage the accounts of that server
 
-soundlift COMMAND --help says more. soundlift --version says which version this is.
+See soundlift COMMAND --help for more. soundlift --version shows the version.
 `;
 
 export const convertHelp = `Usage: soundlift convert FILE|FOLDER... [options]
 
-Makes an MP3 of the sound of each video: talk.mp4 becomes talk.mp3 beside it. A file
-that is there already stays; the new one becomes talk (1).mp3. In a folder, and in
-those below it, every video and sound file is converted, other than MP3s and what is
-hidden. A name that begins with - goes after --.
+Makes an MP3 of each video: talk.mp4 becomes talk.mp3 next to it. An existing file
+is kept, and the new one becomes talk (1).mp3. In a folder and its subfolders, every
+video and audio file is converted, except MP3s and hidden files. Put a name that
+begins with - after --.
 
-  -o, --output DIR   put the MP3s into DIR; the folders below a FOLDER are kept
+  -o, --output DIR   put the MP3s into DIR; subfolders of a FOLDER are kept
   --bitrate KBPS     constant bit rate, e.g. 128, 192, 320
-  --quality 0-9      variable bit rate; 0 is best, 9 smallest, 2 is what you get
-                     without either
+  --quality 0-9      variable bit rate; 0 is best, 9 is smallest, the default is 2
   --mono             mix down to one channel
-  --track N          take the Nth audio track, counted from 0, instead of the one
-                     that the video marks as its default
-  --server URL       convert on that server, where you have signed in with
-                     soundlift login, or as SOUNDLIFT_EMAIL and SOUNDLIFT_PASSWORD
-                     say; without, on this computer
-  --whole            send each video whole to the server, as is done today anyway
+  --track N          use the Nth audio track, counted from 0, instead of the one
+                     that the video marks as default
+  --server URL       convert on that server instead of this computer; sign in with
+                     soundlift login, or set SOUNDLIFT_EMAIL and SOUNDLIFT_PASSWORD
   --overwrite        replace an MP3 of the same name; never a video
-  --json             tell what happens as JSON, one event a line
-  -h, --help         this
+  --json             write events as JSON, one per line
+  -h, --help         show this
 
-Ends with 0 when all were converted, 1 when any was not, 2 when the command was
-misused, 130 when it was stopped (Ctrl-C).
+Exit codes: 0 all were converted, 1 any failed, 2 the command was misused, 130 it
+was stopped (Ctrl-C).
 `;
 
 export const loginHelp = `Usage: soundlift login URL
 
-Signs in to the server at URL, e.g. https://sound.example.org, and stays signed in. The
-e-mail address and the password are asked for, or taken from SOUNDLIFT_EMAIL and
-SOUNDLIFT_PASSWORD. What is kept of it lies in your folder for settings
-(SOUNDLIFT_CONFIG moves it), readable by you alone.
+Signs in to the server at URL, e.g. https://sound.example.org, and stays signed in. Asks
+for the e-mail address and the password, or takes them from SOUNDLIFT_EMAIL and
+SOUNDLIFT_PASSWORD. The sign-in is stored in your config folder (SOUNDLIFT_CONFIG
+moves it), readable by you only.
 `;
 
 export const logoutHelp = `Usage: soundlift logout [--server URL]
 
-Signs out of the server that you signed in to last, or of that one.
+Signs out of the server at URL, or of the one that you signed in to last.
 `;
 
 export const listHelp = `Usage: soundlift list [--json] [--server URL]
 
-Lists your conversions on the server that you signed in to last, or on that one, newest
-first: when each was begun, how far it is, its name and its id.
+Lists your conversions on the server at URL, or on the one that you signed in to last,
+newest first: start time, state, progress, name and id.
 
-  --json   as JSON, one conversion a line
+  --json   write JSON, one conversion per line
 `;
 
 export const cancelHelp = `Usage: soundlift cancel ID [--server URL]
 
-Stops a conversion on the server; soundlift list tells the ids.
+Stops a conversion on the server. soundlift list shows the ids.
 `;
 
 export function signedInWords(host: string, email: string): string {
@@ -81,7 +78,7 @@ export function signedOutWords(host: string | undefined): string {
 }
 
 export function plainHttpWords(host: string): string {
-  return `Careful: ${host} is reached without encryption. Others on the way can read the password and the videos.`;
+  return `Warning: the connection to ${host} is not encrypted. Others on the network can read the password and the videos.`;
 }
 
 export const nothingListedWords = 'Nothing there yet.';
@@ -104,13 +101,12 @@ function timeWords(time: Date): string {
 
 export const serveHelp = `Usage: soundlift serve [--host H] [--port P] [--data DIR]
 
-Runs the conversion server in this process until it is stopped.
+Runs a conversion server until it is stopped.
 
-  --host H     the address to listen on; 127.0.0.1, this computer alone, unless
-               another is given
-  --port P     8080 unless another is given; 0 takes any free one
-  --data DIR   where accounts, videos and MP3s are kept
-  -h, --help   this
+  --host H     the address to listen on; the default is 127.0.0.1, this computer only
+  --port P     the default is 8080; 0 means any free one
+  --data DIR   the folder for accounts, videos and MP3s
+  -h, --help   show this
 `;
 
 /** What a person can do about a failure. Where a code has no entry, the sentence that came with it says so itself. */
