@@ -91,7 +91,7 @@ export function createBatches(parts: BatchesParts): Batches {
         const id = notificationId(owner, batchId, count + 1);
         const now = clock.now();
         const plain = toNotificationRecord(id, batchId, owner, owed, now);
-        const outboxMail = { tries: 0, due: now.toISOString(), claimed: false };
+        const outboxMail = { revision: 0, tries: 0, due: now.toISOString(), claimed: false };
         const next = (await sendsMail(owner)) ? { ...plain, outboxMail } : plain;
         if (await notifications.insert(next)) {
           made.push(next);

@@ -1,4 +1,4 @@
-import type { ConversionRow } from '../ports/conversion-store.ts';
+import type { ConversionRow, ScannedRow } from '../ports/conversion-store.ts';
 
 /** The source's blob in `videos`: the conversion's own id. */
 export function videoBlobId(record: Pick<ConversionRow, 'id'>): string {
@@ -21,12 +21,12 @@ export function parseMp3BlobId(blobId: string): { readonly id: string; readonly 
  * Whether a video's blob may still be wanted, by its conversion's row. The row is written before the blob and only ever turns
  * from wanting to not wanting, so a blob that is unwanted once may be removed at any time after.
  */
-export function wantsVideo(record: ConversionRow | undefined): boolean {
+export function wantsVideo(record: ScannedRow | undefined): boolean {
   return record !== undefined && record.removedAt === undefined && !record.sourceGone;
 }
 
 /** The same for the MP3 of one attempt. An attempt that is over without being done never wants its MP3 again. */
-export function wantsMp3(record: ConversionRow | undefined, attempt: number): boolean {
+export function wantsMp3(record: ScannedRow | undefined, attempt: number): boolean {
   if (record === undefined || record.removedAt !== undefined || attempt < record.attempt) return false;
   return attempt > record.attempt || (record.state !== 'failed' && record.state !== 'cancelled');
 }

@@ -1,6 +1,6 @@
 import type { Conversion } from '../../shared/api.ts';
 import type { ProgressEvent } from '../../shared/events.ts';
-import type { ConversionRow } from '../ports/conversion-store.ts';
+import type { ConversionRow, ScannedRow } from '../ports/conversion-store.ts';
 
 /** How long files are kept after the end. */
 export interface Retention {
@@ -49,7 +49,7 @@ function withoutPeaks(result: NonNullable<ConversionRow['result']>): NonNullable
 }
 
 /** When the files of an ended conversion go; undefined while it has not ended, and where nothing of it is kept. */
-export function expiry(record: ConversionRow, retention: Retention): Date | undefined {
+export function expiry(record: ConversionRow | ScannedRow, retention: Retention): Date | undefined {
   if (record.endedAt === undefined) return undefined;
   const ended = Date.parse(record.endedAt);
   if (record.state === 'done') return new Date(ended + retention.resultSeconds * 1000);

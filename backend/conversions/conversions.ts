@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
+import type { LeaseStore } from '../ports/lease-store.ts';
 import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Batches, createBatches } from './batches.ts';
@@ -32,6 +33,7 @@ export interface ConversionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
+  readonly leases: LeaseStore;
   readonly mailOutbox: MailOutboxStore;
   /** Whether this account is to be mailed of what has ended; without, nobody is. */
   readonly wantsMail?: (owner: string) => Promise<boolean>;

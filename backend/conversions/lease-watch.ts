@@ -1,21 +1,19 @@
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * How long rows have stood still, by this process's own monotonic clock: clocks of other machines never matter. Rows are
- * looked at again and again; between two looks no more than `lookEverySeconds` is counted, so that a process that was itself
- * asleep does not take everyone else for dead.
+ * How long the counters of leases have stood still, by this process's own monotonic clock: the clocks of other machines do not
+ * matter. Between two looks at a lease at most `lookEverySeconds` are counted, so that a process that was itself asleep does not
+ * take all others for dead.
  */
 export interface LeaseWatch {
-  /** Seconds for which this row has been seen at this revision. 0 when it is new or has moved. */
-  look(id: string, revision: number): number;
-  /** Starts again from 0. */
-  restart(id: string): void;
-  /** Forgets those that were not looked at since the last call. */
+  /** Seconds for which this lease has been seen at this counter. 0 when it is new or has moved. */
+  look(id: string, counter: number): number;
+  /** Forgets the leases that were not looked at since the last call. */
   endRound(): void;
 }
 
 interface Seen {
-  readonly revision: number;
+  readonly counter: number;
   readonly lookedAt: number;
   readonly stillSeconds: number;
 }
@@ -25,17 +23,13 @@ export function watchLeases(clock: Clock, lookEverySeconds: number): LeaseWatch 
   let round = new Map<string, Seen>();
 
   return {
-    look(id, revision) {
+    look(id, counter) {
       const lookedAt = clock.monotonicSeconds();
       const last = before.get(id);
-      const same = last !== undefined && last.revision === revision;
+      const same = last !== undefined && last.counter === counter;
       const stillSeconds = same ? last.stillSeconds + Math.min(lookedAt - last.lookedAt, lookEverySeconds) : 0;
-      round.set(id, { revision, lookedAt, stillSeconds });
+      round.set(id, { counter, lookedAt, stillSeconds });
       return stillSeconds;
-    },
-    restart(id) {
-      const seen = round.get(id);
-      if (seen !== undefined) round.set(id, { ...seen, stillSeconds: 0 });
     },
     endRound() {
       before = round;

@@ -3,11 +3,9 @@ import type { ConversionState } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
+import { keepLease } from './kept-lease.ts';
 import type { Transition } from './life-cycle.ts';
 import type { Rows } from './rows.ts';
-
-/** How often a holder raises the row's revision. DESIGN: whoever sees it stand still for three times as long may take over. */
-export const renewEverySeconds = 5;
 
 /** Where a holder's row must be for the holder to write. */
 export interface Held {
@@ -26,8 +24,8 @@ export interface LeaseParts {
 }
 
 /**
- * The right to work on a conversion, uploading or converting, kept alive by a timer. It is lost by a cancel, or when its
- * row stood still for so long that somebody took over; then nothing can be written through it.
+ * The right to work on a conversion, uploading or converting. It is kept by raising the row's revision. It is lost by a cancel, or
+ * when the row stood still for so long that somebody took over; then nothing can be written through it.
  */
 export interface Lease extends AsyncDisposable {
   /** Fires once the lease is lost, with an AppError `cancelled` or `wrong_state` as its reason. */
@@ -41,70 +39,45 @@ export interface Lease extends AsyncDisposable {
 }
 
 export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease {
-  const lost = new AbortController();
   let progress = 0;
-  // One write after the other: a renewal that is under way must not come after the last change.
-  let writing: Promise<unknown> = Promise.resolve();
-
-  function lose(record: Pick<ConversionRow, 'state'> | undefined): void {
-    const cancelled = record === undefined || record.state === 'cancelled';
-    lost.abort(
-      cancelled
-        ? new AppError('cancelled', 'The conversion was cancelled.')
-        : new AppError('wrong_state', 'The conversion was taken over.'),
-    );
-  }
-
-  async function writeNow(change: Transition): Promise<ConversionRow | undefined> {
-    if (lost.signal.aborted) return undefined;
-    const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
-    if (decided?.changed) return decided.record;
-    lose(decided?.record);
-    return undefined;
-  }
-
-  function write(change: Transition): Promise<ConversionRow | undefined> {
-    const result = writing.then(() => writeNow(change));
-    writing = result.catch(() => undefined);
-    return result;
-  }
-
-  function renew(): void {
-    write({ type: 'renewed', progress }).catch((error: unknown) => {
-      // The store is away: the next tick tries again, and a take-over meanwhile shows then.
-      log.warn({ err: error, conversion: held.id }, 'could not renew the lease');
-    });
-  }
-  const timer = setInterval(renew, renewEverySeconds * 1000);
-  timer.unref();
+  const kept = keepLease<Transition, ConversionRow>({
+    async write(change) {
+      const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
+      return decided?.changed ? decided.record : lossOf(decided?.record);
+    },
+    renewal: () => ({ type: 'renewed', progress }),
+    log: log.child({ conversion: held.id }),
+  });
 
   // A cancel is noticed at once this way. An event may be late and old: the row has the last word.
   const unsubscribe = events.subscribe(({ event }) => {
     const removed = event.type === 'removed' && event.ids.includes(held.id);
     const moved = event.type === 'conversion' && event.conversion.id === held.id && !isAt(event.conversion, held);
-    if (removed || moved) renew();
+    if (removed || moved) kept.renew();
   });
 
-  function letGo(): void {
-    clearInterval(timer);
-    unsubscribe();
-  }
-
   return {
-    signal: lost.signal,
+    signal: kept.signal,
     noteProgress(fraction) {
       progress = fraction;
     },
-    write,
+    write: kept.write,
     async end(change) {
-      letGo();
-      return await write(change);
+      unsubscribe();
+      return await kept.end(change);
     },
     async [Symbol.asyncDispose]() {
-      letGo();
-      await writing;
+      unsubscribe();
+      await kept[Symbol.asyncDispose]();
     },
   };
+}
+
+function lossOf(record: Pick<ConversionRow, 'state'> | undefined): AppError {
+  const cancelled = record === undefined || record.state === 'cancelled';
+  return cancelled
+    ? new AppError('cancelled', 'The conversion was cancelled.')
+    : new AppError('wrong_state', 'The conversion was taken over.');
 }
 
 function isHeld(row: ConversionRow, held: Held): boolean {

@@ -1,9 +1,12 @@
+import type { Logger } from 'pino';
 import type { ConversionError, Warning } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { MailEnd, MailOutboxStore } from '../ports/mail-outbox-store.ts';
-import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
+import type { NotificationRecord, NotificationStore, OutboxMail } from '../ports/notification-store.ts';
 import { expiry, type Retention } from './conversion-view.ts';
+import { keepLease } from './kept-lease.ts';
 
 /** One that was converted, as a mail tells of it. */
 export interface MailedResult {
@@ -38,16 +41,26 @@ export interface MailFacts {
   readonly keptUntil?: Date;
 }
 
-/** The mails that are owed, as notifiers reach them. */
+/** A mail that this process hands over. Once another process has taken it over, nothing that is written here counts. */
+export interface ClaimedMail extends AsyncDisposable {
+  /** How many hand-overs were begun, this one included. */
+  readonly tries: number;
+  /** Fires when another process has taken the mail over. */
+  readonly signal: AbortSignal;
+  /** Gives the mail back, not to be tried before `due`. */
+  postpone(due: Date): Promise<void>;
+  /** Writes how the mail ended, and tells its owner. */
+  end(end: MailEnd): Promise<void>;
+}
+
+/** The outbox as notifiers reach it. */
 export interface OutboxMails {
   /** The earliest due first. */
   list(): AsyncIterable<NotificationRecord>;
-  /** Takes it for one hand-over. `due`: when another may look whether this one died over it. Undefined where another was faster. */
-  claim(record: NotificationRecord, due: Date): Promise<NotificationRecord | undefined>;
-  /** Gives it back, not to be tried before `due`. */
-  postpone(record: NotificationRecord, due: Date): Promise<void>;
-  /** Writes what became of it, and tells its owner. */
-  end(record: NotificationRecord, end: MailEnd): Promise<void>;
+  /** Takes the mail for one hand-over. Undefined if another process was faster. */
+  claim(record: NotificationRecord): Promise<ClaimedMail | undefined>;
+  /** Takes the mail out of the outbox, if nobody has written to it since. */
+  withdraw(record: NotificationRecord): Promise<void>;
   facts(record: NotificationRecord): Promise<MailFacts>;
 }
 
@@ -57,35 +70,55 @@ export interface OutboxMailsParts {
   readonly store: Pick<ConversionStore, 'get'>;
   readonly events: EventBus;
   readonly retention: Retention;
+  readonly log: Logger;
 }
+
+/** What is written of a mail; a change of nothing raises its revision alone. */
+type MailChange = Partial<Omit<OutboxMail, 'revision'>> | MailEnd;
 
 /** How many of a batch a mail names at most, converted ones and others each. */
 const named = 100;
 
-export function createOutboxMails({ mails, notifications, store, events, retention }: OutboxMailsParts): OutboxMails {
+export function createOutboxMails(parts: OutboxMailsParts): OutboxMails {
+  const { mails, notifications, store, events, retention, log } = parts;
+
+  async function tellEnd(owner: string, notificationId: string): Promise<void> {
+    // As it is now: it may have been read since.
+    const now = await notifications.get(notificationId);
+    if (now !== undefined) events.publish({ owner, event: { type: 'notification', notification: now.notification } });
+  }
+
   return {
     list: () => mails.list(),
 
-    async claim(record, due) {
-      const { outboxMail, notification } = record;
+    async claim({ owner, notification: { id }, outboxMail }) {
       if (outboxMail === undefined) return undefined;
-      const claimed = { tries: outboxMail.tries + 1, due: due.toISOString(), claimed: true };
-      return (await mails.replace(notification.id, outboxMail.tries, claimed))
-        ? { ...record, outboxMail: claimed }
-        : undefined;
+      let current = outboxMail;
+      async function write(change: MailChange): Promise<true | AppError> {
+        const { revision } = current;
+        const next = typeof change === 'string' ? change : { ...current, ...change, revision: revision + 1 };
+        if (!(await mails.replace(id, revision, next))) return new AppError('wrong_state', 'The mail was taken over.');
+        if (typeof next !== 'string') current = next;
+        return true;
+      }
+      const tries = current.tries + 1;
+      if ((await write({ tries, claimed: true })) !== true) return undefined;
+      const kept = keepLease({ write, renewal: () => ({}), log: log.child({ notification: id }) });
+      return {
+        tries,
+        signal: kept.signal,
+        async postpone(due) {
+          await kept.end({ due: due.toISOString(), claimed: false });
+        },
+        async end(end) {
+          if (await kept.end(end)) await tellEnd(owner, id);
+        },
+        [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+      };
     },
 
-    async postpone({ notification, outboxMail }, due) {
-      if (outboxMail === undefined) return;
-      const { tries } = outboxMail;
-      await mails.replace(notification.id, tries, { tries, due: due.toISOString(), claimed: false });
-    },
-
-    async end({ owner, notification, outboxMail }, end) {
-      if (outboxMail === undefined || !(await mails.replace(notification.id, outboxMail.tries, end))) return;
-      // As it is now: it may have been read since.
-      const now = end === 'withdrawn' ? undefined : await notifications.get(notification.id);
-      if (now !== undefined) events.publish({ owner, event: { type: 'notification', notification: now.notification } });
+    async withdraw({ notification, outboxMail }) {
+      if (outboxMail !== undefined) await mails.replace(notification.id, outboxMail.revision, 'withdrawn');
     },
 
     async facts({ owner, notification, told }) {

@@ -1,11 +1,21 @@
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import type { Work } from './conversion-work.ts';
+import { createConversions } from './conversions.ts';
 
 const day = 24 * 3600;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
 const result = { fileName: 'talk.mp3', bytes: 4, durationSeconds: 2, sha256: 'ab', peaks: [] };
+
+/** What the conversions of a second process need besides the stores. */
+const quiet = {
+  mailOutbox: { async *list() {}, replace: async () => false },
+  retention: { sourceSeconds: day, resultSeconds: 30 * day },
+  log: pino({ level: 'silent' }),
+};
 
 let test: TestConversions;
 let held: Work[];
@@ -80,16 +90,64 @@ describe('the sweeper', () => {
     expect(test.mp3Queue.take()).toContain(id);
   });
 
-  it('tells the notifiers again of an end that nobody was told of', async () => {
+  it('tells the notifiers again of an end that nobody was told of, once a minute', async () => {
     const id = await upload();
     test.mp3Queue.down = true;
     await (await take(id)).finish(result, []);
     test.mp3Queue.down = false;
-    await rounds(14);
+    await rounds(12);
+    expect(test.mp3Queue.take()).toEqual([]);
+    await rounds(12);
+    expect(test.mp3Queue.take()).toEqual([id]);
+    await rounds(12);
     expect(test.mp3Queue.take()).toEqual([id]);
   });
 
-  it('takes everything over at once after a start, and fills the queues in order', async () => {
+  it('publishes one message a minute for a batch that was not told of, however many of it have ended', async () => {
+    const owners = ['anna', 'anna', 'anna', 'bert'];
+    const batch = { batchId: 'batch', batchSize: 10 };
+    const file = { fileName: 'a.mp4', path: '/a.mp4', bytes: 1, options: { format: 'mp3' } as const };
+    const ids: string[] = [];
+    for (const owner of owners) {
+      const { id } = await test.conversions.owned.submitFile(owner, { ...file, ...batch });
+      await (await take(id)).finish(result, []);
+      ids.push(id);
+    }
+    test.mp3Queue.take();
+    await rounds(13);
+    expect(test.mp3Queue.take()).toEqual([ids[0], ids[3]]);
+  });
+
+  it('publishes one message a minute for the conversions that wait, for the oldest that may be taken', async () => {
+    const early = await upload();
+    const ids = [await upload(), await upload()];
+    await (await take(early)).release(90);
+    test.videoQueue.take();
+    await rounds(13);
+    expect(test.videoQueue.take()).toEqual([ids[0]]);
+    await rounds(12);
+    expect(test.videoQueue.take()).toEqual([early]);
+  });
+
+  it('reads no whole row to look at those that are as they should be', async () => {
+    await take(await upload());
+    await upload();
+    let reads = 0;
+    const store: ConversionStore = {
+      ...test.store,
+      async get(id) {
+        reads += 1;
+        return await test.store.get(id);
+      },
+    };
+    const { sweeper, close } = createConversions({ ...test, store, ...quiet });
+    for (let round = 0; round < 3; round += 1) await sweeper.round();
+    await sweeper.tidy();
+    close();
+    expect(reads).toBe(0);
+  });
+
+  it('takes everything over at once after a start, and fills the queues', async () => {
     const ids = [await upload(), await upload(), await upload()];
     await take(ids[1] ?? '');
     await (await take(ids[2] ?? '')).finish(result, []);
@@ -97,7 +155,7 @@ describe('the sweeper', () => {
     test.videoQueue.take();
     test.mp3Queue.take();
     await test.conversions.sweeper.recover();
-    expect(test.videoQueue.take()).toEqual([ids[0], ids[1]]);
+    expect(new Set(test.videoQueue.take())).toEqual(new Set([ids[0], ids[1]]));
     expect(test.mp3Queue.take()).toEqual([ids[2]]);
     expect(await videos()).toEqual([ids[0], ids[1]]);
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);

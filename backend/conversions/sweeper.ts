@@ -2,39 +2,39 @@ import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRow, ConversionStore, ResumableUpload } from '../ports/conversion-store.ts';
-import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
-import { expiry, type Retention } from './conversion-view.ts';
+import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
+import type { LeaseStore } from '../ports/lease-store.ts';
+import { videoBlobId } from './blob-names.ts';
+import type { Retention } from './conversion-view.ts';
 import { toConversionError } from './conversion-work.ts';
-import { renewEverySeconds } from './lease.ts';
+import { leaseSeconds } from './kept-lease.ts';
 import { watchLeases } from './lease-watch.ts';
 import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
+import { createTidier } from './tidier.ts';
+import { createTidy } from './tidy.ts';
 import type { ResumableUploads } from './uploads/resumable-uploads.ts';
 
-/** How often the rows that are under way are looked at. */
+/** How often the rows that are uploading or converting are looked at. */
 const roundEverySeconds = 5;
-/** DESIGN: a lease that stood still for this long may be taken over. */
-const leaseSeconds = 3 * renewEverySeconds;
-/** A queue answers sooner than this; a row that still sits is published again, which does no harm. */
-const republishSeconds = 60;
-/** How often files and old rows are looked at: none of them is in a hurry. */
-const tidyEverySeconds = 3600;
-/** How long a removed row still tells that it went. */
-const tombstoneSeconds = 7 * 24 * 3600;
+/** How often messages are published for rows that wait for a converter or a notifier. Most of them are known to the queues. */
+const publishEverySeconds = 60;
 /** A conversion over which so many converters were lost is what kills them. Generous: a machine may be switched off often. */
 const maxLostLeases = 100;
 
 /** Puts right what a crash, a lost message or a lost machine left behind. Several may run; each change is a compare-and-set. */
 export interface Sweeper {
   /**
-   * For the holder of an embedded data folder's lock, at the start: nobody else works, so what looks as if it were under way is
-   * taken over at once; every queue is filled from the rows; and files that no row names are removed.
+   * For the process that holds the lock of an embedded data folder, at its start: no other process works, so rows that look as if
+   * they were under way are taken over at once, and every queue is filled from the rows. Tidies, too.
    */
   recover(): Promise<void>;
-  /** One look at all rows under way: republishes what sits, takes over what its holder left. */
+  /**
+   * One look at the rows that are uploading or converting: takes over what its holder left. Once a minute, publishes again for rows
+   * that wait.
+   */
   round(): Promise<void>;
-  /** Removes files that no row wants, and what has expired. */
+  /** Removes blobs that no row wants, and what has expired, unless another process is at it. */
   tidy(): Promise<void>;
   /** Does both now and then, until `stop`, which waits for what is under way. */
   start(): { stop(): Promise<void> };
@@ -43,6 +43,7 @@ export interface Sweeper {
 export interface SweeperParts {
   readonly rows: Rows;
   readonly store: ConversionStore;
+  readonly leases: LeaseStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
   readonly publisher: Publisher;
@@ -53,12 +54,14 @@ export interface SweeperParts {
 }
 
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { rows, store, videos, mp3s, publisher, clock, retention, uploads, log } = parts;
+  const { rows, store, videos, publisher, clock, uploads, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
+  const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
+  let publishedAt = clock.monotonicSeconds();
 
   /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
-  async function takeOver(seen: ConversionRow): Promise<void> {
-    const { record, changed } = await rows.decide(seen.id, (row) => {
+  async function takeOver(seen: ScannedRow): Promise<void> {
+    const decided = await rows.decideIfThere(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
       if (row.upload?.writer !== undefined) return { type: 'writer_lost' };
       if (row.state === 'uploading') return { type: 'abandoned' };
@@ -67,7 +70,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       const error = new AppError('converter_failed', 'Something in this video stops the converter each time.');
       return { type: 'failed', error: toConversionError(error) };
     });
-    if (!changed) return;
+    if (!decided?.changed) return;
+    const { record } = decided;
     log.warn({ conversion: record.id, was: seen.state, attempt: record.attempt }, 'took over what its holder left');
     if (record.state === 'queued') await publisher.queued(record);
     else if (record.state === 'failed') await publisher.ended(record);
@@ -75,98 +79,101 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     else await videos.remove(videoBlobId(record));
   }
 
-  /** Ends a resumable upload that nobody has gone on with for long enough. */
-  async function expireUpload(seen: ConversionRow): Promise<void> {
-    const { record, changed } = await rows.decide(seen.id, (row) =>
+  /** Ends a resumable upload that its client has left alone for too long. */
+  async function expireUpload(seen: ScannedRow): Promise<void> {
+    const decided = await rows.decideIfThere(seen.id, (row) =>
       row.revision === seen.revision ? { type: 'abandoned' } : undefined,
     );
-    if (!changed) return;
+    if (!decided?.changed) return;
+    const { record } = decided;
     log.info({ conversion: record.id }, 'an upload has expired');
     await publisher.ended(record);
     await videos.remove(videoBlobId(record));
   }
 
-  async function lookAt(record: ConversionRow): Promise<void> {
-    const stillSeconds = leaseWatch.look(record.id, record.revision);
-    if (isWaiting(record)) {
-      if (Date.parse(record.upload.expiresAt) <= clock.now().getTime()) await expireUpload(record);
-      return;
-    }
-    if (record.state === 'uploading' || record.state === 'converting') {
-      if (stillSeconds >= leaseSeconds) await takeOver(record);
-    } else if (stillSeconds >= republishSeconds) {
-      leaseWatch.restart(record.id);
-      await (record.state === 'queued' ? publisher.queued(record) : publisher.ended(record));
+  async function lookAt(row: ScannedRow): Promise<void> {
+    if (isWaitingUpload(row)) {
+      if (Date.parse(row.upload.expiresAt) <= clock.now().getTime()) await expireUpload(row);
+    } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
+      await takeOver(row);
     }
   }
 
-  async function expire(seen: ConversionRow): Promise<void> {
-    const now = clock.now().getTime();
-    const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
-    if (seen.removedAt !== undefined) {
-      if (age(seen.removedAt) >= tombstoneSeconds) await store.forget(seen);
-      return;
+  /** A message may have got lost: one for the oldest conversion that may be taken now, and one for each batch that was not told of. */
+  async function publishAgain(): Promise<void> {
+    const now = clock.now().toISOString();
+    for await (const row of store.scan('queued')) {
+      if (row.notBefore !== undefined && row.notBefore > now) continue;
+      await publisher.queued(row);
+      break;
     }
-    const due = expiry(seen, retention);
-    const { record, changed } = await rows.decide(seen.id, (row) => {
-      if (row.revision !== seen.revision) return undefined;
-      if (age(row.endedAt) >= retention.resultSeconds) return { type: 'removed' };
-      return due !== undefined && due.getTime() <= now && row.state !== 'done' ? { type: 'source_gone' } : undefined;
-    });
-    if (!changed) return;
-    await videos.remove(videoBlobId(record));
-    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record));
+    await publishUntold();
   }
 
-  async function tidy(): Promise<void> {
-    for await (const record of store.scan('ended')) await expire(record);
-    for await (const { id } of videos.list()) {
-      if (!wantsVideo(await store.get(id))) await videos.remove(id);
-    }
-    for await (const { id } of mp3s.list()) {
-      const named = parseMp3BlobId(id);
-      if (named === undefined || !wantsMp3(await store.get(named.id), named.attempt)) await mp3s.remove(id);
+  async function publishUntold(): Promise<void> {
+    const batches = new Set<string>();
+    for await (const row of store.scan('untold')) {
+      const batch = JSON.stringify([row.owner, row.batchId ?? row.id]);
+      if (batches.has(batch)) continue;
+      batches.add(batch);
+      await publisher.ended(row);
     }
   }
 
   async function round(): Promise<void> {
-    for await (const record of store.scan('active')) await lookAt(record);
-    for await (const record of store.scan('untold')) await lookAt(record);
+    for await (const row of store.scan('working')) await lookAt(row);
     leaseWatch.endRound();
+    if (clock.monotonicSeconds() - publishedAt < publishEverySeconds) return;
+    publishedAt = clock.monotonicSeconds();
+    await publishAgain();
   }
 
   return {
     async recover() {
-      for await (const record of store.scan('active')) {
-        if (record.state === 'queued') await publisher.queued(record);
-        else if (isWaiting(record)) await uploads.settle(record);
-        else await takeOver(record);
+      for await (const row of store.scan('working')) {
+        if (!isWaitingUpload(row)) await takeOver(row);
+        else {
+          const record = await store.get(row.id);
+          if (record !== undefined) await uploads.settle(record);
+        }
       }
-      for await (const record of store.scan('untold')) await publisher.ended(record);
-      await tidy();
+      for await (const row of store.scan('queued')) await publisher.queued(row);
+      await publishUntold();
+      await tidier.pass(true);
     },
     round,
-    tidy,
+    tidy: () => tidier.pass(),
     start() {
-      let running: Promise<void> = Promise.resolve();
-      const every = (seconds: number, work: () => Promise<void>): NodeJS.Timeout =>
-        setInterval(() => {
-          running = running
-            .then(work)
-            .catch((error: unknown) => log.error({ err: error }, 'the sweeper failed this time'));
-        }, seconds * 1000).unref();
-      const timers = [every(roundEverySeconds, round), every(tidyEverySeconds, tidy)];
+      const loops = [repeat(round, log), repeat(tidier.look, log)];
       return {
         async stop() {
-          for (const timer of timers) clearInterval(timer);
-          await running;
+          tidier.stop();
+          await Promise.all(loops.map((loop) => loop.stop()));
         },
       };
     },
   };
 }
 
+/** Runs `work` every few seconds, but never twice at once. */
+function repeat(work: () => Promise<void>, log: Logger): { stop(): Promise<void> } {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= work()
+      .catch((error: unknown) => log.error({ err: error }, 'the sweeper failed this time'))
+      .finally(() => {
+        running = undefined;
+      });
+  }, roundEverySeconds * 1000).unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
 /** A resumable upload between two of its requests: nobody holds a lease, and nobody needs to. */
-function isWaiting(record: ConversionRow): record is ConversionRow & { readonly upload: ResumableUpload } {
-  return record.state === 'uploading' && record.upload !== undefined && record.upload.writer === undefined;
+function isWaitingUpload(row: ScannedRow): row is ScannedRow & { readonly upload: ResumableUpload } {
+  return row.state === 'uploading' && row.upload !== undefined && row.upload.writer === undefined;
 }

@@ -78,6 +78,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   const conversions = createConversions({
     store: stores.conversions,
     notifications: stores.notifications,
+    leases: stores.leases,
     mailOutbox: stores.mailOutbox,
     ...(settings.sendsMail ? { wantsMail: async (owner) => (await recipientIn(users, owner)) !== undefined } : {}),
     videos,

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type ConversionState, hasEnded } from '../../shared/api.ts';
+import { hasEnded } from '../../shared/api.ts';
 import type { AnswerFacts } from '../http/request-log.ts';
 import type { Route } from '../http/routes.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -21,7 +21,6 @@ export interface MetricsParts {
 
 /** Seconds: from a cached answer to an upload of hours. */
 const durationBuckets = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3600];
-const activeStates = ['uploading', 'queued', 'converting'] as const satisfies readonly ConversionState[];
 
 export function createMetrics({ store, events }: MetricsParts): Metrics {
   const registry = new Registry();
@@ -51,9 +50,7 @@ export function createMetrics({ store, events }: MetricsParts): Metrics {
     labelNames: ['state'],
     registers,
     async collect() {
-      const counts = new Map<ConversionState, number>();
-      for await (const { state } of store.scan('active')) counts.set(state, (counts.get(state) ?? 0) + 1);
-      for (const state of activeStates) this.set({ state }, counts.get(state) ?? 0);
+      for (const [state, count] of Object.entries(await store.countActive())) this.set({ state }, count);
     },
   });
 

@@ -17,8 +17,8 @@ export interface MailParts {
   readonly log: Logger;
 }
 
-/** Hands over the mails that the embedded backend owes, and first those that the last process had begun to. */
-export async function runMail({ backend, mailer, config, listeningUrl, log }: MailParts): Promise<Consumer> {
+/** Hands over the mails in the embedded backend's outbox. */
+export function runMail({ backend, mailer, config, listeningUrl, log }: MailParts): Consumer {
   const { conversions, users, events } = backend;
   const outbox = createMailOutbox({
     mails: conversions.mails,
@@ -29,6 +29,5 @@ export async function runMail({ backend, mailer, config, listeningUrl, log }: Ma
     clock: systemClock,
     log,
   });
-  await outbox.recover();
   return runOutbox({ outbox, events, log });
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MailStand, openMailStand } from '../tests/mail/mail-stand.ts';
 import { listenSomewhere } from '../tests/running/listen-somewhere.ts';
 import { type MailServer, type MailServerOptions, startMailServer } from '../tests/running/mail-server.ts';
@@ -236,32 +236,7 @@ describe('a hand-over that was cut off', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('by the death of who was about it is repeated at once by the one that knows, with the same Message-ID', async () => {
-    const server = await mailServer();
-    const { id } = await stand.batch();
-    await claimAsWhoDies();
-    const outbox = stand.outbox(server.url);
-    await lookOnce(outbox);
-    expect(server.connections).toBe(0);
-    await outbox.recover();
-    await lookOnce(outbox);
-    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
-  });
-
-  it('by the death of who was about it is repeated by another only once it has stood still for long, by that one’s own clock', async () => {
-    const server = await mailServer();
-    const { id } = await stand.batch();
-    await claimAsWhoDies();
-    const outbox = stand.outbox(server.url);
-    // The other’s clock may be far behind: that it is past due says nothing.
-    stand.test.pass(day);
-    await run(outbox, 2 * minute);
-    expect(server.connections).toBe(0);
-    await run(outbox, 2 * minute);
-    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
-  });
-
-  it('by an orderly end stays owed, and is nobody’s', async () => {
+  it('by an orderly end stays in the outbox, claimed by nobody', async () => {
     const server = await mailServer({ beforeTaking: () => new Promise(() => undefined) });
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch();
@@ -273,23 +248,96 @@ describe('a hand-over that was cut off', () => {
     await lookOnce(outbox);
     expect(server.connections).toBe(1);
   });
-
-  async function claimAsWhoDies(): Promise<void> {
-    const { mails } = stand.test.conversions;
-    for await (const record of mails.list()) {
-      await mails.claim(record, new Date(stand.test.clock.now().getTime() + 3 * minute * 1000));
-    }
-  }
 });
 
-it('sends each mail once, though two look after the same', async () => {
-  const server = await mailServer();
-  const both = [stand.outbox(server.url), stand.outbox(server.url)];
-  for (let count = 0; count < 20; count += 1) await stand.batch();
-  await Promise.all(both.map(lookOnce));
-  await Promise.all(both.map((outbox) => run(outbox, minute)));
-  expect(server.mails).toHaveLength(20);
-  expect(new Set(messageIds(server)).size).toBe(20);
+describe('two outboxes over one store', () => {
+  /** A mail server that keeps the first session waiting until the test lets it go on. */
+  async function slowServer(): Promise<{ readonly server: MailServer; readonly goOn: () => void }> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waits = [promise];
+    return { server: await mailServer({ beforeTaking: async () => waits.pop() }), goOn: resolve };
+  }
+
+  beforeEach(() => {
+    // Renewals come when the test says so.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  async function passSeconds(seconds: number, each: () => Promise<void>): Promise<void> {
+    for (let passed = 0; passed < seconds; passed += lookEverySeconds) {
+      await each();
+      stand.test.pass(lookEverySeconds);
+    }
+  }
+
+  it('send each mail once', async () => {
+    const server = await mailServer();
+    const both = [stand.outbox(server.url), stand.outbox(server.url)];
+    for (let count = 0; count < 20; count += 1) await stand.batch();
+    await Promise.all(both.map(lookOnce));
+    await Promise.all(both.map((outbox) => run(outbox, minute)));
+    expect(server.mails).toHaveLength(20);
+    expect(new Set(messageIds(server)).size).toBe(20);
+  });
+
+  it('leave a mail to the one that hands it over, however long that takes', async () => {
+    const { server, goOn } = await slowServer();
+    const [one, other] = [stand.outbox(server.url), stand.outbox(server.url)];
+    const { id } = await stand.batch();
+    await one.look();
+    await waitUntil('it is being handed over', () => server.connections > 0);
+    await passSeconds(5 * minute, async () => {
+      const before = (await stand.record(id))?.outboxMail?.revision;
+      vi.advanceTimersByTime(lookEverySeconds * 1000);
+      await waitUntil('it has raised the revision', async () => {
+        return (await stand.record(id))?.outboxMail?.revision !== before;
+      });
+      await lookOnce(other);
+    });
+    goOn();
+    await one.idle();
+    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
+    expect((await stand.record(id))?.notification.mail).toBe('sent');
+  });
+
+  it('take a mail over from the one that is frozen, and what that one writes afterwards does nothing', async () => {
+    const { server, goOn } = await slowServer();
+    const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
+    const { id } = await stand.batch();
+    await frozen.look();
+    await waitUntil('it is being handed over', () => server.connections > 0);
+    // The other machine's clock may be far behind: that the mail is past due says nothing.
+    stand.test.pass(day / 2);
+    await passSeconds(15, () => lookOnce(other));
+    expect(server.connections).toBe(1);
+    expect(await stand.record(id)).toMatchObject({ outboxMail: { tries: 1, claimed: true } });
+    await lookOnce(other);
+    expect(server.connections).toBe(2);
+    const ended = await stand.record(id);
+    expect(ended?.notification.mail).toBe('sent');
+    const ends = stand.test.told.length;
+    goOn();
+    await frozen.idle();
+    expect(messageIds(server)).toEqual(Array(2).fill(`<${id}@sound.example.org>`));
+    expect(await stand.record(id)).toEqual(ended);
+    expect(stand.test.told).toHaveLength(ends);
+  });
+
+  it('break off a hand-over that was taken over, once the frozen one notices', async () => {
+    const { server } = await slowServer();
+    const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
+    const { id } = await stand.batch();
+    await frozen.look();
+    await waitUntil('it is being handed over', () => server.connections > 0);
+    await passSeconds(20, () => lookOnce(other));
+    vi.advanceTimersByTime(lookEverySeconds * 1000);
+    await frozen.idle();
+    expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
+    expect(stand.logged.join('')).toContain('another process has taken a mail over');
+  });
 });
 
 it('lets a server be slow about one without keeping the others waiting', async () => {
@@ -317,7 +365,7 @@ it('keeps nobody waiting behind a mail that cannot be made, and tries that one a
   await stand.batch({ owner: 'bert' });
   await run(outbox, minute);
   expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
-  expect(stand.logged.filter((line) => line.includes('could not be seen to'))).toHaveLength(1);
+  expect(stand.logged.filter((line) => line.includes('could not be composed or written about'))).toHaveLength(1);
   stand.recipients.get = broken;
   await run(outbox, minute);
   expect(messageIds(server)).toContain(`<${id}@sound.example.org>`);

@@ -19,7 +19,7 @@ export interface ResumableUpload {
   readonly unverifiedFrom?: number;
 }
 
-/** A result as it is kept: with the peaks. Only `get` gives them; in pages, scans and lists the array is empty. */
+/** A result as it is kept: with the peaks. Only `get` gives them; in pages and lists the array is empty. */
 export interface StoredResult extends Result {
   readonly peaks: readonly number[];
 }
@@ -79,10 +79,17 @@ export interface ConversionQuery {
 }
 
 /**
- * What the sweeper looks through. `active`: uploading, queued or converting. `untold`: done or failed, not removed, without a
+ * What the sweeper looks through. `working`: uploading or converting. `queued`. `untold`: done or failed, not removed, without a
  * notification. `ended`: done, failed or cancelled, removed ones too.
  */
-export type ScanKind = 'active' | 'untold' | 'ended';
+export type ScanKind = 'working' | 'queued' | 'untold' | 'ended';
+
+/** What the sweeper reads of a row to decide whether to look at all of it. Nothing in it grows with the video. */
+export type ScannedRow = ConversionVersion &
+  Pick<ConversionRow, 'owner' | 'batchId' | 'source' | 'sourceGone' | 'upload' | 'notBefore' | 'endedAt' | 'removedAt'>;
+
+/** How many conversions of all owners have not ended. */
+export type ActiveCounts = Readonly<Record<'uploading' | 'queued' | 'converting', number>>;
 
 /** How a batch stands. A removed conversion counts as ended. */
 export interface BatchSummary {
@@ -124,7 +131,13 @@ export interface ConversionStore {
   changes(query: ChangesQuery): Promise<Changes<ConversionRow>>;
 
   /** All owners' rows of a kind, oldest first, for the sweeper; read in portions, so that memory stays flat. */
-  scan(kind: ScanKind): AsyncIterable<ConversionRow>;
+  scan(kind: ScanKind): AsyncIterable<ScannedRow>;
+
+  /** The same of the rows with these ids, at most 1,000, in no order; those that are not there are left out. */
+  scanIds(ids: readonly string[]): Promise<readonly ScannedRow[]>;
+
+  /** Cheap: made from an index, without reading a row. */
+  countActive(): Promise<ActiveCounts>;
 
   /** How many queued ones, of all owners, were created before this one. */
   countQueuedBefore(id: string): Promise<number>;

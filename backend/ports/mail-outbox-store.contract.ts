@@ -35,11 +35,11 @@ function example(id: string, outboxMail?: OutboxMail, owner = 'anna'): Notificat
   };
 }
 
-const fresh = (seconds: number): OutboxMail => ({ tries: 0, due: at(seconds), claimed: false });
+const fresh = (seconds: number): OutboxMail => ({ revision: 0, tries: 0, due: at(seconds), claimed: false });
 
 /** Runs the contract of the port over the stores that `make` makes. */
 export function describeMailOutboxStore(name: string, make: () => Promise<MailOutboxStoreUnderTest>): void {
-  describe(`${name}, as an MailOutboxStore`, () => {
+  describe(`${name}, as a MailOutboxStore`, () => {
     let underTest: MailOutboxStoreUnderTest;
     let mails: MailOutboxStore;
     let notifications: NotificationStore;
@@ -59,7 +59,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       return found;
     }
 
-    it('lists what is owed, of all owners, the earliest due first, with all that belongs to it', async () => {
+    it('lists the outbox of all owners, the earliest due first, with all that belongs to it', async () => {
       const records = [example('c', fresh(3)), example('a', fresh(1), 'bert'), example('b', fresh(2))] as const;
       await insert(...records, example('none'));
       const found: NotificationRecord[] = [];
@@ -76,17 +76,17 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
 
     it('writes how a mail stands', async () => {
       await insert(example('a', fresh(1)));
-      const claimed: OutboxMail = { tries: 1, due: at(180), claimed: true };
+      const claimed: OutboxMail = { revision: 1, tries: 1, due: at(180), claimed: true };
       expect(await mails.replace('a', 0, claimed)).toBe(true);
       expect(await notifications.get('a')).toEqual(example('a', claimed));
-      const postponed: OutboxMail = { tries: 1, due: at(60), claimed: false };
+      const postponed: OutboxMail = { revision: 2, tries: 1, due: at(60), claimed: false };
       expect(await mails.replace('a', 1, postponed)).toBe(true);
       expect(await notifications.get('a')).toEqual(example('a', postponed));
       expect(await listed()).toEqual(['a']);
     });
 
     it.each(['sent', 'refused', 'gave_up'] as const)(
-      'says of one that ended as %s that it did, and owes it no more',
+      'says of one that ended as %s that it did, and has it no more',
       async (end) => {
         const record = example('a', fresh(1));
         await insert(record);
@@ -100,7 +100,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       },
     );
 
-    it('says nothing of one that was withdrawn, and owes it no more', async () => {
+    it('says nothing of one that was withdrawn, and has it no more', async () => {
       await insert(example('a', fresh(1)));
       expect(await mails.replace('a', 0, 'withdrawn')).toBe(true);
       expect(await notifications.get('a')).toEqual(example('a'));
@@ -115,20 +115,24 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       expect(items.find(({ id }) => id === 'a')).toMatchObject({ mail: 'refused' });
     });
 
-    it('writes nothing for who has lost the mail, or never had one', async () => {
+    it('writes nothing at a revision that the mail has left behind, nor where there is no mail', async () => {
       await insert(example('a', fresh(1)), example('none'));
-      await mails.replace('a', 0, { tries: 1, due: at(180), claimed: true });
-      await mails.replace('a', 1, { tries: 2, due: at(360), claimed: true });
+      await mails.replace('a', 0, { revision: 1, tries: 1, due: at(180), claimed: true });
+      await mails.replace('a', 1, { revision: 2, tries: 1, due: at(180), claimed: true });
       expect(await mails.replace('a', 1, 'sent')).toBe(false);
       expect(await mails.replace('a', 1, fresh(9))).toBe(false);
-      expect(await notifications.get('a')).toEqual(example('a', { tries: 2, due: at(360), claimed: true }));
+      expect(await notifications.get('a')).toEqual(
+        example('a', { revision: 2, tries: 1, due: at(180), claimed: true }),
+      );
       expect(await mails.replace('none', 0, 'sent')).toBe(false);
       expect(await mails.replace('never', 0, 'sent')).toBe(false);
     });
 
     it('lets one win of many that claim the same at once', async () => {
       await insert(example('a', fresh(1)));
-      const claims = Array.from({ length: 20 }, () => mails.replace('a', 0, { tries: 1, due: at(180), claimed: true }));
+      const claims = Array.from({ length: 20 }, () =>
+        mails.replace('a', 0, { revision: 1, tries: 1, due: at(180), claimed: true }),
+      );
       expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1);
     });
 
@@ -140,7 +144,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
     });
 
     it('has everything again after it was opened anew', async () => {
-      const claimed: OutboxMail = { tries: 3, due: at(180), claimed: true };
+      const claimed: OutboxMail = { revision: 9, tries: 3, due: at(180), claimed: true };
       await insert(example('a', claimed), example('b', fresh(2)));
       await mails.replace('b', 0, 'sent');
       ({ mails, notifications } = await underTest.reopen());

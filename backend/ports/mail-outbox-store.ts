@@ -1,17 +1,18 @@
 import type { Notification } from '../../shared/api.ts';
 import type { NotificationRecord, OutboxMail } from './notification-store.ts';
 
-/** What became of a mail; `withdrawn` of one that nobody wants any more, of which a notification says nothing. */
+/** How a mail ended; `withdrawn` if it is not wanted any more, of which the notification says nothing. */
 export type MailEnd = NonNullable<Notification['mail']> | 'withdrawn';
 
-/** The mails that are owed for notifications, of all owners. Throws `unavailable` when the store cannot be reached. */
+/** The outbox: the mails of all owners that were not handed over yet. Throws `unavailable` when the store cannot be reached. */
 export interface MailOutboxStore {
-  /** The earliest due first; read in portions, so that memory stays flat. One whose `due` moves meanwhile may come twice. */
+  /** The earliest due first; read in portions, so that memory stays flat. A mail whose `due` moves meanwhile may come twice. */
   list(): AsyncIterable<NotificationRecord>;
 
   /**
-   * Compare-and-set: writes how the mail stands now, or how it ended, if it is still owed after `tries`, and says whether it did.
-   * As each hand-over raises `tries`, who has lost it to another cannot write any more.
+   * Compare-and-set: if the mail is still in the outbox at `revision`, writes how it stands now, or how it ended, and returns true.
+   * Otherwise it writes nothing. `next.revision` is the caller's, one higher; so a process that has lost the mail to another
+   * cannot write any more.
    */
-  replace(notificationId: string, tries: number, next: OutboxMail | MailEnd): Promise<boolean>;
+  replace(notificationId: string, revision: number, next: OutboxMail | MailEnd): Promise<boolean>;
 }

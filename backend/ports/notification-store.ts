@@ -11,13 +11,15 @@ export interface NotificationQuery {
   readonly cursor?: string;
 }
 
-/** A mail that somebody has still to hand over. */
+/** A mail that was not handed over yet. */
 export interface OutboxMail {
-  /** How often somebody set about it. Raised before each hand-over, so that it tells one from the next. */
+  /** Raised by every write; the process that hands the mail over keeps raising it. */
+  readonly revision: number;
+  /** How many hand-overs were begun. */
   readonly tries: number;
   /** ISO 8601: not to be tried before. */
   readonly due: string;
-  /** True from the start of a hand-over until its outcome is written: also where whoever was about it died. */
+  /** True from the start of a hand-over until its outcome is written, and for good if the process that began it has died. */
   readonly claimed: boolean;
 }
 
@@ -26,7 +28,7 @@ export interface NotificationRecord {
   readonly owner: string;
   readonly notification: Notification;
   readonly told: readonly { readonly conversionId: string; readonly attempt: number }[];
-  /** Absent where no mail is owed, or none any more: then `notification.mail` says what became of it. */
+  /** Absent where no mail was wanted, and once it has ended: then `notification.mail` says how. */
   readonly outboxMail?: OutboxMail;
 }
 

@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
+import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 
 /** Conversions over real embedded stores, with a clock and queues that the test holds in its hands. */
@@ -19,6 +20,7 @@ export interface TestConversions extends AsyncDisposable {
   readonly conversions: Conversions;
   readonly store: ConversionStore;
   readonly notifications: NotificationStore;
+  readonly leases: LeaseStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
   readonly clock: Clock;
@@ -60,6 +62,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const conversions = createConversions({
     store: pause === undefined ? stores.conversions : pausing(stores.conversions, pause),
     notifications: stores.notifications,
+    leases: stores.leases,
     mailOutbox: stores.mailOutbox,
     videos: stores.videos,
     mp3s: stores.mp3s,
@@ -75,6 +78,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     conversions,
     store: stores.conversions,
     notifications: stores.notifications,
+    leases: stores.leases,
     videos: stores.videos,
     mp3s: stores.mp3s,
     clock,

@@ -5,11 +5,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
+const version4 = new URL('conversions-version-4.sql', import.meta.url);
 
 describe('a database of conversions that version 1 has left', () => {
   let folder: string;
@@ -98,6 +100,33 @@ describe('a database of conversions that version 2 has left', () => {
       expect(record).not.toHaveProperty('outboxMail');
       expect(record?.notification).not.toHaveProperty('mail');
       expect((await createSqliteMailOutboxStore(database).list()[Symbol.asyncIterator]().next()).done).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a database of conversions that version 4 has left', () => {
+  it('has its owed mails still, which can be claimed and ended', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version4, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const mails = createSqliteMailOutboxStore(database);
+      const owed = [];
+      for await (const { notification, outboxMail } of mails.list()) owed.push([notification.id, outboxMail]);
+      expect(owed).toEqual([
+        ['waiting', { revision: 0, tries: 0, due: '2026-05-04T03:05:01.000Z', claimed: false }],
+        ['claimed', { revision: 0, tries: 2, due: '2026-05-04T03:08:01.000Z', claimed: true }],
+      ]);
+      expect(await mails.replace('claimed', 0, 'sent')).toBe(true);
+      expect(await createSqliteLeaseStore(database).raise('tidy', 0, true)).toBe(true);
+      const [queued] = await createSqliteConversionStore(database).scanIds(['019df5a1-2f10-7000-8000-000000000001']);
+      expect(queued).toMatchObject({ state: 'queued', attempt: 2, notBefore: '2026-05-04T03:06:00.000Z' });
     } finally {
       await rm(folder, { recursive: true });
     }

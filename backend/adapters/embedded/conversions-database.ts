@@ -88,7 +88,7 @@ function numberChanges(table: 'conversions' | 'notifications'): string {
   `;
 }
 
-/** `mail` says what became of it; while it is owed, `mail_due` and the two others say how it stands. */
+/** `mail` says what became of it; while it is owed, `mail_due` and the others say how it stands. */
 const mails = `
   ALTER TABLE notifications ADD COLUMN mail TEXT;
   ALTER TABLE notifications ADD COLUMN mail_tries INTEGER;
@@ -97,7 +97,17 @@ const mails = `
   CREATE INDEX notifications_owed_mail ON notifications (mail_due, sequence) WHERE mail_due IS NOT NULL;
 `;
 
-const migrations: readonly string[] = [conversions, notifications, changes, mails];
+/** `mail_revision` is raised by every write of an owed mail: so its claim is kept. */
+const leases = `
+  CREATE TABLE leases (
+    name TEXT NOT NULL PRIMARY KEY,
+    counter INTEGER NOT NULL,
+    held INTEGER NOT NULL
+  ) STRICT;
+  ALTER TABLE notifications ADD COLUMN mail_revision INTEGER NOT NULL DEFAULT 0;
+`;
+
+const migrations: readonly string[] = [conversions, notifications, changes, mails, leases];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

@@ -61,7 +61,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
       expect((await stores.conversions.get(id))?.revision).toBeGreaterThanOrEqual(Number(revision));
     }
     let count = 0;
-    for await (const { id } of stores.conversions.scan('active')) count += revisions.has(id) ? 1 : 0;
+    for await (const { id } of stores.conversions.scan('queued')) count += revisions.has(id) ? 1 : 0;
     expect(count).toBe(revisions.size);
   });
 

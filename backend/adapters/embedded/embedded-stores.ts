@@ -1,6 +1,7 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { CodeStore } from '../../ports/code-store.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
+import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
 import type { SessionStore } from '../../ports/session-store.ts';
@@ -11,6 +12,7 @@ import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.t
 import { openFileBlobStore } from './file-blob-store.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
+import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 import { createSqliteSessionStore } from './sqlite-session-store.ts';
@@ -22,6 +24,7 @@ export interface EmbeddedStores extends Disposable {
   readonly conversions: ConversionStore;
   readonly notifications: NotificationStore;
   readonly mailOutbox: MailOutboxStore;
+  readonly leases: LeaseStore;
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
@@ -47,6 +50,7 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
     conversions: createSqliteConversionStore(conversionsDatabase),
     notifications: createSqliteNotificationStore(conversionsDatabase),
     mailOutbox: createSqliteMailOutboxStore(conversionsDatabase),
+    leases: createSqliteLeaseStore(conversionsDatabase),
     users: createSqliteUserStore(accountsDatabase),
     sessions: createSqliteSessionStore(accountsDatabase),
     codes: createSqliteCodeStore(accountsDatabase),

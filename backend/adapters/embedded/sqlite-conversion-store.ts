@@ -1,7 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ConversionState } from '../../../shared/api.ts';
-import type { ConversionRow, ConversionStore, ConversionVersion, ScanKind } from '../../ports/conversion-store.ts';
+import type {
+  ConversionRow,
+  ConversionStore,
+  ConversionVersion,
+  ScanKind,
+  ScannedRow,
+} from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
@@ -31,16 +37,38 @@ const atVersion = 'id = ? AND state = ? AND attempt = ? AND revision = ?';
 const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
 const active = "state IN ('uploading', 'queued', 'converting')";
 
+const scannedFields = [
+  'id',
+  'owner',
+  'state',
+  'attempt',
+  'revision',
+  'batchId',
+  'source',
+  'sourceGone',
+  'upload',
+  'notBefore',
+  'endedAt',
+  'removedAt',
+] as const satisfies readonly (keyof ScannedRow)[];
+/** SQLite picks them out of the body, most of which is of no use to a scan. The patch leaves out those that are absent. */
+const scannedColumn = `json_patch('{}', json_object(${scannedFields.map((field) => `'${field}', body -> '$.${field}'`).join(', ')})) AS scanned`;
+
 /** By id, which is how each state's rows lie in the index: SQLite has only to merge them. */
 function scanOf(...states: readonly ConversionState[]): string {
-  const searches = states.map((state) => `SELECT id, body FROM conversions WHERE state = '${state}' AND id > ?1`);
+  const searches = states.map(
+    (state) => `SELECT id, ${scannedColumn} FROM conversions WHERE state = '${state}' AND id > ?1`,
+  );
   return `${searches.join(' UNION ALL ')} ORDER BY id LIMIT ?2`;
 }
 
 const scans: Readonly<Record<ScanKind, string>> = {
-  active: scanOf('uploading', 'queued', 'converting'),
+  working: scanOf('uploading', 'converting'),
+  queued: scanOf('queued'),
   // SQLite would rather search by state and sort: for that, it would have to read all that has ever ended.
-  untold: `SELECT body FROM conversions INDEXED BY conversions_untold WHERE ${untold} AND id > ?1 ORDER BY id LIMIT ?2`,
+  untold: `
+    SELECT ${scannedColumn} FROM conversions INDEXED BY conversions_untold
+    WHERE ${untold} AND id > ?1 ORDER BY id LIMIT ?2`,
   ended: scanOf('done', 'failed', 'cancelled'),
 };
 
@@ -54,6 +82,12 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `UPDATE conversions SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE ${atVersion}`,
   );
   const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion} AND removed_at IS NOT NULL`);
+  const scanIds = database.prepare(
+    `SELECT ${scannedColumn} FROM conversions WHERE id IN (SELECT value FROM json_each(?))`,
+  );
+  const countActive = database.prepare(
+    `SELECT state, count(*) AS count FROM conversions WHERE ${active} GROUP BY state`,
+  );
   const countQueuedBefore = database.prepare(
     "SELECT count(*) AS count FROM conversions WHERE state = 'queued' AND id < ?",
   );
@@ -128,14 +162,24 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       const portion = database.prepare(scans[kind]);
       let after = '';
       for (;;) {
-        const records = portion.all(after, scanPortion).map(fromRow);
-        yield* records;
-        const last = records.at(-1);
-        if (last === undefined || records.length < scanPortion) return;
+        const rows = portion.all(after, scanPortion).map(toScanned);
+        yield* rows;
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < scanPortion) return;
         after = last.id;
         // SQLite answers without ever waiting: without this, a long scan would keep everyone else from running.
         await setImmediate();
       }
+    },
+
+    async scanIds(ids) {
+      return scanIds.all(JSON.stringify(ids)).map(toScanned);
+    },
+
+    async countActive() {
+      const counts = new Map(countActive.all().map(({ state, count }) => [state, Number(count)]));
+      const of = (state: ConversionState): number => counts.get(state) ?? 0;
+      return { uploading: of('uploading'), queued: of('queued'), converting: of('converting') };
     },
 
     async countQueuedBefore(id) {
@@ -194,4 +238,9 @@ function fromRow({ body, peaks }: SqliteRow): ConversionRow {
   const record: ConversionRow = JSON.parse(String(body));
   if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;
   return { ...record, result: { ...record.result, peaks: [...peaks] } };
+}
+
+function toScanned({ scanned }: SqliteRow): ScannedRow {
+  const row: ScannedRow = JSON.parse(String(scanned));
+  return row;
 }

@@ -33,7 +33,7 @@ describeMailOutboxStore('SQLite', async () => {
   };
 });
 
-it('finds owed mails in SQLite by an index, in its order', async () => {
+it('finds the mails of the outbox in SQLite by an index, in its order', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-mails-'));
   try {
     using database = rememberPlans(openConversionsDatabase(path.join(folder, 'conversions.db')));

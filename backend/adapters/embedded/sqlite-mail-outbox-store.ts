@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { fromRow, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
+import { fromRow, mailColumns, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
 
 /** How many are read at once. */
 const listPortion = 20;
 
-/** The mails that are owed for the notifications in a database that `openConversionsDatabase` opened. */
+/** The outbox of the notifications in a database that `openConversionsDatabase` opened. */
 export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutboxStore {
   const portion = database.prepare(`
     SELECT ${recordColumns}, sequence FROM notifications
     WHERE mail_due IS NOT NULL AND (mail_due, sequence) > (?, ?) ORDER BY mail_due, sequence LIMIT ?`);
   const replace = database.prepare(`
-    UPDATE notifications SET mail = ?, mail_tries = ?, mail_due = ?, mail_claimed = ?
-    WHERE id = ? AND mail_tries = ? AND mail_due IS NOT NULL`);
+    UPDATE notifications SET mail = ?, ${mailColumns.map((column) => `${column} = ?`).join(', ')}
+    WHERE id = ? AND mail_revision = ? AND mail_due IS NOT NULL`);
 
   return {
     async *list() {
@@ -29,10 +29,10 @@ export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutbo
       }
     },
 
-    async replace(notificationId, tries, next) {
-      const owed = typeof next === 'string' ? undefined : next;
+    async replace(notificationId, revision, next) {
+      const mail = typeof next === 'string' ? undefined : next;
       const end = typeof next === 'string' && next !== 'withdrawn' ? next : null;
-      return replace.run(end, ...toMailColumns(owed), notificationId, tries) > 0;
+      return replace.run(end, ...toMailColumns(mail), notificationId, revision) > 0;
     },
   };
 }

@@ -13,8 +13,8 @@ const mailSchema = notificationSchema.shape.mail;
 /** Notifications in a database that `openConversionsDatabase` opened. */
 export function createSqliteNotificationStore(database: SqliteDatabase): NotificationStore {
   const insert = database.prepare(`
-    INSERT INTO notifications (id, owner, batch_id, created_at, read_at, mail, mail_tries, mail_due, mail_claimed, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    INSERT INTO notifications (id, owner, batch_id, created_at, read_at, mail, ${mailColumns.join(', ')}, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const get = database.prepare(`SELECT ${recordColumns} FROM notifications WHERE id = ?`);
   const countOfBatch = database.prepare('SELECT count(*) AS count FROM notifications WHERE owner = ? AND batch_id = ?');
   const markRead = database.prepare(`
@@ -100,8 +100,11 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   };
 }
 
+/** How a mail stands that is in the outbox. */
+export const mailColumns: readonly string[] = ['mail_revision', 'mail_tries', 'mail_due', 'mail_claimed'];
+
 /** What a record is made of. */
-export const recordColumns = 'body, read_at, mail, mail_tries, mail_due, mail_claimed';
+export const recordColumns = ['body', 'read_at', 'mail', ...mailColumns].join(', ');
 
 /** `row` has the {@link recordColumns}. */
 export function fromRow(row: SqliteRow): NotificationRecord {
@@ -116,12 +119,19 @@ export function fromRow(row: SqliteRow): NotificationRecord {
       ...(typeof readAt === 'string' ? { readAt } : {}),
     },
     ...(typeof due === 'string'
-      ? { outboxMail: { tries: Number(row['mail_tries']), due, claimed: row['mail_claimed'] === 1 } }
+      ? {
+          outboxMail: {
+            revision: Number(row['mail_revision']),
+            tries: Number(row['mail_tries']),
+            due,
+            claimed: row['mail_claimed'] === 1,
+          },
+        }
       : {}),
   };
 }
 
-/** mail_tries, mail_due, mail_claimed. */
-export function toMailColumns(owed: OutboxMail | undefined): readonly [number | null, string | null, number | null] {
-  return owed === undefined ? [null, null, null] : [owed.tries, owed.due, owed.claimed ? 1 : 0];
+/** In the order of {@link mailColumns}; none for a mail that has ended. */
+export function toMailColumns(mail: OutboxMail | undefined): readonly (number | string | null)[] {
+  return mail === undefined ? [0, null, null, null] : [mail.revision, mail.tries, mail.due, mail.claimed ? 1 : 0];
 }

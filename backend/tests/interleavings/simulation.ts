@@ -7,6 +7,7 @@ import { AppError, isAppError } from '../../../shared/errors.ts';
 import { openConversionsDatabase } from '../../adapters/embedded/conversions-database.ts';
 import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
 import { createSqliteConversionStore } from '../../adapters/embedded/sqlite-conversion-store.ts';
+import { createSqliteLeaseStore } from '../../adapters/embedded/sqlite-lease-store.ts';
 import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
 import type { Work } from '../../conversions/conversion-work.ts';
@@ -15,6 +16,7 @@ import type { ConversionMessage } from '../../messages.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
+import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
@@ -91,6 +93,7 @@ export async function simulate(
       plan,
       sabotage(createSqliteConversionStore(database)),
       createSqliteNotificationStore(database),
+      createSqliteLeaseStore(database),
     );
   } finally {
     await rm(folder, { recursive: true });
@@ -102,6 +105,7 @@ async function play(
   plan: Plan,
   realStore: ConversionStore,
   realNotifications: NotificationStore,
+  leases: LeaseStore,
 ): Promise<void> {
   let interleaved = true;
   const step = async (): Promise<void> => {
@@ -126,6 +130,7 @@ async function play(
   const { owned, work, batches, sweeper, close } = createConversions({
     store,
     notifications,
+    leases,
     mailOutbox: nobodyIsMailed,
     videos: namesOnly(new Set()),
     mp3s: namesOnly(mp3Names),
@@ -209,7 +214,8 @@ async function play(
 }
 
 async function hasSettled(store: ConversionStore): Promise<boolean> {
-  for await (const _ of store.scan('active')) return false;
+  const { uploading, queued, converting } = await store.countActive();
+  if (uploading + queued + converting > 0) return false;
   for await (const _ of store.scan('untold')) return false;
   return true;
 }

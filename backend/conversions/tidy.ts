@@ -1,0 +1,89 @@
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConversionStore, ScannedRow } from '../ports/conversion-store.ts';
+import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import { expiry, type Retention } from './conversion-view.ts';
+import type { Rows } from './rows.ts';
+
+/** How long the row of a removed conversion stays, to tell clients that were away. */
+const tombstoneSeconds = 7 * 24 * 3600;
+/** How many blobs are looked up in one query. */
+const blobPortion = 200;
+
+export interface TidyParts {
+  readonly rows: Rows;
+  readonly store: ConversionStore;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+  readonly clock: Clock;
+  readonly retention: Retention;
+}
+
+/** Removes what has expired, and blobs that no row wants. Stops early once `signal` fires. */
+export type Tidy = (signal: AbortSignal) => Promise<void>;
+
+export function createTidy({ rows, store, videos, mp3s, clock, retention }: TidyParts): Tidy {
+  async function expire(seen: ScannedRow): Promise<void> {
+    const now = clock.now().getTime();
+    const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
+    if (seen.removedAt !== undefined) {
+      if (age(seen.removedAt) >= tombstoneSeconds) await store.forget(seen);
+      return;
+    }
+    const due = expiry(seen, retention);
+    const resultIsOver = age(seen.endedAt) >= retention.resultSeconds;
+    const sourceIsOver = due !== undefined && due.getTime() <= now && seen.state !== 'done';
+    if (!resultIsOver && !sourceIsOver) return;
+    const decided = await rows.decideIfThere(seen.id, (row) =>
+      row.revision === seen.revision ? { type: resultIsOver ? 'removed' : 'source_gone' } : undefined,
+    );
+    if (!decided?.changed) return;
+    const { record } = decided;
+    await videos.remove(videoBlobId(record));
+    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record));
+  }
+
+  /** Reads the rows after it has listed the blobs: a blob is made after its row, so the row of a listed blob must be there. */
+  async function removeUnwanted(
+    blobs: BlobStore,
+    signal: AbortSignal,
+    rowIdOf: (blobId: string) => string | undefined,
+    isWanted: (row: ScannedRow | undefined, blobId: string) => boolean,
+  ): Promise<void> {
+    for await (const portion of inPortions(blobs.list())) {
+      const found = await store.scanIds(portion.flatMap(({ id }) => rowIdOf(id) ?? []));
+      const byId = new Map(found.map((row) => [row.id, row]));
+      for (const { id } of portion) {
+        if (signal.aborted) return;
+        if (!isWanted(byId.get(rowIdOf(id) ?? ''), id)) await blobs.remove(id);
+      }
+    }
+  }
+
+  return async (signal) => {
+    for await (const row of store.scan('ended')) {
+      if (signal.aborted) return;
+      await expire(row);
+    }
+    await removeUnwanted(videos, signal, (id) => id, wantsVideo);
+    await removeUnwanted(
+      mp3s,
+      signal,
+      (id) => parseMp3BlobId(id)?.id,
+      (row, id) => wantsMp3(row, parseMp3BlobId(id)?.attempt ?? 0),
+    );
+  };
+}
+
+type Named = { readonly id: string };
+
+async function* inPortions(blobs: AsyncIterable<Named>): AsyncGenerator<readonly Named[]> {
+  let portion: Named[] = [];
+  for await (const blob of blobs) {
+    portion.push(blob);
+    if (portion.length < blobPortion) continue;
+    yield portion;
+    portion = [];
+  }
+  yield portion;
+}

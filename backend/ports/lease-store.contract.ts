@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LeaseStore } from './lease-store.ts';
+
+/** An empty store, as an adapter's test makes it. */
+export interface LeaseStoreUnderTest {
+  readonly store: LeaseStore;
+  /** A second store over the same data, as after a restart; the first is not used any more. */
+  reopen(): Promise<LeaseStore>;
+  /** Takes away what the store keeps its leases in, as a server that went down. */
+  takeAway(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** Runs the contract of the port over the stores that `make` makes. */
+export function describeLeaseStore(name: string, make: () => Promise<LeaseStoreUnderTest>): void {
+  describe(`${name}, as a LeaseStore`, () => {
+    let underTest: LeaseStoreUnderTest;
+    let store: LeaseStore;
+    beforeEach(async () => {
+      underTest = await make();
+      store = underTest.store;
+    });
+    afterEach(() => underTest.dispose());
+
+    it('has every lease free at 0 before anybody held it', async () => {
+      expect(await store.read('tidy')).toEqual({ counter: 0, held: false });
+    });
+
+    it('raises the counter by one with each write', async () => {
+      expect(await store.raise('tidy', 0, true)).toBe(true);
+      expect(await store.read('tidy')).toEqual({ counter: 1, held: true });
+      expect(await store.raise('tidy', 1, true)).toBe(true);
+      expect(await store.raise('tidy', 2, false)).toBe(true);
+      expect(await store.read('tidy')).toEqual({ counter: 3, held: false });
+    });
+
+    it.each([0, 1, 3, 4])(
+      'writes nothing for a process that last saw %i where the counter is at 2',
+      async (counter) => {
+        await store.raise('tidy', 0, true);
+        await store.raise('tidy', 1, true);
+        expect(await store.raise('tidy', counter, false)).toBe(false);
+        expect(await store.read('tidy')).toEqual({ counter: 2, held: true });
+      },
+    );
+
+    it('makes no lease for a process that last saw a counter where there is none', async () => {
+      expect(await store.raise('tidy', 5, true)).toBe(false);
+      expect(await store.read('tidy')).toEqual({ counter: 0, held: false });
+    });
+
+    it('keeps leases of other names apart', async () => {
+      await store.raise('tidy', 0, true);
+      expect(await store.read('other')).toEqual({ counter: 0, held: false });
+      expect(await store.raise('other', 0, true)).toBe(true);
+      expect(await store.read('tidy')).toEqual({ counter: 1, held: true });
+    });
+
+    it('lets exactly one win of many that raise the same counter at once', async () => {
+      for (let counter = 0; counter < 3; counter++) {
+        const won = await Promise.all(Array.from({ length: 20 }, () => store.raise('tidy', counter, true)));
+        expect(won.filter(Boolean)).toHaveLength(1);
+        expect(await store.read('tidy')).toEqual({ counter: counter + 1, held: true });
+      }
+    });
+
+    it('has every lease again after it was opened anew', async () => {
+      await store.raise('tidy', 0, true);
+      store = await underTest.reopen();
+      expect(await store.read('tidy')).toEqual({ counter: 1, held: true });
+      expect(await store.raise('tidy', 1, false)).toBe(true);
+    });
+
+    it('says that it is unavailable when its storage is away', async () => {
+      await underTest.takeAway();
+      const calls = [() => store.read('tidy'), () => store.raise('tidy', 0, true), () => store.raise('tidy', 1, true)];
+      for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    });
+  });
+}

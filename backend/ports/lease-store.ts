@@ -1,0 +1,22 @@
+/** How a lease stands. */
+export interface LeaseState {
+  /** Raised by every write of its holder. */
+  readonly counter: number;
+  /** Whether somebody holds it, or held it and died. */
+  readonly held: boolean;
+}
+
+/**
+ * Leases by name: each is the right of one process to do something alone. Whoever sees a lease that is not held, or whose counter
+ * has stood still for too long, may take it. Durable. Throws `unavailable` when the store cannot be reached.
+ */
+export interface LeaseStore {
+  /** `{ counter: 0, held: false }` for a name that was never written. */
+  read(name: string): Promise<LeaseState>;
+
+  /**
+   * Compare-and-set: if the counter is still at `counter`, raises it by one, writes `held`, and returns true. Returns false, and
+   * writes nothing, if somebody else has raised it.
+   */
+  raise(name: string, counter: number, held: boolean): Promise<boolean>;
+}
