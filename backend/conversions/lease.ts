@@ -6,12 +6,14 @@ import type { EventBus } from '../ports/event-bus.ts';
 import type { Transition } from './life-cycle.ts';
 import type { Rows } from './rows.ts';
 
-/** How often a holder raises the row's revision. DESIGN: whoever sees it stand still for three times as long may take over. */
+/** How often a holder raises the row's revision. A row that stands still for three times as long may be taken over. */
 export const renewEverySeconds = 5;
 
 /** Where a holder's row must be for the holder to write. */
 export interface Held {
   readonly id: string;
+  /** As the holder has just written it. */
+  readonly revision: number;
   readonly owner: string;
   readonly state: Extract<ConversionState, 'uploading' | 'converting'>;
   readonly attempt: number;
@@ -32,6 +34,8 @@ export interface LeaseParts {
 export interface Lease extends AsyncDisposable {
   /** Fires once the lease is lost, with an AppError `cancelled` or `wrong_state` as its reason. */
   readonly signal: AbortSignal;
+  /** The row's revision, as this holder last wrote it. */
+  revision(): number;
   /** Fraction 0–1, written with the next renewal. */
   noteProgress(progress: number): void;
   /** Writes `change` if the lease still holds; undefined, and nothing written, if it is lost. */
@@ -43,6 +47,7 @@ export interface Lease extends AsyncDisposable {
 export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease {
   const lost = new AbortController();
   let progress = 0;
+  let { revision } = held;
   // One write after the other: a renewal that is under way must not come after the last change.
   let writing: Promise<unknown> = Promise.resolve();
 
@@ -58,7 +63,10 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   async function writeNow(change: Transition): Promise<ConversionRow | undefined> {
     if (lost.signal.aborted) return undefined;
     const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
-    if (decided?.changed) return decided.record;
+    if (decided?.changed) {
+      revision = decided.record.revision;
+      return decided.record;
+    }
     lose(decided?.record);
     return undefined;
   }
@@ -78,20 +86,23 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   const timer = setInterval(renew, renewEverySeconds * 1000);
   timer.unref();
 
-  // A cancel is noticed at once this way. An event may be late and old: the row has the last word.
-  const unsubscribe = events.subscribe(({ event }) => {
-    const removed = event.type === 'removed' && event.ids.includes(held.id);
-    const moved = event.type === 'conversion' && event.conversion.id === held.id && !isAt(event.conversion, held);
-    if (removed || moved) renew();
-  });
+  // So a cancel is noticed at once. The message may be late and old: the row decides.
+  const subscription = events.subscribeInternal(
+    { owner: held.owner, kinds: ['look_now'] },
+    ({ message }) => {
+      if (message.type === 'look_now' && message.conversionId === held.id) renew();
+    },
+    renew,
+  );
 
   function letGo(): void {
     clearInterval(timer);
-    unsubscribe();
+    subscription.end();
   }
 
   return {
     signal: lost.signal,
+    revision: () => revision,
     noteProgress(fraction) {
       progress = fraction;
     },

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { ServerEvent } from '../../shared/events.ts';
+import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
@@ -10,7 +10,7 @@ import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
-import type { EventBus } from '../ports/event-bus.ts';
+import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 
@@ -52,7 +52,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const stores = await openEmbeddedStores(folder);
   const events = createMemoryEventBus();
   const told: ServerEvent[] = [];
-  events.subscribe(({ event }) => told.push(event));
+  events.subscribe({ owner: everyone, kinds: eventKinds }, ({ event }) => told.push(event));
   const videoQueue = heldQueue();
   const mp3Queue = heldQueue();
   let seconds = 0;

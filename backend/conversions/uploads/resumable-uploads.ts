@@ -215,8 +215,8 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     const name = newId();
     const { record, before } = await claim(seen, part, name);
     if (record.state !== 'uploading') return await afterTheEnd(record, part, source);
-    const { id, owner, attempt } = record;
-    await using lease = holdLease({ id, owner, state: 'uploading', attempt, writer: name }, parts);
+    const { id, owner, revision, attempt } = record;
+    await using lease = holdLease({ id, owner, revision, state: 'uploading', attempt, writer: name }, parts);
     try {
       // Once more: another writer may have come and gone since it was looked at.
       checkPart(before, await durableBytes({ ...record, upload: before }), part);

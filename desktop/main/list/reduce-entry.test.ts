@@ -43,6 +43,7 @@ function entryAt(step: Step, more: Partial<Entry> = {}): Entry {
 function conversion(state: ConversionState, more: Partial<Conversion> = {}): Conversion {
   return {
     id: conversionId,
+    revision: 1,
     state,
     fileName: 'a.mp4',
     sourceBytes: 100,
