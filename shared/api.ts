@@ -17,6 +17,9 @@ export function hasEnded(state: ConversionState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
+/** Grows with every change: of two things that are told of a conversion, the one with the higher revision is newer. */
+export const revisionSchema = z.int().nonnegative();
+
 /** One audio track of a source; `index` counts audio tracks alone, from 0. */
 export const trackSchema = z
   .object({
@@ -63,6 +66,7 @@ export type Result = z.infer<typeof resultSchema>;
 export const conversionSchema = z
   .object({
     id: z.string(),
+    revision: revisionSchema,
     state: conversionStateSchema,
     fileName: z.string(),
     batchId: z.string().optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conversionSchema, notificationSchema } from './api.ts';
+import { conversionSchema, notificationSchema, revisionSchema } from './api.ts';
 
 /** What a server tells its clients as it happens: the frames of the WebSocket and of the private channel alike. */
 export const serverEventSchema = z
@@ -10,6 +10,8 @@ export const serverEventSchema = z
     z.object({
       type: z.literal('progress'),
       id: z.string(),
+      /** Of the conversion, as its converter last wrote it. */
+      revision: revisionSchema,
       progress: z.number().min(0).max(1),
       /** Absent while nothing can be said yet. */
       etaSeconds: z.number().nonnegative().optional(),
@@ -21,6 +23,8 @@ export const serverEventSchema = z
   ])
   .meta({ id: 'ServerEvent' });
 export type ServerEvent = z.infer<typeof serverEventSchema>;
+/** The `type` of every event. */
+export const eventKinds = serverEventSchema.options.map(({ shape }) => shape.type.value);
 export type ProgressEvent = Extract<ServerEvent, { type: 'progress' }>;
 
 /** The first frame on every WebSocket: with it, a client that was away is right again. */

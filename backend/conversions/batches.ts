@@ -92,11 +92,12 @@ export function createBatches(parts: BatchesParts): Batches {
         const now = clock.now();
         const plain = toNotificationRecord(id, batchId, owner, owed, now);
         const outboxMail = { revision: 0, tries: 0, due: now.toISOString(), claimed: false };
-        const next = (await sendsMail(owner)) ? { ...plain, outboxMail } : plain;
+        const next: NotificationRecord = (await sendsMail(owner)) ? { ...plain, outboxMail } : plain;
         if (await notifications.insert(next)) {
           made.push(next);
           await markTold(next);
           events.publish({ owner, event: { type: 'notification', notification: next.notification } });
+          if (next.outboxMail !== undefined) events.publishInternal({ owner, message: { type: 'mail_due' } });
           log.info({ notification: id, conversions: owed.length }, 'told of the end of a batch');
         }
       }

@@ -73,8 +73,8 @@ function waitSeconds(record: ConversionRow, clock: Clock): number {
 
 function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
-  const { id, owner, attempt } = record;
-  const lease: Lease = holdLease({ id, owner, state: 'converting', attempt }, parts);
+  const { id, owner, revision, attempt } = record;
+  const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
 
   return {
     record,
@@ -87,7 +87,7 @@ function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
     noteProgress(progress) {
       if (lease.signal.aborted) return;
       lease.noteProgress(progress.progress);
-      events.publish({ owner, event: { type: 'progress', id, ...progress } });
+      events.publish({ owner, event: { type: 'progress', id, revision: lease.revision(), ...progress } });
     },
 
     async finish(result, warnings) {

@@ -151,6 +151,7 @@ describe('a conversion', () => {
     const id = await upload('anna');
     const taken = await test.conversions.work.take(id);
     if (taken.kind !== 'work') throw new Error(taken.kind);
+    expect(await test.conversions.owned.get('anna', id)).toMatchObject({ progress: 0 });
     taken.work.noteProgress({ progress: 0.25, etaSeconds: 3, speed: 100 });
     await Promise.resolve();
     expect(await test.conversions.owned.get('anna', id)).toMatchObject({ progress: 0.25, etaSeconds: 3 });

@@ -79,7 +79,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
   }
 
   async function view(record: ConversionRow): Promise<Conversion> {
-    const latest = live.of(record.id);
+    const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;
     return toConversion(record, retention, {
       ...(record.state === 'queued' ? { position: await store.countQueuedBefore(record.id) } : {}),
       ...(latest === undefined ? {} : { latest }),
@@ -126,7 +126,8 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     async receive(owner, intake, source, signal) {
       const record = newConversion(owner, intake, { kind: 'blob' }, 0, clock.now());
       await rows.insert(record);
-      const lease = holdLease({ id: record.id, owner, state: 'uploading', attempt: record.attempt }, parts);
+      const { id, revision, attempt } = record;
+      const lease = holdLease({ id, owner, revision, state: 'uploading', attempt }, parts);
       const stop = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]);
 
       async function abandon(): Promise<void> {

@@ -2,10 +2,12 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { maxPageItems } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import type { ServerEvent } from '../../shared/events.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
 import type { Conversions } from '../conversions/conversions.ts';
+import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import { localAccountId } from '../messages.ts';
 
 /** The private way in, for whoever runs the embedded backend in the same process. Acts as the account `local`. */
@@ -33,8 +35,28 @@ export function createLocalChannel({
       return (await notifications.page({ owner: localAccountId, limit: maxPageItems })).items;
     },
     markRead: (ids) => notifications.markRead(localAccountId, ids),
-    subscribe: (listener) => changes.follow(localAccountId, listener),
+    subscribe: (listener) => followChanges(changes, listener),
   };
+}
+
+/** Like `follow`; after a gap, what was missed is told as events. */
+function followChanges(changes: OwnedChanges, listener: (event: ServerEvent) => void): () => void {
+  // Asked for now, so that after a gap it is known what has ended since.
+  let at = changes.since(localAccountId).then(
+    (told) => told.at,
+    () => undefined,
+  );
+
+  async function catchUp(): Promise<void> {
+    const missed = await changes.since(localAccountId, await at);
+    at = Promise.resolve(missed.at);
+    if (missed.removed.length > 0) listener({ type: 'removed', ids: missed.removed });
+    for (const conversion of missed.conversions) listener({ type: 'conversion', conversion });
+    for (const notification of missed.notifications) listener({ type: 'notification', notification });
+  }
+
+  // Where even that fails, the client asks for the conversions of which it hears nothing.
+  return changes.follow(localAccountId, listener, () => void catchUp().catch(() => undefined)).end;
 }
 
 /** The size of a file. Throws at once what the converter would otherwise find only when its turn comes. */

@@ -3,7 +3,7 @@ import { hasEnded } from '../../shared/api.ts';
 import type { AnswerFacts } from '../http/request-log.ts';
 import type { Route } from '../http/routes.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
-import type { EventBus } from '../ports/event-bus.ts';
+import { type EventBus, everyone } from '../ports/event-bus.ts';
 
 /** What an operator's Prometheus is told of a server. Names and labels hold nothing of anyone: no address, no id, no file name. */
 export interface Metrics {
@@ -56,7 +56,7 @@ export function createMetrics({ store, events }: MetricsParts): Metrics {
 
   /** Those that were seen at work: more can happen to one that has ended, and that is not another end. */
   const atWork = new Set<string>();
-  const unsubscribe = events.subscribe(({ event }) => {
+  const subscription = events.subscribe({ owner: everyone, kinds: ['conversion'] }, ({ event }) => {
     if (event.type !== 'conversion') return;
     const { id, state, error, result } = event.conversion;
     if (!hasEnded(state)) atWork.add(id);
@@ -81,6 +81,6 @@ export function createMetrics({ store, events }: MetricsParts): Metrics {
         response.type(registry.contentType).send(await registry.metrics());
       },
     },
-    close: unsubscribe,
+    close: subscription.end,
   };
 }

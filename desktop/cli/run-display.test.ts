@@ -22,6 +22,7 @@ function conversion(changes: Partial<Conversion>): RunEvent {
   const time = '2030-01-01T00:00:00.000Z';
   const whole: Conversion = {
     id: 'c1',
+    revision: 1,
     state: 'queued',
     fileName: 'talk.mp4',
     sourceBytes: 1,

@@ -70,8 +70,8 @@ export interface ResumableUploadsParts extends LeaseParts {
 type UploadRecord = ConversionRow & { readonly upload: ResumableUpload };
 
 export function createResumableUploads(parts: ResumableUploadsParts): ResumableUploads {
-  const { rows, store, videos, publisher, clock, log } = parts;
-  const writers = createUploadWriters(clock);
+  const { rows, store, videos, publisher, events, clock, log } = parts;
+  const writers = createUploadWriters({ events, clock, isWritten: async (id) => isWritten(await store.get(id)) });
 
   const expiresAt = (): string => new Date(clock.now().getTime() + uploadKeptSeconds * 1000).toISOString();
 
@@ -215,8 +215,8 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     const name = newId();
     const { record, before } = await claim(seen, part, name);
     if (record.state !== 'uploading') return await afterTheEnd(record, part, source);
-    const { id, owner, attempt } = record;
-    await using lease = holdLease({ id, owner, state: 'uploading', attempt, writer: name }, parts);
+    const { id, owner, revision, attempt } = record;
+    await using lease = holdLease({ id, owner, revision, state: 'uploading', attempt, writer: name }, parts);
     try {
       // Once more: another writer may have come and gone since it was looked at.
       checkPart(before, await durableBytes({ ...record, upload: before }), part);
@@ -297,7 +297,7 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
       if (seen.state !== 'uploading') return await statusOf(await afterTheEnd(seen, part, source));
       // Before it costs anything; a busy writer has moved the end by the time that it lets go.
       if (seen.upload.writer === undefined) checkPart(seen.upload, await durableBytes(seen), part);
-      return await writers.run(id, async (writer) => {
+      return await writers.run({ id, owner, isWritten: isWritten(seen) }, async (writer) => {
         return await statusOf(await appendAs(seen, part, source, writer));
       });
     },
@@ -317,6 +317,10 @@ function ownUpload(record: ConversionRow | undefined, owner: string): UploadReco
     throw new AppError('gone', 'The conversion was cancelled, and its upload with it.');
   }
   return { ...record, upload };
+}
+
+function isWritten(record: ConversionRow | undefined): boolean {
+  return record?.state === 'uploading' && record.upload?.writer !== undefined;
 }
 
 /** A part that comes when all is there: the answer to the last one may have been lost. */

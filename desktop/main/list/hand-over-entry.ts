@@ -63,7 +63,7 @@ async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOve
     if (conversion.state === 'failed' || conversion.state === 'cancelled') {
       conversion = await backend.retry(conversionId, entry.options);
     }
-    entries.apply(entry.id, { type: 'begun', conversionId });
+    entries.apply(entry.id, { type: 'begun', conversionId, revision: conversion.revision });
     return conversion.state === 'uploading' ? undefined : conversion;
   } catch (error) {
     if (!isAppError(error, 'not_found', 'gone')) throw error;
