@@ -6,6 +6,7 @@ import type { Authentication, Identity } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodePurpose, CodeStore } from '../ports/code-store.ts';
 import type { Mailer } from '../ports/mailer.ts';
+import type { RateLimit } from '../ports/rate-limit.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import { createAccessTokens } from './access-tokens.ts';
@@ -22,6 +23,7 @@ export interface AuthParts {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
+  readonly rateLimit: RateLimit;
   /** At least 32 bytes each; the first signs, all verify. */
   readonly secrets: readonly string[];
   /** How long a token of `signIn` is good. */
@@ -57,39 +59,31 @@ export function createAuth(parts: AuthParts): Authentication {
   const accessTokens = createAccessTokens({ secrets, clock });
   const sessions = createSessions({ ...parts, accessTokens });
   const codes = createCodes(parts);
-  const limits = createSignInLimits(clock);
-  /** Those who ask for mail are counted apart: asking is not guessing. */
-  const mailLimits = createSignInLimits(clock);
+  const limits = createSignInLimits(parts.rateLimit);
   const turns = limitConcurrency(hashingAtOnce);
   let tidiedAt = Number.NEGATIVE_INFINITY;
 
   async function checkCredentials({ email: given, password }: Credentials, client: string): Promise<UserRecord> {
     const attempt = { email: given.trim().toLowerCase(), client };
     if (attempt.email.length > maxEmailLength || password.length > maxPasswordLength) throw wrongCredentials();
-    return await turns.run(async () => {
-      // Within the turn: a thousand guesses sent at once are counted one after the other all the same.
-      limits.check(attempt);
-      const user = await users.findByEmail(attempt.email);
-      if (!(await hashing.matches(user?.passwordHash, password)) || user === undefined) {
-        limits.failed(attempt);
-        throw wrongCredentials();
-      }
-      limits.succeeded(attempt);
-      tidy();
-      return user;
-    });
+    // Limited within the turn, so that right passwords that wait for it do not count meanwhile.
+    const found = await turns.run(() =>
+      limits.guess(attempt, async () => {
+        const user = await users.findByEmail(attempt.email);
+        return (await hashing.matches(user?.passwordHash, password)) ? user : undefined;
+      }),
+    );
+    if (found === undefined) throw wrongCredentials();
+    tidy();
+    return found;
   }
 
   async function checkOwnPassword(user: UserRecord, password: string, client: string): Promise<void> {
     const attempt = { email: user.email, client };
-    await turns.run(async () => {
-      limits.check(attempt);
-      if (!(await hashing.matches(user.passwordHash, password))) {
-        limits.failed(attempt);
-        throw new AppError('forbidden', 'The password is wrong.');
-      }
-      limits.succeeded(attempt);
-    });
+    const isRight = await turns.run(() =>
+      limits.guess(attempt, async () => (await hashing.matches(user.passwordHash, password)) || undefined),
+    );
+    if (!isRight) throw new AppError('forbidden', 'The password is wrong.');
   }
 
   /** Asked anew for each call: what was found out of a token a moment ago is worth nothing once its session has ended. */
@@ -182,11 +176,11 @@ export function createAuth(parts: AuthParts): Authentication {
       const user = await userOf(identity);
       if (user.confirmed) return toAccount(user);
       const attempt = { email: user.email, client };
-      limits.check(attempt);
-      if (!(await codes.redeem(user.id, 'confirm', code))) {
-        limits.failed(attempt);
-        throw wrongCode();
-      }
+      const isRight = await limits.guess(
+        attempt,
+        async () => (await codes.redeem(user.id, 'confirm', code)) || undefined,
+      );
+      if (!isRight) throw wrongCode();
       await users.update(user.id, { confirmed: true });
       return toAccount({ ...user, confirmed: true });
     },
@@ -197,9 +191,7 @@ export function createAuth(parts: AuthParts): Authentication {
     },
 
     async requestReset(email, client) {
-      const attempt = { email, client };
-      mailLimits.check(attempt);
-      mailLimits.failed(attempt);
+      await limits.askForMail({ email, client });
       // After the answer, which must not tell by its time who has an account.
       setTimeout(
         () => {
@@ -212,15 +204,12 @@ export function createAuth(parts: AuthParts): Authentication {
     },
 
     async confirmReset({ email, password, code }, client) {
-      const attempt = { email, client };
       await turns.run(async () => {
-        limits.check(attempt);
-        const user = await users.findByEmail(email);
-        if (user === undefined || !(await codes.redeem(user.id, 'reset', code))) {
-          limits.failed(attempt);
-          throw wrongCode();
-        }
-        limits.succeeded(attempt);
+        const user = await limits.guess({ email, client }, async () => {
+          const claimed = await users.findByEmail(email);
+          return claimed !== undefined && (await codes.redeem(claimed.id, 'reset', code)) ? claimed : undefined;
+        });
+        if (user === undefined) throw wrongCode();
         await setPassword(user.id, password, accounts);
       });
     },

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedStores, openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createAuth } from '../auth/auth.ts';
 import type { Authentication } from '../http/authentication.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -38,6 +39,7 @@ async function run(args: readonly string[], passwords: readonly string[] = []) {
 function authOver(stores: EmbeddedStores): Authentication {
   return createAuth({
     ...stores,
+    rateLimit: createMemoryRateLimit(systemClock),
     secrets: ['a secret of at least thirty-two bytes'],
     loginTokenSeconds: 60,
     signUp: 'closed',

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createAuth } from '../auth/auth.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
 import type { Config } from '../config.ts';
@@ -27,6 +28,7 @@ export async function openAuthentication(
   }
   return createAuth({
     ...backend,
+    rateLimit: createMemoryRateLimit(systemClock),
     secrets: config.jwtSecrets ?? [await keepSigningSecret(backend.dataFolder)],
     loginTokenSeconds: config.loginTokenSeconds,
     signUp: config.signUp,

@@ -38,9 +38,9 @@ it('keeps the keys that were used most recently, however many are made up', asyn
   const rateLimit = createMemoryRateLimit(heldClock().clock, 10);
   const twice = { count: 2, seconds: 900 };
   const isFull = async (key: string): Promise<boolean> => !(await rateLimit.allow(key, twice)).allowed;
-  for (const key of ['first', 'second', 'first', 'second']) await rateLimit.allow(key, twice);
+  for (const key of ['first', 'second', 'second', 'first']) await rateLimit.allow(key, twice);
   for (let i = 0; i < 8; i += 1) await rateLimit.allow(`made up ${i}`, twice);
-  expect([await isFull('second'), await isFull('first')]).toEqual([true, false]);
+  expect([await isFull('first'), await isFull('second')]).toEqual([true, false]);
 });
 
 it('drops nothing to make room for a use that it refuses, and has room again for what was given back', async () => {
