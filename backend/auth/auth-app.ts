@@ -70,6 +70,7 @@ function authRoutes(authentication: Authentication): readonly Route[] {
     ),
     route(calls.requestReset, ({ email, client }) => authentication.requestReset(email, client)),
     route(calls.confirmReset, ({ reset, client }) => authentication.confirmReset(reset, client)),
+    route(calls.mailAddress, async ({ accountId }) => ({ address: await authentication.mailAddress(accountId) })),
     route(calls.removeAccount, ({ identity }) => authentication.removeAccount(identity)),
   ];
 }

@@ -218,6 +218,11 @@ export function createAuth(parts: AuthParts): Authentication {
       await checkOwnPassword(await userOf(identity), password, client);
     },
 
+    async mailAddress(accountId) {
+      const user = await users.get(accountId);
+      return user?.confirmed && user.mail ? user.email : undefined;
+    },
+
     async removeAccount(identity) {
       const { id: accountId } = await userOf(identity);
       // First the account: with it, every token of its sessions ends.

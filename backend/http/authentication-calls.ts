@@ -77,6 +77,11 @@ export const authenticationCalls = {
       client: clientSchema,
     }),
   },
+  mailAddress: {
+    path: '/internal/accounts/mail-address',
+    body: z.strictObject({ accountId: z.string() }),
+    answer: z.strictObject({ address: z.string().min(1).optional() }),
+  },
   removeAccount: { path: '/internal/accounts/remove', body: z.strictObject({ identity: identitySchema }) },
 } as const satisfies Record<string, AuthenticationCall>;
 

@@ -195,6 +195,25 @@ export function describeAuthentication(
       await expect(auth.signIn({ ...ada, password: reset.password }, home)).resolves.toBeTypeOf('string');
     });
 
+    it('says where to mail an account that has confirmed its address and wants mail, and no other', async () => {
+      await auth.createAccount(ada);
+      const identity = await signedIn();
+      const address = (): Promise<string | undefined> => auth.mailAddress(identity.accountId);
+      expect(await address()).toBeUndefined();
+      await mailed(1);
+      await auth.confirm(identity, codeIn(test.mails[0]), home);
+      expect(await address()).toBe(ada.email);
+      await auth.changeAccount(identity, { mail: false });
+      expect(await address()).toBeUndefined();
+      await auth.changeAccount(identity, { mail: true });
+      expect(await address()).toBe(ada.email);
+      await auth.endSession(identity);
+      expect(await address()).toBe(ada.email);
+      await auth.removeAccount(await signedIn());
+      expect(await address()).toBeUndefined();
+      expect(await auth.mailAddress('local')).toBeUndefined();
+    });
+
     it('checks a password, and removes an account with its sessions', async () => {
       await auth.createAccount(ada);
       const session = await auth.startSession(ada, home);

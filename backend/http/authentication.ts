@@ -68,6 +68,12 @@ export interface Authentication {
   /** Throws `forbidden` for a wrong password. */
   checkPassword(identity: Identity, password: string, client: string): Promise<void>;
 
+  /**
+   * Where to mail an account that its batches have ended. Undefined when its owner does not want such mail, has not confirmed the
+   * address, or when there is no such account.
+   */
+  mailAddress(accountId: string): Promise<string | undefined>;
+
   /** The account and its sessions. What it owns elsewhere is the caller's to remove. */
   removeAccount(identity: Identity): Promise<void>;
 }

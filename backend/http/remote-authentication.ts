@@ -97,6 +97,9 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     changeAccount: (identity, changes) => ask(calls.changeAccount, { identity, changes }),
     confirm: (identity, code, client) => ask(calls.confirm, { identity, code, client }),
 
+    async mailAddress(accountId) {
+      return (await ask(calls.mailAddress, { accountId })).address;
+    },
     async endSession(identity) {
       await tell(calls.endSession, { identity });
     },

@@ -1,15 +1,17 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Authentication } from '../http/authentication.ts';
 import { createMailOutbox } from '../notifier/mail-outbox.ts';
 import { runOutbox } from '../notifier/run-outbox.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Consumer } from '../ports/job-queue.ts';
 import type { Mailer } from '../ports/mailer.ts';
-import { type EmbeddedBackend, recipientIn } from './embedded.ts';
+import type { EmbeddedBackend } from './embedded.ts';
 import { mailHost } from './open-mailer.ts';
 
 export interface MailParts {
-  readonly backend: Pick<EmbeddedBackend, 'conversions' | 'users' | 'events'>;
+  readonly backend: Pick<EmbeddedBackend, 'conversions' | 'events'>;
+  readonly authentication: Pick<Authentication, 'mailAddress'>;
   readonly mailer: Mailer;
   readonly config: Pick<Config, 'publicUrl'>;
   /** Where the server listens. */
@@ -17,13 +19,20 @@ export interface MailParts {
   readonly log: Logger;
 }
 
-/** Hands over the mails that the embedded backend owes, and first those that the last process had begun to. */
-export async function runMail({ backend, mailer, config, listeningUrl, log }: MailParts): Promise<Consumer> {
-  const { conversions, users, events } = backend;
+/** Runs the outbox of the embedded backend. Mails that the last process was sending when it ended are sent again at once. */
+export async function runMail({
+  backend,
+  authentication,
+  mailer,
+  config,
+  listeningUrl,
+  log,
+}: MailParts): Promise<Consumer> {
+  const { conversions, events } = backend;
   const outbox = createMailOutbox({
     mails: conversions.mails,
     mailer,
-    recipientOf: (owner) => recipientIn(users, owner),
+    recipientOf: (owner) => authentication.mailAddress(owner),
     url: config.publicUrl ?? listeningUrl,
     host: mailHost(config),
     clock: systemClock,
