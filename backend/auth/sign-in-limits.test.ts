@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 
 describe('sign-in limits', () => {
-  it('allow ten wrong guesses within a quarter of an hour, however far apart', async () => {
+  it('allow ten wrong guesses within any quarter of an hour', async () => {
     for (let i = 0; i < 9; i += 1) {
       await guessWrong(ada);
       seconds += 90;
@@ -68,7 +68,7 @@ describe('sign-in limits', () => {
     }
   });
 
-  it('check nothing of a guess that comes too early, and do not count it', async () => {
+  it('neither check nor count a guess that comes too early', async () => {
     for (let i = 0; i < 10; i += 1) await guessWrong(ada);
     seconds += 450;
     let checked = 0;
@@ -83,25 +83,25 @@ describe('sign-in limits', () => {
     expect(await wait(ada)).toBe(450);
   });
 
-  it('let the owner in from another place meanwhile', async () => {
+  it('let the owner in from another client meanwhile', async () => {
     for (let i = 0; i < 20; i += 1) await guessWrong({ ...ada, client: 'an attacker' });
     expect(await wait({ ...ada, client: 'an attacker' })).toBeGreaterThan(0);
     expect(await wait(ada)).toBe(0);
   });
 
-  it('slow down one place that tries a password at many accounts', async () => {
+  it('limit one client that tries many accounts', async () => {
     for (let i = 0; i < 100; i += 1) await guessWrong({ ...ada, email: `${i}@example.com` });
     expect(await wait({ ...ada, email: 'never@example.com' })).toBe(900);
     expect(await wait({ ...ada, client: 'elsewhere' })).toBe(0);
   });
 
-  it('take all addresses of one customer’s network for one place', async () => {
+  it('count all addresses of one customer’s network as one client', async () => {
     for (let i = 0; i < 100; i += 1) await guessWrong({ client: `2001:db8:1:2::${i}`, email: `${i}@example.com` });
     expect(await wait({ ...ada, client: '2001:db8:1:2:ffff::1' })).toBe(900);
     expect(await wait({ ...ada, client: '2001:db8:1:3::1' })).toBe(0);
   });
 
-  it('slow down many places that guess at one account', async () => {
+  it('limit many clients that guess at one account', async () => {
     for (let i = 0; i < 100; i += 1) await guessWrong({ ...ada, client: `place ${i}` });
     expect(await wait({ ...ada, client: 'one more' })).toBe(900);
     expect(await wait({ ...ada, email: 'eve@example.com' })).toBe(0);
@@ -123,7 +123,7 @@ describe('sign-in limits', () => {
     }
   });
 
-  it('do not count right ones, whoever gives them', async () => {
+  it('do not count right guesses', async () => {
     for (let i = 0; i < 99; i += 1) await guessWrong({ ...ada, email: `${i}@example.com` });
     for (let i = 0; i < 200; i += 1) expect(await guessRight({ ...ada, email: `right ${i}` })).toBe(0);
     expect(await guessWrong(ada)).toBe(0);
