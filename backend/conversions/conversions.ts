@@ -35,8 +35,8 @@ export interface ConversionsParts {
   readonly retention: Retention;
   readonly leases: LeaseStore;
   readonly mailOutbox: MailOutboxStore;
-  /** Whether this account is to be mailed of what has ended; without, nobody is. */
-  readonly wantsMail?: (owner: string) => Promise<boolean>;
+  /** Whether the ends of batches are mailed; false by default. */
+  readonly sendsMail?: boolean;
 }
 
 /** The life of conversions, by who reaches for it: owners, converters, notifiers, and the sweeper. */

@@ -44,12 +44,12 @@ export interface HeldQueue extends JobQueue<ConversionMessage> {
 export interface TestConversionsOptions {
   /** Waited for before each call to a store, and before what changed is given back: so others get in between. */
   readonly pause?: () => Promise<void>;
-  /** Who is mailed; nobody without. */
-  readonly wantsMail?: (owner: string) => Promise<boolean>;
+  /** Whether the ends of batches are mailed. */
+  readonly sendsMail?: boolean;
 }
 
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
-  const { pause, wantsMail } = options;
+  const { pause, sendsMail = false } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
   const events = createMemoryEventBus();
@@ -72,7 +72,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     clock,
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
-    ...(wantsMail === undefined ? {} : { wantsMail }),
+    sendsMail,
   });
   return {
     conversions,
