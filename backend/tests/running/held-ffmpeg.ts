@@ -4,14 +4,16 @@ import { locateFfmpeg } from '../../converter/locate-ffmpeg.ts';
 
 /** The real ffmpeg, which can be held in the middle of every conversion. Linux and macOS only. */
 export interface HeldFfmpeg {
-  /** For whatever is to use it: FFMPEG_PATH. */
+  /** Absolute. */
+  readonly path: string;
+  /** For a process that is to use it. */
   readonly environment: { readonly FFMPEG_PATH: string };
   /**
-   * Each conversion that starts from now on tells a little progress, and then waits. It holds after a `kill -9` of the app or the
-   * backend too.
+   * Each conversion that starts from now on reports some progress, and then waits. It needs at least 5 seconds of sound. A new start
+   * of the app or the backend changes nothing about it.
    */
   hold(): Promise<void>;
-  /** Lets all conversions go on to their end. */
+  /** Lets all conversions go on to their end, those that wait and those to come. */
   release(): Promise<void>;
 }
 
@@ -22,26 +24,29 @@ export async function makeHeldFfmpeg(folder: string): Promise<HeldFfmpeg> {
   const hold = join(folder, 'hold-ffmpeg');
   await writeFile(path, script(quote(ffmpeg), quote(hold)), { mode: 0o755 });
   return {
+    path,
     environment: { FFMPEG_PATH: path },
     hold: () => writeFile(hold, ''),
-    release: () => rm(hold),
+    release: () => rm(hold, { force: true }),
   };
 }
 
 /**
- * Only the pass that converts writes its sound to standard output, as s16le. That output goes through `pass`, which stops reading;
- * then ffmpeg stops too, because the pipe is full. The pause between the first two pieces is longer than the 0.2 s between two
- * reports of progress, so that at least one report is above 0. The caller gets ffmpeg's own exit code.
+ * Only the pass that converts writes its sound to standard output, as s16le. While it is held, `pass` takes little of that sound over
+ * two seconds, so that progress is reported several times, and then nothing more: the pipe is full, and ffmpeg waits. Where the script
+ * is killed without its children, `pass` ends by itself. The caller gets ffmpeg's own exit code.
  */
 function script(ffmpeg: string, hold: string): string {
   return `#!/bin/sh
 case " $* " in *' s16le '*) ;; *) exec ${ffmpeg} "$@" ;; esac
-[ -e ${hold} ] || exec ${ffmpeg} "$@"
 pass() {
-  dd bs=16384 count=1 2>/dev/null
-  sleep 0.5
-  dd bs=16384 count=1 2>/dev/null
-  while [ -e ${hold} ]; do sleep 0.05; done
+  pieces=0
+  while [ -e ${hold} ]; do
+    kill -0 $$ 2>/dev/null || exit
+    if [ "$pieces" -lt 20 ]; then dd bs=16384 count=1 2>/dev/null; fi
+    pieces=$((pieces + 1))
+    sleep 0.1
+  done
   exec cat
 }
 exec 3>&1
