@@ -17,6 +17,8 @@ export default defineConfig({
     testTimeout: 1 * minutes,
     hookTimeout: 1 * minutes,
     teardownTimeout: 10_000,
+    // A busy machine may need far longer than vitest's one second; only a test that fails waits for so long.
+    expect: { poll: { timeout: 40_000 } },
     // electron-store imports `electron`, which would download its binary: with a place named, it only says where that is.
     env: { ELECTRON_OVERRIDE_DIST_PATH: join(import.meta.dirname, '..', 'desktop', 'e2e', 'standin', 'dist') },
   },

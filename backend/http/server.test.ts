@@ -89,7 +89,7 @@ describe('closing', () => {
     void closed.then(() => {
       isClosed = true;
     });
-    await expect.poll(() => isClosed, { timeout: 2500 }).toBe(true);
+    await expect.poll(() => isClosed, { timeout: 4000 }).toBe(true);
   });
 
   it('cuts off what does not end in time', async () => {

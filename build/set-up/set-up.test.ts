@@ -205,8 +205,13 @@ describe.concurrent('the script', () => {
 
   const countSignals = `
     let count = 0;
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { count++; console.log(signal, count); });
-    setTimeout(() => process.exit(count), 2500);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {
+      count++;
+      console.log(signal, count);
+      // A second one would come at once.
+      if (count === 1) setTimeout(() => process.exit(count), 1000);
+    });
+    setInterval(() => {}, 1000);
     console.log('ready');`;
 
   it.each(['SIGINT', 'SIGTERM'] as const)('hears of a %s that is sent to set-up alone', async (signal) => {

@@ -296,10 +296,10 @@ describe('a socket', () => {
 
   it('is closed with 4401 when its token ends', async () => {
     const began = Date.now();
-    const client = await open({ token: stand.token('anna', 0.6) });
+    const client = await open({ token: stand.token('anna', 2) });
     await client.hello;
     expect(await client.ended).toMatchObject({ code: 4401 });
-    expect(Date.now() - began).toBeGreaterThanOrEqual(500);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(1900);
   });
 
   it('lives as long as a token of ten years', async () => {
