@@ -210,7 +210,7 @@ describe('a mail', () => {
 
   it('is owed from the moment of the notification', async () => {
     const record = await told(true);
-    expect(record?.outboxMail).toEqual({ tries: 0, due: record?.notification.createdAt, claimed: false });
+    expect(record?.outboxMail).toEqual({ revision: 0, tries: 0, due: record?.notification.createdAt, claimed: false });
     // The notification says nothing of its mail before that has ended.
     expect(record?.notification).not.toHaveProperty('mail');
   });

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { locateFfmpeg } from '../../converter/locate-ffmpeg.ts';
+import { locateFfmpeg } from '../../converter/ffmpeg/locate-ffmpeg.ts';
 
 /** The real ffmpeg, which can be held in the middle of every conversion. Linux and macOS only. */
 export interface HeldFfmpeg {
