@@ -125,8 +125,8 @@ describe('soundlift user', () => {
   });
 
   it.each([
-    ['nobody', [], /^The e-mail address cannot be taken: an e-mail address is expected\.\n$/],
-    ['a@example.com', ['short', 'short'], /^The password cannot be taken: at least 8 characters are expected\.\n$/],
+    ['nobody', [], /^The e-mail address cannot be used: an e-mail address is expected\.\n$/],
+    ['a@example.com', ['short', 'short'], /^The password cannot be used: at least 8 characters are expected\.\n$/],
     ['a@example.com', ['a long password', 'a lang password'], /^The two passwords differ/],
   ])('refuses %s with %j and says why', async (email, passwords, sentence) => {
     const { code, err } = await run(['add', email], passwords);
