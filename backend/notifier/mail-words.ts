@@ -1,4 +1,4 @@
-import type { ConversionError, Warning } from '../../shared/api.ts';
+import { type ConversionError, isKnownWarning, type Warning } from '../../shared/api.ts';
 import { assertNever } from '../../shared/errors.ts';
 
 /** What mail says of durations, sizes, days, failures and warnings. Mail is in English, for readers anywhere. */
@@ -63,12 +63,15 @@ export function failureSentence({ code, message, details }: ConversionError, hos
       return details?.['atSeconds'] === undefined
         ? 'The converter stopped.'
         : `The converter stopped at ${clockTime(details['atSeconds'])}.`;
+    // Of a newer converter.
     default:
-      return assertNever(code);
+      return message;
   }
 }
 
 export function warningSentence(warning: Warning): string {
+  // Of a newer converter.
+  if (!isKnownWarning(warning)) return oneLine(warning.message ?? `There is a warning about it: ${warning.code}.`);
   switch (warning.code) {
     case 'cut_short':
       return `The video breaks off at ${clockTime(warning.atSeconds)} of ${clockTime(warning.ofSeconds)}.`;

@@ -1,5 +1,5 @@
-import type { Conversion, Warning } from '../../shared/api.ts';
-import { assertNever, type ErrorCode } from '../../shared/errors.ts';
+import { type Conversion, isKnownWarning, type Warning } from '../../shared/api.ts';
+import { assertNever, type ErrorCode, errorCodes } from '../../shared/errors.ts';
 
 /** What the command line says to a person, in one place. */
 
@@ -154,15 +154,19 @@ const failures: Readonly<Record<ErrorCode, { readonly sentence: string; readonly
   target_unwritable: { sentence: 'The MP3 cannot be written there.', wayOut: 'Give another folder with -o.' },
   data_in_use: { sentence: 'Another process works with that folder. Stop it first, or give another with --data.' },
   cancelled: { sentence: 'It was cancelled.', wayOut: 'Convert the file again.' },
+  unknown: { sentence: 'It failed for a reason that this version of Soundlift does not know.' },
 };
 
 /** Why something failed and what to do about it. `message` is the sentence of whoever failed; it may be empty. */
-export function failureWords(code: ErrorCode, message: string): string {
-  const { sentence, wayOut } = failures[code];
+export function failureWords(code: string, message: string): string {
+  const { sentence, wayOut } = failures[errorCodes.find((known) => known === code) ?? 'unknown'];
   return [message || sentence, wayOut].filter((one) => one !== undefined).join(' ');
 }
 
 export function warningWords(warning: Warning): string {
+  if (!isKnownWarning(warning)) {
+    return warning.message ?? `The server warns of something that this version does not know: ${warning.code}.`;
+  }
   switch (warning.code) {
     case 'cut_short':
       return (

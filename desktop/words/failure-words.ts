@@ -12,8 +12,9 @@ export function trackFailureSentence(code: ErrorCode, tracks: number): string | 
 /**
  * Why a conversion failed, as a sentence.
  * @param host where it was to be converted, when that is a server
+ * @param message what came with the code; shown where the code is not known
  */
-export function failureSentence(code: ErrorCode, details: ErrorDetails = {}, host?: string): string {
+export function failureSentence(code: ErrorCode, details: ErrorDetails = {}, host?: string, message = ''): string {
   const where = host === undefined ? say('listThisComputer') : isolate(host);
   const whereFirst = host === undefined ? say('listThisComputerStart') : isolate(host);
   switch (code) {
@@ -80,6 +81,8 @@ export function failureSentence(code: ErrorCode, details: ErrorDetails = {}, hos
     case 'range_not_satisfiable':
     case 'headers_too_large':
       return say('listRefused', { host: whereFirst });
+    case 'unknown':
+      return message === '' ? say('listUnknown', { host: whereFirst }) : isolate(message);
     default:
       return assertNever(code);
   }

@@ -1,4 +1,4 @@
-import type { Warning } from '../../shared/api.ts';
+import { isKnownWarning, type Warning } from '../../shared/api.ts';
 import { assertNever, type ErrorCode } from '../../shared/errors.ts';
 import type { Row, RowState } from '../ipc.ts';
 import { failureSentence, trackFailureSentence } from './failure-words.ts';
@@ -92,7 +92,7 @@ function detailOf(row: Row): string {
     case 'failed':
       return (
         trackFailureSentence(state.code, state.otherTrack ? (row.tracks?.length ?? 2) : 1) ??
-        failureSentence(state.code, state.details, state.host)
+        failureSentence(state.code, state.details, state.host, state.message)
       );
     default:
       return assertNever(state);
@@ -112,6 +112,9 @@ function savedSentences(state: RowState & { readonly kind: 'done' }, track: numb
 
 /** What the sound of a video lacks, as a sentence. */
 export function warningSentence(warning: Warning): string {
+  if (!isKnownWarning(warning)) {
+    return warning.message === undefined ? say('listUnknownWarning') : isolate(warning.message);
+  }
   switch (warning.code) {
     case 'cut_short':
       return say('listCutShort', { at: clockWords(warning.atSeconds), of: clockWords(warning.ofSeconds) });
@@ -206,6 +209,7 @@ function failureAction(code: ErrorCode, atServer: boolean): RowAction | undefine
       return atServer ? action('listConvertHere', 'convertHere') : details();
     case 'cancelled':
       return action('listStartAgain', 'retry');
+    case 'unknown':
     case 'timed_out':
     case 'source_unreadable':
     case 'disk_full':

@@ -45,7 +45,9 @@ export function DetailsSheet({ id, onClose }: { readonly id: string; readonly on
 }
 
 function titleOf(details: RowDetails | null | undefined, host: string | undefined): string {
-  if (details?.code !== undefined) return withoutStop(failureSentence(details.code, details.details, host));
+  if (details?.code !== undefined) {
+    return withoutStop(failureSentence(details.code, details.details, host, details.message));
+  }
   const [warning] = details?.warnings ?? [];
   return warning === undefined ? say('settingsDetails') : withoutStop(warningSentence(warning));
 }

@@ -59,6 +59,8 @@ export const listMessages = {
   listUnavailable: '{host} does not answer just now.',
   listInternal: 'Something went wrong inside Soundlift.',
   listRefused: '{host} did not take it.',
+  listUnknown: '{host} gave a reason that this version of Soundlift does not know.',
+  listUnknownWarning: 'There is a warning about it that this version of Soundlift does not know.',
   listThisComputer: 'this computer',
   listThisComputerStart: 'This computer',
 
