@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Track, Warning } from '../../shared/api.ts';
+import type { KnownWarning, Track } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import { spokenDuration } from '../../shared/words/measures.ts';
@@ -50,7 +50,7 @@ export interface ConvertedFile {
   readonly durationSeconds: number;
   /** Up to 400, 0–255, evenly over the sound. */
   readonly peaks: readonly number[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly KnownWarning[];
 }
 
 /**
@@ -98,7 +98,7 @@ async function judge(found: {
   readonly sourceBytes: number;
   readonly pass: Pass;
   readonly mp3: Mp3Facts;
-}): Promise<readonly Warning[]> {
+}): Promise<readonly KnownWarning[]> {
   const { facts, pass, mp3 } = found;
   const { ffmpeg, workFolder, limits, signal } = found.request;
   const heardSeconds = pass.samples / pass.sampleRate;

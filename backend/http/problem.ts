@@ -38,6 +38,7 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   source_unreadable: 500,
   target_unwritable: 500,
   data_in_use: 500,
+  unknown: 500,
 };
 
 const titles: Readonly<Record<number, string>> = {

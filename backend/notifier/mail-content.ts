@@ -99,7 +99,7 @@ function resultLine({ id, fileName, seconds, bytes, warnings }: MailedResult): M
     id: oneLine(id),
     duration: clockWords(seconds),
     size: sizeWords(bytes),
-    remarks: warnings.map(warningSentence),
+    remarks: warnings.map((warning) => oneLine(warningSentence(warning))),
   };
 }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
-import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
+import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
-import type { ConversionMessage } from '../messages.ts';
+import type { ConversionMessage, OwnedEvent } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -25,6 +25,8 @@ export interface TestConversions extends AsyncDisposable {
   readonly mp3s: BlobStore;
   readonly clock: Clock;
   readonly events: EventBus;
+  /** Loses what is published on the bus while it is cut. Mended, it tells all who listen of a gap. */
+  readonly line: { cut(): void; mend(): Promise<void> };
   /** Everything that was told so far. */
   readonly told: readonly ServerEvent[];
   readonly videoQueue: HeldQueue;
@@ -52,9 +54,30 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const { pause, sendsMail = false } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
-  const events = createMemoryEventBus();
+  const bus = createMemoryEventBus();
+  let isCut = false;
+  const events: EventBus = {
+    ...bus,
+    publish: (event) => isCut || bus.publish(event),
+    publishInternal: (message) => isCut || bus.publishInternal(message),
+  };
+  const line = {
+    cut() {
+      isCut = true;
+    },
+    async mend() {
+      if (!isCut) return;
+      isCut = false;
+      const nothing: OwnedEvent = { owner: 'nobody', event: { type: 'read', ids: [] } };
+      for (let count = 0; count <= maxWaitingMessages; count++) bus.publish(nothing);
+      // What is published now would be lost as well.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
   const told: ServerEvent[] = [];
-  events.subscribe({ owner: everyone, kinds: eventKinds }, ({ event }) => told.push(event));
+  events.subscribe({ owner: everyone, kinds: eventKinds }, ({ owner, event }) => {
+    if (owner !== 'nobody') told.push(event);
+  });
   const videoQueue = heldQueue();
   const mp3Queue = heldQueue();
   let seconds = 0;
@@ -83,6 +106,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     mp3s: stores.mp3s,
     clock,
     events,
+    line,
     told,
     videoQueue,
     mp3Queue,

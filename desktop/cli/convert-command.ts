@@ -105,6 +105,9 @@ async function convert(
   }
 }
 
-function failedEvent(source: string, { code, message }: Pick<AppError, 'code' | 'message'>): FailedEvent {
-  return { type: 'failed', source, code, message };
+function failedEvent(
+  source: string,
+  { code, givenCode, message }: Pick<AppError, 'code' | 'message'> & { readonly givenCode?: string | undefined },
+): FailedEvent {
+  return { type: 'failed', source, code: givenCode ?? code, message };
 }

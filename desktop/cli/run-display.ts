@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Conversion } from '../../shared/api.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
 import type { RunEvent } from '../client/convert-run.ts';
 import type { OverallProgress } from '../client/overall-progress.ts';
 import type { LiveProgress, TextOutput } from './live-progress.ts';
@@ -42,7 +41,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
     return harmless(below ? relative : file);
   }
 
-  function fail(source: string, code: ErrorCode, message: string): void {
+  function fail(source: string, code: string, message: string): void {
     live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }))}`);
   }
 
@@ -69,7 +68,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
         if (!json)
           live.line(stdout, savedWords(shown(source), shown(target), conversion?.result?.durationSeconds, bytes));
         for (const warning of conversion?.warnings ?? []) {
-          live.line(stderr, `${shown(source)}: ${warningWords(warning)}`);
+          live.line(stderr, `${shown(source)}: ${harmless(warningWords(warning))}`);
         }
       }
     },

@@ -1,4 +1,4 @@
-import type { Conversion, Warning } from '../../shared/api.ts';
+import { type Conversion, isKnownWarning, type Warning } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type Failure, failureSentence, warningSentence } from '../../shared/words/failure-sentence.ts';
 import { clockWords, sizeWords } from '../../shared/words/measures.ts';
@@ -150,6 +150,7 @@ export function failureWords(failure: Failure): string {
 
 /** What is wrong with an MP3, and what a person can do about it. */
 export function warningWords(warning: Warning): string {
+  if (!isKnownWarning(warning)) return warningSentence(warning);
   const rest = warning.code === 'cut_short' ? 'The MP3 has everything up to there.' : 'The MP3 has the rest.';
   return `${warningSentence(warning)} ${rest} Download or copy the video again for the whole.`;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { type RawData } from 'ws';
 import { isAppError } from '../../shared/errors.ts';
-import { type ServerEvent, type SocketFrame, socketFrameSchema, socketTokenEnded } from '../../shared/events.ts';
+import { openSocketFrameSchema, type ServerEvent, type SocketFrame, socketTokenEnded } from '../../shared/events.ts';
 import { createNewest } from './newest.ts';
 import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
@@ -163,6 +163,6 @@ export function openEventStream(
 function readFrame(data: RawData): SocketFrame | undefined {
   // As the library gives it where nothing else was asked for.
   if (!Buffer.isBuffer(data)) return undefined;
-  const parsed = socketFrameSchema.safeParse(parseJson(data.toString('utf8')));
+  const parsed = openSocketFrameSchema.safeParse(parseJson(data.toString('utf8')));
   return parsed.success ? parsed.data : undefined;
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { DetailedError, Upload } from 'tus-js-client';
-import { type Batch, conversionSchema } from '../../shared/api.ts';
+import { type Batch, openConversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
@@ -73,7 +73,7 @@ async function earlier({ session, file, signal, resumable }: UploadRequest): Pro
   const path = conversionPath(id);
   try {
     const conversion = await keepTrying(
-      async () => await session.askFor(conversionSchema, { method: 'GET', path }),
+      async () => await session.askFor(openConversionSchema, { method: 'GET', path }),
       signal,
     );
     if (conversion.sourceBytes === file.bytes) return { id, isSent: conversion.state !== 'uploading' };

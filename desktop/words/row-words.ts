@@ -194,6 +194,7 @@ function failureAction(code: ErrorCode, atServer: boolean): RowAction | undefine
       return atServer ? action('listConvertHere', 'convertHere') : details();
     case 'cancelled':
       return action('listStartAgain', 'retry');
+    case 'unknown':
     case 'timed_out':
     case 'source_unreadable':
     case 'disk_full':

@@ -47,6 +47,7 @@ export const sharedMessages = {
   failUnavailable: "{Host} isn't responding.",
   failCancelled: 'Cancelled.',
   failInternal: 'Soundlift hit a problem of its own.',
+  failUnknown: '{Host} gave a reason that this version of Soundlift does not know.',
   failDataInUse: 'Soundlift is already running with this data folder.',
   failRefused: '{Host} refused this file.',
   failThisComputer: 'this computer',
@@ -54,6 +55,7 @@ export const sharedMessages = {
 
   // What is wrong with an MP3 that was made all the same.
   warnCutShort: 'The video breaks off at {at} of {of}.',
+  warnUnknown: 'There is a warning that this version of Soundlift does not know: {code}.',
   warnGaps:
     '{count, plural, one {# part could not be read, at {at}.} other {# parts could not be read, the first at {at}.}}',
 

@@ -28,7 +28,9 @@ it.each(errorCodes)('has a sentence for %s, on this computer and on a server', (
 
 it('shows the message of a code that it does not know', () => {
   expect(failureSentence({ code: 'solar_storm', message: 'The sun is in the way.' })).toBe('The sun is in the way.');
-  expect(failureSentence({ code: 'toString' })).toBe('Soundlift hit a problem of its own.');
+  expect(failureSentence({ code: 'toString' })).toBe(
+    'This computer gave a reason that this version of Soundlift does not know.',
+  );
 });
 
 it('says that another track may work, where there is one', () => {

@@ -1,4 +1,4 @@
-import type { Warning } from '../api.ts';
+import { isKnownWarning, type Warning } from '../api.ts';
 import { AppError, type ErrorCode, type ErrorDetails, errorCodes } from '../errors.ts';
 import { clockWords, isolate, sizeWords, spokenDuration } from './measures.ts';
 import { sayShared } from './say.ts';
@@ -19,8 +19,8 @@ export interface Failure {
 export function failureSentence({ code, message, details = {} }: Failure, host?: string): string {
   // The sentence that came lists the tracks that there are.
   if (code === 'no_audio' && details['track'] !== undefined && message) return message;
-  if (isErrorCode(code)) return sentences[code](details, hostWords(host));
-  return message || sayShared('failInternal');
+  if (isErrorCode(code) && code !== 'unknown') return sentences[code](details, hostWords(host));
+  return message ? isolate(message) : sentences.unknown(details, hostWords(host));
 }
 
 /**
@@ -35,6 +35,7 @@ export function trackFailureSentence(code: string, tracks: number): string | und
 
 /** What a warning says about the MP3, as one sentence. */
 export function warningSentence(warning: Warning): string {
+  if (!isKnownWarning(warning)) return warning.message ?? sayShared('warnUnknown', { code: warning.code });
   switch (warning.code) {
     case 'cut_short':
       return sayShared('warnCutShort', { at: clockWords(warning.atSeconds), of: clockWords(warning.ofSeconds) });
@@ -100,6 +101,7 @@ const sentences: Readonly<Record<ErrorCode, (details: ErrorDetails, host: HostWo
   request_timeout: (_, { Host }) => sayShared('failUnavailable', { Host }),
   cancelled: () => sayShared('failCancelled'),
   internal: () => sayShared('failInternal'),
+  unknown: (_, { Host }) => sayShared('failUnknown', { Host }),
   data_in_use: () => sayShared('failDataInUse'),
   bad_request: refused,
   invalid: refused,

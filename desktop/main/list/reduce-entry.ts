@@ -1,5 +1,5 @@
-import type { Conversion, ConversionError } from '../../../shared/api.ts';
-import type { ErrorCode, ErrorDetails } from '../../../shared/errors.ts';
+import type { Conversion } from '../../../shared/api.ts';
+import { type ErrorCode, type ErrorDetails, toKnownError } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
 import { isOlder } from '../../client/newest.ts';
 import type { UnsavedReason } from '../../ipc.ts';
@@ -182,11 +182,8 @@ function hear(entry: Entry, conversion: Conversion): Entry {
     case 'cancelled':
       return { ...known, step: { kind: 'cancelled', conversionId } };
     case 'failed': {
-      const error: ConversionError = conversion.error ?? {
-        code: 'converter_failed',
-        message: 'The conversion failed.',
-      };
-      const { code, message, details } = error;
+      const error = conversion.error ?? { code: 'converter_failed', message: 'The conversion failed.' };
+      const { code, message, details } = toKnownError(error);
       return reduceEntry(known, { type: 'failed', code, message, ...(details === undefined ? {} : { details }) });
     }
   }

@@ -44,8 +44,10 @@ export function DetailsSheet({ id, onClose }: { readonly id: string; readonly on
 }
 
 function titleOf(details: RowDetails | null | undefined, host: string | undefined): string {
-  if (details?.code !== undefined)
-    return withoutStop(failureSentence({ code: details.code, details: details.details }, host));
+  if (details?.code !== undefined) {
+    const { code, message = '' } = details;
+    return withoutStop(failureSentence({ code, message, details: details.details }, host));
+  }
   const [warning] = details?.warnings ?? [];
   return warning === undefined ? say('settingsDetails') : withoutStop(warningSentence(warning));
 }
