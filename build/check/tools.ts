@@ -25,13 +25,7 @@ export const checks: readonly Tool[] = [
   {
     name: 'lint',
     script: join(modules, 'oxlint', 'bin', 'oxlint'),
-    args: [
-      '--config=build/oxlint.jsonc',
-      '--type-aware',
-      '--deny-warnings',
-      '--report-unused-disable-directives',
-      '--format=unix',
-    ],
+    args: ['--config=build/oxlint.config.ts', '--type-aware', '--deny-warnings', '--report-unused-disable-directives'],
   },
   {
     name: 'format',
