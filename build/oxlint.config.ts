@@ -162,7 +162,7 @@ export default defineConfig({
     },
     { files: [...tests, ...build], rules: { 'eslint/no-restricted-imports': 'off' } },
     {
-      files: ['*.mjs', 'playwright.config.ts', '{app,bench,check,set-up,test}/**', ...tests],
+      files: ['*.mjs', 'playwright*.config.ts', '{app,bench,check,set-up,test}/**', ...tests],
       rules: {
         'eslint/no-console': 'off',
         'node/no-process-env': 'off',

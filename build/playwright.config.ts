@@ -14,7 +14,7 @@ if (host === 'stand-in') {
 export default defineConfig({
   testDir: join(root, 'desktop', 'e2e'),
   // Pictures are no tests: npm run shots.
-  testIgnore: '**/take-shots.spec.ts',
+  testIgnore: ['**/take-shots.spec.ts', '**/*.long.spec.ts'],
   outputDir: join(root, 'test-results'),
   // Each test has its own app, with a backend and ffmpeg: two at once would wait for each other.
   workers: 1,
