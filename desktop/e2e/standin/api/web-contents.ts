@@ -1,8 +1,8 @@
+import type { CDPSession } from '@playwright/test';
 import { interceptRequests, type PausedRequest } from '../chromium/answer-requests.ts';
-import type { CdpSession } from '../chromium/cdp.ts';
 import { pageScript, preloadScript, preloadWorld } from '../chromium/injected-scripts.ts';
 import { rendererPid } from '../chromium/renderer-pids.ts';
-import { chromium } from '../chromium/running-chromium.ts';
+import { openPage } from '../chromium/running-chromium.ts';
 import { type Json, structuredCodec } from '../page/codec.ts';
 import type { FromPreload, ToPreload } from '../page/preload-side.ts';
 import { preventable, StrictEmitter, strict } from '../strict.ts';
@@ -59,7 +59,7 @@ export class WebContents extends StrictEmitter {
   backgroundThrottling = true;
   readonly __ready: Promise<void>;
   __targetId = '';
-  #page: CdpSession | undefined;
+  #page: CDPSession | undefined;
   readonly #owner: PageOwner;
   readonly #webPreferences: Readonly<Record<string, unknown>>;
   #preloadContext: number | undefined;
@@ -98,14 +98,9 @@ export class WebContents extends StrictEmitter {
   }
 
   async #create({ width, height }: PageOptions): Promise<void> {
-    const { targetId } = await chromium().send('Target.createTarget', {
-      url: 'about:blank',
-      newWindow: true,
-      width,
-      height,
-    });
-    this.__targetId = targetId;
-    const page = await chromium().attach(targetId);
+    const page = await openPage();
+    const { targetInfo } = await page.send('Target.getTargetInfo');
+    this.__targetId = targetInfo.targetId;
     this.#page = page;
     this.#listen(page);
     const scripts = [page.send('Page.addScriptToEvaluateOnNewDocument', { source: pageScript() })];
@@ -126,10 +121,9 @@ export class WebContents extends StrictEmitter {
       interceptRequests(page, (paused) => this.#decide(paused)),
       ...scripts,
     ]);
-    await page.send('Runtime.runIfWaitingForDebugger');
   }
 
-  #listen(page: CdpSession): void {
+  #listen(page: CDPSession): void {
     page.on('Runtime.executionContextCreated', ({ context }) => {
       const { frameId, isDefault } = context.auxData as { frameId?: string; isDefault?: boolean };
       if (frameId !== this.__targetId) return;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { CDPSession } from '@playwright/test';
 import { answerCustomScheme, customSchemes, disguisePolicy, undisguise } from '../api/protocol.ts';
-import type { CdpSession } from './cdp.ts';
 
 /** A request that Chromium holds until it is told what becomes of it. */
 export interface PausedRequest {
@@ -23,7 +23,7 @@ export type Decide = (paused: PausedRequest) => 'go' | 'abort' | 'block';
 const pieceBytes = 1024 * 1024;
 
 /** Answers what the page asks of custom schemes and of its own file; all else goes its way. */
-export async function interceptRequests(page: CdpSession, decide: Decide): Promise<void> {
+export async function interceptRequests(page: CDPSession, decide: Decide): Promise<void> {
   page.on('Fetch.requestPaused', (paused) => {
     answer(page, paused, decide).catch(async (error: unknown) => {
       process.stderr.write(`stand-in electron: ${paused.request.url}: ${String(error)}\n`);
@@ -34,7 +34,7 @@ export async function interceptRequests(page: CdpSession, decide: Decide): Promi
   await page.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
 }
 
-async function answer(page: CdpSession, paused: PausedRequest, decide: Decide): Promise<void> {
+async function answer(page: CDPSession, paused: PausedRequest, decide: Decide): Promise<void> {
   const { requestId, request, resourceType } = paused;
   const decision = decide(paused);
   if (decision !== 'go') {
@@ -63,7 +63,7 @@ async function answer(page: CdpSession, paused: PausedRequest, decide: Decide): 
   }
 }
 
-async function answerFromHandler(page: CdpSession, { requestId, request }: PausedRequest): Promise<void> {
+async function answerFromHandler(page: CDPSession, { requestId, request }: PausedRequest): Promise<void> {
   const { url, method, headers, postData } = request;
   const response = await answerCustomScheme(new Request(url, { method, headers, body: postData ?? null }));
   if (response === undefined) {

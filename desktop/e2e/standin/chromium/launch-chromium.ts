@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { Browser } from '@playwright/test';
 import { chromium, findOnPath } from '../../../../build/set-up/programs.mjs';
-import { type Cdp, connectCdp } from './cdp.ts';
 
 /** The path of a Chromium, named by STANDIN_CHROMIUM or found on the PATH. */
 function findChromium(): string {
@@ -44,7 +44,7 @@ const switches = [
 ];
 
 /** Starts a Chromium without a window, and says where it listens in Electron's words, for which Playwright waits. */
-export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp; child: ChildProcess }> {
+export async function launchChromium(profileFolder: string): Promise<{ browser: Browser; child: ChildProcess }> {
   const child = spawn(
     findChromium(),
     [...(process.env['STANDIN_HEADED'] ? [] : ['--headless=new']), ...switches, `--user-data-dir=${profileFolder}`],
@@ -54,6 +54,8 @@ export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp;
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     },
   );
+  // It takes as long to load as Chromium to start.
+  const playwright = import('@playwright/test');
   const lines = createInterface({ input: child.stderr as Readable });
   const seen: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
@@ -68,7 +70,7 @@ export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp;
       reject(new Error(`Chromium exited (${code}) before it listened:\n${seen.join('\n')}`)),
     );
   });
-  const cdp = await connectCdp(url);
+  const browser = await (await playwright).chromium.connectOverCDP(url);
   process.stderr.write(`\nDevTools listening on ${url}\n`);
-  return { cdp, child };
+  return { browser, child };
 }

@@ -1,22 +1,35 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cdp } from './cdp.ts';
+import type { BrowserContext, CDPSession } from '@playwright/test';
 import { launchChromium } from './launch-chromium.ts';
 
-let running: Cdp | undefined;
+let running: { readonly session: CDPSession; readonly context: BrowserContext } | undefined;
 
-/** The Chromium whose windows are the app's. @throws before it was started */
-export function chromium(): Cdp {
+function needed() {
   if (running === undefined) throw new Error('stand-in electron: the app is not ready yet');
   return running;
 }
 
+/** The session of the Chromium whose windows are the app's. @throws before it was started */
+export const chromium = (): CDPSession => needed().session;
+
+/**
+ * Opens a page. Playwright gives up a page whose process has died, and Electron reloads it: so the caller drives it through the session.
+ * @throws before Chromium was started
+ */
+export async function openPage(): Promise<CDPSession> {
+  const { context } = needed();
+  return await context.newCDPSession(await context.newPage());
+}
+
 /** Starts it, with a profile of its own that goes with this process; without it the app is nothing. */
-export async function startChromium(): Promise<Cdp> {
+export async function startChromium(): Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), 'standin-chromium-'));
-  const { cdp, child } = await launchChromium(profile);
-  running = cdp;
+  const { browser, child } = await launchChromium(profile);
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error('stand-in electron: Chromium has no profile');
+  running = { session: await browser.newBrowserCDPSession(), context };
   let ending = false;
   process.on('exit', () => {
     ending = true;
@@ -32,5 +45,4 @@ export async function startChromium(): Promise<Cdp> {
     process.stderr.write('stand-in electron: Chromium died\n');
     process.exit(1);
   });
-  return cdp;
 }
