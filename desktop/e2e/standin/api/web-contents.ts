@@ -14,7 +14,7 @@ import { nativeTheme } from './native-theme.ts';
 import { disguise, undisguise } from './protocol.ts';
 import { session } from './session.ts';
 
-/** What a page needs of the window that it is in. */
+/** What a page needs from its window. */
 export interface PageOwner {
   pageIsLoaded(): void;
   pageIsGone(): void;
@@ -38,7 +38,7 @@ const themeFeatures = () => ({
 });
 const sizeOf = (width: number, height: number) => ({ width, height, deviceScaleFactor: 1, mobile: false });
 
-/** A page of Chromium's. Names with `__` are the stand-in's own. */
+/** A page in Chromium. Names with `__` are the stand-in's own. */
 export class WebContents extends StrictEmitter {
   readonly id = ++lastId;
   readonly session = session.defaultSession;
@@ -70,7 +70,7 @@ export class WebContents extends StrictEmitter {
   #loading = false;
   #visible = true;
   #pid = 0;
-  /** Where we ourselves send the page: to wherever else it goes, it is the page that wants to. */
+  /** The address that we send the page to. The page itself asks for any other. */
   #sentTo: string | undefined;
   #openHandler: OpenHandler | undefined;
 
@@ -182,7 +182,7 @@ export class WebContents extends StrictEmitter {
     return blocked ? 'block' : 'go';
   }
 
-  /** A way that the page goes by itself is asked about before anything of it is requested. */
+  /** Asks the app about a navigation that the page starts, before anything is requested. */
   #isRefused({ resourceType, request, frameId }: PausedRequest, url: string): boolean {
     if (resourceType !== 'Document' || frameId !== this.__targetId) return false;
     const [sentTo] = (this.#sentTo ?? '').split('#');
@@ -229,11 +229,11 @@ export class WebContents extends StrictEmitter {
   #toPreload(message: ToPreload): void {
     if (this.#destroyed || this.#preloadContext === undefined) return;
     const expression = `__standinReceive(${JSON.stringify(JSON.stringify(message))})`;
-    // The document may go meanwhile.
+    // The document may have gone.
     this.#page?.send('Runtime.evaluate', { contextId: this.#preloadContext, expression }).catch(() => {});
   }
 
-  /** A page has paused to ask: see `__standinSync` in the injected scripts. */
+  /** A page has paused to ask something: see `__standinSync` in the injected scripts. */
   async #answerSync(frame: { readonly functionName: string; readonly callFrameId: string } | undefined): Promise<void> {
     const page = this.#page;
     if (page === undefined) return;
@@ -264,12 +264,12 @@ export class WebContents extends StrictEmitter {
     } catch (error) {
       process.stderr.write(`stand-in electron: a synchronous call failed: ${String(error)}\n`);
     } finally {
-      // It may be gone.
+      // The page may have gone.
       await page.send('Debugger.resume').catch(() => {});
     }
   }
 
-  /** The page wants a new window: the app is asked, and whatever it says, none is opened. */
+  /** The page wants a new window. We ask the app, but never open one. */
   __askToOpen(url: string): void {
     const answer = this.#openHandler?.({ url });
     if (answer?.action === 'allow') throw new Error('stand-in electron: windows that pages open are not implemented');
@@ -307,7 +307,7 @@ export class WebContents extends StrictEmitter {
     await this.__ready;
     if (this.#pageContext === undefined || this.#crashed) return;
     const expression = `window.dispatchEvent(new CustomEvent('standin:visibility', { detail: ${!visible} }))`;
-    // The document may go meanwhile.
+    // The document may have gone.
     await this.#page?.send('Runtime.evaluate', { contextId: this.#pageContext, expression }).catch(() => {});
   }
   __gone(): void {
@@ -363,7 +363,7 @@ export class WebContents extends StrictEmitter {
   getZoomFactor() {
     return this.zoomFactor;
   }
-  /** The desktop's part of dragging a file out begins here, and is nobody's in a test. */
+  /** Here the desktop would take over the drag. A test has none. */
   startDrag(item: { readonly file: string; readonly icon: unknown }) {
     if (!item.file || !item.icon) throw new TypeError("Must specify either 'file' or 'files' option, and 'icon'");
   }

@@ -11,11 +11,12 @@ function needed() {
   return running;
 }
 
-/** The session of the Chromium whose windows are the app's. @throws before it was started */
+/** The session of the browser that shows the app's windows. @throws before it was started */
 export const chromium = (): CDPSession => needed().session;
 
 /**
- * Opens a page. Playwright gives up a page whose process has died, and Electron reloads it: so the caller drives it through the session.
+ * Opens a page. The caller drives it through the session, because Playwright gives up a page whose process has died, which Electron
+ * reloads.
  * @throws before Chromium was started
  */
 export async function openPage(): Promise<CDPSession> {
@@ -23,7 +24,7 @@ export async function openPage(): Promise<CDPSession> {
   return await context.newCDPSession(await context.newPage());
 }
 
-/** Starts it, with a profile of its own that goes with this process; without it the app is nothing. */
+/** Starts Chromium with a profile that is removed when this process ends. When Chromium ends, so does this process. */
 export async function startChromium(): Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), 'standin-chromium-'));
   const { browser, child } = await launchChromium(profile);
@@ -37,7 +38,7 @@ export async function startChromium(): Promise<void> {
     try {
       rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
     } catch {
-      // Chromium's last writes may come in between: the folder is the system's to clean.
+      // Chromium may still have written a file. The system cleans its temporary folder.
     }
   });
   child.on('exit', () => {
