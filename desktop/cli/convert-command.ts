@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { AppError, isAppError } from '../../shared/errors.ts';
+import { type AppError, isAppError } from '../../shared/errors.ts';
 import type { Backend } from '../client/backend.ts';
 import { type FailedEvent, type RunSummary, runConversions } from '../client/convert-run.ts';
 import { type FoundSource, findSources } from '../client/find-sources.ts';

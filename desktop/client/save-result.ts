@@ -8,7 +8,7 @@ import { targetError } from '../../shared/words/system-failures.ts';
 import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { validFileName } from './file-names.ts';
-import { type PlacingSystem, placeBeside, placeOver, placingSystem } from './place-file.ts';
+import { placeBeside, placeOver } from './place-file.ts';
 import { removeLeftovers, temporaryFileName } from './temporary-files.ts';
 
 /** Where a person wants an MP3. */
@@ -48,10 +48,9 @@ export interface ResultSaverOptions {
   readonly overwrite: boolean;
   /** Identities of files that are never replaced ({@link fileIdentity}). */
   readonly sources: ReadonlySet<string>;
-  readonly system?: PlacingSystem;
 }
 
-export function createResultSaver({ overwrite, sources, system = placingSystem }: ResultSaverOptions): ResultSaver {
+export function createResultSaver({ overwrite, sources }: ResultSaverOptions): ResultSaver {
   /** Real paths of the folders that were prepared. */
   const realFolders = new Map<string, string>();
   const claimed = new Set<string>();
@@ -68,7 +67,7 @@ export function createResultSaver({ overwrite, sources, system = placingSystem }
   function claimNumber(folder: string, fileName: string): number {
     const wanted = keyOf(folder, fileName);
     for (let number = nextNumbers.get(wanted) ?? 0; ; number += 1) {
-      const key = keyOf(folder, validFileName(fileName, system.platform, number));
+      const key = keyOf(folder, validFileName(fileName, process.platform, number));
       if (claimed.has(key)) continue;
       claimed.add(key);
       nextNumbers.set(wanted, number + 1);
@@ -100,11 +99,9 @@ export function createResultSaver({ overwrite, sources, system = placingSystem }
 
   async function place(temporary: string, { folder, fileName, number: planned }: PlannedTarget): Promise<string> {
     for (let number = planned; ; number = claimNumber(folder, fileName)) {
-      const file = path.join(folder, validFileName(fileName, system.platform, number));
+      const file = path.join(folder, validFileName(fileName, process.platform, number));
       const placed =
-        overwrite && !(await isSource(file))
-          ? await placeOver(temporary, file, system)
-          : await placeBeside(temporary, file, system);
+        overwrite && !(await isSource(file)) ? await placeOver(temporary, file) : await placeBeside(temporary, file);
       if (placed) return file;
     }
   }

@@ -1,4 +1,4 @@
-import { AppError, systemErrorCode } from '../../../shared/errors.ts';
+import { type AppError, systemErrorCode } from '../../../shared/errors.ts';
 import { failure } from '../../../shared/words/failure-sentence.ts';
 import type { ProcessLimits } from './containment.ts';
 
