@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionRow, ConversionStore, ResumableUpload } from '../ports/conversion-store.ts';
-import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import { toConversionError } from './conversion-work.ts';
 import { renewEverySeconds } from './lease.ts';
@@ -72,7 +72,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (record.state === 'queued') await publisher.queued(record);
     else if (record.state === 'failed') await publisher.ended(record);
     else if (record.state === 'uploading') await uploads.settle(record);
-    else await videos.remove(videoBlobId(record));
+    else await videos.remove(videoBlobId(record), blobFence(record));
   }
 
   /** Ends a resumable upload that nobody has gone on with for long enough. */
@@ -83,7 +83,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (!changed) return;
     log.info({ conversion: record.id }, 'an upload has expired');
     await publisher.ended(record);
-    await videos.remove(videoBlobId(record));
+    await videos.remove(videoBlobId(record), blobFence(record));
   }
 
   async function lookAt(record: ConversionRow): Promise<void> {
@@ -114,18 +114,20 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       return due !== undefined && due.getTime() <= now && row.state !== 'done' ? { type: 'source_gone' } : undefined;
     });
     if (!changed) return;
-    await videos.remove(videoBlobId(record));
-    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record));
+    await videos.remove(videoBlobId(record), blobFence(record));
+    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record), blobFence(record));
   }
 
   async function tidy(): Promise<void> {
     for await (const record of store.scan('ended')) await expire(record);
     for await (const { id } of videos.list()) {
-      if (!wantsVideo(await store.get(id))) await videos.remove(id);
+      const row = await store.get(id);
+      if (!wantsVideo(row)) await videos.remove(id, blobFence(row));
     }
     for await (const { id } of mp3s.list()) {
       const named = parseMp3BlobId(id);
-      if (named === undefined || !wantsMp3(await store.get(named.id), named.attempt)) await mp3s.remove(id);
+      const row = named && (await store.get(named.id));
+      if (named === undefined || !wantsMp3(row, named.attempt)) await mp3s.remove(id, blobFence(row));
     }
   }
 
