@@ -1,4 +1,5 @@
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../../shared/errors.ts';
@@ -7,9 +8,15 @@ import { systemErrorCode } from '../../shared/errors.ts';
 export interface PlacingSystem {
   readonly platform: NodeJS.Platform;
   readonly link: (existing: string, path: string) => Promise<void>;
+  /** Makes a new file of the same bytes without writing them, and rejects where the file system cannot share them. */
+  readonly clone: (existing: string, path: string) => Promise<void>;
 }
 
-export const placingSystem: PlacingSystem = { platform: process.platform, link };
+export const placingSystem: PlacingSystem = {
+  platform: process.platform,
+  link,
+  clone: (existing, path) => copyFile(existing, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE),
+};
 
 /** Link failures behind which the target itself is at fault, so that no other way would help. */
 const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENAMETOOLONG', 'EIO']);
