@@ -109,8 +109,9 @@ test('what a server refuses with is shown as text', async ({ launch, openServer 
     answer: () => ({ status: 400, body: problem }),
   });
   const page = await firstWindow(await launch());
-  const watched = await watchInjection(page);
+  // Before this, what the page itself is loaded with would be seen too.
   await page.getByRole('radio', { name: /^A server/ }).check();
+  const watched = await watchInjection(page);
   await page.getByLabel('Address', { exact: true }).fill(server.url);
   await page.getByLabel('E-mail', { exact: true }).fill('a@example.com');
   await page.getByLabel('Password', { exact: true }).fill('a sentence is good');
