@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConvertedFile, convertFile } from '../../converter/convert-file.ts';
 import { convertLimits } from '../../converter/convert-limits.ts';
-import { locateFfmpeg } from '../../converter/locate-ffmpeg.ts';
-import { openFfmpeg } from '../../converter/run-ffmpeg.ts';
+import { locateFfmpeg } from '../../converter/ffmpeg/locate-ffmpeg.ts';
+import { openFfmpeg } from '../../converter/ffmpeg/run-ffmpeg.ts';
 import { type MediaFolder, openMediaFolder } from '../media/make-media.ts';
 import { type HeldFfmpeg, makeHeldFfmpeg } from './held-ffmpeg.ts';
 
