@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
+import { createConversions } from '../tests/all-sides.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import type { Work } from './conversion-work.ts';
-import { createConversions } from './conversions.ts';
 
 const day = 24 * 3600;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
