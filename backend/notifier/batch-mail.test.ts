@@ -168,12 +168,15 @@ it.each<[Partial<MailedFailure['error']>, string]>([
   [{ code: 'timed_out' }, 'Took too long and was stopped.'],
   [{ code: 'converter_failed', details: { atSeconds: 760 } }, 'The converter stopped at 12:40.'],
   [{ code: 'converter_failed' }, 'The converter stopped.'],
+  [{ code: 'too_loud', message: 'It is too loud.' }, 'It is too loud.'],
 ])('says of %j: %s', (error, sentence) => {
   expect(failureSentence(failure('x', error).error, 'HOST')).toBe(sentence);
 });
 
 it('says of one gap where it is', () => {
   expect(warningSentence({ code: 'gaps', atSeconds: 3661, count: 1 })).toBe('1 place could not be read, at 1:01:01.');
+  expect(warningSentence({ code: 'growing', message: 'It was\r\ngrowing.' })).toBe('It was growing.');
+  expect(warningSentence({ code: 'growing' })).toBe('There is a warning about it: growing.');
 });
 
 it.each([

@@ -31,6 +31,13 @@ describe('words', () => {
     expect(warningWords({ code: 'gaps', atSeconds: 61, count: 1 })).toMatch(/^A part could not be read, at 1:01;/);
   });
 
+  it('of a code that is not known are the message that came with it', () => {
+    expect(failureWords('too_loud', 'It is too loud.')).toBe('It is too loud.');
+    expect(failureWords('constructor', '')).toMatch(/^It failed for a reason .*\.$/);
+    expect(warningWords({ code: 'growing', message: 'It is growing.' })).toBe('It is growing.');
+    expect(warningWords({ code: 'growing' })).toMatch(/ not know: growing\.$/);
+  });
+
   it.each([
     [0, '0:00'],
     [7.4, '0:07'],
