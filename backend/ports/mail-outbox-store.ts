@@ -1,8 +1,7 @@
-import type { Notification } from '../../shared/api.ts';
 import type { NotificationRecord, OutboxMail } from './notification-store.ts';
 
 /** What became of a mail; `withdrawn` of one that nobody wants any more, of which a notification says nothing. */
-export type MailEnd = NonNullable<Notification['mail']> | 'withdrawn';
+export type MailEnd = 'sent' | 'refused' | 'gave_up' | 'withdrawn';
 
 /** The mails that are owed for notifications, of all owners. Throws `unavailable` when the store cannot be reached. */
 export interface MailOutboxStore {

@@ -177,7 +177,13 @@ async function listed(test: TestConversions): Promise<Known> {
 }
 
 /** Without what is told of by the way. */
-function lasting({ revision: _, position: _position, progress: _progress, etaSeconds: _eta, ...rest }: Conversion) {
+function lasting({
+  revision: _revision,
+  position: _position,
+  progress: _progress,
+  etaSeconds: _eta,
+  ...rest
+}: Conversion) {
   return rest;
 }
 
