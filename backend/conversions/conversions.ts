@@ -17,7 +17,7 @@ import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
-import { createRows } from './rows.ts';
+import { createRows, type OnTransition } from './rows.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { createResumableUploads, type ResumableUploads } from './uploads/resumable-uploads.ts';
 
@@ -35,6 +35,7 @@ export interface ConversionsParts {
   readonly retention: Retention;
   readonly leases: LeaseStore;
   readonly mailOutbox: MailOutboxStore;
+  readonly onTransition?: OnTransition;
   /** Whether this account is to be mailed of what has ended; without, nobody is. */
   readonly wantsMail?: (owner: string) => Promise<boolean>;
 }

@@ -5,6 +5,7 @@ import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
+import type { OnTransition } from '../conversions/rows.ts';
 import { convertFile } from '../converter/convert-file.ts';
 import { convertLimits } from '../converter/convert-limits.ts';
 import { startConverter } from '../converter/converter.ts';
@@ -33,6 +34,7 @@ export interface EmbeddedSettings {
   readonly waitsForSpace: boolean;
   /** Whether those who want it are mailed of what has ended; somebody has to hand the mails over. */
   readonly sendsMail?: boolean;
+  readonly onTransition?: OnTransition;
 }
 
 /** The backend's services, but for the gateway, in this process. */
@@ -81,6 +83,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     leases: stores.leases,
     mailOutbox: stores.mailOutbox,
     ...(settings.sendsMail ? { wantsMail: async (owner) => (await recipientIn(users, owner)) !== undefined } : {}),
+    ...(settings.onTransition === undefined ? {} : { onTransition: settings.onTransition }),
     videos,
     mp3s,
     videoQueue,

@@ -4,10 +4,10 @@ import type { Config } from '../config.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { startServer } from '../http/server.ts';
-import { type EmbeddedBackend, startEmbedded } from './embedded.ts';
+import type { Route } from '../http/routes.ts';
+import { type RunningServer, startServer } from '../http/server.ts';
+import { startEmbedded } from './embedded.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
-import type { Metrics } from './metrics.ts';
 import { openAuthentication } from './open-authentication.ts';
 import { openMailer } from './open-mailer.ts';
 
@@ -31,13 +31,18 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   await using running = new AsyncDisposableStack();
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
+  // Tens of megabytes that most servers never need.
+  const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
+  const counted = metrics === undefined ? {} : { onTransition: metrics.countTransition };
   const backend = running.use(
-    await startEmbedded({ ...config, waitsForSpace: true, sendsMail: mailer !== undefined }, log),
+    await startEmbedded({ ...config, waitsForSpace: true, sendsMail: mailer !== undefined, ...counted }, log),
   );
   const authentication = await openAuthentication(config, { backend, mailer, log });
-  const metrics = await startMetrics(config, { backend, authentication, log });
-  running.defer(() => metrics?.[Symbol.asyncDispose]());
-  if (metrics !== undefined) say(`metrics on ${metrics.url}/metrics`);
+  if (metrics !== undefined) {
+    const metricsServer = await serveMetrics(config, metrics.route(backend.store), { authentication, log });
+    running.defer(() => metricsServer.close());
+    say(`metrics on ${metricsServer.url}/metrics`);
+  }
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
   const gateway = createGateway({
     conversions: backend.conversions.owned,
@@ -65,28 +70,12 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-interface RunningMetrics extends AsyncDisposable, Pick<Metrics, 'countAnswer'> {
-  readonly url: string;
-}
-
-/** Tells metrics on their own port, where the settings name one. */
-async function startMetrics(
-  { metricsPort: port, host, loopback, trustedProxies }: Config,
-  parts: { readonly backend: EmbeddedBackend; readonly authentication: Authentication; readonly log: Logger },
-): Promise<RunningMetrics | undefined> {
-  if (port === undefined) return undefined;
-  // Tens of megabytes that most servers never need.
-  const { createMetrics } = await import('./metrics.ts');
-  const { backend, authentication, log } = parts;
-  const metrics = createMetrics(backend);
-  const app = createApp({ routes: [metrics.route], authentication, hosts: { loopback }, trustedProxies, log });
-  const server = await startServer(app, { host, port, log });
-  return {
-    url: server.url,
-    countAnswer: metrics.countAnswer,
-    async [Symbol.asyncDispose]() {
-      await server.close();
-      metrics.close();
-    },
-  };
+/** Tells metrics on their own port. */
+async function serveMetrics(
+  { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
+  route: Route,
+  { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
+): Promise<RunningServer> {
+  const app = createApp({ routes: [route], authentication, hosts: { loopback }, trustedProxies, log });
+  return await startServer(app, { host, port, log });
 }

@@ -6,6 +6,7 @@ import type { ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
+import type { OnTransition } from '../conversions/rows.ts';
 import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -46,10 +47,11 @@ export interface TestConversionsOptions {
   readonly pause?: () => Promise<void>;
   /** Who is mailed; nobody without. */
   readonly wantsMail?: (owner: string) => Promise<boolean>;
+  readonly onTransition?: OnTransition;
 }
 
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
-  const { pause, wantsMail } = options;
+  const { pause, wantsMail, onTransition } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
   const events = createMemoryEventBus();
@@ -73,6 +75,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
     ...(wantsMail === undefined ? {} : { wantsMail }),
+    ...(onTransition === undefined ? {} : { onTransition }),
   });
   return {
     conversions,
