@@ -208,21 +208,20 @@ describe('a mail', () => {
     return await test.notifications.get(notification?.id ?? '');
   }
 
-  it('is owed from the moment of the notification to who wants it', async () => {
+  it('is in the outbox from the moment of the notification, for an owner who wants it', async () => {
     const asked: string[] = [];
     const record = await told(async (owner) => asked.push(owner) > 0);
-    expect(record?.outboxMail).toEqual({ tries: 0, due: record?.notification.createdAt, claimed: false });
+    expect(record?.outboxMail).toEqual({ revision: 0, tries: 0, due: record?.notification.createdAt, claimed: false });
     expect(asked).toEqual(['anna']);
-    // What is owed is nobody's business yet.
     expect(record?.notification).not.toHaveProperty('mail');
   });
 
-  it('is not owed to who does not want it, nor where nobody can be mailed', async () => {
+  it('is not in the outbox for an owner who does not want it, nor where mail is off', async () => {
     expect(await told(async () => false)).not.toHaveProperty('outboxMail');
     expect(await told()).not.toHaveProperty('outboxMail');
   });
 
-  it('keeps no notification waiting for whoever knows who wants it', async () => {
+  it('keeps no notification waiting until it is known who wants it', async () => {
     const record = await told(() => Promise.reject(new AppError('unavailable', 'Auth is away.')));
     expect(record?.outboxMail).toMatchObject({ tries: 0, claimed: false });
   });
