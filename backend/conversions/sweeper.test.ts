@@ -229,7 +229,7 @@ describe('two sweepers over one store', () => {
         async *list() {
           isFrozen = true;
           stopped.resolve();
-          await never;
+          yield await never;
         },
       },
       leases: {
