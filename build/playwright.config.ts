@@ -6,17 +6,17 @@ const root = join(import.meta.dirname, '..');
 const minutes = 60_000;
 
 const host = installedElectron() !== undefined && !process.env['SOUNDLIFT_STANDIN'] ? 'electron' : 'stand-in';
-// What Playwright starts: the package `electron` looks here first.
+// Playwright starts the package `electron`, which looks for its binary here first.
 if (host === 'stand-in') {
   process.env['ELECTRON_OVERRIDE_DIST_PATH'] = join(root, 'desktop', 'e2e', 'standin', 'dist');
 }
 
 export default defineConfig({
   testDir: join(root, 'desktop', 'e2e'),
-  // Pictures are no tests: npm run shots.
-  testIgnore: '**/take-shots.spec.ts',
+  // take-shots.spec.ts takes the pictures of npm run shots.
+  testIgnore: ['**/take-shots.spec.ts', '**/*.long.spec.ts'],
   outputDir: join(root, 'test-results'),
-  // Each test has its own app, with a backend and ffmpeg: two at once would wait for each other.
+  // Each test starts its own app, backend and ffmpeg. Two at once would only slow each other down.
   workers: 1,
   timeout: 1 * minutes,
   expect: { timeout: 10_000 },

@@ -7,7 +7,7 @@ import { appFiles, developmentPolicy, launcherOutsideArchive, licences, sameOrig
 const root = join(import.meta.dirname, '..');
 const desktop = join(root, 'desktop');
 const dist = join(root, 'dist');
-/** What the app's processes find without us. */
+/** Modules that the app's processes have at run time. */
 const external = ['electron', /^node:/, ...builtinModules];
 
 /** All three of the app's bundles, in one go: `vite build`. */
@@ -15,14 +15,14 @@ export default defineConfig({
   root: join(desktop, 'renderer'),
   base: './',
   plugins: [react(), sameOriginTags(), developmentPolicy(), launcherOutsideArchive(), appFiles(), licences()],
-  // One instance of each plugin for all three, so that the licences of all come together.
+  // The three bundles share each plugin's instance, so that one list collects the licences of all.
   builder: { sharedConfigBuild: true, sharedPlugins: true },
-  // From a disk, one large file is as good as many.
+  // The page is read from disk, where one large file loads as fast as many.
   build: { outDir: join(dist, 'renderer'), emptyOutDir: true, chunkSizeWarningLimit: 5000 },
   environments: {
     main: {
       consumer: 'server',
-      // fluent-ffmpeg looks beside itself for presets, which are not used here; a module has no such name.
+      // fluent-ffmpeg looks for its presets, which we do not use, in __dirname. An ES module has no __dirname.
       define: { __dirname: 'import.meta.dirname' },
       resolve: { noExternal: true },
       build: {

@@ -9,15 +9,17 @@ export default defineConfig({
   test: {
     include: ['{shared,backend,desktop,build}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.long.test.ts'],
-    // What a test prints is for when it fails.
+    // Show what a test prints only when it fails.
     silent: 'passed-only',
-    // The real things that tests start (ffmpeg, servers) need the other core.
+    // Tests start real programs (ffmpeg, servers), which need a core, too.
     maxWorkers: 3,
     sequence: { sequencer: WholeSystemFirst },
     testTimeout: 1 * minutes,
     hookTimeout: 1 * minutes,
     teardownTimeout: 10_000,
-    // electron-store imports `electron`, which would download its binary: with a place named, it only says where that is.
+    // A busy machine may need far longer than vitest's default of one second; only a failing test waits this long.
+    expect: { poll: { timeout: 40_000 } },
+    // electron-store imports `electron`, which downloads its binary unless this variable names a folder.
     env: { ELECTRON_OVERRIDE_DIST_PATH: join(import.meta.dirname, '..', 'desktop', 'e2e', 'standin', 'dist') },
   },
 });

@@ -50,6 +50,8 @@ export type RowState =
       readonly kind: 'failed';
       readonly code: ErrorCode;
       readonly details?: ErrorDetails;
+      /** What came with a code that is not known. */
+      readonly message?: string;
       readonly otherTrack: boolean;
       /** What was to convert it, where that is a server. */
       readonly host?: string;
@@ -270,6 +272,8 @@ export interface Certificate {
 export interface RowDetails {
   readonly code?: ErrorCode;
   readonly details?: ErrorDetails;
+  /** What came with a code that is not known. */
+  readonly message?: string;
   readonly attempt?: number;
   readonly warnings: readonly Warning[];
   /** What was reported, for a person who helps: no paths. */

@@ -17,6 +17,9 @@ export function hasEnded(state: ConversionState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
+/** Grows with every change: of two things that are told of a conversion, the one with the higher revision is newer. */
+export const revisionSchema = z.int().nonnegative();
+
 /** One audio track of a source; `index` counts audio tracks alone, from 0. */
 export const trackSchema = z
   .object({
@@ -37,7 +40,21 @@ export const warningSchema = z
     z.object({ code: z.literal('gaps'), atSeconds: secondsSchema, count: z.int().positive() }),
   ])
   .meta({ id: 'Warning' });
-export type Warning = z.infer<typeof warningSchema>;
+export type KnownWarning = z.infer<typeof warningSchema>;
+
+const warningCodes: ReadonlySet<string> = new Set(warningSchema.options.map(({ shape }) => shape.code.value));
+const unknownWarningSchema = z.looseObject({
+  code: z.string().refine((code) => !warningCodes.has(code)),
+  message: z.string().optional(),
+});
+
+/** As clients read it. One of a newer server comes with a message, which says what it is. */
+const openWarningSchema = z.union([warningSchema, unknownWarningSchema]);
+export type Warning = z.infer<typeof openWarningSchema>;
+
+export function isKnownWarning(warning: Warning): warning is KnownWarning {
+  return warningCodes.has(warning.code);
+}
 
 export const conversionErrorSchema = z
   .object({
@@ -46,7 +63,10 @@ export const conversionErrorSchema = z
     details: z.record(z.string(), z.number()).optional(),
   })
   .meta({ id: 'ConversionError' });
-export type ConversionError = z.infer<typeof conversionErrorSchema>;
+
+/** As clients read it: a newer server may give other codes. */
+const openConversionErrorSchema = conversionErrorSchema.extend({ code: z.string() });
+export type ConversionError = z.infer<typeof openConversionErrorSchema>;
 
 export const resultSchema = z
   .object({
@@ -63,6 +83,7 @@ export type Result = z.infer<typeof resultSchema>;
 export const conversionSchema = z
   .object({
     id: z.string(),
+    revision: revisionSchema,
     state: conversionStateSchema,
     fileName: z.string(),
     batchId: z.string().optional(),
@@ -88,7 +109,13 @@ export const conversionSchema = z
     peaks: z.array(z.int().min(0).max(255)).max(400).optional(),
   })
   .meta({ id: 'Conversion' });
-export type Conversion = z.infer<typeof conversionSchema>;
+
+/** As clients read it: with the errors and warnings of a newer server. */
+export const openConversionSchema = conversionSchema.extend({
+  error: openConversionErrorSchema.optional(),
+  warnings: z.array(openWarningSchema),
+});
+export type Conversion = z.infer<typeof openConversionSchema>;
 
 /** In the app, one a batch. Clients make their own words from kind, counts and codes; `message` is for scripts. */
 export const notificationSchema = z
@@ -113,7 +140,10 @@ export const notificationSchema = z
     readAt: timeSchema.optional(),
   })
   .meta({ id: 'Notification' });
-export type Notification = z.infer<typeof notificationSchema>;
+
+/** As clients read it: with the kinds of a newer server. */
+export const openNotificationSchema = notificationSchema.extend({ kind: z.string(), mail: z.string().optional() });
+export type Notification = z.infer<typeof openNotificationSchema>;
 
 /** A page of a list; `next` is the cursor of the following one, absent on the last. */
 export interface Page<Item> {
@@ -126,6 +156,8 @@ function pageSchema<Item extends z.ZodType>(itemSchema: Item) {
 }
 export const conversionsPageSchema = pageSchema(conversionSchema).meta({ id: 'ConversionsPage' });
 export const notificationsPageSchema = pageSchema(notificationSchema).meta({ id: 'NotificationsPage' });
+export const openConversionsPageSchema = pageSchema(openConversionSchema);
+export const openNotificationsPageSchema = pageSchema(openNotificationSchema);
 
 /** How many items one page holds at most. */
 export const maxPageItems = 100;

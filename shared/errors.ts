@@ -38,6 +38,8 @@ export const errorCodes = [
   'target_unwritable',
   'data_in_use',
   'cancelled',
+  // Another process gave a code that this version does not know: the message says what it is.
+  'unknown',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
@@ -65,12 +67,31 @@ export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly details: ErrorDetails | undefined;
+  /** Where the code is `unknown`: the one that was given. */
+  readonly givenCode: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: ErrorDetails; givenCode?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details;
+    this.givenCode = options.givenCode;
   }
+}
+
+/** An error as another process told it. A code that this version does not know becomes `unknown` and keeps its message. */
+export function toKnownError(told: {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: ErrorDetails | undefined;
+}): AppError {
+  const details = told.details === undefined ? {} : { details: told.details };
+  const known = errorCodes.find((code) => code === told.code);
+  if (known !== undefined) return new AppError(known, told.message, details);
+  return new AppError('unknown', told.message, { ...details, givenCode: told.code });
 }
 
 /** True when `error` is an {@link AppError}, of one of `codes` where any are given. */

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { conversionSchema, notificationSchema } from './api.ts';
+import {
+  conversionSchema,
+  notificationSchema,
+  openConversionSchema,
+  openNotificationSchema,
+  revisionSchema,
+} from './api.ts';
 
 /** What a server tells its clients as it happens: the frames of the WebSocket and of the private channel alike. */
 export const serverEventSchema = z
@@ -10,6 +16,8 @@ export const serverEventSchema = z
     z.object({
       type: z.literal('progress'),
       id: z.string(),
+      /** Of the conversion, as its converter last wrote it. */
+      revision: revisionSchema,
       progress: z.number().min(0).max(1),
       /** Absent while nothing can be said yet. */
       etaSeconds: z.number().nonnegative().optional(),
@@ -20,7 +28,20 @@ export const serverEventSchema = z
     z.object({ type: z.literal('read'), ids: z.array(z.string()) }),
   ])
   .meta({ id: 'ServerEvent' });
-export type ServerEvent = z.infer<typeof serverEventSchema>;
+
+const [conversionEventSchema, removedEventSchema, progressEventSchema, notificationEventSchema, readEventSchema] =
+  serverEventSchema.options;
+/** As clients read it: with the codes of a newer server. A client skips an event of a type that it does not know. */
+export const openServerEventSchema = z.discriminatedUnion('type', [
+  conversionEventSchema.extend({ conversion: openConversionSchema }),
+  removedEventSchema,
+  progressEventSchema,
+  notificationEventSchema.extend({ notification: openNotificationSchema }),
+  readEventSchema,
+]);
+export type ServerEvent = z.infer<typeof openServerEventSchema>;
+/** The `type` of every event. */
+export const eventKinds = serverEventSchema.options.map(({ shape }) => shape.type.value);
 export type ProgressEvent = Extract<ServerEvent, { type: 'progress' }>;
 
 /** The first frame on every WebSocket: with it, a client that was away is right again. */
@@ -39,7 +60,13 @@ export const helloSchema = z
     truncated: z.boolean(),
   })
   .meta({ id: 'Hello' });
-export type Hello = z.infer<typeof helloSchema>;
+
+/** As clients read it. */
+const openHelloSchema = helloSchema.extend({
+  conversions: z.array(openConversionSchema),
+  notifications: z.array(openNotificationSchema),
+});
+export type Hello = z.infer<typeof openHelloSchema>;
 
 /** `since`: the `at` of an earlier `hello`. */
 export const sinceSchema = z.string().min(1).max(200);
@@ -52,6 +79,8 @@ export const socketSignInSchema = z.strictObject({
 
 /** Everything that a WebSocket carries to a client. */
 export const socketFrameSchema = z.union([helloSchema, serverEventSchema]);
-export type SocketFrame = z.infer<typeof socketFrameSchema>;
+/** As clients read it. */
+export const openSocketFrameSchema = z.union([openHelloSchema, openServerEventSchema]);
+export type SocketFrame = z.infer<typeof openSocketFrameSchema>;
 /** Why the server ends a WebSocket (RFC 6455 gives 4000–4999 to applications): the token has ended. */
 export const socketTokenEnded = 4401;

@@ -8,14 +8,14 @@ import type { UserRecord } from '../ports/user-store.ts';
 const algorithm = 'HS256';
 
 export interface AccessTokens {
-  /** One that is good for so long, or until the session ends. */
+  /** A token that is valid for `seconds`, or until its session ends. */
   issue(user: Pick<UserRecord, 'id' | 'email' | 'admin'>, sessionId: string, seconds: number): Promise<string>;
-  /** Throws `unauthorized` for a token that is not ours, was changed, or has ended. */
+  /** Throws `unauthorized` for a token that is not ours, was changed, or has expired. */
   verify(token: string): Promise<Claims>;
 }
 
 export interface AccessTokensParts {
-  /** At least 32 bytes each. The first signs, all verify: so a new one can be put in front without signing everyone out. */
+  /** At least 32 bytes each. The first signs, all verify: a new one in front signs nobody out. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
 }
@@ -40,7 +40,7 @@ export function createAccessTokens({ secrets, clock }: AccessTokensParts): Acces
 
     async verify(token) {
       try {
-        if (!isCompact(token)) throw new errors.JWTInvalid('not written as a token is');
+        if (!isCompact(token)) throw new errors.JWTInvalid('not a compact JWT');
         const key = keys.get(decodeProtectedHeader(token).kid ?? '');
         if (key === undefined) throw new errors.JWKSNoMatchingKey();
         const { payload } = await jwtVerify(token, key, {
@@ -63,13 +63,13 @@ export function createAccessTokens({ secrets, clock }: AccessTokensParts): Acces
   };
 }
 
-/** True for three parts, each in the one way that base64url has for its bytes: so that no second text stands for the same token. */
+/** True for three parts in canonical base64url, so that no two texts are the same token. */
 function isCompact(token: string): boolean {
   const parts = token.split('.');
   return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }
 
-/** Tells secrets apart in a token's header and gives none away. */
+/** Names a secret in a token's header without revealing it. */
 function keyId(secret: string): string {
   return createHmac('sha256', secret).update('soundlift key id').digest('base64url').slice(0, 12);
 }

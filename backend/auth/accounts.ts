@@ -13,12 +13,12 @@ export interface AccountsParts {
   readonly clock: Clock;
 }
 
-/** Makes an account. `credentials` are those that `credentialsSchema` let through. Throws `taken`. */
+/** Makes an account. The credentials must have passed `credentialsSchema`. Throws `taken`. */
 export async function createUser(
   { email, password, ...facts }: Credentials & Pick<UserRecord, 'admin' | 'confirmed'>,
   { users, hashing, clock }: Omit<AccountsParts, 'sessions'>,
 ): Promise<UserRecord> {
-  // Hashing is dear; the store has the last word all the same.
+  // Saves a hash, which is expensive. The insert below decides.
   if ((await users.findByEmail(email)) !== undefined) throw taken();
   const user: UserRecord = {
     id: randomUUID(),
@@ -36,7 +36,7 @@ export async function createUser(
   return user;
 }
 
-/** Sets a new password, and ends every session but `exceptSession`. Throws `not_found`. */
+/** Sets a new password and ends every session except `exceptSession`. Throws `not_found`. */
 export async function setPassword(
   userId: string,
   password: string,

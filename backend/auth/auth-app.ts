@@ -16,11 +16,11 @@ export interface AuthAppParts {
 }
 
 /**
- * The auth service behind HTTP, for gateways alone: whoever reaches it may ask in the name of any account whose session's id they
- * know. Serve it with `startServer`.
+ * The auth service over HTTP, for our other services only: a caller may act for any account whose session id it knows, and ask for
+ * any account's mail address. Serve it with `startServer`.
  */
 export function createAuthApp({ authentication, log }: AuthAppParts): Express {
-  // Gateways reach it by whatever name their network gives it.
+  // The name that callers use depends on their network.
   const hosts = { loopback: false };
   return createApp({ routes: authRoutes(authentication), authentication, hosts, trustedProxies: [], log });
 }
@@ -46,7 +46,7 @@ function authRoutes(authentication: Authentication): readonly Route[] {
       path: '/validate',
       access: 'account',
       operation: {
-        summary: 'Ask whose token it is',
+        summary: 'Say whose token it is',
         answers: { 200: { description: 'Its claims.', body: { schema: claimsSchema } } },
       },
       async handle({ request, response, identity }) {
@@ -70,11 +70,12 @@ function authRoutes(authentication: Authentication): readonly Route[] {
     ),
     route(calls.requestReset, ({ email, client }) => authentication.requestReset(email, client)),
     route(calls.confirmReset, ({ reset, client }) => authentication.confirmReset(reset, client)),
+    route(calls.mailAddress, async ({ accountId }) => ({ address: await authentication.mailAddress(accountId) })),
     route(calls.removeAccount, ({ identity }) => authentication.removeAccount(identity)),
   ];
 }
 
-/** One method of `Authentication`; what it gives is the answer, and nothing is 204. */
+/** Serves one method of `Authentication`. Its result is the answer; without a result the answer is 204. */
 function route<Body extends z.ZodType>(
   { path, body }: { readonly path: string; readonly body: Body },
   method: (body: z.output<Body>) => Promise<unknown>,
@@ -84,9 +85,9 @@ function route<Body extends z.ZodType>(
     path,
     access: 'anyone',
     operation: {
-      summary: 'A call of the gateway',
+      summary: 'An internal call',
       body: { schema: body },
-      answers: { 200: { description: 'What it gives.' }, 204: { description: 'It is done.' } },
+      answers: { 200: { description: 'The result.' }, 204: { description: 'Done.' } },
     },
     async handle({ request, response }) {
       const answer = await method(await readJson(request, response, body));

@@ -6,6 +6,7 @@ import type { Authentication, Identity } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodePurpose, CodeStore } from '../ports/code-store.ts';
 import type { Mailer } from '../ports/mailer.ts';
+import type { RateLimit } from '../ports/rate-limit.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import { createAccessTokens } from './access-tokens.ts';
@@ -22,12 +23,13 @@ export interface AuthParts {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
+  readonly rateLimit: RateLimit;
   /** At least 32 bytes each; the first signs, all verify. */
   readonly secrets: readonly string[];
-  /** How long a token of `signIn` is good. */
+  /** How long a token from `signIn` is valid. */
   readonly loginTokenSeconds: number;
   readonly signUp: 'open' | 'closed';
-  /** Left out where this server cannot mail. */
+  /** Left out if this server cannot mail. */
   readonly mail?: AuthMail;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,18 +38,21 @@ export interface AuthParts {
 
 export interface AuthMail {
   readonly mailer: Mailer;
-  /** The name of the server, as people know it. */
+  /** The server's name in mails: `sound.example.org`. */
   readonly host: string;
 }
 
-/** Each hash takes 19 MiB: two at a time stay small and leave Node's pool of four threads room for files. Some 5 s of them may wait. */
+/** A hash takes 19 MiB. Two at a time leave two of Node's four pool threads for files; 256 waiting are about 5 s of work. */
 const hashingAtOnce = { running: 2, waiting: 256 };
-/** `credentialsSchema` lets no longer ones through, so nobody has them. */
+/** `credentialsSchema` allows no longer ones, so no account has them. */
 const maxEmailLength = 254;
 const maxPasswordLength = 1024;
-/** So long after the answer to who asks for a new password is a code made: at no time that could be told from the next answers. */
+/**
+ * A reset code is made this long after the answer to its request, at random, so that the server's response times do not show
+ * whether the address has an account.
+ */
 const resetDelayMilliseconds = [20, 200] as const;
-/** What has ended is removed when somebody signs in, but no more often than this. */
+/** Expired sessions and codes are removed on a sign-in, at most this often. */
 const tidyEverySeconds = 3600;
 
 /** The auth service, in this process. */
@@ -57,42 +62,34 @@ export function createAuth(parts: AuthParts): Authentication {
   const accessTokens = createAccessTokens({ secrets, clock });
   const sessions = createSessions({ ...parts, accessTokens });
   const codes = createCodes(parts);
-  const limits = createSignInLimits(clock);
-  /** Those who ask for mail are counted apart: asking is not guessing. */
-  const mailLimits = createSignInLimits(clock);
+  const limits = createSignInLimits(parts.rateLimit);
   const turns = limitConcurrency(hashingAtOnce);
   let tidiedAt = Number.NEGATIVE_INFINITY;
 
   async function checkCredentials({ email: given, password }: Credentials, client: string): Promise<UserRecord> {
     const attempt = { email: given.trim().toLowerCase(), client };
     if (attempt.email.length > maxEmailLength || password.length > maxPasswordLength) throw wrongCredentials();
-    return await turns.run(async () => {
-      // Within the turn: a thousand guesses sent at once are counted one after the other all the same.
-      limits.check(attempt);
-      const user = await users.findByEmail(attempt.email);
-      if (!(await hashing.matches(user?.passwordHash, password)) || user === undefined) {
-        limits.failed(attempt);
-        throw wrongCredentials();
-      }
-      limits.succeeded(attempt);
-      tidy();
-      return user;
-    });
+    // The limit is applied inside the turn: a right password that is still waiting must not count as a guess.
+    const found = await turns.run(() =>
+      limits.guess(attempt, async () => {
+        const user = await users.findByEmail(attempt.email);
+        return (await hashing.matches(user?.passwordHash, password)) ? user : undefined;
+      }),
+    );
+    if (found === undefined) throw wrongCredentials();
+    tidy();
+    return found;
   }
 
   async function checkOwnPassword(user: UserRecord, password: string, client: string): Promise<void> {
     const attempt = { email: user.email, client };
-    await turns.run(async () => {
-      limits.check(attempt);
-      if (!(await hashing.matches(user.passwordHash, password))) {
-        limits.failed(attempt);
-        throw new AppError('forbidden', 'The password is wrong.');
-      }
-      limits.succeeded(attempt);
-    });
+    const isRight = await turns.run(() =>
+      limits.guess(attempt, async () => (await hashing.matches(user.passwordHash, password)) || undefined),
+    );
+    if (!isRight) throw new AppError('forbidden', 'The password is wrong.');
   }
 
-  /** Asked anew for each call: what was found out of a token a moment ago is worth nothing once its session has ended. */
+  /** Reads the session and the account again for each call: either may have gone since the token was checked. */
   async function userOf({ accountId, sessionId }: Pick<Identity, 'accountId' | 'sessionId'>): Promise<UserRecord> {
     if (!(await sessions.isThere(sessionId, accountId))) throw sessionEnded();
     const user = await users.get(accountId);
@@ -100,7 +97,7 @@ export function createAuth(parts: AuthParts): Authentication {
     return user;
   }
 
-  /** False when one was sent a moment ago. */
+  /** False when a code was sent less than a minute ago. */
   async function mailCode(user: UserRecord, purpose: CodePurpose): Promise<boolean> {
     if (mail === undefined) return true;
     const code = await codes.issue(user.id, purpose);
@@ -111,7 +108,7 @@ export function createAuth(parts: AuthParts): Authentication {
 
   async function sendReset(email: string): Promise<void> {
     const user = await users.findByEmail(email);
-    // API.md: nothing but the first code is mailed to an address that nobody has confirmed.
+    // An address that nobody has confirmed gets its first code and nothing else.
     if (user?.confirmed) await mailCode(user, 'reset');
   }
 
@@ -120,7 +117,7 @@ export function createAuth(parts: AuthParts): Authentication {
     tidiedAt = clock.monotonicSeconds();
     const now = clock.now().toISOString();
     Promise.all([parts.sessions.removeEnded(now), parts.codes.removeEnded(now)]).catch((error: unknown) =>
-      log.warn({ err: error }, 'could not remove sessions that have ended'),
+      log.warn({ err: error }, 'could not remove expired sessions and codes'),
     );
   }
 
@@ -132,7 +129,7 @@ export function createAuth(parts: AuthParts): Authentication {
     async identify(token) {
       const { sub, sid, exp } = await accessTokens.verify(token);
       const user = await userOf({ accountId: sub, sessionId: sid });
-      // The account as it is now, not as it was when the token was made.
+      // From the account as it is now: the token's own claims may be out of date.
       return { accountId: user.id, email: user.email, admin: user.admin, sessionId: sid, expires: exp };
     },
 
@@ -148,12 +145,12 @@ export function createAuth(parts: AuthParts): Authentication {
 
     async createAccount(credentials) {
       if (signUp === 'closed') {
-        throw new AppError('forbidden', 'Signing up is closed here; ask whoever runs this server for an account.');
+        throw new AppError('forbidden', 'Sign-up is closed on this server. Ask its administrator for an account.');
       }
       const user = await turns.run(() => createUser({ ...credentials, admin: false, confirmed: false }, accounts));
       await mailCode(user, 'confirm').catch((error: unknown) => {
-        // The account is made; its owner can ask for a code again.
-        log.error({ err: error }, 'a code for a new account could not be made');
+        // The account exists; its owner can request another code.
+        log.error({ err: error }, 'could not make a code for a new account');
       });
       return toAccount(user);
     },
@@ -182,11 +179,11 @@ export function createAuth(parts: AuthParts): Authentication {
       const user = await userOf(identity);
       if (user.confirmed) return toAccount(user);
       const attempt = { email: user.email, client };
-      limits.check(attempt);
-      if (!(await codes.redeem(user.id, 'confirm', code))) {
-        limits.failed(attempt);
-        throw wrongCode();
-      }
+      const isRight = await limits.guess(
+        attempt,
+        async () => (await codes.redeem(user.id, 'confirm', code)) || undefined,
+      );
+      if (!isRight) throw wrongCode();
       await users.update(user.id, { confirmed: true });
       return toAccount({ ...user, confirmed: true });
     },
@@ -197,14 +194,12 @@ export function createAuth(parts: AuthParts): Authentication {
     },
 
     async requestReset(email, client) {
-      const attempt = { email, client };
-      mailLimits.check(attempt);
-      mailLimits.failed(attempt);
-      // After the answer, which must not tell by its time who has an account.
+      await limits.askForMail({ email, client });
+      // After the answer, whose time must not show who has an account.
       setTimeout(
         () => {
           sendReset(email).catch((error: unknown) =>
-            log.error({ err: error }, 'a code for a new password could not be made'),
+            log.error({ err: error }, 'could not make a code for a new password'),
           );
         },
         randomInt(...resetDelayMilliseconds),
@@ -212,15 +207,12 @@ export function createAuth(parts: AuthParts): Authentication {
     },
 
     async confirmReset({ email, password, code }, client) {
-      const attempt = { email, client };
       await turns.run(async () => {
-        limits.check(attempt);
-        const user = await users.findByEmail(email);
-        if (user === undefined || !(await codes.redeem(user.id, 'reset', code))) {
-          limits.failed(attempt);
-          throw wrongCode();
-        }
-        limits.succeeded(attempt);
+        const user = await limits.guess({ email, client }, async () => {
+          const claimed = await users.findByEmail(email);
+          return claimed !== undefined && (await codes.redeem(claimed.id, 'reset', code)) ? claimed : undefined;
+        });
+        if (user === undefined) throw wrongCode();
         await setPassword(user.id, password, accounts);
       });
     },
@@ -229,9 +221,14 @@ export function createAuth(parts: AuthParts): Authentication {
       await checkOwnPassword(await userOf(identity), password, client);
     },
 
+    async mailAddress(accountId) {
+      const user = await users.get(accountId);
+      return user?.confirmed && user.mail ? user.email : undefined;
+    },
+
     async removeAccount(identity) {
       const { id: accountId } = await userOf(identity);
-      // First the account: with it, every token of its sessions ends.
+      // The account first: without it, none of its tokens is valid.
       await users.remove(accountId);
       await parts.sessions.removeAllOf(accountId);
       await parts.codes.removeAllOf(accountId);

@@ -7,7 +7,7 @@ import { codeMail } from './code-mail.ts';
 
 const message = codeMail({ purpose: 'reset', to: 'ada@example.com', code: '12345678', host: 'sound.example.org' });
 
-/** Sends it to a mail server that gives these answers, one after the other. */
+/** Sends the message to a mail server that gives these answers in order. */
 function send(answers: readonly (MailOutcome | Error)[], pauses: readonly number[]) {
   const seen: MailMessage[] = [];
   const logged: string[] = [];
@@ -25,7 +25,7 @@ function send(answers: readonly (MailOutcome | Error)[], pauses: readonly number
 
 const away = new AppError('unavailable', 'The mail server cannot be reached.');
 
-it('tries again while the mail server is away, with the same message', async () => {
+it('retries with the same message while the mail server is away', async () => {
   const { seen, logged } = send([away, away, { kind: 'sent' }], [0.01, 0.01, 0.01]);
   await expect.poll(() => seen.length).toBe(3);
   expect(new Set(seen.map(({ messageId }) => messageId)).size).toBe(1);
@@ -33,13 +33,13 @@ it('tries again while the mail server is away, with the same message', async () 
   expect(logged.join('')).not.toContain('12345678');
 });
 
-it('gives up after the last try, and says so in the log', async () => {
+it('gives up after the last retry and logs it', async () => {
   const { seen, logged } = send([away, away], [0.01]);
   await expect.poll(() => logged.at(-1)).toContain('a code could not be mailed"');
   expect(seen).toHaveLength(2);
 });
 
-it('does not try again what was refused, nor what is a defect', async () => {
+it('does not retry after a refusal or an unexpected error', async () => {
   const refused = send([{ kind: 'refused', reason: '550 no such user' }], [0.01]);
   const broken = send([new Error('a defect')], [0.01]);
   await expect.poll(() => [refused.logged.length, broken.logged.length]).toEqual([1, 1]);
@@ -48,7 +48,7 @@ it('does not try again what was refused, nor what is a defect', async () => {
   expect(refused.logged[0]).toContain('550 no such user');
 });
 
-it('writes what a person needs, and nothing that is markup', () => {
+it('writes the code, its validity and the escaped host', () => {
   const { subject, text, html } = codeMail({ purpose: 'confirm', to: 'a@b.c', code: '12345678', host: 'a<b>&"c' });
   expect(subject).toBe('1234 5678 is your Soundlift code');
   for (const words of [text, html]) expect(words).toMatch(/1234 5678[^]*15 minutes/);

@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import { isAppError } from '../../shared/errors.ts';
 import type { Mailer, MailMessage } from '../ports/mailer.ts';
 
-/** Seconds before each further try, while the mail server is away: a code is good for a quarter of an hour. */
+/** Seconds before each retry while the mail server cannot be reached. A code is valid for 15 minutes. */
 const usualPauses: readonly number[] = [5, 30, 120, 300];
 
-/** Hands a message over while nobody waits for it: so that an answer does not tell, by its time, whether a mail was sent. */
+/** Sends a message without making the caller wait, so that response times do not show whether a mail was sent. */
 export function sendInBackground(message: MailMessage, mailer: Mailer, log: Logger, pauses = usualPauses): void {
   send().catch((error: unknown) => {
     if (!isAppError(error, 'cancelled')) log.error({ err: error }, 'a code could not be mailed');

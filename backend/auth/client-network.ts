@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * What guesses are counted by: the address, or, with IPv6, the network of it that one customer is given (RFC 6177: a /64 at least), since
- * whoever has one has all of its addresses. Anything else as it is.
+ * The key by which a client's guesses are counted: an IPv4 address itself, the /64 network of an IPv6 address, since a customer gets
+ * at least that many (RFC 6177), and anything else unchanged.
  */
 export function networkOf(client: string): string {
   if (isIP(client) !== 6) return client;
@@ -17,7 +17,7 @@ export function networkOf(client: string): string {
   return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
-/** An IPv4 address at the end stands for two groups, whatever they are: the network is before them. */
+/** An IPv4 address at the end stands for two groups. Their values do not matter: they lie outside the network. */
 function groupsOf(text: string): readonly string[] {
   return text.split(':').flatMap((group) => (group === '' ? [] : group.includes('.') ? ['0', '0'] : [group]));
 }

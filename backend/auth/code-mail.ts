@@ -8,7 +8,7 @@ export interface CodeMail {
   readonly purpose: CodePurpose;
   readonly to: string;
   readonly code: string;
-  /** The name of the server, as people know it: `sound.example.org`. */
+  /** The server's name: `sound.example.org`. */
   readonly host: string;
 }
 
@@ -18,12 +18,12 @@ const words: Readonly<
   confirm: {
     subject: 'is your Soundlift code',
     sentence: 'Type this code into Soundlift, and finished conversions can be mailed to this address.',
-    otherwise: 'If you have made no account there, leave it: nothing more will come.',
+    otherwise: 'If you did not make an account there, ignore this mail: no more will come.',
   },
   reset: {
     subject: 'is your code for a new Soundlift password',
-    sentence: 'Type this code into Soundlift, with the password that you want to have from now on.',
-    otherwise: 'If you have not asked for it, leave it: your password stays as it is.',
+    sentence: 'Type this code into Soundlift, together with your new password.',
+    otherwise: 'If you did not ask for it, ignore this mail: your password stays as it is.',
   },
 };
 

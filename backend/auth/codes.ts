@@ -2,10 +2,9 @@ import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../ports/clock.ts';
 import type { CodePurpose, CodeStore } from '../ports/code-store.ts';
 
-/** API.md. */
 export const codeMinutes = 15;
 const tries = 5;
-/** API.md: at most one a minute. */
+/** At most one code a minute is mailed to an account. */
 export const codePauseSeconds = 60;
 const digits = 8;
 
@@ -15,18 +14,18 @@ export interface CodesParts {
   readonly clock: Clock;
 }
 
-/** Codes that are mailed and typed in again: whoever knows one reads the mail of the account's address. */
+/** Mailed codes. Someone who knows one can read the mail of the account's address. */
 export interface Codes {
-  /** A new one, which puts the one before out of force. Undefined when that was sent a moment ago. */
+  /** Makes a code that replaces the one before. Undefined when that was sent less than a minute ago. */
   issue(userId: string, purpose: CodePurpose): Promise<string | undefined>;
-  /** True once, for the code that was issued last. Each wrong one takes a try away. Blanks and hyphens do not matter. */
+  /** True once, for the latest code. Each call uses up one of its tries. Blanks and hyphens in `code` are ignored. */
   redeem(userId: string, purpose: CodePurpose, code: string): Promise<boolean>;
 }
 
 export function createCodes({ codes, secrets, clock }: CodesParts): Codes {
   const inSeconds = (seconds: number): string => new Date(clock.now().getTime() + seconds * 1000).toISOString();
 
-  /** With a key that is not in the store: there are so few codes that a plain hash would give them away. */
+  /** Keyed by secrets that are not in the store: there are so few codes that a plain hash could be reversed. */
   function hashes(userId: string, purpose: CodePurpose, code: string): readonly string[] {
     const said = JSON.stringify([purpose, userId, code.replaceAll(/[\s-]/g, '')]);
     return secrets.map((secret) => createHmac('sha256', secret).update(`soundlift code ${said}`).digest('base64url'));

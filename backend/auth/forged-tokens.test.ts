@@ -8,7 +8,7 @@ import { type RunningServer, startServer } from '../http/server.ts';
 import { makeTestAuth, type TestAuth, testSecret } from '../tests/test-auth.ts';
 import { createAuthApp } from './auth-app.ts';
 
-/** What a forger may have: a good token of their own, and one of somebody else's that they saw. */
+/** What a forger may have: a valid token of their own, and one of another account that they saw. */
 interface Given {
   readonly token: string;
   readonly othersToken: string;
@@ -64,7 +64,7 @@ function signedBy(alg: string, key: KeyObject, header: Json = {}): (given: Given
     return await new SignJWT({ ...decode(body) }).setProtectedHeader({ ...decode(head), ...header, alg }).sign(key);
   };
 }
-/** As whoever has our secret could make it; the genuine claims pass (see below), so that what is refused is the change. */
+/** Signed with our secret. The genuine claims are accepted (see below), so it is the change that is refused. */
 function ours(change: (header: Json, claims: Json) => readonly [unknown, unknown], hash = 'sha256') {
   return ({ token }: Given): string => {
     const [head, body] = parts(token);
@@ -76,7 +76,7 @@ function ours(change: (header: Json, claims: Json) => readonly [unknown, unknown
 function without(claims: Json, name: string): Json {
   return Object.fromEntries(Object.entries(claims).filter(([one]) => one !== name));
 }
-/** The token with one bit turned, in the byte at `place` (0–1) of a part. */
+/** The token with one bit flipped, in the byte at `place` (0–1) of a part. */
 function bitTurned(part: 0 | 1 | 2, place: number): (given: Given) => string {
   return ({ token }) => {
     const changed = [...parts(token)];
@@ -87,7 +87,7 @@ function bitTurned(part: 0 | 1 | 2, place: number): (given: Given) => string {
     return changed.join('.');
   };
 }
-/** The same bytes in letters that decode to them all the same. */
+/** Other letters that decode to the same bytes. */
 function otherLastLetter({ token }: Given): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const last = alphabet.indexOf(token.slice(-1));
@@ -97,7 +97,7 @@ function otherLastLetter({ token }: Given): string {
 const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 const forgeries: readonly Forgery[] = [
-  // Nobody's signature.
+  // No signature.
   ...['none', 'None', 'NONE', 'nOnE', ''].flatMap((alg): readonly Forgery[] => [
     [`alg ${alg || 'empty'}, without a signature`, (given) => withHeader({ alg })(given).replace(/[^.]*$/, '')],
     [`alg ${alg || 'empty'}, with the old signature`, withHeader({ alg })],
@@ -150,7 +150,7 @@ const forgeries: readonly Forgery[] = [
   ['where to fetch its certificate (x5u)', signedBy('RS256', rsa.privateKey, { x5u: 'http://127.0.0.1:1/x.pem' })],
   ['a certificate beside it (x5c)', signedBy('RS256', rsa.privateKey, { x5c: ['MIIB'] })],
 
-  // Another's signature.
+  // The signature of another token.
   ['admin, under its own signature', withClaims({ admin: true })],
   [
     'another account, under its own signature',
@@ -185,7 +185,7 @@ const forgeries: readonly Forgery[] = [
     },
   ],
 
-  // Bits that were turned.
+  // Flipped bits.
   ...([0, 1, 2] as const).flatMap((part) =>
     [0, 0.3, 0.7, 1].map((place): Forgery => [`a bit turned in part ${part} at ${place}`, bitTurned(part, place)]),
   ),
@@ -216,7 +216,7 @@ const forgeries: readonly Forgery[] = [
   ],
   ['a token in a token', ({ token }) => `${parts(token)[0]}.${encode(token)}.${parts(token)[2]}`],
 
-  // Made with our own secret, as if it had leaked: what the token is good for is still checked.
+  // Made with our own secret, as if it had leaked. The claims are still checked.
   ['no end', ours((header, claims) => [header, without(claims, 'exp')])],
   ['an end in words', ours((header, claims) => [header, { ...claims, exp: '99999999999' }])],
   ['an end that has passed', ours((header, claims) => [header, { ...claims, exp: 1 }])],
@@ -253,7 +253,7 @@ describe('a forged token', () => {
     await test[Symbol.asyncDispose]();
   });
 
-  it('is told from a good one, also from one that was signed anew with our secret', async () => {
+  it('is told from a genuine one, and from one that was signed again with our secret', async () => {
     const anew = ours((header, claims) => [header, claims])(given);
     for (const token of [given.token, anew]) {
       expect(await test.auth.identify(token)).toMatchObject({ email: 'eve@example.com', admin: false });
@@ -270,15 +270,15 @@ describe('a forged token', () => {
     expect(isAppError(refusal, 'unauthorized')).toBe(true);
   });
 
-  it('comes in 60 kinds at least, each another text', async () => {
+  it('comes in at least 60 kinds, all different', async () => {
     const texts = await Promise.all(forgeries.map(async ([, make]) => await make(given)));
     const alike = forgeries.filter((_, index) => texts.indexOf(texts[index] ?? '') !== index).map(([name]) => name);
     expect(alike).toEqual([]);
     expect(forgeries.length).toBeGreaterThanOrEqual(60);
   });
 
-  it.each(forgeries)('is refused over HTTP, without a word of why: %s', async (_name, make) => {
-    // A header can carry no such letters, and blanks around it are none of its own.
+  it.each(forgeries)('is refused over HTTP without saying why: %s', async (_name, make) => {
+    // Headers cannot carry these letters, and blanks around a value are not part of it.
     const forged = encodeURI((await make(given)).trim());
     const headers = { authorization: `Bearer ${forged}` };
     const answer = await fetch(`${server.url}/validate`, { method: 'POST', headers });

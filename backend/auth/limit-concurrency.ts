@@ -1,11 +1,11 @@
 import { AppError } from '../../shared/errors.ts';
 
 export interface ConcurrencyLimit {
-  /** Runs `task` when its turn has come. Throws `too_many` when too many wait already. */
+  /** Runs `task` when its turn comes. Throws `too_many` when too many are waiting already. */
   run<Result>(task: () => Promise<Result>): Promise<Result>;
 }
 
-/** Lets `running` tasks run at a time and `waiting` more wait for their turn, first come, first served. */
+/** Runs at most `running` tasks at a time, in order of arrival; at most `waiting` more wait. */
 export function limitConcurrency({
   running,
   waiting,
@@ -26,7 +26,7 @@ export function limitConcurrency({
         details: { retryAfterSeconds: 2 },
       });
     }
-    // Whoever ends hands on its place, so `active` stays as it is.
+    // The task that ends starts this one, so `active` stays the same.
     await new Promise<void>((resolve) => queue.push(resolve));
   }
 

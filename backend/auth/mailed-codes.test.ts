@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => test[Symbol.asyncDispose]());
 
-/** The code that was mailed last, once so many mails were sent. */
+/** Waits until `count` mails were sent and returns the last one's code. */
 async function codeOfMail(count: number): Promise<string> {
   await expect.poll(() => test.mails.length).toBe(count);
   return codeIn(test.mails.at(-1));
@@ -30,20 +30,20 @@ async function confirm(): Promise<void> {
 function another(code: string): string {
   return code.replace(/\d$/, (last) => String((Number(last) + 1) % 10));
 }
-/** Long enough for a mail that must not be sent to have been. */
+/** Long enough for an unwanted mail to arrive. */
 async function aMoment(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 describe('a code for a new account', () => {
-  it('confirms its address, however it is typed', async () => {
+  it('confirms its address, with any blanks and hyphens', async () => {
     const code = (await codeOfMail(1)).replaceAll(' ', '');
     expect(code).toMatch(/^[0-9]{8}$/);
     const typed = ` ${code.slice(0, 2)}-${code.slice(2, 5)} ${code.slice(5)} `;
     expect(await auth.confirm(identity, typed, home)).toMatchObject({ confirmed: true });
   });
 
-  it('is dead after five wrong ones', async () => {
+  it('is invalid after five wrong tries', async () => {
     const code = await codeOfMail(1);
     for (let i = 0; i < 5; i += 1) {
       expect((await refusalOf(auth.confirm(identity, another(code), home))).code).toBe('invalid');
@@ -52,27 +52,27 @@ describe('a code for a new account', () => {
     expect(await auth.account(identity)).toMatchObject({ confirmed: false });
   });
 
-  it('has five tries among all who try at once', async () => {
+  it('has five tries in all, however many are made at once', async () => {
     const code = await codeOfMail(1);
     const guesses = Array.from({ length: 8 }, () => auth.confirm(identity, another(code), home));
     await Promise.allSettled(guesses);
     expect((await refusalOf(auth.confirm(identity, code, home))).code).toBe('invalid');
   });
 
-  it('is good for a quarter of an hour', async () => {
+  it('is valid for a quarter of an hour', async () => {
     const code = await codeOfMail(1);
     test.advance(15 * 60);
     expect((await refusalOf(auth.confirm(identity, code, home))).code).toBe('invalid');
   });
 
-  it('is no other account’s', async () => {
+  it('does not work for another account', async () => {
     const code = await codeOfMail(1);
     await auth.createAccount({ ...ada, email: 'eve@example.com' });
     const eve = await auth.identify(await auth.signIn({ ...ada, email: 'eve@example.com' }, home));
     expect((await refusalOf(auth.confirm(eve, code, home))).code).toBe('invalid');
   });
 
-  it('counts as a wrong password where it is wrong, so that guessing takes as long', async () => {
+  it('counts like a wrong password when it is wrong', async () => {
     for (let round = 0; round < 2; round += 1) {
       const code = await codeOfMail(round + 1);
       for (let i = 0; i < 5; i += 1) await refusalOf(auth.confirm(identity, another(code), home));
@@ -84,7 +84,7 @@ describe('a code for a new account', () => {
     await expect(auth.signIn(ada, 'elsewhere')).resolves.toBeTypeOf('string');
   });
 
-  it('is told of in the mail, and nowhere else', async () => {
+  it('is in the mail and nowhere else', async () => {
     const lines: string[] = [];
     const service = test.another({ log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) });
     test.advance(60);
@@ -99,7 +99,7 @@ describe('a code for a new account', () => {
     expect(test.mails.at(-1)?.html).toContain('sound.example.org');
   });
 
-  it('is sent once a minute at most, whichever process is asked', async () => {
+  it('is sent once a minute at most, by all processes together', async () => {
     await codeOfMail(1);
     for (const service of [auth, test.another()]) {
       expect(await refusalOf(service.sendConfirmation(identity))).toMatchObject({
@@ -116,7 +116,7 @@ describe('a code for a new account', () => {
     await codeOfMail(2);
   });
 
-  it('is sent no more once the address is confirmed', async () => {
+  it('is not sent when the address is confirmed already', async () => {
     await confirm();
     test.advance(60);
     await auth.sendConfirmation(identity);
@@ -124,7 +124,7 @@ describe('a code for a new account', () => {
     expect(test.mails).toHaveLength(1);
   });
 
-  it('is made again where the mail server was away when the account was made', async () => {
+  it('can be requested again when the first one could not be mailed', async () => {
     const mailer = { send: () => Promise.reject(new Error('no mail')), close: async () => undefined };
     const service = test.another({ mail: { mailer, host: 'sound.example.org' } });
     const bert = { ...ada, email: 'bert@example.com' };
@@ -136,7 +136,7 @@ describe('a code for a new account', () => {
 });
 
 describe('a code for a new password', () => {
-  it('sets it, once, and ends every session', async () => {
+  it('sets it once and ends every session', async () => {
     await confirm();
     const session = await auth.startSession(ada, home);
     await auth.requestReset(ada.email, home);
@@ -148,7 +148,7 @@ describe('a code for a new password', () => {
     await expect(auth.signIn({ ...ada, password: reset.password }, home)).resolves.toBeTypeOf('string');
   });
 
-  it('is used once by two who use it at once', async () => {
+  it('works once when two processes use it at once', async () => {
     await confirm();
     await auth.requestReset(ada.email, home);
     const reset = { email: ada.email, code: await codeOfMail(2), password: 'a new password' };
@@ -158,7 +158,7 @@ describe('a code for a new password', () => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
-  it('is no code for a new account, and the other way round', async () => {
+  it('is not a code for a new account, nor the other way round', async () => {
     const first = await codeOfMail(1);
     const reset = { email: ada.email, code: first, password: 'a new password' };
     expect((await refusalOf(auth.confirmReset(reset, home))).code).toBe('invalid');
@@ -176,7 +176,7 @@ describe('a code for a new password', () => {
     expect(test.mails).toHaveLength(1);
   });
 
-  it('is asked for without a word of whether there is an account, before anybody looks', async () => {
+  it('is answered before the account is looked up, so that the answer does not depend on it', async () => {
     await confirm();
     const users = { ...test.users, findByEmail: () => new Promise<never>(() => undefined) };
     const service = test.another({ users });
@@ -184,7 +184,7 @@ describe('a code for a new password', () => {
     expect(await service.requestReset('nobody@example.com', home)).toBeUndefined();
   });
 
-  it('is sent once a minute, and asked for ten times by one client for one address', async () => {
+  it('is sent once a minute, and can be requested ten times by one client for one address', async () => {
     await confirm();
     for (let i = 0; i < 10; i += 1) await auth.requestReset(ada.email, home);
     await codeOfMail(2);
@@ -192,7 +192,7 @@ describe('a code for a new password', () => {
     expect(test.mails).toHaveLength(2);
     expect((await refusalOf(auth.requestReset(ada.email, home))).code).toBe('too_many');
     await auth.requestReset(ada.email, 'elsewhere');
-    // Asking is no guessing.
+    // Requests do not count as guesses.
     await expect(auth.signIn(ada, home)).resolves.toBeTypeOf('string');
   });
 
@@ -218,7 +218,7 @@ describe('a code for a new password', () => {
     expect(calls).toEqual(['hash']);
   });
 
-  it('is guessed at ten times from one place', async () => {
+  it('can be guessed at ten times from one client', async () => {
     await confirm();
     const reset = { email: ada.email, code: '00000000', password: 'a new password' };
     const codes: string[] = [];
@@ -227,7 +227,7 @@ describe('a code for a new password', () => {
   });
 });
 
-it('where the server does not mail, says so to who asks for a code, and nothing to who might learn of an account', async () => {
+it('a server without mail says so to a signed-in person who requests a code, and to nobody else', async () => {
   const service = test.another({ mailless: true });
   await confirm();
   const bert = { ...ada, email: 'bert@example.com' };

@@ -1,14 +1,14 @@
 import { argon2id, hash, verify } from 'argon2';
 
 /**
- * OWASP's Password Storage Cheat Sheet, section "Argon2id": m = 19 MiB, t = 2, p = 1 at least. About 30 ms on a core of 2020.
+ * The minimum of OWASP's Password Storage Cheat Sheet, section "Argon2id": m = 19 MiB, t = 2, p = 1. About 30 ms on a core of 2020.
  */
 const parameters = { type: argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
 
-/** Nobody's: sixteen and thirty-two zero bytes, with the parameters above. No password is known that gives it. */
-const hashOfNobody = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+/** A salt of 16 zero bytes and a hash of 32, with the parameters above. No password is known that matches. */
+const hashThatNothingMatches = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
-/** The two functions of argon2 that are used; named so that a test can count the calls. */
+/** The functions of argon2 that we use. A test counts their calls. */
 export interface Argon2 {
   hash(password: string): Promise<string>;
   verify(passwordHash: string, password: string): Promise<boolean>;
@@ -22,7 +22,7 @@ export const argon2: Argon2 = {
 export interface PasswordHashing {
   /** argon2id, in PHC string format. */
   hash(password: string): Promise<string>;
-  /** Takes the same time whether there is a hash or not, so that the time does not tell who has an account. */
+  /** Takes the same time with and without a hash, so that response times do not show who has an account. */
   matches(passwordHash: string | undefined, password: string): Promise<boolean>;
 }
 
@@ -30,13 +30,13 @@ export function createPasswordHashing(functions: Argon2 = argon2): PasswordHashi
   return {
     hash: (password) => functions.hash(normalized(password)),
     async matches(passwordHash, password) {
-      const equal = await functions.verify(passwordHash ?? hashOfNobody, normalized(password));
+      const equal = await functions.verify(passwordHash ?? hashThatNothingMatches, normalized(password));
       return equal && passwordHash !== undefined;
     },
   };
 }
 
-/** The same letters in the same bytes, whichever system they were typed on (NIST SP 800-63B, section 5.1.1.2). */
+/** Makes equal letters equal bytes, whatever system they were typed on (NIST SP 800-63B, section 5.1.1.2). */
 function normalized(password: string): string {
   return password.normalize('NFKC');
 }

@@ -1,9 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What a refresh token says: of which session it is, what shows that it is one of that session's, and which one. */
+/** The parts of a refresh token. */
 export interface RefreshToken {
   readonly sessionId: string;
-  /** The same in all of a session's. Random, so that knowing a session's id is not enough to be taken for a thief of it. */
+  /**
+   * The same in all tokens of a session. A reused token ends its session; as this is random, someone who only knows the session's id
+   * cannot do that.
+   */
   readonly family: string;
   readonly secret: string;
 }
@@ -24,14 +27,14 @@ export function writeRefreshToken({ sessionId, family, secret }: RefreshToken): 
   return `${sessionId}.${family}.${secret}`;
 }
 
-/** Undefined for what cannot be one. */
+/** Undefined for text that is not a refresh token. */
 export function readRefreshToken(text: string): RefreshToken | undefined {
   const [, sessionId, family, secret] = pattern.exec(text) ?? [];
   if (sessionId === undefined || family === undefined || secret === undefined) return undefined;
   return { sessionId, family, secret };
 }
 
-/** What is stored in the place of a family or a secret. They are random: a plain hash does not give them away. */
+/** The form in which a family or secret is stored. Both are random, so a plain hash does not reveal them. */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }

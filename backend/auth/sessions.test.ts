@@ -36,7 +36,7 @@ async function changePasswordByOperator(password: string): Promise<void> {
 }
 
 describe('a refresh token', () => {
-  it('gives a new pair each time, for as long as somebody comes back within 60 days', async () => {
+  it('gives a new pair each time it is used within 60 days', async () => {
     let session = await test.auth.startSession(ada, home);
     for (let i = 0; i < 5; i += 1) {
       test.advance(60 * day - 1);
@@ -47,7 +47,7 @@ describe('a refresh token', () => {
     expect(await isRefused(session)).toBe(true);
   });
 
-  it('gives each of two processes that use it at once a pair that works on', async () => {
+  it('gives two processes that use it at once a working pair each', async () => {
     const session = await test.auth.startSession(ada, home);
     const services = [test.another(), test.another()];
     const pairs = await Promise.all(services.map((service) => service.refreshSession(session.refreshToken)));
@@ -58,7 +58,7 @@ describe('a refresh token', () => {
     expect(await Promise.all(next.map(isGood))).toEqual([true, true]);
   });
 
-  it('works again for a minute, whoever has used what came of it meanwhile', async () => {
+  it('works again for a minute, even if the next one was used meanwhile', async () => {
     const first = await test.auth.startSession(ada, home);
     const second = await refreshed(first);
     await refreshed(second);
@@ -68,7 +68,7 @@ describe('a refresh token', () => {
     expect(await isGood(await refreshed(again))).toBe(true);
   });
 
-  it.each([1, 2, 20])('ends the session when it comes back after a minute, %i pairs later', async (later) => {
+  it.each([1, 2, 20])('ends the session when it is used again after a minute, %i pairs later', async (later) => {
     const first = await test.auth.startSession(ada, home);
     let latest = first;
     for (let i = 0; i < later; i += 1) latest = await refreshed(latest);
@@ -88,7 +88,7 @@ describe('a refresh token', () => {
     expect(await isGood(await refreshed(other))).toBe(true);
   });
 
-  it('cannot be made up, nor end a session, by who knows the session’s id alone', async () => {
+  it('cannot be made up, nor used to end the session, by someone who only knows the session’s id', async () => {
     const session = await test.auth.startSession(ada, home);
     const sessionId = String(decodeJwt(session.accessToken)['sid']);
     const made = writeRefreshToken({ sessionId, family: 'A'.repeat(22), secret: 'A'.repeat(43) });
@@ -104,7 +104,7 @@ describe('a refresh token', () => {
     },
   );
 
-  it('is no access token, and the other way round', async () => {
+  it('is not an access token, nor the other way round', async () => {
     const { accessToken, refreshToken } = await test.auth.startSession(ada, home);
     expect((await refusalOf(test.auth.identify(refreshToken))).code).toBe('unauthorized');
     expect((await refusalOf(test.auth.refreshSession(accessToken))).code).toBe('unauthorized');
@@ -119,7 +119,7 @@ describe('a refresh token', () => {
       expect([text.length > 20, stored.includes(text)]).toEqual([true, false]);
   });
 
-  it('keeps what is stored of it small, however often it is used', async () => {
+  it('does not make the session’s row grow, however often it is used', async () => {
     const first = await test.auth.startSession(ada, home);
     const id = String(decodeJwt(first.accessToken)['sid']);
     for (let i = 0; i < 50; i += 1) await refreshed(first);
@@ -131,7 +131,7 @@ describe('a refresh token', () => {
 });
 
 describe('a session', () => {
-  it('of a script ends with its token', async () => {
+  it('of a script ends when its token expires', async () => {
     const accessToken = await test.auth.signIn(ada, home);
     test.advance(day - 1);
     expect(await isGood({ accessToken })).toBe(true);
@@ -139,7 +139,7 @@ describe('a session', () => {
     expect(await isGood({ accessToken })).toBe(false);
   });
 
-  it('ends with a new password that whoever runs the server has set', async () => {
+  it('ends when the administrator sets a new password', async () => {
     const session = await test.auth.startSession(ada, home);
     const accessToken = await test.auth.signIn(ada, home);
     await changePasswordByOperator('a new password');
@@ -171,7 +171,7 @@ describe('a session', () => {
     await expect.poll(() => test.sessions.get(id)).toBeUndefined();
   });
 
-  it('begins after the same work for an address without an account', async () => {
+  it('takes the same work to start for an address without an account', async () => {
     const calls: string[] = [];
     const hashing = createPasswordHashing({
       hash: (password) => argon2.hash(password),

@@ -15,15 +15,14 @@ import {
   writeRefreshToken,
 } from './refresh-tokens.ts';
 
-/** API.md. */
 const accessTokenSeconds = 15 * 60;
-/** A client that was away for longer signs in again. */
+/** A client that was away for longer must sign in again. */
 const idleSessionSeconds = 60 * 24 * 3600;
-/** API.md: an answer may have been lost, so a token that was just used gives a fresh pair. */
+/** The answer to a refresh may have been lost, so for this long a used token still gives a fresh pair. */
 const graceSeconds = 60;
-/** Tokens that were given out beside each other, of which no answer may ever have arrived; the oldest is given up. */
+/** How many unused tokens a session keeps: answers may have been lost. Beyond that the oldest becomes invalid. */
 const maxUnused = 32;
-/** The same for those that were used within the grace. */
+/** How many tokens used within the grace it keeps. */
 const maxUsed = 64;
 
 export interface SessionsParts {
@@ -33,14 +32,14 @@ export interface SessionsParts {
   readonly clock: Clock;
 }
 
-/** Everyone who is signed in. A token is good as long as its session is there. */
+/** Sessions of people who are signed in. A token is valid only while its session exists. */
 export interface Sessions {
-  /** One that ends with its token, for scripts. */
+  /** Starts a session for a script, which ends with its only token. */
   startOnce(user: UserRecord, seconds: number): Promise<string>;
   start(user: UserRecord): Promise<Session>;
   /** Throws `unauthorized`. */
   refresh(refreshToken: string): Promise<Session>;
-  /** Whether that account's session goes on. */
+  /** Whether the session exists, has not expired and is this account's. */
   isThere(id: string, userId: string): Promise<boolean>;
 }
 
@@ -52,13 +51,13 @@ export function createSessions(parts: SessionsParts): Sessions {
   async function pair(user: UserRecord, token: RefreshToken): Promise<Session> {
     return {
       accessToken: await accessTokens.issue(user, token.sessionId, accessTokenSeconds),
-      // A token tells whole seconds: never later than it ends.
+      // Tokens hold whole seconds. Rounded down, so that this is never after the token's end.
       expiresAt: new Date((Math.floor(clock.now().getTime() / 1000) + accessTokenSeconds) * 1000).toISOString(),
       refreshToken: writeRefreshToken(token),
     };
   }
 
-  /** Whoever sets a new password ends the sessions that are there; one that was begun with the old password must not come after. */
+  /** A new password ends the sessions that exist. This keeps a sign-in with the old one from adding a session after that. */
   async function insert(session: SessionRecord, user: UserRecord): Promise<void> {
     await sessions.insert(session);
     const now = await users.get(user.id);
@@ -67,7 +66,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     throw new AppError('unauthorized', 'The password was changed a moment ago; sign in again.');
   }
 
-  function isGoingOn(session: SessionRecord | undefined): session is SessionRecord {
+  function isValid(session: SessionRecord | undefined): session is SessionRecord {
     return session !== undefined && Date.parse(session.endsAt) > clock.now().getTime();
   }
 
@@ -91,13 +90,13 @@ export function createSessions(parts: SessionsParts): Sessions {
       if (token === undefined) throw ended();
       for (;;) {
         const session = await sessions.get(token.sessionId);
-        if (!isGoingOn(session) || session.tokens === undefined) throw ended();
+        if (!isValid(session) || session.tokens === undefined) throw ended();
         if (!isHashOf(session.tokens.family, token.family)) throw ended();
         const user = await users.get(session.userId);
         if (user === undefined) throw ended();
         const left = useToken(session.tokens, hashOf(token.secret), clock.now());
         if (left === undefined) {
-          // Whoever used it before may have been a thief, or this one is: neither goes on.
+          // One of the two who used this token is a thief, so the session ends for both.
           await sessions.remove(session.id);
           throw ended();
         }
@@ -114,12 +113,12 @@ export function createSessions(parts: SessionsParts): Sessions {
 
     async isThere(id, userId) {
       const session = await sessions.get(id);
-      return isGoingOn(session) && session.userId === userId;
+      return isValid(session) && session.userId === userId;
     },
   };
 }
 
-/** What is left once the token is used; undefined when it may not be used any more. */
+/** The session's tokens after this one is used; undefined when it may not be used. */
 function useToken(tokens: SessionTokens, hash: string, now: Date): SessionTokens | undefined {
   const recent = tokens.used.filter(({ at }) => now.getTime() - Date.parse(at) <= graceSeconds * 1000);
   if (tokens.unused.includes(hash)) {

@@ -1,84 +1,94 @@
 import { AppError } from '../../shared/errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Limit, RateLimit } from '../ports/rate-limit.ts';
 import { networkOf } from './client-network.ts';
 
-/** Failures older than this do not count. */
 const windowSeconds = 15 * 60;
 
 /**
- * So many failures within the window; then each further try waits until one of them is older. Guessing one account's password from one
- * place is slow soon; from many places, or at many accounts, a little later. Nobody is locked out for good, and an attacker
- * elsewhere has to work hard to lock out the owner. NIST SP 800-63B, section 5.2.2, allows 100 failures in a row.
+ * How many tries are allowed within the window. Guessing one account's password from one place is soon slow; from many places, or
+ * at many accounts, a little later. Nobody is locked out for good, and an attacker elsewhere has to work hard to lock out the
+ * owner. NIST SP 800-63B, section 5.2.2, allows 100 failures in a row.
  */
-const allowedFailures = { clientAndEmail: 10, client: 100, email: 100 } as const satisfies Record<string, number>;
-const kinds = Object.keys(allowedFailures) as readonly (keyof typeof allowedFailures)[];
+const limits = {
+  client: { count: 100, seconds: windowSeconds },
+  email: { count: 100, seconds: windowSeconds },
+  clientAndEmail: { count: 10, seconds: windowSeconds },
+} as const satisfies Record<string, Limit>;
 
-/** Flat memory, however many names an attacker makes up: the oldest entries go first. */
-const maxEntries = 20_000;
-
-interface Attempt {
+export interface Attempt {
+  /** The client's address. */
   readonly client: string;
   readonly email: string;
 }
 
-/** Counts failed sign-ins, in this process. */
+/** Slows down the guessing of passwords and codes, and requests for mail. All processes over one `RateLimit` count together. */
 export interface SignInLimits {
-  /** Throws `too_many`, with `retryAfterSeconds`, when it is too early for another try. */
-  check(attempt: Attempt): void;
-  failed(attempt: Attempt): void;
-  /** Whoever knows the password starts afresh. */
-  succeeded(attempt: Attempt): void;
+  /**
+   * Runs `check`, which resolves with undefined for a wrong guess, and returns its result. Only wrong guesses count, and a right one
+   * forgets the wrong ones of this client at this address. Throws `too_many`, with `retryAfterSeconds`, without running `check`.
+   */
+  guess<Result>(attempt: Attempt, check: () => Promise<Result | undefined>): Promise<Result | undefined>;
+
+  /** Counts a request for mail, apart from the guesses. Throws `too_many`, with `retryAfterSeconds`. */
+  askForMail(attempt: Attempt): Promise<void>;
 }
 
-export function createSignInLimits(clock: Clock): SignInLimits {
-  /** When the latest of a key's failures were, in monotonic seconds, the oldest first: as many as are allowed, at most. */
-  const failures = new Map<string, readonly number[]>();
+interface CountedUse {
+  readonly key: string;
+  readonly use: string;
+}
+
+export function createSignInLimits(rateLimit: RateLimit): SignInLimits {
+  /** Counts one try against each limit, or against none. */
+  async function count(keys: ReturnType<typeof keysOf>): Promise<readonly CountedUse[]> {
+    const counted: CountedUse[] = [];
+    // The client's own limit comes first: a client that has used it up makes the store keep no more keys, whatever it sends.
+    for (const kind of ['client', 'email', 'clientAndEmail'] as const) {
+      const key = keys[kind];
+      const answer = await rateLimit.allow(key, limits[kind]);
+      if (!answer.allowed) {
+        await giveBack(counted);
+        throw new AppError('too_many', 'Too many tries; wait a little before the next.', {
+          details: { retryAfterSeconds: answer.retryAfterSeconds },
+        });
+      }
+      counted.push({ key, use: answer.use });
+    }
+    return counted;
+  }
+
+  async function giveBack(counted: readonly CountedUse[]): Promise<void> {
+    await Promise.all(counted.map(({ key, use }) => rateLimit.giveBack(key, use)));
+  }
 
   return {
-    check(attempt) {
-      const now = clock.monotonicSeconds();
-      for (const kind of kinds) {
-        const times = failures.get(keyOf(kind, attempt)) ?? [];
-        const [oldest] = times;
-        if (oldest === undefined || times.length < allowedFailures[kind]) continue;
-        const wait = oldest + windowSeconds - now;
-        if (wait > 0) {
-          throw new AppError('too_many', 'Too many tries; wait a little before the next.', {
-            details: { retryAfterSeconds: Math.ceil(wait) },
-          });
-        }
-      }
+    async guess(attempt, check) {
+      const keys = keysOf('sign-in', attempt);
+      // Counted before the check and given back after it: of many guesses sent at once, to any number of processes, only as many
+      // are checked as are allowed.
+      const counted = await count(keys);
+      const result = await check().catch(async (error: unknown) => {
+        // A store that is away is not a wrong guess. If it cannot be given back either, it counts until it leaves the window.
+        await giveBack(counted).catch(() => undefined);
+        throw error;
+      });
+      if (result === undefined) return undefined;
+      await giveBack(counted);
+      await rateLimit.forget(keys.clientAndEmail);
+      return result;
     },
 
-    failed(attempt) {
-      const now = clock.monotonicSeconds();
-      for (const kind of kinds) {
-        const key = keyOf(kind, attempt);
-        const times = [...(failures.get(key) ?? []), now].slice(-allowedFailures[kind]);
-        // Taken out and put in again, so that the map stays in the order of the latest failure.
-        failures.delete(key);
-        failures.set(key, times);
-      }
-      for (const key of failures.keys()) {
-        if (failures.size <= maxEntries) break;
-        failures.delete(key);
-      }
-    },
-
-    succeeded(attempt) {
-      failures.delete(keyOf('clientAndEmail', attempt));
+    async askForMail(attempt) {
+      await count(keysOf('mail', attempt));
     },
   };
 }
 
-function keyOf(kind: keyof typeof allowedFailures, { client: address, email }: Attempt): string {
+function keysOf(what: 'sign-in' | 'mail', { client: address, email }: Attempt): Record<keyof typeof limits, string> {
   const client = networkOf(address);
-  switch (kind) {
-    case 'clientAndEmail':
-      return `${kind} ${client} ${email}`;
-    case 'client':
-      return `${kind} ${client}`;
-    case 'email':
-      return `${kind} ${email}`;
-  }
+  return {
+    client: JSON.stringify([what, 'client', client]),
+    email: JSON.stringify([what, 'email', email]),
+    clientAndEmail: JSON.stringify([what, 'client and email', client, email]),
+  };
 }

@@ -21,7 +21,7 @@ it('makes a secret at the first start and keeps it', async () => {
   expect(await readdir(folder)).toEqual(['signing-key']);
 });
 
-it('makes another one in another folder', async () => {
+it('makes a different one in another folder', async () => {
   const secret = await keepSigningSecret(folder);
   await rm(path);
   expect(await keepSigningSecret(folder)).not.toBe(secret);
@@ -38,14 +38,14 @@ it.skipIf(process.platform === 'win32')(
   },
 );
 
-it.each(['', 'short', '\n'])('replaces one that cannot be a secret (%j)', async (rest) => {
+it.each(['', 'short', '\n'])('replaces one that is too short (%j)', async (rest) => {
   await writeFile(path, rest);
   const secret = await keepSigningSecret(folder);
   expect(secret.length).toBeGreaterThan(60);
   expect((await readFile(path, 'utf8')).trim()).toBe(secret);
 });
 
-it('says in a sentence that it cannot be kept', async () => {
+it('says in a sentence that it cannot be written', async () => {
   const failure = await keepSigningSecret(join(folder, 'missing')).catch((error: unknown) => error);
   expect(isAppError(failure, 'unavailable') && !failure.message.includes(folder)).toBe(true);
 });

@@ -8,8 +8,8 @@ const secretBytes = 48;
 const readableByOwnerAlone = 0o600;
 
 /**
- * The embedded backend's own secret for signing tokens: made at the first start, kept in the data folder, which must exist and
- * be locked. Throws `unavailable` when it cannot be read or kept.
+ * Reads the embedded backend's secret for signing tokens from the data folder, or makes it at the first start. The folder must exist
+ * and be locked. Throws `unavailable` when the secret cannot be read or written.
  */
 export async function keepSigningSecret(dataFolder: string): Promise<string> {
   const path = join(dataFolder, fileName);
@@ -29,14 +29,14 @@ async function readSecret(path: string): Promise<string | undefined> {
   });
   if (text === undefined) return undefined;
   const secret = text.trim();
-  // Only a hand or a broken disk can make this; a new key signs everyone out, which is better than a weak one.
+  // Somebody edited the file, or the disk is broken. A new secret signs everyone out; a weak one would be worse.
   if (Buffer.from(secret, 'base64url').byteLength < secretBytes) return undefined;
-  // A copy from a backup may have lost it.
+  // A copy restored from a backup may be readable by others.
   await chmod(path, readableByOwnerAlone);
   return secret;
 }
 
-/** Written beside its place and renamed, so that a crash leaves no half of it. */
+/** Writes a temporary file and renames it, so that a crash leaves no half-written secret. */
 async function makeSecret(path: string): Promise<string> {
   const secret = randomBytes(secretBytes).toString('base64url');
   const draft = `${path}.new`;

@@ -26,22 +26,12 @@ export interface BatchesParts {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether this account is to be mailed of what has ended; without, nobody is. */
-  readonly wantsMail?: (owner: string) => Promise<boolean>;
+  /** Whether a mail is owed for each notification; false by default. The outbox asks whether its owner wants it: here, that would keep notifications waiting for auth. */
+  readonly sendsMail?: boolean;
 }
 
 export function createBatches(parts: BatchesParts): Batches {
-  const { rows, store, notifications, events, clock, log, wantsMail = async () => false } = parts;
-
-  /** A notification waits for nobody: where it cannot be asked now, it is asked again before the mail is handed over. */
-  async function sendsMail(owner: string): Promise<boolean> {
-    try {
-      return await wantsMail(owner);
-    } catch (error) {
-      log.warn({ err: error }, 'could not ask whether to mail');
-      return true;
-    }
-  }
+  const { rows, store, notifications, events, clock, log, sendsMail = false } = parts;
 
   /** Those of the batch whose end nobody was told of; none while the batch goes on. */
   async function owedFor(record: ConversionRow): Promise<readonly ConversionRow[]> {
@@ -92,11 +82,12 @@ export function createBatches(parts: BatchesParts): Batches {
         const now = clock.now();
         const plain = toNotificationRecord(id, batchId, owner, owed, now);
         const outboxMail = { revision: 0, tries: 0, due: now.toISOString(), claimed: false };
-        const next = (await sendsMail(owner)) ? { ...plain, outboxMail } : plain;
+        const next: NotificationRecord = sendsMail ? { ...plain, outboxMail } : plain;
         if (await notifications.insert(next)) {
           made.push(next);
           await markTold(next);
           events.publish({ owner, event: { type: 'notification', notification: next.notification } });
+          if (next.outboxMail !== undefined) events.publishInternal({ owner, message: { type: 'mail_due' } });
           log.info({ notification: id, conversions: owed.length }, 'told of the end of a batch');
         }
       }

@@ -18,11 +18,14 @@ export interface LiveFacts {
 
 /** The conversion as its owner sees it: the row without what is the backend's own, and without peaks. */
 export function toConversion(record: ConversionRow, retention: Retention, live: LiveFacts = {}): Conversion {
-  const { id, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } = record;
-  const latest = state === 'converting' ? live.latest : undefined;
+  const { id, revision, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } =
+    record;
+  // Progress of an earlier attempt may arrive late.
+  const latest = live.latest !== undefined && live.latest.revision >= revision ? live.latest : undefined;
   const expiresAt = expiry(record, retention);
   return {
     id,
+    revision,
     state,
     fileName,
     ...(batchId === undefined ? {} : { batchId }),

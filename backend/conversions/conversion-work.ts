@@ -4,7 +4,7 @@ import type { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionRow, StoredResult } from '../ports/conversion-store.ts';
-import { videoBlobId } from './blob-names.ts';
+import { blobFence, videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -73,8 +73,8 @@ function waitSeconds(record: ConversionRow, clock: Clock): number {
 
 function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
-  const { id, owner, attempt } = record;
-  const lease: Lease = holdLease({ id, owner, state: 'converting', attempt }, parts);
+  const { id, owner, revision, attempt } = record;
+  const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
 
   return {
     record,
@@ -87,7 +87,7 @@ function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
     noteProgress(progress) {
       if (lease.signal.aborted) return;
       lease.noteProgress(progress.progress);
-      events.publish({ owner, event: { type: 'progress', id, ...progress } });
+      events.publish({ owner, event: { type: 'progress', id, revision: lease.revision(), ...progress } });
     },
 
     async finish(result, warnings) {
@@ -95,7 +95,7 @@ function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
       if (done === undefined) return false;
       await publisher.ended(done);
       if (done.source.kind === 'blob') {
-        await videos.remove(videoBlobId(done)).catch((error: unknown) => {
+        await videos.remove(videoBlobId(done), blobFence(done)).catch((error: unknown) => {
           log.warn({ err: error, conversion: id }, 'could not remove a video yet; the sweeper will');
         });
       }

@@ -11,7 +11,7 @@ import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Batches, createBatches } from './batches.ts';
 import type { Retention } from './conversion-view.ts';
 import { type ConversionWork, createConversionWork } from './conversion-work.ts';
-import { watchProgress } from './live-progress.ts';
+import { createLiveProgress } from './live-progress.ts';
 import { createOutboxMails, type OutboxMails } from './outbox-mails.ts';
 import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
@@ -36,8 +36,8 @@ export interface ConversionsParts {
   readonly leases: LeaseStore;
   readonly mailOutbox: MailOutboxStore;
   readonly onTransition?: OnTransition;
-  /** Whether this account is to be mailed of what has ended; without, nobody is. */
-  readonly wantsMail?: (owner: string) => Promise<boolean>;
+  /** Whether the ends of batches are mailed; false by default. */
+  readonly sendsMail?: boolean;
 }
 
 /** The life of conversions, by who reaches for it: owners, converters, notifiers, and the sweeper. */
@@ -56,20 +56,18 @@ export interface Conversions {
 export function createConversions(parts: ConversionsParts): Conversions {
   const rows = createRows(parts);
   const publisher = createPublisher(parts);
-  const live = watchProgress(parts.events);
-  const changes = createOwnedChanges({ ...parts, live });
+  const live = createLiveProgress(parts.events);
   const uploads = createResumableUploads({ ...parts, rows, publisher });
   return {
     uploads,
     owned: createOwnedConversions({ ...parts, rows, publisher, live }),
     notifications: createOwnedNotifications(parts),
-    changes,
+    changes: createOwnedChanges({ ...parts, live }),
     work: createConversionWork({ ...parts, rows, publisher }),
     batches: createBatches({ ...parts, rows }),
     mails: createOutboxMails({ ...parts, mails: parts.mailOutbox }),
     sweeper: createSweeper({ ...parts, rows, publisher, uploads }),
     close() {
-      changes.close();
       live.close();
     },
   };

@@ -10,6 +10,8 @@ import type { Rows } from './rows.ts';
 /** Where a holder's row must be for the holder to write. */
 export interface Held {
   readonly id: string;
+  /** As the holder has just written it. */
+  readonly revision: number;
   readonly owner: string;
   readonly state: Extract<ConversionState, 'uploading' | 'converting'>;
   readonly attempt: number;
@@ -30,6 +32,8 @@ export interface LeaseParts {
 export interface Lease extends AsyncDisposable {
   /** Fires once the lease is lost, with an AppError `cancelled` or `wrong_state` as its reason. */
   readonly signal: AbortSignal;
+  /** The row's revision, as this holder last wrote it. */
+  revision(): number;
   /** Fraction 0–1, written with the next renewal. */
   noteProgress(progress: number): void;
   /** Writes `change` if the lease still holds; undefined, and nothing written, if it is lost. */
@@ -40,34 +44,40 @@ export interface Lease extends AsyncDisposable {
 
 export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease {
   let progress = 0;
+  let { revision } = held;
   const kept = keepLease<Transition, ConversionRow>({
     async write(change) {
       const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
-      return decided?.changed ? decided.record : lossOf(decided?.record);
+      if (!decided?.changed) return lossOf(decided?.record);
+      revision = decided.record.revision;
+      return decided.record;
     },
     renewal: () => ({ type: 'renewed', progress }),
     log: log.child({ conversion: held.id }),
   });
 
-  // A cancel is noticed at once this way. An event may be late and old: the row has the last word.
-  const unsubscribe = events.subscribe(({ event }) => {
-    const removed = event.type === 'removed' && event.ids.includes(held.id);
-    const moved = event.type === 'conversion' && event.conversion.id === held.id && !isAt(event.conversion, held);
-    if (removed || moved) kept.renew();
-  });
+  // So a cancel is noticed at once. The message may be late and old: the row decides.
+  const subscription = events.subscribeInternal(
+    { owner: held.owner, kinds: ['look_now'] },
+    ({ message }) => {
+      if (message.type === 'look_now' && message.conversionId === held.id) kept.renew();
+    },
+    kept.renew,
+  );
 
   return {
     signal: kept.signal,
+    revision: () => revision,
     noteProgress(fraction) {
       progress = fraction;
     },
     write: kept.write,
     async end(change) {
-      unsubscribe();
+      subscription.end();
       return await kept.end(change);
     },
     async [Symbol.asyncDispose]() {
-      unsubscribe();
+      subscription.end();
       await kept[Symbol.asyncDispose]();
     },
   };

@@ -1,23 +1,57 @@
 import type { ProgressEvent } from '../../shared/events.ts';
-import type { EventBus } from '../ports/event-bus.ts';
+import type { EventBus, Subscription } from '../ports/event-bus.ts';
 
-/** More conversions than any server converts at once; keeps lost events from filling the memory. */
-const maxRemembered = 10_000;
+/** An owner's progress is listened to for so long after somebody last asked for it. */
+const listenSeconds = 60;
+/** Owners that are listened to at most: each costs a subscription, and the rows tell the progress of the others, a little late. */
+const maxOwners = 1000;
 
-/** The latest progress that was told of each running conversion, so that who asks sees what who listens sees. */
+/** The latest progress of running conversions, so that a client that asks sees about what one that listens sees. */
 export interface LiveProgress {
-  of(id: string): ProgressEvent | undefined;
+  /** Undefined where none was heard; from the first call on, that owner's progress is listened to for a while. */
+  of(owner: string, id: string): ProgressEvent | undefined;
   close(): void;
 }
 
-export function watchProgress(events: EventBus): LiveProgress {
-  const latest = new Map<string, ProgressEvent>();
-  const unsubscribe = events.subscribe(({ event }) => {
-    if (event.type === 'conversion') latest.delete(event.conversion.id);
-    if (event.type !== 'progress') return;
-    latest.set(event.id, event);
-    const oldest = latest.size > maxRemembered ? latest.keys().next().value : undefined;
-    if (oldest !== undefined) latest.delete(oldest);
-  });
-  return { of: (id) => latest.get(id), close: unsubscribe };
+interface Listened {
+  readonly latest: Map<string, ProgressEvent>;
+  readonly subscription: Subscription;
+  readonly timer: NodeJS.Timeout;
+}
+
+export function createLiveProgress(events: EventBus): LiveProgress {
+  const owners = new Map<string, Listened>();
+
+  function stop(owner: string): void {
+    const listened = owners.get(owner);
+    clearTimeout(listened?.timer);
+    listened?.subscription.end();
+    owners.delete(owner);
+  }
+
+  function listen(owner: string): Listened {
+    const latest = new Map<string, ProgressEvent>();
+    const subscription = events.subscribe({ owner, kinds: ['progress', 'conversion', 'removed'] }, ({ event }) => {
+      if (event.type === 'progress') latest.set(event.id, event);
+      else if (event.type === 'conversion') latest.delete(event.conversion.id);
+      else if (event.type === 'removed') for (const id of event.ids) latest.delete(id);
+    });
+    const timer = setTimeout(() => stop(owner), listenSeconds * 1000).unref();
+    const listened = { latest, subscription, timer };
+    owners.set(owner, listened);
+    return listened;
+  }
+
+  return {
+    of(owner, id) {
+      const known = owners.get(owner);
+      if (known === undefined && owners.size >= maxOwners) return undefined;
+      const { latest, timer } = known ?? listen(owner);
+      timer.refresh();
+      return latest.get(id);
+    },
+    close() {
+      for (const owner of [...owners.keys()]) stop(owner);
+    },
+  };
 }

@@ -69,6 +69,7 @@ describe('what an owner has missed', () => {
   it('shows how far those are that are converted now', async () => {
     const { id } = await submit();
     const taken = await test.conversions.work.take(id);
+    expect((await changes.since('anna')).conversions).toMatchObject([{ id, progress: 0 }]);
     if (taken.kind === 'work') taken.work.noteProgress({ progress: 0.4, etaSeconds: 7, speed: 30 });
     await new Promise((resolve) => setImmediate(resolve));
     expect((await changes.since('anna')).conversions).toMatchObject([{ id, progress: 0.4, etaSeconds: 7 }]);
@@ -171,11 +172,11 @@ describe('following', () => {
     const [first, second] = [follow('anna', listener), follow('anna', listener)];
     await publish('anna', read());
     expect(heard).toHaveLength(2);
-    first();
-    first();
+    first.end();
+    first.end();
     await publish('anna', read());
     expect(heard).toHaveLength(3);
-    second();
+    second.end();
     await publish('anna', read());
     expect(heard).toHaveLength(3);
     follow('anna', listener);

@@ -1,36 +1,31 @@
 import { type Conversion, hasEnded } from '../../shared/api.ts';
-import type { Hello, ServerEvent } from '../../shared/events.ts';
+import { eventKinds, type Hello, type ServerEvent } from '../../shared/events.ts';
 import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
-import type { EventBus } from '../ports/event-bus.ts';
+import type { EventBus, Subscription } from '../ports/event-bus.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import type { LiveProgress } from './live-progress.ts';
 import { queuePositions } from './queue-positions.ts';
 
-/** API.md: whoever has missed more than this lists. */
+/** A client that has missed more changes than this must list. */
 const maxMissed = 500;
 
 /** What a client that was away must be told to be right again. */
 export type MissedChanges = Omit<Hello, 'type'>;
 
-/**
- * What happens to an owner's conversions and notifications, as it happens and since a moment ago. This is the one place where an
- * event is checked against its owner.
- */
+/** What happens to an owner's conversions and notifications: as it happens, and since an earlier position. */
 export interface OwnedChanges {
   /**
-   * Calls `listener` with each event of this owner from now on; returns what ends it. Who begins to follow before asking what was
-   * missed hears of some changes twice, and of every one at least once.
+   * Calls `listener` with each event of this owner from now on, and `onGap` when events may have been missed. To miss nothing: follow, wait
+   * for `ready`, then ask `since`; some changes are then told twice.
    */
-  follow(owner: string, listener: (event: ServerEvent) => void): () => void;
+  follow(owner: string, listener: (event: ServerEvent) => void, onGap?: () => void): Subscription;
 
   /**
-   * Those that have not ended, and what changed since `position`, the `at` of an earlier answer; any text is taken for one. Where
-   * `truncated`, only of those that have not ended, and perhaps not of all of them.
+   * Those that have not ended, and what changed since `position`, the `at` of an earlier answer; any text may be given. Where
+   * `truncated`, only those that have not ended, and perhaps not all of them.
    */
   since(owner: string, position?: string): Promise<MissedChanges>;
-
-  close(): void;
 }
 
 export interface OwnedChangesParts {
@@ -43,27 +38,13 @@ export interface OwnedChangesParts {
 
 export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
   const { store, notifications, events, live, retention } = parts;
-  const followers = new Map<string, Set<(event: ServerEvent) => void>>();
-  // One look at each event, however many follow.
-  const unsubscribe = events.subscribe(({ owner, event }) => {
-    const thrown: unknown[] = [];
-    for (const listener of followers.get(owner) ?? []) {
-      try {
-        listener(event);
-      } catch (error) {
-        thrown.push(error);
-      }
-    }
-    // The others have heard it; now the bus hears of this.
-    if (thrown.length > 0) throw thrown[0];
-  });
 
   async function view(records: readonly ConversionRow[]): Promise<Conversion[]> {
     const queued = records.flatMap(({ id, state }) => (state === 'queued' ? [id] : [])).toSorted();
     const positions = await queuePositions(queued, (id) => store.countQueuedBefore(id));
     return records.map((record) => {
       const position = positions.get(record.id);
-      const latest = live.of(record.id);
+      const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;
       return toConversion(record, retention, {
         ...(position === undefined ? {} : { position }),
         ...(latest === undefined ? {} : { latest }),
@@ -72,16 +53,8 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
   }
 
   return {
-    follow(owner, listener) {
-      // Each its own: one listener may be there twice.
-      const following = (event: ServerEvent): void => listener(event);
-      const ofOwner = followers.get(owner) ?? new Set();
-      followers.set(owner, ofOwner.add(following));
-      return () => {
-        ofOwner.delete(following);
-        if (ofOwner.size === 0 && followers.get(owner) === ofOwner) followers.delete(owner);
-      };
-    },
+    follow: (owner, listener, onGap) =>
+      events.subscribe({ owner, kinds: eventKinds }, ({ event }) => listener(event), onGap),
 
     async since(owner, position) {
       const [sinceConversions, sinceNotifications] = position === undefined ? [] : fromPosition(position);
@@ -98,11 +71,6 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
       }
       const unfinished = rows.items.filter(({ state }) => !hasEnded(state));
       return { conversions: await view(unfinished), removed: [], notifications: [], at, truncated: true };
-    },
-
-    close() {
-      unsubscribe();
-      followers.clear();
     },
   };
 }

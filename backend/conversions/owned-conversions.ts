@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import { type Conversion, hasEnded, type Page, type Result } from '../../shared/api.ts';
+import type { ByteRange } from '../../shared/byte-range.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { BlobStore, ByteRange, LocalBlobFile } from '../ports/blob-store.ts';
+import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
-import { mp3BlobId, videoBlobId } from './blob-names.ts';
+import { blobFence, mp3BlobId, videoBlobId } from './blob-names.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
 import type { LiveProgress } from './live-progress.ts';
@@ -78,18 +79,18 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
   }
 
   async function view(record: ConversionRow): Promise<Conversion> {
-    const latest = live.of(record.id);
+    const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;
     return toConversion(record, retention, {
       ...(record.state === 'queued' ? { position: await store.countQueuedBefore(record.id) } : {}),
       ...(latest === undefined ? {} : { latest }),
     });
   }
 
-  /** The row decides; what is left in the blob stores after a crash here, the sweeper removes. */
+  /** For a row that does not want them any more. What a crash here leaves in the blob stores, the sweeper removes. */
   async function removeBlobs(record: ConversionRow): Promise<void> {
     try {
-      await videos.remove(videoBlobId(record));
-      await mp3s.remove(mp3BlobId(record));
+      await videos.remove(videoBlobId(record), blobFence(record));
+      await mp3s.remove(mp3BlobId(record), blobFence(record));
     } catch (error) {
       log.warn({ err: error, conversion: record.id }, 'could not remove the files of a conversion yet');
     }
@@ -125,7 +126,8 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     async receive(owner, intake, source, signal) {
       const record = newConversion(owner, intake, { kind: 'blob' }, 0, clock.now());
       await rows.insert(record);
-      const lease = holdLease({ id: record.id, owner, state: 'uploading', attempt: record.attempt }, parts);
+      const { id, revision, attempt } = record;
+      const lease = holdLease({ id, owner, revision, state: 'uploading', attempt }, parts);
       const stop = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]);
 
       async function abandon(): Promise<void> {
@@ -135,8 +137,8 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
 
       try {
         const label = { conversionId: record.id, owner, fileName: intake.fileName };
-        await videos.append(videoBlobId(record), 0, source, label, stop);
-        const { bytes } = await videos.finish(videoBlobId(record));
+        await videos.append(videoBlobId(record), blobFence(record), 0, source, label, stop);
+        const { bytes } = await videos.finish(videoBlobId(record), blobFence(record));
         return {
           bytes,
           abandon,

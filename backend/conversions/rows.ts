@@ -44,7 +44,10 @@ export interface RowsParts {
 export function createRows({ store, events, clock, log, retention, onTransition }: RowsParts): Rows {
   function announce(record: ConversionRow, change: Transition | { type: 'created' }): void {
     const event = eventOf(record, change, retention);
-    if (event !== undefined) events.publish({ owner: record.owner, event });
+    const { id: conversionId, owner } = record;
+    if (event !== undefined) events.publish({ owner, event });
+    if (takesLease.includes(change.type))
+      events.publishInternal({ owner, message: { type: 'look_now', conversionId } });
     log.debug(
       { conversion: record.id, change: change.type, state: record.state, attempt: record.attempt },
       'conversion',
@@ -83,6 +86,14 @@ export function createRows({ store, events, clock, log, retention, onTransition 
     },
   };
 }
+
+/** What ends the lease of another. */
+const takesLease: readonly (Transition | { type: 'created' })['type'][] = [
+  'cancelled',
+  'abandoned',
+  'lost',
+  'writer_lost',
+];
 
 function eventOf(
   record: ConversionRow,

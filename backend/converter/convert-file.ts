@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Track, Warning } from '../../shared/api.ts';
+import type { KnownWarning, Track } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { spokenDuration } from '../../shared/words/measures.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { type ConvertLimits, passLimits } from './convert-limits.ts';
 import { findCutShort } from './declared-duration/declared-duration.ts';
 import { parseLogLine, tellsOfLoss } from './ffmpeg/ffmpeg-log.ts';
@@ -48,7 +50,7 @@ export interface ConvertedFile {
   readonly durationSeconds: number;
   /** Up to 400, 0–255, evenly over the sound. */
   readonly peaks: readonly number[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly KnownWarning[];
 }
 
 /**
@@ -96,7 +98,7 @@ async function judge(found: {
   readonly sourceBytes: number;
   readonly pass: Pass;
   readonly mp3: Mp3Facts;
-}): Promise<readonly Warning[]> {
+}): Promise<readonly KnownWarning[]> {
   const { facts, pass, mp3 } = found;
   const { ffmpeg, workFolder, limits, signal } = found.request;
   const heardSeconds = pass.samples / pass.sampleRate;
@@ -181,7 +183,7 @@ function anotherLength(mp3: Mp3Facts, { samples, sampleRate }: Pass): AppError {
 
 function nothingHeard({ firstLoss }: Pass): AppError {
   if (firstLoss !== undefined) return nothingDecodable(new Error(firstLoss));
-  return new AppError('no_audio', 'This video has a sound track, but no sound is in it.');
+  return new AppError('no_audio', sayShared('failEmptyTrack'));
 }
 
 function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limits: ConvertLimits): void {
@@ -191,9 +193,8 @@ function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limit
 }
 
 function tooLong({ maxDurationSeconds }: ConvertLimits): AppError {
-  const hours = maxDurationSeconds / 3600;
-  const limit = hours >= 1 ? `${Number(hours.toFixed(1))} hours` : `${Number(maxDurationSeconds.toFixed(1))} seconds`;
-  return new AppError('too_long', `This video is longer than the ${limit} that are allowed.`, {
+  const sentence = sayShared('failTooLongAllowed', { limit: spokenDuration(maxDurationSeconds) });
+  return new AppError('too_long', sentence, {
     details: { limitSeconds: maxDurationSeconds },
   });
 }

@@ -142,7 +142,7 @@ describe('a conversion that cannot be', () => {
     expect(await handle(id)).toMatchObject({ kind: 'unrecoverable', reason: { code: 'not_media' } });
     expect(await see(id)).toMatchObject({
       state: 'failed',
-      error: { code: 'not_media', message: 'This is not a video or a sound.' },
+      error: { code: 'not_media', message: "This isn't a video or audio file." },
     });
     expect(backend.mp3Queue.take()).toEqual([id]);
     expect(await mp3Ids()).toEqual([]);

@@ -144,7 +144,7 @@ describe('a source is refused', () => {
   test('without the track that is wanted, with what there is instead', () => {
     const error = refusalOf({ streams: [video, german, { ...english, tags: {} }] }, 2);
     expect(error).toMatchObject({ code: 'no_audio', details: { track: 2, tracks: 2 } });
-    expect(error.message).toBe('This video has no sound track 2. It has: 0 (aac, deu), 1 (ac3).');
+    expect(error.message).toBe('This video has no audio track 2. It has: 0 (aac, deu), 1 (ac3).');
     expect(refusalOf({ streams: [video] }, 2).message).toBe('This video has no sound.');
   });
 
@@ -160,7 +160,7 @@ describe('a source is refused', () => {
   test.each(['', '{}', 'null', '{"format":{}}', '{"streams":{},"format":{"format_name":"x"}}'])(
     'when ffprobe says %s',
     (json) => {
-      expect(() => readSourceFacts(json)).toThrow('This is not a video or a sound.');
+      expect(() => readSourceFacts(json)).toThrow("This isn't a video or audio file.");
     },
   );
 });

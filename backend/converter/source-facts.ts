@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Track } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { failure } from '../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { TrackProbe } from './declared-duration/declared-duration.ts';
 
 /** Tags that an MP3 takes over from its source. */
@@ -125,11 +127,11 @@ export function readSourceFacts(
 }
 
 export function notMedia(cause?: unknown): AppError {
-  return new AppError('not_media', 'This is not a video or a sound.', { cause });
+  return failure('not_media', { cause });
 }
 
 export function nothingDecodable(cause?: unknown): AppError {
-  return new AppError('damaged', 'Nothing of its sound can be read.', { cause });
+  return failure('damaged', { cause });
 }
 
 function parseProbe(json: string): Probe {
@@ -162,9 +164,9 @@ function defaultIndex(audio: readonly Stream[]): number {
 }
 
 function noSuchTrack(wanted: number | undefined, tracks: readonly Track[]): AppError {
-  if (wanted === undefined || tracks.length === 0) return new AppError('no_audio', 'This video has no sound.');
+  if (wanted === undefined || tracks.length === 0) return failure('no_audio');
   const list = tracks.map(({ index, codec, language }) => `${index} (${[codec, language].filter(Boolean).join(', ')})`);
-  return new AppError('no_audio', `This video has no sound track ${wanted}. It has: ${list.join(', ')}.`, {
+  return new AppError('no_audio', sayShared('failNoSuchTrack', { track: wanted, list: list.join(', ') }), {
     details: { track: wanted, tracks: tracks.length },
   });
 }

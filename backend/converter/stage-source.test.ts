@@ -102,7 +102,7 @@ describe('a source is refused', () => {
     await mkdir(join(folder, 'folder.mp4'));
     expect(await refusalOf(join(folder, 'folder.mp4'))).toMatchObject({
       code: 'not_media',
-      message: 'This is a folder, not a video or a sound.',
+      message: 'This is a folder, not a video or audio file.',
     });
     expect((await refusalOf('/dev/zero')).code).toBe('not_media');
     await promisify(execFile)('mkfifo', [join(folder, 'pipe.mp4')]);

@@ -1,6 +1,8 @@
 import { link, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { failure } from '../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { sourceName } from './ffmpeg/media-formats.ts';
 import { notMedia } from './source-facts.ts';
 
@@ -12,10 +14,10 @@ export async function stageSource(sourcePath: string, workFolder: string): Promi
   // Of what a link leads to: a hard link to a link would only copy it, away from what it is relative to.
   const absolute = await realpath(resolve(sourcePath)).catch(unreachable);
   const { bytes, kind } = await inspect(absolute);
-  if (kind === 'folder') throw new AppError('not_media', 'This is a folder, not a video or a sound.');
+  if (kind === 'folder') throw new AppError('not_media', sayShared('failFolder'));
   // Reading from a pipe or a device might never end.
   if (kind === 'other') throw notMedia();
-  if (bytes === 0) throw new AppError('not_media', 'This file is empty.');
+  if (bytes === 0) throw new AppError('not_media', sayShared('failEmpty'));
 
   const staged = join(workFolder, sourceName);
   await rm(staged, { force: true });
@@ -31,9 +33,9 @@ async function inspect(path: string): Promise<{ readonly bytes: number; readonly
 function unreachable(error: unknown): never {
   const code = systemErrorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    throw new AppError('source_missing', 'The video is no longer where it was.', { cause: error });
+    throw failure('source_missing', { cause: error });
   }
-  throw new AppError('source_unreadable', 'The video cannot be read.', { cause: error });
+  throw failure('source_unreadable', { cause: error });
 }
 
 /**
@@ -47,8 +49,7 @@ async function linkTo(target: string, path: string): Promise<void> {
   } catch {
     await second(target, path).catch((error: unknown) => {
       const code = systemErrorCode(error);
-      if (code === 'ENOSPC' || code === 'EDQUOT')
-        throw new AppError('disk_full', 'The disk is full.', { cause: error });
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw failure('disk_full', { cause: error });
       throw new AppError('source_unreadable', 'The video cannot be reached by the converter.', { cause: error });
     });
   }

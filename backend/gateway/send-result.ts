@@ -1,12 +1,11 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Result } from '../../shared/api.ts';
+import { type ByteRange, listsTag, parseByteRange } from '../../shared/byte-range.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { Operation } from '../http/operation.ts';
 import type { AccountCall } from '../http/routes.ts';
-import { type ByteRange } from '../ports/blob-store.ts';
-import { listsTag, parseByteRange } from './byte-range.ts';
 
 /** A client that takes nothing for so long has gone; another request goes on where it stopped. */
 const idleSeconds = 300;

@@ -4,8 +4,8 @@ import { problemHeaders } from './problem.ts';
 import { endUnread, isUnread } from './request-body.ts';
 
 /**
- * Answers with a problem (RFC 9457). A client that is still sending is told to stop, and the connection ends; so it does with
- * `close`. When the answer had begun already, all that is left is to break it off.
+ * Answers with a problem (RFC 9457). Closes the connection afterwards if the client is still sending, or if `close` is set. If another
+ * answer has begun already, destroys the connection.
  */
 export function answerProblem(
   request: IncomingMessage,
@@ -27,7 +27,7 @@ export function answerProblem(
   response.setHeader('Cache-Control', 'no-store');
   if (unread || close) response.setHeader('Connection', 'close');
   if (!unread || close) {
-    // What came and was not read must not stand in the way of the connection's next request.
+    // Discards the rest of this request, so that the next one on the connection can be read.
     request.resume();
     response.end(request.method === 'HEAD' ? undefined : body);
     return;
@@ -36,5 +36,5 @@ export function answerProblem(
   endUnread(request, response);
 }
 
-/** What may have been said of an answer that is not given after all. */
+/** Headers that may have been set for the answer that the problem replaces. */
 const headersOfContent = ['Content-Disposition', 'ETag'];

@@ -99,7 +99,7 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   return await fetch(`${server.url}${path}`, init);
 }
 
-/** A status, as raw answers begin with it. */
+/** The status in the first line of a raw answer. */
 function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 }
@@ -108,13 +108,13 @@ beforeEach(() => start());
 afterEach(() => server.close());
 
 describe('the table of routes', () => {
-  it('answers HEAD where it answers GET, without a body', async () => {
+  it('answers HEAD like GET, without a body', async () => {
     const answer = await ask('/open', { method: 'HEAD' });
     expect([answer.status, await answer.text()]).toEqual([200, '']);
     expect(answer.headers.get('content-length')).toBe('13');
   });
 
-  it('answers 404 where there is nothing', async () => {
+  it('answers 404 to unknown paths', async () => {
     const answer = await ask('/console');
     expect(answer.status).toBe(404);
     expect(problemSchema.parse(await answer.json())).toMatchObject({ code: 'not_found', status: 404 });
@@ -126,24 +126,24 @@ describe('the table of routes', () => {
     ['OPTIONS', '/mine', 'GET, HEAD, POST'],
     ['GET', '/login', 'POST'],
     ['PUT', '/open', 'GET, HEAD'],
-  ])('answers %s %s with 405 and what is allowed', async (method, path, allowed) => {
+  ])('answers %s %s with 405 and the allowed methods', async (method, path, allowed) => {
     const answer = await ask(path, { method });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe(allowed);
     expect(await answer.json()).toMatchObject({ code: 'method_not_allowed' });
   });
 
-  it.each(['/OPEN', '/open/', '//open', '/open/..;/x'])('knows a path by its exact letters, not %s', async (path) => {
+  it.each(['/OPEN', '/open/', '//open', '/open/..;/x'])('matches paths exactly, not %s', async (path) => {
     expect((await ask(path)).status).toBe(404);
   });
 
-  it('bears with a path and a query that cannot be decoded', async () => {
+  it('survives a path and a query that cannot be decoded', async () => {
     expect((await ask('/%E0%A4%A')).status).toBe(404);
     const answer = await ask('/query?n=%E0%A4%A');
     expect(answer.status).toBe(422);
   });
 
-  it('sets the headers that keep a browser from doing anything with an answer', async () => {
+  it('sets headers that keep browsers from running or caching an answer', async () => {
     for (const path of ['/open', '/nothing']) {
       const { headers } = await ask(path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -156,7 +156,7 @@ describe('the table of routes', () => {
 });
 
 describe('who may call', () => {
-  it('lets the bearer of a token in, however the scheme is written', async () => {
+  it('accepts a token however the scheme is written', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       const answer = await ask('/mine', { headers: { authorization: `${scheme} ${token}` } });
       expect(await answer.json()).toMatchObject({ accountId: 'account-1' });
@@ -181,14 +181,14 @@ describe('who may call', () => {
     expect(await answer.json()).toMatchObject({ code: 'unauthorized' });
   });
 
-  it('says that a token is wrong only where one was brought', async () => {
+  it('says that a token is invalid only if there was one', async () => {
     const { headers: without } = await ask('/mine');
     expect(without.get('www-authenticate')).not.toContain('invalid_token');
     const { headers: wrong } = await ask('/mine', { headers: { authorization: 'Bearer wrong' } });
     expect(wrong.get('www-authenticate')).toContain('error="invalid_token"');
   });
 
-  it('reads a password of any letters, colons too', async () => {
+  it('accepts any letters in a password, colons too', async () => {
     const encoded = Buffer.from('ada@example.com:pa:ss wörd€').toString('base64');
     const answer = await ask('/login', { method: 'POST', headers: { authorization: `Basic ${encoded}` } });
     expect(await answer.json()).toEqual({ email: 'ada@example.com', password: 'pa:ss wörd€' });
@@ -212,12 +212,12 @@ describe('who may call', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Basic realm="Soundlift", charset="UTF-8"');
   });
 
-  it('believes nobody who says to be somewhere else', async () => {
+  it('ignores X-Forwarded-For from clients', async () => {
     const answer = await ask('/client', { headers: { 'x-forwarded-for': '203.0.113.9' } });
     expect(await answer.json()).toBe('127.0.0.1');
   });
 
-  it('believes a proxy that it was told to trust', async () => {
+  it('believes a trusted proxy', async () => {
     await server.close();
     await start({ loopback: true }, ['127.0.0.0/8']);
     const answer = await ask('/client', { headers: { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' } });
@@ -226,7 +226,7 @@ describe('who may call', () => {
 });
 
 describe('errors', () => {
-  it('tell nothing of what went wrong inside, and are logged whole', async () => {
+  it('are logged whole, and their answer says nothing of the inside', async () => {
     const answer = await ask('/broken');
     expect(answer.status).toBe(500);
     expect(await answer.json()).toEqual({
@@ -239,7 +239,7 @@ describe('errors', () => {
     expect(logged.join('')).toContain('/var/secret/place');
   });
 
-  it('say when to come back where a service is away, and keep its address to the log', async () => {
+  it('say when to come back if a service is away, and leave its address to the log', async () => {
     const answer = await ask('/away');
     const text = await answer.text();
     expect(answer.status).toBe(503);
@@ -286,7 +286,7 @@ describe('a JSON body', () => {
     expect(await answer.json()).toMatchObject(expected);
   });
 
-  it('is not even read for someone without a token', async () => {
+  it('is not read if there is no token', async () => {
     const answer = await ask('/mine', { method: 'POST', body: 'x'.repeat(5_000_000) });
     expect(answer.status).toBe(401);
   });
@@ -319,7 +319,7 @@ describe('hosts and origins', () => {
     },
   );
 
-  it('takes the host of PUBLIC_URL too', async () => {
+  it('accepts the host of PUBLIC_URL too', async () => {
     await server.close();
     await start({ loopback: true, publicUrl: 'https://sound.example' });
     expect(await statusFor({ host: 'sound.example' })).toBe(200);
@@ -329,7 +329,7 @@ describe('hosts and origins', () => {
     expect(await statusFor({ host: 'sound.example', origin: 'https://other.example' })).toBe(403);
   });
 
-  it('takes any host where others reach the server, but no page from elsewhere', async () => {
+  it('accepts any host if others can reach the server, but no page of another origin', async () => {
     await server.close();
     await start({ loopback: false });
     expect(await statusFor({ host: '192.168.1.2:8080' })).toBe(200);
@@ -338,9 +338,12 @@ describe('hosts and origins', () => {
     expect(await statusFor({ host: '192.168.1.2:8080', origin: 'http://evil.example' })).toBe(403);
   });
 
-  it.each(['http://127.0.0.1:8080', 'http://localhost:8080'])('takes a page of its own origin, %s', async (origin) => {
-    expect(await statusFor({ host: '127.0.0.1:8080', origin })).toBe(200);
-  });
+  it.each(['http://127.0.0.1:8080', 'http://localhost:8080'])(
+    'accepts a page of its own origin, %s',
+    async (origin) => {
+      expect(await statusFor({ host: '127.0.0.1:8080', origin })).toBe(200);
+    },
+  );
 
   it.each([
     'http://evil.example',
@@ -355,7 +358,7 @@ describe('hosts and origins', () => {
   });
 });
 
-describe('requests that could be read in two ways', () => {
+describe('ambiguous requests', () => {
   it.each([
     ['two hosts', 'GET /open HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n'],
     ['no host', 'GET /open HTTP/1.1\r\n\r\n'],
@@ -384,7 +387,7 @@ describe('requests that could be read in two ways', () => {
 });
 
 describe('the log', () => {
-  it('has one line a request, and no tokens, passwords, queries or bodies', async () => {
+  it('has one line for each request, without tokens, passwords, queries and bodies', async () => {
     await ask('/mine?token=query-secret', {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', cookie: 'cookie-secret' },
@@ -398,24 +401,24 @@ describe('the log', () => {
   });
 });
 
-describe('a client that holds its body back', () => {
+describe('a client that waits for 100 Continue', () => {
   const head =
     'POST /mine HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n';
 
-  it('is refused without being asked for it', async () => {
+  it('is refused without a 100 Continue', async () => {
     const answer = await sendRaw(server.url, `${head}\r\n`);
     expect(statusOf(answer)).toBe(401);
     expect(answer).toMatch(/connection: close/i);
   });
 
-  it('is refused for its length alone', async () => {
+  it('is refused for the declared length alone', async () => {
     const long = head.replace('Content-Length: 12', 'Content-Length: 5000000');
     const answer = await sendRaw(server.url, `${long}Authorization: Bearer ${token}\r\n\r\n`);
     expect(statusOf(answer)).toBe(413);
     expect(answer).not.toContain('100 Continue');
   });
 
-  it('is asked to go on where it may', async () => {
+  it('gets it if its request is accepted', async () => {
     const connection = await openRaw(server.url);
     await connection.send(`${head}Authorization: Bearer ${token}\r\nConnection: close\r\n\r\n`);
     await connection.until(/^HTTP\/1\.1 100 Continue/);
@@ -425,7 +428,7 @@ describe('a client that holds its body back', () => {
 });
 
 describe('a client that is refused while it still sends', () => {
-  it('gets the answer all the same', async () => {
+  it('still gets the answer', async () => {
     const connection = await openRaw(server.url);
     await connection.send('POST /mine HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n');
     for (let sent = 0; sent < 50_000_000; sent += 1_000_000) await connection.send(Buffer.alloc(1_000_000));

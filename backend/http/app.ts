@@ -12,14 +12,14 @@ export interface AppParts {
   readonly routes: readonly Route[];
   readonly authentication: Pick<Authentication, 'identify'>;
   readonly hosts: HostPolicy;
-  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
   readonly log: Logger;
   /** Called with the facts of each answer. */
   readonly onAnswer?: (facts: AnswerFacts) => void;
 }
 
-/** Nothing here is a page: no browser may run, frame, sniff or keep any of it. */
+/** Answers are not pages: browsers must not run, frame, sniff or cache them. */
 const headersOfAll: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -28,7 +28,7 @@ const headersOfAll: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** An Express app that answers by the table of routes, and with a problem to all else. */
+/** An Express app that serves the routes, and answers everything else with a problem. */
 export function createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
@@ -41,7 +41,7 @@ export function createApp({ routes, authentication, hosts, trustedProxies, log, 
     try {
       checkFraming(request);
     } catch (error) {
-      // Where the next request begins on this connection cannot be known.
+      // We cannot tell where the next request on this connection begins.
       refuse(error, request, response, true);
       return;
     }
@@ -52,7 +52,7 @@ export function createApp({ routes, authentication, hosts, trustedProxies, log, 
   app.use(() => {
     throw new AppError('not_found', 'There is nothing at this address.');
   });
-  // Express knows a handler of errors by its four parameters.
+  // Express recognises an error handler by its four parameters.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     refuse(error, request, response, false);
   });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { accountChangesSchema, accountSchema, credentialsSchema, sessionSchema } from '../../shared/api.ts';
 
-/** A method of `Authentication` as the gateway asks it of auth: `POST path` with a body in JSON, and an answer in JSON, or none. */
+/** A method of `Authentication` over HTTP: `POST path` with a JSON body, and a JSON answer or none. */
 interface AuthenticationCall {
   readonly path: string;
   readonly body: z.ZodType;
-  /** Left out: 204. */
+  /** Left out for a call that is answered with 204. */
   readonly answer?: z.ZodType;
 }
 
@@ -17,10 +17,10 @@ const identitySchema = z.strictObject({
   expires: z.number(),
 });
 const clientSchema = z.string().max(200);
-/** As somebody has typed them: whether they can be right is for auth to say. */
+/** As a person typed them. Auth decides whether they are right. */
 const claimedCredentials = { email: z.string(), password: z.string() };
 
-/** All but `signIn` and `identify`, which are `POST /login` and `POST /validate`, as in the original. */
+/** Every method except `signIn` and `identify`, which are `POST /login` and `POST /validate`. */
 export const authenticationCalls = {
   startSession: {
     path: '/internal/sessions/start',
@@ -77,18 +77,23 @@ export const authenticationCalls = {
       client: clientSchema,
     }),
   },
+  mailAddress: {
+    path: '/internal/accounts/mail-address',
+    body: z.strictObject({ accountId: z.string() }),
+    answer: z.strictObject({ address: z.string().min(1).optional() }),
+  },
   removeAccount: { path: '/internal/accounts/remove', body: z.strictObject({ identity: identitySchema }) },
 } as const satisfies Record<string, AuthenticationCall>;
 
 /**
- * Where the gateway says whose sign-in it hands on, so that auth can slow down guessing by address. Only the gateway reaches auth: it
- * is believed.
+ * The header in which the gateway passes on the address of the client that signs in. Auth counts guesses by it. Only the gateway can
+ * reach auth, so auth trusts the header.
  */
 export const clientHeader = 'Soundlift-Client';
 
 /**
- * What an access token says, and what `POST /validate` answers: by the account as it is now. `username` is the e-mail address; times are
- * seconds since 1970.
+ * The claims of an access token. `POST /validate` answers with them, `username` (the e-mail address) and `admin` as the account has
+ * them now. Times are seconds since 1970.
  */
 export const claimsSchema = z.object({
   sub: z.string(),
@@ -97,7 +102,7 @@ export const claimsSchema = z.object({
   iat: z.number(),
   exp: z.number(),
   jti: z.string(),
-  /** The session that it is of: with that, the token ends. */
+  /** The token's session. The token is valid only while that exists. */
   sid: z.string(),
 });
 export type Claims = z.infer<typeof claimsSchema>;

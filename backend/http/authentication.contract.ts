@@ -4,7 +4,7 @@ import { isAppError } from '../../shared/errors.ts';
 import { codeIn, makeTestAuth, type TestAuth, testSecret } from '../tests/test-auth.ts';
 import type { Authentication, Identity } from './authentication.ts';
 
-/** A way to an auth service. */
+/** An auth service, and how to let go of it. */
 export interface AuthenticationUnderTest {
   readonly authentication: Authentication;
   dispose(): Promise<void>;
@@ -13,7 +13,7 @@ export interface AuthenticationUnderTest {
 const ada = { email: 'ada@example.com', password: 'correct horse battery' };
 const home = '192.0.2.1';
 
-/** Runs the contract of `Authentication` over what `reach` makes of the service itself. */
+/** Runs the contract of `Authentication`. `reach` is given an auth service and returns the one to test, for example over HTTP. */
 export function describeAuthentication(
   name: string,
   reach: (auth: Authentication) => Promise<AuthenticationUnderTest>,
@@ -53,7 +53,7 @@ export function describeAuthentication(
       await expect.poll(() => test.mails.length).toBe(count);
     }
 
-    it('gives scripts a token that tells whose it is, until it ends', async () => {
+    it('gives scripts a token that says whose it is until it expires', async () => {
       expect(await auth.createAccount(ada)).toEqual({ email: ada.email, admin: false, confirmed: false, mail: true });
       const token = await auth.signIn(ada, home);
       const { exp = 0, iat = 0 } = decodeJwt(token);
@@ -78,17 +78,17 @@ export function describeAuthentication(
       }
     });
 
-    it('takes a password of any letters', async () => {
+    it('accepts any letters in a password', async () => {
       const password = 'pass: wörd 🔑 "\\';
       await auth.createAccount({ ...ada, password });
       expect(await signedIn({ ...ada, password })).toMatchObject({ email: ada.email });
     });
 
-    it.each(['garbage', 'a.b.c'])('knows nobody by %j', async (token) => {
+    it.each(['garbage', 'a.b.c'])('refuses the token %j', async (token) => {
       expect((await refusal(auth.identify(token))).code).toBe('unauthorized');
     });
 
-    it('slows down guessing, for each place, and says how long', async () => {
+    it('limits guesses by each client, and says how long to wait', async () => {
       await auth.createAccount(ada);
       for (let i = 0; i < 10; i += 1) await refusal(auth.signIn({ ...ada, password: 'wrong password' }, 'elsewhere'));
       expect(await refusal(auth.signIn(ada, 'elsewhere'))).toMatchObject({
@@ -98,7 +98,7 @@ export function describeAuthentication(
       await expect(auth.signIn(ada, home)).resolves.toBeTypeOf('string');
     });
 
-    it('keeps a client signed in by refresh tokens, for a quarter of an hour each', async () => {
+    it('keeps a client signed in with refresh tokens, 15 minutes at a time', async () => {
       await auth.createAccount(ada);
       const first = await auth.startSession(ada, home);
       expect(Date.parse(first.expiresAt)).toBe(test.clock.now().getTime() + 15 * 60_000);
@@ -109,7 +109,7 @@ export function describeAuthentication(
       expect(await auth.identify(second.accessToken)).toMatchObject({ sessionId, accountId });
     });
 
-    it('ends the session when a refresh token is used again later', async () => {
+    it('ends the session when a refresh token is used again after a minute', async () => {
       await auth.createAccount(ada);
       const first = await auth.startSession(ada, home);
       const second = await auth.refreshSession(first.refreshToken);
@@ -124,7 +124,7 @@ export function describeAuthentication(
       }
     });
 
-    it('ends one session and no other', async () => {
+    it('ends only the session that was signed out', async () => {
       await auth.createAccount(ada);
       const [one, other] = [await auth.startSession(ada, home), await auth.startSession(ada, home)];
       await auth.endSession(await auth.identify(one.accessToken));
@@ -133,7 +133,7 @@ export function describeAuthentication(
       await expect(auth.identify(other.accessToken)).resolves.toMatchObject({ email: ada.email });
     });
 
-    it('makes one account for an address, and none while sign-up is closed', async () => {
+    it('makes one account an address, and none while sign-up is closed', async () => {
       await auth.createAccount(ada);
       expect((await refusal(auth.createAccount(ada))).code).toBe('taken');
       const closed = await reachable(test.another({ signUp: 'closed' }));
@@ -148,7 +148,7 @@ export function describeAuthentication(
       expect(await auth.account(identity)).toEqual(changed);
     });
 
-    it('confirms an address by the code that was mailed to it, once a minute', async () => {
+    it('confirms an address by the latest code, and mails one a minute at most', async () => {
       await auth.createAccount(ada);
       const identity = await signedIn();
       await mailed(1);
@@ -164,7 +164,7 @@ export function describeAuthentication(
       expect(await auth.account(identity)).toMatchObject({ confirmed: true });
     });
 
-    it('changes the password for who knows the old one, and ends the other sessions', async () => {
+    it('changes the password for someone who knows the old one, and ends the other sessions', async () => {
       await auth.createAccount(ada);
       const [mine, other] = [await auth.startSession(ada, home), await auth.startSession(ada, home)];
       const identity = await auth.identify(mine.accessToken);
@@ -177,7 +177,7 @@ export function describeAuthentication(
       await expect(auth.signIn({ ...ada, password: change.new }, home)).resolves.toBeTypeOf('string');
     });
 
-    it('sets a new password by a mailed code, and ends every session', async () => {
+    it('sets a new password with a mailed code, and ends every session', async () => {
       await auth.createAccount(ada);
       const identity = await signedIn();
       await mailed(1);
@@ -193,6 +193,25 @@ export function describeAuthentication(
       expect((await refusal(auth.account(identity))).code).toBe('unauthorized');
       expect((await refusal(auth.confirmReset(reset, home))).code).toBe('invalid');
       await expect(auth.signIn({ ...ada, password: reset.password }, home)).resolves.toBeTypeOf('string');
+    });
+
+    it('says where to mail an account that has confirmed its address and wants mail, and no other', async () => {
+      await auth.createAccount(ada);
+      const identity = await signedIn();
+      const address = (): Promise<string | undefined> => auth.mailAddress(identity.accountId);
+      expect(await address()).toBeUndefined();
+      await mailed(1);
+      await auth.confirm(identity, codeIn(test.mails[0]), home);
+      expect(await address()).toBe(ada.email);
+      await auth.changeAccount(identity, { mail: false });
+      expect(await address()).toBeUndefined();
+      await auth.changeAccount(identity, { mail: true });
+      expect(await address()).toBe(ada.email);
+      await auth.endSession(identity);
+      expect(await address()).toBe(ada.email);
+      await auth.removeAccount(await signedIn());
+      expect(await address()).toBeUndefined();
+      expect(await auth.mailAddress('local')).toBeUndefined();
     });
 
     it('checks a password, and removes an account with its sessions', async () => {
@@ -229,7 +248,7 @@ export function describeAuthentication(
       await expect(signedIn()).resolves.toMatchObject({ email: ada.email });
     });
 
-    it('does not take one account’s session for another account', async () => {
+    it('refuses an identity with another account’s session', async () => {
       await auth.createAccount(ada);
       await auth.createAccount({ ...ada, email: 'eve@example.com' });
       const [hers, eves] = [await signedIn(), await signedIn({ ...ada, email: 'eve@example.com' })];
@@ -238,7 +257,7 @@ export function describeAuthentication(
       expect((await refusal(auth.removeAccount(mixed))).code).toBe('unauthorized');
     });
 
-    it('takes tokens of the old secret while a new one signs', async () => {
+    it('accepts tokens of the old secret while a new one signs', async () => {
       const newSecret = 'a new secret of thirty-two bytes or more.';
       await auth.createAccount(ada);
       const old = await auth.signIn(ada, home);

@@ -1,73 +1,79 @@
 import type { Account, Credentials, Session } from '../../shared/api.ts';
 
-/** Whose request it is. */
+/** The account that a request was made for. */
 export interface Identity {
   readonly accountId: string;
   /** In lower case. */
   readonly email: string;
   readonly admin: boolean;
-  /** The session that the token is of: the one that stays when all others are ended. */
+  /** The token's session. A change of password ends all sessions but this one. */
   readonly sessionId: string;
-  /** When the token ends, in seconds since 1970. */
+  /** When the token expires, in seconds since 1970. */
   readonly expires: number;
 }
 
 /**
- * What the gateway needs of auth, which may be in this process or another. `client` says who asks (its address), so that
- * guessing can be slowed down. Every method throws `unavailable` when auth cannot be reached, and those that take a password or a
- * code `too_many`, with `details.retryAfterSeconds`, after too many wrong ones.
+ * What other services ask of auth, which may run in this process or another. `client` is the address of the person's computer, by
+ * which guesses are counted. Every method throws `unavailable` when auth cannot be reached. Methods that take a password or a code
+ * throw `too_many`, with `details.retryAfterSeconds`, after too many wrong ones.
  */
 export interface Authentication {
-  /** A long-lived access token, for scripts. Throws `unauthorized`, the same for a wrong password and an address without an account. */
+  /** Returns a long-lived access token, for scripts. Throws the same `unauthorized` for a wrong password and an unknown address. */
   signIn(credentials: Credentials, client: string): Promise<string>;
 
-  /** Whose token it is, by the account as it is now. Throws `unauthorized` for one that is bad, has ended, or whose session or account is gone. */
+  /** Returns whose token it is, from the account as it is now. Throws `unauthorized` if it is invalid or expired, or its session or account is gone. */
   identify(token: string): Promise<Identity>;
 
-  /** A session of a client that stays signed in. Throws as `signIn` does. */
+  /** Starts a session that can be refreshed, for a client that stays signed in. Throws as `signIn` does. */
   startSession(credentials: Credentials, client: string): Promise<Session>;
 
   /**
-   * The next pair. A refresh token works once; used again within 60 s it gives a fresh pair (the answer may have been lost), later it
-   * ends the whole session. Throws `unauthorized`.
+   * Returns the next pair of tokens. A refresh token works once. Used again within 60 s it gives a fresh pair, since the answer may
+   * have been lost; used later it ends the session. Throws `unauthorized`.
    */
   refreshSession(refreshToken: string): Promise<Session>;
 
   endSession(identity: Identity): Promise<void>;
 
-  /** Throws `forbidden` while sign-up is closed, `taken` when the address has an account. Where the server can mail, sends a code. */
+  /** Makes an account, and mails it a code if the server can mail. Throws `forbidden` while sign-up is closed, `taken` when the address has an account. */
   createAccount(credentials: Credentials): Promise<Account>;
 
   account(identity: Identity): Promise<Account>;
 
-  /** `mail`: whether finished batches are mailed. */
+  /** Changes whether finished batches are mailed. */
   changeAccount(identity: Identity, changes: Pick<Account, 'mail'>): Promise<Account>;
 
   /**
-   * Sends a new code to the account's address; nothing happens when it is confirmed already. Throws `too_many` within a minute of the
-   * last, `wrong_state` where this server does not mail.
+   * Mails a new code to the account's address. Does nothing when it is confirmed already. Throws `too_many` within a minute of the
+   * last code, `wrong_state` if this server does not mail.
    */
   sendConfirmation(identity: Identity): Promise<void>;
 
-  /** Throws `invalid` for a wrong code, or one that has ended. */
+  /** Confirms the account's address. Throws `invalid` for a wrong or expired code. */
   confirm(identity: Identity, code: string, client: string): Promise<Account>;
 
-  /** Ends every other session. Throws `forbidden` for a wrong old password. */
+  /** Sets a new password and ends every other session. Throws `forbidden` for a wrong old password. */
   changePassword(
     identity: Identity,
     change: { readonly old: string; readonly new: string },
     client: string,
   ): Promise<void>;
 
-  /** Mails a code where the address has an account; says nothing of whether it has. */
+  /** Mails a code if the address has an account. The answer does not show whether it has. */
   requestReset(email: string, client: string): Promise<void>;
 
-  /** Sets a new password and ends every session. Throws `invalid` for a wrong code, or one that has ended. */
+  /** Sets a new password and ends every session. Throws `invalid` for a wrong or expired code. */
   confirmReset(reset: Credentials & { readonly code: string }, client: string): Promise<void>;
 
   /** Throws `forbidden` for a wrong password. */
   checkPassword(identity: Identity, password: string, client: string): Promise<void>;
 
-  /** The account and its sessions. What it owns elsewhere is the caller's to remove. */
+  /**
+   * Where to mail an account that its batches have ended. Undefined when its owner does not want such mail, has not confirmed the
+   * address, or when there is no such account.
+   */
+  mailAddress(accountId: string): Promise<string | undefined>;
+
+  /** Removes the account and its sessions. The caller removes what the account owns elsewhere. */
   removeAccount(identity: Identity): Promise<void>;
 }

@@ -1,17 +1,18 @@
 import type { Credentials } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 
-/** What a 401 must say (RFC 9110, section 11.6.1): how to sign in. */
+/** A 401 must say how to sign in (RFC 9110, section 11.6.1). */
 export const basicChallenge = 'Basic realm="Soundlift", charset="UTF-8"';
 export const bearerChallenge = 'Bearer realm="Soundlift"';
 
-/** RFC 6750, section 2.1. Longer than any token of ours; checked so that nothing odd gets further. */
+/** RFC 6750, section 2.1. */
 const bearerPattern = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+/** More than any of our tokens has. */
 const maxTokenLength = 4096;
 /** RFC 7617. */
 const basicPattern = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i;
 
-/** The token of `Authorization: Bearer`. Throws `unauthorized` when it is missing or malformed. */
+/** Returns the token of `Authorization: Bearer`. Throws `unauthorized` when it is missing or malformed. */
 export function parseBearer(header: string | undefined): string {
   const token = bearerPattern.exec(header ?? '')?.[1];
   if (token === undefined || token.length > maxTokenLength) {
@@ -20,7 +21,7 @@ export function parseBearer(header: string | undefined): string {
   return token;
 }
 
-/** E-mail address and password of `Authorization: Basic`, in UTF-8. Throws `unauthorized` when they are missing or malformed. */
+/** Returns e-mail address and password of `Authorization: Basic`, in UTF-8. Throws `unauthorized` when they are missing or malformed. */
 export function parseBasic(header: string | undefined): Credentials {
   const encoded = basicPattern.exec(header ?? '')?.[1];
   const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');

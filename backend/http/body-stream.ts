@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ReadBodyOptions, readBody } from './request-body.ts';
 
-/** What may wait for whoever reads; beyond, the client is held back. */
+/** How many bytes may wait for the reader. Beyond that, the client has to wait. */
 const maxHeldBytes = 1024 * 1024;
 
 /**
- * A request's body, piece by piece, for who wants to pull it. Throws as {@link readBody} does. Leaving the loop early leaves the rest
- * unread and the connection alive, so that there can be an answer.
+ * Iterates over a request's body. Throws as {@link readBody} does. Leaving the loop early leaves the rest unread and the connection
+ * open, so that the request can still be answered.
  */
 export async function* streamBody(
   request: IncomingMessage,

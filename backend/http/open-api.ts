@@ -6,14 +6,14 @@ import { problemTitle, statusOf } from './problem.ts';
 import { problemsOf } from './route-problems.ts';
 import type { Route } from './routes.ts';
 
-/** A value of JSON, as a schema or a description is. */
+/** A JSON object, such as a schema or a description. */
 export type JsonObject = { readonly [name: string]: unknown };
 
 export interface Interface {
   readonly title: string;
   readonly description: string;
   readonly version: string;
-  /** Groups of operations; a route is in the first one of whose paths its own begins with. */
+  /** Groups of operations. A route belongs to the first group that has a beginning of its path. */
   readonly groups: readonly InterfaceGroup[];
   readonly routes: readonly Route[];
 }
@@ -25,12 +25,12 @@ export interface InterfaceGroup {
   readonly paths: readonly string[];
 }
 
-/** What is sent as a stream of bytes has no shape to be told; so zod describes a file, too. */
+/** The schema of a stream of bytes. zod describes a file in the same way. */
 const bytesSchema: JsonObject = { type: 'string', format: 'binary' };
 
 /**
- * Describes an interface in OpenAPI 3.1, from the routes that it is made of and the schemas that they validate with. Throws for a route that
- * is in no group.
+ * Describes an interface in OpenAPI 3.1, from its routes and the schemas that they validate with. Throws for a route that is in no
+ * group.
  */
 export function describeInterface({ title, description, version, groups, routes }: Interface): JsonObject {
   const components = new Map<string, unknown>();
@@ -42,7 +42,7 @@ export function describeInterface({ title, description, version, groups, routes 
   return {
     openapi: '3.1.1',
     info: { title, description, version, license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url: '/', description: 'The server that gave this.' }],
+    servers: [{ url: '/', description: 'The server that this description comes from.' }],
     tags: groups.map(({ name, description: text }) => ({ name, description: text })),
     paths,
     components: {
@@ -118,7 +118,7 @@ function parametersOf(
   }));
 }
 
-/** As `readJson` has it, no body is an empty one. */
+/** `readJson` takes a missing body for `{}`. */
 function describeRequestBody(body: BodyDescription, components: Map<string, unknown>): JsonObject {
   const { schema, required = schema !== undefined && !schema.safeParse({}).success, description } = body;
   return {
@@ -155,7 +155,7 @@ function contentOf(
   };
 }
 
-/** One answer for each status, with the codes that come with it. */
+/** One answer for each status, listing the codes that have it. */
 function describeProblems(codes: ReadonlySet<ErrorCode>, components: Map<string, unknown>): JsonObject {
   const problem = toJson(problemSchema, 'output', components);
   const byStatus = Map.groupBy(codes, statusOf);
@@ -181,14 +181,14 @@ const headersOfProblem: Readonly<Record<number, JsonObject>> = {
   503: retryAfter,
 };
 
-/** The JSON schema of what is sent (`input`) or answered (`output`). Named parts go to the components. */
+/** The JSON schema of a request (`input`) or an answer (`output`). Named parts go to the components. */
 function toJson(schema: z.core.$ZodType, io: 'input' | 'output', components: Map<string, unknown>): JsonObject {
   const { $schema: _dialect, $defs = {}, ...own } = z.toJSONSchema(schema, { io });
   for (const [name, part] of Object.entries($defs)) components.set(name, withReferences(part));
   return withReferences(own) as JsonObject;
 }
 
-/** The same, with references to named parts as OpenAPI writes them. */
+/** Rewrites references to named parts as OpenAPI writes them. */
 function withReferences(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withReferences);
   if (typeof value !== 'object' || value === null) return value;

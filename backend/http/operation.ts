@@ -1,41 +1,41 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../../shared/errors.ts';
 
-/** A body, of a request or of an answer. */
+/** The body of a request or an answer. */
 export interface BodyDescription {
-  /** `application/json` where it is left out. */
+  /** Defaults to `application/json`. */
   readonly contentType?: string;
-  /** Left out for what is no JSON: a stream of bytes. */
+  /** Left out for a stream of bytes. */
   readonly schema?: z.ZodType;
-  /** Whether there must be one; left out, as the schema has it. */
+  /** Whether there must be a body. By default, whether the schema refuses `{}`. */
   readonly required?: boolean;
-  /** In plain words, where the schema does not say enough. */
+  /** For what the schema does not say. */
   readonly description?: string;
 }
 
 export interface AnswerDescription {
   readonly description: string;
   readonly body?: BodyDescription;
-  /** By name: what each header says. */
+  /** What each header says, by its name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The same of those that are not always there. */
+  /** The same, for headers that are not always sent. */
   readonly optionalHeaders?: Readonly<Record<string, string>>;
 }
 
 /**
- * One route as the description of the interface (OpenAPI) tells it, from the very schemas that validate it. What every route
- * of its access may answer (401, 429, 503, …) is added where the description is made.
+ * What the description of the interface (OpenAPI) says about one route, with the schemas that validate it. Problems that every route
+ * with the same access may answer (401, 429, 503, …) are added later, by `problemsOf`.
  */
 export interface Operation {
   /** One line, in the imperative. */
   readonly summary: string;
-  /** An object's schema: each of its fields is a parameter of the query. */
+  /** Each field of this object is a query parameter. */
   readonly query?: z.ZodObject;
-  /** The same for headers that matter, by their names. */
+  /** Each field of this object is a request header. */
   readonly headers?: z.ZodObject;
   readonly body?: BodyDescription;
-  /** By status: those that are no problem. */
+  /** Answers other than problems, by status. */
   readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** Codes of the problems that this route may answer besides. */
+  /** Codes of further problems that this route may answer with. */
   readonly problems?: readonly ErrorCode[];
 }

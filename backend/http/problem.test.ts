@@ -38,7 +38,7 @@ describe('toProblem', () => {
   });
 
   it.each<ErrorCode>(['internal', 'source_unreadable', 'target_unwritable', 'data_in_use', 'converter_failed'])(
-    'answers %s, which nobody outside can mend, without its sentence',
+    'answers %s, which clients can do nothing about, without its sentence',
     (code) => {
       const problem = toProblem(new AppError(code, 'A sentence about the inside.', { details: { inside: 1 } }));
       expect(problem).toEqual({
@@ -52,7 +52,7 @@ describe('toProblem', () => {
   );
 
   it.each([new Error('inside'), 'inside', undefined, null, Object.assign(new Error('inside'), { status: 503 })])(
-    'answers what it does not know (%s) without a word of it',
+    'says nothing about an unknown error (%s)',
     (error) => {
       const problem = toProblem(error);
       expect(problem).toMatchObject({ status: 500, code: 'internal' });
@@ -60,7 +60,7 @@ describe('toProblem', () => {
     },
   );
 
-  it('blames the request for what the framework refuses', () => {
+  it('answers 400 to what the framework refuses', () => {
     const problem = toProblem(Object.assign(new Error('inside'), { status: 400 }));
     expect(problem).toMatchObject({ status: 400, code: 'bad_request', detail: 'The request cannot be understood.' });
   });
@@ -71,14 +71,14 @@ describe('problemHeaders', () => {
     [{ retryAfterSeconds: 12.2 }, '13'],
     [{ retryAfterSeconds: 0 }, '1'],
     [undefined, '5'],
-  ])('say when to come back: %j gives %s', (details, seconds) => {
+  ])('say how long to wait: %j gives %s', (details, seconds) => {
     for (const code of ['too_many', 'unavailable'] as const) {
       const problem = toProblem(new AppError(code, 'Later.', details === undefined ? {} : { details }));
       expect(problemHeaders(problem)['Retry-After']).toBe(seconds);
     }
   });
 
-  it('say nothing of it where waiting does not help', () => {
+  it('do not say so if waiting does not help', () => {
     expect(problemHeaders(toProblem(new AppError('not_found', 'No.')))).toEqual({
       'Content-Type': 'application/problem+json',
     });

@@ -1,7 +1,7 @@
 import type { Problem } from '../../shared/api.ts';
 import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
 
-/** The one place where an error becomes a status. */
+/** The only place that maps errors to statuses. */
 const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   not_media: 422,
   no_audio: 422,
@@ -17,7 +17,7 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   request_timeout: 408,
   wrong_state: 409,
   taken: 409,
-  // By its owner, while its video was still being sent.
+  // Its owner cancelled it while the video was still being sent.
   cancelled: 409,
   gone: 410,
   wrong_version: 412,
@@ -27,17 +27,18 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   invalid: 422,
   locked: 423,
   headers_too_large: 431,
-  // Not HTTP's own: the resumable upload protocol (tus 1.0.0, checksum extension).
+  // Not from HTTP but from tus 1.0.0, checksum extension.
   checksum_mismatch: 460,
   too_many: 429,
   internal: 500,
   unavailable: 503,
   disk_full: 507,
-  // These belong to the computer of the person who converts; one that gets as far as an answer is a fault of ours.
+  // These are about files on a person's own computer. A server that answers with one has a bug.
   source_missing: 500,
   source_unreadable: 500,
   target_unwritable: 500,
   data_in_use: 500,
+  unknown: 500,
 };
 
 const titles: Readonly<Record<number, string>> = {
@@ -68,15 +69,15 @@ export function statusOf(code: ErrorCode): number {
   return statusOfCode[code];
 }
 
-/** What a problem of that status is called. */
+/** The title of a problem with that status. */
 export function problemTitle(status: number): string {
   return titles[status] ?? 'Error';
 }
 
-/** How long a client is asked to wait where nobody knows better. */
+/** How long a client is asked to wait when the error does not say. */
 const defaultRetryAfterSeconds = 5;
 
-/** What an answer says of `error`: nothing but the sentence of an AppError, or that something went wrong. */
+/** What the answer says about `error`: an AppError's message, or only that something went wrong. */
 export function toProblem(error: unknown): Problem {
   const known = toAppError(error);
   const status = statusOf(known.code);
@@ -99,14 +100,14 @@ export function toProblem(error: unknown): Problem {
   };
 }
 
-/** The headers that belong to the problem itself: `Retry-After`, where it will pass (`details.retryAfterSeconds`). */
+/** The headers of a problem, with `Retry-After` (from `details.retryAfterSeconds`) if waiting helps. */
 export function problemHeaders(problem: Problem): Readonly<Record<string, string>> {
   const waits = problem.status === 429 || problem.status === 503;
   const seconds = Math.max(1, Math.ceil(problem.details?.['retryAfterSeconds'] ?? defaultRetryAfterSeconds));
   return { 'Content-Type': 'application/problem+json', ...(waits ? { 'Retry-After': String(seconds) } : {}) };
 }
 
-/** Express and its parsers throw errors with a `status`; of those below 500 the request is to blame. */
+/** Express and its parsers throw errors with a `status`. Below 500 the request is at fault. */
 function toAppError(error: unknown): AppError {
   if (isAppError(error)) return error;
   const status = error instanceof Error && 'status' in error ? error.status : undefined;

@@ -8,8 +8,8 @@ const maxJsonBytes = 128 * 1024;
 const jsonIdleSeconds = 15;
 
 /**
- * A JSON body that fits `schema`; no body counts as `{}`. Throws `unsupported` for another type, `too_large`, `bad_request` for what is not
- * JSON, `invalid` for what does not fit.
+ * Reads a JSON body and parses it with `schema`. A missing body counts as `{}`. Throws `unsupported` for another content type,
+ * `too_large`, `bad_request` for a body that is not JSON, `invalid` for one that does not fit the schema.
  */
 export async function readJson<Schema extends z.ZodType>(
   request: IncomingMessage,
@@ -21,7 +21,7 @@ export async function readJson<Schema extends z.ZodType>(
   if (!/^application\/json *(;|$)/i.test(type) || encoding.toLowerCase() !== 'identity') {
     throw new AppError('unsupported', 'The body must be JSON (Content-Type: application/json), not compressed.');
   }
-  // By its own word: nothing of it is asked for then.
+  // Refused before any of it is read.
   if (Number(request.headers['content-length'] ?? 0) > maxJsonBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -49,7 +49,7 @@ function tooLarge(): AppError {
   return new AppError('too_large', 'The body is too large.', { details: { limitBytes: maxJsonBytes } });
 }
 
-/** The query string, where it fits `schema`. Throws `invalid`. */
+/** Parses the query string with `schema`. Throws `invalid`. */
 export function readQuery<Schema extends z.ZodType>(
   request: { readonly query: unknown },
   schema: Schema,

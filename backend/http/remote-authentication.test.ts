@@ -58,21 +58,21 @@ describe('the auth service over HTTP', () => {
     ]);
   });
 
-  it.each([undefined, '', 'abc', 'Bearer', 'Bearer garbage'])('answers /validate with %j by 401', async (header) => {
+  it.each([undefined, '', 'abc', 'Bearer', 'Bearer garbage'])('answers 401 to /validate with %j', async (header) => {
     const answer = await call('/validate', header);
     expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'unauthorized' }]);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
   });
 
   it.each([undefined, 'abc', 'Basic !!!', `Basic ${btoa('ada@example.com:wrong')}`])(
-    'answers /login with %j by 401',
+    'answers 401 to /login with %j',
     async (header) => {
       const answer = await call('/login', header);
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, expect.stringMatching(/^Basic/)]);
     },
   );
 
-  it('answers what is no call of a gateway by 422', async () => {
+  it('answers 422 to a body that does not fit the call', async () => {
     for (const body of ['{}', '{"identity":{}}', '{"identity":null,"more":1}']) {
       const headers = { 'content-type': 'application/json' };
       const answer = await fetch(`${server.url}/internal/accounts/remove`, { method: 'POST', body, headers });
@@ -81,7 +81,7 @@ describe('the auth service over HTTP', () => {
   });
 });
 
-describe('a gateway whose auth is away', () => {
+describe('a gateway that cannot reach auth', () => {
   async function ask(listener: RequestListener): Promise<unknown> {
     const server = createServer(listener).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -102,14 +102,14 @@ describe('a gateway whose auth is away', () => {
     ['answers something else', (_request, response) => response.end('{"sub":1}')],
     ['fails', (_request, response) => response.writeHead(500).end('{"code":"unauthorized"}')],
     ['is not there', (_request, response) => response.writeHead(404).end('{}')],
-    ['sends elsewhere', (_request, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
-    ['answers without end', (_request, response) => void response.end('x'.repeat(1_000_000))],
-  ])('says that it cannot sign in anybody when auth %s', async (_what, listener) => {
+    ['redirects', (_request, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()],
+    ['answers with too much', (_request, response) => void response.end('x'.repeat(1_000_000))],
+  ])('says that nobody can sign in when auth %s', async (_what, listener) => {
     const error = await ask(listener);
     expect(isAppError(error, 'unavailable') && !/127\.0\.0\.1|some\.token/.test(error.message)).toBe(true);
   });
 
-  it('asks once more whose token it is when auth hangs up, as it does on connections that were idle', async () => {
+  it('asks once more whose token it is when auth hangs up, as it may on idle connections', async () => {
     let asked = 0;
     const claims = { sub: 'a', username: 'b', admin: false, iat: 1, exp: 2, jti: 'c', sid: 'd' };
     const answer = await ask((request, response) => {
@@ -120,7 +120,7 @@ describe('a gateway whose auth is away', () => {
     expect(answer).toEqual({ accountId: 'a', email: 'b', admin: false, sessionId: 'd', expires: 2 });
   });
 
-  it('says so where nothing listens, and logs neither password nor token', async () => {
+  it('says so when nothing listens there, and logs neither password nor token', async () => {
     const remote = createRemoteAuthentication({ url: 'http://127.0.0.1:1', timeoutSeconds: 1 });
     const error: unknown = await remote.signIn(ada, 'here').catch((thrown: unknown) => thrown);
     if (!isAppError(error, 'unavailable')) throw error;

@@ -8,28 +8,28 @@ import type { Authentication } from './authentication.ts';
 import { authenticationCalls, claimsSchema, clientHeader } from './authentication-calls.ts';
 
 export interface RemoteAuthenticationOptions {
-  /** Where auth answers, without a slash at its end. */
+  /** Auth's address, without a slash at the end. */
   readonly url: string;
-  /** How long an answer may take. Passwords wait for their turn to be hashed. */
+  /** How long an answer may take. Passwords may have to wait before they are hashed. */
   readonly timeoutSeconds?: number;
 }
 
 type Call = (typeof authenticationCalls)[keyof typeof authenticationCalls];
 type AnsweringCall = Extract<Call, { readonly answer: z.ZodType }>;
 
-/** What auth may refuse. Anything else that it answers says that it is not auth, or not well. */
+/** The codes with which auth refuses a call. Any other problem means that it is broken, or not auth. */
 const refusals: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'taken', 'invalid', 'wrong_state', 'too_many'];
-/** No answer of auth's is longer. */
+/** More than any answer of auth has. */
 const maxAnswerBytes = 64 * 1024;
 
-/** auth in another process, asked over HTTP. */
+/** Calls auth over HTTP. */
 export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteAuthenticationOptions): Authentication {
   const http = axios.create({
     baseURL: url,
     timeout: timeoutSeconds * 1000,
     httpAgent: new Agent({ keepAlive: true }),
     httpsAgent: new SecureAgent({ keepAlive: true }),
-    // Passwords go here and nowhere else.
+    // Passwords must go nowhere else.
     proxy: false,
     maxRedirects: 0,
     maxContentLength: maxAnswerBytes,
@@ -48,7 +48,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     return textOf(answer);
   }
 
-  /** Asks again where auth hung up: it may have been about to close a connection that was idle, and asking twice does no harm. */
+  /** Retries once when auth hangs up: it may just have closed an idle connection, and asking twice does no harm. */
   async function validate(token: string): Promise<string> {
     const headers = { Authorization: `Bearer ${token}` };
     try {
@@ -97,6 +97,9 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     changeAccount: (identity, changes) => ask(calls.changeAccount, { identity, changes }),
     confirm: (identity, code, client) => ask(calls.confirm, { identity, code, client }),
 
+    async mailAddress(accountId) {
+      return (await ask(calls.mailAddress, { accountId })).address;
+    },
     async endSession(identity) {
       await tell(calls.endSession, { identity });
     },
@@ -129,7 +132,7 @@ function parsed<Schema extends z.ZodType>(schema: Schema, text: string): z.outpu
   }
 }
 
-/** Undefined for what is no refusal of auth's. */
+/** Undefined if this is not one of the `refusals`. */
 function refusalOf(text: string): AppError | undefined {
   try {
     const { code, detail, details } = problemSchema.parse(JSON.parse(text));
@@ -140,7 +143,7 @@ function refusalOf(text: string): AppError | undefined {
   }
 }
 
-/** The address of auth, and what else a failed request knows, goes to the log alone. */
+/** The cause may name auth's address, which only the log may show. The request itself is dropped: it holds passwords. */
 function away(cause: unknown): AppError {
   if (isAppError(cause)) return cause;
   return new AppError('unavailable', 'Signing in is not possible right now; try again in a moment.', {

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../shared/errors.ts';
 
-/** Takes a piece of a body. While a promise that it gives is pending, the client is held back. */
+/** Takes a piece of a body. If it returns a promise, the client has to wait until that resolves. */
 export type BodySink = (chunk: Uint8Array) => Promise<void> | undefined;
 
 export interface ReadBodyOptions {
-  /** How long a client may send nothing while it is waited for. */
+  /** How long a client may send nothing while we wait for it. */
   readonly idleSeconds: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Hands a request's body to `sink` piece by piece. Leaves the rest unread and the connection alive when it rejects, so that
- * there can be an answer: with `request_timeout` when the client falls silent, `bad_request` when it goes away, the signal's
- * reason, or what the sink threw.
+ * Passes a request's body to `sink` piece by piece. Rejects with `request_timeout` when the client stops sending, `bad_request` when
+ * it goes away, the signal's reason, or what the sink threw. It then leaves the rest unread and the connection open, so that the
+ * request can still be answered.
  */
 export function readBody(
   request: IncomingMessage,
@@ -24,7 +24,7 @@ export function readBody(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let settled = false;
   const idle = setTimeout(() => {
-    // The client is not to blame for a pause of ours; `take` starts the clock anew after it.
+    // While we have paused the client, it is not late. `take` restarts the timer after the pause.
     if (!request.isPaused()) stop(new AppError('request_timeout', 'Nothing more came, so the request was given up.'));
   }, idleSeconds * 1000);
 
@@ -54,7 +54,7 @@ export function readBody(
     settled = true;
     clearTimeout(idle);
     signal?.removeEventListener('abort', onAbort);
-    // A body that breaks off after we have stopped caring is no news; unheard, it would end the process.
+    // The body may still break off. Without a listener, that error would end the process.
     request
       .off('data', take)
       .off('end', onEnd)
@@ -94,7 +94,7 @@ export function hasBody(request: IncomingMessage): boolean {
 
 const continued = new WeakSet<IncomingMessage>();
 
-/** True for a client that holds its body back until it is told to go on (`Expect: 100-continue`): it can be refused for free. */
+/** Whether the client waits for a `100 Continue` before it sends its body. If so, it can be refused without receiving any of it. */
 function awaitsContinue(request: IncomingMessage): boolean {
   if (!/^100-continue$/i.test(request.headers.expect ?? '') || continued.has(request)) return false;
   continued.add(request);
@@ -105,9 +105,9 @@ function awaitsContinue(request: IncomingMessage): boolean {
 const lingerSeconds = 10;
 
 /**
- * Ends an answer that came before the request's body did. Closing at once would reset the connection, and a client that is
- * still sending would not see the answer (RFC 9112, section 9.6): so what still comes is thrown away for a while. The answer's
- * head and body must have been written, with `Connection: close`.
+ * Ends an answer that was written before the request's body had arrived. Closing at once would reset the connection, and a client that
+ * is still sending would not see the answer (RFC 9112, section 9.6). So this discards what still comes, for a while, before it closes.
+ * The answer's head and body must have been written, with `Connection: close`.
  */
 export function endUnread(request: IncomingMessage, response: ServerResponse): void {
   const enough = setTimeout(finish, lingerSeconds * 1000);
@@ -122,7 +122,7 @@ export function endUnread(request: IncomingMessage, response: ServerResponse): v
     .resume();
 }
 
-/** Whether the client may still be sending, so that an answer must be ended by {@link endUnread}. */
+/** Whether the client may still be sending. If so, {@link endUnread} must end the answer. */
 export function isUnread(request: IncomingMessage): boolean {
   const heldBack = /^100-continue$/i.test(request.headers.expect ?? '') && !continued.has(request);
   return hasBody(request) && !request.complete && !heldBack;

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../shared/errors.ts';
 
-/** Which names the server answers to. */
+/** The host names that the server answers to. */
 export interface HostPolicy {
   /**
-   * True when only this computer can reach the server. Then a page from elsewhere that has its name point here (DNS rebinding)
-   * must be kept out, so that only this computer's own names are taken, and `publicUrl`'s.
+   * True when only this computer can reach the server. The server then accepts only this computer's own names and that of `publicUrl`:
+   * a web page could have its name point here (DNS rebinding).
    */
   readonly loopback: boolean;
-  /** The address that people use, where it is not the one that is listened on. */
+  /** The address that people use, if the server listens on another. */
   readonly publicUrl?: string;
 }
 
-/** Host name and port of a request, both as a URL writes them. */
+/** Host name and port, as `URL` writes them. */
 interface Target {
   readonly name: string;
   readonly port: string;
@@ -21,8 +21,8 @@ interface Target {
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Refuses what two servers in a row could read in two ways, and which Node lets through (seen with 24): more or less than one
- * `Host`, a `Transfer-Encoding` that is not exactly `chunked`, a target that is not a path. Throws `bad_request`.
+ * Refuses requests that a proxy and this server could read differently, and that Node 24 accepts: more or fewer than one `Host`, a
+ * `Transfer-Encoding` other than exactly `chunked`, a target that is not a path. Throws `bad_request`.
  */
 export function checkFraming(request: IncomingMessage): void {
   const hosts = valuesOf(request, 'host');
@@ -34,7 +34,7 @@ export function checkFraming(request: IncomingMessage): void {
   if (!request.url?.startsWith('/')) throw new AppError('bad_request', 'The request must name a path.');
 }
 
-/** Throws `forbidden` for a host that is not ours, and for a page of another origin. */
+/** Throws `forbidden` for a host name that is not ours, and for pages of another origin. */
 export function checkHostAndOrigin(request: IncomingMessage, { loopback, publicUrl }: HostPolicy): void {
   const host = request.headers.host ?? '';
   const target = targetOf(`http://${host}`, host);
@@ -49,7 +49,7 @@ export function checkHostAndOrigin(request: IncomingMessage, { loopback, publicU
   }
 }
 
-/** A page of ours has the host it asks, or the public one; on this computer one name is as good as another, the port counts. */
+/** True for the host and port of the request, or of `publicUrl`. All names of this computer are the same host. */
 function isOwnOrigin(origin: string, target: Target, known: Target | undefined): boolean {
   const from = /^https?:\/\//.test(origin) ? targetOf(origin) : undefined;
   if (from === undefined) return false;
@@ -63,7 +63,7 @@ function isSame(one: Target, other: Target): boolean {
   return one.name === other.name && one.port === other.port;
 }
 
-/** `hostHeader` is given where the URL was made of one: it must be a host, with or without a port, and nothing more. */
+/** `hostHeader` is the header that the URL was made from, if any: it must be a host with or without a port, and nothing else. */
 function targetOf(url: string, hostHeader?: string): Target | undefined {
   if (hostHeader !== undefined && !/^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/.test(hostHeader))
     return undefined;

@@ -1,36 +1,36 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 
-/** What is found out on the way and belongs in the line. */
+/** Facts for the log line that become known while the request is handled. */
 interface Notes {
   readonly account?: string;
-  /** Of the problem that was the answer. */
+  /** The code of the problem, if that was the answer. */
   readonly code?: string;
 }
 
 const notes = new WeakMap<Response, Notes>();
 
-/** Adds to the line that is written once this request is over. */
+/** Adds to the line that is logged when this request has ended. */
 export function noteForLog(response: Response, more: Notes): void {
   notes.set(response, { ...notes.get(response), ...more });
 }
 
-/** How a request was answered, as far as it may be counted: nothing of whose it was. */
+/** How a request was answered, for metrics. Does not say whose it was. */
 export interface AnswerFacts {
-  /** `other` for those that no route is asked with: they could be made up without end. */
+  /** `other` for methods that no route has: clients could invent any number of them. */
   readonly method: string;
-  /** The route's path, with the names of its parameters; `none` where no route answered. */
+  /** The route's path, with parameter names; `none` if no route answered. */
   readonly route: string;
   readonly status: number;
-  /** From the request's head to the answer's end. */
+  /** From the head of the request to the end of the answer. */
   readonly seconds: number;
 }
 
 const countedMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PATCH', 'DELETE']);
 
 /**
- * One line a request, once it is over. No query, no headers and no body: tokens and passwords travel there. `onAnswer` is called
- * with each one's facts.
+ * Logs one line for each request when it has ended, without query, headers and body, which may hold tokens and passwords. Calls
+ * `onAnswer` with the facts of each answer.
  */
 export function logRequests(
   log: Logger,
@@ -39,7 +39,7 @@ export function logRequests(
   return (request, response, next) => {
     const began = performance.now();
     const { method, path } = request;
-    // A client that goes away while it is written to; unheard, it would end the process.
+    // The client may go away while we write. Without a listener, that error would end the process.
     response.on('error', (error) => log.debug({ err: error }, 'answer broken off'));
     response.once('close', () => {
       const line = {

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { BodyDescription } from './operation.ts';
 import type { Route } from './routes.ts';
 
-/** What any request may meet at the door, whatever it asks for. */
+/** Problems that any request may be answered with. */
 const problemsOfAll: readonly ErrorCode[] = ['bad_request', 'forbidden', 'request_timeout', 'headers_too_large'];
 
 const problemsOfAccess: Readonly<Record<Route['access'], readonly ErrorCode[]>> = {
@@ -11,7 +11,7 @@ const problemsOfAccess: Readonly<Record<Route['access'], readonly ErrorCode[]>> 
   account: ['unauthorized', 'unavailable'],
 };
 
-/** Every code of a problem that a route may answer: its own, and those that all of its kind have. */
+/** The codes of all problems that a route may answer with: its own, and those of all routes like it. */
 export function problemsOf({ access, path, operation }: Route): ReadonlySet<ErrorCode> {
   const { body, query, problems = [] } = operation;
   return new Set([

@@ -7,41 +7,41 @@ import { basicChallenge, bearerChallenge, parseBasic, parseBearer } from './auth
 import type { Operation } from './operation.ts';
 import { noteForLog } from './request-log.ts';
 
-/** One request that a route answers. */
+/** A request to a route. */
 export interface Call {
   readonly request: Request;
   readonly response: Response;
-  /** Fires when the client goes away before it has its answer. */
+  /** Aborted when the client goes away before it has its answer. */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
-/** One that came with e-mail address and password, not yet checked. */
+/** A request with e-mail address and password, not yet checked. */
 export interface PasswordCall extends Call {
   readonly credentials: Credentials;
 }
 
-/** One that came with a token, and whose it is. */
+/** A request with a valid token. */
 export interface AccountCall extends Call {
   readonly identity: Identity;
 }
 
 interface RouteAddress {
-  /** `get` answers HEAD too, where the path has no `head` of its own. */
+  /** `get` also answers HEAD, unless the path has a `head` route. */
   readonly method: 'get' | 'head' | 'options' | 'post' | 'patch' | 'delete';
-  /** In Express's words: `/conversions/:id`. */
+  /** As Express writes it: `/conversions/:id`. */
   readonly path: string;
-  /** What the description of the interface says of it. */
+  /** For the description of the interface. */
   readonly operation: Operation;
-  /** On every answer of this path, refusals too. */
+  /** Sent with every answer of this path, also with problems. */
   readonly answerHeaders?: Readonly<Record<string, string>>;
-  /** Whether a POST that names this method in `X-HTTP-Method-Override` is as good: for clients that know no other. */
+  /** Also answers a POST with this method in `X-HTTP-Method-Override`, for clients that cannot send the method itself. */
   readonly byOverride?: true;
 }
 
 /**
- * A row of the table that the app is made of. `access` says who may call: anyone, whoever brings a password, or an account. Whether
- * a thing is the account's own is not a route's business: `backend/conversions` checks every one.
+ * One route of the app. `access` says who may call it: anyone, someone with a password, or someone with a token. `backend/conversions`
+ * checks whether a conversion belongs to the account, not the route.
  */
 export type Route = RouteAddress &
   (
@@ -55,7 +55,7 @@ export interface RouteParts {
   readonly log: Logger;
 }
 
-/** Puts the routes into the app, and behind each path the refusal of every other method. */
+/** Adds the routes to the app, and answers 405 to other methods on their paths. */
 export function mountRoutes(app: Express, routes: readonly Route[], parts: RouteParts): void {
   for (const { path, answerHeaders } of routes) {
     if (answerHeaders === undefined) continue;
@@ -112,7 +112,7 @@ function goneSignal(response: Response): AbortSignal {
   return gone.signal;
 }
 
-/** RFC 6750, section 3.1: no error code for a request that brought no token at all. */
+/** Without an error code if the request had no token (RFC 6750, section 3.1). */
 function bearerRefusal(request: Request): string {
   return request.headers.authorization === undefined ? bearerChallenge : `${bearerChallenge}, error="invalid_token"`;
 }
@@ -126,12 +126,12 @@ function methodsByPath(routes: readonly Route[]): ReadonlyMap<string, readonly s
   return methods;
 }
 
-/** Who asks, as far as an address tells. */
+/** The client's address. */
 export function clientOf(request: Request): string {
   return request.ip ?? 'unknown';
 }
 
-/** A parameter of the route's path. */
+/** Returns a parameter of the route's path. */
 export function pathParameter(request: Request, name: string): string {
   const value = request.params[name];
   if (typeof value !== 'string') throw new Error(`the route has no parameter ${name}`);

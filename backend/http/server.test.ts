@@ -21,13 +21,13 @@ afterEach(async () => {
 const hello: RequestListener = (_request, response) => void response.end('hello');
 
 describe('startServer', () => {
-  it('says where it answers', async () => {
+  it('returns its address', async () => {
     const { url } = await start(hello);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await (await fetch(url)).text()).toBe('hello');
   });
 
-  it('says where to go when it listens everywhere', async () => {
+  it('returns an address of this computer when it listens on all', async () => {
     const { url } = await start(hello, { host: '0.0.0.0' });
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
@@ -41,21 +41,21 @@ describe('startServer', () => {
     });
   });
 
-  it('gives up a client that does not get to the end of its headers', async () => {
+  it('answers 408 to a client that does not finish its headers', async () => {
     const { url } = await start(hello, { headersSeconds: 0.2 });
     const answer = await sendRaw(url, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('"code":"request_timeout"');
   });
 
-  it('refuses headers without end', async () => {
+  it('refuses headers that are too large', async () => {
     const { url } = await start(hello);
     const answer = await sendRaw(url, `GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('"code":"headers_too_large"');
   });
 
-  it('answers a body whose chunks are broken before anything else was answered', async () => {
+  it('answers 400 to a body with broken chunks', async () => {
     const { url } = await start((request, response) => {
       readBody(request, response, () => undefined, { idleSeconds: 5 }).catch(() => undefined);
     });
@@ -68,7 +68,7 @@ describe('startServer', () => {
 });
 
 describe('closing', () => {
-  it('lets a request that is under way end, and takes no new one', async () => {
+  it('lets an open request end, and takes no new one', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const server = await start(
@@ -84,12 +84,12 @@ describe('closing', () => {
     await expect(fetch(server.url)).rejects.toThrow();
     release();
     expect(await answer).toBe('in time');
-    // The client wanted to keep the connection; Node alone would wait for it to go, some seconds.
+    // The client keeps its connection open. Node alone would wait some seconds for it to close.
     let isClosed = false;
     void closed.then(() => {
       isClosed = true;
     });
-    await expect.poll(() => isClosed, { timeout: 2500 }).toBe(true);
+    await expect.poll(() => isClosed, { timeout: 4000 }).toBe(true);
   });
 
   it('cuts off what does not end in time', async () => {
@@ -104,7 +104,7 @@ describe('closing', () => {
 });
 
 describe('readBody', () => {
-  /** Answers with what became of the body. */
+  /** Answers with the outcome of reading the body. */
   function reader(
     idleSeconds: number,
     sink: (chunk: Uint8Array) => Promise<void> | undefined = () => undefined,
@@ -127,12 +127,12 @@ describe('readBody', () => {
   }
   const head = 'POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 8\r\n\r\n';
 
-  it('gives up a client that falls silent', async () => {
+  it('gives up on a client that stops sending', async () => {
     const { url } = await start(reader(0.1));
     expect(await sendRaw(url, `${head}1234`)).toMatch(/AppError: Nothing more came/);
   });
 
-  it('bears with a client that is slow and goes on', async () => {
+  it('waits for a slow client that keeps sending', async () => {
     const { url } = await start(reader(1), { headersSeconds: 1 });
     const connection = await openRaw(url);
     await connection.send(head);
@@ -143,19 +143,19 @@ describe('readBody', () => {
     expect(await connection.closed).toMatch(/whole: 8/);
   });
 
-  it('does not blame the client for a pause of the one who takes the bytes', async () => {
+  it('does not count the sink’s own pauses against the client', async () => {
     const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 300));
     const { url } = await start(reader(0.1, slow));
     expect(await sendRaw(url, `${head}12345678`)).toMatch(/whole: 8/);
   });
 
-  it('still gives up a client that falls silent after such a pause', async () => {
+  it('gives up on a client that stops sending after such a pause', async () => {
     const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 300));
     const { url } = await start(reader(0.1, slow));
     expect(await sendRaw(url, `${head}1234`)).toMatch(/AppError: Nothing more came/);
   });
 
-  it('holds the client back while its bytes are not taken', async () => {
+  it('makes the client wait while the sink has not taken its bytes', async () => {
     const { promise: never } = Promise.withResolvers<void>();
     const { url } = await start(reader(60, () => never));
     const connection = await openRaw(url);
@@ -173,7 +173,7 @@ describe('readBody', () => {
       clearTimeout(timer);
       sent += 1;
     }
-    // What the system's own buffers hold, some megabytes, and no more.
+    // No more than the system's buffers hold: some megabytes.
     expect(stuck).toBe(true);
     expect(sent).toBeLessThan(50);
     connection.destroy();

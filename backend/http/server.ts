@@ -9,32 +9,32 @@ import { asksForWebSocket, serveUpgrades } from './upgrade.ts';
 export interface ServerOptions {
   /** An address or a host name, without brackets. */
   readonly host: string;
-  /** 0 takes any free one. */
+  /** 0 takes any free port. */
   readonly port: number;
   readonly log: Logger;
-  /** How long a client may take to send a request's head. A body may take as long as it keeps coming. */
+  /** How long a client may take to send the head of a request. A body may take any time while it keeps coming. */
   readonly headersSeconds?: number;
-  /** How long requests that are under way may go on after `close`. */
+  /** How long open requests may go on after `close`. */
   readonly graceSeconds?: number;
 }
 
 export interface RunningServer {
-  /** Where it answers, without a slash at its end. */
+  /** The server's address, without a slash at the end. */
   readonly url: string;
-  /** Takes no more requests; resolves when those under way have ended, by themselves or cut off after a while. */
+  /** Stops taking requests. Resolves when open ones have ended; those that take longer than the grace are cut off. */
   close(): Promise<void>;
 }
 
-/** Serves `app`. Throws `unavailable` when the address cannot be had. */
+/** Serves `app`. Throws `unavailable` when it cannot listen on the address. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
   const { host, port, log, headersSeconds = 20, graceSeconds = 10 } = options;
   const server = createServer({
-    // An honest upload of many gigabytes takes hours; readBody gives up one that stands still.
+    // A large upload takes hours. `readBody` gives up one that stops.
     requestTimeout: 0,
     headersTimeout: headersSeconds * 1000,
     connectionsCheckingInterval: headersSeconds * 250,
     shouldUpgradeCallback: asksForWebSocket,
-    // The app refuses a request without one, as it refuses all else.
+    // The app checks it, so that the refusal is a problem like any other.
     requireHostHeader: false,
   });
   const latest = new WeakMap<Duplex, ServerResponse>();
@@ -44,16 +44,16 @@ export async function startServer(app: RequestListener, options: ServerOptions):
   server.on('request', app);
   const cutOffTaken = serveUpgrades(server, app);
   server.on('upgrade', (request) => latest.delete(request.socket));
-  // The app itself says when a client may go on, so that one without a token never sends its gigabytes.
+  // The app sends `100 Continue` itself, once it knows that it wants the body: a client without a token never sends its gigabytes.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
-  // A server need not meet, nor refuse, what it does not know (RFC 9110, section 10.1.1).
+  // A server may ignore expectations that it does not know (RFC 9110, section 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // Node would cut the connection without a word. An error that nobody hears would end the process.
+  // Node would close the connection without an answer. Without a listener, an error of the socket would end the process.
   server.on('connect', (_request, socket) => {
-    socket.on('error', () => undefined).end(rawProblem('bad_request', 'This server is no proxy.'));
+    socket.on('error', () => undefined).end(rawProblem('bad_request', 'This server is not a proxy.'));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    log.debug({ err: error }, 'not a request');
+    log.debug({ err: error }, 'could not parse a request');
     refuseUnreadable(error, socket, latest.get(socket));
   });
 
@@ -84,11 +84,11 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 async function close(server: Server, graceSeconds: number, cutOffTaken: () => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  // A connection that is kept alive becomes idle once its request is answered, and nobody closes it then.
+  // A kept-alive connection becomes idle once its request is answered. Node does not close it then.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   const enough = setTimeout(() => {
     server.closeAllConnections();
-    // Those are no connections of HTTP's any more.
+    // Upgraded connections do not belong to the HTTP server any more.
     cutOffTaken();
   }, graceSeconds * 1000);
   await promise;
@@ -96,7 +96,7 @@ async function close(server: Server, graceSeconds: number, cutOffTaken: () => vo
   clearTimeout(enough);
 }
 
-/** An address that stands for all is none to go to; this computer is one of them. */
+/** The host for a URL. Clients cannot connect to an address that means all interfaces, but this computer is among them. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
@@ -107,7 +107,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, response
     response === undefined || response.writableFinished || (!response.headersSent && response.socket === socket);
   if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
   else if (mayAnswer) socket.end(rawProblem(...reasonOf(error)));
-  // An answer has begun: what was written of it still goes out.
+  // An answer has begun: sends what was written of it.
   else if (socket instanceof Socket) socket.destroySoon();
   else socket.destroy();
 }
@@ -117,13 +117,13 @@ function reasonOf(error: NodeJS.ErrnoException): readonly [ErrorCode, string] {
     case 'HPE_HEADER_OVERFLOW':
       return ['headers_too_large', 'The headers are too large.'];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['request_timeout', 'The request took too long to come.'];
+      return ['request_timeout', 'The request took too long to arrive.'];
     default:
-      return ['bad_request', 'That is not a request that can be understood.'];
+      return ['bad_request', 'The request cannot be understood.'];
   }
 }
 
-/** What could not be read as a request has no response of Node's; so the answer is written by hand. */
+/** The whole answer as text: Node makes no response object for a request that it could not parse. */
 function rawProblem(code: ErrorCode, sentence: string): string {
   const problem = toProblem(new AppError(code, sentence));
   const body = JSON.stringify(problem);

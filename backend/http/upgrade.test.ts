@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const upgrade = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
 
-/** Says which bytes came after the head, and then gives back whatever comes. */
+/** Sends back the bytes that came after the head, and then everything that follows. */
 const echo: RequestListener = (request, response) => {
   const taken = takeConnection(request, response);
   if (taken === undefined) return void response.end('not taken');
@@ -30,7 +30,7 @@ const echo: RequestListener = (request, response) => {
 };
 
 describe('a request for a WebSocket', () => {
-  it('gives its connection to the route that takes it, with what had already come', async () => {
+  it('gives its connection to the route that takes it, with the bytes that had already arrived', async () => {
     const { url } = await start(echo);
     const connection = await openRaw(url);
     await connection.send(`GET / HTTP/1.1\r\n${upgrade}\r\nearly`);
@@ -40,7 +40,7 @@ describe('a request for a WebSocket', () => {
     connection.destroy();
   });
 
-  it('is answered like any other by a route that does not take it, and the connection ends', async () => {
+  it('gets an ordinary answer from a route that does not take it, and the connection closes', async () => {
     const { url } = await start((_request, response) => {
       response.statusCode = 404;
       response.setHeader('X-Reason', 'none');
@@ -61,7 +61,7 @@ describe('a request for a WebSocket', () => {
     await connection.closed;
   });
 
-  it('may be cut off while it is being looked at, without harm', async () => {
+  it('may be cut off while it is being handled', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const { url } = await start((request, response) => {
@@ -87,7 +87,7 @@ describe('a request that offers another protocol', () => {
     ],
     ['a WebSocket by POST', `POST / HTTP/1.1\r\n${upgrade}Content-Length: 4\r\n\r\nbody`],
     ['a WebSocket with a body', `GET / HTTP/1.1\r\n${upgrade}Content-Length: 4\r\n\r\nbody`],
-  ])('is answered as if it did not: %s', async (_what, request) => {
+  ])('is answered as if it did not offer one: %s', async (_what, request) => {
     const { url } = await start((incoming, response) => {
       let body = '';
       const read = (chunk: Uint8Array): undefined => void (body += Buffer.from(chunk).toString());

@@ -2,7 +2,7 @@ import { type IncomingMessage, type RequestListener, type Server, ServerResponse
 import type { Duplex } from 'node:stream';
 import { hasBody } from './request-body.ts';
 
-/** A connection on which HTTP has ended, and what had already come for whoever takes it over. */
+/** A connection that has left HTTP, and the bytes that had already arrived on it. */
 export interface TakenConnection {
   readonly socket: Duplex;
   readonly head: Buffer;
@@ -11,30 +11,30 @@ export interface TakenConnection {
 const upgrades = new WeakMap<IncomingMessage, TakenConnection>();
 
 /**
- * True for a request that asks to become a WebSocket (RFC 6455, section 4.1). Every other `Upgrade` is passed over, as RFC 9110,
- * section 7.8 allows: curl offers `h2c` with its uploads, and means them all the same.
+ * True for a request that asks to become a WebSocket (RFC 6455, section 4.1). Any other `Upgrade` is ignored, as RFC 9110, section 7.8
+ * allows: curl offers `h2c` with ordinary uploads.
  */
 export function asksForWebSocket(request: IncomingMessage): boolean {
   return request.method === 'GET' && /^websocket$/i.test(request.headers.upgrade ?? '') && !hasBody(request);
 }
 
 /**
- * Gives `app` the requests for a WebSocket like any other: all that is checked at the door is checked, and a refusal is an answer
- * as any. A route that wants the connection calls {@link takeConnection}. Returns what cuts off all that were taken.
+ * Passes requests for a WebSocket to `app` like any other request, so that the same checks and refusals apply. A route that wants the
+ * connection calls {@link takeConnection}. Returns a function that cuts off all such connections.
  */
 export function serveUpgrades(server: Server, app: RequestListener): () => void {
   const sockets = new Set<Duplex>();
-  // Apart from the listener below, so that what stays with the connection does not hold its request.
+  // A function of its own, so that these listeners do not keep the request in memory.
   function remember(socket: Duplex): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // Node has let go of the connection: an error that nobody hears would end the process.
+    // Node does not handle this connection any more. Without a listener, an error would end the process.
     socket.on('error', () => undefined);
   }
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     remember(socket);
     const response = new ServerResponse(request);
-    // Where a next request would begin, nobody reads any more.
+    // Nothing reads a next request from this connection.
     response.shouldKeepAlive = false;
     response.assignSocket(request.socket);
     response.once('finish', () => request.socket.destroySoon());
@@ -47,8 +47,8 @@ export function serveUpgrades(server: Server, app: RequestListener): () => void 
 }
 
 /**
- * Takes over the connection of a request that asked to become a WebSocket; undefined for any other. Nothing may have been answered,
- * and `response` is not to be used any more.
+ * Takes over the connection of a request for a WebSocket. Undefined for any other request. Nothing may have been answered yet, and
+ * `response` must not be used afterwards.
  */
 export function takeConnection(request: IncomingMessage, response: ServerResponse): TakenConnection | undefined {
   const taken = upgrades.get(request);

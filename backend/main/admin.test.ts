@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedStores, openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createAuth } from '../auth/auth.ts';
 import type { Authentication } from '../http/authentication.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -20,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(parent, { recursive: true }));
 
-/** Answers the questions with `passwords`, one after the other. */
+/** Runs the command and answers its questions with `passwords`, in order. */
 async function run(args: readonly string[], passwords: readonly string[] = []) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const questions: string[] = [];
@@ -38,6 +39,7 @@ async function run(args: readonly string[], passwords: readonly string[] = []) {
 function authOver(stores: EmbeddedStores): Authentication {
   return createAuth({
     ...stores,
+    rateLimit: createMemoryRateLimit(systemClock),
     secrets: ['a secret of at least thirty-two bytes'],
     loginTokenSeconds: 60,
     signUp: 'closed',
@@ -57,13 +59,13 @@ async function signIn(email: string, password: string): Promise<boolean> {
 }
 
 describe('soundlift user', () => {
-  it('adds an account that can sign in, also where there was no data folder yet', async () => {
+  it('adds an account that can sign in, even if there was no data folder', async () => {
     const added = await run(['add', 'Ada@Example.com'], ['a long password', 'a long password']);
     expect(added).toEqual({
       code: 0,
       out: 'Added ada@example.com.\n',
       err: '',
-      questions: ['Password: ', 'Once more: '],
+      questions: ['Password: ', 'Repeat it: '],
     });
     expect(await signIn('ada@example.com', 'a long password')).toBe(true);
   });
@@ -85,7 +87,7 @@ describe('soundlift user', () => {
     expect(await signIn('ada@example.com', 'a long password')).toBe(false);
   });
 
-  it('ends every session of the account with a new password, also of a server that runs', async () => {
+  it('ends every session of the account with a new password, also at a running server', async () => {
     await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
     using stores = await openEmbeddedStores(dataFolder);
     const auth = authOver(stores);
@@ -95,7 +97,7 @@ describe('soundlift user', () => {
     await expect(auth.identify(token)).rejects.toMatchObject({ code: 'unauthorized' });
   });
 
-  it('answers for the address of an account that it adds', async () => {
+  it('adds accounts with a confirmed address', async () => {
     await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
     using stores = await openEmbeddedStores(dataFolder);
     expect(await stores.users.findByEmail('ada@example.com')).toMatchObject({ confirmed: true, mail: true });
@@ -107,12 +109,12 @@ describe('soundlift user', () => {
     expect(await server.users.findByEmail('ada@example.com')).toBeDefined();
   });
 
-  it('does not ask for the password of an account that is there already, or of none', async () => {
+  it('does not ask for a password when the account to add exists, or the one to change does not', async () => {
     await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
     expect(await run(['add', 'ADA@example.com'])).toEqual({
       code: 1,
       out: '',
-      err: 'There is an account for ada@example.com already.\n',
+      err: 'There is already an account for ada@example.com.\n',
       questions: [],
     });
     expect(await run(['password', 'eve@example.com'])).toMatchObject({
@@ -123,10 +125,10 @@ describe('soundlift user', () => {
   });
 
   it.each([
-    ['nobody', [], /^The e-mail address cannot be taken: an e-mail address is expected\.\n$/],
-    ['a@example.com', ['short', 'short'], /^The password cannot be taken: at least 8 characters are expected\.\n$/],
-    ['a@example.com', ['a long password', 'a lang password'], /^The two passwords are not the same/],
-  ])('refuses %s with %j in a sentence', async (email, passwords, sentence) => {
+    ['nobody', [], /^The e-mail address cannot be used: an e-mail address is expected\.\n$/],
+    ['a@example.com', ['short', 'short'], /^The password cannot be used: at least 8 characters are expected\.\n$/],
+    ['a@example.com', ['a long password', 'a lang password'], /^The two passwords differ/],
+  ])('refuses %s with %j and says why', async (email, passwords, sentence) => {
     const { code, err } = await run(['add', email], passwords);
     expect(code).toBe(1);
     expect(err).toMatch(sentence);
@@ -141,13 +143,13 @@ describe('soundlift user', () => {
     [['list', 'a@example.com']],
     [['password', 'a@example.com', '--admin']],
     [['add', 'a@example.com', '--superuser']],
-  ])('shows how it is used after %j, with 2', async (args) => {
+  ])('shows its usage after %j and ends with 2', async (args) => {
     const { code, err, questions } = await run(args);
     expect([code, questions]).toEqual([2, []]);
     expect(err).toContain('usage: soundlift user add EMAIL [--admin]');
   });
 
-  it('shows how it is used when asked, with 0', async () => {
+  it('shows its usage when asked and ends with 0', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     expect(out).toContain('usage:');

@@ -25,7 +25,7 @@ export const userCommandHelp = `usage: soundlift user add EMAIL [--admin]     ma
        soundlift user list                 lists the accounts
 
 The password is asked for, or taken from SOUNDLIFT_PASSWORD. The accounts are those of the embedded backend's data
-folder (SOUNDLIFT_DATA); a server that runs there may go on.
+folder (SOUNDLIFT_DATA). A server that uses the folder may keep running.
 `;
 
 type UserCommand =
@@ -39,7 +39,7 @@ const failed = 1;
 const misused = 2;
 const interrupted = 130;
 
-/** The `user` commands: `args` is what follows that word. Returns the exit code; throws nothing that has a sentence. */
+/** Runs `soundlift user` with the arguments after that word. Returns the exit code. Prints an AppError; throws any other error. */
 export async function runUserCommand(args: readonly string[], options: UserCommandOptions): Promise<number> {
   const { stdout, stderr } = options;
   const command = parseUserCommand(args);
@@ -93,13 +93,13 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
     await list(users, stdout);
     return;
   }
-  // Whether there is such an account, and whether it can be one, is said before anybody has to think of a password.
+  // Checks the address first, so that nobody types a password in vain.
   const { email } = checked({ email: command.email, password: 'not known yet' });
   const known = await users.findByEmail(email);
   if (command.name === 'add') {
-    if (known !== undefined) throw new AppError('taken', `There is an account for ${email} already.`);
+    if (known !== undefined) throw new AppError('taken', `There is already an account for ${email}.`);
     const credentials = checked({ email, password: await readTwice(readPassword) });
-    // Whoever runs the server answers for the address.
+    // Whoever runs the server vouches for the address.
     const facts = { admin: command.admin, confirmed: true };
     await createUser({ ...credentials, ...facts }, { users, hashing, clock: systemClock });
     stdout.write(`Added ${email}${command.admin ? ', an admin' : ''}.\n`);
@@ -122,16 +122,16 @@ function checked(credentials: { readonly email: string; readonly password: strin
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const subject = issue?.path[0] === 'email' ? 'The e-mail address' : 'The password';
-  throw new AppError('invalid', `${subject} cannot be taken: ${issue?.message ?? 'it does not fit'}.`, {
+  throw new AppError('invalid', `${subject} cannot be used: ${issue?.message ?? 'it is invalid'}.`, {
     cause: parsed.error,
   });
 }
 
-/** Nobody sees what they type, so they type it twice. */
+/** Asks twice, because the person cannot see what they type. */
 async function readTwice(readPassword: ReadPassword): Promise<string> {
   const password = await readPassword('Password: ');
-  if ((await readPassword('Once more: ')) !== password) {
-    throw new AppError('invalid', 'The two passwords are not the same; nothing was changed.');
+  if ((await readPassword('Repeat it: ')) !== password) {
+    throw new AppError('invalid', 'The two passwords differ. Nothing was changed.');
   }
   return password;
 }

@@ -32,7 +32,7 @@ export interface EmbeddedSettings {
   readonly converterConcurrency: number;
   /** Whether a conversion waits while the disk is full; without, it fails. */
   readonly waitsForSpace: boolean;
-  /** Whether those who want it are mailed of what has ended; somebody has to hand the mails over. */
+  /** Whether the ends of batches are put into the outbox as mails; an outbox must run that sends them. */
   readonly sendsMail?: boolean;
   readonly onTransition?: OnTransition;
 }
@@ -82,8 +82,8 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     notifications: stores.notifications,
     leases: stores.leases,
     mailOutbox: stores.mailOutbox,
-    ...(settings.sendsMail ? { wantsMail: async (owner) => (await recipientIn(users, owner)) !== undefined } : {}),
     ...(settings.onTransition === undefined ? {} : { onTransition: settings.onTransition }),
+    sendsMail: settings.sendsMail ?? false,
     videos,
     mp3s,
     videoQueue,
@@ -137,10 +137,4 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** Where to mail this account; undefined where its owner does not want it, or nobody has shown that mail arrives there. */
-export async function recipientIn(users: UserStore, owner: string): Promise<string | undefined> {
-  const user = await users.get(owner);
-  return user?.confirmed && user.mail ? user.email : undefined;
 }

@@ -1,9 +1,13 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { maxPageItems } from '../../shared/api.ts';
-import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { ServerEvent } from '../../shared/events.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
+import { sayShared } from '../../shared/words/say.ts';
+import { sourceError } from '../../shared/words/system-failures.ts';
 import type { Conversions } from '../conversions/conversions.ts';
+import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import { localAccountId } from '../messages.ts';
 
 /** The private way in, for whoever runs the embedded backend in the same process. Acts as the account `local`. */
@@ -31,27 +35,39 @@ export function createLocalChannel({
       return (await notifications.page({ owner: localAccountId, limit: maxPageItems })).items;
     },
     markRead: (ids) => notifications.markRead(localAccountId, ids),
-    subscribe: (listener) => changes.follow(localAccountId, listener),
+    subscribe: (listener) => followChanges(changes, listener),
   };
 }
 
-/** Says at once what would otherwise be said once its turn has come. */
+/** Like `follow`; after a gap, what was missed is told as events. */
+function followChanges(changes: OwnedChanges, listener: (event: ServerEvent) => void): () => void {
+  // Asked for now, so that after a gap it is known what has ended since.
+  let at = changes.since(localAccountId).then(
+    (told) => told.at,
+    () => undefined,
+  );
+
+  async function catchUp(): Promise<void> {
+    const missed = await changes.since(localAccountId, await at);
+    at = Promise.resolve(missed.at);
+    if (missed.removed.length > 0) listener({ type: 'removed', ids: missed.removed });
+    for (const conversion of missed.conversions) listener({ type: 'conversion', conversion });
+    for (const notification of missed.notifications) listener({ type: 'notification', notification });
+  }
+
+  // Where even that fails, the client asks for the conversions of which it hears nothing.
+  return changes.follow(localAccountId, listener, () => void catchUp().catch(() => undefined)).end;
+}
+
+/** The size of a file. Throws at once what the converter would otherwise find only when its turn comes. */
 async function readableFileBytes(path: string): Promise<number> {
   try {
     const facts = await stat(path);
-    if (facts.isDirectory()) throw new AppError('not_media', 'This is a folder, not a video.');
-    if (!facts.isFile()) throw new AppError('not_media', 'This is not a file.');
+    if (facts.isDirectory()) throw new AppError('not_media', sayShared('failFolder'));
+    if (!facts.isFile()) throw new AppError('not_media', sayShared('failNotFile'));
     await access(path, constants.R_OK);
     return facts.size;
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    const code = systemErrorCode(error);
-    if (code === 'EACCES' || code === 'EPERM') {
-      throw new AppError('source_unreadable', 'This file may not be read by you.', { cause: error });
-    }
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new AppError('source_missing', 'This file is not there.', { cause: error });
-    }
-    throw new AppError('source_unreadable', 'This file cannot be read.', { cause: error });
+    throw isAppError(error) ? error : sourceError(error);
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createAuth } from '../auth/auth.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
 import type { Config } from '../config.ts';
@@ -10,23 +11,24 @@ import { mailHost } from './open-mailer.ts';
 
 export interface AuthenticationParts {
   readonly backend: Pick<EmbeddedBackend, 'users' | 'sessions' | 'codes' | 'dataFolder'>;
-  /** Left out where this server does not mail. */
+  /** Undefined if this server does not mail. */
   readonly mailer: Mailer | undefined;
   readonly log: Logger;
 }
 
-/** auth where the settings say it is: behind `AUTH_URL`, or in this process, over the accounts of the embedded backend. */
+/** Opens auth: at `AUTH_URL` if that is set, otherwise in this process, over the embedded backend's accounts. */
 export async function openAuthentication(
   config: Pick<Config, 'authUrl' | 'jwtSecrets' | 'loginTokenSeconds' | 'signUp' | 'publicUrl'>,
   { backend, mailer, log }: AuthenticationParts,
 ): Promise<Authentication> {
   if (config.authUrl !== undefined) {
-    // Tens of megabytes that most servers never need.
+    // Loaded only when needed: it takes tens of megabytes of memory.
     const { createRemoteAuthentication } = await import('../http/remote-authentication.ts');
     return createRemoteAuthentication({ url: config.authUrl });
   }
   return createAuth({
     ...backend,
+    rateLimit: createMemoryRateLimit(systemClock),
     secrets: config.jwtSecrets ?? [await keepSigningSecret(backend.dataFolder)],
     loginTokenSeconds: config.loginTokenSeconds,
     signUp: config.signUp,

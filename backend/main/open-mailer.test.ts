@@ -17,15 +17,15 @@ async function senderOf(given: Parameters<typeof openMailer>[0]): Promise<string
 }
 
 describe('the mailer', () => {
-  it('is there only where a mail server is set', async () => {
+  it('exists only if a mail server is set', async () => {
     expect(await openMailer({ mailFrom: 'anna@example.com', publicUrl: 'https://example.com' })).toBeUndefined();
   });
 
-  it('says that mail is from whom the settings name', async () => {
+  it('sends from the address in the settings', async () => {
     expect(await senderOf({ mailFrom: 'Some “Name” <a@example.com>' })).toBe('"Some “Name”" <a@example.com>');
   });
 
-  it('says that mail is from the public host otherwise', async () => {
+  it('sends from the public host by default', async () => {
     expect(await senderOf({ publicUrl: 'https://sound.example.org:8443/x' })).toBe(
       '"Soundlift" <no-reply@sound.example.org>',
     );
@@ -33,7 +33,7 @@ describe('the mailer', () => {
 });
 
 it.each(['http://127.0.0.1:8080', 'http://[::1]', undefined])(
-  'names this computer where %s is no domain',
+  'uses the name of this computer when %s has no domain',
   (publicUrl) => {
     expect(mailHost(publicUrl === undefined ? {} : { publicUrl })).toMatch(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
     expect(mailHost(publicUrl === undefined ? {} : { publicUrl })).not.toMatch(/^[0-9.]+$/);

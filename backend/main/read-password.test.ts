@@ -6,18 +6,18 @@ import { passwordReader } from './read-password.ts';
 
 const noInput = new PassThrough();
 
-it('takes the password that the environment gives, without asking', async () => {
+it('takes the password from the environment without asking', async () => {
   const output = new PassThrough();
   expect(await passwordReader({ given: 'from outside', input: noInput, output })('Password: ')).toBe('from outside');
   expect(output.read()).toBeNull();
 });
 
-it('does not wait for an answer where there is no terminal', async () => {
+it('does not wait for an answer when there is no terminal', async () => {
   const read = passwordReader({ given: undefined, input: noInput, output: new PassThrough() });
   await expect(read('Password: ')).rejects.toMatchObject({ code: 'invalid', message: /SOUNDLIFT_PASSWORD/ });
 });
 
-/** Types `keys` into a program that asks for a password on a terminal of its own, and gives all that the terminal showed. */
+/** Types `keys` into a program that asks for a password on its own terminal. Returns everything that the terminal showed. */
 async function type(keys: string): Promise<string> {
   const module = JSON.stringify(new URL('./read-password.ts', import.meta.url).href);
   const program = `
@@ -46,7 +46,7 @@ describe.runIf(process.platform === 'linux')('on a terminal', () => {
     expect(shown).toMatch(/^Password: \r?\nas hex: [0-9a-f]+\r?\n$/);
   });
 
-  it('lets a mistake be taken back', async () => {
+  it('accepts corrections with backspace and Ctrl-U', async () => {
     expect(await type('wrong\u0015secrex\u007ft\r')).toContain(`as hex: ${Buffer.from('secret').toString('hex')}`);
   });
 

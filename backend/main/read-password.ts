@@ -2,30 +2,30 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
 
-/** Gives the password that `question` asks for. Throws `cancelled` when the person gives up, `invalid` when there is nobody to ask. */
+/** Asks `question` and returns the password. Throws `cancelled` when the person gives up, `invalid` when there is no terminal. */
 export type ReadPassword = (question: string) => Promise<string>;
 
 export interface PasswordSources {
-  /** `SOUNDLIFT_PASSWORD`; whoever sets it is not asked. */
+  /** `SOUNDLIFT_PASSWORD`. If it is set, nobody is asked. */
   readonly given: string | undefined;
   readonly input: Readable & { readonly isTTY?: boolean };
-  /** Where the question goes: not where the results do. */
+  /** Where the question is written: standard error, so that it does not mix with results. */
   readonly output: Writable;
 }
 
-/** Reads passwords from the environment's word for it, or from the terminal, without showing what is typed. */
+/** Takes passwords from the environment, or reads them from the terminal without showing what is typed. */
 export function passwordReader({ given, input, output }: PasswordSources): ReadPassword {
   return async (question) => {
     if (given !== undefined && given !== '') return given;
     if (!input.isTTY) {
-      throw new AppError('invalid', 'There is no terminal to ask for the password on; set SOUNDLIFT_PASSWORD.');
+      throw new AppError('invalid', 'There is no terminal to ask for the password. Set SOUNDLIFT_PASSWORD.');
     }
     return await askWithoutEcho(question, input, output);
   };
 }
 
 function askWithoutEcho(question: string, input: Readable, output: Writable): Promise<string> {
-  // An interface without output shows nothing of what it reads, and as a terminal it keeps the system from showing it.
+  // Without an output the interface shows nothing, and as a terminal it stops the system from showing what is typed.
   const lines = createInterface({ input, terminal: true, historySize: 0 });
   output.write(question);
   return new Promise((resolve, reject) => {

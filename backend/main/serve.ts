@@ -61,9 +61,8 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   running.defer(() => server.close());
   running.defer(() => gateway.close());
   if (mailer !== undefined) {
-    if (config.authUrl !== undefined) log.warn('with AUTH_URL, the addresses are not known here: no batch is mailed');
     const { runMail } = await import('./run-mail.ts');
-    const outbox = runMail({ backend, mailer, config, listeningUrl: server.url, log });
+    const outbox = runMail({ backend, authentication, mailer, config, listeningUrl: server.url, log });
     running.defer(() => outbox.stop());
   }
   say(`listening on ${server.url}`);

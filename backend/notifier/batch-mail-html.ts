@@ -1,7 +1,7 @@
 import { escapeHtml } from '../http/escape-html.ts';
-import type { MailContent, MailLine } from './batch-mail.ts';
+import type { MailContent, MailLine } from './mail-content.ts';
 
-/** In the document itself: mail readers load nothing, and many leave all other style out. */
+/** Stands in the document itself: mail readers load nothing, and many ignore other style. */
 const style = `
   body { margin: 0; padding: 24px 12px; font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; color: #16191a; background: #f4f6f6; }
   table { border-collapse: collapse; }
@@ -24,7 +24,7 @@ const style = `
   }
 `;
 
-/** The mail's second part: the same words as the text. */
+/** The HTML part of a mail, with the same sentences as the text part. */
 export function batchMailHtml(content: MailContent): string {
   const { doneHeading, doneSentence, failedHeading, results, failures, moreResults, moreFailures, kept } = content;
   const failedTag = doneHeading === undefined ? 'h1' : 'h2';
@@ -69,7 +69,7 @@ function listed(rows: readonly string[], moreWords: string | undefined, columns:
   return ['  <table class="list">', ...rows, ...more, '  </table>'];
 }
 
-// Each name in its own direction, at the left edge all the same.
+// Each name keeps its own direction, but starts at the left edge.
 function resultRow({ name, id, duration, size, remarks }: MailLine): string {
   const flaws = remarks.map((remark) => `<br><span class="flaw" dir="ltr">${escapeHtml(remark)}</span>`).join('');
   return (

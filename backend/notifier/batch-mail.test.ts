@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { MailedFailure, MailedResult, MailFacts } from '../conversions/outbox-mails.ts';
 import { batchMail } from './batch-mail.ts';
-import { clockTime, dayWords, failureSentence, oneLine, sizeWords, warningSentence } from './mail-words.ts';
+import { dayWords, oneLine } from './mail-words.ts';
 
-const place = { url: 'https://sound.example.org', host: 'sound.example.org', now: new Date('2026-03-13T00:00:00Z') };
+const context = { url: 'https://sound.example.org', host: 'sound.example.org', now: new Date('2026-03-13T00:00:00Z') };
 
 function result(fileName: string, seconds = 61, bytes = 1_000_000, given: Partial<MailedResult> = {}): MailedResult {
   return { id: '66f1c0de0a', fileName, seconds, bytes, warnings: [], ...given };
@@ -33,7 +33,7 @@ const mixed = facts({
 
 describe('the mail of a batch', () => {
   it('says in text what was converted and what was not, in columns', () => {
-    const { subject, text } = batchMail(mixed, place);
+    const { subject, text } = batchMail(mixed, context);
     expect(subject).toBe('5 videos converted, 1 not');
     expect(text).toBe(`5 videos are converted. Open Soundlift to have them in your folder.
 
@@ -58,7 +58,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
   });
 
   it('says the same in HTML, each name in its own direction', () => {
-    const { html } = batchMail(mixed, place);
+    const { html } = batchMail(mixed, context);
     expect(html).toContain('<title>5 videos converted, 1 not</title>');
     expect(html).toContain('<h1 dir="auto">5 videos converted</h1>');
     expect(html).toContain('<h2>1 could not be converted</h2>');
@@ -71,7 +71,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
   });
 
   it('loads nothing from anywhere', () => {
-    const { html } = batchMail(mixed, place);
+    const { html } = batchMail(mixed, context);
     expect(html).not.toMatch(/<(?:img|link|script|iframe|base|form)|src=|url\(|@import/i);
     expect([...html.matchAll(/https?:/g)]).toHaveLength(1);
   });
@@ -84,7 +84,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
         failures: [failure(evil)],
         batchId: '"><script>\'/../?#\ud800',
       }),
-      { ...place, host: '<host>"' },
+      { ...context, host: '<host>"' },
     );
     expect(mail.html).not.toMatch(/<script|<b>|<host>/);
     expect(mail.html).toContain(
@@ -96,14 +96,14 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
       expect(part.isWellFormed()).toBe(true);
     }
     expect(mail.text.split('\n').filter((line) => line.startsWith('Bcc'))).toEqual([]);
-    const alone = batchMail(facts({ results: [result(evil)] }), place);
+    const alone = batchMail(facts({ results: [result(evil)] }), context);
     expect(alone.subject).not.toMatch(/[\p{Cc}\u202E]/u);
   });
 
   it('of thousands names a hundred, and says how many more there are', () => {
     const results = Array.from({ length: 100 }, (_, index) => result(`video ${index}.mp3`));
     const failures = Array.from({ length: 100 }, (_, index) => failure(`video ${index}.mp4`));
-    const { subject, text, html } = batchMail(facts({ results, done: 5000, failures, failed: 120 }), place);
+    const { subject, text, html } = batchMail(facts({ results, done: 5000, failures, failed: 120 }), context);
     expect(subject).toBe('5,000 videos converted, 120 not');
     expect(text).toContain('\n  and 4,900 more\n');
     expect(text).toContain('\n  and 20 more\n');
@@ -114,7 +114,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
   });
 
   it('with a very long name keeps the other columns readable', () => {
-    const { text } = batchMail(facts({ results: [result('x'.repeat(250)), result('short.mp3')] }), place);
+    const { text } = batchMail(facts({ results: [result('x'.repeat(250)), result('short.mp3')] }), context);
     expect(text).toMatch(/^ {2}short\.mp3 {43}1:01 {3}1 MB/m);
   });
 });
@@ -134,71 +134,31 @@ it.each<[string, Partial<MailFacts>]>([
   ['5 videos converted, 2 break off early, 1 has gaps, 3 not', { done: 5, cutShort: 2, withGaps: 1, failed: 3 }],
   ['5 videos converted, 2 have gaps', { done: 5, withGaps: 2 }],
 ])('is called “%s”', (subject, given) => {
-  expect(batchMail(facts(given), place).subject).toBe(subject);
+  expect(batchMail(facts(given), context).subject).toBe(subject);
 });
 
 it('tells of one by its name, and what is missing of it', () => {
   const { text, html } = batchMail(
     facts({ results: [result('talk.mp3', 61, 1e6, { warnings: [cut, gaps] })], cutShort: 1 }),
-    place,
+    context,
   );
   expect(text).toMatch(/^talk\.mp3 is ready\. Open Soundlift to have it in your folder\.\n/);
   expect(text).toContain(
-    '\n    The video breaks off at 12:40 of 55:12.\n    3 places could not be read, the first at 12:40.\n',
+    '\n    The video breaks off at 12:40 of 55:12.\n    3 parts could not be read, the first at 12:40.\n',
   );
   expect(html).toContain('<span class="flaw" dir="ltr">The video breaks off at 12:40 of 55:12.</span>');
 });
 
-it('of failures alone promises nothing to fetch', () => {
-  const { text, html } = batchMail(facts({ failures: [failure('talk.mp4')] }), place);
+it('promises nothing to download when all failed', () => {
+  const { text, html } = batchMail(facts({ failures: [failure('talk.mp4')] }), context);
   expect(text).toMatch(/^1 video could not be converted:\n/);
   expect(text).not.toMatch(/Kept|curl|in your folder/);
   expect(html).toContain('<h1>1 video could not be converted</h1>');
 });
 
-it.each<[Partial<MailedFailure['error']>, string]>([
-  [{ code: 'not_media' }, 'This is not a video or a sound.'],
-  [{ code: 'no_audio' }, 'This video has no sound.'],
-  [{ code: 'no_audio', message: 'There is no track 3.', details: { track: 3, tracks: 1 } }, 'There is no track 3.'],
-  [{ code: 'damaged' }, 'Nothing of its sound can be read.'],
-  [{ code: 'too_long', details: { limitSeconds: 14_400 } }, 'Longer than the 4 hours that HOST takes.'],
-  [{ code: 'too_long', details: { limitSeconds: 5400 } }, 'Longer than the 90 minutes that HOST takes.'],
-  [{ code: 'too_long', details: { limitSeconds: 1 } }, 'Longer than the 1 second that HOST takes.'],
-  [{ code: 'too_long' }, 'Longer than HOST takes.'],
-  [{ code: 'timed_out' }, 'Took too long and was stopped.'],
-  [{ code: 'converter_failed', details: { atSeconds: 760 } }, 'The converter stopped at 12:40.'],
-  [{ code: 'converter_failed' }, 'The converter stopped.'],
-])('says of %j: %s', (error, sentence) => {
-  expect(failureSentence(failure('x', error).error, 'HOST')).toBe(sentence);
-});
-
-it('says of one gap where it is', () => {
-  expect(warningSentence({ code: 'gaps', atSeconds: 3661, count: 1 })).toBe('1 place could not be read, at 1:01:01.');
-});
-
-it.each([
-  [0, '0:00'],
-  [59.6, '1:00'],
-  [3599.4, '59:59'],
-  [3600, '1:00:00'],
-])('writes %d seconds as %s', (seconds, words) => {
-  expect(clockTime(seconds)).toBe(words);
-});
-
-it.each([
-  [0, '0 byte'],
-  [999, '999 byte'],
-  [999_600, '1 MB'],
-  [1_540_000, '1.5 MB'],
-  [66_400_000, '66 MB'],
-  [1_500_000_000, '1.5 GB'],
-])('writes %d bytes as %s', (bytes, words) => {
-  expect(sizeWords(bytes)).toBe(words);
-});
-
 it('names the year of a day only where it is another', () => {
-  expect(dayWords(new Date('2026-04-12T23:59:00Z'), place.now)).toBe('12 April');
-  expect(dayWords(new Date('2027-01-02T00:00:00Z'), place.now)).toBe('2 January 2027');
+  expect(dayWords(new Date('2026-04-12T23:59:00Z'), context.now)).toBe('12 April');
+  expect(dayWords(new Date('2027-01-02T00:00:00Z'), context.now)).toBe('2 January 2027');
 });
 
 it('leaves a name alone that is on one line', () => {

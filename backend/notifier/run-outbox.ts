@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { EventBus } from '../ports/event-bus.ts';
+import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { Consumer } from '../ports/job-queue.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
@@ -12,7 +12,7 @@ export interface RunningOutboxParts {
   readonly log: Logger;
 }
 
-/** Has the outbox look now and then, and at once when there is a new notification. */
+/** Has the outbox look now and then, and at once when a mail is due. */
 export function runOutbox({ outbox, events, log }: RunningOutboxParts): Consumer {
   let looking: Promise<void> | undefined;
   let again = false;
@@ -30,16 +30,13 @@ export function runOutbox({ outbox, events, log }: RunningOutboxParts): Consumer
   }
 
   const timer = setInterval(look, lookEverySeconds * 1000).unref();
-  const unsubscribe = events.subscribe(({ event }) => {
-    // With a mail's end it is told again, by the outbox itself.
-    if (event.type === 'notification' && event.notification.mail === undefined) look();
-  });
+  const subscription = events.subscribeInternal({ owner: everyone, kinds: ['mail_due'] }, look, look);
   look();
 
   return {
     async stop() {
       clearInterval(timer);
-      unsubscribe();
+      subscription.end();
       await outbox.stop(graceSeconds);
       await looking;
     },

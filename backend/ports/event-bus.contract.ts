@@ -1,23 +1,44 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OwnedEvent } from '../messages.ts';
-import type { EventBus } from './event-bus.ts';
+import type { ServerEvent } from '../../shared/events.ts';
+import type { InternalMessage, OwnedEvent, OwnedInternalMessage } from '../messages.ts';
+import { type EventBus, everyone, type Topic } from './event-bus.ts';
 
 /** A bus, as an adapter's test makes it. */
 export interface EventBusUnderTest {
   readonly bus: EventBus;
   /** The same bus as another process has it; within one process, the bus itself. */
   readonly peer: EventBus;
+  /** Makes both have a gap: what is published meanwhile may be lost. Resolves once it is over or will be soon. */
+  interrupt(): Promise<void>;
   dispose(): Promise<void>;
 }
 
 /** A server may need this long, in milliseconds, on a machine that is busy. */
 const patience = { timeout: 10_000, interval: 5 };
 
-/** Of events that tell only that those before them have come. */
+/** Of messages whose only purpose is that those before them have arrived. */
 const markerOwner = 'marker';
 
-function example(name: string | number, owner = 'anna'): OwnedEvent {
+const allEvents: Topic<ServerEvent['type']> = {
+  owner: everyone,
+  kinds: ['conversion', 'removed', 'progress', 'notification', 'read'],
+};
+const allMessages: Topic<InternalMessage['type']> = {
+  owner: everyone,
+  kinds: ['look_now', 'mail_due', 'give_way', 'busy', 'given_way'],
+};
+
+function removed(name: string | number, owner = 'anna'): OwnedEvent {
   return { owner, event: { type: 'removed', ids: [`${name}`] } };
+}
+function read(name: string | number, owner = 'anna'): OwnedEvent {
+  return { owner, event: { type: 'read', ids: [`${name}`] } };
+}
+function progress(id: string, owner: string): OwnedEvent {
+  return { owner, event: { type: 'progress', id, revision: 3, progress: 0.25, etaSeconds: 1.5, speed: 30 } };
+}
+function lookNow(conversionId: string, owner = 'anna'): OwnedInternalMessage {
+  return { owner, message: { type: 'look_now', conversionId } };
 }
 
 /** Runs the contract of the port over the buses that `make` makes. */
@@ -32,102 +53,214 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
     });
     afterEach(() => underTest.dispose());
 
-    /** Resolves when all that was published on `from` before has come. */
-    async function settle(from: EventBus = bus): Promise<void> {
-      const marker = example(Math.random(), markerOwner);
+    /** All that a subscription hears from now on, without markers. */
+    async function hear(from: EventBus, topic = allEvents): Promise<readonly OwnedEvent[]> {
       const heard: OwnedEvent[] = [];
-      const ends = [bus, peer].map((each) => each.subscribe((event) => heard.push(event)));
-      from.publish(marker);
-      await vi.waitFor(() => expect(heard.filter((event) => sameAs(event, marker))).toHaveLength(2), patience);
-      for (const end of ends) end();
+      await from.subscribe(topic, (event) => {
+        if (event.owner !== markerOwner) heard.push(event);
+      }).ready;
+      return heard;
+    }
+
+    async function hearInternal(from: EventBus, topic = allMessages): Promise<readonly OwnedInternalMessage[]> {
+      const heard: OwnedInternalMessage[] = [];
+      await from.subscribeInternal(topic, (message) => heard.push(message)).ready;
+      return heard;
+    }
+
+    /** Resolves when all that was published on `bus` before has arrived, at both ends. */
+    async function settle(): Promise<void> {
+      const event = removed(Math.random(), markerOwner);
+      const message = lookNow(`${Math.random()}`, markerOwner);
+      let arrived = 0;
+      const subscriptions = [bus, peer].flatMap((each) => [
+        each.subscribe({ owner: markerOwner, kinds: ['removed'] }, (one) => {
+          if (JSON.stringify(one) === JSON.stringify(event)) arrived += 1;
+        }),
+        each.subscribeInternal({ owner: markerOwner, kinds: ['look_now'] }, (one) => {
+          if (JSON.stringify(one) === JSON.stringify(message)) arrived += 1;
+        }),
+      ]);
+      await Promise.all(subscriptions.map(({ ready }) => ready));
+      bus.publish(event);
+      bus.publishInternal(message);
+      await vi.waitFor(() => expect(arrived).toBe(4), patience);
+      for (const { end } of subscriptions) end();
     }
 
     it('tells every listener in every process of an event and whose it is', async () => {
-      const heard = [hear(bus), hear(bus), hear(peer)];
-      const events: readonly OwnedEvent[] = [
-        { owner: 'anna', event: { type: 'progress', id: 'Übung', progress: 0.25, etaSeconds: 1.5, speed: 30 } },
-        { owner: 'bert', event: { type: 'removed', ids: ['one', 'other'] } },
-      ];
+      const heard = [await hear(bus), await hear(bus), await hear(peer)];
+      const events = [progress('Übung', 'anna'), removed('one', 'bert')];
       for (const event of events) bus.publish(event);
-      await vi.waitFor(() => expect(heard).toEqual([events, events, events]), patience);
       await settle();
       expect(heard).toEqual([events, events, events]);
     });
 
-    it('keeps the order of one publisher', async () => {
-      const heard = hear(peer);
-      const events = Array.from({ length: 200 }, (_, index) => example(index));
+    it('tells a subscription of its owner and its kinds alone', async () => {
+      const ofAnna = await hear(peer, { owner: 'anna', kinds: ['removed', 'read'] });
+      const allRemoved = await hear(peer, { owner: everyone, kinds: ['removed'] });
+      const nothing = await hear(peer, { owner: 'anna', kinds: [] });
+      const [mine, theirs] = [removed(1), removed(2, 'bert')];
+      for (const event of [mine, theirs, progress('talk', 'anna'), read(3), read(4, 'bert')]) bus.publish(event);
+      await settle();
+      expect(ofAnna).toEqual([mine, read(3)]);
+      expect(allRemoved).toEqual([mine, theirs]);
+      expect(nothing).toEqual([]);
+    });
+
+    it.each(['everyone', '*', '#', 'a.b', 'anna.*', '', 'Ünal 😀', '__proto__', 'x'.repeat(200)])(
+      'takes the owner %j as a name and nothing else',
+      async (owner) => {
+        const [ofOwner, ofAnna] = [
+          await hear(peer, { owner, kinds: ['read'] }),
+          await hear(peer, { owner: 'anna', kinds: ['read'] }),
+        ];
+        bus.publish(read(1));
+        bus.publish(read(2, owner));
+        bus.publish(read(3, `${owner}.more`));
+        await settle();
+        expect([ofOwner, ofAnna]).toEqual([[read(2, owner)], [read(1)]]);
+      },
+    );
+
+    it('keeps internal messages and events apart', async () => {
+      const events = await hear(peer);
+      const messages = await hearInternal(peer);
+      const looks = await hearInternal(peer, { owner: 'anna', kinds: ['look_now'] });
+      bus.publishInternal(lookNow('talk'));
+      bus.publishInternal(lookNow('talk', 'bert'));
+      bus.publishInternal({ owner: 'anna', message: { type: 'give_way', conversionId: 'talk', asker: 'x' } });
+      bus.publish(read(1));
+      await settle();
+      expect(events).toEqual([read(1)]);
+      expect(messages.filter(({ owner }) => owner !== markerOwner)).toEqual([
+        lookNow('talk'),
+        lookNow('talk', 'bert'),
+        { owner: 'anna', message: { type: 'give_way', conversionId: 'talk', asker: 'x' } },
+      ]);
+      expect(looks).toEqual([lookNow('talk')]);
+    });
+
+    it('keeps the order of one publisher, across kinds and owners', async () => {
+      const heard = await hear(peer);
+      const events = Array.from({ length: 200 }, (_, index) =>
+        index % 3 === 0 ? removed(index) : read(index, index % 2 === 0 ? 'anna' : 'bert'),
+      );
       for (const event of events) bus.publish(event);
-      await vi.waitFor(() => expect(heard).toHaveLength(200), patience);
+      await settle();
       expect(heard).toEqual(events);
     });
 
+    it('tells every subscription of a gap, once it hears again what is published', async () => {
+      const gaps: string[] = [];
+      const afterGap: OwnedEvent[] = [];
+      const subscriptions = [
+        peer.subscribe(
+          allEvents,
+          (event) => {
+            if (gaps.includes('events')) afterGap.push(event);
+          },
+          () => {
+            gaps.push('events');
+            bus.publish(read('after'));
+          },
+        ),
+        peer.subscribeInternal(
+          allMessages,
+          () => undefined,
+          () => gaps.push('messages'),
+        ),
+        // One that does not ask to hear of gaps.
+        peer.subscribe(allEvents, () => undefined),
+      ];
+      const ended = peer.subscribe(
+        allEvents,
+        () => undefined,
+        () => gaps.push('ended'),
+      );
+      ended.end();
+      await Promise.all(subscriptions.map(({ ready }) => ready));
+      await settle();
+      expect(gaps).toEqual([]);
+      await underTest.interrupt();
+      await vi.waitFor(() => {
+        expect(gaps.toSorted()).toEqual(['events', 'messages']);
+        expect(afterGap).toContainEqual(read('after'));
+      }, patience);
+    });
+
+    it('has no gap without a reason', async () => {
+      const onGap = vi.fn();
+      await peer.subscribe(allEvents, () => undefined, onGap).ready;
+      for (let index = 0; index < 1000; index++) bus.publish(read(index));
+      await settle();
+      expect(onGap).not.toHaveBeenCalled();
+    });
+
     it('spares the publisher and the other listeners what a listener throws', async () => {
-      const heard: OwnedEvent[] = [];
       const broken = vi.fn(() => {
         throw new Error('this listener is broken');
       });
-      bus.subscribe(broken);
-      bus.subscribe((event) => heard.push(event));
-      bus.subscribe(broken);
-      bus.publish(example(1));
-      bus.publish(example(2));
-      await vi.waitFor(() => expect(heard).toEqual([example(1), example(2)]), patience);
-      await vi.waitFor(() => expect(broken).toHaveBeenCalledTimes(4), patience);
+      const topic = { owner: 'anna', kinds: ['removed'] } as const;
+      await bus.subscribe(topic, broken, broken).ready;
+      const heard = await hear(bus);
+      await bus.subscribe(topic, broken).ready;
+      bus.publish(removed(1));
+      bus.publish(removed(2));
+      await settle();
+      expect(heard).toEqual([removed(1), removed(2)]);
+      expect(broken).toHaveBeenCalledTimes(4);
+
+      await underTest.interrupt();
+      await vi.waitFor(() => expect(broken).toHaveBeenCalledTimes(5), patience);
+      bus.publish(read(3));
+      await settle();
+      expect(heard).toContainEqual(read(3));
     });
 
     it('tells nothing more once a subscription was ended, and ends no other', async () => {
       const heard: string[] = [];
       const listener = (event: OwnedEvent): void => void heard.push(JSON.stringify(event));
-      const end = bus.subscribe(listener);
-      bus.subscribe(listener);
-      bus.publish(example(1));
+      const topic = { owner: 'anna', kinds: ['removed'] } as const;
+      const [first, second] = [bus.subscribe(topic, listener), bus.subscribe(topic, listener)];
+      await Promise.all([first.ready, second.ready]);
+      bus.publish(removed(1));
       await settle();
-      end();
-      end();
-      bus.publish(example(2));
+      first.end();
+      first.end();
+      bus.publish(removed(2));
       await settle();
-      expect(heard.filter((text) => text === JSON.stringify(example(1)))).toHaveLength(2);
-      expect(heard.filter((text) => text === JSON.stringify(example(2)))).toHaveLength(1);
+      expect(heard.filter((text) => text === JSON.stringify(removed(1)))).toHaveLength(2);
+      expect(heard.filter((text) => text === JSON.stringify(removed(2)))).toHaveLength(1);
     });
 
     it('lets a listener end its own subscription, and subscribe, while it is told', async () => {
       const first: OwnedEvent[] = [];
       const second: OwnedEvent[] = [];
-      const end = bus.subscribe((event) => {
+      const topic = { owner: 'anna', kinds: ['removed'] } as const;
+      const subscription = bus.subscribe(topic, (event) => {
         first.push(event);
-        end();
-        bus.subscribe((later) => second.push(later));
+        subscription.end();
+        bus.subscribe(topic, (later) => second.push(later));
       });
-      bus.publish(example(1));
+      await subscription.ready;
+      bus.publish(removed(1));
       await settle();
-      bus.publish(example(2));
+      bus.publish(removed(2));
       await settle();
-      expect(first).toEqual([example(1)]);
-      expect(second).toContainEqual(example(2));
+      expect(first).toEqual([removed(1)]);
+      expect(second).toContainEqual(removed(2));
     });
 
     it('drops what is published while nobody listens, or after it was closed', async () => {
-      bus.publish(example(1));
+      bus.publish(removed(1));
       await settle();
-      const heard = hear(bus);
+      const heard = await hear(bus);
       await bus.close();
-      expect(() => bus.publish(example(2))).not.toThrow();
+      expect(() => bus.publish(removed(2))).not.toThrow();
+      expect(() => bus.publishInternal(lookNow('talk'))).not.toThrow();
       await bus.close();
       expect(heard).toEqual([]);
     });
   });
-}
-
-/** All that comes from now on, markers apart. */
-function hear(bus: EventBus): readonly OwnedEvent[] {
-  const heard: OwnedEvent[] = [];
-  bus.subscribe((event) => {
-    if (event.owner !== markerOwner) heard.push(event);
-  });
-  return heard;
-}
-
-function sameAs(one: OwnedEvent, other: OwnedEvent): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,8 +1,7 @@
-import type { Notification } from '../../shared/api.ts';
 import type { NotificationRecord, OutboxMail } from './notification-store.ts';
 
 /** How a mail ended; `withdrawn` if it is not wanted any more, of which the notification says nothing. */
-export type MailEnd = NonNullable<Notification['mail']> | 'withdrawn';
+export type MailEnd = 'sent' | 'refused' | 'gave_up' | 'withdrawn';
 
 /** The outbox: the mails of all owners that were not handed over yet. Throws `unavailable` when the store cannot be reached. */
 export interface MailOutboxStore {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppError, isAppError } from '../../shared/errors.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
@@ -59,6 +60,7 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
     users,
     sessions,
     codes,
+    rateLimit: createMemoryRateLimit(clock),
     secrets: [testSecret],
     loginTokenSeconds: 86_400,
     signUp: 'open',

@@ -2,16 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { ServerEvent } from '../../shared/events.ts';
+import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
-import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
+import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
 import type { OnTransition } from '../conversions/rows.ts';
-import type { ConversionMessage } from '../messages.ts';
+import type { ConversionMessage, OwnedEvent } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
-import type { EventBus } from '../ports/event-bus.ts';
+import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
@@ -26,6 +26,8 @@ export interface TestConversions extends AsyncDisposable {
   readonly mp3s: BlobStore;
   readonly clock: Clock;
   readonly events: EventBus;
+  /** Loses what is published on the bus while it is cut. Mended, it tells all who listen of a gap. */
+  readonly line: { cut(): void; mend(): Promise<void> };
   /** Everything that was told so far. */
   readonly told: readonly ServerEvent[];
   readonly videoQueue: HeldQueue;
@@ -45,18 +47,39 @@ export interface HeldQueue extends JobQueue<ConversionMessage> {
 export interface TestConversionsOptions {
   /** Waited for before each call to a store, and before what changed is given back: so others get in between. */
   readonly pause?: () => Promise<void>;
-  /** Who is mailed; nobody without. */
-  readonly wantsMail?: (owner: string) => Promise<boolean>;
+  /** Whether the ends of batches are mailed. */
+  readonly sendsMail?: boolean;
   readonly onTransition?: OnTransition;
 }
 
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
-  const { pause, wantsMail, onTransition } = options;
+  const { pause, sendsMail = false, onTransition } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
-  const events = createMemoryEventBus();
+  const bus = createMemoryEventBus();
+  let isCut = false;
+  const events: EventBus = {
+    ...bus,
+    publish: (event) => isCut || bus.publish(event),
+    publishInternal: (message) => isCut || bus.publishInternal(message),
+  };
+  const line = {
+    cut() {
+      isCut = true;
+    },
+    async mend() {
+      if (!isCut) return;
+      isCut = false;
+      const nothing: OwnedEvent = { owner: 'nobody', event: { type: 'read', ids: [] } };
+      for (let count = 0; count <= maxWaitingMessages; count++) bus.publish(nothing);
+      // What is published now would be lost as well.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
   const told: ServerEvent[] = [];
-  events.subscribe(({ event }) => told.push(event));
+  events.subscribe({ owner: everyone, kinds: eventKinds }, ({ owner, event }) => {
+    if (owner !== 'nobody') told.push(event);
+  });
   const videoQueue = heldQueue();
   const mp3Queue = heldQueue();
   let seconds = 0;
@@ -74,7 +97,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     clock,
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
-    ...(wantsMail === undefined ? {} : { wantsMail }),
+    sendsMail,
     ...(onTransition === undefined ? {} : { onTransition }),
   });
   return {
@@ -86,6 +109,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     mp3s: stores.mp3s,
     clock,
     events,
+    line,
     told,
     videoQueue,
     mp3Queue,

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { type Conversion, conversionSchema } from '../../shared/api.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
@@ -78,6 +79,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     users,
     sessions,
     codes,
+    rateLimit: createMemoryRateLimit(systemClock),
     secrets: [signingSecret],
     loginTokenSeconds: 3600,
     signUp: 'open',
@@ -178,8 +180,8 @@ export async function finishConversion(
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield mp3;
   }
-  await test.mp3s.append(mp3BlobId(record), 0, bytes(), { conversionId: id, owner: record.owner, fileName });
-  await test.mp3s.finish(mp3BlobId(record));
+  await test.mp3s.append(mp3BlobId(record), 1, 0, bytes(), { conversionId: id, owner: record.owner, fileName });
+  await test.mp3s.finish(mp3BlobId(record), 1);
   await taken.work.finish({ fileName, bytes: mp3.byteLength, durationSeconds: 2, sha256, peaks: [0, 128, 255] }, []);
 }
 

@@ -9,7 +9,7 @@ const dist = join(root, 'dist');
 
 const insideArchive = /new URL\((['"])launch-ffmpeg\.sh\1, import\.meta\.url\)/;
 
-/** Programs cannot be started out of the package's archive: ffmpeg's launcher lies beside it, as electron-builder.yml says. */
+/** No program can be started from inside the archive, so electron-builder.yml puts ffmpeg's launcher beside it. */
 export function launcherOutsideArchive(): Plugin {
   return {
     name: 'soundlift:launcher-outside-archive',
@@ -25,7 +25,7 @@ export function launcherOutsideArchive(): Plugin {
   };
 }
 
-/** What of the app is no module: ffmpeg's launcher beside the bundle that looks for it there, and the pictures. */
+/** Copies files that are not modules: ffmpeg's launcher, beside the bundle that starts it, and the images. */
 export function appFiles(): Plugin {
   let isDrawn = false;
   return {
@@ -34,9 +34,9 @@ export function appFiles(): Plugin {
     applyToEnvironment: ({ name }) => name === 'main',
     writeBundle() {
       const launcher = join(dist, 'main', 'launch-ffmpeg.sh');
-      copyFileSync(join(root, 'backend', 'converter', 'launch-ffmpeg.sh'), launcher);
+      copyFileSync(join(root, 'backend', 'converter', 'ffmpeg', 'launch-ffmpeg.sh'), launcher);
       chmodSync(launcher, 0o755);
-      // While the app is being written, main is built again and again.
+      // In development, main is built again after each change.
       if (isDrawn) return;
       drawTrayImages(join(dist, 'tray'));
       drawAppIcons(join(dist, 'icons'));
@@ -48,7 +48,7 @@ export function appFiles(): Plugin {
 /** Page, main and preload. */
 const allBundles = 3;
 
-/** Collects the licences of what all bundles together are made of, into `dist/licences.txt`. */
+/** Collects the licences of all bundled packages in `dist/licences.txt`. */
 export function licences(): Plugin {
   const folders = new Set<string>();
   const bundles = new Set<string>();
@@ -73,7 +73,7 @@ export function licences(): Plugin {
   };
 }
 
-/** Files have no origin: `crossorigin` would ask them for leave. */
+/** Removes `crossorigin`: files have no origin, so they would be refused. */
 export function sameOriginTags(): Plugin {
   return {
     name: 'soundlift:same-origin-tags',
@@ -82,7 +82,7 @@ export function sameOriginTags(): Plugin {
   };
 }
 
-/** The development server puts a script and styles into the page, and tells it of changes over a socket; the built page needs none of it. */
+/** Allows what the development server needs: its inline script and styles, and its socket. The built page needs none of them. */
 export function developmentPolicy(): Plugin {
   return {
     name: 'soundlift:development-policy',

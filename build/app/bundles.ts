@@ -5,7 +5,7 @@ import { createBuilder } from 'vite';
 const root = join(import.meta.dirname, '..', '..');
 export const viteConfig = join(root, 'build', 'vite.config.ts');
 
-/** What the bundles are made of; a folder stands for all that is below it. */
+/** The sources of the bundles. A folder stands for everything below it. */
 const sources = [
   'shared',
   'backend',
@@ -23,27 +23,27 @@ const sources = [
 /** The last file of each bundle. */
 const outputs = ['dist/main/main.js', 'dist/preload/preload.cjs', 'dist/renderer/index.html', 'dist/licences.txt'];
 
-/** Makes the app's three bundles in `dist`, saying nothing but what is wrong. */
+/** Builds the app's three bundles into `dist`. Prints only warnings and errors. */
 export async function buildBundles(): Promise<void> {
-  // In a test it is `test`, with which React would be bundled as for its own developers.
+  // In a test it is `test`, and React's development build would be bundled.
   process.env['NODE_ENV'] = 'production';
   const builder = await createBuilder({ configFile: viteConfig, logLevel: 'warn' });
   await builder.buildApp();
 }
 
-/** Makes the bundles where something is newer than they are. */
+/** Builds the bundles if a source is newer. */
 export async function buildStaleBundles(): Promise<void> {
   if (!areFresh(root, sources, outputs)) await buildBundles();
 }
 
-/** Whether no file or folder of `from` has changed since the oldest of `made` was written; all of them relative to `folder`. */
+/** Whether the oldest file of `made` is newer than every file and folder of `from`. All paths are relative to `folder`. */
 export function areFresh(folder: string, from: readonly string[], made: readonly string[]): boolean {
   const written = made.map((path) => statSync(join(folder, path), { throwIfNoEntry: false })?.mtimeMs);
   const oldest = Math.min(...written.map((time) => time ?? Number.NEGATIVE_INFINITY));
   return from.every((path) => newestIn(join(folder, path)) <= oldest);
 }
 
-/** Milliseconds since 1970. A folder's own time says of files that were removed. */
+/** Milliseconds since 1970. A folder's own time changes when a file in it is removed. */
 function newestIn(path: string): number {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;

@@ -1,5 +1,5 @@
-// npm run dev [-- FILE…]: the app as it is being written: what is changed in the page shows at once, main and preload are built anew and the
-// app is started again.
+// npm run dev [-- FILE…]: runs the app during development. A change of the page shows at once. After a change of main or preload, the app is
+// built and started again.
 import type { ChildProcess } from 'node:child_process';
 import { createBuilder, createServer } from 'vite';
 import { SetUpError, say } from '../set-up/say.mjs';
@@ -7,20 +7,20 @@ import { viteConfig } from './bundles.ts';
 import { findElectron } from './electron-binary.ts';
 import { endApp, onEnd, startApp } from './run-app.ts';
 
-/** What of a watcher of vite's is used here; its own type hides behind a union. */
+/** The part of vite's watcher that we use. Its own type is one of a union. */
 interface Watcher {
   on(event: 'event', listener: (event: { readonly code: string; readonly error?: unknown }) => void): void;
   close(): Promise<void>;
 }
 
-/** Several files are often saved in one go. */
+/** Editors often save several files at once. */
 const settleMilliseconds = 150;
 
 async function watch(name: 'main' | 'preload', onBuilt: () => void): Promise<Watcher> {
   const builder = await createBuilder({
     configFile: viteConfig,
     logLevel: 'warn',
-    // Not emptied: the app may start at any moment.
+    // Not emptied, because the app may start at any moment.
     environments: { [name]: { build: { watch: {}, emptyOutDir: false } } },
   });
   const environment = builder.environments[name];
@@ -53,7 +53,7 @@ async function develop(): Promise<void> {
     const started = startApp(binary, process.argv.slice(2), pageUrl);
     app = started;
     started.once('exit', (code) => {
-      // Ended by us, for the next one.
+      // We ended it to start the next one.
       if (app !== started || isEnding) return;
       app = undefined;
       if (code === 0) void end();
@@ -62,7 +62,7 @@ async function develop(): Promise<void> {
   };
   const restart = (): void => {
     clearTimeout(settling);
-    // Both are there before the first start.
+    // The first start needs both.
     if (!isBuilt) return;
     settling = setTimeout(() => {
       const old = app;

@@ -13,7 +13,7 @@ beforeEach(async () => {
   await mkdir(paths.packageFolder);
 });
 
-/** The npm package's own way to its binary, which succeeds or not. */
+/** Stands in for the npm package's download of its binary, which succeeds or fails. */
 async function installer(code: string): Promise<void> {
   await writeFile(join(paths.packageFolder, 'install.js'), code);
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { chromium, howToInstall, linuxFamily, missingPrograms } from '../set-up/programs.mjs';
 import { SetUpError, say } from '../set-up/say.mjs';
 
-/** What runs the app: Electron itself, or what stands in for it where Electron cannot be had. */
+/** The program that runs the app: Electron, or the stand-in where Electron cannot be downloaded. */
 export interface ElectronBinary {
   /** Absolute path. */
   readonly executable: string;
@@ -27,12 +27,12 @@ export const electronPaths: ElectronPaths = {
 
 /** A hundred megabytes over a slow line. */
 const fetchMilliseconds = 10 * 60_000;
-/** Nobody waits for that long without being told for what. */
+/** After this long, say what the person is waiting for. */
 const tellAfterMilliseconds = 1500;
 
 /**
- * Finds Electron, fetches it where that works, and falls back on the stand-in, which it says in a sentence on standard error. Throws
- * `SetUpError` where not even that can run.
+ * Finds Electron or downloads it. If that fails, returns the stand-in and says so on standard error. Throws `SetUpError` if the stand-in
+ * cannot run either.
  */
 export async function findElectron(
   paths: ElectronPaths = electronPaths,
@@ -52,7 +52,7 @@ export async function findElectron(
   return { executable: paths.standIn, isStandIn: true };
 }
 
-/** The path of Electron's executable, where the npm package has it. */
+/** The path of Electron's executable; undefined if the npm package has not downloaded it. */
 export function installedElectron({ packageFolder }: ElectronPaths = electronPaths): string | undefined {
   const pathFile = join(packageFolder, 'path.txt');
   if (!existsSync(pathFile)) return undefined;
@@ -69,7 +69,7 @@ async function fetchElectron(paths: ElectronPaths): Promise<string | undefined> 
     });
     return installedElectron(paths);
   } catch (error) {
-    // Being offline is no defect; whatever it was, the caller has another way.
+    // The machine may be offline. The caller has another way.
     if (error instanceof Error) return undefined;
     throw error;
   } finally {

@@ -5,15 +5,15 @@ interface PackageFile {
   readonly name?: string;
   readonly version?: string;
   readonly license?: string;
-  /** How packages said it ten years ago. */
+  /** An old form of the field, used about ten years ago. */
   readonly licenses?: readonly { readonly type?: string }[];
 }
 
-/** The folder of the package that a module lies in; none for our own and what bundlers make up. */
+/** The folder of a module's package; undefined for our own modules and those that the bundler generates. */
 export function packageFolderOf(module: string): string | undefined {
   const path = module.replace(/^\0/, '').replace(/\?.*$/, '');
   if (!/[\\/]node_modules[\\/]/.test(path)) return undefined;
-  // A folder inside a package may have a package.json of its own, which only says what kind of modules these are.
+  // A folder inside a package may have its own package.json that only gives the type of its modules.
   for (let folder = dirname(path); !/[\\/]node_modules$/.test(folder); folder = dirname(folder)) {
     if (readPackage(folder)?.version !== undefined) return folder;
     if (dirname(folder) === folder) return undefined;
@@ -21,7 +21,7 @@ export function packageFolderOf(module: string): string | undefined {
   return undefined;
 }
 
-/** What people are shown: the licence of the app, then of each package that is in it, once, by name. */
+/** The text that people see: the app's licence, then each bundled package's, sorted by name. */
 export function licencesText(own: string, packageFolders: Iterable<string>): string {
   const parts = new Map<string, string>();
   for (const folder of packageFolders) {
@@ -40,7 +40,7 @@ function readPackage(folder: string): PackageFile | undefined {
   return found;
 }
 
-/** Some say it nowhere but at the end of what is to be read first. */
+/** Some packages state their licence only at the end of the README. */
 function readmeLicence(folder: string): string | undefined {
   const [name] = readdirSync(folder).filter((each) => /^readme(\.|$)/i.test(each));
   if (name === undefined) return undefined;

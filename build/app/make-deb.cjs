@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Makes a deb of what electron-builder hands to fpm, by dpkg-deb alone, where fpm cannot be downloaded: CUSTOM_FPM_PATH=build/app/make-deb.cjs
+// Does fpm's work with dpkg-deb, where fpm cannot be downloaded: electron-builder runs it if CUSTOM_FPM_PATH=build/app/make-deb.cjs is set.
 const { execFileSync } = require('node:child_process');
 const { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
 /**
- * `--name value`, `-n value`, and `FROM=TO` for what is packed.
+ * Parses `--name value`, `-n value`, and `FROM=TO` for each packed file.
  * @param {readonly string[]} words
  */
 function parse(words) {

@@ -157,7 +157,7 @@ describe('the package', () => {
     try {
       const page = await electron.firstWindow();
       await page.waitForURL(/\/dist\/renderer\/index\.html/);
-      // Drawn once main has told its state.
+      // The page draws this after main has sent its state.
       await page.locator('.window').waitFor({ state: 'attached' });
       expect(await page.title()).toContain('Soundlift');
       await page.getByRole('row', { name: 'Talk.mp3' }).getByText('Saved in Videos').waitFor({ timeout: 30_000 });

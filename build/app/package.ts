@@ -1,4 +1,4 @@
-// npm run package [-- OPTIONS OF ELECTRON-BUILDER]: the app as people install it, in release/. --dir leaves it as a folder.
+// npm run package [-- OPTIONS OF ELECTRON-BUILDER]: makes what people install, in release/. --dir makes only the app's folder.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildBundles } from './bundles.ts';

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import type { ElectronBinary } from './electron-binary.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-/** How long the app may take to end in order before it is ended. */
+/** How long the app may take to quit before it is killed. */
 const endMilliseconds = 8000;
 
 /**
- * Starts the app from its bundles, with the person's own folder as its working folder: names of files are meant from there.
+ * Starts the app from its bundles, in the person's working folder, so that relative file names work.
  * @param pageUrl of a development server, instead of the page that was built
  */
 export function startApp(binary: ElectronBinary, words: readonly string[], pageUrl?: string): ChildProcess {
   const { INIT_CWD: callersFolder, ...environment } = process.env;
-  // Such a variable of the caller's would make Electron a plain Node.
+  // If the caller had set this variable, Electron would run as plain Node.
   delete environment['ELECTRON_RUN_AS_NODE'];
   return spawn(binary.executable, [root, ...words], {
     stdio: 'inherit',
@@ -31,7 +31,7 @@ export async function ended(app: ChildProcess): Promise<number> {
   });
 }
 
-/** Asks the app to end, and ends it where it does not. */
+/** Asks the app to quit, and kills it if it does not. */
 export async function endApp(app: ChildProcess): Promise<void> {
   if (app.exitCode !== null || app.signalCode !== null) return;
   const end = new Promise((resolve) => app.once('exit', resolve));
@@ -41,7 +41,7 @@ export async function endApp(app: ChildProcess): Promise<void> {
   clearTimeout(killing);
 }
 
-/** Calls back on Ctrl-C and its like; one press may come several times, so only the first counts. */
+/** Calls back once on Ctrl-C and similar signals. One key press may send several. */
 export function onEnd(callback: () => void): void {
   let isEnding = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

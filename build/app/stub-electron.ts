@@ -1,13 +1,12 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** By which `@electron/fuses` finds the fuses in a binary. */
+/** `@electron/fuses` searches a binary for this mark. */
 const fuseSentinel = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX';
 const fuseWire = '101110111';
 
 /**
- * Makes a folder that electron-builder takes for an unpacked Electron: the stand-in's executable, with fuses set as Electron comes with
- * them.
+ * Makes a folder that electron-builder accepts as an unpacked Electron: the stand-in's executable, with Electron's default fuses.
  */
 export async function makeStubElectron(standIn: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });

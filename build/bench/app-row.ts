@@ -16,13 +16,13 @@ const startRows = 500;
 const manyRows = 5000;
 const starts = 5;
 const lookSeconds = 10;
-/** Each tells of itself about three times a second. */
+/** Each sends its progress about three times a second. */
 const atOnce = 7;
 const updatesPerSecond = 20;
 /** Linux counts CPU time in these. */
 const ticksPerSecond = 100;
 
-/** What of the page's globals is used here; these files are typed for Node. */
+/** The page's globals that we use. These files are typed for Node. */
 interface PageGlobals {
   readonly soundlift: SoundliftApi;
   readonly requestAnimationFrame: (callback: (milliseconds: number) => void) => number;
@@ -126,7 +126,7 @@ async function startSeconds(home: Home): Promise<number> {
 
 /** As a share of one core, 0–1. */
 async function idleCpu(electron: ElectronApplication): Promise<number> {
-  // What a start leaves behind is done by then.
+  // By then, the work after a start is done.
   await wait(3000);
   const pids = await pidsOf(electron);
   const before = await cpuSeconds(pids);

@@ -28,7 +28,7 @@ export const badLine: Row = {
     const source = await noiseFile(megabytes);
     await using running = await startServerProcess({ dataFolder: join(folder, 'data') });
     await using plain = await startPlainPutServer(join(folder, 'put'));
-    // The same misfortunes for both, in the order in which they connect.
+    // Both get the same faults, in the order in which they connect.
     const line = (target: string): Promise<BadLine> => {
       const { fraction } = createSeededRandom(2026);
       return openBadLine({

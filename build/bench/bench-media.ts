@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const folder = join(tmpdir(), 'soundlift-bench-media');
 
-/** Two different noises: as costly to encode as any sound, left and right unlike. */
+/** Different noise left and right: no sound costs more to encode. */
 const noise =
   'anoisesrc=color=pink:seed=1:r=48000[left];anoisesrc=color=brown:seed=2:r=48000[right];[left][right]amerge';
 
@@ -31,7 +31,7 @@ export async function bigVideo(): Promise<string> {
   });
 }
 
-/** A file of so many megabytes that nothing can squeeze. Returns its path. */
+/** A file of random bytes, `megabytes` long. Returns its path. */
 export async function noiseFile(megabytes: number): Promise<string> {
   const path = join(folder, `noise-${megabytes}`);
   if (await exists(path)) return path;

@@ -1,5 +1,5 @@
-// npm run bench [-- NAME…]: what we owe in speed and memory, against a peer in the same run. A benchmark and no test:
-// it ends with 0 whatever it finds.
+// npm run bench [-- NAME…]: measures speed and memory and compares them with another program in the same run. It is not a test: it exits
+// with 0 whatever it finds.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';

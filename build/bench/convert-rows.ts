@@ -7,14 +7,14 @@ import { type Figures, type Row, rounds } from './row.ts';
 const root = join(import.meta.dirname, '..', '..');
 const commandLine = join(root, 'desktop', 'cli', 'soundlift.ts');
 
-/** `soundlift convert`, started directly: neither npm nor set-up are in it. */
+/** `soundlift convert`, started directly, without npm and set-up. */
 export async function measureConvert(source: string, folder: string): Promise<Cost> {
   return await inFresh(folder, (target) =>
     measureCommand(process.execPath, [commandLine, 'convert', source, '-o', target]),
   );
 }
 
-/** The peer: the same encoder with the same settings, and nothing round it. */
+/** What it is compared with: the same encoder with the same settings, alone. */
 export async function measurePlainFfmpeg(source: string, folder: string): Promise<Cost> {
   return await inFresh(folder, (target) => measureCommand('ffmpeg', plainFfmpeg(source, join(target, 'out.mp3'))));
 }
@@ -38,7 +38,7 @@ async function againstPlain(
   holds: (ours: number, peer: number) => boolean,
 ): Promise<Figures> {
   const source = await video(seconds);
-  // Once unmeasured: the first to read the file would pay for the disk.
+  // One unmeasured run first, so that neither side pays for reading the file from disk.
   await measurePlainFfmpeg(source, folder);
   const pair = await measurePair(
     rounds,

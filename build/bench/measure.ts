@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
-/** What something took. */
+/** The cost of one run. */
 export interface Cost {
   readonly wallSeconds: number;
-  /** User and system, of the process and of all that it has started and waited for. */
+  /** User and system time of the process and of the children that it waited for. */
   readonly cpuSeconds: number;
 }
 
@@ -75,7 +75,7 @@ export function medianCost(costs: readonly Cost[]): Cost {
   };
 }
 
-/** Measures two ways to do the same, in turn, so that what else the machine does meets both; medians of `rounds`. */
+/** Measures two ways to do the same, in turn, so that other load on the machine affects both. Returns medians of `rounds`. */
 export async function measurePair(
   rounds: number,
   ours: () => Promise<Cost>,
@@ -84,7 +84,7 @@ export async function measurePair(
   const costs: { readonly ours: Cost[]; readonly peer: Cost[] } = { ours: [], peer: [] };
   for (let round = 0; round < rounds; round += 1) {
     const turns = [async () => costs.ours.push(await ours()), async () => costs.peer.push(await peer())];
-    // Who goes first changes as well: the second finds warmer caches.
+    // They take turns at being first, because the second finds warmer caches.
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
   }
   return { ours: medianCost(costs.ours), peer: medianCost(costs.peer) };

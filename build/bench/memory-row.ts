@@ -52,7 +52,7 @@ async function peakOfServer(source: string, folder: string): Promise<number> {
   return peak;
 }
 
-/** The kernel forgets a process's peak with the process: so it is asked again and again. */
+/** The kernel forgets a process's peak when it ends, so we read it repeatedly. */
 async function peakOfConvert(source: string, folder: string): Promise<number> {
   const commandLine = join(import.meta.dirname, '..', '..', 'desktop', 'cli', 'soundlift.ts');
   const child = spawn(process.execPath, [commandLine, 'convert', source, '-o', folder], { stdio: 'ignore' });
@@ -63,7 +63,7 @@ async function peakOfConvert(source: string, folder: string): Promise<number> {
       (bytes) => {
         peak = Math.max(peak, bytes);
       },
-      // It has just ended.
+      // The process has ended.
       () => {},
     );
   }, lookMilliseconds);

@@ -1,4 +1,4 @@
-// How the well-known exercise converts: the whole video is read into memory and written to a temporary file, one ffmpeg
+// Converts as a well-known microservice exercise does: the whole video is read into memory and written to a temporary file, one ffmpeg
 // decodes it to PCM, another encodes what comes through a pipe, and the whole MP3 is read into memory again.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

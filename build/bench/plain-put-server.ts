@@ -1,4 +1,4 @@
-// The peer of an upload: takes a PUT and streams it to a file, and nothing more. It does not even wait for the disk.
+// Uploads are compared with this: it streams a PUT to a file and does nothing else. It does not wait for the disk.
 import { createWriteStream } from 'node:fs';
 import { createServer } from 'node:http';
 import { pipeline } from 'node:stream/promises';

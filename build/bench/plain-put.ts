@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The server that uploads are held against, in a process of its own. */
+/** The server that uploads are compared with, in its own process. */
 export interface PlainPutServer extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;

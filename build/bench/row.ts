@@ -1,12 +1,12 @@
 import type { Cost } from './measure.ts';
 
-/** A row of the benchmark: something that we owe, or that is good to know. */
+/** A row of the benchmark: a figure with a limit, or one that is only printed. */
 export interface Row {
-  /** As `npm run bench -- NAME` has it. */
+  /** The NAME of `npm run bench -- NAME`. */
   readonly name: string;
   readonly what: string;
   readonly against: string;
-  /** What is owed, in words; none where it is only printed. */
+  /** The limit, in words; undefined if the figure is only printed. */
   readonly owed?: string;
   /** @param folder an empty one, for files; gone afterwards. */
   measure(folder: string): Promise<Figures>;
@@ -16,9 +16,9 @@ export interface Row {
 export interface Figures {
   readonly ours?: Cost;
   readonly peer?: Cost;
-  /** Whether what is owed holds; undefined where nothing is. */
+  /** Whether the limit holds; undefined if there is none. */
   readonly holds?: boolean;
-  /** What the two costs do not tell. */
+  /** A note on what the two costs do not show. */
   readonly notes?: readonly string[];
 }
 

@@ -41,8 +41,8 @@ export const server: Row = {
 };
 
 /**
- * From the first upload to the last MP3 that lies on our disk. The CPU is the server's, with its ffmpegs; the client's, which the
- * wall has in it too, is kept small.
+ * From the first upload to the last MP3 on our disk. CPU is the server's and its ffmpegs'. The wall time includes the client, which does
+ * little.
  */
 async function measureServer(
   running: ServerProcess,

@@ -52,7 +52,7 @@ async function sendPlain(url: string, source: string): Promise<void> {
   await sendFile(request(url, { method: 'PUT' }), source);
 }
 
-/** What is stored is removed, so that rounds do not pile up. */
+/** Removes what was stored, so that later rounds have as much room. */
 async function uploadAndRemove(url: string, account: ApiClient, source: string): Promise<void> {
   const id = await sendResumable({ url, token: account.token }, source);
   await account.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' });

@@ -1,4 +1,4 @@
-// npm run check: types, lint, format, and what nothing uses.
+// npm run check: types, lint, format, unused code.
 import { runChecks } from './run-checks.ts';
 import { checks } from './tools.ts';
 

@@ -1,4 +1,4 @@
-// npm run format: puts the format and the order of imports right.
+// npm run format: fixes the format and the order of imports.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { formatter } from './tools.ts';

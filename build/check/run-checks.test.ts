@@ -18,7 +18,7 @@ async function tool(name: string, code: string, args: readonly string[] = []) {
   return { name, script, args };
 }
 
-it('prints a line for each tool, and the output of the one that failed alone', async () => {
+it('prints a line for each tool, and the output of a tool only if it failed', async () => {
   let printed = '';
   const tools = [
     await tool('fine', "console.log('chatter')"),
@@ -35,7 +35,7 @@ it('prints a line for each tool, and the output of the one that failed alone', a
   expect(printed).not.toContain('chatter');
 });
 
-it('takes a tool that was killed for failed', async () => {
+it('counts a tool that was killed as failed', async () => {
   const failed = await runChecks([await tool('killed', "process.kill(process.pid, 'SIGKILL')")], () => {});
   expect(failed).toEqual(['killed']);
 });

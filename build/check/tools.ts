@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** A program from node_modules and the arguments it is given, both run by Node itself: no shell, no `.cmd` files. */
+/** A program from node_modules and its arguments. Node runs it directly, without a shell or `.cmd` files. */
 export interface Tool {
   readonly name: string;
   readonly script: string;
@@ -9,7 +9,7 @@ export interface Tool {
 
 const modules = join(import.meta.dirname, '..', '..', 'node_modules');
 
-/** What a change has to pass before its tests run. */
+/** What a change must pass before its tests run. */
 export const checks: readonly Tool[] = [
   { name: 'types', script: join(modules, 'typescript', 'bin', 'tsc'), args: ['--project', '.'] },
   {
@@ -25,13 +25,7 @@ export const checks: readonly Tool[] = [
   {
     name: 'lint',
     script: join(modules, 'oxlint', 'bin', 'oxlint'),
-    args: [
-      '--config=build/oxlint.jsonc',
-      '--type-aware',
-      '--deny-warnings',
-      '--report-unused-disable-directives',
-      '--format=unix',
-    ],
+    args: ['--config=build/oxlint.config.ts', '--type-aware', '--deny-warnings', '--report-unused-disable-directives'],
   },
   {
     name: 'format',
@@ -45,7 +39,7 @@ export const checks: readonly Tool[] = [
   },
 ];
 
-/** Puts the format and the order of imports right. */
+/** Fixes the format and the order of imports. */
 export const formatter: Tool = {
   name: 'format',
   script: join(modules, '@biomejs', 'biome', 'bin', 'biome'),

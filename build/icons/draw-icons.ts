@@ -7,7 +7,7 @@ import { icnsSizes, toIcns, toIco } from './icon-files.ts';
 
 const drawing = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-/** What fits a name: of these, the drawing for small sizes is used. */
+/** Sizes up to this one use the drawing for small sizes. */
 const small: readonly number[] = [16, 24];
 
 /** Draws the app's icon into `folder`: `icon.png` for windows of Linux, `drag.png`, and what electron-builder takes, by system. */
@@ -58,7 +58,7 @@ function writeTrayImage(file: string, system: System, svg: string): void {
       writeFileSync(file, toIco([16, 20, 24, 32].map((size) => drawSvg(svg, size))));
       return;
     case 'linux': {
-      // Panels give 22 pixels; whole ones stay sharp with a margin rather than by stretching.
+      // Panels show 22 pixels. A margin keeps the pixels whole; stretching would blur them.
       const withMargin = svg.replace('viewBox="0 0 16 16"', 'viewBox="-3 -3 22 22"');
       writeFileSync(file, drawSvg(withMargin, 22).png);
       writeFileSync(sharp, drawSvg(withMargin, 44).png);
@@ -66,7 +66,7 @@ function writeTrayImage(file: string, system: System, svg: string): void {
   }
 }
 
-/** Of the ring in tray-working.svg, in its own units: what draws it knows no `pathLength`. */
+/** Length of the ring in tray-working.svg, in its units. The library does not support `pathLength`. */
 const ringLength = 2 * Math.PI * 6.9;
 
 function trayDrawing(mark: TrayMark, colour: string): string {

@@ -13,7 +13,7 @@ export function drawSvg(svg: string, size: number): Picture {
   return { size, png: drawn.asPng(), pixels: withoutPremultiplying(drawn.pixels) };
 }
 
-/** The library's own pixels have their opacity in their colours. */
+/** The library's pixels are premultiplied. */
 function withoutPremultiplying(premultiplied: Buffer): Buffer {
   const pixels = Buffer.from(premultiplied);
   for (let at = 0; at < pixels.length; at += 4) {

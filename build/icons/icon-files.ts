@@ -1,6 +1,6 @@
 import type { Picture } from './draw-svg.ts';
 
-/** Windows' icon file: small pictures as bitmaps, which all of its parts read, the one of 256 as PNG, as is usual. */
+/** Windows' icon file: small images as bitmaps, which every part of Windows reads, and 256 pixels as PNG, as is usual. */
 export function toIco(pictures: readonly Picture[]): Buffer {
   const images = pictures.map((picture) => (picture.size < 256 ? toBitmap(picture) : picture.png));
   const header = Buffer.alloc(6 + 16 * images.length);
@@ -27,7 +27,7 @@ function toBitmap({ size, pixels }: Picture): Buffer {
   const header = Buffer.alloc(40);
   header.writeUInt32LE(40, 0);
   header.writeInt32LE(size, 4);
-  // Of picture and mask together.
+  // The height of image and mask together.
   header.writeInt32LE(2 * size, 8);
   header.writeUInt16LE(1, 12);
   header.writeUInt16LE(32, 14);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 
 const set_up = join(import.meta.dirname, '..', 'set-up.mjs');
 
-/** A small clone with the real set-up and an npm that installs, in no time, a Node (this one) and one more package. */
+/** A small clone with the real set-up and a fake npm, which quickly installs this Node and one more package. */
 export interface Clone extends AsyncDisposable {
   readonly folder: string;
   /** Writes a script into the clone and returns its name. */
   script(code: string): Promise<string>;
   /** Starts set-up with these words. */
   start(words: readonly string[], options?: StartOptions): Started;
-  /** How often npm has begun, and how often it has come to its end. */
+  /** How often npm was started, and how often it finished. */
   installations(): Promise<{ readonly begun: number; readonly ended: number }>;
   /** Changes what package-lock.json names. */
   lockVersion(version: string): Promise<void>;

@@ -6,12 +6,12 @@ import { onParentGone } from './parent-gone.mjs';
 import { pathVariable } from './programs.mjs';
 import { SetUpError } from './say.mjs';
 
-/** The signals that end a program politely; a terminal sends the first and the third to every process at once. */
+/** Signals that ask a program to end. A terminal sends SIGINT and SIGHUP to every process of its group. */
 const endingSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
 
 /**
- * Runs a script on the pinned Node, with our standard streams, working folder and environment; ends as it ends. Signals are handed on:
- * so one Ctrl-C may come several times, from the terminal, which tells every process, and from npm and us.
+ * Runs a script on the pinned Node, with our standard streams, working folder and environment; and exits as the script does. Forwards
+ * signals, so the script may get one Ctrl-C several times: from the terminal, npm and us.
  * @param {string} root
  * @param {string} script absolute path
  * @param {readonly string[]} args
@@ -21,11 +21,11 @@ export async function handOver(root, script, args) {
   const child = spawn(pinnedNode(root), [script, ...args], { stdio: 'inherit', env: environment });
   for (const signal of endingSignals) {
     process.on(signal, () => {
-      // On Windows the console tells every process itself, and `kill` would end the script on the spot.
+      // On Windows the console signals every process itself, and `kill` would end the script at once.
       if (process.platform !== 'win32') child.kill(signal);
     });
   }
-  // A signal to npm ends npm and the shell between us, and tells us nothing. Who starts us otherwise may want us to go on.
+  // A signal to npm ends npm and the shell between us, but does not reach us. A caller other than npm may want us to go on.
   if (process.env['npm_lifecycle_event'] !== undefined) onParentGone(() => child.kill('SIGTERM'));
   /** @type {{ code: number | null, signal: NodeJS.Signals | null }} */
   const end = await new Promise((resolve, reject) => {
@@ -55,7 +55,7 @@ function endLike({ code, signal }) {
     return;
   }
   for (const each of endingSignals) process.removeAllListeners(each);
-  // A signal that does not end us (the first process of a container ignores most) is told as a shell tells it.
+  // If the signal does not end us (a container's first process ignores most), exit with a shell's code for it.
   process.exitCode = 128 + constants.signals[signal];
   process.kill(process.pid, signal);
 }

@@ -13,7 +13,7 @@ it('tells a script under npm when the shell that npm put before it has died', as
   const script = await clone.script(waiting);
   await clone.start(['--packages-only', await clone.script('')]).end;
   await clone.script(waiting);
-  // The second command keeps the shell from becoming the first.
+  // With a second command, the shell cannot replace itself with the first.
   const words = [process.execPath, join(clone.folder, 'build', 'set-up.mjs'), '--packages-only', script];
   const shell = watch(
     spawn('/bin/sh', ['-c', '"$@"; exit', 'sh', ...words], {
@@ -23,6 +23,6 @@ it('tells a script under npm when the shell that npm put before it has died', as
   );
   await shell.says('ready');
   shell.child.kill('SIGKILL');
-  // Its standard output is closed by the last process that has it, the script.
+  // Standard output closes when its last holder, the script, ends.
   expect((await shell.end).stdout).toContain('told to end');
 });

@@ -12,15 +12,15 @@ import { isSystemError, SetUpError, say } from './say.mjs';
 /** @typedef {import('./one-at-a-time.mjs').StartChild} StartChild */
 
 /**
- * The slow way: installs packages and programs, or throws a SetUpError that says what a person has to do.
+ * Installs packages and programs, or throws a SetUpError that tells a person what to do.
  * @param {string} root
  * @param {readonly Program[]} programs that the script will need
  */
 export async function installWhatIsMissing(root, programs) {
-  // First, so that nobody waits for the packages only to be told this.
+  // Check this first, so that nobody waits for the packages before reading it.
   if (missingPrograms(programs).length > 0) refuseUnlessInstallable(missingPrograms(programs));
   await oneAtATime(root, async (start) => {
-    // Whoever was before us here may have done it all.
+    // Another set-up may have done it while we waited.
     if (!packagesAreInStep(root)) await installPackages(root, start);
     const missing = missingPrograms(programs);
     if (missing.length > 0) await installPrograms(missing, start);
@@ -38,7 +38,7 @@ async function installPackages(root, start) {
   setAsideRunningNode(root);
   const args = [...npm.args, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const environment = withoutOwnPrograms(root);
-  // Standard output is the script's alone.
+  // Only the script may write to standard output.
   const code = await start(() => spawn(npm.program, args, { cwd: root, env: environment, stdio: ['ignore', 2, 2] }));
   if (code !== 0) throw new SetUpError('The packages could not be installed; what npm said about it is above.');
   if (!pinnedNodeRuns(root)) {
@@ -50,7 +50,7 @@ async function installPackages(root, start) {
 }
 
 /**
- * npm as a program with its first arguments: the one that runs us, the one beside this Node, or the one on the PATH.
+ * The program and first arguments that start npm: the npm that runs us, the one beside this Node, or the one on the PATH.
  * @param {string} root
  * @returns {{ program: string, args: readonly string[] }}
  */
@@ -83,7 +83,7 @@ function withoutOwnPrograms(root) {
 }
 
 /**
- * Windows deletes no program that runs, and we may be run by the one that npm is about to replace; moving it is allowed.
+ * Windows cannot delete a running program, and we may run on the Node that npm is about to replace. It can be moved.
  * @param {string} root
  */
 function setAsideRunningNode(root) {
@@ -91,7 +91,7 @@ function setAsideRunningNode(root) {
   try {
     renameSync(process.execPath, join(tmpdir(), `soundlift-node-${process.pid}.exe`));
   } catch (error) {
-    // Then npm says itself what it cannot replace.
+    // npm will report what it cannot replace.
     if (!isSystemError(error, 'EXDEV', 'EPERM', 'EACCES', 'EBUSY', 'ENOENT')) throw error;
   }
 }
@@ -114,7 +114,7 @@ async function installPrograms(missing, start) {
   refuseUnlessInstallable(missing);
   const names = missing.map(({ debian }) => debian);
   say(`Installing ${names.join(' and ')} with apt-get, this once.`);
-  // dpkg wants the folders of an administrator on the PATH.
+  // dpkg needs the administrator's folders on the PATH.
   const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
   const environment = { ...process.env, PATH: path, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
   let output = '';
@@ -133,7 +133,7 @@ async function installPrograms(missing, start) {
   const restoreDaemons = holdDaemons();
   let code;
   try {
-    // A list that cannot be refreshed may still be good enough for the installation.
+    // If the package lists cannot be updated, the old ones may still do.
     await aptGet('update');
     code = await aptGet('install', '--yes', '--no-install-recommends', ...names);
   } finally {
@@ -150,11 +150,11 @@ const ourPolicy =
   "#!/bin/sh\n# By Soundlift's set-up, for as long as it installs packages: start no service.\nexit 101\n";
 
 /**
- * Debian starts a service as soon as it is installed, unless this file says no.
+ * Debian starts a service when it is installed, unless this file forbids it.
  * @returns {() => void} takes it back
  */
 function holdDaemons() {
-  // Somebody else's policy stands; one of our own that was left behind by a kill is taken over.
+  // Keep somebody else's policy. Take over our own that a killed set-up left behind.
   if (existsSync(daemonPolicy) && statSync(daemonPolicy).size !== Buffer.byteLength(ourPolicy)) return () => {};
   writeFileSync(daemonPolicy, ourPolicy, { mode: 0o755 });
   return () => rmSync(daemonPolicy, { force: true });

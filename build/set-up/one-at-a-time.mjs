@@ -7,16 +7,16 @@ import { isSystemError, SetUpError, say } from './say.mjs';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 /**
- * Starts a child and resolves to its exit code (128 + its signal, as a shell says it).
+ * Starts a child and resolves to its exit code, or 128 + its signal, as in a shell.
  * @typedef {(spawnChild: () => ChildProcess) => Promise<number>} StartChild
  */
 
 const lookAgainMilliseconds = 200;
 
 /**
- * Does work that no other set-up of this clone does at the same time: waits for it, and takes over from one that died.
- * A child that `work` starts is noted beside us, for it may outlive us (kill -9); it is told of our ending signals, and
- * the lock is free when it is gone.
+ * Does `work` while no other set-up of this clone does: waits for the other, or takes over the lock of one that died.
+ * The lock also names the child that `work` starts, because a child may outlive us (kill -9). The child gets our ending signals, and the
+ * lock is free once both are gone.
  * @param {string} root
  * @param {(start: StartChild) => Promise<void>} work
  */
@@ -40,7 +40,7 @@ export async function oneAtATime(root, work) {
       child = spawnChild();
       if (child.pid !== undefined) note(file, [process.pid, child.pid]);
       const code = await exitCodeOf(child);
-      // The child may be gone before we hear of the signal that both of us were sent.
+      // The child may end before we get the signal that was sent to both.
       ending ??= signals.find((signal) => code === 128 + constants.signals[signal]);
       return code;
     });
@@ -78,8 +78,8 @@ async function take(file) {
 }
 
 /**
- * Removes a dead holder's lock. Two may see the same dead holder, and the slower must not remove the lock that the faster has
- * taken since: what was moved aside and is not what was seen goes back.
+ * Removes a dead holder's lock. Two processes may see the same dead holder, and the slower must not remove the lock that the faster has
+ * taken since: if the file that it moved aside has changed, it puts the file back.
  * @param {string} file
  * @param {string} seen
  */
@@ -96,7 +96,7 @@ function removeIfStill(file, seen) {
 }
 
 /**
- * Creates the file with us as its holder, whole from its first moment; false where there is one.
+ * Creates the complete lock file, with us as its holder, in one step. Returns false if there is one.
  * @param {string} file
  */
 function create(file) {
@@ -139,7 +139,7 @@ function isRunning(pid) {
   } catch (error) {
     return !isSystemError(error, 'ESRCH');
   }
-  // A dead process whose parent has not asked after it keeps its number, in a container without an init for good.
+  // A zombie keeps its process id until its parent waits for it: for ever, in a container without an init.
   return !(process.platform === 'linux' && /^State:\t[ZX]/m.test(processStatus(pid)));
 }
 

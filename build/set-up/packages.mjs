@@ -7,7 +7,7 @@ import { isSystemError } from './say.mjs';
 /** @typedef {{ version?: string, optional?: boolean }} LockedPackage */
 
 /**
- * The Node that package-lock.json pins, which everything but set-up runs on.
+ * The path of the Node that package-lock.json pins. Everything except set-up runs on it.
  * @param {string} root
  */
 export function pinnedNode(root) {
@@ -16,8 +16,8 @@ export function pinnedNode(root) {
 
 /**
  * Whether node_modules holds what package-lock.json names. The stamp says that an installation of this lock file, for
- * this kind of machine, came to its end; npm removes it with everything else when it begins one, so an interrupted one
- * has none. That each package's folder is there is looked at too: it costs a millisecond.
+ * this kind of machine, finished. npm removes it when it starts, so an interrupted installation has no stamp. We also check that each
+ * package's folder exists, which takes a millisecond.
  * @param {string} root
  */
 export function packagesAreInStep(root) {
@@ -28,19 +28,19 @@ export function packagesAreInStep(root) {
     return false;
   }
   if (readIfThere(stampFile(root)) === stampFor(lockText)) return true;
-  // A person's own `npm install` leaves no stamp, but npm's note of what it put there, written at its end.
+  // A person's `npm install` leaves no stamp, but at its end npm writes its own list of what it installed.
   const noteText = readIfThere(npmNoteFile(root));
   if (noteText === undefined) return false;
   const installed = parseLockFile(noteText);
   if (!folders.every((folder) => installed[folder]?.version === locked[folder]?.version)) return false;
-  // Installed elsewhere, on another kind of machine (a clone that a container shares), they do not run here.
+  // They may have been installed on another kind of machine, by a container that shares the clone.
   if (!pinnedNodeRuns(root)) return false;
   stampPackages(root);
   return true;
 }
 
 /**
- * Notes that node_modules is complete.
+ * Records that node_modules is complete.
  * @param {string} root
  */
 export function stampPackages(root) {
@@ -50,13 +50,13 @@ export function stampPackages(root) {
     writeFileSync(unfinished, stampFor(readLockFile(root)));
     renameSync(unfinished, file);
   } catch (error) {
-    // In a clone that cannot be written, the packages are compared one by one each time.
+    // If the clone is read-only, we compare the packages one by one each time.
     if (!isSystemError(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
   }
 }
 
 /**
- * Takes back all that says that node_modules is complete, before an installation begins.
+ * Removes every record that node_modules is complete, before an installation starts.
  * @param {string} root
  */
 export function unstampPackages(root) {
@@ -66,7 +66,7 @@ export function unstampPackages(root) {
 }
 
 /**
- * Whether the Node that package-lock.json pins is there, and runs on this machine. Costs a start of it.
+ * Whether the Node that package-lock.json pins is there, and runs on this machine. Starts it once.
  * @param {string} root
  */
 export function pinnedNodeRuns(root) {

@@ -1,7 +1,7 @@
 const lookAgainMilliseconds = 250;
 
 /**
- * Calls back once when our parent has died; keeps no process alive for it. On Windows it never does.
+ * Calls back once when our parent has died. Does not keep the process alive. Never calls back on Windows.
  * @param {() => void} callback
  */
 export function onParentGone(callback) {

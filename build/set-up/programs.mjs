@@ -3,8 +3,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { isSystemError } from './say.mjs';
 
 /**
- * A program that is not an npm package. `variable` may name where it is; `others` are programs that do as well; the rest are the
- * names that package managers and people know it by.
+ * A program that is not an npm package. The environment's `variable` may give its path; `others` are programs that can replace it; the
+ * other fields are its names for package managers and people.
  * @typedef {{ name: string, others?: readonly string[], variable?: string, debian: string, brew: string, winget?: string, page: string }} Program
  */
 
@@ -22,7 +22,7 @@ const mp3val = { name: 'mp3val', debian: 'mp3val', brew: 'mp3val', page: 'https:
 /** @type {Program} */
 const curl = { name: 'curl', debian: 'curl', brew: 'curl', winget: 'cURL.cURL', page: 'https://curl.se' };
 /**
- * Stands in for Electron where that cannot be had.
+ * Runs the app where Electron cannot be downloaded.
  * @type {Program}
  */
 export const chromium = {
@@ -46,7 +46,7 @@ export function programsFor(purpose, hasElectron = process.platform !== 'linux')
 }
 
 /**
- * Whether Electron's binary is on disk. Asking the package for it would download it.
+ * Whether Electron's binary is on disk. Importing the package would download it.
  * @param {string} root
  */
 export function hasElectron(root) {
@@ -86,7 +86,7 @@ export function findOnPath(name, environment = process.env) {
 const fileNameOf = (name) => (process.platform === 'win32' ? `${name}.exe` : name);
 
 /**
- * What the PATH is called here: Windows says `Path`, and takes any case.
+ * The name of the PATH variable. Windows calls it `Path` and ignores case.
  * @param {NodeJS.ProcessEnv} environment
  */
 export function pathVariable(environment) {

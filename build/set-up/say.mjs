@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** What set-up cannot do by itself; the message is a sentence for the person at the terminal. */
+/** Set-up cannot go on. The message is a sentence for the person at the terminal. */
 export class SetUpError extends Error {}
 
 /**

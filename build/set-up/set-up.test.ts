@@ -62,7 +62,7 @@ describe.concurrent('set-up installs the packages', () => {
     await using clone = await makeClone();
     const script = await clone.script(sayWho);
     await clone.start(packagesOnly(script)).end;
-    // What a container finds in a clone that it shares with the machine round it.
+    // A container that shares the clone with its host finds this.
     await writeFile(join(clone.folder, 'node_modules', '.set-up'), 'of another machine');
     const node = join(clone.folder, 'node_modules', 'node', 'bin', 'node');
     await rm(node);
@@ -172,7 +172,7 @@ describe.concurrent('set-up gives up with a sentence', () => {
 
 describe.concurrent('the script', () => {
   const start = async (clone: Clone, code: string, words: readonly string[] = [], initialFolder?: string) => {
-    // Installed first, so that a test waits for its script alone.
+    // Install first, so that a test waits only for its script.
     await clone.start(packagesOnly(await clone.script(''))).end;
     const environment = { npm_lifecycle_event: undefined, INIT_CWD: initialFolder };
     return clone.start(packagesOnly(await clone.script(code), ...words), { environment });
@@ -205,8 +205,13 @@ describe.concurrent('the script', () => {
 
   const countSignals = `
     let count = 0;
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { count++; console.log(signal, count); });
-    setTimeout(() => process.exit(count), 2500);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {
+      count++;
+      console.log(signal, count);
+      // A second one would come at once.
+      if (count === 1) setTimeout(() => process.exit(count), 1000);
+    });
+    setInterval(() => {}, 1000);
     console.log('ready');`;
 
   it.each(['SIGINT', 'SIGTERM'] as const)('hears of a %s that is sent to set-up alone', async (signal) => {

@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Starts with the tests that run whole systems: they take the longest, and one of them at the end would leave the other cores idle. A fresh
- * clone has no times of an earlier run to go by.
+ * Starts with the tests that run whole systems. They take the longest, and one of them at the end would leave the other cores idle. In a
+ * fresh clone vitest has no times of an earlier run to sort by.
  */
 export class WholeSystemFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 
-/** Thrown when a command is misused; `message` is a sentence for the person who typed it. */
+/** A command was misused. `message` is a sentence for the person who typed it. */
 export class MisuseError extends Error {
   override readonly name = 'MisuseError';
 }
 
-/** What a command takes besides files: each option by its long name. */
+/** The options of a command, by their long names. */
 export type OptionShapes = Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>;
 
 export interface CommandArguments {
@@ -15,11 +15,11 @@ export interface CommandArguments {
   readonly positionals: readonly string[];
 }
 
-/** Takes a command's words apart. Throws a {@link MisuseError} for an option that is not known, or that lacks its value or has one too many. */
+/** Parses a command's arguments. Throws a {@link MisuseError} for an unknown option, a missing value or a value too many. */
 export function parseCommandArguments(words: readonly string[], shapes: OptionShapes): CommandArguments {
   const values = new Map<string, string>();
   const flags = new Set<string>();
-  // Not strict: Node's own sentences for what is wrong are written for programmers.
+  // Not strict: Node's own error messages are written for programmers.
   const { tokens, positionals } = parseArgs({
     args: [...words],
     options: shapes,
@@ -36,11 +36,10 @@ export function parseCommandArguments(words: readonly string[], shapes: OptionSh
       flags.add(token.name);
       continue;
     }
-    if (token.value === undefined || token.value === '')
-      throw new MisuseError(`${token.rawName} wants a value after it.`);
+    if (token.value === undefined || token.value === '') throw new MisuseError(`${token.rawName} needs a value.`);
     if (!token.inlineValue && token.value.startsWith('-')) {
       throw new MisuseError(
-        `${token.rawName} wants a value after it. For one that begins with -, write --${token.name}=${token.value}`,
+        `${token.rawName} needs a value. If it begins with -, write --${token.name}=${token.value}`,
       );
     }
     values.set(token.name, token.value);
@@ -49,7 +48,7 @@ export function parseCommandArguments(words: readonly string[], shapes: OptionSh
 }
 
 function unknownOption(rawName: string): string {
-  return `There is no option ${rawName}. A file whose name begins with - goes after --, or is written as ./${rawName}`;
+  return `Unknown option ${rawName}. See soundlift --help. For a file of that name, write ./${rawName}`;
 }
 
 /** A whole number from `min` to `max`. Throws a {@link MisuseError} that names the option. */

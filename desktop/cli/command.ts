@@ -1,15 +1,15 @@
 import type { TextOutput } from './live-progress.ts';
 
-/** What a command gets from the process that it runs in. */
+/** What a command is given of its process. */
 export interface CommandContext {
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
-  /** Absolute path; where the caller's relative paths start. */
+  /** Absolute path. The caller's relative paths start here. */
   readonly currentFolder: string;
-  /** Fires when the person, or the system, wants it to stop. */
+  /** Fires when a person or the system asks the command to stop. */
   readonly signal: AbortSignal;
 }
 
-/** How a process ended, for whoever started it (API.md). */
+/** Exit codes of the process. */
 export const exitCodes = { fine: 0, failed: 1, misused: 2, stopped: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -7,8 +7,8 @@ export interface SystemFacts {
 }
 
 /**
- * Where what a person has set up is kept: `SOUNDLIFT_CONFIG`, or where each system wants it (the XDG base directory specification,
- * Apple's and Microsoft's guides). Absolute. Throws `invalid`.
+ * The config folder: `SOUNDLIFT_CONFIG`, or the place that each system defines (the XDG base directory specification, Apple's and
+ * Microsoft's guides). Absolute path. Throws `invalid`.
  */
 export function configFolder(
   environment: Readonly<Record<string, string | undefined>>,
@@ -23,6 +23,6 @@ export function configFolder(
   if (platform === 'win32') return join(environment['APPDATA'] || join(homeFolder, 'AppData', 'Roaming'), 'Soundlift');
   if (platform === 'darwin') return join(homeFolder, 'Library', 'Application Support', 'Soundlift');
   const xdg = environment['XDG_CONFIG_HOME'];
-  // The specification: a relative path there is to be ignored.
+  // The specification says to ignore a relative path.
   return join(xdg && isAbsolute(xdg) ? xdg : join(homeFolder, '.config'), 'soundlift');
 }

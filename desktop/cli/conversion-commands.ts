@@ -5,7 +5,7 @@ import { MisuseError, parseCommandArguments } from './command-arguments.ts';
 import { harmless, harmlessJson } from './terminal-text.ts';
 import { cancelHelp, cancelledWords, listHelp, listWords, nothingListedWords } from './words.ts';
 
-/** Opens the server of that address, or the one that was signed in to last. */
+/** Opens the server at that address, or the one of the latest sign-in. */
 export type OpenServer = (address: string | undefined) => Promise<RemoteBackend>;
 
 const shapes = {
@@ -14,7 +14,7 @@ const shapes = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** `soundlift list`: what the account has on the server, newest first. */
+/** `soundlift list`: the account's conversions on the server, newest first. */
 export async function runList(
   words: readonly string[],
   { stdout, signal }: CommandContext,

@@ -2,14 +2,14 @@ import path from 'node:path';
 import { mp3BitratesKbps, type OutputOptions } from '../../shared/formats.ts';
 import { MisuseError, parseCommandArguments, parseWholeNumber } from './command-arguments.ts';
 
-/** What `convert` was asked for. Paths are absolute. */
+/** The parsed arguments of `convert`. Paths are absolute. */
 export interface ConvertRequest {
   readonly paths: readonly string[];
   readonly outputFolder?: string;
   readonly options: OutputOptions;
   readonly overwrite: boolean;
   readonly json: boolean;
-  /** The address of a server, as it was typed; absent: on this computer. */
+  /** The address of a server, as typed. Absent: convert on this computer. */
   readonly server?: string;
 }
 
@@ -20,23 +20,24 @@ const shapes = {
   mono: { type: 'boolean' },
   track: { type: 'string' },
   server: { type: 'string' },
-  // Every upload is whole until lifting comes: then this keeps it so.
+  // Accepted for scripts; every upload is whole today.
   whole: { type: 'boolean' },
   overwrite: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** `help` when that is asked for. Throws a {@link MisuseError}. Relative paths start at `currentFolder`. */
+/** Returns `help` for `--help`. Throws a {@link MisuseError}. Relative paths start at `currentFolder`. */
 export function parseConvertArguments(words: readonly string[], currentFolder: string): ConvertRequest | 'help' {
   const { values, flags, positionals } = parseCommandArguments(words, shapes);
   if (flags.has('help')) return 'help';
-  if (positionals.length === 0) throw new MisuseError('convert wants at least one file or folder.');
-  // It would stand for the current folder, which nobody means who writes "$FILE".
+  if (positionals.length === 0)
+    throw new MisuseError('Give at least one file or folder, e.g. soundlift convert talk.mp4');
+  // An empty name would mean the current folder. A script that writes "$FILE" does not mean that.
   if (positionals.includes('')) throw new MisuseError('One of the files has an empty name.');
   const output = values.get('output');
   const server = values.get('server');
-  if (flags.has('whole') && server === undefined) throw new MisuseError('--whole says how to send: it wants --server.');
+  if (flags.has('whole') && server === undefined) throw new MisuseError('--whole needs --server.');
   return {
     paths: positionals.map((one) => path.resolve(currentFolder, one)),
     ...(output === undefined ? {} : { outputFolder: path.resolve(currentFolder, output) }),

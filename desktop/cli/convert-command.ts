@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { AppError, isAppError } from '../../shared/errors.ts';
+import { type AppError, isAppError } from '../../shared/errors.ts';
 import type { Backend } from '../client/backend.ts';
 import { type FailedEvent, type RunSummary, runConversions } from '../client/convert-run.ts';
 import { type FoundSource, findSources } from '../client/find-sources.ts';
@@ -9,16 +9,16 @@ import { type LiveProgress, openProgressBar, openProgressLines, withoutProgress 
 import { createRunDisplay, type RunDisplay } from './run-display.ts';
 import { convertHelp } from './words.ts';
 
-/** So many sources are under way for each core, so that no converter waits for its next one. */
+/** How many sources are under way per core, so that no converter waits for its next one. */
 const sourcesPerCore = 2;
 const leastAtOnce = 8;
 
-/** Opens the server of that address, or, without one, a backend for this command alone. */
+/** Opens the server at that address. Without an address, starts a backend for this command only. */
 export type OpenBackend = (server: string | undefined) => Promise<Backend>;
 
 /**
- * `soundlift convert`. By the time it resolves, nothing that it began is left but the MP3s. `openBackend` is called when there is
- * something to convert. Throws a MisuseError, and the signal's reason when it is stopped before the first conversion.
+ * `soundlift convert`. When it resolves, only the MP3s are left of what it began. `openBackend` is called only when there is something to
+ * convert. Throws a MisuseError, and the signal's reason when it is stopped before the first conversion.
  */
 export async function runConvert(
   words: readonly string[],
@@ -78,7 +78,7 @@ async function convert(
   try {
     backend = await openBackend(request.server);
   } catch (error) {
-    // A bad setting, or a sign-in that is missing, is the caller's to mend; otherwise each of them has failed, for one and the same reason.
+    // The caller can fix a bad setting or a missing sign-in. Any other error fails every source, for the same reason.
     if (!isAppError(error) || isAppError(error, 'invalid', 'unauthorized')) throw error;
     for (const { path } of sources) display.event(failedEvent(path, error));
     return { saved: 0, failed: sources.length };
@@ -91,7 +91,7 @@ async function convert(
         options: request.options,
         ...(request.outputFolder === undefined ? {} : { outputFolder: request.outputFolder }),
         overwrite: request.overwrite,
-        // A backend of our own is gone with the command; until then its MP3s would only fill the disk. A server keeps them.
+        // The command's own backend ends with it, and until then its MP3s would fill the disk. A server keeps them.
         forgetEnded: request.server === undefined,
         atOnce: Math.max(leastAtOnce, sourcesPerCore * availableParallelism()),
         onEvent: display.event,
@@ -105,6 +105,9 @@ async function convert(
   }
 }
 
-function failedEvent(source: string, { code, message }: Pick<AppError, 'code' | 'message'>): FailedEvent {
-  return { type: 'failed', source, code, message };
+function failedEvent(
+  source: string,
+  { code, givenCode, message }: Pick<AppError, 'code' | 'message'> & { readonly givenCode?: string | undefined },
+): FailedEvent {
+  return { type: 'failed', source, code: givenCode ?? code, message };
 }

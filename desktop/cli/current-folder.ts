@@ -1,8 +1,8 @@
 import path from 'node:path';
 
 /**
- * Where the caller's relative paths start, absolute. npm runs a package's scripts in the package's own folder, and says in
- * `INIT_CWD` where the caller was; but whatever such a script starts inherits the variable too, so it counts only there.
+ * The absolute path at which the caller's relative paths start. npm runs a package's scripts in the package's own folder, and puts the
+ * caller's folder into `INIT_CWD`. Programs that such a script starts inherit the variable, so it only counts in the package's folder.
  */
 export function callersFolder(workingFolder: string, packageFolder: string, initCwd: string | undefined): string {
   const underNpm = initCwd !== undefined && initCwd !== '' && path.relative(packageFolder, workingFolder) === '';

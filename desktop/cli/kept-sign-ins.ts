@@ -1,19 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { sessionSchema } from '../../shared/api.ts';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { parseJson } from '../client/parse-json.ts';
 import type { KeptSession, SessionKeeper } from '../client/server-session.ts';
 
-/** What is kept of sign-ins between one command and the next: a file a server, readable by its owner alone. */
+/** The sign-ins that are stored between commands: one file per server, readable by its owner only. */
 export interface KeptSignIns {
   of(serverUrl: string): SessionKeeper;
-  /** The address of the server that was signed in to last. */
+  /** The server of the latest sign-in. */
   latest(): Promise<string | undefined>;
   setLatest(serverUrl: string): Promise<void>;
-  /** Where `serverUrl` is the latest one. */
+  /** Makes `serverUrl` the latest one. */
   forgetLatest(serverUrl: string): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ const signInSchema = z.object({
 const latestSchema = z.object({ url: z.string() });
 const latestName = 'server.json';
 
-/** @param folder absolute; made once there is something to keep. `warn` is told of a file that could not be read and was set aside. */
+/** @param folder absolute path; made when the first sign-in is stored. `warn` is called for a file that cannot be read and is set aside. */
 export function openKeptSignIns(folder: string, warn: (sentence: string) => void): KeptSignIns {
   const latestFile = path.join(folder, latestName);
 
@@ -54,7 +55,7 @@ export function openKeptSignIns(folder: string, warn: (sentence: string) => void
   };
 }
 
-/** For people to recognise, and for no two to be the same. */
+/** A name that people recognize and that is different for each server. */
 function fileNameOf(url: string): string {
   const name = new URL(url).host.replaceAll(/[^a-z0-9.-]/g, '-');
   const hash = createHash('sha256').update(url).digest('hex').slice(0, 8);
@@ -75,17 +76,17 @@ async function readKept<Schema extends z.ZodType>(
   }
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  // Nothing of it can be used; somebody may want to look at it all the same.
+  // It cannot be used, but somebody may want to look at it.
   await rename(file, `${file}.broken`);
   warn(`What was kept of a sign-in could not be understood and was set aside: ${file}.broken`);
   return undefined;
 }
 
-/** Written beside its place and renamed: whoever reads it meanwhile, or after a crash, finds the old one or the new one. */
+/** Writes a temporary file and renames it, so that a reader finds the old file or the new one, also after a crash. */
 async function writeKept(file: string, value: unknown): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(path.dirname(file), 0o700);
     const handle = await open(draft, 'wx', 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(value, undefined, 2)}\n`);
@@ -94,7 +95,7 @@ async function writeKept(file: string, value: unknown): Promise<void> {
       await handle.close();
     }
     await rename(draft, file);
-    // Another program may have made it with the mode of its own.
+    // Another program may have made the folder with other permissions.
     await chmod(file, 0o600);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);

@@ -4,39 +4,39 @@ import type { OverallProgress } from '../client/overall-progress.ts';
 import { cutToWidth, displayWidth } from './terminal-text.ts';
 import { progressWords } from './words.ts';
 
-/** Where the command line writes to: a terminal, a pipe or a file. */
+/** The output of the command line: a terminal, a pipe or a file. */
 export interface TextOutput extends Writable {
   readonly isTTY?: boolean;
-  /** Of a terminal. */
+  /** The width of a terminal. */
   readonly columns?: number;
 }
 
-/** What is shown of a run at one moment. */
+/** The state of a run, to be shown. */
 export interface Shown extends OverallProgress {
   readonly ended: number;
   readonly total: number;
-  /** What is being converted, harmless; empty for nothing. */
+  /** The name of what is being converted, safe for a terminal. Empty for nothing. */
   readonly name: string;
 }
 
-/** Shows lines that stay, and how far it is, which does not stay on a terminal. */
+/** Shows lines that stay, and progress, which a terminal redraws. */
 export interface LiveProgress {
-  /** A line for `output`, without its end. */
+  /** Writes a line to `output`. `line` has no line end. */
   line(output: TextOutput, text: string): void;
   show(shown: Shown): void;
   close(): void;
 }
 
-/** A bar at the bottom of a terminal, with the lines above it. */
+/** Shows a bar at the bottom of a terminal, and the lines above it. */
 export async function openProgressBar(terminal: TextOutput): Promise<LiveProgress> {
-  // Loaded only where there is a terminal to draw on.
+  // Loaded only when there is a terminal to draw on.
   const { MultiBar } = await import('cli-progress');
   const bars: MultiBar = new MultiBar({
     stream: terminal,
     clearOnComplete: true,
-    // Lines that are written above it take its place.
+    // A line overwrites the bar, which is drawn again below it.
     forceRedraw: true,
-    // Left on: a terminal whose owner is killed would not have it put back. The line is cut to the width instead.
+    // Wrapping stays on: a killed process could not turn it on again. The line is cut to the width instead.
     linewrap: true,
     gracefulExit: false,
     format: (_options, _params, payload: Payload) => barLine(payload.shown, terminal.columns || usualColumns),
@@ -45,7 +45,7 @@ export async function openProgressBar(terminal: TextOutput): Promise<LiveProgres
 
   return {
     line(output, text) {
-      // Takes the bar's own line, whichever of the two outputs leads to the terminal; it is drawn again below.
+      // Clears the bar's line, whichever output leads to the terminal. The bar is drawn again below.
       terminal.write('\r\u001b[K');
       output.write(`${text}\n`);
       bars.update();
@@ -60,13 +60,13 @@ interface Payload {
 }
 
 const barWidth = 24;
-/** Of a terminal that does not know, or says 0. */
+/** The width of a terminal that reports none, or 0. */
 const usualColumns = 80;
 
-/** `[=====>      ] 42%  3 of 40  23x  1:05 left  talk.mp4`, as much of it as fits on one line. */
+/** `[=====>      ] 42%  3 of 40  23x  1:05 left  talk.mp4`, cut to one line. */
 export function barLine({ fraction, ended, total, speed, etaSeconds, name }: Shown, columns: number): string {
   const words = progressWords(fraction, ended, total, speed, etaSeconds);
-  // The last column stays free: some terminals go to the next line once it is written to.
+  // The last column stays free: some terminals wrap once it is written to.
   const room = columns - 1;
   const done = Math.floor(fraction * barWidth);
   const bar = `[${'='.repeat(done)}${done < barWidth ? '>' : ''}`.padEnd(barWidth + 1).slice(0, barWidth + 1);
@@ -77,10 +77,10 @@ export function barLine({ fraction, ended, total, speed, etaSeconds, name }: Sho
   return cutToWidth(label === '' ? line : `${line}  ${label}`, room);
 }
 
-/** How often a pipe or a file is told how far it is. */
+/** How often progress is written to a pipe or a file. */
 const lineEverySeconds = 10;
 
-/** Plain lines, now and then. `now` is monotonic, in seconds. */
+/** Writes progress as plain lines from time to time. `now` is monotonic, in seconds. */
 export function openProgressLines(output: TextOutput, now: () => number): LiveProgress {
   let toldAt = now();
   let told = '';
@@ -97,7 +97,7 @@ export function openProgressLines(output: TextOutput, now: () => number): LivePr
   };
 }
 
-/** For those who read JSON: nothing but the lines. */
+/** For JSON output: only the lines, no progress. */
 export function withoutProgress(): LiveProgress {
   return { line: (to, text) => void to.write(`${text}\n`), show() {}, close() {} };
 }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
 import type { TextOutput } from './live-progress.ts';
 
-/** Asks for one line on the terminal. Throws `invalid` where there is none, `cancelled` when the person gives up. */
+/** Asks for one line on the terminal. Throws `invalid` when there is no terminal, `cancelled` when the person gives up. */
 export async function readAnswer(
   question: string,
   input: Readable & { readonly isTTY?: boolean },

@@ -22,6 +22,7 @@ function conversion(changes: Partial<Conversion>): RunEvent {
   const time = '2030-01-01T00:00:00.000Z';
   const whole: Conversion = {
     id: 'c1',
+    revision: 1,
     state: 'queued',
     fileName: 'talk.mp4',
     sourceBytes: 1,
@@ -71,7 +72,7 @@ describe('a run that is shown to a person', () => {
     const { event, told } = open(false, 1);
     event(conversion({ state: 'done', result, warnings: [{ code: 'cut_short', atSeconds: 12.9, ofSeconds: 28.4 }] }));
     event(saved);
-    expect(told().err).toMatch(/^talk\.mp4: The video breaks off at 0:13 of 0:28;/);
+    expect(told().err).toMatch(/^talk\.mp4: The video breaks off at 0:13 of 0:28\. /);
   });
 
   it('counts what has ended, and names what is being converted', () => {

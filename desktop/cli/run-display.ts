@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Conversion } from '../../shared/api.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
 import type { RunEvent } from '../client/convert-run.ts';
 import type { OverallProgress } from '../client/overall-progress.ts';
 import type { LiveProgress, TextOutput } from './live-progress.ts';
@@ -11,9 +10,9 @@ import { failureWords, savedWords, stoppedWords, summaryWords, warningWords } fr
 export interface RunDisplay {
   event(event: RunEvent): void;
   progress(progress: OverallProgress): void;
-  /** What must not happen, with all that helps to mend it. */
+  /** Shows an error that should not happen, with everything that helps to fix it. */
   defect(error: unknown): void;
-  /** Says how it ended. */
+  /** Shows how the run ended. */
   end(saved: number, stopped: boolean): void;
 }
 
@@ -21,18 +20,18 @@ export interface RunDisplayOptions {
   readonly live: LiveProgress;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
-  /** Every event as a line of JSON, instead of words. */
+  /** Write every event as a line of JSON instead of text. */
   readonly json: boolean;
-  /** Paths below it are shown from there. */
+  /** Paths below this folder are shown relative to it. */
   readonly currentFolder: string;
-  /** How many sources there are, with those that have failed before the run. */
+  /** The number of sources, including those that failed before the run. */
   readonly total: number;
 }
 
 /** Results go to standard output, failures and warnings to standard error. */
 export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
   const { live, stdout, stderr, json, currentFolder, total } = options;
-  /** Of those that were told of and have not been saved. */
+  /** Conversions that were shown and are not saved yet. */
   const conversions = new Map<string, Conversion>();
   let ended = 0;
 
@@ -42,8 +41,8 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
     return harmless(below ? relative : file);
   }
 
-  function fail(source: string, code: ErrorCode, message: string): void {
-    live.line(stderr, `${shown(source)}: ${harmless(failureWords(code, message))}`);
+  function fail(source: string, code: string, message: string): void {
+    live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }))}`);
   }
 
   function note(conversion: Conversion): void {
@@ -69,7 +68,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
         if (!json)
           live.line(stdout, savedWords(shown(source), shown(target), conversion?.result?.durationSeconds, bytes));
         for (const warning of conversion?.warnings ?? []) {
-          live.line(stderr, `${shown(source)}: ${warningWords(warning)}`);
+          live.line(stderr, `${shown(source)}: ${harmless(warningWords(warning))}`);
         }
       }
     },

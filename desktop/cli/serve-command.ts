@@ -2,14 +2,14 @@ import { type CommandContext, type ExitCode, exitCodes } from './command.ts';
 import { MisuseError, parseCommandArguments } from './command-arguments.ts';
 import { serveHelp } from './words.ts';
 
-/** As they were typed. */
+/** As typed. */
 export interface ServeFlags {
   readonly host?: string;
   readonly port?: string;
   readonly data?: string;
 }
 
-/** Runs the server until the signal fires, and tells in one line when it listens. */
+/** Runs the server until the signal fires. Writes one line when it listens. */
 export type Serve = (flags: ServeFlags, say: (line: string) => void, signal: AbortSignal) => Promise<void>;
 
 const shapes = {
@@ -19,7 +19,7 @@ const shapes = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** `soundlift serve`. Being stopped is how it ends well. Throws a MisuseError and what `serve` throws. */
+/** `soundlift serve`. Ends with 0 when it is stopped. Throws a MisuseError and what `serve` throws. */
 export async function runServe(words: readonly string[], context: CommandContext, serve: Serve): Promise<ExitCode> {
   const { values, flags, positionals } = parseCommandArguments(words, shapes);
   if (flags.has('help')) {

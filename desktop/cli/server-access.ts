@@ -4,21 +4,21 @@ import { createServerHttp, parseServerAddress, type ServerHttp } from '../client
 import { keepInMemory, openServerSession, type ServerSession, signIn } from '../client/server-session.ts';
 import type { KeptSignIns } from './kept-sign-ins.ts';
 
-/** `SOUNDLIFT_EMAIL` and `SOUNDLIFT_PASSWORD`, where both are set. */
+/** `SOUNDLIFT_EMAIL` and `SOUNDLIFT_PASSWORD`, if both are set. */
 export interface GivenCredentials {
   readonly email: string;
   readonly password: string;
 }
 
-/** A server and whoever is signed in to it. */
+/** A server and the account that is signed in to it. */
 export interface ServerAccess {
   readonly session: ServerSession;
   readonly backend: RemoteBackend;
 }
 
 /**
- * The server at `address`, or else the one that was signed in to last. Where nobody is signed in, `given` is, for as long as this
- * process lives. Throws `unauthorized` with the command to sign in by, `invalid` for a bad address, and `unavailable`.
+ * Opens the server at `address`, or the one of the latest sign-in. If nobody is signed in, signs in with `given` for the life of this
+ * process. Throws `unauthorized` with the command to sign in, `invalid` for a bad address, and `unavailable`.
  */
 export async function openServerAccess(
   address: string | undefined,
@@ -51,7 +51,7 @@ async function openForOnce(http: ServerHttp, given: GivenCredentials): Promise<S
       ...backend,
       async close() {
         await backend.close();
-        // Where it cannot be told, it ends by itself.
+        // If the server cannot be reached, the session expires there.
         await session.signOut().catch(() => undefined);
       },
     },

@@ -7,7 +7,7 @@ import type { KeptSignIns } from './kept-sign-ins.ts';
 import { harmless } from './terminal-text.ts';
 import { loginHelp, logoutHelp, plainHttpWords, signedInWords, signedOutWords } from './words.ts';
 
-/** Asks a person. Throws `invalid` where there is nobody to ask, `cancelled` when they give up. */
+/** Asks a person. Throws `invalid` when there is nobody to ask, `cancelled` when they give up. */
 export interface SignInQuestions {
   email(): Promise<string>;
   password(): Promise<string>;
@@ -15,7 +15,7 @@ export interface SignInQuestions {
 
 const helpShape = { help: { type: 'boolean', short: 'h' } } as const;
 
-/** `soundlift login URL`. The password is asked for only where a Soundlift server answers. */
+/** `soundlift login URL`. Asks for the password only after a Soundlift server has answered. */
 export async function runLogin(
   words: readonly string[],
   { stdout, stderr }: CommandContext,
@@ -41,7 +41,7 @@ export async function runLogin(
   return exitCodes.fine;
 }
 
-/** `soundlift logout`. Forgets the sign-in here even where the server cannot be told. */
+/** `soundlift logout`. Forgets the sign-in here even if the server cannot be reached. */
 export async function runLogout(
   words: readonly string[],
   { stdout }: CommandContext,
@@ -63,7 +63,7 @@ export async function runLogout(
   try {
     await openServerSession(http, signIns.of(url)).signOut();
   } catch (error) {
-    // Ended already is as good.
+    // A session that has already ended is fine.
     if (!isAppError(error, 'unauthorized')) throw error;
   } finally {
     await signIns.forgetLatest(url);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { decodeSound, probeMedia } from '../../backend/tests/media/measure-media.ts';
+import { type HeldFfmpeg, makeHeldFfmpeg } from '../../backend/tests/running/held-ffmpeg.ts';
 import { processesIn } from '../../backend/tests/running/processes.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import { serverEventSchema } from '../../shared/events.ts';
@@ -14,15 +15,17 @@ const commandLine = path.join(import.meta.dirname, 'soundlift.ts');
 const packageFolder = path.resolve(import.meta.dirname, '..', '..');
 
 let media: MediaFolder;
-/** Takes seconds to convert, so that it can be met on its way. */
+/** Long enough for a held ffmpeg. */
 let lecture: string;
+let ffmpeg: HeldFfmpeg;
 /** Where the command is called from; its own temporary folder, so that what it leaves can be seen. */
 let home: string;
 let temporary: string;
 
 beforeAll(async () => {
   media = await openMediaFolder();
-  lecture = await media.make({ container: 'mkv', seconds: 900, audio: [{ codec: 'flac' }], picture: false });
+  lecture = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
+  ffmpeg = await makeHeldFfmpeg(media.path);
 });
 afterAll(() => media[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -171,7 +174,7 @@ describe('soundlift convert', () => {
     const { code, out, err } = await soundlift('convert', 'talk.mp4');
     expect(code).toBe(0);
     expect(out).toMatch(/^talk\.mp4 -> talk\.mp3/);
-    expect(err).toMatch(/^talk\.mp4: The video breaks off at 0:\d\d of 0:28;/);
+    expect(err).toMatch(/^talk\.mp4: The video breaks off at 0:\d\d of 0:28\. /);
   });
 
   it('tells what happens as JSON, one event a line', async () => {
@@ -219,7 +222,7 @@ describe('soundlift convert', () => {
     await put('talk.mp4');
     const { code, err } = await soundlift('convert', 'talk.mp4', '-o', 'talk.mp4');
     expect(code).toBe(1);
-    expect(err).toMatch(/^talk\.mp4: What should be the folder for the MP3 is no folder\./);
+    expect(err).toMatch(/^talk\.mp4: The folder for the MP3 is not a folder\./);
   });
 
   it('shows a bar on a terminal, and takes it away again', async () => {
@@ -242,10 +245,13 @@ describe('soundlift convert', () => {
 });
 
 describe('soundlift convert that is stopped', () => {
+  beforeEach(() => ffmpeg.hold());
+  afterEach(() => ffmpeg.release());
+
   async function startLecture(...words: readonly string[]) {
     await put('talk.mp4');
     await copyFile(lecture, path.join(home, 'lecture.mkv'));
-    const run = start(['convert', 'talk.mp4', 'lecture.mkv', '--json', ...words]);
+    const run = start(['convert', 'talk.mp4', 'lecture.mkv', '--json', ...words], { env: ffmpeg.environment });
     await waitUntil('the lecture is being converted', () => /"progress":0\.[0-9]*[1-9]/.test(run.out()));
     return run;
   }
@@ -277,7 +283,7 @@ describe('soundlift convert that is stopped', () => {
       ['-c', '"$0" "$@" | head -n 1', process.execPath, commandLine, 'convert', 'lecture.mkv', '--json'],
       {
         cwd: home,
-        env: { ...process.env, TMPDIR: temporary },
+        env: { ...process.env, TMPDIR: temporary, ...ffmpeg.environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
@@ -309,7 +315,7 @@ describe('soundlift', () => {
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     [[], 2, /^$/, /Usage/],
     [['convert'], 2, /^$/, /at least one file/],
-    [['convert', '--nope', 'a.mp4'], 2, /^$/, /no option --nope/],
+    [['convert', '--nope', 'a.mp4'], 2, /^$/, /Unknown option --nope/],
     [['serve', '--port', 'nine'], 2, /^$/, /^--port must be a whole number/],
     [['serve', 'here'], 2, /^$/, /options alone/],
     [['login', '--help'], 0, /Usage: soundlift login URL/, /^$/],
@@ -321,7 +327,7 @@ describe('soundlift', () => {
     [['login', 'http://localhost', 'password'], 2, /^$/, /and nothing else/],
     [['cancel'], 2, /^$/, /id of one conversion/],
     [['list', 'all'], 2, /^$/, /options alone/],
-    [['convert', '--whole', 'a.mp4'], 2, /^$/, /wants --server/],
+    [['convert', '--whole', 'a.mp4'], 2, /^$/, /needs --server/],
     [['list'], 1, /^$/, /^You are not signed in to any server\./],
     [['logout'], 0, /^You were not signed in\.\n$/, /^$/],
     [['dead', 'list'], 2, /^$/, /no command dead/],

@@ -16,10 +16,10 @@ import { watchForStop } from './stop-signals.ts';
 import { harmless } from './terminal-text.ts';
 import { failureWords, generalHelp } from './words.ts';
 
-// The entry point of the command line. What a command needs is loaded once it is called: `convert` waits for no server's code.
+// The entry point of the command line. Each command loads its code when it is called, so `convert` does not load the server.
 
 const packageFolder = path.resolve(import.meta.dirname, '..', '..');
-// Saves a third of the start from the second time on. Where it cannot be written, nothing is lost.
+// Makes every start but the first a third faster. If the cache cannot be written, nothing is lost.
 enableCompileCache(path.join(packageFolder, 'node_modules', '.cache', 'compiled'));
 const currentFolder = callersFolder(process.cwd(), packageFolder, process.env['INIT_CWD']);
 const environment: NodeJS.ProcessEnv = { ...process.env, INIT_CWD: currentFolder };
@@ -69,7 +69,7 @@ async function run([command, ...words]: readonly string[], context: CommandConte
   }
 }
 
-/** The backend of a `convert` that was told of no server: in this process, and gone with it. */
+/** The backend of a `convert` without a server: runs in this process and ends with it. */
 async function openTemporaryBackend(): Promise<Backend> {
   const [{ parseConfig }, { startTemporaryBackend }, { createLocalBackend }, { pino }] = await Promise.all([
     import('../../backend/config.ts'),
@@ -78,13 +78,13 @@ async function openTemporaryBackend(): Promise<Backend> {
     import('pino'),
   ]);
   const config = parseConfig(environment);
-  // A person who converts a file wants no log, unless they ask for one.
+  // Somebody who converts a file does not want a log, unless they ask for one.
   const level = environment['LOG_LEVEL'] ? config.logLevel : 'silent';
   const backend = await startTemporaryBackend(config, pino({ level }, pino.destination({ dest: 2, sync: true })));
   return createLocalBackend(backend.channel, async () => await backend[Symbol.asyncDispose]());
 }
 
-/** The server at `address`, or the one that was signed in to last. */
+/** The server at `address`, or the one of the latest sign-in. */
 async function openServer(address: string | undefined, context: CommandContext): Promise<RemoteBackend> {
   const { limitYoungMemory } = await import('../../backend/main/limit-young-memory.ts');
   limitYoungMemory();
@@ -153,7 +153,7 @@ async function main(): Promise<number> {
       return exitCodes.misused;
     }
     if (!isAppError(error) || error.code === 'internal') throw error;
-    stderr.write(`${harmless(failureWords(error.code, error.message))}\n`);
+    stderr.write(`${harmless(failureWords(error))}\n`);
     return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
   }
 }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 
-/** The parts of a process that are watched for a wish to stop. */
+/** The parts of a process that can ask it to stop. */
 export interface StoppableProcess extends EventEmitter {
   readonly stdout: EventEmitter;
   readonly stderr: EventEmitter;
@@ -9,18 +9,18 @@ export interface StoppableProcess extends EventEmitter {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a write to a pipe or a terminal fails with when nobody is at its other end any more. */
+/** The error codes of a write to a pipe or terminal whose other end is closed. */
 const nobodyReads = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 
 /**
- * One Ctrl-C comes up to three times: from the terminal, which tells every process of a command, and from npm and set-up, which
- * hand it on. A person who presses it again is slower than this.
+ * One Ctrl-C arrives up to three times: from the terminal, which signals every process of a command, and from npm and set-up, which pass
+ * it on. A person who presses it again takes longer than this.
  */
 const onePressMilliseconds = 300;
 
 /**
- * Fires once the person wants the command to stop (Ctrl-C), or the system does, or nobody reads its output any more. Asked a
- * second time by a signal, the process ends at once with `exitCode`.
+ * Fires when a person (Ctrl-C) or the system asks the command to stop, or when its output is closed. A second signal ends the process at
+ * once with `exitCode`.
  */
 export function watchForStop(process: StoppableProcess, exitCode: number, now = () => performance.now()): AbortSignal {
   const stop = new AbortController();
@@ -36,7 +36,7 @@ export function watchForStop(process: StoppableProcess, exitCode: number, now = 
   for (const output of [process.stdout, process.stderr]) {
     output.on('error', (error: NodeJS.ErrnoException) => {
       if (!nobodyReads.has(error.code ?? '')) throw error;
-      // A listener fewer on the other end: head has seen enough. Failures that nobody wants to read stop nothing.
+      // A closed standard output means that the reader, such as head, has seen enough. A closed standard error does not stop the work.
       if (output === process.stdout) stop.abort(error);
     });
   }

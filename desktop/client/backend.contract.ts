@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
+import { type HeldFfmpeg, makeHeldFfmpeg } from '../../backend/tests/running/held-ffmpeg.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import { type Conversion, hasEnded } from '../../shared/api.ts';
 import type { ServerEvent } from '../../shared/events.ts';
@@ -21,29 +22,32 @@ export interface BackendUnderTest {
 const options = { format: 'mp3' } as const;
 const never = new AbortController().signal;
 
-/** Runs the contract of the port over the backend that `open` gives, one for all of its tests. */
-export function describeBackend(name: string, open: () => Promise<BackendUnderTest>): void {
+/** Runs the contract of the port over the backend that `open` gives, one for all of its tests, which is to convert with `ffmpeg`. */
+export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Promise<BackendUnderTest>): void {
   describe(name, () => {
     let media: MediaFolder;
     let backend: Backend;
     let conversions: BackendUnderTest['conversions'];
+    let ffmpeg: HeldFfmpeg;
     let folder: string;
     let talk: SourceFile;
-    /** Takes seconds to convert. */
+    /** Long enough for a held ffmpeg. */
     let lecture: SourceFile;
 
     beforeAll(async () => {
       media = await openMediaFolder();
       talk = await sourceOf(await media.make({ container: 'mp4', seconds: 2 }), 'talk.mp4');
-      const long = { container: 'mkv', seconds: 900, audio: [{ codec: 'flac' }], picture: false } as const;
+      const long = { container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false } as const;
       lecture = await sourceOf(await media.make(long), 'lecture.mkv');
-      ({ backend, conversions } = await open());
+      ffmpeg = await makeHeldFfmpeg(media.path);
+      ({ backend, conversions } = await open(ffmpeg));
     });
     afterAll(() => media[Symbol.asyncDispose]());
     beforeEach(async () => {
       folder = await mkdtemp(path.join(tmpdir(), 'soundlift-contract-'));
     });
     afterEach(async () => {
+      await ffmpeg.release();
       await rm(folder, { recursive: true, force: true });
     });
 
@@ -183,6 +187,7 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
     it('clears away what has ended, and nothing else', async () => {
       const ended = await backend.submit({ file: talk, options }, never);
       await untilState(ended.id, 'done');
+      await ffmpeg.hold();
       const running = await backend.submit({ file: lecture, options }, never);
       await backend.clear();
       await expect(backend.get(ended.id)).rejects.toMatchObject({ code: 'not_found' });
@@ -191,6 +196,7 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
     });
 
     it('cancels, and starts again', async () => {
+      await ffmpeg.hold();
       const { id } = await backend.submit({ file: lecture, options }, never);
       await untilState(id, 'converting');
       expect(await backend.cancel(id)).toMatchObject({ id, state: 'cancelled' });
@@ -207,6 +213,7 @@ export function describeBackend(name: string, open: () => Promise<BackendUnderTe
       const unfollow = backend.follow((event) => {
         if (event.type === 'removed') for (const id of event.ids) removed.add(id);
       });
+      await ffmpeg.hold();
       const { id } = await backend.submit({ file: lecture, options }, never);
       await untilState(id, 'converting');
       await backend.remove(id);

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import { type CopyingChannel, openCopyingChannel } from '../tests/copying-channel.ts';
 import { type ConversionRun, type RunEvent, type RunSummary, runConversions } from './convert-run.ts';
 import { type FoundSource, findSources } from './find-sources.ts';
@@ -200,7 +201,10 @@ describe('a run that is stopped', () => {
         atOnce: 2,
         forgetEnded: false,
         onEvent(event) {
-          if (event.type === 'saved') setTimeout(() => stop.abort(new Error('enough')), 50);
+          if (event.type !== 'saved') return;
+          void waitUntil('the next was handed over', () => channel.submissions.length === 3).then(() =>
+            stop.abort(new Error('enough')),
+          );
         },
       },
       stop.signal,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Conversion } from '../../shared/api.ts';
-import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
+import { AppError, isAppError, toKnownError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import { type OutputOptions, outputFileName } from '../../shared/formats.ts';
 import type { Backend } from './backend.ts';
@@ -25,7 +25,8 @@ export interface FailedEvent {
   readonly type: 'failed';
   /** Absolute path. */
   readonly source: string;
-  readonly code: ErrorCode;
+  /** One of ours, or one that the server gave and this version does not know. */
+  readonly code: string;
   /** A sentence without a path. */
   readonly message: string;
 }
@@ -138,7 +139,7 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
     if (reason.code === 'internal') run.onDefect(error);
     failed += 1;
     meter.drop(index);
-    onEvent({ type: 'failed', source: source.path, code: reason.code, message: reason.message });
+    onEvent({ type: 'failed', source: source.path, code: reason.givenCode ?? reason.code, message: reason.message });
   }
 
   /** A conversion that is gone already, or cannot be reached to be forgotten, is nothing to tell a person. */
@@ -178,5 +179,5 @@ function requireDone({ state, error }: Conversion): void {
   if (state === 'done') return;
   if (state === 'cancelled') throw new AppError('cancelled', 'The conversion was cancelled.');
   if (error === undefined) throw new AppError('converter_failed', 'The conversion failed.');
-  throw new AppError(error.code, error.message, error.details === undefined ? {} : { details: error.details });
+  throw toKnownError(error);
 }

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { type RawData } from 'ws';
 import { isAppError } from '../../shared/errors.ts';
-import { type ServerEvent, type SocketFrame, socketFrameSchema, socketTokenEnded } from '../../shared/events.ts';
+import { openSocketFrameSchema, type ServerEvent, type SocketFrame, socketTokenEnded } from '../../shared/events.ts';
+import { createNewest } from './newest.ts';
 import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
 
@@ -40,7 +41,8 @@ export interface EventStreamOptions {
 
 /**
  * Calls `listener` with all that the server tells, over a WebSocket that is opened anew whenever it breaks; what happened in
- * between is told then. Where there can be no socket nothing is told: who waits for something asks, now and then.
+ * between is told then. What is older than what was told before is dropped. Where there can be no socket nothing is told: a client that
+ * waits for something has to ask now and then.
  */
 export function openEventStream(
   session: ServerSession,
@@ -49,6 +51,7 @@ export function openEventStream(
 ): EventStream {
   const closing = new AbortController();
   const { signal } = closing;
+  const newest = createNewest();
   /** The position of the latest hello. */
   let since: string | undefined;
   let pauseSeconds = firstPauseSeconds;
@@ -56,18 +59,22 @@ export function openEventStream(
   /** Asks the server whether it still is there. */
   let check = (): void => {};
 
+  function tell(event: ServerEvent): void {
+    if (newest.hear(event)) listener(event);
+  }
+
   function hear(frame: SocketFrame): void {
     if (frame.type !== 'hello') {
-      listener(frame);
+      tell(frame);
       return;
     }
     since = frame.at;
     pauseSeconds = firstPauseSeconds;
     onState({ kind: 'connected' });
     if (frame.truncated) onMissed();
-    if (frame.removed.length > 0) listener({ type: 'removed', ids: frame.removed });
-    for (const conversion of frame.conversions) listener({ type: 'conversion', conversion });
-    for (const notification of frame.notifications) listener({ type: 'notification', notification });
+    if (frame.removed.length > 0) tell({ type: 'removed', ids: frame.removed });
+    for (const conversion of frame.conversions) tell({ type: 'conversion', conversion });
+    for (const notification of frame.notifications) tell({ type: 'notification', notification });
   }
 
   async function listen(): Promise<void> {
@@ -156,6 +163,6 @@ export function openEventStream(
 function readFrame(data: RawData): SocketFrame | undefined {
   // As the library gives it where nothing else was asked for.
   if (!Buffer.isBuffer(data)) return undefined;
-  const parsed = socketFrameSchema.safeParse(parseJson(data.toString('utf8')));
+  const parsed = openSocketFrameSchema.safeParse(parseJson(data.toString('utf8')));
   return parsed.success ? parsed.data : undefined;
 }

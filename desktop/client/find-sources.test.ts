@@ -93,7 +93,7 @@ describe('a file that is named', () => {
     const all = await findings('pipe.mp4', 'round.mp4', `${'x'.repeat(300)}.mp4`);
     expect(all.map((finding) => finding.kind === 'failed' && finding.failure)).toMatchObject([
       { code: 'source_unreadable', message: 'This is neither a file nor a folder.' },
-      { code: 'source_unreadable', message: 'This is a link that leads back to itself.' },
+      { code: 'source_unreadable', message: 'This link leads back to itself.' },
       { code: 'source_unreadable', message: 'The name is too long for this system.' },
     ]);
   });

@@ -2,10 +2,10 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { sourceError } from '../../shared/words/system-failures.ts';
 import type { SourceFile } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { hasMediaExtension, isMediaFile } from './media-files.ts';
-import { sourceError } from './system-errors.ts';
 
 /** A file that was found, and from where. */
 export interface FoundSource extends SourceFile {

@@ -6,10 +6,13 @@ import { followConversions } from './follow-conversions.ts';
 
 const never = new AbortController().signal;
 
+const revisions = { uploading: 0, queued: 1, converting: 2, done: 5, failed: 5, cancelled: 5 } as const;
+
 function conversion(state: Conversion['state'], id = 'c1'): Conversion {
   const time = '2030-01-01T00:00:00.000Z';
   return {
     id,
+    revision: revisions[state],
     state,
     batchId: 'ours',
     fileName: 'talk.mp4',
@@ -99,7 +102,7 @@ describe('following a conversion', () => {
     await vi.advanceTimersByTimeAsync(12_000);
     await ended;
     expect(one.events).toEqual([
-      { type: 'progress', id: 'c1', progress: 0.4, etaSeconds: 9 },
+      { type: 'progress', id: 'c1', revision: 2, progress: 0.4, etaSeconds: 9 },
       { type: 'conversion', conversion: conversion('done') },
     ]);
   });
@@ -138,12 +141,12 @@ describe('following a conversion', () => {
   it('passes on the progress of its own while they run, and of no other', async () => {
     using one = open();
     const ended = one.untilEnded(conversion('queued'), never);
-    one.tell({ type: 'progress', id: 'another', progress: 0.1 });
-    one.tell({ type: 'progress', id: 'c1', progress: 0.2 });
+    one.tell({ type: 'progress', id: 'another', revision: 2, progress: 0.1 });
+    one.tell({ type: 'progress', id: 'c1', revision: 2, progress: 0.2 });
     one.tell({ type: 'removed', ids: ['another'] });
     one.tell({ type: 'read', ids: ['n1'] });
     one.tellOf({ ...conversion('done', 'another'), batchId: 'theirs' });
-    expect(one.events).toEqual([{ type: 'progress', id: 'c1', progress: 0.2 }]);
+    expect(one.events).toEqual([{ type: 'progress', id: 'c1', revision: 2, progress: 0.2 }]);
     one.tell({ type: 'removed', ids: ['another', 'c1'] });
     expect(one.events.at(-1)).toEqual({ type: 'removed', ids: ['c1'] });
     await expect(ended).rejects.toMatchObject({ code: 'not_found' });

@@ -2,6 +2,7 @@ import { type Conversion, type ConversionState, hasEnded } from '../../shared/ap
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { Backend } from './backend.ts';
+import { createNewest } from './newest.ts';
 
 /** Follows the conversions of one batch to their ends. */
 export interface Follower extends Disposable {
@@ -40,8 +41,11 @@ export function followConversions(
   /** Those that ended before anyone waited: an event may overtake the answer to the call that caused it. */
   const early = new Map<string, Conversion>();
   const waiting = new Map<string, Waiting>();
+  // Answers count too: an event may have overtaken one, or been overtaken by it.
+  const newest = createNewest();
 
   function hear(event: ServerEvent): void {
+    if (!newest.hear(event)) return;
     switch (event.type) {
       case 'conversion':
         if (event.conversion.batchId === batchId) hearOf(event.conversion);
@@ -83,8 +87,8 @@ export function followConversions(
   }
 
   /** Where no event comes through, this is all that is ever heard. */
-  function hearProgress({ id, progress, etaSeconds }: Conversion): void {
-    onEvent({ type: 'progress', id, progress, ...(etaSeconds === undefined ? {} : { etaSeconds }) });
+  function hearProgress({ id, revision, progress, etaSeconds }: Conversion): void {
+    onEvent({ type: 'progress', id, revision, progress, ...(etaSeconds === undefined ? {} : { etaSeconds }) });
   }
 
   async function ask(id: string, waiter: Waiting): Promise<void> {
@@ -92,7 +96,7 @@ export function followConversions(
     try {
       const conversion = await backend.get(id);
       waiter.failedAskings = 0;
-      if (waiting.get(id) !== waiter) return;
+      if (waiting.get(id) !== waiter || !newest.hear({ type: 'conversion', conversion })) return;
       if (conversion.state !== waiter.state) hearOf(conversion);
       else if (conversion.state === 'converting') hearProgress(conversion);
     } catch (error) {
@@ -113,6 +117,7 @@ export function followConversions(
     async untilEnded(conversion, signal) {
       signal.throwIfAborted();
       const { id, state } = conversion;
+      newest.hear({ type: 'conversion', conversion });
       const ended = hasEnded(state) ? conversion : early.get(id);
       early.delete(id);
       if (ended !== undefined) return ended;

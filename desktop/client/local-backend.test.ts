@@ -29,10 +29,16 @@ async function makeFile(bytes: number) {
 const running = new AsyncDisposableStack();
 afterAll(() => running.disposeAsync());
 
-describeBackend('the backend of this computer', async () => {
+describeBackend('the backend of this computer', async (ffmpeg) => {
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'soundlift-local-data-'));
   running.defer(() => rm(dataFolder, { recursive: true, force: true }));
-  const settings = { dataFolder, maxDurationSeconds: 3600, keepResultDays: 1, converterConcurrency: 2 };
+  const settings = {
+    dataFolder,
+    ffmpegPath: ffmpeg.path,
+    maxDurationSeconds: 3600,
+    keepResultDays: 1,
+    converterConcurrency: 2,
+  };
   const embedded = running.use(await startEmbedded({ ...settings, waitsForSpace: false }, pino({ level: 'silent' })));
   const { owned } = embedded.conversions;
   return {

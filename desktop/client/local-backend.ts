@@ -4,6 +4,7 @@ import type { Conversion } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
 import type { Backend, ResumableSubmission } from './backend.ts';
+import { createNewest } from './newest.ts';
 
 /** Few reads for a large MP3, little memory for many at once. */
 const chunkBytes = 256 * 1024;
@@ -37,13 +38,18 @@ export function createLocalBackend(channel: LocalChannel, close: () => Promise<v
       return conversion;
     },
 
-    follow: (listener) => channel.subscribe(listener),
+    follow(listener) {
+      const newest = createNewest();
+      return channel.subscribe((event) => {
+        if (newest.hear(event)) listener(event);
+      });
+    },
     get: (id) => channel.get(id),
 
     async openResult(id, signal) {
       signal.throwIfAborted();
       const { path, bytes, sha256 } = await channel.result(id);
-      return { bytes, sha256, chunks: readChunks(path, signal) };
+      return { bytes, sha256, path, chunks: readChunks(path, signal) };
     },
 
     cancel: (id) => channel.cancel(id),

@@ -3,14 +3,6 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../../shared/errors.ts';
 
-/** What of the system a test may stand in for. */
-export interface PlacingSystem {
-  readonly platform: NodeJS.Platform;
-  readonly link: (existing: string, path: string) => Promise<void>;
-}
-
-export const placingSystem: PlacingSystem = { platform: process.platform, link };
-
 /** Link failures behind which the target itself is at fault, so that no other way would help. */
 const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENAMETOOLONG', 'EIO']);
 
@@ -18,21 +10,21 @@ const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EROFS', 
  * Gives a whole file the name `target`, in the same folder, without ever replacing what is there: two that want one name at the
  * same time do not both get it. False when the name is taken. The file may still have its first name as well.
  */
-export async function placeBeside(file: string, target: string, system: PlacingSystem): Promise<boolean> {
+export async function placeBeside(file: string, target: string): Promise<boolean> {
   try {
-    await patiently(system, () => system.link(file, target));
+    await patiently(() => link(file, target));
   } catch (error) {
     const code = systemErrorCode(error) ?? '';
     if (code === 'EEXIST') return false;
     if (targetsFault.has(code)) throw error;
     // A file system without hard links (FAT, many network shares) says so in many ways.
-    return await reserveAndRename(file, target, system);
+    return await reserveAndRename(file, target);
   }
-  await syncFolder(path.dirname(target), system);
+  await syncFolder(path.dirname(target));
   return true;
 }
 
-async function reserveAndRename(file: string, target: string, system: PlacingSystem): Promise<boolean> {
+async function reserveAndRename(file: string, target: string): Promise<boolean> {
   try {
     await using _reservation = await open(target, 'wx');
   } catch (error) {
@@ -40,30 +32,30 @@ async function reserveAndRename(file: string, target: string, system: PlacingSys
     throw error;
   }
   try {
-    await patiently(system, () => rename(file, target));
+    await patiently(() => rename(file, target));
   } catch (error) {
     await rm(target, { force: true });
     throw error;
   }
-  await syncFolder(path.dirname(target), system);
+  await syncFolder(path.dirname(target));
   return true;
 }
 
 /** Gives a whole file the name `target`, in the same folder, in the place of the file that may be there. False when that is a folder. */
-export async function placeOver(file: string, target: string, system: PlacingSystem): Promise<boolean> {
+export async function placeOver(file: string, target: string): Promise<boolean> {
   const there = await lstat(target).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (there?.isDirectory()) return false;
-  await patiently(system, () => rename(file, target));
-  await syncFolder(path.dirname(target), system);
+  await patiently(() => rename(file, target));
+  await syncFolder(path.dirname(target));
   return true;
 }
 
 /** Windows refuses for a moment while a virus scanner or the indexer looks into a file. */
-async function patiently(system: PlacingSystem, step: () => Promise<void>): Promise<void> {
-  const waitsSeconds = system.platform === 'win32' ? [0.05, 0.1, 0.2, 0.4, 0.8] : [];
+async function patiently(step: () => Promise<void>): Promise<void> {
+  const waitsSeconds = process.platform === 'win32' ? [0.05, 0.1, 0.2, 0.4, 0.8] : [];
   for (const seconds of waitsSeconds) {
     try {
       return await step();
@@ -76,8 +68,8 @@ async function patiently(system: PlacingSystem, step: () => Promise<void>): Prom
 }
 
 /** So that the name outlives a power cut too. Windows cannot, and some network shares will not: the bytes are safe all the same. */
-async function syncFolder(folder: string, { platform }: PlacingSystem): Promise<void> {
-  if (platform === 'win32') return;
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
   try {
     await using handle = await open(folder);
     await handle.sync();

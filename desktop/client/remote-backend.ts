@@ -1,9 +1,9 @@
 import {
   type Conversion,
-  conversionSchema,
-  conversionsPageSchema,
   maxPageItems,
-  notificationsPageSchema,
+  openConversionSchema,
+  openConversionsPageSchema,
+  openNotificationsPageSchema,
   type Page,
   type ServerInfo,
 } from '../../shared/api.ts';
@@ -37,7 +37,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
   let asked: Promise<ServerInfo> | undefined;
 
   const askFor = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Conversion> =>
-    await session.askFor(conversionSchema, { method, path, ...(body === undefined ? {} : { body }) });
+    await session.askFor(openConversionSchema, { method, path, ...(body === undefined ? {} : { body }) });
 
   /** What the server takes; asked for once. */
   async function serverInfo(): Promise<ServerInfo> {
@@ -115,7 +115,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
 
     async notifications() {
       const path = `${notificationsPath}?limit=${maxPageItems}`;
-      return (await session.askFor(notificationsPageSchema, { method: 'GET', path })).items;
+      return (await session.askFor(openNotificationsPageSchema, { method: 'GET', path })).items;
     },
 
     async markRead(ids) {
@@ -128,7 +128,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
 
     async page(cursor) {
       const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
-      const { items, next } = await session.askFor(conversionsPageSchema, {
+      const { items, next } = await session.askFor(openConversionsPageSchema, {
         method: 'GET',
         path: `${conversionsPath}${query}`,
       });

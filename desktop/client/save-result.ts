@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, realpath, rm, stat } from 'node:fs/promises';
+import { access, chmod, copyFile, open, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
+import { targetError } from '../../shared/words/system-failures.ts';
 import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { validFileName } from './file-names.ts';
-import { type PlacingSystem, placeBeside, placeOver, placingSystem } from './place-file.ts';
-import { targetError } from './system-errors.ts';
+import { placeBeside, placeOver } from './place-file.ts';
 import { removeLeftovers, temporaryFileName } from './temporary-files.ts';
 
 /** Where a person wants an MP3. */
@@ -47,10 +48,9 @@ export interface ResultSaverOptions {
   readonly overwrite: boolean;
   /** Identities of files that are never replaced ({@link fileIdentity}). */
   readonly sources: ReadonlySet<string>;
-  readonly system?: PlacingSystem;
 }
 
-export function createResultSaver({ overwrite, sources, system = placingSystem }: ResultSaverOptions): ResultSaver {
+export function createResultSaver({ overwrite, sources }: ResultSaverOptions): ResultSaver {
   /** Real paths of the folders that were prepared. */
   const realFolders = new Map<string, string>();
   const claimed = new Set<string>();
@@ -67,7 +67,7 @@ export function createResultSaver({ overwrite, sources, system = placingSystem }
   function claimNumber(folder: string, fileName: string): number {
     const wanted = keyOf(folder, fileName);
     for (let number = nextNumbers.get(wanted) ?? 0; ; number += 1) {
-      const key = keyOf(folder, validFileName(fileName, system.platform, number));
+      const key = keyOf(folder, validFileName(fileName, process.platform, number));
       if (claimed.has(key)) continue;
       claimed.add(key);
       nextNumbers.set(wanted, number + 1);
@@ -99,11 +99,9 @@ export function createResultSaver({ overwrite, sources, system = placingSystem }
 
   async function place(temporary: string, { folder, fileName, number: planned }: PlannedTarget): Promise<string> {
     for (let number = planned; ; number = claimNumber(folder, fileName)) {
-      const file = path.join(folder, validFileName(fileName, system.platform, number));
+      const file = path.join(folder, validFileName(fileName, process.platform, number));
       const placed =
-        overwrite && !(await isSource(file))
-          ? await placeOver(temporary, file, system)
-          : await placeBeside(temporary, file, system);
+        overwrite && !(await isSource(file)) ? await placeOver(temporary, file) : await placeBeside(temporary, file);
       if (placed) return file;
     }
   }
@@ -132,48 +130,60 @@ export function createResultSaver({ overwrite, sources, system = placingSystem }
   };
 }
 
-/** Writes the result to a new file, durably, and holds it against its promise. */
+/** Writes the result to a new file, durably, and checks it against what was promised. */
 async function write(file: string, result: OpenedResult, signal: AbortSignal): Promise<void> {
+  if (result.path === undefined || !(await clone(result.path, file))) {
+    await writeChunks(file, result, signal);
+  }
+  const bytes = await makeDurable(file).catch((error: unknown) => {
+    throw targetError(error);
+  });
+  if (bytes !== result.bytes) throw damaged(`expected ${result.bytes} bytes, got ${bytes}`);
+}
+
+/** Resolves with the file's size in bytes. */
+async function makeDurable(file: string): Promise<number> {
+  await using handle = await open(file, 'r+');
+  await handle.sync();
+  return (await handle.stat()).size;
+}
+
+/** False where the file system cannot do it. */
+async function clone(existing: string, file: string): Promise<boolean> {
+  try {
+    await copyFile(existing, file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    // The backend's file is its owner's alone; this one is as any other that the person makes.
+    await chmod(file, 0o666 & ~process.umask());
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    await rm(file, { force: true });
+    return false;
+  }
+}
+
+async function writeChunks(
+  file: string,
+  { path: local, chunks, sha256 }: OpenedResult,
+  signal: AbortSignal,
+): Promise<void> {
   await using handle = await open(file, 'wx').catch((error: unknown) => {
     throw targetError(error);
   });
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of result.chunks) {
+  // What lies on this computer was hashed when it was made, and has not travelled since.
+  const hash = local === undefined ? createHash('sha256') : undefined;
+  for await (const chunk of chunks) {
     signal.throwIfAborted();
-    hash.update(chunk);
-    bytes += chunk.length;
+    hash?.update(chunk);
     // On a handle, this goes on where the last one ended, however little the system takes at a time.
     await handle.writeFile(chunk).catch((error: unknown) => {
       throw targetError(error);
     });
   }
-  const sha256 = hash.digest('hex');
-  if (bytes !== result.bytes || sha256 !== result.sha256) {
-    throw new AppError('internal', 'The MP3 did not arrive as it was made.', {
-      cause: new Error(`expected ${result.bytes} bytes ${result.sha256}, got ${bytes} bytes ${sha256}`),
-    });
-  }
-  await handle.sync().catch((error: unknown) => {
-    throw targetError(error);
-  });
+  const arrived = hash?.digest('hex') ?? sha256;
+  if (arrived !== sha256) throw damaged(`expected ${sha256}, got ${arrived}`);
 }
 
-/**
- * Makes a folder and those above it. Not by `mkdir` with `recursive`: that goes round for ever where the system answers ENOENT
- * though the folder above is there, as in /proc.
- */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'EEXIST') return;
-    const above = path.dirname(folder);
-    if (code !== 'ENOENT' || above === folder) throw error;
-    await makeFolder(above);
-    await mkdir(folder).catch((again: unknown) => {
-      if (systemErrorCode(again) !== 'EEXIST') throw again;
-    });
-  }
+function damaged(difference: string): AppError {
+  return new AppError('internal', 'The MP3 did not arrive as it was made.', { cause: new Error(difference) });
 }

@@ -2,7 +2,7 @@ import { ClientRequest } from 'node:http';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
-import { AppError, type ErrorCode, errorCodes, systemErrorCode } from '../../shared/errors.ts';
+import { AppError, type ErrorCode, systemErrorCode, toKnownError } from '../../shared/errors.ts';
 import { parseJson } from './parse-json.ts';
 
 /** A request to a server, whose `url` is a path: `/api/v1/me`. */
@@ -126,8 +126,10 @@ function isLoopback(url: URL | null): boolean {
 export function refusal(host: string, status: number, body: unknown): AppError {
   const problem = problemSchema.safeParse(typeof body === 'string' ? parseJson(body) : body);
   if (problem.success) {
-    const { code, detail, details } = problem.data;
-    return new AppError(knownCode(code), detail, details === undefined ? {} : { details });
+    const { code, detail: message, details } = problem.data;
+    const error = toKnownError({ code, message, details });
+    const byStatus = error.code === 'unknown' ? codesOfStatus[status] : undefined;
+    return byStatus === undefined ? error : toKnownError({ code: byStatus, message, details });
   }
   if (status === 413)
     return new AppError('too_large', `Something on the way to ${host} takes no requests of that size.`);
@@ -223,9 +225,14 @@ function unreachableWords(host: string, code: string): string {
   return `No answer from ${host}. Is the address right, and is this computer online?`;
 }
 
-function knownCode(code: string): ErrorCode {
-  return errorCodes.find((known) => known === code) ?? 'unavailable';
-}
+/** What a client must do, whatever the code: sign in again, or try again later. */
+const codesOfStatus: Readonly<Record<number, ErrorCode>> = {
+  401: 'unauthorized',
+  429: 'too_many',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
+};
 
 /** A problem is small; more is none. */
 async function readSmall(stream: unknown): Promise<string> {

@@ -1,15 +1,15 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { DetailedError, Upload } from 'tus-js-client';
-import { type Batch, conversionSchema } from '../../shared/api.ts';
+import { type Batch, openConversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { sourceError } from '../../shared/words/system-failures.ts';
 import type { ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
 import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
-import { sourceError } from './system-errors.ts';
 import { type UploadPiece, uploadRequests } from './upload-requests.ts';
 
 const uploadsPath = '/api/v1/uploads';
@@ -73,7 +73,7 @@ async function earlier({ session, file, signal, resumable }: UploadRequest): Pro
   const path = conversionPath(id);
   try {
     const conversion = await keepTrying(
-      async () => await session.askFor(conversionSchema, { method: 'GET', path }),
+      async () => await session.askFor(openConversionSchema, { method: 'GET', path }),
       signal,
     );
     if (conversion.sourceBytes === file.bytes) return { id, isSent: conversion.state !== 'uploading' };

@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ElectronApplication, Locator, Page } from '@playwright/test';
+import { type ElectronApplication, expect, type Locator, type Page } from '@playwright/test';
 import type { MediaFolder } from '../../backend/tests/media/make-media.ts';
 import type { ServerStand } from '../../backend/tests/running/server-stand.ts';
 import type { Row } from '../ipc.ts';
@@ -32,6 +32,18 @@ export async function putLongVideo(home: Home, media: MediaFolder, name: string,
 /** The rows as the page knows them. */
 export const rowsOf = (page: Page): Promise<readonly Row[]> =>
   page.evaluate(async () => (await window.soundlift.state()).rows);
+
+/** Waits until a row is converting and its progress is above 0. Use it with a held ffmpeg, which keeps the row in that state. */
+export async function untilConverting(page: Page): Promise<void> {
+  await expect
+    .poll(
+      async () => (await rowsOf(page)).some(({ state, fraction = 0 }) => state.kind === 'converting' && fraction > 0),
+      {
+        timeout: 45_000,
+      },
+    )
+    .toBe(true);
+}
 
 /** The rows by another way than the page, which may be gone or crashed. */
 export async function rowsInApp(app: ElectronApplication): Promise<readonly Row[]> {

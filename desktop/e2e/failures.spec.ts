@@ -24,7 +24,7 @@ test('what has no sound, is no video or breaks off is told by a sentence and a b
 
   const [text, silent, cut] = [rowOf(page, 'Minutes.mp4'), rowOf(page, 'Silent.mp4'), rowOf(page, 'Cut.mp3')];
   await expect(cut).toContainText(/Saved in Videos\. The video breaks off at 0:\d\d of 0:20\./, longEnough);
-  await expect(text).toContainText('This is not a video or a sound.');
+  await expect(text).toContainText("This isn't a video or audio file.");
   await expect(silent).toContainText('This video has no sound.');
   await expect(page.getByRole('heading', { name: '1 sound saved' })).toBeVisible();
   await expect(page.getByRole('button', { name: '2 failed' })).toBeVisible();
@@ -40,7 +40,7 @@ test('what has no sound, is no video or breaks off is told by a sentence and a b
   await text.getByRole('button', { name: 'Remove Minutes.mp4 from list' }).click();
   await expect(text).toHaveCount(0);
   await page.getByRole('button', { name: 'Undo' }).click();
-  await expect(text).toContainText('This is not a video or a sound.');
+  await expect(text).toContainText("This isn't a video or audio file.");
 });
 
 test('another track is chosen in its sheet, and becomes an MP3 of its own', async ({ launch, home, media }) => {
@@ -78,7 +78,7 @@ test('a video whose first track is empty asks for another one', async ({ launch,
   const page = await windowHere(await launch());
   await dropFiles(page.locator('body'), video);
   const row = rowOf(page, 'Half');
-  await expect(row).toContainText('Nothing is in its sound track. The video has a second one.', longEnough);
+  await expect(row).toContainText('Its audio track is empty. The video has a second one.', longEnough);
   await row.getByRole('button', { name: 'Choose another track…: Half.mkv' }).click();
   const sheet = page.getByRole('dialog', { name: 'Which sound should be lifted out?' });
   await expect(sheet.getByRole('radio', { name: /^Track 1.*Tried already\.$/ })).toBeDisabled();

@@ -2,7 +2,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import type { Row } from '../ipc.ts';
-import { rowOf } from './app-window.ts';
+import { rowOf, untilConverting } from './app-window.ts';
 import { dropFiles, expect, firstWindow, test } from './fixtures.ts';
 
 declare global {
@@ -15,10 +15,12 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   launch,
   home,
   media,
+  ffmpeg,
 }) => {
   const video = join(home.videos, 'Lecture 1.mp4');
-  await copyFile(await media.make({ container: 'mp4', seconds: 60 }), video);
-  const page = await firstWindow(await launch());
+  await copyFile(await media.make({ container: 'mp4', seconds: 20 }), video);
+  await ffmpeg.hold();
+  const page = await firstWindow(await launch({ env: ffmpeg.environment }));
   await expect(page.getByRole('radio', { name: /^This computer/ })).toBeChecked();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
@@ -31,6 +33,8 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   });
 
   await dropFiles(page.locator('body'), video);
+  await untilConverting(page);
+  await ffmpeg.release();
   const row = rowOf(page, 'Lecture 1.mp3');
   await expect(row).toContainText('Saved in Videos', { timeout: 30_000 });
   await expect(row.getByRole('button', { name: 'Play Lecture 1.mp3' })).toBeVisible();
@@ -46,7 +50,7 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   const fractions = seen.map(({ fraction = 0 }) => fraction);
   expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
   expect((await readdir(home.videos)).toSorted()).toEqual(['Lecture 1.mp3', 'Lecture 1.mp4']);
-  expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(60, 0);
+  expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(20, 0);
 });
 
 test('a video that is dropped on the first run’s question answers it', async ({ launch, home, media }) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, type ElectronApplication, expect, type Locator } from '@playwright/test';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
+import { type HeldFfmpeg, makeHeldFfmpeg } from '../../backend/tests/running/held-ffmpeg.ts';
 import {
   openServerStand,
   type ServerStand,
@@ -19,6 +20,8 @@ interface Fixtures {
   readonly home: Home;
   /** Starts the app; it ends with the test. */
   readonly launch: (options?: LaunchOptions) => Promise<ElectronApplication>;
+  /** An ffmpeg for the app or a server that can be held in the middle of a conversion. */
+  readonly ffmpeg: HeldFfmpeg;
   /** A server of ours in a process of its own, behind a line that can be bad. */
   readonly openServer: (options?: ServerStandOptions) => Promise<ServerStand>;
 }
@@ -44,6 +47,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       return app;
     });
     await Promise.all(apps.map(endApp));
+  },
+  ffmpeg: async ({ home }, give) => {
+    await give(await makeHeldFfmpeg(home.path));
   },
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern.
   openServer: async ({}, give) => {

@@ -1,8 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
-import { isVisible, putLongVideo, rowOf, rowsInApp, rowsOf, windowHere } from './app-window.ts';
+import { isVisible, putLongVideo, rowOf, rowsInApp, rowsOf, untilConverting, windowHere } from './app-window.ts';
 import {
   answerDialog,
   clickMenu,
@@ -19,23 +18,24 @@ import {
 
 const longEnough = { timeout: 45_000 };
 
-/** Until a conversion is well on its way. */
-async function untilConverting(page: Page): Promise<void> {
-  await expect
-    .poll(async () => (await rowsOf(page)).map(({ state }) => state.kind), { timeout: 20_000, intervals: [50] })
-    .toContain('converting');
-}
-
-test('a closed window works on in the tray, tells when it is done, and comes back', async ({ launch, home, media }) => {
-  const video = await putLongVideo(home, media, 'Long talk.mkv', 300);
-  const app = await launch();
+test('a closed window works on in the tray, tells when it is done, and comes back', async ({
+  launch,
+  home,
+  media,
+  ffmpeg,
+}) => {
+  const video = await putLongVideo(home, media, 'Long talk.mkv', 20);
+  await ffmpeg.hold();
+  const app = await launch({ env: ffmpeg.environment });
   const page = await windowHere(app);
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
   expect(await isVisible(app)).toBe(false);
-  expect((await recorded(app)).trays[0]?.items[0]?.label).toMatch(/^0 of 1 done/);
+  await expect.poll(async () => (await recorded(app)).trays[0]?.items[0]?.label).toMatch(/^0 of 1 done/);
+  expect((await recorded(app)).notifications).toEqual([]);
 
+  await ffmpeg.release();
   await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
   const { notifications } = await recorded(app);
   expect(notifications[0]?.title).toBe('Long talk.mp3 is ready');
@@ -59,30 +59,34 @@ test('a second start brings the window forward and adds its files', async ({ lau
   await expect(rowOf(window ?? page, 'Second.mp3')).toContainText('Saved in Videos', longEnough);
 });
 
-test('what a kill of the app stops goes on at the next start', async ({ launch, home, media }) => {
-  const video = await putLongVideo(home, media, 'Killed.mkv', 600);
-  const app = await launch();
+test('what a kill of the app stops goes on at the next start', async ({ launch, home, media, ffmpeg }) => {
+  const video = await putLongVideo(home, media, 'Killed.mkv', 20);
+  await ffmpeg.hold();
+  const app = await launch({ env: ffmpeg.environment });
   const page = await windowHere(app);
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
   const [before] = await rowsOf(page);
   await killHard(app);
 
-  const again = await windowHere(await launch());
+  const again = await windowHere(await launch({ env: ffmpeg.environment }));
   await expect(rowOf(again, 'Killed')).toBeVisible();
   const [after] = await rowsOf(again);
   expect(after).toMatchObject({ id: before?.id, sourceName: 'Killed.mkv' });
+  await ffmpeg.release();
   await expect(rowOf(again, 'Killed.mp3')).toContainText('Saved in Videos', longEnough);
-  expect((await decodeSound(join(home.videos, 'Killed.mp3'))).seconds).toBeCloseTo(600, 0);
+  expect((await decodeSound(join(home.videos, 'Killed.mp3'))).seconds).toBeCloseTo(20, 0);
 });
 
-test('what a kill of the backend stops goes on by itself', async ({ launch, home, media }) => {
-  const video = await putLongVideo(home, media, 'Backend.mkv', 600);
-  const app = await launch();
+test('what a kill of the backend stops goes on by itself', async ({ launch, home, media, ffmpeg }) => {
+  const video = await putLongVideo(home, media, 'Backend.mkv', 20);
+  await ffmpeg.hold();
+  const app = await launch({ env: ffmpeg.environment });
   const page = await windowHere(app);
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
   await killProcesses(app, 'Utility');
+  await ffmpeg.release();
   await expect(rowOf(page, 'Backend.mp3')).toContainText('Saved in Videos', longEnough);
 });
 
@@ -99,9 +103,15 @@ test('a page that is killed comes back with its rows', async ({ launch, home, me
     .toEqual(before.map(({ id }) => id));
 });
 
-test('quitting with work unfinished asks; what was left goes on at the next start', async ({ launch, home, media }) => {
-  const video = await putLongVideo(home, media, 'Quit.mkv', 600);
-  const app = await launch();
+test('quitting with work unfinished asks; what was left goes on at the next start', async ({
+  launch,
+  home,
+  media,
+  ffmpeg,
+}) => {
+  const video = await putLongVideo(home, media, 'Quit.mkv', 20);
+  await ffmpeg.hold();
+  const app = await launch({ env: ffmpeg.environment });
   const page = await windowHere(app);
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
@@ -117,6 +127,7 @@ test('quitting with work unfinished asks; what was left goes on at the next star
   expect(await exitOf(app)).toBe(0);
   await expect(access(join(home.videos, 'Quit.mp3'))).rejects.toThrow('ENOENT');
 
-  const again = await windowHere(await launch());
+  await ffmpeg.release();
+  const again = await windowHere(await launch({ env: ffmpeg.environment }));
   await expect(rowOf(again, 'Quit.mp3')).toContainText('Saved in Videos', longEnough);
 });

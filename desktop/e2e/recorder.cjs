@@ -1,5 +1,5 @@
-// Required into the main process before the app (-r), in real Electron and in the stand-in alike: what the app shows to the desktop
-// is kept in globalThis.recorded, where tests read it, and where they answer dialogs. See recorded.ts.
+// Loaded into the main process before the app (-r), in Electron and in the stand-in. It records what the app shows on the desktop in
+// globalThis.recorded. There, tests read it and answer dialogs. See recorded.ts.
 const { app, BrowserWindow, dialog, Menu, Notification, session, shell, Tray } = require('electron');
 
 /** @type {import('./recorded.ts').Recorded} */
@@ -61,7 +61,7 @@ watch(BrowserWindow.prototype, 'setProgressBar', (_window, fraction, options) =>
 });
 watch(app, 'setBadgeCount', (_app, count) => recorded.badges.push(count));
 
-// What would be seen by whoever sits before this computer does not happen.
+// Nothing must open on the screen of the person who runs the tests.
 Object.assign(shell, {
   /** @param {string} path */
   showItemInFolder: (path) => void recorded.shown.push(path),

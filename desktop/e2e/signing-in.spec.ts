@@ -101,7 +101,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   media,
   openServer,
 }) => {
-  const { line, account } = await openServer({ line: { bytesPerSecond: 600_000 } });
+  const { line, account } = await openServer();
   const audio = [{ codec: 'pcm_s16le', channels: 1 as const, sampleRate: 44_100 }];
   const sound = await media.make({ container: 'mkv', seconds: 15, picture: false, audio });
   const [first, second] = [join(home.videos, 'Lecture 1.mkv'), join(home.videos, 'Lecture 2.mkv')];
@@ -113,11 +113,13 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await press(page, 'Sign in');
   await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
 
+  line.hold(500_000);
   await dropFiles(page.locator('body'), first);
   await expect(rowOf(page, 'Lecture 1')).toContainText('Uploading 1.3 MB (this kind is sent whole)');
   const progress = page.getByRole('progressbar', { name: 'Progress of Lecture 1.mkv' });
   await expect.poll(async () => Number(await progress.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
+  line.release();
   await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
   expect((await recorded(app)).notifications[0]).toMatchObject({
     title: 'Lecture 1.mp3 is ready',
@@ -133,9 +135,10 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await expect(page.getByRole('img', { name: 'Unread' })).toHaveCount(0);
   await page.keyboard.press('Escape');
 
+  line.hold(500_000);
   await dropFiles(page.locator('body'), second);
   const sent = async () => (await rowsOf(page)).some(({ state }) => state.kind === 'uploading' && state.sentBytes > 0);
-  await expect.poll(sent, { intervals: [50] }).toBe(true);
+  await expect.poll(sent).toBe(true);
   await press(page, 'Settings');
   await press(page, 'Sign out');
   await expect(page.getByText('Signed out', { exact: true })).toBeVisible();
@@ -146,6 +149,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await expect(page.getByLabel('E-mail')).toHaveValue(account.email);
   await fillIn(page, { password: account.password });
   await press(page, 'Sign in');
+  line.release();
   await expect(rowOf(page, 'Lecture 2.mp3')).toContainText('Saved in Videos', longEnough);
 });
 

@@ -48,14 +48,14 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
   function change(id: string, changes: Partial<Conversion>): void {
     const before = conversions.get(id);
     if (before === undefined) return;
-    const conversion = { ...before, ...changes };
+    const conversion = { ...before, ...changes, revision: before.revision + 1 };
     conversions.set(id, conversion);
     tell({ type: 'conversion', conversion });
   }
 
   async function convert(id: string, source: string, fate: Fate): Promise<void> {
     change(id, { state: 'converting', durationSeconds: 10 });
-    tell({ type: 'progress', id, progress: 0.5, speed: 20 });
+    tell({ type: 'progress', id, revision: found(id).revision, progress: 0.5, speed: 20 });
     await nextTurn();
     if (fate === 'converting') return;
     if (fate === 'failed') {
@@ -87,6 +87,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       const time = new Date().toISOString();
       const conversion: Conversion = {
         id: submission.id ?? randomUUID(),
+        revision: 0,
         state: 'queued',
         fileName,
         ...(batchId === undefined ? {} : { batchId }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Logger, pino } from 'pino';
 import { startEmbedded } from '../../backend/main/embedded.ts';
+import { type HeldFfmpeg, makeHeldFfmpeg } from '../../backend/tests/running/held-ffmpeg.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import { createLocalBackend } from '../client/local-backend.ts';
 import type { Row } from '../ipc.ts';
@@ -18,6 +19,8 @@ export interface ListStand extends AsyncDisposable {
   readonly list: ConversionList;
   readonly settings: SettingsStore;
   readonly news: readonly ListNews[];
+  /** What the backend here converts with. */
+  readonly ffmpeg: HeldFfmpeg;
   /** Of the backend here, and of the list. */
   readonly dataFolder: string;
   /** Where a test puts its videos. */
@@ -26,6 +29,8 @@ export interface ListStand extends AsyncDisposable {
   /** Asks for the row that has that source's name. */
   row(name: string): Row | undefined;
   until(name: string, kind: Row['state']['kind']): Promise<Row>;
+  /** Use it with a held ffmpeg, which keeps the row in that state. */
+  untilProgress(name: string): Promise<Row>;
   /** Whether a backend is still to be told of something. */
   owes(): boolean;
   /** As after an end of the app. */
@@ -48,10 +53,12 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'soundlift-list-')));
   const videos = join(folder, 'videos');
   await mkdir(videos, { recursive: true });
+  const ffmpeg = await makeHeldFfmpeg(folder);
   const log: Logger = pino({ level: 'silent' });
   const embedded = await startEmbedded(
     {
       dataFolder: join(folder, 'backend'),
+      ffmpegPath: ffmpeg.path,
       maxDurationSeconds: 3600,
       keepResultDays: 1,
       converterConcurrency: options.atOnce ?? 2,
@@ -102,6 +109,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     },
     settings,
     news,
+    ffmpeg,
     dataFolder: folder,
     videos,
     answers,
@@ -110,6 +118,12 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
       return await waitUntil(`${name} is ${kind}`, () => {
         const found = row(name);
         return found?.state.kind === kind ? found : undefined;
+      });
+    },
+    async untilProgress(name) {
+      return await waitUntil(`${name} makes progress`, () => {
+        const found = row(name);
+        return found?.state.kind === 'converting' && (found.fraction ?? 0) > 0 ? found : undefined;
       });
     },
     async reopen() {

@@ -1,7 +1,8 @@
 import { assertNever } from '../../shared/errors.ts';
+import { isolate, spokenDuration } from '../../shared/words/measures.ts';
+import { language } from '../../shared/words/say.ts';
 import type { AccountProblem } from '../ipc.ts';
-import { isolate, spokenDuration } from './measures.ts';
-import { language, say } from './say.ts';
+import { say } from './say.ts';
 
 /** Why signing in, or what belongs to it, did not work, as a sentence. */
 export function accountSentence(problem: AccountProblem): string {

@@ -1,5 +1,5 @@
+import { sizeWords } from '../../shared/words/measures.ts';
 import { outputOptionsOf, type Quality } from '../ipc.ts';
-import { sizeWords } from './measures.ts';
 import { say } from './say.ts';
 
 /** kbit/s of stereo sound by LAME's quality, from its manual (`-V 0` to `-V 9`); mono takes a little more than half. */

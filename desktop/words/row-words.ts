@@ -1,8 +1,8 @@
-import type { Warning } from '../../shared/api.ts';
 import { assertNever, type ErrorCode } from '../../shared/errors.ts';
+import { failureSentence, trackFailureSentence, warningSentence } from '../../shared/words/failure-sentence.ts';
+import { isolate, percentWords, sizePartWords, sizeWords, speedWords } from '../../shared/words/measures.ts';
 import type { Row, RowState } from '../ipc.ts';
-import { failureSentence, trackFailureSentence } from './failure-words.ts';
-import { clockWords, folderText, isolate, percentWords, sizePartWords, sizeWords, speedWords } from './measures.ts';
+import { folderText } from './folder-text.ts';
 import { type MessageName, say } from './say.ts';
 
 /** What the one button of a row does: a request of that name, or the sheet or page where it is decided. */
@@ -92,7 +92,7 @@ function detailOf(row: Row): string {
     case 'failed':
       return (
         trackFailureSentence(state.code, state.otherTrack ? (row.tracks?.length ?? 2) : 1) ??
-        failureSentence(state.code, state.details, state.host)
+        failureSentence(state, state.host)
       );
     default:
       return assertNever(state);
@@ -108,18 +108,6 @@ function savedSentences(state: RowState & { readonly kind: 'done' }, track: numb
   ];
   const saved = track === undefined ? say('listSaved', { place }) : say('listSavedTrack', { place, track: track + 1 });
   return further.length === 0 ? saved : [`${saved}.`, ...further].join(' ');
-}
-
-/** What the sound of a video lacks, as a sentence. */
-export function warningSentence(warning: Warning): string {
-  switch (warning.code) {
-    case 'cut_short':
-      return say('listCutShort', { at: clockWords(warning.atSeconds), of: clockWords(warning.ofSeconds) });
-    case 'gaps':
-      return say('listGaps', { count: warning.count, at: clockWords(warning.atSeconds) });
-    default:
-      return assertNever(warning);
-  }
 }
 
 function unsavedSentence({ reason, place, neededBytes }: RowState & { readonly kind: 'unsaved' }): string {
@@ -206,6 +194,7 @@ function failureAction(code: ErrorCode, atServer: boolean): RowAction | undefine
       return atServer ? action('listConvertHere', 'convertHere') : details();
     case 'cancelled':
       return action('listStartAgain', 'retry');
+    case 'unknown':
     case 'timed_out':
     case 'source_unreadable':
     case 'disk_full':

@@ -1,6 +1,7 @@
 import { assertNever } from '../../shared/errors.ts';
+import { isolate } from '../../shared/words/measures.ts';
 import type { BackendStatus, Quality, SaveTo } from '../ipc.ts';
-import { folderText, isolate } from './measures.ts';
+import { folderText } from './folder-text.ts';
 import { say } from './say.ts';
 
 /** `Standard`. */

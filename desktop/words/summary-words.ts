@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/errors.ts';
+import { durationWords, leftDuration, roundLeft, sizeWords, spokenDuration } from '../../shared/words/measures.ts';
 import type { Summary } from '../ipc.ts';
-import { durationWords, leftDuration, roundLeft, sizeWords, spokenDuration } from './measures.ts';
 import { say } from './say.ts';
 
 /** The line on top of the list. */

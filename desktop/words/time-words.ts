@@ -1,5 +1,6 @@
+import { language } from '../../shared/words/say.ts';
 import { dayWords } from './account-words.ts';
-import { language, say } from './say.ts';
+import { say } from './say.ts';
 
 const minute = 60_000;
 

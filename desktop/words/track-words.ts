@@ -1,5 +1,6 @@
 import type { Track } from '../../shared/api.ts';
-import { language, say } from './say.ts';
+import { language } from '../../shared/words/say.ts';
+import { say } from './say.ts';
 
 /** `Track 2, Croatian`; its own title, where it has one. */
 export function trackName({ index, language: tag, title }: Track): string {

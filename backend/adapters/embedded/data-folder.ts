@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../../shared/errors.ts';
+import { makeFolder } from '../../../shared/make-folder.ts';
 import { isSqliteBusy, translateSqliteError } from './sqlite-database.ts';
-import { isSystemError, withSystemErrors } from './system-error.ts';
+import { withSystemErrors } from './system-error.ts';
 
 /** Where everything of the embedded backend lies; all absolute paths. */
 export interface DataFolder {
@@ -36,33 +36,10 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   };
   await withSystemErrors(async () => {
     for (const each of [root, layout.videos, layout.mp3s, layout.work]) {
-      await makeFolder(each);
+      await makeFolder(each, 0o700);
     }
   });
   return layout;
-}
-
-/**
- * Makes a folder and those above it. Not by `mkdir` with `recursive`: in Node 24 that goes round for ever where the system answers
- * ENOENT for a folder whose parent is there, as it does below /proc.
- */
-async function makeFolder(folder: string): Promise<void> {
-  const mode = 0o700;
-  try {
-    await mkdir(folder, { mode });
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') && path.dirname(folder) !== folder) {
-      await makeFolder(path.dirname(folder));
-      await mkdir(folder, { mode });
-    } else if (!(await isFolder(folder))) throw error;
-  }
-}
-
-async function isFolder(file: string): Promise<boolean> {
-  return await stat(file).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
 }
 
 /**

@@ -1,31 +1,63 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { OwnedEvent } from '../../messages.ts';
 import { describeEventBus } from '../../ports/event-bus.contract.ts';
-import { createMemoryEventBus } from './memory-event-bus.ts';
+import type { EventBus } from '../../ports/event-bus.ts';
+import { createMemoryEventBus, maxWaitingMessages } from './memory-event-bus.ts';
+
+const event: OwnedEvent = { owner: 'anna', event: { type: 'removed', ids: ['one'] } };
+const topic = { owner: 'anna', kinds: ['removed'] } as const;
+
+function publishTimes(bus: EventBus, times: number): void {
+  for (let count = 0; count < times; count++) bus.publish(event);
+}
 
 describeEventBus('memory', async () => {
   const bus = createMemoryEventBus(() => undefined);
-  return { bus, peer: bus, dispose: () => bus.close() };
+  return {
+    bus,
+    peer: bus,
+    async interrupt() {
+      for (let count = 0; count <= maxWaitingMessages; count++) bus.publish({ ...event, owner: 'nobody' });
+    },
+    dispose: () => bus.close(),
+  };
 });
 
 describe('a bus in memory', () => {
-  const event: OwnedEvent = { owner: 'anna', event: { type: 'removed', ids: ['one'] } };
-
   it('calls nobody before the publisher goes on', async () => {
     const bus = createMemoryEventBus(() => undefined);
     const listener = vi.fn();
-    bus.subscribe(listener);
+    bus.subscribe(topic, listener);
     bus.publish(event);
     expect(listener).not.toHaveBeenCalled();
     await Promise.resolve();
     expect(listener).toHaveBeenCalledExactlyOnceWith(event);
   });
 
+  it('drops what is published faster than it can be delivered, and tells of the gap after what it kept', async () => {
+    const bus = createMemoryEventBus();
+    const calls: string[] = [];
+    bus.subscribe(
+      topic,
+      () => calls.push('event'),
+      () => calls.push('gap'),
+    );
+    publishTimes(bus, maxWaitingMessages);
+    await Promise.resolve();
+    expect(calls).toHaveLength(maxWaitingMessages);
+    expect(calls).not.toContain('gap');
+
+    publishTimes(bus, maxWaitingMessages + 50);
+    await Promise.resolve();
+    expect(calls).toHaveLength(2 * maxWaitingMessages + 1);
+    expect(calls.at(-1)).toBe('gap');
+  });
+
   it('tells of what a listener throws', async () => {
     const onError = vi.fn();
     const bus = createMemoryEventBus(onError);
     const error = new Error('this listener is broken');
-    bus.subscribe(() => {
+    bus.subscribe(topic, () => {
       throw error;
     });
     bus.publish(event);
@@ -37,7 +69,7 @@ describe('a bus in memory', () => {
     const warned = new Promise((resolve) => process.once('warning', resolve));
     const bus = createMemoryEventBus();
     const error = new Error('this listener is broken');
-    bus.subscribe(() => {
+    bus.subscribe(topic, () => {
       throw error;
     });
     bus.publish(event);

@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAppError } from '../../../shared/errors.ts';
+import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
 import { makeTestConversions, type TestConversions } from '../../tests/test-conversions.ts';
 import { storedBlobs } from '../../tests/test-gateway.ts';
 import { videoBlobId } from '../blob-names.ts';
-import { createConversions } from '../conversions.ts';
+import { type Conversions, createConversions } from '../conversions.ts';
 import type { Checksum, UploadPart } from './upload-part.ts';
 
 const owner = 'ada';
@@ -92,14 +93,14 @@ describe('a writer that died', () => {
   it('is taken over from at the next start, and can write no more', async () => {
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
-    const dead = append(id, {}, source);
+    const dead = append(id, {}, source).catch((error: unknown) => error);
     await sent;
     await test.conversions.sweeper.recover();
     const row = await test.store.get(id);
     expect(row).toMatchObject({ state: 'uploading' });
     expect(row?.upload?.writer).toBeUndefined();
     end();
-    await expect(dead).rejects.toMatchObject({ code: 'locked' });
+    expect(await dead).toMatchObject({ code: 'locked' });
     const offset = await offsetOf(id);
     await append(id, { offset }, from('abcdef'.slice(offset)));
     expect(await stored(id)).toBe('abcdef');
@@ -144,7 +145,7 @@ describe('a writer that died', () => {
   it('between the last byte and the row leaves an upload that is whole', async () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
-    await test.videos.append(videoBlobId({ id }), 0, from('abc'), label);
+    await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
     expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, bytes: 3 });
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
     expect(test.videoQueue.take()).toEqual([id]);
@@ -153,7 +154,7 @@ describe('a writer that died', () => {
   it('there is found by the next start as well', async () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
-    await test.videos.append(videoBlobId({ id }), 0, from('abc'), label);
+    await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
     await test.conversions.sweeper.recover();
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued' });
     expect(test.videoQueue.take()).toContain(id);
@@ -171,23 +172,111 @@ describe('two requests', () => {
   });
 });
 
-describe('a second gateway', () => {
-  it('lets nobody add to an upload while the first one does', async () => {
-    const mailOutbox = { async *list() {}, replace: async () => false };
-    const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
-    const other = createConversions({ ...test, mailOutbox, retention, log: pino({ level: 'silent' }) });
+/** Of two processes over the same stores, the one whose conversions are not `test.conversions`. */
+function otherProcess(events = test.events): Conversions {
+  const mailOutbox = { async *list() {}, replace: async () => false };
+  const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
+  return createConversions({ ...test, events, mailOutbox, retention, log: pino({ level: 'silent' }) });
+}
+
+describe.each([
+  ['the same process', () => test.conversions],
+  ['another process', () => otherProcess()],
+] as const)('a request to %s', (_where, processOf) => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('is refused at once while a writer is busy, and goes on where that one ended', async () => {
+    const { uploads } = processOf();
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
     const first = append(id, {}, source);
     await sent;
-    await expect(other.uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
+    test.pass(4);
+    // No timer fires: the answer comes from the writer.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await expect(uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
       code: 'locked',
     });
     end();
     expect(await first).toMatchObject({ offset: 3 });
-    await other.uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
+    await uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
     expect(await stored(id)).toBe('abcdef');
-    other.close();
+  });
+
+  it('takes the turn of a writer that was quiet for 5 s', async () => {
+    const { uploads } = processOf();
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('abc');
+    const first = append(id, {}, source).catch((error: unknown) => error);
+    await sent;
+    test.pass(5);
+    await expect(uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
+      code: 'wrong_state',
+      details: { offset: 3 },
+    });
+    expect(await first).toMatchObject({ code: 'request_timeout' });
+    await uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
+    expect(await stored(id)).toBe('abcdef');
+    end();
+  });
+
+  it('takes it as one of many that ask at once', async () => {
+    const { uploads } = processOf();
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('');
+    const first = append(id, {}, source).catch((error: unknown) => error);
+    await sent;
+    test.pass(5);
+    const askers = ['abcdef', 'ghijkl', 'mnopqr'];
+    const results = await Promise.allSettled(
+      askers.map(async (text) => await uploads.append(owner, id, { offset: 0, maxBytes }, from(text))),
+    );
+    expect(await first).toMatchObject({ code: 'request_timeout' });
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(isAppError(result.reason, 'locked', 'wrong_state')).toBe(true);
+    }
+    expect(askers).toContain(await stored(id));
+    end();
+  });
+});
+
+describe('a request for an upload whose writer does not answer', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  async function ask() {
+    // A process that nothing reaches, as one that is frozen.
+    const frozen = otherProcess(createMemoryEventBus());
+    const id = await begin(6);
+    const { source, sent, end } = silentAfter('abc');
+    const first = frozen.uploads.append(owner, id, { offset: 0, maxBytes }, source);
+    await sent;
+    test.pass(60);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let ended: unknown;
+    const asking = append(id, { offset: 3 }, from('def')).then(
+      (status) => (ended = status),
+      (error: unknown) => (ended = error),
+    );
+    await vi.advanceTimersByTimeAsync(4900);
+    expect(ended).toBeUndefined();
+    return { first, end, asking };
+  }
+
+  it('waits for 5 s and is refused then', async () => {
+    const { first, end, asking } = await ask();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await asking).toMatchObject({ code: 'locked' });
+    end();
+    await first;
+  });
+
+  it('goes on as soon as the row is free', async () => {
+    const { first, end, asking } = await ask();
+    end();
+    await first;
+    vi.advanceTimersToNextTimer();
+    expect(await asking).toMatchObject({ offset: 6 });
   });
 });
 

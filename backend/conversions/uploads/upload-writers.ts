@@ -1,71 +1,120 @@
+import { v7 as newId } from 'uuid';
 import { AppError } from '../../../shared/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { EventBus } from '../../ports/event-bus.ts';
 
 /**
- * A writer that has waited for its client for so long gives way to another of the same upload: a phone that changes its network
- * leaves a connection behind that nobody will ever close. Shorter than clients try again for (tus-js-client: 9 seconds).
+ * A writer that has waited for its client for so long gives way to another request for the same upload: a phone that changes its network
+ * leaves a connection behind that nobody will ever close. Shorter than the pauses after which clients try again (tus-js-client: 9 seconds).
  */
-export const quietSeconds = 5;
+const quietSeconds = 5;
+/** How long a request waits for the writer to give way. */
+const turnSeconds = 5;
+/** How often it looks at the row meanwhile: messages may be lost. */
+const lookEveryMilliseconds = 250;
 
-/** One request of this process that adds to an upload. */
+/** One request that adds to an upload. */
 export interface UploadWriter {
   /** Fires when it has to give way. */
   readonly signal: AbortSignal;
-  /** Hands `source` on, and notes when it keeps us waiting. */
+  /** Hands `source` on, and notes how long it keeps us waiting. */
   watch(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
 }
 
-/** Sees to it that of all requests of this process one at a time adds to an upload. */
+/** An upload as a request found it. */
+export interface UploadToWrite {
+  readonly id: string;
+  readonly owner: string;
+  /** Whether another request is writing it. */
+  readonly isWritten: boolean;
+}
+
+/**
+ * Passes the turn to write an upload from one request to the next, whichever processes they are in. The claim in the row decides who
+ * writes; here requests ask each other, over the event bus, to let go of it.
+ */
 export interface UploadWriters {
-  /** Does `work` as the one writer of upload `id`. Throws `locked` while another is busy with it. */
-  run<Result>(id: string, work: (writer: UploadWriter) => Promise<Result>): Promise<Result>;
+  /** Does `work` as the writer of the upload. Throws `locked` while another request is busy with it, or does not answer in time. */
+  run<Result>(upload: UploadToWrite, work: (writer: UploadWriter) => Promise<Result>): Promise<Result>;
 }
 
-interface Entry {
-  waitsSince: number | undefined;
-  readonly controller: AbortController;
-  /** Resolves when it has let go. */
-  readonly settled: Promise<void>;
+export interface UploadWritersParts {
+  readonly events: EventBus;
+  readonly clock: Clock;
+  /** Whether a request is writing the upload now, as its row says. */
+  readonly isWritten: (id: string) => Promise<boolean>;
 }
 
-export function createUploadWriters(clock: Clock): UploadWriters {
-  const entries = new Map<string, Entry>();
-
-  async function takeTurn(id: string): Promise<void> {
-    const other = entries.get(id);
-    if (other === undefined) return;
-    const quiet = other.waitsSince !== undefined && clock.monotonicSeconds() - other.waitsSince >= quietSeconds;
-    if (!quiet) throw locked();
-    other.controller.abort(
-      new AppError('request_timeout', 'Nothing more came, and another request goes on with this.'),
-    );
-    await other.settled;
-    // Several may have waited for this: one is first.
-    if (entries.has(id)) throw locked();
+export function createUploadWriters({ events, clock, isWritten }: UploadWritersParts): UploadWriters {
+  /** Asks the writer to give way, and waits until it has. */
+  async function takeTurn({ id, owner }: UploadToWrite): Promise<void> {
+    const asker = newId();
+    let isBusy = false;
+    let look = (): void => {};
+    const answers = events.subscribeInternal({ owner, kinds: ['busy', 'given_way'] }, ({ message }) => {
+      if (message.type === 'busy' && message.asker === asker) isBusy = true;
+      else if (message.type !== 'given_way' || message.conversionId !== id) return;
+      look();
+    });
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      look();
+    }, turnSeconds * 1000);
+    try {
+      await answers.ready;
+      events.publishInternal({ owner, message: { type: 'give_way', conversionId: id, asker } });
+      while (await isWritten(id)) {
+        if (isBusy || isLate) throw locked();
+        await new Promise<void>((resolve) => {
+          const again = setTimeout(resolve, lookEveryMilliseconds);
+          look = () => {
+            clearTimeout(again);
+            resolve();
+          };
+        });
+      }
+    } finally {
+      clearTimeout(timer);
+      answers.end();
+    }
   }
 
   return {
-    async run(id, work) {
-      await takeTurn(id);
-      const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-      const entry: Entry = { waitsSince: undefined, controller: new AbortController(), settled };
-      entries.set(id, entry);
+    async run(upload, work) {
+      if (upload.isWritten) await takeTurn(upload);
+      const { id: conversionId, owner } = upload;
+      const controller = new AbortController();
+      let waitsSince: number | undefined;
+
+      const asked = events.subscribeInternal({ owner, kinds: ['give_way'] }, ({ message }) => {
+        if (message.type !== 'give_way' || message.conversionId !== conversionId || controller.signal.aborted) return;
+        if (waitsSince !== undefined && clock.monotonicSeconds() - waitsSince >= quietSeconds) {
+          controller.abort(
+            new AppError('request_timeout', 'Nothing more came, and another request goes on with this.'),
+          );
+        } else {
+          const { asker } = message;
+          events.publishInternal({ owner, message: { type: 'busy', conversionId, asker } });
+        }
+      });
+
       try {
         return await work({
-          signal: entry.controller.signal,
+          signal: controller.signal,
           async *watch(source) {
-            entry.waitsSince = clock.monotonicSeconds();
+            waitsSince = clock.monotonicSeconds();
             for await (const chunk of source) {
-              entry.waitsSince = undefined;
+              waitsSince = undefined;
               yield chunk;
-              entry.waitsSince = clock.monotonicSeconds();
+              waitsSince = clock.monotonicSeconds();
             }
-            entry.waitsSince = undefined;
+            waitsSince = undefined;
           },
         });
       } finally {
-        entries.delete(id);
-        settle();
+        asked.end();
+        if (controller.signal.aborted) events.publishInternal({ owner, message: { type: 'given_way', conversionId } });
       }
     },
   };

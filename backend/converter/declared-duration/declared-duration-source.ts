@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { AppError } from '../../../shared/errors.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 
 /** Of `ffprobe -show_format -of json`, what is needed here. */
 export interface ProbedFormat {
@@ -60,7 +60,7 @@ export async function openSource(path: string, bytes: number): Promise<SourceFil
 }
 
 function refuse(cause: unknown): never {
-  throw new AppError('source_unreadable', 'The video cannot be read any more.', { cause });
+  throw failure('source_unreadable', { cause });
 }
 
 /** Of the whole film's length, what is left for a track that begins later. */

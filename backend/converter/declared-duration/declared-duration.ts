@@ -37,17 +37,21 @@ const rules: Readonly<Record<string, DeclarationRule>> = {
 };
 
 /**
- * The length in seconds that the container states for the track of `probe`, wherever the sound really ends; undefined where it
+ * The length that the container states for the track of `probe`, wherever the sound really ends; undefined where it
  * states none exactly. Where only the whole film's length is stated, that counts, less the track's late start, once the file is
  * known to be cut. AVI and fragmented MP4 count silence before a late track as its own: compare through {@link findCutShort}.
  * Throws `source_unreadable`.
  */
 export async function declaredDuration(
   probe: TrackProbe,
-  sourcePath: string,
-  sourceBytes: number,
-): Promise<number | undefined> {
-  return (await declarationFor(probe, sourcePath, sourceBytes))?.seconds;
+  path: string,
+  bytes: number,
+): Promise<Declaration | undefined> {
+  const rule = rules[probe.format.format_name.split(',')[0] ?? ''];
+  if (rule === undefined) return undefined;
+  await using file = await openSource(path, bytes);
+  const declaration = await rule(probe, file);
+  return declaration && Number.isFinite(declaration.seconds) && declaration.seconds > 0 ? declaration : undefined;
 }
 
 /**
@@ -60,7 +64,7 @@ export async function findCutShort(
   source: { readonly path: string; readonly bytes: number },
   decodedSeconds: number,
 ): Promise<Extract<Warning, { code: 'cut_short' }> | undefined> {
-  const declaration = await declarationFor(probe, source.path, source.bytes);
+  const declaration = await declaredDuration(probe, source.path, source.bytes);
   if (declaration === undefined || decodedSeconds + toleranceSeconds >= declaration.seconds) return undefined;
   if (declaration.bytes !== undefined && declaration.bytes <= source.bytes) {
     await using file = await openSource(source.path, source.bytes);
@@ -68,12 +72,4 @@ export async function findCutShort(
     if (tail.some((byte) => byte !== 0)) return undefined;
   }
   return { code: 'cut_short', atSeconds: decodedSeconds, ofSeconds: declaration.seconds };
-}
-
-async function declarationFor(probe: TrackProbe, path: string, bytes: number): Promise<Declaration | undefined> {
-  const rule = rules[probe.format.format_name.split(',')[0] ?? ''];
-  if (rule === undefined) return undefined;
-  await using file = await openSource(path, bytes);
-  const declaration = await rule(probe, file);
-  return declaration && Number.isFinite(declaration.seconds) && declaration.seconds > 0 ? declaration : undefined;
 }

@@ -1,4 +1,5 @@
-import { AppError, systemErrorCode } from '../../../shared/errors.ts';
+import { type AppError, systemErrorCode } from '../../../shared/errors.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import type { ProcessLimits } from './containment.ts';
 
 /** What is needed of a child process that leads a group of its own; only one file may start them. */
@@ -81,7 +82,7 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
 }
 
 function outOfTime(limitSeconds: number): AppError {
-  return new AppError('timed_out', 'The conversion took too long and was stopped.', { details: { limitSeconds } });
+  return failure('timed_out', { details: { limitSeconds } });
 }
 
 /**

@@ -10,7 +10,22 @@ import { startTestEventSockets, type TestEventSockets } from '../../tests/test-e
 
 /** What happens next; `target` counts the conversions, or the clients. */
 type Step = readonly [
-  'submit' | 'convert' | 'fail' | 'cancel' | 'retry' | 'remove' | 'clear' | 'tell' | 'read' | 'week' | 'come' | 'go',
+  (
+    | 'submit'
+    | 'convert'
+    | 'fail'
+    | 'cancel'
+    | 'retry'
+    | 'remove'
+    | 'clear'
+    | 'tell'
+    | 'read'
+    | 'week'
+    | 'come'
+    | 'go'
+    | 'cut'
+    | 'mend'
+  ),
   number,
 ];
 
@@ -24,6 +39,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       { weight: 6, arbitrary: fc.constantFrom('retry' as const, 'remove' as const, 'tell' as const, 'read' as const) },
       { weight: 1, arbitrary: fc.constantFrom('clear' as const, 'week' as const) },
       { weight: 6, arbitrary: fc.constantFrom('come' as const, 'go' as const) },
+      { weight: 2, arbitrary: fc.constantFrom('cut' as const, 'mend' as const) },
     ),
     fc.nat({ max: 5 }),
   ),
@@ -33,7 +49,9 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 const owner = 'anna';
 const aWeekSeconds = 8 * 24 * 3600;
 
-it('a client that comes and goes at any moment ends up with what the list shows', { timeout: 120_000 }, async () => {
+it('a client that comes and goes, and misses events, at any moment ends up with what the list shows', {
+  timeout: 120_000,
+}, async () => {
   await fc.assert(fc.asyncProperty(steps, fc.array(fc.nat({ max: 3 }), { minLength: 5, maxLength: 20 }), play), {
     numRuns: 60,
   });
@@ -67,8 +85,10 @@ async function play(plan: readonly Step[], pauses: readonly number[]): Promise<v
   // All come while something happens, and stay: what they know then is of their first frame and of what came after it.
   for (const client of clients) await client.come();
   for (const client of clients) await client.go();
+  await stand.test.line.mend();
   const last = plan.slice(-8).map(([kind, target]) => act(stand.test, ids, kind, target));
   await Promise.all([...last, ...clients.map((client) => client.come())]);
+  await stand.test.line.mend();
   await knowAll(stand, clients);
 
   // All come while nothing happens: what they know then is of their first frame alone.
@@ -126,6 +146,10 @@ async function act(test: TestConversions, ids: string[], kind: Step[0], target: 
           items.map((item) => item.id),
         );
       }
+      case 'cut':
+        return test.line.cut();
+      case 'mend':
+        return await test.line.mend();
       case 'week':
         test.pass(aWeekSeconds);
         return await sweeper.tidy();
@@ -153,7 +177,13 @@ async function listed(test: TestConversions): Promise<Known> {
 }
 
 /** Without what is told of by the way. */
-function lasting({ position: _position, progress: _progress, etaSeconds: _eta, ...rest }: Conversion): unknown {
+function lasting({
+  revision: _revision,
+  position: _position,
+  progress: _progress,
+  etaSeconds: _eta,
+  ...rest
+}: Conversion) {
   return rest;
 }
 
@@ -172,9 +202,10 @@ interface ModelClient {
   state(): Known;
 }
 
-/** Does what API.md asks of a client, and no more. */
+/** Does what is asked of a client, and no more. */
 function modelClient(stand: TestEventSockets): ModelClient {
   const conversions = new Map<string, unknown>();
+  const revisions = new Map<string, number>();
   const notifications = new Map<string, boolean>();
   let connection: EventClient | undefined;
   let seen = 0;
@@ -186,15 +217,22 @@ function modelClient(stand: TestEventSockets): ModelClient {
     notifications.set(id, readAt !== undefined);
   }
 
+  function take(conversion: Conversion): void {
+    if (conversion.revision < (revisions.get(conversion.id) ?? 0)) return;
+    revisions.set(conversion.id, conversion.revision);
+    conversions.set(conversion.id, lasting(conversion));
+  }
+
   function apply(frame: SocketFrame): void {
     switch (frame.type) {
       case 'hello':
-        for (const conversion of frame.conversions) conversions.set(conversion.id, lasting(conversion));
+        since = frame.at;
+        frame.conversions.forEach(take);
         for (const id of frame.removed) conversions.delete(id);
         frame.notifications.forEach(note);
         return;
       case 'conversion':
-        return void conversions.set(frame.conversion.id, lasting(frame.conversion));
+        return take(frame.conversion);
       case 'removed':
         for (const id of frame.ids) conversions.delete(id);
         return;
@@ -224,6 +262,7 @@ function modelClient(stand: TestEventSockets): ModelClient {
       const list = await listed(stand.test);
       conversions.clear();
       notifications.clear();
+      revisions.clear();
       for (const [id, conversion] of Object.entries(list.conversions)) conversions.set(id, conversion);
       for (const [id, isRead] of Object.entries(list.notifications)) notifications.set(id, isRead);
       // The list is newer than the first frame, and older than what came after it.

@@ -4,6 +4,7 @@ import { isAppError } from '../../../shared/errors.ts';
 import { type ServerEvent, socketSignInSchema, socketTokenEnded } from '../../../shared/events.ts';
 import type { OwnedChanges } from '../../conversions/owned-changes.ts';
 import type { Authentication, Identity } from '../../http/authentication.ts';
+import type { Subscription } from '../../ports/event-bus.ts';
 import { frameOf, helloFrame } from './event-frames.ts';
 import type { SocketLimits } from './socket-limits.ts';
 
@@ -47,10 +48,14 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
   const { changes, authentication, limits, log } = parts;
   let phase: 'to sign in' | 'looked at' | 'signed in' | 'ended' = 'to sign in';
   let timer: NodeJS.Timeout | undefined;
-  let stopFollowing: (() => void) | undefined;
-  /** What happens before the first frame was sent. */
-  let early: Buffer[] | undefined = [];
+  let following: Subscription | undefined;
+  /** The position up to which the client has been told all. */
+  let at = options.since;
+  /** What happens while a hello is being made; undefined while none is. */
+  let early: Buffer[] | undefined;
   let earlyBytes = 0;
+  /** Events were missed while a hello was being made, so that it needs another one after it. */
+  let gapInHello = false;
   let isThere = true;
   let account: string | undefined;
   const began = performance.now();
@@ -60,7 +65,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     if (phase !== 'signed in') options.onSignInOver();
     phase = 'ended';
     clearTimeout(timer);
-    stopFollowing?.();
+    following?.end();
     early = undefined;
   }
 
@@ -92,7 +97,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     if (isPassing) return;
     const frame = frameOf(event);
     earlyBytes += frame.byteLength;
-    if (earlyBytes > limits.maxQueuedBytes) cutOff('too much happened before the first frame');
+    if (earlyBytes > limits.maxQueuedBytes) cutOff('too much happened before a hello');
     else early.push(frame);
   }
 
@@ -102,16 +107,35 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     end(closeCodes.tryAgainLater, 'Try again later.');
   }
 
-  async function begin({ token, identity }: SignedIn, since: string | undefined): Promise<void> {
+  async function begin({ token, identity }: SignedIn): Promise<void> {
     options.onSignInOver();
     phase = 'signed in';
     account = identity.accountId;
     keepWatch(token, identity.expires * 1000);
-    stopFollowing = changes.follow(identity.accountId, tell);
-    const missed = await changes.since(identity.accountId, since);
-    send(helloFrame(missed, limits.maxHelloBytes));
-    for (const frame of early ?? []) send(frame);
+    early = [];
+    following = changes.follow(identity.accountId, tell, () => sayAgain(identity.accountId));
+    await following.ready;
+    await sayHello(identity.accountId);
+  }
+
+  /** Tells the client what it missed: at its beginning, and whenever this process itself may have missed something. */
+  async function sayHello(owner: string): Promise<void> {
+    do {
+      gapInHello = false;
+      early ??= [];
+      const missed = await changes.since(owner, at);
+      at = missed.at;
+      send(helloFrame(missed, limits.maxHelloBytes));
+    } while (gapInHello);
+    const frames = early ?? [];
     early = undefined;
+    earlyBytes = 0;
+    for (const frame of frames) send(frame);
+  }
+
+  function sayAgain(owner: string): void {
+    if (early === undefined) sayHello(owner).catch(endFor);
+    else gapInHello = true;
   }
 
   /** One timer for both: the next ping, and the token's end where that comes first. */
@@ -152,7 +176,9 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     phase = 'looked at';
     const { token } = message;
     const identity = await authentication.identify(token);
-    if (phase === 'looked at') await begin({ token, identity }, message.since ?? options.since);
+    if (phase !== 'looked at') return;
+    at = message.since ?? at;
+    await begin({ token, identity });
   }
 
   socket.on('message', (data, isBinary) => {
@@ -178,7 +204,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
   if (options.signedIn === undefined) {
     timer = setTimeout(() => end(closeCodes.notExpected, 'Nobody signed in in time.'), limits.signInSeconds * 1000);
   } else {
-    begin(options.signedIn, options.since).catch(endFor);
+    begin(options.signedIn).catch(endFor);
   }
   return { goAway: () => end(closeCodes.goingAway, 'The server goes away.') };
 }

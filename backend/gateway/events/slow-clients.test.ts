@@ -70,7 +70,7 @@ async function fill(bytes: number): Promise<number> {
 }
 
 function progress(fraction: number): ProgressEvent {
-  return { type: 'progress', id: 'talk', progress: fraction, speed: 30 };
+  return { type: 'progress', id: 'talk', revision: 3, progress: fraction, speed: 30 };
 }
 
 describe('a client that reads slowly', () => {

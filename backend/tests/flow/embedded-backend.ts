@@ -1,15 +1,20 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeHeldFfmpeg } from '../running/held-ffmpeg.ts';
 import { startServerProcess } from '../running/server-process.ts';
 import type { FlowBackend } from './flow-backend.ts';
 
 /** The embedded backend as people run it: `soundlift serve`, in a data folder of its own. */
 export async function startEmbeddedBackend(): Promise<FlowBackend> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-flow-'));
-  let server = await startServerProcess({ dataFolder });
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-flow-'));
+  const dataFolder = join(folder, 'data');
+  const ffmpeg = await makeHeldFfmpeg(folder);
+  const start = () => startServerProcess({ dataFolder, environment: ffmpeg.environment });
+  let server = await start();
   return {
     url: () => server.url,
+    ffmpeg,
     async stored() {
       const [videos, mp3s, work] = await Promise.all([
         readdir(join(dataFolder, 'videos')),
@@ -21,13 +26,13 @@ export async function startEmbeddedBackend(): Promise<FlowBackend> {
     converting: () => server.workers(),
     async crash() {
       await server.kill();
-      server = await startServerProcess({ dataFolder });
+      server = await start();
     },
     freeze: () => server.signal('SIGSTOP'),
     thaw: () => server.signal('SIGCONT'),
     async [Symbol.asyncDispose]() {
       await server.kill();
-      await rm(dataFolder, { recursive: true });
+      await rm(folder, { recursive: true });
     },
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../running/api-client.ts';
+import { waitUntil } from '../running/wait-until.ts';
 import type { Flow } from './flow.ts';
-import { expectIdle, expectNothingLeftOf, ffmpegRuns, mp3sOf, toldOf } from './flow-checks.ts';
+import { expectIdle, expectNothingLeftOf, mp3sOf, toldOf, uploadHeld } from './flow-checks.ts';
 import { wholeSeconds } from './flow-media.ts';
 import { frameSeconds, mp3Seconds, soundSeconds } from './mp3-facts.ts';
 
@@ -14,10 +15,9 @@ export function describeFaults(flow: Flow): void {
   describe('under the faults of the original,', () => {
     it('a converter that is killed in the middle gives one MP3 and one notification', async () => {
       const account = await flow.account();
-      const { id } = await account.upload(flow.media.lecture);
-      await ffmpegRuns(flow);
-      await account.until(id, ({ progress }) => progress > 0);
+      const { id } = await uploadHeld(flow, account);
       await flow.backend.crash();
+      await flow.backend.ffmpeg.release();
       await expectOnce(flow, account, id);
       expect((await account.get(id)).attempt).toBe(2);
     });
@@ -54,7 +54,10 @@ export function describeFaults(flow: Flow): void {
       const before = await flow.backend.stored();
       const upload = beginUpload(account);
       await upload.underWay;
-      expect((await flow.backend.stored()).videos.length).toBe(before.videos.length + 1);
+      await waitUntil('its video is being stored', async () => {
+        const { videos } = await flow.backend.stored();
+        return videos.length === before.videos.length + 1;
+      });
       await flow.backend.crash();
       await expect(upload.answered).rejects.toThrow();
       expect(await account.conversions()).toEqual([]);
@@ -63,12 +66,11 @@ export function describeFaults(flow: Flow): void {
 
     it('a conversion that stands still for longer than a lease is finished by the one attempt', async () => {
       const account = await flow.account();
-      const { id } = await account.upload(flow.media.lecture);
-      await ffmpegRuns(flow);
-      await account.until(id, ({ progress }) => progress > 0);
+      const { id } = await uploadHeld(flow, account);
       await flow.backend.freeze();
       await delay(longerThanALeaseSeconds * 1000);
       await flow.backend.thaw();
+      await flow.backend.ffmpeg.release();
       await expectOnce(flow, account, id);
       expect((await account.get(id)).attempt).toBe(1);
     });

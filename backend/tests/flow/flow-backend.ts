@@ -1,3 +1,4 @@
+import type { HeldFfmpeg } from '../running/held-ffmpeg.ts';
 import type { RunningProcess } from '../running/processes.ts';
 
 /** What lies in a backend's storage: the names of the blobs, whole or not, and of whatever is on its way. */
@@ -11,6 +12,8 @@ export interface StoredFiles {
 export interface FlowBackend extends AsyncDisposable {
   /** The gateway's address, without a slash at its end. Another one after a crash. */
   url(): string;
+  /** What it converts with, before a crash and after it. */
+  readonly ffmpeg: HeldFfmpeg;
   stored(): Promise<StoredFiles>;
   /** The ffmpegs, ffprobes and what contains them, that work for it now. */
   converting(): Promise<readonly RunningProcess[]>;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Notification } from '../../../shared/api.ts';
+import type { Conversion, Notification } from '../../../shared/api.ts';
 import type { ApiClient } from '../running/api-client.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import type { Flow } from './flow.ts';
@@ -24,11 +24,11 @@ export async function expectIdle({ backend }: Flow): Promise<void> {
   await waitUntil('nothing is left in the work folder', async () => (await backend.stored()).work.length === 0);
 }
 
-/** Waits until an ffmpeg itself, and not what looks at the source first, runs. */
-export async function ffmpegRuns({ backend }: Flow): Promise<void> {
-  await waitUntil('ffmpeg runs', async () => (await backend.converting()).some(({ name }) => name === 'ffmpeg'), {
-    everyMilliseconds: 2,
-  });
+/** Uploads the lecture, and waits until ffmpeg is held in the middle of it. */
+export async function uploadHeld({ backend, media }: Flow, account: ApiClient): Promise<Conversion> {
+  await backend.ffmpeg.hold();
+  const { id } = await account.upload(media.lecture);
+  return await account.until(id, ({ progress }) => progress > 0);
 }
 
 /** The blobs of a conversion's MP3s, of whatever attempt. */

@@ -20,7 +20,7 @@ export interface FlowMedia extends AsyncDisposable {
   readonly talk: string;
   /** A few seconds in other containers. */
   readonly others: readonly string[];
-  /** Takes seconds to convert, so that it can be met on its way. */
+  /** Long enough for a held ffmpeg. */
   readonly lecture: string;
   /** An MP4 with its index first, and half of it. */
   readonly whole: string;
@@ -30,7 +30,7 @@ export interface FlowMedia extends AsyncDisposable {
 
 export const talkSeconds = 5;
 export const wholeSeconds = 28;
-export const lectureSeconds = 600;
+export const lectureSeconds = 30;
 
 export async function makeFlowMedia(): Promise<FlowMedia> {
   await using opened = new AsyncDisposableStack();
@@ -44,7 +44,6 @@ export async function makeFlowMedia(): Promise<FlowMedia> {
       await media.make({ container: 'webm', seconds: 3 }),
       await media.make({ container: 'avi', seconds: 3 }),
     ],
-    // FLAC is the quickest to make.
     lecture: await media.make({ container: 'mkv', seconds: lectureSeconds, audio: [{ codec: 'flac' }] }),
     whole: await media.make(whole),
     half: await media.make({ ...whole, cutAt: 0.5 }),

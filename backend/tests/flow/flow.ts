@@ -43,8 +43,11 @@ export function describeFlow(name: string, start: StartBackend): void {
       media = await makeFlowMedia();
       backend = await start();
     }, 180_000);
-    // What one test has frozen must not stop the next.
-    afterEach(() => backend?.thaw());
+    // What one test has frozen or held must not stop the next.
+    afterEach(async () => {
+      await backend?.thaw();
+      await backend?.ffmpeg.release();
+    });
     afterAll(async () => {
       await backend?.[Symbol.asyncDispose]();
       await media?.[Symbol.asyncDispose]();

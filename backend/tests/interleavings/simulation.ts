@@ -15,6 +15,7 @@ import { createConversions } from '../../conversions/conversions.ts';
 import type { ConversionMessage } from '../../messages.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
+import { everyone } from '../../ports/event-bus.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
@@ -123,7 +124,7 @@ async function play(
   let seconds = 0;
   const clock = { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds };
   const events = createMemoryEventBus();
-  events.subscribe(({ event }) => {
+  events.subscribe({ owner: everyone, kinds: ['notification'] }, ({ event }) => {
     if (event.type === 'notification') observed.announced.push(event.notification.id);
   });
 
@@ -282,6 +283,7 @@ function namesOnly(names: Set<string>): BlobStore {
   const unused = (): Promise<never> => Promise.reject(new Error('the simulation has no bytes'));
   return {
     append: unused,
+    adopt: unused,
     truncate: unused,
     finish: unused,
     open: unused,

@@ -34,7 +34,7 @@ export async function openMailStand(): Promise<MailStand> {
     ['bert', 'bert@example.com'],
   ]);
   await using opened = new AsyncDisposableStack();
-  const test = opened.use(await makeTestConversions({ wantsMail: async (owner) => recipients.has(owner) }));
+  const test = opened.use(await makeTestConversions({ sendsMail: true }));
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   const kept = opened.move();

@@ -188,7 +188,7 @@ it('the mail says nothing that a client has not been given', async () => {
   await account.upload(await media.makeBroken('text'), 'notes.mp4');
   expect(await mailMark(account)).toBe('sent');
   const { text, html } = batchMails()[0]?.parsed ?? {};
-  expect(text).toContain('This is not a video or a sound.');
+  expect(text).toContain("This isn't a video or audio file.");
   expect(z.string().parse(html)).toContain('notes.mp4');
   for (const part of [text, html]) expect(part).not.toContain(dataFolder);
   await server.stop();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openBadLine } from './bad-line.ts';
 
@@ -42,6 +43,21 @@ it('breaks where it is told, and never for the server to take for an end', async
   await using line = await openBadLine({ target, resetAfterBytes: () => 100_000 });
   await expect(send(line.url, 300_000)).rejects.toThrow('fetch failed');
   expect(line.sentBytes).toBe(100_000);
+});
+
+it('holds each connection after as many bytes as it is told, until it is released', async () => {
+  await using line = await openBadLine({ target });
+  line.hold(100_000);
+  let isAnswered = false;
+  const sending = send(line.url, 3_000_000).finally(() => void (isAnswered = true));
+  await expect.poll(() => line.sentBytes).toBeGreaterThanOrEqual(100_000);
+  expect(await send(line.url, 1)).toBe('1 bytes');
+  const held = line.sentBytes;
+  expect(held).toBeLessThan(300_000);
+  await delay(200);
+  expect([line.sentBytes, isAnswered]).toEqual([held, false]);
+  line.release();
+  expect(await sending).toBe('3000000 bytes');
 });
 
 it('can be down, and can lose every answer', async () => {

@@ -25,6 +25,9 @@ export interface BadLine extends AsyncDisposable {
   down: boolean;
   /** Whatever the server says is swallowed while set, so that no answer arrives. */
   deaf: boolean;
+  /** From now on each connection carries so many bytes from its client and then no more, until the line is released. */
+  hold(bytes: number): void;
+  release(): void;
   /** Resets every connection that there is. */
   cut(): void;
 }
@@ -34,6 +37,10 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
   const open = new Set<Socket>();
   let sentBytes = 0;
   let connections = 0;
+  let holdsAfterBytes = Infinity;
+  /** Bytes from each client. */
+  let carriedSinceHold = new WeakMap<Socket, number>();
+  const sinceHold = (client: Socket): number => carriedSinceHold.get(client) ?? 0;
   /** When the line is free again, as `performance.now()` counts. */
   let freeAt = 0;
 
@@ -75,8 +82,10 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
       for await (const chunk of chunks) {
         const piece = chunk.subarray(0, left);
         left -= piece.byteLength;
+        while (sinceHold(client) >= holdsAfterBytes && !client.destroyed) await delay(10);
         await carry(piece.byteLength);
         sentBytes += piece.byteLength;
+        carriedSinceHold.set(client, sinceHold(client) + piece.byteLength);
         if (delayMilliseconds > 0) setTimeout(() => upstream.write(piece), delayMilliseconds);
         else if (!upstream.write(piece)) await once(upstream, 'drain');
         if (left <= 0) return reset();
@@ -112,6 +121,13 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     },
     get connections() {
       return connections;
+    },
+    hold(bytes) {
+      carriedSinceHold = new WeakMap();
+      holdsAfterBytes = bytes;
+    },
+    release() {
+      holdsAfterBytes = Infinity;
     },
     cut() {
       for (const socket of open) socket.resetAndDestroy();

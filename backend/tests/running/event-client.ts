@@ -51,7 +51,7 @@ export async function openEvents(url: string, options: EventClientOptions = {}):
   socket.on('message', (data) => {
     try {
       const frame = socketFrameSchema.parse(JSON.parse(data.toString()));
-      if ((frame.type === 'hello') !== (frames.length === 0)) throw new Error(`out of place: ${data.toString()}`);
+      if (frames.length === 0 && frame.type !== 'hello') throw new Error(`out of place: ${data.toString()}`);
       frames.push(frame);
       if (frame.type === 'hello') greet(frame);
     } catch (error) {

@@ -31,7 +31,7 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
         ],
       },
     ),
-    'Its sound track is damaged. The video has a second one.',
+    'Its audio track is damaged. The video has a second one.',
     'Choose another track…',
   ],
   [
@@ -73,7 +73,10 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
     'Not enough space in Movies: 66 MB needed. Continues by itself.',
     'Choose another folder…',
   ],
-  [rowOf(15, 'Notes.pdf', { kind: 'failed', code: 'not_media', otherTrack: false }), 'This is not a video or a sound.'],
+  [
+    rowOf(15, 'Notes.pdf', { kind: 'failed', code: 'not_media', otherTrack: false }),
+    "This isn't a video or audio file.",
+  ],
   [
     rowOf(16, 'Drone.mp4', { kind: 'failed', code: 'no_audio', otherTrack: false }),
     'This video has no sound.',

@@ -1,4 +1,4 @@
-// A small app, to see what the stand-in promises.
+// A small app for testing the stand-in.
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Answers over the port that it is given, and says when that is closed.
+// Answers over the port that it gets, and reports when the port closes.
 process.parentPort.once('message', ({ data, ports: [port] }) => {
   if (port === undefined) throw new Error('there is no port');
   port.on('message', ({ data: asked }) => {

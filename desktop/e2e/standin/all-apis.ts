@@ -1,4 +1,4 @@
-// What the stand-in has of Electron, by its names there.
+// The part of Electron's API that the stand-in has, under Electron's names.
 export { app } from './api/app.ts';
 export { BrowserWindow } from './api/browser-window.ts';
 export { ClipboardItem, clipboard } from './api/clipboard.ts';

@@ -1,4 +1,4 @@
-// The stand-in's command line, as Electron's own: electron [-r MODULE]… [--inspect=0] [SWITCHES] APP [ARGUMENTS]
+// The stand-in's command line, which is Electron's: electron [-r MODULE]… [--inspect=0] [SWITCHES] APP [ARGUMENTS]
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import inspector from 'node:inspector';
 import { createRequire, registerHooks } from 'node:module';
@@ -10,7 +10,7 @@ registerHooks({
   resolve: (specifier, context, next) =>
     /^electron(\/(main|common))?$/.test(specifier)
       ? { url: standIn, format: 'module-typescript', shortCircuit: true }
-      : // Electron's own `fs` reads inside of archives, and this is the one that does not.
+      : // Electron's `fs` reads archives, `original-fs` does not.
         next(specifier === 'original-fs' ? 'node:fs' : specifier, context),
 });
 Object.defineProperty(process, 'type', { value: 'browser' });

@@ -1,5 +1,5 @@
-// For the compiler alone: every name that the stand-in offers is one of Electron's own declarations; nothing is invented, or was removed
-// there. Names that begin with `__` are the stand-in's.
+// Only for the compiler: a name that the stand-in has and Electron's types do not is a type error. Names that begin with `__` are the
+// stand-in's own.
 import type * as Real from 'electron';
 import type * as StandIn from './electron.ts';
 

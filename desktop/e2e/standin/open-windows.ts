@@ -1,10 +1,10 @@
-/** What the parts of the stand-in that know no windows have to do with them. */
+/** What other parts of the stand-in may do with a window. */
 export interface OpenWindow {
-  /** Asks it to close; it may refuse. */
+  /** Asks it to close. It may refuse. */
   close(): void;
   isDestroyed(): boolean;
   isFocused(): boolean;
-  /** The end of closing, once that began. */
+  /** Resolves when a close that has begun is done. */
   __closed(): Promise<void>;
 }
 

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 
-/** What languages and test tools ask of any object. */
+/** Properties that the language and test tools read from any object. */
 const askedOfAll = new Set(['then', 'toJSON', 'nodeType', '$$typeof', 'asymmetricMatch', 'domain', 'cause']);
 
 /**
- * Makes reading what is missing an error that names it, not a silent `undefined`. It goes to the end of a prototype chain, so that
- * it is asked only for what is missing, and private members keep working.
+ * A prototype whose missing properties throw by name when they are read. It stands at the end of a prototype chain, so it sees only what
+ * is missing, and private members keep working.
  */
 function missing(base: object, name?: string): object {
   return new Proxy(base, {
@@ -19,12 +19,12 @@ function missing(base: object, name?: string): object {
   });
 }
 
-/** The same object, but reading what it lacks throws. */
+/** The same object, but reading a missing property throws. */
 export function strict<Value extends object>(name: string, value: Value): Value {
   return Object.setPrototypeOf(value, missing(Object.prototype, name)) as Value;
 }
 
-/** What emits events in Electron: reading what it lacks throws. */
+/** An event emitter whose missing properties throw when they are read. */
 export class StrictEmitter extends EventEmitter {
   static {
     Object.setPrototypeOf(StrictEmitter.prototype, missing(EventEmitter.prototype));

@@ -28,7 +28,7 @@ process.on('message', (wire: Wire) => {
 });
 parentPort.on('newListener', (event) => {
   if (event !== 'message') return;
-  // The listener is there only after this event.
+  // This event comes before the listener is added.
   setImmediate(() => {
     for (const message of waiting.splice(0)) parentPort.emit('message', message);
   });

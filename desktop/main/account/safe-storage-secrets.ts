@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SafeStorage } from 'electron';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { systemErrorCode } from '../../../shared/errors.ts';
+import { makeFolder } from '../../../shared/make-folder.ts';
 import { parseJson } from '../../client/parse-json.ts';
 import type { System } from '../../ipc.ts';
 import { keepSecretsInMemory, type SecretStore } from './secret-store.ts';
@@ -85,7 +86,7 @@ async function readEncrypted(file: string, log: Logger): Promise<Readonly<Record
 /** Written beside its place and renamed: after a crash there is the old one or the new one. */
 async function writeEncrypted(file: string, kept: Readonly<Record<string, string>>): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(file), 0o700);
   try {
     const handle = await open(draft, 'wx', 0o600);
     try {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
 import { makeAccount } from '../../../backend/tests/running/api-client.ts';
 import { openWorkplacesStand, type WorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
+import { makeHeldFfmpeg } from '../../../backend/tests/running/held-ffmpeg.ts';
 import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
@@ -202,9 +203,11 @@ describe('this computer', () => {
   });
 
   it('tells what was missed while its process was away', async () => {
-    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    const ffmpeg = await makeHeldFfmpeg(media.path);
+    await ffmpeg.hold();
+    await using opened = await openWorkplacesStand({ place: { kind: 'here' }, ffmpegPath: ffmpeg.path });
     const { backend } = currentOf(opened);
-    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
     const { id } = await backend.submit({ file: { ...talk, path }, options }, never);
     await waitUntil('it converts', async () => (await backend.get(id)).state === 'converting');
     const heard: string[] = [];

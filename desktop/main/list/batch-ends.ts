@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
-import type { ErrorCode } from '../../../shared/errors.ts';
 import type { BatchEnd, FailedVideo, ListNews } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
 import type { EntriesDatabase } from './entries-database.ts';
-import { type Entry, isAtRest } from './entry.ts';
+import { type Entry, isAtRest, type Step } from './entry.ts';
 
 export interface BatchEndsParts {
   readonly entries: Pick<Entries, 'all' | 'get'>;
@@ -30,7 +29,7 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
   function endEntry(entry: Entry): void {
     const { id, step } = entry;
     seen.add(id);
-    if (step.kind === 'failed') onNews({ kind: 'failed', ...failedVideo(entry, step.code) });
+    if (step.kind === 'failed') onNews({ kind: 'failed', ...failedVideo(entry, step) });
     if (step.kind === 'saved') onSaved(id);
   }
 
@@ -68,11 +67,20 @@ function batchEnd(batchId: string, entries: readonly Entry[]): BatchEnd {
     if (step.kind === 'saved') {
       const { durationSeconds: seconds, bytes } = step.result;
       saved.push({ id, name: basename(step.file), seconds, bytes, file: step.file, warned: warnings.length > 0 });
-    } else if (step.kind === 'failed') failed.push(failedVideo(entry, step.code));
+    } else if (step.kind === 'failed') failed.push(failedVideo(entry, step));
   }
   return { batchId, saved, failed };
 }
 
-function failedVideo({ id, source, tracks }: Entry, code: ErrorCode): FailedVideo {
-  return { id, name: source.fileName, code, ...(tracks === undefined ? {} : { tracks: tracks.length }) };
+function failedVideo(
+  { id, source, tracks }: Entry,
+  { code, message }: Step & { readonly kind: 'failed' },
+): FailedVideo {
+  return {
+    id,
+    name: source.fileName,
+    code,
+    ...(code === 'unknown' ? { message } : {}),
+    ...(tracks === undefined ? {} : { tracks: tracks.length }),
+  };
 }

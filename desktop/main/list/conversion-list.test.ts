@@ -9,14 +9,14 @@ import { openListStand } from '../../tests/list-stand.ts';
 const running = new AsyncDisposableStack();
 let media: MediaFolder;
 let talk: string;
-/** Takes seconds to convert. */
+/** Long enough for a held ffmpeg. */
 let lecture: string;
 let broken: string;
 
 beforeAll(async () => {
   media = running.use(await openMediaFolder());
   talk = await media.make({ container: 'mp4', seconds: 2 });
-  lecture = await media.make({ container: 'mkv', seconds: 300, audio: [{ codec: 'flac' }], picture: false });
+  lecture = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
   broken = await media.makeBroken('text');
 });
 afterAll(() => running.disposeAsync());
@@ -118,13 +118,15 @@ describe('an entry', () => {
     const { list, videos } = stand;
     const file = join(videos, 'lecture.mkv');
     await copyFile(lecture, file);
+    await stand.ffmpeg.hold();
     await list.add([file]);
-    const { id } = await stand.until('lecture.mkv', 'converting');
+    const { id } = await stand.untilProgress('lecture.mkv');
     await list.cancel(id);
     await stand.until('lecture.mkv', 'cancelled');
     const undo = stand.news.find(({ kind }) => kind === 'cancelled');
     expect(undo).toMatchObject({ count: 1, name: 'lecture.mkv' });
     await list.undo(undo?.kind === 'cancelled' ? undo.undoId : '');
+    await stand.ffmpeg.release();
     await stand.until('lecture.mkv', 'done');
     expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
   });
@@ -153,11 +155,13 @@ describe('an entry', () => {
     const file = join(videos, 'lecture.mkv');
     await copyFile(lecture, file);
     const later = await put(videos, 'a.mp4', 'b.mp4');
+    await stand.ffmpeg.hold();
     await list.add([file, ...later]);
-    await stand.until('lecture.mkv', 'converting');
+    await stand.untilProgress('lecture.mkv');
     list.pauseAll();
     await stand.until('a.mp4', 'paused');
     await stand.until('b.mp4', 'paused');
+    await stand.ffmpeg.release();
     await stand.until('lecture.mkv', 'done');
     expect(list.summary()).toMatchObject({ mode: 'paused', done: 1, unfinished: 2 });
     list.continueRow(stand.row('b.mp4')?.id ?? '');
@@ -189,13 +193,15 @@ describe('the next start', () => {
       const file = join(videos, 'lecture.mkv');
       await copyFile(lecture, file);
       await copyFile(broken, join(videos, 'bad.mp4'));
+      await stand.ffmpeg.hold();
       await list.add([join(videos, 'bad.mp4'), file, ...(await put(videos, 'a.mp4'))]);
-      await stand.until('lecture.mkv', 'converting');
+      await stand.untilProgress('lecture.mkv');
       await stand.until('bad.mp4', 'failed');
       const before = list.rows().map(({ id }) => id);
       stand = await stand.reopen();
       expect(stand.list.rows().map(({ id }) => id)).toEqual(before);
       expect(stand.list.unfinished()).toBe(2);
+      await stand.ffmpeg.release();
       await stand.until('lecture.mkv', 'done');
       await stand.until('a.mp4', 'done');
       expect((await readdir(videos)).filter((name) => all.test(name)).toSorted()).toEqual([

@@ -21,6 +21,8 @@ export interface FailedVideo {
   readonly id: string;
   readonly name: string;
   readonly code: ErrorCode;
+  /** What came with a code that is not known. */
+  readonly message?: string;
   /** How many sound tracks it has, where that is known. */
   readonly tracks?: number;
 }

@@ -26,7 +26,7 @@ const writtenEvery = 0.05;
 
 /** @param onChange called with the ids of those that are other ones now, or are not listed any more */
 export function openEntries(database: EntriesDatabase, onChange: (ids: readonly string[]) => void): Entries {
-  let entries = new Map(database.listed().map((entry) => [entry.id, entry]));
+  let entries = new Map(database.listed().map((entry) => [entry.id, asFirstHeard(entry)]));
   const byConversion = new Map<string, string>();
   const written = new Map<string, number>();
   for (const entry of entries.values()) index(entry);
@@ -95,4 +95,9 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
       onChange(listed.map(({ id }) => id));
     },
   };
+}
+
+/** Nothing that was told before this start can come late, and a backend may have lost its last writes with the power. */
+function asFirstHeard({ revision: _revision, ...entry }: Entry): Entry {
+  return entry;
 }

@@ -19,6 +19,7 @@ export function detailsOf(entry: Entry | undefined): RowDetails | null {
   return {
     ...(failure === undefined ? {} : { code: failure.code }),
     ...(failure?.details === undefined ? {} : { details: failure.details }),
+    ...(failure?.code === 'unknown' ? { message: failure.message } : {}),
     ...(attempt === undefined ? {} : { attempt }),
     warnings,
     report: facts.filter((fact) => fact !== undefined).join('\n'),

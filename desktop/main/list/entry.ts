@@ -79,6 +79,8 @@ export interface Entry {
   /** Whether it is in the list; a saved one may be in the history alone. */
   readonly isListed: boolean;
   readonly attempt?: number;
+  /** Of its conversion: the newest that was heard of. */
+  readonly revision?: number;
   readonly durationSeconds?: number;
   readonly tracks?: readonly Track[];
   readonly warnings: readonly Warning[];

@@ -101,10 +101,12 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     const videos = join(disk.path, 'videos');
     await mkdir(videos);
     await using stand = await openListStand({ folder: join(disk.path, 'app'), keepsFolder: true });
+    await stand.ffmpeg.hold();
     await drop(stand);
-    await stand.until('lecture.mkv', 'converting');
+    await stand.untilProgress('lecture.mkv');
     const filler = join(disk.path, 'filler');
     await writeFile(filler, Buffer.alloc(100_000_000)).catch(() => undefined);
+    await stand.ffmpeg.release();
     await delay(4000);
     expect(stand.row('lecture.mkv')?.state.kind).not.toBe('failed');
     await rm(filler);

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { type Conversion, hasEnded } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
+import { sourceError } from '../../../shared/words/system-failures.ts';
 import type { Backend } from '../../client/backend.ts';
 import { sentShare } from '../../client/overall-progress.ts';
-import { sourceError } from '../../client/system-errors.ts';
 import type { KnownBackend } from '../backends/backends.ts';
 import type { CallOutbox } from './call-outbox.ts';
 import type { Entries } from './entries.ts';
@@ -63,7 +63,7 @@ async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOve
     if (conversion.state === 'failed' || conversion.state === 'cancelled') {
       conversion = await backend.retry(conversionId, entry.options);
     }
-    entries.apply(entry.id, { type: 'begun', conversionId });
+    entries.apply(entry.id, { type: 'begun', conversionId, revision: conversion.revision });
     return conversion.state === 'uploading' ? undefined : conversion;
   } catch (error) {
     if (!isAppError(error, 'not_found', 'gone')) throw error;

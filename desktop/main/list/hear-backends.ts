@@ -3,6 +3,7 @@ import type { Conversion } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { Backend } from '../../client/backend.ts';
+import { isOlder } from '../../client/newest.ts';
 import { sentShare } from '../../client/overall-progress.ts';
 import { type Backends, hereKey, type KnownBackend } from '../backends/backends.ts';
 import type { Entries } from './entries.ts';
@@ -45,9 +46,9 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     if (event.type === 'conversion') hearOf(event.conversion);
     else if (event.type === 'progress') {
       const entry = entries.byConversion(event.id);
-      if (entry === undefined) return;
+      if (entry === undefined || isOlder(event.revision, entry.revision)) return;
       const { speed, etaSeconds } = event;
-      moved(entry, event.progress, {
+      moved(entry, event, {
         ...(speed === undefined ? {} : { speed }),
         ...(etaSeconds === undefined ? {} : { etaSeconds }),
       });
@@ -63,12 +64,12 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
 
   function hearOf(conversion: Conversion): void {
     const entry = entries.byConversion(conversion.id);
-    if (entry === undefined) return;
+    if (entry === undefined || isOlder(conversion.revision, entry.revision)) return;
     const before = live.get(entry.id)?.state;
     const after = entries.apply(entry.id, { type: 'heard', conversion });
     if (conversion.state === 'converting') {
       const { etaSeconds } = conversion;
-      moved(entry, conversion.progress, etaSeconds === undefined ? {} : { etaSeconds });
+      moved(entry, conversion, etaSeconds === undefined ? {} : { etaSeconds });
     } else live.update(entry.id, { state: conversion.state, heardAt: now() });
     if (after?.step.kind === 'accepted' && conversion.state === 'queued' && entry.workplace === hereKey) {
       onQueuedHere(after);
@@ -76,10 +77,14 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     if (before !== conversion.state) wake();
   }
 
-  function moved(entry: Entry, progress: number, change: { speed?: number; etaSeconds?: number }): void {
+  function moved(
+    entry: Entry,
+    { progress, revision }: Pick<Conversion, 'progress' | 'revision'>,
+    change: { speed?: number; etaSeconds?: number },
+  ): void {
     live.updateMoving(entry.id, { ...change, state: 'converting', heardAt: now() });
     const from = entry.workplace === hereKey ? 0 : sentShare;
-    entries.apply(entry.id, { type: 'moved', fraction: from + (savingFrom - from) * progress });
+    entries.apply(entry.id, { type: 'moved', fraction: from + (savingFrom - from) * progress, revision });
   }
 
   function askAfterSilent(): void {

@@ -43,6 +43,7 @@ function entryAt(step: Step, more: Partial<Entry> = {}): Entry {
 function conversion(state: ConversionState, more: Partial<Conversion> = {}): Conversion {
   return {
     id: conversionId,
+    revision: 1,
     state,
     fileName: 'a.mp4',
     sourceBytes: 100,
@@ -127,7 +128,7 @@ describe('an entry goes', () => {
 });
 
 describe('an entry that is wanted once more', () => {
-  const again = entryAt({ kind: 'begun', conversionId, isAgain: true }, { attempt: 2 });
+  const again = entryAt({ kind: 'begun', conversionId, isAgain: true }, { attempt: 2, revision: 8 });
 
   it.each(['uploading', 'queued', 'converting', 'done', 'failed', 'cancelled'] as const)(
     'does not hear that the time before was %s',
@@ -135,16 +136,26 @@ describe('an entry that is wanted once more', () => {
   );
 
   it('hears what comes of the next attempt, once its backend has taken it up', () => {
-    const begun = reduceEntry(again, { type: 'begun', conversionId });
-    expect(begun).toMatchObject({ step: { kind: 'begun', conversionId }, attempt: 2 });
-    expect(reduceEntry(begun, heard('cancelled'))).toBe(begun);
-    const next: EntryEvent = { type: 'heard', conversion: conversion('queued', { attempt: 3 }) };
+    const begun = reduceEntry(again, { type: 'begun', conversionId, revision: 9 });
+    expect(begun).toMatchObject({ step: { kind: 'begun', conversionId }, attempt: 2, revision: 9 });
+    const late: EntryEvent = { type: 'heard', conversion: conversion('cancelled', { attempt: 2, revision: 8 }) };
+    expect(reduceEntry(begun, late)).toBe(begun);
+    const next: EntryEvent = { type: 'heard', conversion: conversion('queued', { attempt: 3, revision: 9 }) };
     expect(reduceEntry(begun, next)).toMatchObject({ step: { kind: 'accepted' }, attempt: 3 });
+  });
+
+  it('is not moved by late progress of the attempt before', () => {
+    const entry = entryAt({ kind: 'accepted', conversionId }, { revision: 9, furthest: 0.1 });
+    expect(reduceEntry(entry, { type: 'moved', fraction: 0.9, revision: 8 })).toBe(entry);
+    expect(reduceEntry(entry, { type: 'moved', fraction: 0.2, revision: 10 })).toMatchObject({
+      furthest: 0.2,
+      revision: 10,
+    });
   });
 
   it('counts the attempts of another conversion anew', () => {
     const other = reduceEntry(again, { type: 'begun', conversionId: 'other' });
-    expect(other.attempt).toBeUndefined();
+    expect([other.attempt, other.revision]).toEqual([undefined, undefined]);
     const first: EntryEvent = { type: 'heard', conversion: conversion('queued', { id: 'other' }) };
     expect(reduceEntry(other, first).step.kind).toBe('accepted');
   });

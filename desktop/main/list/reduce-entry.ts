@@ -1,6 +1,7 @@
-import type { Conversion, ConversionError } from '../../../shared/api.ts';
-import type { ErrorCode, ErrorDetails } from '../../../shared/errors.ts';
+import type { Conversion } from '../../../shared/api.ts';
+import { type ErrorCode, type ErrorDetails, toKnownError } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
+import { isOlder } from '../../client/newest.ts';
 import type { UnsavedReason } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
 import type { ChosenFolder } from '../settings/settings-store.ts';
@@ -9,10 +10,11 @@ import { conversionIdOf, type Entry, type EntrySource, isAtRest, type Step } fro
 /** What happens to an entry. */
 export type EntryEvent =
   /** Its backend was told of it. */
-  | { readonly type: 'begun'; readonly conversionId: string }
+  | { readonly type: 'begun'; readonly conversionId: string; readonly revision?: number }
   /** What its backend says of it. */
   | { readonly type: 'heard'; readonly conversion: Conversion }
-  | { readonly type: 'moved'; readonly fraction: number }
+  /** `revision`: of its conversion, where its backend says how far it is. */
+  | { readonly type: 'moved'; readonly fraction: number; readonly revision?: number }
   /** Its backend knows nothing of it any more. */
   | { readonly type: 'lost' }
   /** It is about to be placed there. */
@@ -47,11 +49,11 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   const { step } = entry;
   switch (event.type) {
     case 'begun':
-      return step.kind === 'new' || step.kind === 'begun' ? begin(entry, event.conversionId) : entry;
+      return step.kind === 'new' || step.kind === 'begun' ? begin(entry, event) : entry;
     case 'heard':
       return hear(entry, event.conversion);
     case 'moved':
-      return isUnderWay(step) ? further(entry, Math.min(event.fraction, savingFrom)) : entry;
+      return isUnderWay(step) ? move(entry, event) : entry;
     case 'lost':
       return isUnderWay(step) || ('result' in step && step.kind !== 'saved')
         ? { ...entry, step: { kind: 'new' } }
@@ -115,12 +117,16 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   }
 }
 
-function begin({ attempt, ...entry }: Entry, conversionId: string): Entry {
+function begin(
+  { attempt, revision: known, ...entry }: Entry,
+  { conversionId, revision = known }: Extract<EntryEvent, { type: 'begun' }>,
+): Entry {
   const isSame = conversionIdOf(entry) === conversionId;
   return {
     ...entry,
-    // Another conversion counts its attempts from one.
+    // Another conversion counts its attempts and revisions from the start.
     ...(attempt !== undefined && isSame ? { attempt } : {}),
+    ...(revision !== undefined && isSame ? { revision } : {}),
     step: { kind: 'begun', conversionId },
   };
 }
@@ -133,6 +139,13 @@ function further(entry: Entry, fraction: number): Entry {
   return fraction > entry.furthest ? { ...entry, furthest: fraction } : entry;
 }
 
+function move(entry: Entry, { fraction, revision }: Extract<EntryEvent, { type: 'moved' }>): Entry {
+  if (revision === undefined) return further(entry, Math.min(fraction, savingFrom));
+  if (isOlder(revision, entry.revision)) return entry;
+  const moved = further(entry, Math.min(fraction, savingFrom));
+  return revision === entry.revision ? moved : { ...moved, revision };
+}
+
 function ended(kind: 'cancelled', entry: Entry): Step {
   const conversionId = conversionIdOf(entry);
   return conversionId === undefined ? { kind } : { kind, conversionId };
@@ -141,12 +154,13 @@ function ended(kind: 'cancelled', entry: Entry): Step {
 function hear(entry: Entry, conversion: Conversion): Entry {
   const { step } = entry;
   if (step.kind !== 'begun' && step.kind !== 'accepted') return entry;
-  if (conversion.id !== step.conversionId || conversion.attempt < (entry.attempt ?? 0)) return entry;
-  // It is what is said of the time before.
+  if (conversion.id !== step.conversionId || isOlder(conversion.revision, entry.revision)) return entry;
+  // It is about the attempt before.
   if (step.kind === 'begun' && step.isAgain === true) return entry;
   const known: Entry = {
     ...entry,
     attempt: conversion.attempt,
+    revision: conversion.revision,
     warnings: conversion.warnings,
     ...(conversion.durationSeconds === undefined ? {} : { durationSeconds: conversion.durationSeconds }),
     ...(conversion.tracks === undefined ? {} : { tracks: conversion.tracks }),
@@ -168,11 +182,8 @@ function hear(entry: Entry, conversion: Conversion): Entry {
     case 'cancelled':
       return { ...known, step: { kind: 'cancelled', conversionId } };
     case 'failed': {
-      const error: ConversionError = conversion.error ?? {
-        code: 'converter_failed',
-        message: 'The conversion failed.',
-      };
-      const { code, message, details } = error;
+      const error = conversion.error ?? { code: 'converter_failed', message: 'The conversion failed.' };
+      const { code, message, details } = toKnownError(error);
       return reduceEntry(known, { type: 'failed', code, message, ...(details === undefined ? {} : { details }) });
     }
   }
@@ -181,10 +192,11 @@ function hear(entry: Entry, conversion: Conversion): Entry {
 function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>): Entry {
   if (!isAtRest(entry)) return entry;
   const { options = entry.options, workplace = entry.workplace, source = entry.source, batchId } = event;
-  const { savedAt: _savedAt, peaks: _peaks, attempt, ...kept } = entry;
+  const { savedAt: _savedAt, peaks: _peaks, attempt, revision, ...kept } = entry;
   return {
     ...kept,
     ...(attempt === undefined || event.begunId === undefined ? {} : { attempt }),
+    ...(revision === undefined || event.begunId === undefined ? {} : { revision }),
     batchId,
     batchSize: 1,
     options,

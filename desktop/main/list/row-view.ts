@@ -82,6 +82,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
         kind: 'failed',
         code: step.code,
         ...(step.details === undefined ? {} : { details: step.details }),
+        ...(step.code === 'unknown' ? { message: step.message } : {}),
         otherTrack: (entry.tracks?.length ?? 0) > 1,
         ...(now.host === undefined ? {} : { host: now.host }),
       };

@@ -9,13 +9,13 @@ import { type ListStand, openListStand } from '../../tests/list-stand.ts';
 
 const running = new AsyncDisposableStack();
 let media: MediaFolder;
-/** Takes a second or so to convert. */
+/** Long enough for a held ffmpeg. */
 let lecture: string;
 let broken: string;
 
 beforeAll(async () => {
   media = running.use(await openMediaFolder());
-  lecture = await media.make({ container: 'mkv', seconds: 120, audio: [{ codec: 'flac' }], picture: false });
+  lecture = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
   broken = await media.makeBroken('text');
 });
 afterAll(() => running.disposeAsync());
@@ -39,7 +39,8 @@ describe('an entry that is cancelled, and not, in one breath', () => {
     { timeout: 60_000 },
     async (after) => {
       await using stand = await openListStand({ atOnce: 1 });
-      const { list } = stand;
+      const { list, ffmpeg } = stand;
+      await ffmpeg.hold();
       await list.add([await put(stand, lecture, 'lecture.mkv')]);
       const { id } = list.rows()[0] ?? { id: '' };
       await delay(after);
@@ -50,6 +51,7 @@ describe('an entry that is cancelled, and not, in one breath', () => {
         await list.undo();
         await delay(2 * pause);
       }
+      await ffmpeg.release();
       await stand.until('lecture.mkv', 'done');
       await expectSavedOnce(stand);
     },
@@ -73,7 +75,8 @@ describe('an entry that is cancelled, and not, in one breath', () => {
 
   it('and is cancelled for good, leaves nothing behind', { timeout: 60_000 }, async () => {
     await using stand = await openListStand({ atOnce: 1 });
-    const { list, videos, dataFolder } = stand;
+    const { list, videos, dataFolder, ffmpeg } = stand;
+    await ffmpeg.hold();
     for (const after of [0, 10, 25, 50, 200]) {
       await list.add([await put(stand, lecture, 'lecture.mkv')]);
       const { id } = list.rows().at(-1) ?? { id: '' };
@@ -81,6 +84,7 @@ describe('an entry that is cancelled, and not, in one breath', () => {
       await list.cancel(id);
     }
     await waitUntil('the backend was told', () => !stand.owes());
+    await ffmpeg.release();
     await delay(2000);
     expect(list.rows().map(({ state }) => state.kind)).toEqual(Array.from({ length: 5 }, () => 'cancelled'));
     expect(await readdir(videos)).toEqual(['lecture.mkv']);
@@ -93,6 +97,7 @@ describe('after the next start', () => {
     let stand = await openListStand({ atOnce: 1 });
     try {
       const bad = await put(stand, broken, 'bad.mp4');
+      await stand.ffmpeg.hold();
       await stand.list.add([bad, await put(stand, lecture, 'lecture.mkv')]);
       const { id } = await stand.until('bad.mp4', 'failed');
       await stand.list.cancel(stand.row('lecture.mkv')?.id ?? '');
@@ -103,6 +108,7 @@ describe('after the next start', () => {
         ['lecture.mkv', 'cancelled'],
       ]);
       expect(stand.list.details(id)).toBeNull();
+      await stand.ffmpeg.release();
       await stand.list.retry(stand.row('lecture.mkv')?.id ?? '');
       await stand.until('lecture.mkv', 'done');
     } finally {

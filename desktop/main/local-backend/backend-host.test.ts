@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
 import { startBackendOnNode } from '../../../backend/tests/running/backend-on-node.ts';
+import { makeHeldFfmpeg } from '../../../backend/tests/running/held-ffmpeg.ts';
 import { processesWorkingIn } from '../../../backend/tests/running/processes.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
@@ -78,15 +79,18 @@ describe('this computer’s backend in a process of its own', () => {
   });
 
   it('is there again after a kill -9, goes on with what it was at, and answers calls that were under way', async () => {
-    await using opened = await open();
+    const ffmpeg = await makeHeldFfmpeg(media.path);
+    await ffmpeg.hold();
+    await using opened = await open({ ffmpegPath: ffmpeg.path });
     const { host, processes } = opened;
-    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
     const { id } = await host.channel.submit({ path, fileName: 'lecture.mkv', options });
     await waitUntil('it converts', async () => (await host.channel.get(id)).state === 'converting');
     const asking = Array.from({ length: 20 }, async () => await host.channel.get(id));
     processes[0]?.kill('SIGKILL');
     for (const answer of await Promise.all(asking)) expect(answer.id).toBe(id);
-    await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done', { seconds: 30 });
+    await ffmpeg.release();
+    await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done');
     expect(processes).toHaveLength(2);
   });
 
@@ -114,15 +118,17 @@ describe('this computer’s backend in a process of its own', () => {
   });
 
   it('ends with its app, and ffmpeg with it', async () => {
-    await using opened = await open();
+    const ffmpeg = await makeHeldFfmpeg(media.path);
+    await ffmpeg.hold();
+    await using opened = await open({ ffmpegPath: ffmpeg.path });
     const { host, processes, dataFolder } = opened;
-    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
     const { id } = await host.channel.submit({ path, fileName: 'lecture.mkv', options });
-    await waitUntil('it converts', async () => (await host.channel.get(id)).state === 'converting');
+    await waitUntil('ffmpeg runs', async () => (await host.channel.get(id)).progress > 0);
     // What a killed app leaves behind: a port without another end.
     processes[0]?.disconnect();
     await waitUntil('it has ended', () => processes[0]?.exitCode !== null);
-    expect(await processesWorkingIn(dataFolder)).toEqual([]);
+    await waitUntil('so has ffmpeg', async () => (await processesWorkingIn(dataFolder)).length === 0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { batchSchema, conversionSchema, notificationSchema } from '../../../shared/api.ts';
-import { AppError, errorCodes, isAppError } from '../../../shared/errors.ts';
-import { serverEventSchema } from '../../../shared/events.ts';
+import { batchSchema, openConversionSchema, openNotificationSchema } from '../../../shared/api.ts';
+import { type AppError, isAppError, toKnownError } from '../../../shared/errors.ts';
+import { openServerEventSchema } from '../../../shared/events.ts';
 import { outputOptionsSchema } from '../../../shared/formats.ts';
 
 /** What crosses the port between the app and its backend's process, both ways. */
@@ -18,14 +18,14 @@ const localResultSchema = z.object({ path: z.string(), bytes: z.int().nonnegativ
 
 /** The calls of a `LocalChannel`: their arguments and their answers. */
 export const channelCalls = {
-  submit: { args: z.tuple([submissionSchema]), answer: conversionSchema },
-  get: { args: z.tuple([idSchema]), answer: conversionSchema },
+  submit: { args: z.tuple([submissionSchema]), answer: openConversionSchema },
+  get: { args: z.tuple([idSchema]), answer: openConversionSchema },
   result: { args: z.tuple([idSchema]), answer: localResultSchema },
-  cancel: { args: z.tuple([idSchema]), answer: conversionSchema },
-  retry: { args: z.tuple([idSchema, outputOptionsSchema.optional()]), answer: conversionSchema },
+  cancel: { args: z.tuple([idSchema]), answer: openConversionSchema },
+  retry: { args: z.tuple([idSchema, outputOptionsSchema.optional()]), answer: openConversionSchema },
   remove: { args: z.tuple([idSchema]), answer: z.undefined() },
   clear: { args: z.tuple([]), answer: z.undefined() },
-  notifications: { args: z.tuple([]), answer: z.array(notificationSchema) },
+  notifications: { args: z.tuple([]), answer: z.array(openNotificationSchema) },
   markRead: { args: z.tuple([z.array(idSchema).max(1000)]), answer: z.undefined() },
 } as const;
 
@@ -43,7 +43,7 @@ export type ChannelRequest = z.infer<typeof channelRequestSchema>;
 
 /** An AppError as plain data, without its cause: that is in the log of where it came from. */
 const failureSchema = z.object({
-  code: z.enum(errorCodes),
+  code: z.string(),
   message: z.string(),
   details: z.record(z.string(), z.number()).optional(),
 });
@@ -57,7 +57,7 @@ export const channelAnswerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('broken'), failure: failureSchema }),
   z.object({ type: z.literal('answer'), number: z.int(), value: z.unknown() }),
   z.object({ type: z.literal('failure'), number: z.int(), failure: failureSchema }),
-  z.object({ type: z.literal('event'), event: serverEventSchema }),
+  z.object({ type: z.literal('event'), event: openServerEventSchema }),
 ]);
 export type ChannelAnswer = z.infer<typeof channelAnswerSchema>;
 
@@ -75,6 +75,6 @@ export function toFailure(error: unknown): ChannelFailure {
   return { code, message, ...(details === undefined ? {} : { details: { ...details } }) };
 }
 
-export function fromFailure({ code, message, details }: ChannelFailure): AppError {
-  return new AppError(code, message, details === undefined ? {} : { details });
+export function fromFailure(failure: ChannelFailure): AppError {
+  return toKnownError(failure);
 }

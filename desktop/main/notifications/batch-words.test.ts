@@ -31,14 +31,14 @@ test.each([
     [],
     [{ ...silent, tracks: 2 }, text],
     '2 videos could not be converted',
-    'Drone, harbour at dawn.mp4: Nothing is in its sound track. The video has a second one.',
+    'Drone, harbour at dawn.mp4: Its audio track is empty. The video has a second one.',
   ],
   [
     'one that failed as a whole',
     [],
     [text, silent],
     '2 videos could not be converted',
-    'notes.mp4: This is not a video or a sound.',
+    "notes.mp4: This isn't a video or audio file.",
   ],
   [
     'one that lies in two folders',

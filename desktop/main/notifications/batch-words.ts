@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import type { Notification } from '../../../shared/api.ts';
-import { failureSentence, trackFailureSentence } from '../../words/failure-words.ts';
-import { durationWords, folderText, isolate, sizeWords } from '../../words/measures.ts';
+import { failureSentence, trackFailureSentence } from '../../../shared/words/failure-sentence.ts';
+import { durationWords, isolate, sizeWords } from '../../../shared/words/measures.ts';
+import { folderText } from '../../words/folder-text.ts';
 import { say } from '../../words/say.ts';
 import type { BatchEnd, FailedVideo } from '../list/conversion-list.ts';
 import { folderWords } from '../list/folder-words.ts';
@@ -46,11 +47,12 @@ export function convertedTitle(count: number, warned: number): string {
   return warned === 0 ? say('notificationsBatch', { count }) : say('notificationsBatchWarned', { count, warned });
 }
 
-export function failureOf({ name, code, tracks = 1 }: FailedVideo): string {
+export function failureOf({ name, code, message, tracks = 1 }: FailedVideo): string {
   const ofTrack = trackFailureSentence(code, tracks);
   if (ofTrack !== undefined) return say('notificationsFailure', { name: isolate(name), reason: ofTrack });
   if (code === 'no_audio') return say('notificationsNoSound', { name: isolate(name) });
-  return say('notificationsFailure', { name: isolate(name), reason: failureSentence(code) });
+  const reason = failureSentence({ code, ...(message === undefined ? {} : { message }) });
+  return say('notificationsFailure', { name: isolate(name), reason });
 }
 
 export function warnedOf(saved: BatchEnd['saved']): number {
@@ -58,7 +60,9 @@ export function warnedOf(saved: BatchEnd['saved']): number {
 }
 
 /** What a server's notification says, to a device that knows nothing else of the batch. */
-export function notificationWords({ counts, seconds, bytes }: Notification): BatchWords {
+export function notificationWords({ kind, message, counts, seconds, bytes }: Notification): BatchWords {
+  // Of a newer server.
+  if (kind !== 'one' && kind !== 'batch') return { title: isolate(message), detail: '' };
   const { done, failed, warned } = counts;
   const length = durationWords(seconds);
   const size = sizeWords(bytes);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Notification as ServerNotification } from '../../../shared/api.ts';
+import { durationWords, isolate } from '../../../shared/words/measures.ts';
 import type { AppChange, Notice, Summary, Toast, View } from '../../ipc.ts';
-import { durationWords, isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { BatchEnd, ConversionList, ListNews } from '../list/conversion-list.ts';

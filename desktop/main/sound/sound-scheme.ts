@@ -2,8 +2,8 @@ import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { CustomScheme } from 'electron';
+import { parseByteRange } from '../../../shared/byte-range.ts';
 import { soundScheme } from '../../ipc.ts';
-import { readRange } from './byte-range.ts';
 
 /** To be registered before the app is ready: streams, and nothing else that a page of the web may do. */
 export const soundSchemePrivileges: CustomScheme = {
@@ -28,25 +28,25 @@ export async function answerSound(request: Request, savedFile: (id: string) => s
   const opened = file === undefined ? undefined : await openRegular(file);
   if (opened === undefined) return new Response(null, { status: 404 });
   const { handle, size } = opened;
-  const range = readRange(request.headers.get('Range'), size);
+  const range = parseByteRange(request.headers.get('Range'), size);
   if (range === 'unsatisfiable') {
     await handle.close();
     return new Response(null, { status: 416, headers: { 'Content-Range': `bytes */${size}` } });
   }
-  const { first, last } = range ?? { first: 0, last: size - 1 };
+  const { start, end } = range === 'whole' ? { start: 0, end: size } : range;
   const answer = {
-    status: range === undefined ? 200 : 206,
+    status: range === 'whole' ? 200 : 206,
     headers: {
       ...headers,
-      'Content-Length': String(last - first + 1),
-      ...(range === undefined ? {} : { 'Content-Range': `bytes ${first}-${last}/${size}` }),
+      'Content-Length': String(end - start),
+      ...(range === 'whole' ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${size}` }),
     },
   };
   if (request.method === 'HEAD' || size === 0) {
     await handle.close();
     return new Response(null, answer);
   }
-  const stream = createReadStream('', { fd: handle, start: first, end: last });
+  const stream = createReadStream('', { fd: handle, start, end: end - 1 });
   request.signal.addEventListener('abort', () => stream.destroy(), { once: true });
   return new Response(Readable.toWeb(stream) as ReadableStream, answer);
 }

@@ -1,6 +1,6 @@
 import type { MenuItemConstructorOptions } from 'electron';
+import { leftWords } from '../../../shared/words/measures.ts';
 import type { Summary, System } from '../../ipc.ts';
-import { leftWords } from '../../words/measures.ts';
 import { type MessageName, say } from '../../words/say.ts';
 import { menuLabel } from '../window/app-menu.ts';
 import type { TrayMark } from './tray-image-names.ts';

@@ -1,6 +1,6 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import type { SaveTo, System } from '../../ipc.ts';
-import { folderText } from '../../words/measures.ts';
+import { folderText } from '../../words/folder-text.ts';
 import { say } from '../../words/say.ts';
 import { menuLabel } from './app-menu.ts';
 

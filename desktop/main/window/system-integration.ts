@@ -1,6 +1,7 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from 'electron';
+import { makeFolder } from '../../../shared/make-folder.ts';
 import type { System } from '../../ipc.ts';
 import { say } from '../../words/say.ts';
 import { hiddenFlag } from '../app/command-line.ts';
@@ -47,7 +48,7 @@ export function integrateWithSystem({
       const file = join(folder, 'soundlift.desktop');
       if (!wanted) await rm(file, { force: true });
       else {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         await writeFile(file, desktopEntry(executable));
       }
     },

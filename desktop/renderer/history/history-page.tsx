@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { durationWords, sizeWords } from '../../../shared/words/measures.ts';
 import type { HistoryItem } from '../../ipc.ts';
-import { durationWords, sizeWords } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { dayHeading } from '../../words/time-words.ts';
 import { ClearHistorySheet } from '../sheets/clear-history-sheet.tsx';

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
+import { clockWords, isolate, sizeWords } from '../../../shared/words/measures.ts';
 import type { HistoryItem } from '../../ipc.ts';
-import { clockWords, folderText, isolate, sizeWords } from '../../words/measures.ts';
+import { folderText } from '../../words/folder-text.ts';
 import { say } from '../../words/say.ts';
 import { FileName } from '../list/file-name.tsx';
 import { Icon } from '../shell/icon.tsx';

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { assertNever } from '../../../shared/errors.ts';
 import type { SaveTo } from '../../ipc.ts';
-import { folderText } from '../../words/measures.ts';
+import { folderText } from '../../words/folder-text.ts';
 import { say } from '../../words/say.ts';
 import { shortcutWords } from '../../words/shortcut-words.ts';
 import { Motif } from '../shell/motif.tsx';

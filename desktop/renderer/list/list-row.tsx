@@ -1,6 +1,6 @@
 import { type CSSProperties, memo, type ReactNode, useLayoutEffect, useRef } from 'react';
+import { clockWords, leftWords, percentOf, percentWords, sizeWords } from '../../../shared/words/measures.ts';
 import type { Row } from '../../ipc.ts';
-import { clockWords, leftWords, percentOf, percentWords, sizeWords } from '../../words/measures.ts';
 import { type RowWords, rowWords } from '../../words/row-words.ts';
 import { say } from '../../words/say.ts';
 import { Icon } from '../shell/icon.tsx';

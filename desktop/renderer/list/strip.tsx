@@ -1,5 +1,5 @@
 import { type CSSProperties, memo, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
-import { percentOf } from '../../words/measures.ts';
+import { percentOf } from '../../../shared/words/measures.ts';
 import { say } from '../../words/say.ts';
 import { spokenSummary } from '../../words/summary-words.ts';
 import { useAppState, useRow } from '../store/app-store.ts';

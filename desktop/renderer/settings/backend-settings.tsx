@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
+import { isolate } from '../../../shared/words/measures.ts';
 import type { BackendStatus } from '../../ipc.ts';
-import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';

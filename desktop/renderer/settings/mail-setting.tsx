@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
+import { isolate } from '../../../shared/words/measures.ts';
 import type { AccountAnswer } from '../../ipc.ts';
 import { accountSentence } from '../../words/account-words.ts';
-import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';

@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from 'react';
 import type { Quality, SettingsChange } from '../../ipc.ts';
-import { folderText } from '../../words/measures.ts';
+import { folderText } from '../../words/folder-text.ts';
 import { perHourWords } from '../../words/quality-words.ts';
 import { say } from '../../words/say.ts';
 import { qualityName } from '../../words/setting-words.ts';

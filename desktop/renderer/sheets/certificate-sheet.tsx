@@ -1,6 +1,6 @@
 import { Fragment, type ReactNode, useCallback } from 'react';
+import { isolate } from '../../../shared/words/measures.ts';
 import { dateWords } from '../../words/account-words.ts';
-import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { isolate } from '../../words/measures.ts';
+import { isolate } from '../../../shared/words/measures.ts';
 import { say } from '../../words/say.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';

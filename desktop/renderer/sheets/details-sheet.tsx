@@ -1,7 +1,6 @@
 import { type ReactNode, useCallback } from 'react';
+import { failureSentence, warningSentence } from '../../../shared/words/failure-sentence.ts';
 import type { RowDetails } from '../../ipc.ts';
-import { failureSentence } from '../../words/failure-words.ts';
-import { warningSentence } from '../../words/row-words.ts';
 import { say } from '../../words/say.ts';
 import { useRow, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
@@ -45,7 +44,10 @@ export function DetailsSheet({ id, onClose }: { readonly id: string; readonly on
 }
 
 function titleOf(details: RowDetails | null | undefined, host: string | undefined): string {
-  if (details?.code !== undefined) return withoutStop(failureSentence(details.code, details.details, host));
+  if (details?.code !== undefined) {
+    const { code, message = '' } = details;
+    return withoutStop(failureSentence({ code, message, details: details.details }, host));
+  }
   const [warning] = details?.warnings ?? [];
   return warning === undefined ? say('settingsDetails') : withoutStop(warningSentence(warning));
 }

@@ -1,5 +1,5 @@
 import { type MouseEvent, type PointerEvent, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { spokenDuration } from '../../words/measures.ts';
+import { spokenDuration } from '../../../shared/words/measures.ts';
 import { say } from '../../words/say.ts';
 import { usePeaks } from './use-peaks.ts';
 import { barDistance, barsOf, wavePath } from './wave-path.ts';

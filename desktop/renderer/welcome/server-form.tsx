@@ -1,7 +1,7 @@
 import { type FormEvent, Fragment, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { isolate } from '../../../shared/words/measures.ts';
 import type { AccountAnswer, AccountProblem, BackendStatus } from '../../ipc.ts';
 import { accountSentence, fieldOfProblem } from '../../words/account-words.ts';
-import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { CertificateSheet } from '../sheets/certificate-sheet.tsx';
 import { Icon } from '../shell/icon.tsx';

@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useState } from 'react';
+import { isolate } from '../../../shared/words/measures.ts';
 import type { BackendStatus } from '../../ipc.ts';
-import { isolate } from '../../words/measures.ts';
 import { say } from '../../words/say.ts';
 import { Icon } from '../shell/icon.tsx';
 import { useShowView } from '../shell/show-view.ts';

@@ -13,9 +13,6 @@ export const listMessages = {
   listSavedTrack: 'Saved in {place}, track {track, number}',
   listKept: '{name} was there already, and was kept.',
   listMissing: 'The MP3 is no longer in {place}.',
-  listCutShort: 'The video breaks off at {at} of {of}.',
-  listGaps:
-    '{count, plural, one {# place could not be read, at {at}.} other {# places could not be read, the first at {at}.}}',
   listFolderAway: 'The folder is not there. The sound is kept until you choose another.',
   listReadOnly: 'Nothing can be saved in {place}. The sound is kept until you choose another folder.',
   listReadOnlyFolder: 'Nothing can be saved in that folder. The sound is kept until you choose another.',
@@ -29,38 +26,6 @@ export const listMessages = {
   listOfflineConverting: 'Goes on at the server, unseen until the connection is back',
   listSignedOut: 'Waits until you have signed in again',
   listCancelled: 'Cancelled',
-
-  // Why it failed, by code.
-  listNotMedia: 'This is not a video or a sound.',
-  listNoAudio: 'This video has no sound.',
-  listNoAudioTrack:
-    'Nothing is in its sound track. {tracks, plural, =2 {The video has a second one.} other {The video has others.}}',
-  listDamaged: 'Nothing of its sound can be read.',
-  listDamagedTrack:
-    'Its sound track is damaged. {tracks, plural, =2 {The video has a second one.} other {The video has others.}}',
-  listTooLong: 'Longer than the {limit} that {host} takes.',
-  listTooLongPlain: 'Longer than {host} takes.',
-  listTimedOut: 'Took too long and was stopped.',
-  listConverterFailed: 'The converter stopped.',
-  listConverterFailedAt: 'The converter stopped at {at}.',
-  listTooLarge: 'Larger than the {limit} that {host} takes.',
-  listTooLargePlain: 'Larger than {host} takes.',
-  listSourceMissing: 'The video is no longer where it was.',
-  listSourceUnreadable: 'The video cannot be opened. Another program may hold it, or it is not yours to read.',
-  listTargetUnwritable: 'The MP3 could not be saved there.',
-  listServerDiskFull: 'There is no space left on {host}.',
-  listUnauthorized: 'You are signed out of {host}.',
-  listForbidden: '{host} does not allow this.',
-  listGone: '{host} no longer has it.',
-  listWrongVersion: '{host} speaks another version of Soundlift.',
-  listUnsupported: '{host} does not take this kind.',
-  listChecksum: 'What arrived is not what was sent.',
-  listTooMany: '{host} has too much to do just now.',
-  listUnavailable: '{host} does not answer just now.',
-  listInternal: 'Something went wrong inside Soundlift.',
-  listRefused: '{host} did not take it.',
-  listThisComputer: 'this computer',
-  listThisComputerStart: 'This computer',
 
   // What can be done about it.
   listPlay: 'Play',

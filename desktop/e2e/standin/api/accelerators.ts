@@ -11,7 +11,7 @@ const named: Readonly<Record<string, string>> = {
   right: 'arrowright',
 };
 
-/** Whether a key is what a menu's accelerator asks for, as on Linux: `CmdOrCtrl` is Ctrl. */
+/** Whether a key matches a menu's accelerator on Linux, where `CmdOrCtrl` is Ctrl. */
 export function matchesAccelerator(accelerator: string, input: KeyInput): boolean {
   const words = accelerator.toLowerCase().split('+');
   const key = words.pop() ?? '';
@@ -21,7 +21,7 @@ export function matchesAccelerator(accelerator: string, input: KeyInput): boolea
     input.control === has('ctrl', 'control', 'cmdorctrl', 'commandorcontrol') &&
     input.meta === has('cmd', 'command', 'super', 'meta') &&
     input.alt === has('alt', 'option') &&
-    // The shift of a sign is part of it.
+    // A sign such as `?` includes its shift.
     (input.shift === has('shift') || !/^[a-z]|^.{2,}$/.test(input.key.toLowerCase()))
   );
 }

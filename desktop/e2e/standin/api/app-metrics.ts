@@ -9,7 +9,7 @@ interface Running {
 
 const others = new Map<object, Running>();
 
-/** Lets the metrics know a process; what is no process any more is left out by itself. */
+/** Adds a process to the metrics. Processes that have ended are left out. */
 export function noteProcess(owner: object, running: Running): void {
   others.set(owner, running);
 }
@@ -44,7 +44,7 @@ function statusOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    // It is gone.
+    // It has ended.
     return undefined;
   }
 }

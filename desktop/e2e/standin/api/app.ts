@@ -6,7 +6,7 @@ import { appMetrics } from './app-metrics.ts';
 import { defaultPath } from './app-paths.ts';
 import { lockSingleInstance } from './single-instance.ts';
 
-/** What boot knows of the app. */
+/** What boot.ts knows about the app. */
 interface AppFacts {
   readonly appPath: string;
   readonly name: string;
@@ -23,7 +23,7 @@ class App extends StrictEmitter {
   isPackaged = false;
   name = 'Electron';
   badgeCount = 0;
-  /** Only macOS has one. */
+  /** Only macOS has a dock. */
   readonly dock = undefined;
   readonly commandLine = {
     appendSwitch: (name: string, value?: string) => void switches.set(name, value),
@@ -63,7 +63,7 @@ class App extends StrictEmitter {
     this.#ready.resolve();
   }
 
-  /** The last window is gone. */
+  /** The last window has closed. */
   __windowsAreClosed(): void {
     if (this.#exiting) return;
     if (this.listenerCount('window-all-closed') > 0) this.emit('window-all-closed');

@@ -22,7 +22,7 @@ type Options = Partial<Bounds> & {
 const all: BrowserWindow[] = [];
 let lastId = 0;
 
-/** A window that is drawn nowhere, with a page of Chromium's. Names with `__` are the stand-in's own. */
+/** An invisible window with a page in Chromium. Names with `__` are the stand-in's own. */
 export class BrowserWindow extends StrictEmitter {
   static getAllWindows() {
     return [...all];
@@ -274,7 +274,7 @@ export class BrowserWindow extends StrictEmitter {
     await chromium().send('Target.closeTarget', { targetId: this.webContents.__targetId });
     this.webContents.__gone();
   }
-  /** The end of closing, once that began. */
+  /** Resolves when a close that has begun is done. */
   __closed() {
     return this.#closed;
   }

@@ -19,7 +19,7 @@ export class ClipboardItem {
 
 let items: readonly ClipboardItem[] = [];
 
-/** A clipboard of this process's own. */
+/** A clipboard that only this process has. */
 export const clipboard = strict('clipboard', {
   readText: async () => {
     const item = items.find(({ types }) => types.includes(plain));

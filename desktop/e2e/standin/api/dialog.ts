@@ -1,6 +1,6 @@
 import { strict } from '../strict.ts';
 
-/** Nobody sits before a stand-in: a test has to answer in the dialog's place. */
+/** Nobody can answer a dialog of the stand-in: a test has to replace the function. */
 const unanswered = (name: string) => async (): Promise<never> => {
   throw new Error(`stand-in electron: ${name} opened and no test answers it`);
 };

@@ -72,7 +72,7 @@ export class Menu extends StrictEmitter {
   closePopup(_window?: object) {
     this.emit('menu-will-close', {});
   }
-  /** Does what the key stands for in it. */
+  /** Runs the item whose accelerator is this key. */
   __press(input: KeyInput): boolean {
     return this.items.some((item) => {
       if (item.submenu?.__press(input)) return true;

@@ -1,20 +1,20 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { StrictEmitter } from '../strict.ts';
 
-/** What lies between the two processes of a bridged port; ports are numbered by whoever hands them over. */
+/** Messages between the two processes of a bridged port. The process that hands a port over numbers it. */
 export type Wire =
   | { readonly op: 'message'; readonly message: unknown; readonly ports: readonly number[] }
   | { readonly op: 'port-message'; readonly port: number; readonly message: unknown }
   | { readonly op: 'port-close'; readonly port: number };
 
-/** Messages wait until `start`; `close` is told of at both ends. */
+/** Messages wait until `start`. Both ends get `close`. */
 export class MessagePortMain extends StrictEmitter {
   #port: MessagePort | undefined;
   #started = false;
   constructor(port: MessagePort) {
     super();
     this.#port = port;
-    // A port that nobody listens to must not keep the process.
+    // A port without a listener must not keep the process alive.
     port.unref();
     port.on('close', () => {
       if (this.#port === undefined) return;
@@ -34,7 +34,7 @@ export class MessagePortMain extends StrictEmitter {
   close() {
     this.#port?.close();
   }
-  /** Gives what is below away: from then on this port is none. */
+  /** Gives the underlying port away. This one cannot be used afterwards. */
   __take(): MessagePort {
     const port = this.#port;
     if (port === undefined) throw new Error('Port at index 0 is already neutered');
@@ -53,14 +53,14 @@ export class MessageChannelMain {
   }
 }
 
-/** The ports that were handed over to another process, joined to what is here of each. */
+/** Connects ports that were handed over to another process with their local ends. */
 export interface PortBridge {
-  /** Joins a port that goes to the other process. */
+  /** Connects a port that goes to the other process. */
   handOver(number: number, port: MessagePort): void;
-  /** A port for what the other process has handed over. */
+  /** Makes the local end of a port that the other process has handed over. */
   receive(number: number): MessagePortMain;
   hear(wire: Wire): void;
-  /** The other process is gone. */
+  /** The other process has ended. */
   closeAll(): void;
 }
 

@@ -15,7 +15,7 @@ interface Size {
 
 const fromDataUrl = (url: string): Buffer => Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
 
-/** Bytes that are drawn nowhere; of a PNG, the size is read. */
+/** Bytes that are never drawn. Only a PNG's size is read. */
 export class NativeImage extends StrictEmitter {
   readonly #scales = new Map<number, Buffer>();
   #size: Size | undefined;

@@ -1,6 +1,6 @@
 import { StrictEmitter } from '../strict.ts';
 
-/** The system's own theme is the light one; a test may say otherwise in STANDIN_DARK. */
+/** The system's theme is light, or dark if a test sets STANDIN_DARK. */
 class NativeTheme extends StrictEmitter {
   #source = 'system';
   shouldUseHighContrastColors = false;

@@ -7,7 +7,7 @@ import { strict } from '../strict.ts';
 export const net = strict('net', {
   online: true,
   isOnline: () => true,
-  /** Files with their ranges, as Chromium's; all else as Node's. */
+  /** Reads files with ranges, as Chromium does. Node fetches all other addresses. */
   fetch: async (input: string | Request, init: RequestInit = {}): Promise<Response> => {
     const request = new Request(input, init);
     return request.url.startsWith('file:') ? await fetchFile(request) : await fetch(request);

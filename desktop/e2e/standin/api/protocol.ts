@@ -20,8 +20,8 @@ export const protocol = strict('protocol', {
 export const customSchemes = (): readonly string[] => [...new Set([...privileged, ...handlers.keys()])];
 
 /**
- * A custom scheme cannot be taught to Chromium from outside: navigating to it ends before any interception. So
- * scheme://host/path is served, intercepted, as https://host.scheme.localhost/path: a secure origin, too, of another name.
+ * Chromium learns no custom scheme from outside: a navigation to one fails before it can be intercepted. So scheme://host/path is served
+ * as https://host.scheme.localhost/path, which is a secure origin, too.
  */
 export function disguise(url: string): string {
   const [, scheme = '', host, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(url) ?? [];
@@ -33,7 +33,7 @@ export function undisguise(url: string): string {
   return customSchemes().includes(scheme) ? `${scheme}://${host}${rest}` : url;
 }
 
-/** Lets the page have from its disguised address what its policy lets it have from the custom scheme. */
+/** Extends the page's policy: what it allows from a custom scheme, it allows from the disguised address. */
 export function disguisePolicy(html: string): string {
   return customSchemes().reduce(
     (text, scheme) => text.replaceAll(`${scheme}:`, `${scheme}: https://*.${scheme}.localhost`),
@@ -47,7 +47,7 @@ export async function answerCustomScheme(request: Request): Promise<Response | u
   const handler = handlers.get(url.slice(0, url.indexOf(':')));
   if (handler === undefined) return undefined;
   const { method, headers } = request;
-  // A request of a custom scheme: `Request` keeps what its address says.
+  // `Request` keeps an address of a custom scheme as it is.
   return await handler(
     new Request(url, {
       method,

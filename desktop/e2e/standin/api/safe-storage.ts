@@ -2,7 +2,7 @@ import { strict } from '../strict.ts';
 import { app } from './app.ts';
 
 const mark = 'standin';
-/** STANDIN_KEYRING=none: a system that keeps no secrets. */
+/** STANDIN_KEYRING=none: the system has no keyring. */
 const available = (): boolean => process.env['STANDIN_KEYRING'] !== 'none' && app.isReady();
 
 function encrypt(text: string): Buffer {

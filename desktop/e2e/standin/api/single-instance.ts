@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a later instance tells the first. */
+/** What a later instance sends to the first. */
 export interface SecondInstance {
   readonly argv: readonly string[];
   readonly cwd: string;
@@ -11,7 +11,7 @@ export interface SecondInstance {
 const notePrefix = 'standin.second.';
 
 /**
- * One lock file for a folder of user data; a later instance leaves a note, which the first one watches for.
+ * Holds one lock file in a folder of user data. A later instance leaves a note there, and the first watches for notes.
  * @returns what releases the lock; undefined, with the note left, when another process holds it
  */
 export function lockSingleInstance(

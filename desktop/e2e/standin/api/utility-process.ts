@@ -45,7 +45,7 @@ class UtilityProcess extends StrictEmitter {
       if (wire.op === 'message') this.emit('message', wire.message);
       else this.#bridge.hear(wire);
     });
-    // A message that could not be delivered: the exit tells.
+    // A message could not be delivered. The exit event follows.
     this.#child.on('error', () => {});
     this.#child.on('exit', (code, signal) => {
       forgetProcess(this);

@@ -1,8 +1,8 @@
+import type { CDPSession } from '@playwright/test';
 import { interceptRequests, type PausedRequest } from '../chromium/answer-requests.ts';
-import type { CdpSession } from '../chromium/cdp.ts';
 import { pageScript, preloadScript, preloadWorld } from '../chromium/injected-scripts.ts';
 import { rendererPid } from '../chromium/renderer-pids.ts';
-import { chromium } from '../chromium/running-chromium.ts';
+import { openPage } from '../chromium/running-chromium.ts';
 import { type Json, structuredCodec } from '../page/codec.ts';
 import type { FromPreload, ToPreload } from '../page/preload-side.ts';
 import { preventable, StrictEmitter, strict } from '../strict.ts';
@@ -14,7 +14,7 @@ import { nativeTheme } from './native-theme.ts';
 import { disguise, undisguise } from './protocol.ts';
 import { session } from './session.ts';
 
-/** What a page needs of the window that it is in. */
+/** What a page needs from its window. */
 export interface PageOwner {
   pageIsLoaded(): void;
   pageIsGone(): void;
@@ -38,7 +38,7 @@ const themeFeatures = () => ({
 });
 const sizeOf = (width: number, height: number) => ({ width, height, deviceScaleFactor: 1, mobile: false });
 
-/** A page of Chromium's. Names with `__` are the stand-in's own. */
+/** A page in Chromium. Names with `__` are the stand-in's own. */
 export class WebContents extends StrictEmitter {
   readonly id = ++lastId;
   readonly session = session.defaultSession;
@@ -59,7 +59,7 @@ export class WebContents extends StrictEmitter {
   backgroundThrottling = true;
   readonly __ready: Promise<void>;
   __targetId = '';
-  #page: CdpSession | undefined;
+  #page: CDPSession | undefined;
   readonly #owner: PageOwner;
   readonly #webPreferences: Readonly<Record<string, unknown>>;
   #preloadContext: number | undefined;
@@ -70,7 +70,7 @@ export class WebContents extends StrictEmitter {
   #loading = false;
   #visible = true;
   #pid = 0;
-  /** Where we ourselves send the page: to wherever else it goes, it is the page that wants to. */
+  /** The address that we send the page to. The page itself asks for any other. */
   #sentTo: string | undefined;
   #openHandler: OpenHandler | undefined;
 
@@ -98,14 +98,9 @@ export class WebContents extends StrictEmitter {
   }
 
   async #create({ width, height }: PageOptions): Promise<void> {
-    const { targetId } = await chromium().send('Target.createTarget', {
-      url: 'about:blank',
-      newWindow: true,
-      width,
-      height,
-    });
-    this.__targetId = targetId;
-    const page = await chromium().attach(targetId);
+    const page = await openPage();
+    const { targetInfo } = await page.send('Target.getTargetInfo');
+    this.__targetId = targetInfo.targetId;
     this.#page = page;
     this.#listen(page);
     const scripts = [page.send('Page.addScriptToEvaluateOnNewDocument', { source: pageScript() })];
@@ -126,10 +121,9 @@ export class WebContents extends StrictEmitter {
       interceptRequests(page, (paused) => this.#decide(paused)),
       ...scripts,
     ]);
-    await page.send('Runtime.runIfWaitingForDebugger');
   }
 
-  #listen(page: CdpSession): void {
+  #listen(page: CDPSession): void {
     page.on('Runtime.executionContextCreated', ({ context }) => {
       const { frameId, isDefault } = context.auxData as { frameId?: string; isDefault?: boolean };
       if (frameId !== this.__targetId) return;
@@ -188,7 +182,7 @@ export class WebContents extends StrictEmitter {
     return blocked ? 'block' : 'go';
   }
 
-  /** A way that the page goes by itself is asked about before anything of it is requested. */
+  /** Asks the app about a navigation that the page starts, before anything is requested. */
   #isRefused({ resourceType, request, frameId }: PausedRequest, url: string): boolean {
     if (resourceType !== 'Document' || frameId !== this.__targetId) return false;
     const [sentTo] = (this.#sentTo ?? '').split('#');
@@ -235,11 +229,11 @@ export class WebContents extends StrictEmitter {
   #toPreload(message: ToPreload): void {
     if (this.#destroyed || this.#preloadContext === undefined) return;
     const expression = `__standinReceive(${JSON.stringify(JSON.stringify(message))})`;
-    // The document may go meanwhile.
+    // The document may have gone.
     this.#page?.send('Runtime.evaluate', { contextId: this.#preloadContext, expression }).catch(() => {});
   }
 
-  /** A page has paused to ask: see `__standinSync` in the injected scripts. */
+  /** A page has paused to ask something: see `__standinSync` in the injected scripts. */
   async #answerSync(frame: { readonly functionName: string; readonly callFrameId: string } | undefined): Promise<void> {
     const page = this.#page;
     if (page === undefined) return;
@@ -270,12 +264,12 @@ export class WebContents extends StrictEmitter {
     } catch (error) {
       process.stderr.write(`stand-in electron: a synchronous call failed: ${String(error)}\n`);
     } finally {
-      // It may be gone.
+      // The page may have gone.
       await page.send('Debugger.resume').catch(() => {});
     }
   }
 
-  /** The page wants a new window: the app is asked, and whatever it says, none is opened. */
+  /** The page wants a new window. We ask the app, but never open one. */
   __askToOpen(url: string): void {
     const answer = this.#openHandler?.({ url });
     if (answer?.action === 'allow') throw new Error('stand-in electron: windows that pages open are not implemented');
@@ -313,7 +307,7 @@ export class WebContents extends StrictEmitter {
     await this.__ready;
     if (this.#pageContext === undefined || this.#crashed) return;
     const expression = `window.dispatchEvent(new CustomEvent('standin:visibility', { detail: ${!visible} }))`;
-    // The document may go meanwhile.
+    // The document may have gone.
     await this.#page?.send('Runtime.evaluate', { contextId: this.#pageContext, expression }).catch(() => {});
   }
   __gone(): void {
@@ -369,7 +363,7 @@ export class WebContents extends StrictEmitter {
   getZoomFactor() {
     return this.zoomFactor;
   }
-  /** The desktop's part of dragging a file out begins here, and is nobody's in a test. */
+  /** Here the desktop would take over the drag. A test has none. */
   startDrag(item: { readonly file: string; readonly icon: unknown }) {
     if (!item.file || !item.icon) throw new TypeError("Must specify either 'file' or 'files' option, and 'icon'");
   }

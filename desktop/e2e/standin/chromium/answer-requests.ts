@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { CDPSession } from '@playwright/test';
 import { answerCustomScheme, customSchemes, disguisePolicy, undisguise } from '../api/protocol.ts';
-import type { CdpSession } from './cdp.ts';
 
-/** A request that Chromium holds until it is told what becomes of it. */
+/** A request that Chromium holds until we answer it. */
 export interface PausedRequest {
   readonly requestId: string;
   readonly resourceType: string;
@@ -16,25 +16,25 @@ export interface PausedRequest {
   };
 }
 
-/** What the page's owner says of a request before it is answered. */
+/** Decides about a request before it is answered. */
 export type Decide = (paused: PausedRequest) => 'go' | 'abort' | 'block';
 
-/** No answer is held whole: a player is given this much at a time, and asks on. */
+/** A player gets at most this much in one answer and asks for the rest. */
 const pieceBytes = 1024 * 1024;
 
-/** Answers what the page asks of custom schemes and of its own file; all else goes its way. */
-export async function interceptRequests(page: CdpSession, decide: Decide): Promise<void> {
+/** Answers requests for custom schemes and for the page's own file. All others continue. */
+export async function interceptRequests(page: CDPSession, decide: Decide): Promise<void> {
   page.on('Fetch.requestPaused', (paused) => {
     answer(page, paused, decide).catch(async (error: unknown) => {
       process.stderr.write(`stand-in electron: ${paused.request.url}: ${String(error)}\n`);
-      // The page may be gone by now.
+      // The page may have gone.
       await page.send('Fetch.failRequest', { requestId: paused.requestId, errorReason: 'Failed' }).catch(() => {});
     });
   });
   await page.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
 }
 
-async function answer(page: CdpSession, paused: PausedRequest, decide: Decide): Promise<void> {
+async function answer(page: CDPSession, paused: PausedRequest, decide: Decide): Promise<void> {
   const { requestId, request, resourceType } = paused;
   const decision = decide(paused);
   if (decision !== 'go') {
@@ -63,7 +63,7 @@ async function answer(page: CdpSession, paused: PausedRequest, decide: Decide): 
   }
 }
 
-async function answerFromHandler(page: CdpSession, { requestId, request }: PausedRequest): Promise<void> {
+async function answerFromHandler(page: CDPSession, { requestId, request }: PausedRequest): Promise<void> {
   const { url, method, headers, postData } = request;
   const response = await answerCustomScheme(new Request(url, { method, headers, body: postData ?? null }));
   if (response === undefined) {
@@ -79,7 +79,7 @@ async function answerFromHandler(page: CdpSession, { requestId, request }: Pause
   });
 }
 
-/** Of a range, its beginning: whoever plays asks for the rest. What is no range has to be sent whole. */
+/** The beginning of a range: the player asks for the rest. An answer without a range is sent whole. */
 async function firstPiece(response: Response): Promise<{ headers: Headers; body: Buffer }> {
   const headers = new Headers(response.headers);
   const range = /^bytes (\d+)-(\d+)\/(.+)$/.exec(headers.get('content-range') ?? '');

@@ -9,7 +9,7 @@ import { preloadSide } from '../page/preload-side.ts';
 /** The name of the world in which Electron runs preload scripts. */
 export const preloadWorld = 'Electron Isolated Context';
 
-// The functions are their own source: Node has taken their types away, and they use nothing from outside.
+// A function's source is injected as it is: Node has removed its types, and it uses nothing from outside.
 const onTop = (code: string): string => `if (window === window.top) { ${code} }`;
 
 /** For the page's own world. */

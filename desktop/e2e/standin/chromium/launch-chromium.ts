@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { Browser } from '@playwright/test';
 import { chromium, findOnPath } from '../../../../build/set-up/programs.mjs';
-import { type Cdp, connectCdp } from './cdp.ts';
 
 /** The path of a Chromium, named by STANDIN_CHROMIUM or found on the PATH. */
 function findChromium(): string {
@@ -14,10 +14,10 @@ function findChromium(): string {
 }
 
 const switches = [
-  // Nobody speaks on the pipe: Chromium ends when it closes, even if we are killed.
+  // We send nothing through the pipe. Chromium ends when it closes, even if we are killed.
   '--remote-debugging-pipe',
   '--remote-debugging-port=0',
-  // Our process may be root's, as in a container.
+  // We may run as root, as in a container.
   '--no-sandbox',
   '--no-startup-window',
   '--lang=en-US',
@@ -35,25 +35,27 @@ const switches = [
   '--disable-renderer-backgrounding',
   '--disable-background-timer-throttling',
   '--disable-search-engine-choice-screen',
-  // So that each renderer is some window's.
+  // Each renderer must belong to a window.
   '--disable-features=SpareRendererForSitePerProcess',
   '--force-color-profile=srgb',
   '--autoplay-policy=no-user-gesture-required',
-  // Electron's `file:` may load its own modules; plain Chromium's may not.
+  // In Electron, a `file:` page may load modules; in plain Chromium it may not.
   '--allow-file-access-from-files',
 ];
 
-/** Starts a Chromium without a window, and says where it listens in Electron's words, for which Playwright waits. */
-export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp; child: ChildProcess }> {
+/** Starts Chromium without a window, and prints where it listens as Electron does, because Playwright waits for this line. */
+export async function launchChromium(profileFolder: string): Promise<{ browser: Browser; child: ChildProcess }> {
   const child = spawn(
     findChromium(),
     [...(process.env['STANDIN_HEADED'] ? [] : ['--headless=new']), ...switches, `--user-data-dir=${profileFolder}`],
     {
-      // In a locale that is not there, it takes only English file names.
+      // With a locale that is not installed, Chromium accepts only ASCII file names.
       env: { ...process.env, LC_ALL: 'C.UTF-8' },
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     },
   );
+  // Loading Playwright takes about as long as Chromium takes to start.
+  const playwright = import('@playwright/test');
   const lines = createInterface({ input: child.stderr as Readable });
   const seen: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
@@ -68,7 +70,7 @@ export async function launchChromium(profileFolder: string): Promise<{ cdp: Cdp;
       reject(new Error(`Chromium exited (${code}) before it listened:\n${seen.join('\n')}`)),
     );
   });
-  const cdp = await connectCdp(url);
+  const browser = await (await playwright).chromium.connectOverCDP(url);
   process.stderr.write(`\nDevTools listening on ${url}\n`);
-  return { cdp, child };
+  return { browser, child };
 }

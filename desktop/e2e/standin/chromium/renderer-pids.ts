@@ -3,7 +3,7 @@ import { chromium } from './running-chromium.ts';
 
 const taken = new Map<string, number>();
 
-/** The process of a target's page; Chromium tells only of all renderers, so a new one is that of whoever asks now. */
+/** The process id of a target's page. Chromium lists only all renderers, so a new one belongs to the target that asks now. */
 export async function rendererPid(targetId: string): Promise<number> {
   const { processInfo } = await chromium().send('SystemInfo.getProcessInfo');
   const renderers = processInfo.filter(({ type, id }) => type === 'renderer' && isForPages(id)).map(({ id }) => id);
@@ -14,12 +14,12 @@ export async function rendererPid(targetId: string): Promise<number> {
   return pid;
 }
 
-/** Chromium has a renderer for its own bars, too. */
+/** Chromium also has a renderer for its own toolbars. */
 function isForPages(pid: number): boolean {
   try {
     return !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--top-chrome-webui');
   } catch {
-    // It is gone, or this system has no such file.
+    // It has ended, or this system has no such file.
     return true;
   }
 }

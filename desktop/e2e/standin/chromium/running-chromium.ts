@@ -1,22 +1,36 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cdp } from './cdp.ts';
+import type { BrowserContext, CDPSession } from '@playwright/test';
 import { launchChromium } from './launch-chromium.ts';
 
-let running: Cdp | undefined;
+let running: { readonly session: CDPSession; readonly context: BrowserContext } | undefined;
 
-/** The Chromium whose windows are the app's. @throws before it was started */
-export function chromium(): Cdp {
+function needed() {
   if (running === undefined) throw new Error('stand-in electron: the app is not ready yet');
   return running;
 }
 
-/** Starts it, with a profile of its own that goes with this process; without it the app is nothing. */
-export async function startChromium(): Promise<Cdp> {
+/** The session of the browser that shows the app's windows. @throws before it was started */
+export const chromium = (): CDPSession => needed().session;
+
+/**
+ * Opens a page. The caller drives it through the session, because Playwright gives up a page whose process has died, which Electron
+ * reloads.
+ * @throws before Chromium was started
+ */
+export async function openPage(): Promise<CDPSession> {
+  const { context } = needed();
+  return await context.newCDPSession(await context.newPage());
+}
+
+/** Starts Chromium with a profile that is removed when this process ends. When Chromium ends, so does this process. */
+export async function startChromium(): Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), 'standin-chromium-'));
-  const { cdp, child } = await launchChromium(profile);
-  running = cdp;
+  const { browser, child } = await launchChromium(profile);
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error('stand-in electron: Chromium has no profile');
+  running = { session: await browser.newBrowserCDPSession(), context };
   let ending = false;
   process.on('exit', () => {
     ending = true;
@@ -24,7 +38,7 @@ export async function startChromium(): Promise<Cdp> {
     try {
       rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
     } catch {
-      // Chromium's last writes may come in between: the folder is the system's to clean.
+      // Chromium may still have written a file. The system cleans its temporary folder.
     }
   });
   child.on('exit', () => {
@@ -32,5 +46,4 @@ export async function startChromium(): Promise<Cdp> {
     process.stderr.write('stand-in electron: Chromium died\n');
     process.exit(1);
   });
-  return cdp;
 }

@@ -4,7 +4,7 @@ export type Expose = (key: string, api: unknown) => void;
 /**
  * The context bridge: `bridge('main')` runs in the page's world, `bridge('preload')` in the isolated world of the same frame, both
  * before the page's own scripts. The two worlds share the DOM but no objects: Chromium clones the `detail` of a CustomEvent
- * from one to the other. Its text is injected: it may use nothing from outside.
+ * from one to the other. The source of this function is injected, so it may use nothing from outside.
  */
 export function bridge(side: 'main' | 'preload'): Expose {
   type Call = (...args: unknown[]) => unknown;
@@ -25,7 +25,7 @@ export function bridge(side: 'main' | 'preload'): Expose {
   let nextPromise = 1;
   let returned: Message | undefined;
 
-  // Kept before any script of the page could put its own in their place.
+  // Keep the originals, before a script of the page can replace them.
   const dispatch = EventTarget.prototype.dispatchEvent.bind(window);
   const Event = CustomEvent;
   const post = (detail: Partial<Message>): void => void dispatch(new Event(`standin:${other}`, { detail }));

@@ -8,7 +8,7 @@ export interface Codec {
 }
 
 /**
- * Values of structured clone as JSON. Its text is injected into pages, too: it may use nothing from outside.
+ * Encodes values of structured clone as JSON. The source of this function is also injected into pages, so it may use nothing from outside.
  */
 export function structuredCodec(): Codec {
   type Tagged = { readonly [key: string]: Json };

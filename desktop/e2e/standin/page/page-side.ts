@@ -1,6 +1,6 @@
 /**
- * What Chromium's page does not do as Electron's would: sounds of custom schemes, windows that are asked for, being hidden. Its text
- * is injected into the page's own world: it may use nothing from outside.
+ * Adds what a page in Chromium lacks: sounds of custom schemes, window.open that asks the app, and being hidden. The source of this
+ * function is injected into the page's world, so it may use nothing from outside.
  */
 export function pageSide(schemes: readonly string[]): void {
   function __standinSync(ask: object): string {
@@ -11,7 +11,7 @@ export function pageSide(schemes: readonly string[]): void {
     return answer;
   }
 
-  // A custom scheme cannot be taught to Chromium from outside: scheme://host/path is https://host.scheme.localhost/path.
+  // Chromium learns no custom scheme from outside, so scheme://host/path becomes https://host.scheme.localhost/path.
   const disguise = (url: string): string => {
     const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(url) ?? [];
     return schemes.includes(scheme) ? `https://${host || 'x'}.${scheme}.localhost${rest || '/'}` : url;
@@ -49,7 +49,7 @@ export function pageSide(schemes: readonly string[]): void {
   const { fetch } = window;
   window.fetch = (input, init) => fetch(typeof input === 'string' ? disguise(input) : input, init);
 
-  // Electron asks the main process; whatever it lets through is no window of the stand-in's.
+  // Electron asks the main process. The stand-in opens no window.
   window.open = (url) => {
     __standinSync({ op: 'open', url: new URL(String(url ?? 'about:blank'), document.baseURI).href });
     return null;

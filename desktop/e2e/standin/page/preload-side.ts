@@ -1,18 +1,18 @@
 import type { Expose } from './bridge.ts';
 import type { Codec, Json } from './codec.ts';
 
-/** What the host is told from the preload script's world. */
+/** Messages from the preload script's world to the host. */
 export type FromPreload =
   | { readonly op: 'send'; readonly channel: string; readonly args: Json }
   | { readonly op: 'invoke'; readonly id: number; readonly channel: string; readonly args: Json }
   | { readonly op: 'key'; readonly input: KeyInput };
 
-/** What the host tells that world. */
+/** Messages from the host to that world. */
 export type ToPreload =
   | { readonly op: 'reply'; readonly id: number; readonly value?: Json; readonly error?: string }
   | { readonly op: 'message'; readonly channel: string; readonly args: Json };
 
-/** A key as it was pressed, the modifiers with it; the names are those of Electron's `Input`. */
+/** A pressed key and its modifiers, with the names of Electron's `Input`. */
 export interface KeyInput {
   readonly key: string;
   readonly code: string;
@@ -32,8 +32,8 @@ export type PreloadScript = (
 ) => void;
 
 /**
- * What a sandboxed preload script finds, and the script itself, run. Its text is injected into the isolated world of each
- * document: it may use nothing from outside.
+ * Provides the API of a sandboxed preload script and runs the script. The source of this function is injected into the isolated world of
+ * each document, so it may use nothing from outside.
  */
 export function preloadSide({ enc, dec }: Codec, expose: Expose, info: object, preload: PreloadScript): void {
   type Listener = (event: object, ...args: unknown[]) => void;
@@ -45,7 +45,7 @@ export function preloadSide({ enc, dec }: Codec, expose: Expose, info: object, p
   const invocations = new Map<number, PromiseWithResolvers<unknown> & { readonly channel: string }>();
   let nextInvocation = 1;
   const send = (message: FromPreload): void => world.__standinSend(JSON.stringify(message));
-  /** A question that blocks: the host's debugger sees this pause, reads `ask`, assigns `answer`, and lets it go on. */
+  /** A blocking question: this pauses, and the host's debugger reads `ask`, assigns `answer` and resumes. */
   function __standinSync(ask: object): string {
     // biome-ignore lint: the host assigns it.
     let answer = '';
@@ -111,7 +111,7 @@ export function preloadSide({ enc, dec }: Codec, expose: Expose, info: object, p
     }
   };
 
-  // A key that the page leaves alone may be an accelerator of the menu. Only after all of the page's listeners is that known.
+  // A key that no listener of the page handles may be an accelerator of the menu.
   window.addEventListener(
     'keydown',
     (event) => {

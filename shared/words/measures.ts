@@ -1,5 +1,4 @@
-import type { FolderWords } from '../ipc.ts';
-import { language, say } from './say.ts';
+import { language, sayShared as say } from './say.ts';
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
@@ -34,7 +33,7 @@ export function sizeWords(bytes: number): string {
   }).format(bytes / divisor);
 }
 
-/** `31 of 76 MB`: both in the unit of the whole. */
+/** `31 of 76 MB`: both numbers in the unit of the total. */
 export function sizePartWords(bytes: number, totalBytes: number): string {
   const part = inScale(Math.min(bytes, totalBytes), scaleOf(totalBytes));
   return say('measuresPart', { part, whole: sizeWords(totalBytes) });
@@ -47,7 +46,7 @@ function hoursMinutesSeconds(seconds: number): readonly [number, number, number]
   return [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
 }
 
-/** A place in a sound or its length: `48:12`, `1:02:31`, `0:07`. */
+/** A moment in a recording, or its length: `48:12`, `1:02:31`, `0:07`. */
 export function clockWords(seconds: number): string {
   const [hours, minutes, rest] = hoursMinutesSeconds(seconds);
   const last = twoDigits.format(rest);
@@ -63,7 +62,7 @@ export function durationWords(seconds: number): string {
   return minutes === 0 ? say('measuresHours', { hours }) : say('measuresHoursMinutes', { hours, minutes });
 }
 
-/** As it is spoken: `1 hour 2 minutes`, `12 minutes 4 seconds`. */
+/** In full words: `1 hour 2 minutes`, `12 minutes 4 seconds`. */
 export function spokenDuration(seconds: number): string {
   const [hours, minutes, rest] = hoursMinutesSeconds(seconds);
   const parts = [
@@ -74,14 +73,14 @@ export function spokenDuration(seconds: number): string {
   return parts.join(' ');
 }
 
-/** Of work: under 1 min to 10 s, under 10 min to 1 min, else to 5 min; never nothing. */
+/** Rounds the time that work still takes: below 1 min up to 10 s, below 10 min to 1 min, else to 5 min. Never 0. */
 export function roundLeft(seconds: number): number {
   if (seconds <= 50) return Math.max(10, Math.ceil(seconds / 10) * 10);
   if (seconds <= 9.5 * 60) return Math.max(60, Math.round(seconds / 60) * 60);
   return Math.round(seconds / 300) * 300;
 }
 
-/** `40 s`, `4 min`, of what is left, rounded. */
+/** The time that work still takes, rounded: `40 s`, `4 min`. */
 export function leftDuration(seconds: number): string {
   return durationWords(roundLeft(seconds));
 }
@@ -97,7 +96,7 @@ export function speedWords(speed: number): string {
   return say('measuresSpeed', { speed: new Intl.NumberFormat(language, { maximumFractionDigits }).format(speed) });
 }
 
-/** How a fraction, 0–1, is counted in per cent: down, so that 100 is only said of what is whole. */
+/** A fraction, 0–1, in per cent, rounded down: only 1 gives 100. */
 export function percentOf(fraction: number): number {
   // A product like 0.29 × 100 lies a hair below its number.
   return Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9);
@@ -108,18 +107,13 @@ export function percentWords(fraction: number): string {
   return say('percent', { percent: percentOf(fraction) });
 }
 
-/** `Movies › Lectures`. */
-export function folderText(place: FolderWords): string {
-  return place.map(isolate).join(' › ');
-}
-
 const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
-/** Unicode's own marks of direction, with which a name could turn round what stands after it. */
+/** Unicode's direction marks. In a name they could reverse the text that follows it. */
 const directionMarks = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A name as it may stand in a sentence: kept apart by Unicode's isolates where it runs the other way, so that neither turns the
- * other round. Most names are left as they are.
+ * A name, made safe to put into a sentence. A right-to-left name is wrapped in Unicode isolates, so that it and the sentence do not
+ * reverse each other. Other names stay as they are.
  */
 export function isolate(name: string): string {
   const plain = name.replace(directionMarks, '');

@@ -1,10 +1,17 @@
-import type { ByteRange } from '../ports/blob-store.ts';
+/** A part of a file: bytes `start` to `end`, both counted from 0, `end` not included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
- * What a `Range` header asks of something of `bytes` (RFC 9110, section 14.2): one range, `whole` when there is none or one that
- * need not be understood (another unit, several ranges, bad syntax), or `unsatisfiable`.
+ * Reads the `Range` header of a request for something that is `bytes` long (RFC 9110, section 14.2). `whole` when there is no header, or
+ * one that a server may ignore: another unit, several ranges, bad syntax. `unsatisfiable` when the range begins behind the end.
  */
-export function parseByteRange(header: string | undefined, bytes: number): ByteRange | 'whole' | 'unsatisfiable' {
+export function parseByteRange(
+  header: string | null | undefined,
+  bytes: number,
+): ByteRange | 'whole' | 'unsatisfiable' {
   const match = /^bytes=([0-9]*)-([0-9]*)$/i.exec((header ?? '').replaceAll(/[ \t]/g, ''));
   const [, first = '', last = ''] = match ?? [];
   if (match === null || (first === '' && last === '')) return 'whole';
@@ -18,7 +25,7 @@ export function parseByteRange(header: string | undefined, bytes: number): ByteR
   return start >= bytes ? 'unsatisfiable' : { start, end };
 }
 
-/** Whether a list such as `If-None-Match` has (RFC 9110, section 13.1.2: compared weakly) this entity tag, quotes included. */
+/** Whether a list of entity tags such as `If-None-Match` contains `tag`, quotes included. Compares weakly (RFC 9110, section 13.1.2). */
 export function listsTag(header: string, tag: string): boolean {
   return header.split(',').some((item) => {
     const listed = item.trim();

@@ -40,7 +40,7 @@ describe('measures', () => {
     [2892, '48:12'],
     [3751, '1:02:31'],
     [59.6, '1:00'],
-  ])('tells the place at %d s as %s', (seconds, words) => {
+  ])('writes %d s as %s', (seconds, words) => {
     expect(clockWords(seconds)).toBe(words);
   });
 

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../../ports/clock.ts';
+import type { RateLimit } from '../../ports/rate-limit.ts';
+
+/** About 20 MB if every key has one use. */
+const defaultMaxUses = 100_000;
+
+interface CountedUse {
+  readonly name: string;
+  /** Monotonic seconds. */
+  readonly at: number;
+}
+
+/** Counts in this process. A restart forgets everything. */
+export function createMemoryRateLimit(clock: Clock, maxUses = defaultMaxUses): RateLimit {
+  /** By the hash of the key, the oldest use first. The key that was used least recently comes first. */
+  const usesOf = new Map<string, readonly CountedUse[]>();
+  let total = 0;
+  let lastName = 0;
+
+  function put(keyHash: string, uses: readonly CountedUse[]): void {
+    total += uses.length - (usesOf.get(keyHash)?.length ?? 0);
+    usesOf.delete(keyHash);
+    if (uses.length > 0) usesOf.set(keyHash, uses);
+  }
+
+  return {
+    async allow(key, { count, seconds }) {
+      const keyHash = hashOf(key);
+      const now = clock.monotonicSeconds();
+      const recent = (usesOf.get(keyHash) ?? []).filter(({ at }) => at > now - seconds);
+      // Once this one has left the window, fewer than `count` are in it.
+      const blocking = recent.at(-count);
+      if (blocking !== undefined) {
+        return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(blocking.at + seconds - now)) };
+      }
+      lastName += 1;
+      const name = String(lastName);
+      put(keyHash, [...recent, { name, at: now }]);
+      for (const oldest of usesOf.keys()) {
+        if (total <= maxUses) break;
+        put(oldest, []);
+      }
+      return { allowed: true, use: name };
+    },
+
+    async giveBack(key, use) {
+      const keyHash = hashOf(key);
+      const uses = usesOf.get(keyHash) ?? [];
+      put(
+        keyHash,
+        uses.filter(({ name }) => name !== use),
+      );
+    },
+
+    async forget(key) {
+      put(hashOf(key), []);
+    },
+  };
+}
+
+/** So that long keys take no more memory than short ones. */
+function hashOf(key: string): string {
+  return hash('sha256', key, 'base64url');
+}
