@@ -17,7 +17,7 @@ import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
-import { createRows } from './rows.ts';
+import { createRows, type OnTransition } from './rows.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { createResumableUploads, type ResumableUploads } from './uploads/resumable-uploads.ts';
 
@@ -28,6 +28,7 @@ interface SideParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
+  readonly onTransition?: OnTransition;
 }
 
 interface QueueParts {

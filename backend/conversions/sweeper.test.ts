@@ -1,8 +1,10 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { LeaseStore } from '../ports/lease-store.ts';
 import { createConversions } from '../tests/all-sides.ts';
+import { waitUntil } from '../tests/running/wait-until.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import type { Work } from './conversion-work.ts';
 
@@ -202,5 +204,64 @@ describe('the sweeper', () => {
     test.pass(8 * day);
     await test.conversions.sweeper.tidy();
     expect(await test.store.get(id)).toBeUndefined();
+  });
+});
+
+describe('two sweepers over one store', () => {
+  beforeEach(() => {
+    // Rounds and renewals come when the test says so.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('tidy one at a time, and one takes over where the process of the other is frozen', async () => {
+    await test.videos.append('nobody-knows-it', 1, 0, bytes('x'), { conversionId: 'x', owner: 'anna', fileName: 'x' });
+    const stopped = Promise.withResolvers<void>();
+    const never = new Promise<never>(() => undefined);
+    let isFrozen = false;
+    const frozen = createConversions({
+      ...test,
+      ...quiet,
+      videos: {
+        ...test.videos,
+        async *list() {
+          isFrozen = true;
+          stopped.resolve();
+          yield await never;
+        },
+      },
+      leases: {
+        read: (name) => (isFrozen ? never : test.leases.read(name)),
+        raise: (name, counter, held) => (isFrozen ? never : test.leases.raise(name, counter, held)),
+      },
+    });
+    void frozen.sweeper.tidy();
+    await stopped.promise;
+
+    let looks = 0;
+    const leases: LeaseStore = {
+      ...test.leases,
+      async read(name) {
+        const state = await test.leases.read(name);
+        looks += 1;
+        return state;
+      },
+    };
+    const other = createConversions({ ...test, ...quiet, leases });
+    await other.sweeper.tidy();
+    expect(await videos()).toEqual(['nobody-knows-it']);
+    const running = other.sweeper.start();
+    for (let look = 0; look < 4; look += 1) {
+      const before = looks;
+      test.pass(5);
+      vi.advanceTimersByTime(5000);
+      await waitUntil('it has looked at the lease', () => looks > before);
+    }
+    await waitUntil('the other has tidied', async () => (await videos()).length === 0);
+    await running.stop();
+    other.close();
+    frozen.close();
   });
 });

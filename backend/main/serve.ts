@@ -1,14 +1,14 @@
 import { once } from 'node:events';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { startServer } from '../http/server.ts';
+import type { Route } from '../http/routes.ts';
+import { type RunningServer, startServer } from '../http/server.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
-import type { Metrics } from './metrics.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
 import type { Parts } from './parts.ts';
 import { openAuth, startConverterService, startNotifierService, startOwnerSide } from './services.ts';
@@ -37,11 +37,16 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   await using running = new AsyncDisposableStack();
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
-  const parts = running.use(await openEmbeddedParts(config.dataFolder, log));
+  // Loaded only when needed: it takes tens of megabytes of memory.
+  const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
+  const opened = running.use(await openEmbeddedParts(config.dataFolder, log));
+  const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
   const authentication = await openAuth(parts, config, mailer);
-  const metrics = await startMetrics(config, { parts, authentication });
-  running.defer(() => metrics?.[Symbol.asyncDispose]());
-  if (metrics !== undefined) say(`metrics on ${metrics.url}/metrics`);
+  if (metrics !== undefined) {
+    const metricsServer = await serveMetrics(config, metrics.route(parts.conversions), { authentication, log });
+    running.defer(() => metricsServer.close());
+    say(`metrics on ${metricsServer.url}/metrics`);
+  }
   const owners = running.use(await startOwnerSide(parts, config));
   const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
   running.defer(() => converter.stop());
@@ -80,28 +85,12 @@ async function reachAll(
   ]);
 }
 
-interface RunningMetrics extends AsyncDisposable, Pick<Metrics, 'countAnswer'> {
-  readonly url: string;
-}
-
-/** Serves the metrics on their own port, if the settings name one. */
-async function startMetrics(
-  { metricsPort: port, host, loopback, trustedProxies }: Config,
-  { parts, authentication }: { readonly parts: Parts; readonly authentication: Authentication },
-): Promise<RunningMetrics | undefined> {
-  if (port === undefined) return undefined;
-  // Loaded only when needed: it takes tens of megabytes of memory.
-  const { createMetrics } = await import('./metrics.ts');
-  const { log } = parts;
-  const metrics = createMetrics({ store: parts.conversions, events: parts.events });
-  const app = createApp({ routes: [metrics.route], authentication, hosts: { loopback }, trustedProxies, log });
-  const server = await startServer(app, { host, port, log });
-  return {
-    url: server.url,
-    countAnswer: metrics.countAnswer,
-    async [Symbol.asyncDispose]() {
-      await server.close();
-      metrics.close();
-    },
-  };
+/** Serves the metrics on their own port. */
+async function serveMetrics(
+  { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
+  route: Route,
+  { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
+): Promise<RunningServer> {
+  const app = createApp({ routes: [route], authentication, hosts: { loopback }, trustedProxies, log });
+  return await startServer(app, { host, port, log });
 }

@@ -7,6 +7,7 @@ import {
   createOwnerSide,
   type OwnerSide,
 } from '../conversions/conversions.ts';
+import type { OnTransition } from '../conversions/rows.ts';
 import { convertFile } from '../converter/convert-file.ts';
 import { convertLimits } from '../converter/convert-limits.ts';
 import { startConverter } from '../converter/converter.ts';
@@ -25,20 +26,26 @@ function retentionOf({ keepResultDays }: Pick<Config, 'keepResultDays'>): Retent
   return { sourceSeconds: daySeconds, resultSeconds: keepResultDays * daySeconds };
 }
 
-type OwnerSideParts = Pick<
-  Parts,
-  | 'conversions'
-  | 'notifications'
-  | 'leases'
-  | 'videos'
-  | 'mp3s'
-  | 'videoQueue'
-  | 'mp3Queue'
-  | 'events'
-  | 'clock'
-  | 'log'
-  | 'exclusive'
->;
+/** Called for each transition that a service of this process writes. */
+interface Counting {
+  readonly onTransition?: OnTransition;
+}
+
+type OwnerSideParts = Counting &
+  Pick<
+    Parts,
+    | 'conversions'
+    | 'notifications'
+    | 'leases'
+    | 'videos'
+    | 'mp3s'
+    | 'videoQueue'
+    | 'mp3Queue'
+    | 'events'
+    | 'clock'
+    | 'log'
+    | 'exclusive'
+  >;
 
 /** Starts what owners reach, through the gateway or the private channel, and the sweeper that belongs to it. */
 export async function startOwnerSide(
@@ -55,10 +62,11 @@ export async function startOwnerSide(
   return { ...side, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-type ConverterServiceParts = Pick<
-  Parts,
-  'conversions' | 'videos' | 'mp3s' | 'videoQueue' | 'mp3Queue' | 'events' | 'clock' | 'log' | 'workFolder'
->;
+type ConverterServiceParts = Counting &
+  Pick<
+    Parts,
+    'conversions' | 'videos' | 'mp3s' | 'videoQueue' | 'mp3Queue' | 'events' | 'clock' | 'log' | 'workFolder'
+  >;
 
 export interface ConverterSettings
   extends Pick<Config, 'keepResultDays' | 'maxDurationSeconds' | 'converterConcurrency'> {
@@ -84,10 +92,8 @@ export async function startConverterService(
   });
 }
 
-type NotifierServiceParts = Pick<
-  Parts,
-  'conversions' | 'notifications' | 'mailOutbox' | 'mp3Queue' | 'events' | 'clock' | 'log'
->;
+type NotifierServiceParts = Counting &
+  Pick<Parts, 'conversions' | 'notifications' | 'mailOutbox' | 'mp3Queue' | 'events' | 'clock' | 'log'>;
 
 /** What the notifier needs to send mail. */
 export interface NotifierMail {

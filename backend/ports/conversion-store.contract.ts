@@ -7,6 +7,8 @@ import { describeConversionLists } from './conversion-store-lists.contract.ts';
 /** An empty store, as an adapter's test makes it. */
 export interface ConversionStoreUnderTest {
   readonly store: ConversionStore;
+  /** The store of another process over the same data: see `SteppedStores`. */
+  stepped(step: () => Promise<void>): ConversionStore;
   /** A second store over the same data, as after a restart; the first is not used any more. */
   reopen(): Promise<ConversionStore>;
   /** Takes away what the store keeps its rows in, as a server that went down. */
@@ -193,6 +195,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         others.push(other);
         return other.store;
       },
+      stepped: (step) => underTest.stepped(step),
     });
 
     it('has everything again after it was opened anew', async () => {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
+import type { OnTransition } from '../conversions/rows.ts';
 import type { ConversionMessage, OwnedEvent } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -48,10 +49,11 @@ export interface TestConversionsOptions {
   readonly pause?: () => Promise<void>;
   /** Whether the ends of batches are mailed. */
   readonly sendsMail?: boolean;
+  readonly onTransition?: OnTransition;
 }
 
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
-  const { pause, sendsMail = false } = options;
+  const { pause, sendsMail = false, onTransition } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
   const bus = createMemoryEventBus();
@@ -96,6 +98,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
     sendsMail,
+    ...(onTransition === undefined ? {} : { onTransition }),
   });
   return {
     conversions,

@@ -11,7 +11,7 @@ import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
-const version4 = new URL('conversions-version-4.sql', import.meta.url);
+const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 
 describe('a database of conversions that version 1 has left', () => {
   let folder: string;
@@ -113,7 +113,7 @@ describe('a database of conversions that version 4 has left', () => {
       const file = path.join(folder, 'conversions.db');
       {
         using old = new DatabaseSync(file);
-        old.exec(await readFile(version4, 'utf8'));
+        old.exec(await readFile(version4Outbox, 'utf8'));
       }
       using database = openConversionsDatabase(file);
       const mails = createSqliteMailOutboxStore(database);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from '../../ports/conversion-examples.ts';
 import { describeConversionStore } from '../../ports/conversion-store.contract.ts';
 import { rememberPlans } from '../../tests/stores/query-plans.ts';
+import { steppedStore } from '../../tests/stores/stepped-store.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -16,6 +17,7 @@ describeConversionStore('SQLite', async () => {
   let database = openConversionsDatabase(file);
   return {
     store: createSqliteConversionStore(database),
+    stepped: (step) => steppedStore(database, createSqliteConversionStore, step),
     async reopen() {
       database[Symbol.dispose]();
       database = openConversionsDatabase(file);

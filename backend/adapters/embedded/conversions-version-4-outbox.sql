@@ -1,4 +1,4 @@
--- A database of conversions as version 4 left it on people's disks. Never to be edited.
+-- A database of conversions with mails in its outbox as version 4 left it on people's disks. Never to be edited.
 CREATE TABLE conversions (
     id TEXT NOT NULL PRIMARY KEY,
     owner TEXT NOT NULL,
