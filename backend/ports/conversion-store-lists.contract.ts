@@ -209,20 +209,6 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
   });
 
-  it('counts the queued ones of all owners that were created before', async () => {
-    const records = await insert(
-      exampleConversion(),
-      exampleConversion({ state: 'uploading' }),
-      exampleConversion({ owner: 'bert' }),
-      exampleConversion({ state: 'converting' }),
-      exampleEnded('cancelled'),
-      exampleConversion(),
-      exampleConversion(),
-    );
-    const counts = await Promise.all(records.map(({ id }) => current().countQueuedBefore(id)));
-    expect(counts).toEqual([0, 1, 1, 2, 2, 2, 3]);
-  });
-
   describe('batches', () => {
     it('are summed up: what goes on, what has ended, what nobody was told of', async () => {
       const of = { batchId: 'batch' };
@@ -269,6 +255,43 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 0 });
       await current().forget(gone);
       expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 0, ended: 0, untold: 0 });
+    });
+
+    it('are named, each by its oldest row, where nobody was told of an end', async () => {
+      const [annas, , berts, single, other, another] = await insert(
+        exampleEnded('done', { batchId: 'batch' }),
+        exampleEnded('failed', { batchId: 'batch' }),
+        exampleEnded('failed', { batchId: 'batch', owner: 'bert' }),
+        exampleEnded('done'),
+        exampleEnded('done', { batchId: 'other' }),
+        exampleEnded('done', { owner: 'cleo' }),
+        exampleConversion({ batchId: 'goes on' }),
+        exampleEnded('cancelled', { batchId: 'cancelled' }),
+        exampleEnded('done', { batchId: 'told', ...told }),
+        exampleEnded('failed', { batchId: 'removed', ...removed }),
+        exampleEnded('cancelled'),
+      );
+      const named: string[] = [];
+      for await (const { id } of current().untoldBatches()) named.push(id);
+      expect(named).toHaveLength(5);
+      expect(new Set(named)).toEqual(new Set([annas, berts, single, other, another].map((record) => record?.id)));
+    });
+
+    it('are named each once while their ends are told of', async () => {
+      const records = await insert(
+        ...Array.from({ length: 300 }, (_, index) => exampleEnded('done', { batchId: `${index % 150}` })),
+        ...Array.from({ length: 100 }, (_, index) => exampleEnded('failed', { owner: `owner ${index % 10}` })),
+      );
+      const batchOf = new Map(records.map(({ id, owner, batchId = id }) => [id, `${owner} ${batchId}`]));
+      const named: (string | undefined)[] = [];
+      for await (const { id } of current().untoldBatches()) {
+        named.push(batchOf.get(id));
+        for (const record of records.filter((each) => batchOf.get(each.id) === batchOf.get(id))) {
+          expect(await current().replace(record, { ...record, revision: 2, ...told })).toBe(true);
+        }
+      }
+      expect(named).toHaveLength(250);
+      expect(new Set(named)).toEqual(new Set(batchOf.values()));
     });
 
     it('give those that nobody was told of, oldest first', async () => {

@@ -50,6 +50,8 @@ export interface ConversionRow {
   readonly progress: number;
   /** Not to be taken before this, after a failure that will pass (disk full). */
   readonly notBefore?: string;
+  /** Orders queued rows fairly between owners; kept once the row was taken. The store gives it: see {@link ConversionStore}. */
+  readonly turn?: number;
   /** How many converters were lost over it since it was last put in by a person. */
   readonly lostLeases: number;
   readonly result?: StoredResult;
@@ -100,6 +102,16 @@ export interface BatchSummary {
 /**
  * The conversions' rows. Durable: what a resolved promise has written outlives a kill -9. Only `backend/conversions` writes.
  * Every method throws `unavailable` when the store cannot be reached.
+ *
+ * Queued rows are taken in rounds, in the order of (turn, owner): in each round at most one row of each owner, and the owners always
+ * in the same order. A queued row that is written without a `turn` gets one in the same atomic write: the lowest by which it comes
+ * after all rows of its owner that have a turn, and after the last row that was taken, which is the last one by (turn, owner) that
+ * has a turn and is not queued. The lowest turn is 1. No owner has a turn twice.
+ *
+ * So between the last row that was taken and the row of an owner who had none waiting there is less than a round: at most one row
+ * of each other owner, whatever they have waiting and whoever comes later. (Rows that were taken before and given back keep their
+ * turn, and come first.) With ties broken by age instead, it could be two rows of an owner: of the round that is being taken, and
+ * of the next one.
  */
 export interface ConversionStore {
   /** Throws `taken` when the id exists. */
@@ -126,8 +138,20 @@ export interface ConversionStore {
   /** All owners' rows of a kind, oldest first, for the sweeper; read in portions, so that memory stays flat. */
   scan(kind: ScanKind): AsyncIterable<ConversionRow>;
 
-  /** How many queued ones, of all owners, were created before this one. */
+  /**
+   * The queued row that is to be taken next: of those that are due at `now` (ISO 8601), the first by turn and owner. Where none is due,
+   * the one that will be first; undefined where none is queued.
+   */
+  nextQueued(now: string): Promise<ConversionRow | undefined>;
+
+  /** How many queued rows, of all owners, go before this one by turn and owner. 0 for a row without a turn. */
   countQueuedBefore(id: string): Promise<number>;
+
+  /**
+   * One row of each batch, of all owners, that has rows of the kind `untold`: its oldest one. A row without a batch is a batch of
+   * its own.
+   */
+  untoldBatches(): AsyncIterable<Pick<ConversionRow, 'id'>>;
 
   batchSummary(owner: string, batchId: string): Promise<BatchSummary>;
 

@@ -10,6 +10,7 @@ import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
+const version4 = new URL('conversions-version-4.sql', import.meta.url);
 
 describe('a database of conversions that version 1 has left', () => {
   let folder: string;
@@ -41,6 +42,7 @@ describe('a database of conversions that version 1 has left', () => {
       warnings: [],
       createdAt: '2026-05-04T03:02:01.000Z',
       updatedAt: '2026-05-04T03:02:01.000Z',
+      turn: 1,
     });
     const done = await store.get('019df5a1-2f10-7000-8000-000000000002');
     expect(done).toMatchObject({ fileName: 'Übung.mkv', result: { fileName: 'Übung.mp3', peaks: [0, 7, 255] } });
@@ -98,6 +100,38 @@ describe('a database of conversions that version 2 has left', () => {
       expect(record).not.toHaveProperty('outboxMail');
       expect(record?.notification).not.toHaveProperty('mail');
       expect((await createSqliteMailOutboxStore(database).list()[Symbol.asyncIterator]().next()).done).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a database of conversions that version 4 has left', () => {
+  it('has what waited wait still, each owner’s in their order, with what ran first', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version4, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const store = createSqliteConversionStore(database);
+      const turns = new Map<string, number | undefined>();
+      for await (const { id, owner, turn } of store.scan('active')) turns.set(`${owner} ${id}`, turn);
+      expect(Object.fromEntries(turns)).toEqual({
+        'anna c1': 1,
+        'anna c2': 2,
+        'bert c3': 1,
+        'anna c4': 3,
+        'bert c5': 2,
+        'cleo c6': undefined,
+      });
+      expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.id).toBe('c2');
+      expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.id).toBe('c3');
+      expect(await Promise.all(['c3', 'c2', 'c5', 'c4'].map((id) => store.countQueuedBefore(id)))).toEqual([
+        0, 1, 2, 3,
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }
