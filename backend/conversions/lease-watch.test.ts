@@ -39,13 +39,4 @@ describe('watching rows stand still', () => {
     leaseWatch.endRound();
     expect(look(5, 1)).toBe(0);
   });
-
-  it('starts again when told to', () => {
-    const { look, leaseWatch } = watch();
-    look(0, 1);
-    leaseWatch.look('c1', 1);
-    leaseWatch.restart('c1');
-    leaseWatch.endRound();
-    expect(look(5, 1)).toBe(5);
-  });
 });

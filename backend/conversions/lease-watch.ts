@@ -8,8 +8,6 @@ import type { Clock } from '../ports/clock.ts';
 export interface LeaseWatch {
   /** Seconds for which this row has been seen at this revision. 0 when it is new or has moved. */
   look(id: string, revision: number): number;
-  /** Starts again from 0. */
-  restart(id: string): void;
   /** Forgets those that were not looked at since the last call. */
   endRound(): void;
 }
@@ -32,10 +30,6 @@ export function watchLeases(clock: Clock, lookEverySeconds: number): LeaseWatch 
       const stillSeconds = same ? last.stillSeconds + Math.min(lookedAt - last.lookedAt, lookEverySeconds) : 0;
       round.set(id, { revision, lookedAt, stillSeconds });
       return stillSeconds;
-    },
-    restart(id) {
-      const seen = round.get(id);
-      if (seen !== undefined) round.set(id, { ...seen, stillSeconds: 0 });
     },
     endRound() {
       before = round;

@@ -16,8 +16,8 @@ import type { ResumableUploads } from './uploads/resumable-uploads.ts';
 const roundEverySeconds = 5;
 /** DESIGN: a lease that stood still for this long may be taken over. */
 const leaseSeconds = 3 * renewEverySeconds;
-/** A queue answers sooner than this; a row that still sits is published again, which does no harm. */
-const republishSeconds = 60;
+/** How often tickets are published for rows whose own tickets may be lost. */
+const ticketsEverySeconds = 60;
 /** How often files and old rows are looked at: none of them is in a hurry. */
 const tidyEverySeconds = 3600;
 /** How long a removed row still tells that it went. */
@@ -29,10 +29,10 @@ const maxLostLeases = 100;
 export interface Sweeper {
   /**
    * For the holder of an embedded data folder's lock, at the start: nobody else works, so what looks as if it were under way is
-   * taken over at once; every queue is filled from the rows; and files that no row names are removed.
+   * taken over at once, and files that no row names are removed.
    */
   recover(): Promise<void>;
-  /** One look at all rows under way: republishes what sits, takes over what its holder left. */
+  /** One look at all rows under way: takes over what its holder left and, once a minute, publishes tickets for what waits. */
   round(): Promise<void>;
   /** Removes files that no row wants, and what has expired. */
   tidy(): Promise<void>;
@@ -55,6 +55,7 @@ export interface SweeperParts {
 export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, mp3s, publisher, clock, retention, uploads, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
+  let ticketsAt = clock.monotonicSeconds();
 
   /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
   async function takeOver(seen: ConversionRow): Promise<void> {
@@ -92,12 +93,25 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       if (Date.parse(record.upload.expiresAt) <= clock.now().getTime()) await expireUpload(record);
       return;
     }
-    if (record.state === 'uploading' || record.state === 'converting') {
-      if (stillSeconds >= leaseSeconds) await takeOver(record);
-    } else if (stillSeconds >= republishSeconds) {
-      leaseWatch.restart(record.id);
-      await (record.state === 'queued' ? publisher.queued(record) : publisher.ended(record));
+    if (record.state !== 'queued' && stillSeconds >= leaseSeconds) await takeOver(record);
+  }
+
+  /** As many tickets for converters as the queue takes, one for notifiers: they look at all batches. */
+  async function publishTickets(): Promise<void> {
+    const now = clock.monotonicSeconds();
+    if (now - ticketsAt < ticketsEverySeconds) return;
+    ticketsAt = now;
+    for await (const record of store.scan('active')) {
+      if (isDue(record) && !(await publisher.queued(record))) break;
     }
+    for await (const record of store.scan('untold')) {
+      await publisher.ended(record);
+      break;
+    }
+  }
+
+  function isDue({ state, notBefore }: ConversionRow): boolean {
+    return state === 'queued' && (notBefore === undefined || Date.parse(notBefore) <= clock.now().getTime());
   }
 
   async function expire(seen: ConversionRow): Promise<void> {
@@ -131,18 +145,16 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   async function round(): Promise<void> {
     for await (const record of store.scan('active')) await lookAt(record);
-    for await (const record of store.scan('untold')) await lookAt(record);
     leaseWatch.endRound();
+    await publishTickets();
   }
 
   return {
     async recover() {
       for await (const record of store.scan('active')) {
-        if (record.state === 'queued') await publisher.queued(record);
-        else if (isWaiting(record)) await uploads.settle(record);
-        else await takeOver(record);
+        if (isWaiting(record)) await uploads.settle(record);
+        else if (record.state !== 'queued') await takeOver(record);
       }
-      for await (const record of store.scan('untold')) await publisher.ended(record);
       await tidy();
     },
     round,

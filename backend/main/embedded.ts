@@ -7,10 +7,9 @@ import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
 import { type Conversions, createConversions } from '../conversions/conversions.ts';
 import { convertFile } from '../converter/convert-file.ts';
 import { convertLimits } from '../converter/convert-limits.ts';
-import { startConverter } from '../converter/converter.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { openFfmpeg } from '../converter/ffmpeg/run-ffmpeg.ts';
-import type { ConversionMessage } from '../messages.ts';
+import { startConverter } from '../converter/handle-convert.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
@@ -46,6 +45,8 @@ export interface EmbeddedBackend extends AsyncDisposable {
   /** Absolute path. */
   readonly dataFolder: string;
   readonly channel: LocalChannel;
+  /** Changes how many conversions run at once; those that run go on. */
+  readonly setPlaces: (places: number) => void;
   /** Rejects with `unavailable` while something is away that it needs. */
   reachAll(): Promise<void>;
 }
@@ -69,10 +70,8 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
 
   const events = createMemoryEventBus((error) => log.error({ err: error }, 'a listener failed'));
   started.defer(() => events.close());
-  const onError = (error: unknown, message: ConversionMessage): void =>
-    log.error({ err: error, ...message }, 'a job failed');
-  const videoQueue = createMemoryJobQueue<ConversionMessage>(onError);
-  const mp3Queue = createMemoryJobQueue<ConversionMessage>(onError);
+  const videoQueue = createMemoryJobQueue((error) => log.error({ err: error }, 'a converter’s place failed'));
+  const mp3Queue = createMemoryJobQueue((error) => log.error({ err: error }, 'a notifier failed'));
 
   const { videos, mp3s, users } = stores;
   const conversions = createConversions({
@@ -105,7 +104,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     videos,
     mp3s,
     videoQueue,
-    concurrency: settings.converterConcurrency,
+    places: settings.converterConcurrency,
     workFolder: stores.folder.work,
     convert: (request) => convertFile({ ...request, ffmpeg, limits }),
     waits: settings.waitsForSpace,
@@ -123,6 +122,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     events,
     dataFolder: stores.folder.path,
     channel: createLocalChannel(conversions),
+    setPlaces: (places) => converter.setPlaces(places),
     async reachAll() {
       await Promise.all([
         stores.conversions.get('nobody'),

@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createMailOutbox } from '../notifier/mail-outbox.ts';
-import { runOutbox } from '../notifier/run-outbox.ts';
+import { type RunningOutbox, runOutbox } from '../notifier/run-outbox.ts';
 import { systemClock } from '../ports/clock.ts';
-import type { Consumer } from '../ports/job-queue.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import { type EmbeddedBackend, recipientIn } from './embedded.ts';
 import { mailHost } from './open-mailer.ts';
@@ -18,7 +17,7 @@ export interface MailParts {
 }
 
 /** Hands over the mails that the embedded backend owes, and first those that the last process had begun to. */
-export async function runMail({ backend, mailer, config, listeningUrl, log }: MailParts): Promise<Consumer> {
+export async function runMail({ backend, mailer, config, listeningUrl, log }: MailParts): Promise<RunningOutbox> {
   const { conversions, users, events } = backend;
   const outbox = createMailOutbox({
     mails: conversions.mails,
