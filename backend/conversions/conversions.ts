@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -32,8 +31,8 @@ interface SideParts {
 }
 
 interface QueueParts {
-  readonly videoQueue: JobQueue<ConversionMessage>;
-  readonly mp3Queue: JobQueue<ConversionMessage>;
+  readonly videoQueue: JobQueue;
+  readonly mp3Queue: JobQueue;
 }
 
 export interface OwnerSideParts extends SideParts, QueueParts {

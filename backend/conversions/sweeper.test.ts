@@ -40,7 +40,7 @@ async function upload(): Promise<string> {
 }
 
 async function take(id: string): Promise<Work> {
-  const taken = await test.conversions.work.take(id);
+  const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   held.push(taken.work);
   return taken.work;
@@ -105,32 +105,6 @@ describe('the sweeper', () => {
     expect(test.mp3Queue.take()).toEqual([id]);
   });
 
-  it('publishes one message a minute for a batch that was not told of, however many of it have ended', async () => {
-    const owners = ['anna', 'anna', 'anna', 'bert'];
-    const batch = { batchId: 'batch', batchSize: 10 };
-    const file = { fileName: 'a.mp4', path: '/a.mp4', bytes: 1, options: { format: 'mp3' } as const };
-    const ids: string[] = [];
-    for (const owner of owners) {
-      const { id } = await test.conversions.owned.submitFile(owner, { ...file, ...batch });
-      await (await take(id)).finish(result, []);
-      ids.push(id);
-    }
-    test.mp3Queue.take();
-    await rounds(13);
-    expect(test.mp3Queue.take()).toEqual([ids[0], ids[3]]);
-  });
-
-  it('publishes one message a minute for the conversions that wait, for the oldest that may be taken', async () => {
-    const early = await upload();
-    const ids = [await upload(), await upload()];
-    await (await take(early)).release(90);
-    test.videoQueue.take();
-    await rounds(13);
-    expect(test.videoQueue.take()).toEqual([ids[0]]);
-    await rounds(12);
-    expect(test.videoQueue.take()).toEqual([early]);
-  });
-
   it('reads no whole row to look at those that are as they should be', async () => {
     await take(await upload());
     await upload();
@@ -149,7 +123,50 @@ describe('the sweeper', () => {
     expect(reads).toBe(0);
   });
 
-  it('takes everything over at once after a start, and fills the queues', async () => {
+  it('publishes tickets once a minute while rows wait, as many as the queue takes', async () => {
+    const ids = [await upload(), await upload(), await upload()];
+    test.videoQueue.take();
+    await rounds(12);
+    expect(test.videoQueue.take()).toEqual([]);
+    await rounds(1);
+    expect(test.videoQueue.take()).toEqual(ids);
+    test.videoQueue.room = 2;
+    await rounds(12);
+    expect(test.videoQueue.take()).toEqual(ids.slice(0, 2));
+    for (const id of ids) await take(id);
+    test.videoQueue.take();
+    await rounds(3);
+    await Promise.all(held.map((work) => work.noteSource({ tracks: [] })));
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([]);
+  });
+
+  it('publishes no ticket for a row before it is due', async () => {
+    const id = await upload();
+    await (await take(id)).release(90);
+    test.videoQueue.take();
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([]);
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([id]);
+  });
+
+  it('publishes one ticket for the notifiers, however many batches were not told of', async () => {
+    const batch = { batchId: 'b', batchSize: 10 };
+    for (let index = 0; index < 5; index += 1) {
+      const received = await test.conversions.owned.receive('anna', { ...intake, ...batch }, bytes('video'));
+      await (await take((await received.accept()).id)).finish(result, []);
+    }
+    test.mp3Queue.take();
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.mp3Queue.take()).toHaveLength(1);
+  });
+
+  it('takes everything over at once after a start', async () => {
     const ids = [await upload(), await upload(), await upload()];
     await take(ids[1] ?? '');
     await (await take(ids[2] ?? '')).finish(result, []);
@@ -157,8 +174,8 @@ describe('the sweeper', () => {
     test.videoQueue.take();
     test.mp3Queue.take();
     await test.conversions.sweeper.recover();
-    expect(new Set(test.videoQueue.take())).toEqual(new Set([ids[0], ids[1]]));
-    expect(test.mp3Queue.take()).toEqual([ids[2]]);
+    const states = await Promise.all(ids.map(async (id) => (await test.store.get(id))?.state));
+    expect(states).toEqual(['queued', 'queued', 'done']);
     expect(await videos()).toEqual([ids[0], ids[1]]);
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);
   });

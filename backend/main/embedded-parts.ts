@@ -5,7 +5,6 @@ import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
 import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
-import type { ConversionMessage } from '../messages.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { Parts } from './parts.ts';
 
@@ -22,11 +21,9 @@ export async function openEmbeddedParts(dataFolder: string, log: Logger): Promis
 
   const events = createMemoryEventBus((error) => log.error({ err: error }, 'a listener failed'));
   opened.defer(() => events.close());
-  const onError = (error: unknown, message: ConversionMessage): void =>
-    log.error({ err: error, ...message }, 'a job failed');
-  const videoQueue = createMemoryJobQueue<ConversionMessage>(onError);
+  const videoQueue = createMemoryJobQueue((error) => log.error({ err: error }, 'a place of the converter failed'));
   opened.defer(() => videoQueue.close());
-  const mp3Queue = createMemoryJobQueue<ConversionMessage>(onError);
+  const mp3Queue = createMemoryJobQueue((error) => log.error({ err: error }, 'a place of the notifier failed'));
   opened.defer(() => mp3Queue.close());
 
   const kept = opened.move();

@@ -21,6 +21,8 @@ export interface EmbeddedSettings {
 /** The embedded backend without a gateway: reached over its private channel alone. */
 export interface EmbeddedBackend extends AsyncDisposable {
   readonly channel: LocalChannel;
+  /** Changes how many conversions run at once. Those that run go on. */
+  readonly setPlaces: (places: number) => void;
 }
 
 /**
@@ -36,10 +38,13 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   await using started = new AsyncDisposableStack();
   const parts = started.use(await openEmbeddedParts(settings.dataFolder, log));
   const owners = started.use(await startOwnerSide(parts, settings));
-  const notifier = await startNotifierService(parts, settings);
-  started.defer(() => notifier.stop());
+  started.use(await startNotifierService(parts, settings));
   const converter = await startConverterService(parts, { ...settings, binaries });
   started.defer(() => converter.stop());
   const running = started.move();
-  return { channel: createLocalChannel(owners), [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    channel: createLocalChannel(owners),
+    setPlaces: (places) => converter.setPlaces(places),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

@@ -20,15 +20,15 @@ const intake = { fileName: 'secret plans.mp4', options: { format: 'mp3' } } as c
 it('tells how many conversions wait and work, and counts what became of them', async () => {
   const metrics = createMetrics();
   await using test = await makeTestConversions({ onTransition: metrics.countTransition });
-  const { owned, work, sweeper } = test.conversions;
+  const { owned, sweeper } = test.conversions;
   const receive = async () => await (await owned.receive('someone', intake, some('bytes'))).accept();
   const [done, cancelled, failed] = [await receive(), await receive(), await receive()];
   await receive();
   await finishConversion(test, done.id, Buffer.from('mp3'));
   await owned.cancel('someone', cancelled.id);
-  const lost = await work.take(failed.id);
+  const lost = await test.take(failed.id);
   await sweeper.recover();
-  const taken = await work.take(failed.id);
+  const taken = await test.take(failed.id);
   if (taken.kind !== 'work' || lost.kind !== 'work') throw new Error('it cannot be taken');
   await taken.work.fail(new AppError('no_audio', 'There is no sound in it.'));
   // More that happens to one that has ended is not another end.

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
@@ -28,8 +27,8 @@ export interface Parts extends AsyncDisposable {
   readonly rateLimit: RateLimit;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  readonly videoQueue: JobQueue<ConversionMessage>;
-  readonly mp3Queue: JobQueue<ConversionMessage>;
+  readonly videoQueue: JobQueue;
+  readonly mp3Queue: JobQueue;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;

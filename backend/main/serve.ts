@@ -66,8 +66,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   running.defer(() => server.close());
   running.defer(() => gateway.close());
   const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
-  const notifier = await startNotifierService(parts, config, mail);
-  running.defer(() => notifier.stop());
+  running.use(await startNotifierService(parts, config, mail));
   say(`listening on ${server.url}`);
   if (!signal.aborted) await once(signal, 'abort');
 }

@@ -10,9 +10,9 @@ import {
 import type { OnTransition } from '../conversions/rows.ts';
 import { convertFile } from '../converter/convert-file.ts';
 import { convertLimits } from '../converter/convert-limits.ts';
-import { startConverter } from '../converter/converter.ts';
 import type { FfmpegBinaries } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { openFfmpeg } from '../converter/ffmpeg/run-ffmpeg.ts';
+import { startConverter } from '../converter/handle-convert.ts';
 import type { Authentication } from '../http/authentication.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import type { Consumer } from '../ports/job-queue.ts';
@@ -86,7 +86,7 @@ export async function startConverterService(
   return await startConverter({
     ...parts,
     work: createConverterSide({ ...parts, store: parts.conversions, retention: retentionOf(settings) }),
-    concurrency: settings.converterConcurrency,
+    places: settings.converterConcurrency,
     convert: (request) => convertFile({ ...request, ffmpeg, limits }),
     waits: settings.waitsForSpace,
   });
@@ -110,7 +110,7 @@ export async function startNotifierService(
   parts: NotifierServiceParts,
   settings: Pick<Config, 'keepResultDays'>,
   mail?: NotifierMail,
-): Promise<Consumer> {
+): Promise<AsyncDisposable> {
   await using started = new AsyncDisposableStack();
   const { batches, mails } = createNotifierSide({
     ...parts,
@@ -131,8 +131,7 @@ export async function startNotifierService(
     const outbox = runOutbox({ ...parts, outbox: createMailOutbox({ ...parts, ...rest, mails, recipientOf }) });
     started.defer(() => outbox.stop());
   }
-  const running = started.move();
-  return { stop: () => running.disposeAsync() };
+  return started.move();
 }
 
 type AuthServiceParts = Pick<Parts, 'users' | 'sessions' | 'codes' | 'rateLimit' | 'signingSecret' | 'clock' | 'log'>;

@@ -3,6 +3,7 @@ import { exampleConversion, exampleEnded, exampleTime } from './conversion-examp
 import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 import { describeConversionChanges } from './conversion-store-changes.contract.ts';
 import { describeConversionLists } from './conversion-store-lists.contract.ts';
+import { describeConversionTurns } from './conversion-store-turns.contract.ts';
 
 /** An empty store, as an adapter's test makes it. */
 export interface ConversionStoreUnderTest {
@@ -184,6 +185,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     describeConversionLists(() => store);
+    describeConversionTurns(() => store);
     describeConversionChanges({
       current: () => store,
       async reopen() {
@@ -228,6 +230,8 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         () => store.scanIds([record.id]),
         () => store.countActive(),
         () => store.countQueuedBefore(record.id),
+        () => store.nextQueued(exampleTime),
+        () => store.untoldBatches()[Symbol.asyncIterator]().next(),
         () => store.batchSummary('anna', 'batch'),
         () => store.untoldOfBatch('anna', 'batch'),
         () => store.forget(record),
