@@ -29,8 +29,6 @@ const stages: readonly (() => Promise<readonly TestResult[]>)[] = [
 ];
 
 process.chdir(root);
-// Vitest colours what it writes into a file, too.
-if (!process.stdout.isTTY) process.env['NO_COLOR'] = '1';
 const results: TestResult[] = [];
 for (const stage of stages) {
   try {
