@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import { createConversions } from '../tests/all-sides.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import type { Work } from './conversion-work.ts';
-import { createConversions } from './conversions.ts';
 
 const day = 24 * 3600;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
-import { createConversions } from '../conversions/conversions.ts';
 import { createApp } from '../http/app.ts';
 import { startServer } from '../http/server.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
+import { createConversions } from '../tests/all-sides.ts';
 import { makeTestConversions } from '../tests/test-conversions.ts';
 import { finishConversion, startTestGateway } from '../tests/test-gateway.ts';
 import { createMetrics, type Metrics } from './metrics.ts';

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
+import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Route } from '../http/routes.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
-import { startEmbedded } from './embedded.ts';
+import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
-import { openAuthentication } from './open-authentication.ts';
-import { openMailer } from './open-mailer.ts';
+import { mailHost, openMailer } from './open-mailer.ts';
+import type { Parts } from './parts.ts';
+import { openAuth, startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -28,48 +30,62 @@ export interface ServeOptions {
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const binaries = await locateFfmpeg({
+    searchPath: process.env['PATH'] ?? '',
+    ...(config.ffmpegPath === undefined ? {} : { ffmpegPath: config.ffmpegPath }),
+  });
   await using running = new AsyncDisposableStack();
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
-  // Tens of megabytes that most servers never need.
+  // Loaded only when needed: it takes tens of megabytes of memory.
   const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
-  const counted = metrics === undefined ? {} : { onTransition: metrics.countTransition };
-  const backend = running.use(
-    await startEmbedded({ ...config, waitsForSpace: true, sendsMail: mailer !== undefined, ...counted }, log),
-  );
-  const authentication = await openAuthentication(config, { backend, mailer, log });
+  const embedded = running.use(await openEmbeddedParts(config.dataFolder, log));
+  const parts: Parts = metrics === undefined ? embedded : { ...embedded, onTransition: metrics.countTransition };
+  const authentication = await openAuth(parts, config, mailer);
   if (metrics !== undefined) {
-    const metricsServer = await serveMetrics(config, metrics.route(backend.store), { authentication, log });
+    const metricsServer = await serveMetrics(config, metrics.route(parts.conversions), { authentication, log });
     running.defer(() => metricsServer.close());
     say(`metrics on ${metricsServer.url}/metrics`);
   }
+  const owners = running.use(await startOwnerSide(parts, config));
+  const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
+  running.defer(() => converter.stop());
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
   const gateway = createGateway({
-    conversions: backend.conversions.owned,
-    uploads: backend.conversions.uploads,
-    notifications: backend.conversions.notifications,
-    changes: backend.conversions.changes,
+    ...owners,
+    conversions: owners.owned,
     authentication,
     settings: { version, signUp, mail: mailer !== undefined, maxUploadBytes, maxDurationSeconds },
     hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
     trustedProxies: config.trustedProxies,
     log,
     ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
-    reachAll: backend.reachAll,
+    reachAll: () => reachAll(parts, authentication),
   });
   const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
   running.defer(() => gateway.close());
-  if (mailer !== undefined) {
-    const { runMail } = await import('./run-mail.ts');
-    const outbox = runMail({ backend, authentication, mailer, config, listeningUrl: server.url, log });
-    running.defer(() => outbox.stop());
-  }
+  const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
+  const notifier = await startNotifierService(parts, config, mail);
+  running.defer(() => notifier.stop());
   say(`listening on ${server.url}`);
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-/** Tells metrics on their own port. */
+/** Rejects with `unavailable` while a store or auth cannot be reached. */
+async function reachAll(
+  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
+  authentication: Authentication,
+): Promise<void> {
+  await Promise.all([
+    conversions.get('nobody'),
+    videos.stat('nobody'),
+    mp3s.stat('nobody'),
+    authentication.mailAddress('nobody'),
+  ]);
+}
+
+/** Serves the metrics on their own port. */
 async function serveMetrics(
   { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
   route: Route,

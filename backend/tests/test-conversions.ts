@@ -5,7 +5,6 @@ import { pino } from 'pino';
 import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
-import { type Conversions, createConversions } from '../conversions/conversions.ts';
 import type { OnTransition } from '../conversions/rows.ts';
 import type { ConversionMessage, OwnedEvent } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
@@ -15,6 +14,7 @@ import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
+import { type Conversions, createConversions } from './all-sides.ts';
 
 /** Conversions over real embedded stores, with a clock and queues that the test holds in its hands. */
 export interface TestConversions extends AsyncDisposable {

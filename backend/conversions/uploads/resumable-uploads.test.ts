@@ -5,10 +5,10 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAppError } from '../../../shared/errors.ts';
 import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
+import { type Conversions, createConversions } from '../../tests/all-sides.ts';
 import { makeTestConversions, type TestConversions } from '../../tests/test-conversions.ts';
 import { storedBlobs } from '../../tests/test-gateway.ts';
 import { videoBlobId } from '../blob-names.ts';
-import { type Conversions, createConversions } from '../conversions.ts';
 import type { Checksum, UploadPart } from './upload-part.ts';
 
 const owner = 'ada';

@@ -11,7 +11,6 @@ import { createSqliteLeaseStore } from '../../adapters/embedded/sqlite-lease-sto
 import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
 import type { Work } from '../../conversions/conversion-work.ts';
-import { createConversions } from '../../conversions/conversions.ts';
 import type { ConversionMessage } from '../../messages.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
@@ -20,6 +19,7 @@ import type { JobQueue } from '../../ports/job-queue.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
+import { createConversions } from '../all-sides.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
 
 /** What somebody does while everyone else does something too; `target` counts the conversions. */

@@ -83,6 +83,16 @@ describe('a channel over a port', () => {
     expect(error).not.toHaveProperty('cause');
   });
 
+  it('passes on a code that it does not know, with its sentence', async () => {
+    const channel = openPortChannel(toChannelPort(ports.near));
+    ports.far.postMessage({ type: 'broken', failure: { code: 'too_hot', message: 'The computer is too hot.' } });
+    await expect(channel.ready).rejects.toMatchObject({
+      code: 'unknown',
+      givenCode: 'too_hot',
+      message: 'The computer is too hot.',
+    });
+  });
+
   it('says of a defect that it is one, and tells the log', async () => {
     const defect = new TypeError('/home/somebody is undefined');
     const channel = serve({ ...served, get: () => Promise.reject(defect) });
