@@ -185,9 +185,7 @@ it('a request that stood still adds nothing once another has had the upload', as
   const other = otherProcess({ videos });
   const id = await begin(6);
   await append(id, {}, from('abc'));
-  const late = await freezeAt(1, 'before', () =>
-    other.uploads.append(owner, id, { offset: 3, maxBytes }, from('xyz')),
-  );
+  const late = await freezeAt(1, 'before', () => other.uploads.append(owner, id, { offset: 3, maxBytes }, from('xyz')));
   await test.conversions.sweeper.recover();
   // It brings nothing: the upload still ends where the late one wants to go on.
   await append(id, { offset: 3 }, from());
