@@ -116,7 +116,7 @@ const nothing: readonly Row[] = [
 
 describe('declaredDuration', () => {
   test.each(named(exact))(
-    'is what there is of sound, and stays so when half the file is gone: %s',
+    'is the real duration, even if half the file is missing: %s',
     async (_name, recipe) => {
       const whole = await look(await media.make(recipe));
       expect(Math.abs((whole.declared ?? 0) - whole.decoded)).toBeLessThan(0.1);
@@ -215,7 +215,7 @@ describe('findCutShort', () => {
       ['mkv', { pause: [1, 2] }],
       ['mp4', { pause: [1, 2] }],
     ]),
-  )('says nothing of a whole file whose track begins late, pauses or ends early: %s', async (_name, recipe) => {
+  )('ignores a whole file whose track starts late, pauses or ends early: %s', async (_name, recipe) => {
     expect((await look(await media.make(recipe))).warning).toBeUndefined();
   });
 
@@ -233,7 +233,7 @@ describe('findCutShort', () => {
   });
 
   test.each<Row[0]>(['mp4-index-first', 'mkv', 'avi'])(
-    'sees a download whose place was made before it arrived: %s',
+    'detects an incomplete download whose size was allocated in advance: %s',
     async (container) => {
       const whole = await media.make({ container, seconds });
       const path = join(media.path, `sparse-${container}`);

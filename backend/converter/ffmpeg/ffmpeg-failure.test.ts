@@ -97,6 +97,6 @@ test.each([
   ['[out#0/mp3 @ 0x55d0] [error] Error writing trailer: No space left on device', true],
   ['[error] Error while decoding stream #0:1: Invalid data found when processing input', false],
   ['[warning] Error writing trailer', false],
-])('takes "%s" for a failed write: %s', (line, expected) => {
+])('reports "%s" as a failed write: %s', (line, expected) => {
   expect(tellsOfFailedWrite(line)).toBe(expected);
 });

@@ -385,7 +385,7 @@ describe('if the service is killed', () => {
   });
 
   test.each(['started', 'tied', 'inside'])(
-    'before ffmpeg could be told, it is not even started (%s)',
+    'before ffmpeg is tied to it, ffmpeg is not started (%s)',
     async (stage) => {
       const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
       const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_STAGE: stage };
