@@ -195,7 +195,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
   });
   socket.on('error', (error) => {
     // A protocol error of the client, or a broken connection. The socket closes itself afterwards.
-    log.debug({ err: error }, 'socket broke');
+    log.debug({ err: error }, 'socket error');
     letGo();
   });
   socket.on('close', (code) => {

@@ -94,20 +94,20 @@ interface Refusals {
 
 /** Statuses that a route may answer for a reason that no schema can express, or that schemathesis does not expect. */
 const mayRefuse: Readonly<Record<string, Refusals>> = {
-  'GET /api/v1/conversions': { because: 'a cursor is one that was given out', ofGood: [400] },
-  'GET /api/v1/notifications': { because: 'a cursor is one that was given out', ofGood: [400] },
-  'POST /api/v1/conversions/{id}/retry': { because: 'its video may not be kept', ofGood: [410] },
-  'POST /api/v1/me/confirm': { because: 'a code is one that was mailed', ofGood: [422] },
+  'GET /api/v1/conversions': { because: 'a cursor must come from an earlier page', ofGood: [400] },
+  'GET /api/v1/notifications': { because: 'a cursor must come from an earlier page', ofGood: [400] },
+  'POST /api/v1/conversions/{id}/retry': { because: 'its source may have been removed', ofGood: [410] },
+  'POST /api/v1/me/confirm': { because: 'a code must be one that was mailed', ofGood: [422] },
   'GET /api/v1/events': { because: 'it is for WebSockets', ofGood: [400] },
   'POST /api/v1/uploads': {
     because:
-      'exactly one of two headers says the length, names have values in Base64, bytes have their checksum; tus wants 412',
+      'exactly one of two headers states the length, metadata values are Base64, the checksum must fit the bytes; tus wants 412',
     ofGood: [400, 413, 422, 460],
     ofBad: [412, 413, 460],
   },
   'HEAD /api/v1/uploads/{id}': { because: 'tus requires 412 for another version', ofBad: [412] },
   'PATCH /api/v1/uploads/{id}': {
-    because: 'bytes come where the last ones ended, and have their checksum; tus requires 412 for another version',
+    because: 'the offset must be where the last bytes ended, and the checksum must fit the bytes; tus requires 412 for another version',
     ofGood: [400, 413, 460],
     ofBad: [412, 413, 460],
   },

@@ -78,25 +78,25 @@ export const routeCalls: Readonly<Record<string, RouteCall>> = {
   'get /api/v1/events': {
     ...at('/api/v1/events'),
     headers: socket,
-    needsNoToken: 'who cannot set a header sends the token as the first message',
+    needsNoToken: 'a client that cannot set a header sends the token in its first message',
   },
 };
 
 /** Every route that anyone may call, with the reason. Its answer is the same for all. */
 export const openRoutes: Readonly<Record<string, string>> = {
-  'get /healthz': 'whoever watches over the server has no account',
-  'get /readyz': 'whoever watches over the server has no account',
-  'get /api/v1/server': 'a client asks before it has an account',
+  'get /healthz': 'monitoring has no account',
+  'get /readyz': 'monitoring has no account',
+  'get /api/v1/server': 'a client reads it before it has an account',
   'get /api/v1/openapi.json': 'the same for all',
   'get /open/b/:batchId': 'a static page for the links in mails',
-  'options /api/v1/uploads': 'what the upload protocol can do here, the same for all',
-  'options /api/v1/uploads/:id': 'what the upload protocol can do here, the same for all',
-  'post /login': 'signs in, with a password',
-  'post /api/v1/sessions': 'signs in, with a password',
-  'post /api/v1/sessions/refresh': 'stays signed in, with a refresh token',
-  'post /api/v1/accounts': 'makes an account',
-  'post /api/v1/accounts/reset': 'for who has forgotten the password',
-  'post /api/v1/accounts/reset/confirm': 'for who has forgotten the password, with a mailed code',
+  'options /api/v1/uploads': 'the features of the upload protocol, the same for all',
+  'options /api/v1/uploads/:id': 'the features of the upload protocol, the same for all',
+  'post /login': 'signs in with a password',
+  'post /api/v1/sessions': 'signs in with a password',
+  'post /api/v1/sessions/refresh': 'stays signed in with a refresh token',
+  'post /api/v1/accounts': 'creates an account',
+  'post /api/v1/accounts/reset': 'for people who forgot their password',
+  'post /api/v1/accounts/reset/confirm': 'for people who forgot their password, with a mailed code',
 };
 
 /** Routes that may be called with POST and an override, for clients that lack other methods. */
