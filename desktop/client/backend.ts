@@ -40,6 +40,8 @@ export interface OpenedResult {
   readonly sha256: string;
   /** Its bytes, once. Leaving the loop early closes what is behind it. Throws an AppError when they cannot be read to the end. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Absolute path of the file that has these bytes, where that lies on this computer. */
+  readonly path?: string;
 }
 
 /**
