@@ -1,12 +1,28 @@
 import { z } from 'zod';
+import { AppError } from '../shared/errors.ts';
 import type { ServerEvent } from '../shared/events.ts';
 
 /**
- * The message of the queues `video` (convert this) and `mp3` (this has ended; notify its owner). It contains only the
- * id, because the row is the truth.
+ * A message of the queues `video` (a conversion is queued) and `mp3` (one has ended). It says that there is work, and
+ * which row caused it. The consumer reads the rows to decide what to do.
  */
-export const conversionMessageSchema = z.strictObject({ conversionId: z.string().min(1).max(200) });
-export type ConversionMessage = z.infer<typeof conversionMessageSchema>;
+const ticketSchema = z.strictObject({ conversionId: z.string().min(1).max(200) });
+export type Ticket = z.infer<typeof ticketSchema>;
+
+/** Parses a message from a queue. Throws `bad_request` with a message that says what is wrong. */
+export function parseTicket(body: string): Ticket {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new AppError('bad_request', 'The message is not JSON.', { cause: error });
+  }
+  const { success, data, error } = ticketSchema.safeParse(value);
+  if (success) return data;
+  // The cause is left out: it names every unknown field, which can be as long as the message.
+  const field = error.issues[0]?.path.join('.') || 'shape';
+  throw new AppError('bad_request', `The message is not a valid ticket: its ${field} does not fit.`);
+}
 
 /** An event for clients and its owner, as the event bus carries it. */
 export interface OwnedEvent {

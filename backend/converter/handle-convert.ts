@@ -5,51 +5,111 @@ import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../
 import { outputFileName } from '../../shared/formats.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
-import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
-import type { JobHandler, JobOutcome } from '../ports/job-queue.ts';
+import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
-/** How long a conversion waits for what is away or full: long enough to do no harm, short enough not to be noticed. */
+/**
+ * The wait before a retry if a service is unavailable or the disk is full: long enough to do no harm, short enough not
+ * to be noticed.
+ */
 const retrySeconds = 30;
+/** The longest delay of Node's timers. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  /** Absolute path; each job has a folder of its own in it while it runs. */
+  /** Absolute path. Each conversion has its own folder in it while it runs. */
   readonly workFolder: string;
   readonly convert: (request: Omit<ConvertRequest, 'ffmpeg' | 'limits'>) => Promise<ConvertedFile>;
   /**
-   * Whether a conversion waits while the disk is full or something is away. Without, it fails: where nobody is there to make room
-   * later.
+   * Whether a conversion waits while the disk is full or a service is unavailable. If false it fails, because nobody is
+   * there to make room later.
    */
   readonly waits: boolean;
   readonly log: Logger;
 }
 
-/** What becomes of a job of the queue `video`: one conversion, from its lease to its MP3. */
-export function createConvertHandler(parts: HandleConvertParts): JobHandler<ConversionMessage> {
-  return async ({ conversionId }, stopping) => {
-    const taken = await parts.work.take(conversionId);
-    if (taken.kind === 'nothing') return { kind: 'done' };
-    if (taken.kind === 'later') return { kind: 'retry', delaySeconds: taken.delaySeconds };
-    await using work = taken.work;
-    const folder = join(parts.workFolder, mp3BlobId(work.record));
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const converted = await convertInto(folder, work, stopping, parts);
-      return await finish(work, converted, parts);
-    } catch (error) {
-      return await settle(error, work, stopping, parts);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+export interface ConverterParts extends HandleConvertParts {
+  readonly videoQueue: JobQueue;
+  /** The number of conversions that may run at the same time. */
+  readonly places: number;
+}
+
+/** Starts the converter service: it takes queued conversions and makes their MP3s. */
+export async function startConverter({ videoQueue, places, ...parts }: ConverterParts): Promise<Consumer> {
+  const alarm = createAlarm(videoQueue, parts.log);
+  const consumer = await videoQueue.consume(createConvertHandler(parts, alarm.wakeLater), { places });
+  return {
+    setPlaces: (wanted) => consumer.setPlaces(wanted),
+    async stop() {
+      await consumer.stop();
+      alarm.stop();
+    },
+  };
+}
+
+/** Wakes a place after this many seconds, for a conversion that is not due yet. */
+type WakeLater = (id: string, delaySeconds: number) => void;
+
+/**
+ * Publishes a ticket when the first of the waiting conversions becomes due. If this process dies, the sweeper does it.
+ */
+function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLater; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
+
+  function ring(conversionId: string): void {
+    dueAt = Number.POSITIVE_INFINITY;
+    queue.publish({ conversionId }).catch((error: unknown) => {
+      log.warn({ err: error, conversion: conversionId }, 'could not publish a ticket; the sweeper will');
+    });
+  }
+
+  return {
+    wakeLater(id, delaySeconds) {
+      const milliseconds = Math.min(Math.ceil(delaySeconds * 1000), longestTimerMilliseconds);
+      const due = performance.now() + milliseconds;
+      if (due >= dueAt) return;
+      clearTimeout(timer);
+      dueAt = due;
+      timer = setTimeout(ring, milliseconds, id).unref();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Takes and converts queued conversions one after the other until none is due. */
+export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
+  return async (place) => {
+    while (place.mayGoOn()) {
+      const taken = await parts.work.take();
+      if (taken.kind === 'nothing') return;
+      if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
+      await convert(taken.work, place.signal, parts);
     }
   };
 }
 
-/** Converts, and stores the MP3. When it throws, nothing of it is stored. */
+/** Runs one conversion, from its lease to its MP3. */
+async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
+  await using work = taken;
+  const folder = join(parts.workFolder, mp3BlobId(work.record));
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const converted = await convertInto(folder, work, stopping, parts);
+    await finish(work, converted, parts);
+  } catch (error) {
+    await settle(error, work, stopping, parts);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Converts the source and stores the MP3. If it throws, nothing is stored. */
 async function convertInto(
   folder: string,
   work: Work,
@@ -77,15 +137,15 @@ async function openSource(record: ConversionRow, videos: BlobStore, signal: Abor
   return { path: record.source.path, [Symbol.asyncDispose]: async () => undefined };
 }
 
-async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<JobOutcome> {
+async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
   const { record } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
   const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
-  // Where this throws, nobody knows whether it was written: the MP3 stays, and the sweeper removes it if no row wants it.
+  // If this throws, it is not known whether the row was written. The MP3 stays, and the sweeper removes it if no row
+  // needs it.
   const done = await work.finish(result, warnings);
   if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
   log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
-  return { kind: 'done' };
 }
 
 async function settle(
@@ -93,34 +153,33 @@ async function settle(
   work: Work,
   stopping: AbortSignal,
   { waits, log }: HandleConvertParts,
-): Promise<JobOutcome> {
+): Promise<void> {
   const conversion = work.record.id;
   if (work.signal.aborted) {
-    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion ended from outside');
-    return { kind: 'done' };
+    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion stopped');
+    return;
   }
   if (stopping.aborted) {
     await work.release(0);
-    return { kind: 'retry', delaySeconds: 0 };
+    return;
   }
   if (waits && willPass(error)) {
-    log.warn({ err: error, conversion, retrySeconds }, 'conversion waits');
+    log.warn({ err: error, conversion, retrySeconds }, 'conversion will be retried');
     await work.release(retrySeconds);
-    return { kind: 'retry', delaySeconds: retrySeconds };
+    return;
   }
   const reason = reasonOf(error);
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);
-  return { kind: 'unrecoverable', reason };
 }
 
 function willPass(error: unknown): boolean {
-  // A folder of its own may be what there is no room for.
+  // Creating the conversion's folder may also fail for lack of space.
   const code = systemErrorCode(error);
   return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Its sentence stays; a code that a conversion cannot carry becomes the converter's own failure. */
+/** Keeps the message of the error. A code that conversions do not have becomes `converter_failed`. */
 function reasonOf(error: unknown): AppError {
   if (isAppError(error, ...conversionErrorCodes)) return error;
   const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';

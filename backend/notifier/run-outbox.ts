@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
-import type { Consumer } from '../ports/job-queue.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
 /** How long an end waits for what is being handed over: cut off after its last byte, it would come twice. */
@@ -12,8 +11,13 @@ export interface RunningOutboxParts {
   readonly log: Logger;
 }
 
+export interface RunningOutbox {
+  /** Looks no more, and waits a while for the mail that is being handed over. */
+  stop(): Promise<void>;
+}
+
 /** Has the outbox look now and then, and at once when a mail is due. */
-export function runOutbox({ outbox, events, log }: RunningOutboxParts): Consumer {
+export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningOutbox {
   let looking: Promise<void> | undefined;
   let again = false;
 

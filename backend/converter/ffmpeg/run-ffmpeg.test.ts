@@ -384,25 +384,22 @@ describe('if the service is killed', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test.each(['started', 'tied', 'inside'])(
-    'before ffmpeg is tied to it, ffmpeg is not started (%s)',
-    async (stage) => {
-      const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
-      const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_STAGE: stage };
-      for (const [parent, expected] of [
-        [process.pid, 'alive\n'],
-        [1, ''],
-      ] as const) {
-        const launched = spawn(ours, ['alive'], { env: { ...env, CONTAINED_PARENT: String(parent) } });
-        let said = '';
-        launched.stdout.on('data', (text) => {
-          said += String(text);
-        });
-        await once(launched, 'close');
-        expect(said).toBe(expected);
-      }
-    },
-  );
+  test.each(['started', 'tied', 'inside'])('before ffmpeg is tied to it, ffmpeg is not started (%s)', async (stage) => {
+    const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
+    const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_STAGE: stage };
+    for (const [parent, expected] of [
+      [process.pid, 'alive\n'],
+      [1, ''],
+    ] as const) {
+      const launched = spawn(ours, ['alive'], { env: { ...env, CONTAINED_PARENT: String(parent) } });
+      let said = '';
+      launched.stdout.on('data', (text) => {
+        said += String(text);
+      });
+      await once(launched, 'close');
+      expect(said).toBe(expected);
+    }
+  });
 });
 
 async function namesInWorkFolder(): Promise<string[]> {

@@ -107,7 +107,8 @@ const mayRefuse: Readonly<Record<string, Refusals>> = {
   },
   'HEAD /api/v1/uploads/{id}': { because: 'tus requires 412 for another version', ofBad: [412] },
   'PATCH /api/v1/uploads/{id}': {
-    because: 'the offset must be where the last bytes ended, and the checksum must fit the bytes; tus requires 412 for another version',
+    because:
+      'the offset must be where the last bytes ended, and the checksum must fit the bytes; tus requires 412 for another version',
     ofGood: [400, 413, 460],
     ofBad: [412, 413, 460],
   },
