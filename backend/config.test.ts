@@ -81,7 +81,7 @@ describe('parseConfig', () => {
     });
   });
 
-  it('lets a flag go before its variable', () => {
+  it('prefers a flag to its variable', () => {
     const config = parse(
       { HOST: '10.0.0.1', PORT: '1', SOUNDLIFT_DATA: '/a' },
       { host: 'localhost', port: '2', data: '/b' },
@@ -89,21 +89,21 @@ describe('parseConfig', () => {
     expect(config).toMatchObject({ host: 'localhost', port: 2, dataFolder: '/b' });
   });
 
-  it('takes a relative data folder from where the caller is', () => {
+  it('resolves a relative data folder against the caller’s folder', () => {
     expect(parse({ SOUNDLIFT_DATA: 'here' }).dataFolder).toBe('/videos/here');
     expect(parse({}, { data: '../there' }).dataFolder).toBe('/there');
   });
 
-  it('takes an empty variable as one that is left out', () => {
+  it('treats an empty variable as unset', () => {
     expect(parse({ PORT: '', PUBLIC_URL: '', JWT_SECRET: '' })).toEqual(parse());
   });
 
-  it('closes sign-up by default where others can reach the server', () => {
+  it('closes sign-up by default if others can reach the server', () => {
     expect(parse({ HOST: '0.0.0.0' })).toMatchObject({ loopback: false, signUp: 'closed' });
     expect(parse({ HOST: '0.0.0.0', SIGN_UP: 'open' }).signUp).toBe('open');
   });
 
-  it('knows where each system keeps the data of applications', () => {
+  it('uses the folder for application data of each system', () => {
     const mac: SystemFacts = { ...linux, platform: 'darwin', homeFolder: '/Users/me' };
     const windows: SystemFacts = { ...linux, platform: 'win32', homeFolder: 'C:\\Users\\me' };
     expect(parse({ XDG_DATA_HOME: '/data' }).dataFolder).toBe('/data/soundlift');
@@ -143,11 +143,11 @@ describe('parseConfig', () => {
     expect(refusal({ [name]: value })).toBe(sentence);
   });
 
-  it('names the flag where the flag is bad', () => {
+  it('names the flag if the flag is bad', () => {
     expect(refusal({ PORT: '1' }, { port: 'x' })).toBe('--port must be a whole number from 0 to 65535.');
   });
 
-  it('names all that are bad, in one sentence', () => {
+  it('names all bad settings in one sentence', () => {
     expect(refusal({ PORT: 'x', SIGN_UP: 'x' })).toBe(
       'PORT must be a whole number from 0 to 65535; SIGN_UP must be one of open, closed.',
     );
@@ -163,10 +163,10 @@ describe('parseConfig', () => {
 });
 
 describe('isLoopbackHost', () => {
-  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1'])('says yes to %s', (host) => {
+  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1'])('accepts %s', (host) => {
     expect(isLoopbackHost(host)).toBe(true);
   });
-  it.each(['0.0.0.0', '::', '127.evil.example', '10.0.0.1', 'localhost.example'])('says no to %s', (host) => {
+  it.each(['0.0.0.0', '::', '127.evil.example', '10.0.0.1', 'localhost.example'])('refuses %s', (host) => {
     expect(isLoopbackHost(host)).toBe(false);
   });
 });

@@ -4,37 +4,40 @@ import { posix, win32 } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
 
-/** The settings of the services, parsed once at the start. Plain data: handed on, never looked up. */
+/** The settings of the services, parsed once at the start and passed on as plain data. */
 export interface Config {
   /** The address to listen on, without brackets. */
   readonly host: string;
-  /** 0 takes any free one. */
+  /** 0 means any free port. */
   readonly port: number;
-  /** Whether `host` can be reached from this computer alone. */
+  /** True if only this computer can reach `host`. */
   readonly loopback: boolean;
-  /** Under which address people reach the gateway, without a slash at its end. */
+  /** The URL at which clients reach the gateway, without a trailing slash. */
   readonly publicUrl?: string;
-  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
   /** Absolute path of the embedded backend's folder. */
   readonly dataFolder: string;
-  /** The first signs, all verify. Left out, the embedded backend keeps one of its own. */
+  /**
+   * Tokens are signed with the first secret and verified with any. Left out, the embedded backend keeps a secret of its
+   * own.
+   */
   readonly jwtSecrets?: readonly string[];
   readonly loginTokenSeconds: number;
   readonly signUp: 'open' | 'closed';
-  /** Where auth answers (`http://auth:8080`), when it is not in this process. */
+  /** The URL of auth (`http://auth:8080`) if it does not run in this process. */
   readonly authUrl?: string;
-  /** The mail server; mail is off without. Holds a password. */
+  /** The URL of the mail server. It contains a password. Without it, mail is off. */
   readonly smtpUrl?: string;
-  /** What mail says it is from: `Soundlift <no-reply@example.org>`. */
+  /** The sender of mails: `Soundlift <no-reply@example.org>`. */
   readonly mailFrom?: string;
-  /** Where Prometheus may ask; absent, nowhere. 0 takes any free one. */
+  /** The port of the metrics for Prometheus; without it, there are none. 0 means any free port. */
   readonly metricsPort?: number;
   readonly ffmpegPath?: string;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
   readonly keepResultDays: number;
-  /** How many conversions run at once. */
+  /** The number of conversions that may run at the same time. */
   readonly converterConcurrency: number;
   readonly logLevel: LogLevel;
 }
@@ -42,25 +45,25 @@ export interface Config {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The flags of `serve`, as they were typed; each goes before its variable. */
+/** The flags of `serve` as typed. A flag takes precedence over its variable. */
 export interface ConfigFlags {
   readonly host?: string;
   readonly port?: string;
   readonly data?: string;
 }
 
-/** What the defaults depend on; given in so that every system's can be tested. */
+/** What the defaults depend on. It is a parameter so that tests can cover every system. */
 export interface SystemFacts {
   readonly platform: NodeJS.Platform;
   readonly homeFolder: string;
-  /** Relative paths start here. */
+  /** Relative paths are resolved against this folder. */
   readonly currentFolder: string;
   readonly cores: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** At least as long as the hash that HS256 is made of (RFC 7518, section 3.2). */
+/** At least as long as the hash of HS256 (RFC 7518, section 3.2). */
 const minSecretBytes = 32;
 
 const hostSchema = z
@@ -100,7 +103,7 @@ const secretsSchema = z
     error: `at least ${minSecretBytes} bytes, or several such secrets with commas between them`,
   });
 
-/** A variable that is set to nothing counts as left out: so compose files and unit files write it. */
+/** An empty variable counts as unset, since compose files and unit files write unset variables so. */
 const settingsSchema = z.object({
   HOST: hostSchema.default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(8080),
@@ -117,7 +120,7 @@ const settingsSchema = z.object({
   FFMPEG_PATH: z.string().optional(),
   MAX_UPLOAD_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
   MAX_DURATION_SECONDS: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(12 * 3600),
-  // The one way that there is; a deployment that writes it down must not be refused.
+  // This is the only value, but a deployment may state it.
   KEEP_SOURCE: oneOf(['until-done']).default('until-done'),
   KEEP_RESULT_DAYS: wholeNumber(1, 36_500).default(30),
   CONVERTER_CONCURRENCY: wholeNumber(1, 1024).optional(),
@@ -127,7 +130,7 @@ const settingsSchema = z.object({
 type SettingName = keyof typeof settingsSchema.shape;
 const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[];
 
-/** Which flag stands for which variable. */
+/** The flag of each variable that has one. */
 const flagNames: Readonly<Partial<Record<SettingName, keyof ConfigFlags>>> = {
   HOST: 'host',
   PORT: 'port',
@@ -135,8 +138,8 @@ const flagNames: Readonly<Partial<Record<SettingName, keyof ConfigFlags>>> = {
 };
 
 /**
- * Reads the settings. Throws an AppError `invalid` whose sentence names each bad one and what was expected, and never what
- * was there instead: it may be a secret.
+ * Reads the settings. Throws an AppError `invalid` whose message names each bad setting and what is expected, but not
+ * its value, which may be a secret.
  */
 export function parseConfig(environment: Environment, flags: ConfigFlags = {}, system?: SystemFacts): Config {
   const facts = system ?? thisSystem(environment);
@@ -189,13 +192,16 @@ function thisSystem(environment: Environment): SystemFacts {
   return {
     platform: process.platform,
     homeFolder: homedir(),
-    // npm starts scripts in the package's folder and says here where the caller was.
+    // npm runs scripts in the package's folder and gives the caller's folder in INIT_CWD.
     currentFolder: environment['INIT_CWD'] || process.cwd(),
     cores: availableParallelism(),
   };
 }
 
-/** Where each system wants an application's own data: the XDG base directory specification, Apple's and Microsoft's guides. */
+/**
+ * The folder for an application's data on each system: the XDG base directory specification, Apple's and Microsoft's
+ * guides.
+ */
 function defaultDataFolder(environment: Environment, facts: SystemFacts): string {
   const { join, isAbsolute } = pathOf(facts);
   if (facts.platform === 'win32') {
@@ -203,7 +209,7 @@ function defaultDataFolder(environment: Environment, facts: SystemFacts): string
   }
   if (facts.platform === 'darwin') return join(facts.homeFolder, 'Library', 'Application Support', 'Soundlift');
   const xdg = environment['XDG_DATA_HOME'];
-  // The specification: a relative path there is to be ignored.
+  // The specification says to ignore a relative path here.
   return join(xdg && isAbsolute(xdg) ? xdg : join(facts.homeFolder, '.local', 'share'), 'soundlift');
 }
 

@@ -3,13 +3,13 @@ import { AppError } from '../shared/errors.ts';
 import type { ServerEvent } from '../shared/events.ts';
 
 /**
- * A message of the queues `video` (a conversion is queued) and `mp3` (one has ended). It says that there is work, and which row
- * caused it. Whoever takes it decides by the rows what to do.
+ * A message of the queues `video` (a conversion is queued) and `mp3` (one has ended). It says that there is work, and
+ * which row caused it. The consumer reads the rows to decide what to do.
  */
 const ticketSchema = z.strictObject({ conversionId: z.string().min(1).max(200) });
 export type Ticket = z.infer<typeof ticketSchema>;
 
-/** Parses a message that was taken off a queue. Throws `bad_request`, whose sentence says what is wrong with it. */
+/** Parses a message from a queue. Throws `bad_request` with a message that says what is wrong. */
 export function parseTicket(body: string): Ticket {
   let value: unknown;
   try {
@@ -19,28 +19,28 @@ export function parseTicket(body: string): Ticket {
   }
   const { success, data, error } = ticketSchema.safeParse(value);
   if (success) return data;
-  // Without the cause: it names every unknown field, and those can be as long as the message.
+  // The cause is left out: it names every unknown field, which can be as long as the message.
   const field = error.issues[0]?.path.join('.') || 'shape';
-  throw new AppError('bad_request', `The message is no ticket: its ${field} does not fit.`);
+  throw new AppError('bad_request', `The message is not a valid ticket: its ${field} does not fit.`);
 }
 
-/** What the event bus carries to clients: an event and whose it is. */
+/** An event for clients and its owner, as the event bus carries it. */
 export interface OwnedEvent {
   readonly owner: string;
   readonly event: ServerEvent;
 }
 
-/** What services tell each other over the event bus. No client ever sees one. */
+/** Messages between services over the event bus. They never reach a client. */
 export type InternalMessage =
-  /** To whoever holds a lease on this conversion: it may be lost, look at the row now. */
+  /** To the holder of the lease on this conversion: the lease may be lost, so read the row now. */
   | { readonly type: 'look_now'; readonly conversionId: string }
   /** To the mail outbox: a mail is due. */
   | { readonly type: 'mail_due' }
-  /** To the request that writes this upload: another request wants to go on with it. `asker` names that request. */
+  /** To the request that writes this upload: another request wants to continue it. `asker` names that request. */
   | { readonly type: 'give_way'; readonly conversionId: string; readonly asker: string }
-  /** The answer where the writer does not give way. */
+  /** The answer if the writer does not give way. */
   | { readonly type: 'busy'; readonly conversionId: string; readonly asker: string }
-  /** The answer once it has given way. */
+  /** The answer after the writer has given way. */
   | { readonly type: 'given_way'; readonly conversionId: string };
 
 /** An internal message and the account that it is about. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { conversionErrorCodes } from './errors.ts';
 import { outputOptionsSchema } from './formats.ts';
 
-/** ISO 8601, UTC. */
+/** ISO 8601 in UTC. */
 const timeSchema = z.iso.datetime().meta({ id: 'Time' });
 const secondsSchema = z.number().nonnegative();
 const bytesSchema = z.int().nonnegative();
@@ -12,15 +12,15 @@ export const conversionStates = ['uploading', 'queued', 'converting', 'done', 'f
 export const conversionStateSchema = z.enum(conversionStates);
 export type ConversionState = z.infer<typeof conversionStateSchema>;
 
-/** True once nothing more happens to it by itself. */
+/** True for the states that a conversion does not leave by itself. */
 export function hasEnded(state: ConversionState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
-/** Grows with every change: of two things that are told of a conversion, the one with the higher revision is newer. */
+/** Grows with every change. Of two reports about a conversion, the one with the higher revision is newer. */
 export const revisionSchema = z.int().nonnegative();
 
-/** One audio track of a source; `index` counts audio tracks alone, from 0. */
+/** An audio track of a source. `index` counts audio tracks only, from 0. */
 export const trackSchema = z
   .object({
     index: z.int().nonnegative(),
@@ -34,7 +34,7 @@ export type Track = z.infer<typeof trackSchema>;
 
 export const warningSchema = z
   .discriminatedUnion('code', [
-    /** The video breaks off: its container promises `ofSeconds` of sound, and only `atSeconds` are there. */
+    /** The source is cut short: its container states `ofSeconds` of audio, but has only `atSeconds`. */
     z.object({ code: z.literal('cut_short'), atSeconds: secondsSchema, ofSeconds: secondsSchema }),
     /** `count` parts could not be read, the first at `atSeconds`. */
     z.object({ code: z.literal('gaps'), atSeconds: secondsSchema, count: z.int().positive() }),
@@ -48,7 +48,7 @@ const unknownWarningSchema = z.looseObject({
   message: z.string().optional(),
 });
 
-/** As clients read it. One of a newer server comes with a message, which says what it is. */
+/** As clients parse it. A warning of a newer server has a message that explains it. */
 const openWarningSchema = z.union([warningSchema, unknownWarningSchema]);
 export type Warning = z.infer<typeof openWarningSchema>;
 
@@ -64,7 +64,7 @@ export const conversionErrorSchema = z
   })
   .meta({ id: 'ConversionError' });
 
-/** As clients read it: a newer server may give other codes. */
+/** As clients parse it: a newer server may send other codes. */
 const openConversionErrorSchema = conversionErrorSchema.extend({ code: z.string() });
 export type ConversionError = z.infer<typeof openConversionErrorSchema>;
 
@@ -79,7 +79,7 @@ export const resultSchema = z
   .meta({ id: 'Result' });
 export type Result = z.infer<typeof resultSchema>;
 
-/** The one entity that a person knows: a video that is on its way to an MP3. */
+/** A conversion: a video becoming an MP3. */
 export const conversionSchema = z
   .object({
     id: z.string(),
@@ -88,13 +88,13 @@ export const conversionSchema = z
     fileName: z.string(),
     batchId: z.string().optional(),
     sourceBytes: bytesSchema,
-    /** Of the chosen track's sound, once the source was read. */
+    /** Duration of the chosen track, present once the source was read. */
     durationSeconds: secondsSchema.optional(),
-    /** How many go before it, while queued. */
+    /** The number of conversions before it in the queue, while it is queued. */
     position: z.int().nonnegative().optional(),
     progress: fractionSchema,
     etaSeconds: secondsSchema.optional(),
-    /** From 1; one more after each retry and each converter that was lost. */
+    /** Starts at 1 and grows with each retry and each converter that was lost. */
     attempt: z.int().positive(),
     options: outputOptionsSchema,
     tracks: z.array(trackSchema).optional(),
@@ -103,21 +103,24 @@ export const conversionSchema = z
     warnings: z.array(warningSchema),
     createdAt: timeSchema,
     updatedAt: timeSchema,
-    /** When its files go: the MP3 of a done one, the source of a failed or cancelled one. */
+    /** When its files expire: the MP3 of a done conversion, the source of a failed or cancelled one. */
     expiresAt: timeSchema.optional(),
-    /** Only where one conversion is asked for: up to 400 peaks, 0–255, evenly over the sound. */
+    /** Present only if a single conversion is requested: up to 400 peaks, 0–255, evenly spaced over the audio. */
     peaks: z.array(z.int().min(0).max(255)).max(400).optional(),
   })
   .meta({ id: 'Conversion' });
 
-/** As clients read it: with the errors and warnings of a newer server. */
+/** As clients parse it: with errors and warnings of a newer server. */
 export const openConversionSchema = conversionSchema.extend({
   error: openConversionErrorSchema.optional(),
   warnings: z.array(openWarningSchema),
 });
 export type Conversion = z.infer<typeof openConversionSchema>;
 
-/** In the app, one a batch. Clients make their own words from kind, counts and codes; `message` is for scripts. */
+/**
+ * A notification in the app, one for each batch. Clients make their own text from kind, counts and codes; `message` is
+ * for scripts.
+ */
 export const notificationSchema = z
   .object({
     id: z.string(),
@@ -127,12 +130,12 @@ export const notificationSchema = z
     counts: z.object({
       done: z.int().nonnegative(),
       failed: z.int().nonnegative(),
-      /** Those among `done` that have warnings. */
+      /** The number of done conversions with warnings. */
       warned: z.int().nonnegative(),
     }),
-    /** Of sound, over all that are done. */
+    /** Duration of all MP3s together. */
     seconds: secondsSchema,
-    /** Of the MP3s, over all that are done. */
+    /** Size of all MP3s together. */
     bytes: bytesSchema,
     mail: z.enum(['sent', 'refused', 'gave_up']).optional(),
     message: z.string(),
@@ -141,11 +144,11 @@ export const notificationSchema = z
   })
   .meta({ id: 'Notification' });
 
-/** As clients read it: with the kinds of a newer server. */
+/** As clients parse it: with kinds of a newer server. */
 export const openNotificationSchema = notificationSchema.extend({ kind: z.string(), mail: z.string().optional() });
 export type Notification = z.infer<typeof openNotificationSchema>;
 
-/** A page of a list; `next` is the cursor of the following one, absent on the last. */
+/** A page of a list. `next` is the cursor of the next page, absent on the last one. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next?: string;
@@ -159,11 +162,11 @@ export const notificationsPageSchema = pageSchema(notificationSchema).meta({ id:
 export const openConversionsPageSchema = pageSchema(openConversionSchema);
 export const openNotificationsPageSchema = pageSchema(openNotificationSchema);
 
-/** How many items one page holds at most. */
+/** The most items on a page. */
 export const maxPageItems = 100;
 const defaultPageItems = 50;
 
-/** As a query writes a number: digits alone. */
+/** A number in a query string: digits only. */
 const limitSchema = z.preprocess(
   (text) => (typeof text === 'string' && /^[0-9]{1,9}$/.test(text) ? Number(text) : text),
   z.int().min(1).max(maxPageItems),
@@ -172,7 +175,7 @@ const pageQuery = {
   limit: limitSchema.default(defaultPageItems),
   cursor: z.string().min(1).max(200).optional(),
 };
-/** Query strings say `true` or `false` in letters. */
+/** A flag in a query string. */
 const flagSchema = z.enum(['true', 'false', '1', '0', '']).transform((text) => text !== 'false' && text !== '0');
 
 export const conversionsQuerySchema = z.object({
@@ -185,7 +188,10 @@ export const notificationsQuerySchema = z.object({ ...pageQuery, unread: flagSch
 export const retryRequestSchema = z.strictObject({ options: outputOptionsSchema.optional() });
 
 const addressSchema = z.email({ error: 'an e-mail address is expected' });
-/** The pattern is for the description: of what is trimmed and lowered first, it would tell the length alone. */
+/**
+ * The pattern is for the OpenAPI description, which would otherwise state only the length, because the text is trimmed
+ * and lowered first.
+ */
 const emailSchema = z
   .string()
   .trim()
@@ -193,37 +199,37 @@ const emailSchema = z
   .max(254)
   .pipe(addressSchema)
   .meta({ pattern: z.toJSONSchema(addressSchema).pattern });
-/** At least eight characters; the upper bound keeps hashing cheap to refuse. */
+/** At least eight characters. The upper bound limits the cost of hashing. */
 const passwordSchema = z.string().min(8, 'at least 8 characters are expected').max(1024);
 
 export const credentialsSchema = z.strictObject({ email: emailSchema, password: passwordSchema });
 export type Credentials = z.infer<typeof credentialsSchema>;
 
-/** A password that somebody claims to be theirs: any text, so that the answer to a wrong one is always the same. */
+/** A password to check. It may be any text, so that the answer to a wrong one is always the same. */
 const claimedPasswordSchema = z.string().min(1).max(1024);
-/** Mailed, and typed in by a person: blanks around it are theirs. */
+/** A mailed code. A person types it, so spaces around it are ignored. */
 const codeSchema = z.string().trim().min(1).max(64).meta({ pattern: '\\S' });
 
 export const signInRequestSchema = z.strictObject({ email: z.string().max(254), password: claimedPasswordSchema });
 export const refreshRequestSchema = z.strictObject({ refreshToken: z.string().min(1).max(1024) });
-/** What a client that stays signed in holds. */
+/** The tokens of a signed-in client. */
 export const sessionSchema = z
   .object({
     accessToken: z.string(),
-    /** When the access token ends. */
+    /** When the access token expires. */
     expiresAt: timeSchema,
-    /** Works once, and gives the next pair. */
+    /** Works once and is exchanged for the next pair. */
     refreshToken: z.string(),
   })
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** An account as its owner sees it. */
+/** An account, as shown to its owner. */
 export const accountSchema = z
   .object({
     email: z.string(),
     admin: z.boolean(),
-    /** Whether its owner has shown that mail to the address arrives. */
+    /** True if the owner has proved that mail to this address arrives. */
     confirmed: z.boolean(),
     /** Whether finished batches are mailed. */
     mail: z.boolean(),
@@ -232,7 +238,7 @@ export const accountSchema = z
 export type Account = z.infer<typeof accountSchema>;
 
 export const accountChangesSchema = z.strictObject({ mail: z.boolean() });
-/** Without a code: send a new one. */
+/** Without a code, the server mails a new one. */
 export const confirmRequestSchema = z.strictObject({ code: codeSchema.optional() });
 export const passwordChangeSchema = z.strictObject({ old: claimedPasswordSchema, new: passwordSchema });
 export const accountRemovalSchema = z.strictObject({ password: claimedPasswordSchema });
@@ -243,7 +249,7 @@ export const resetConfirmationSchema = z.strictObject({
   password: passwordSchema,
 });
 
-/** What a client asks before it sends 10 GB. */
+/** The limits of a server. A client reads them before it uploads. */
 export const serverInfoSchema = z
   .object({
     version: z.string(),
@@ -256,10 +262,10 @@ export const serverInfoSchema = z
   .meta({ id: 'ServerInfo' });
 export type ServerInfo = z.infer<typeof serverInfoSchema>;
 
-/** Which conversions make one batch, and so one notification. */
+/** Groups conversions into a batch, which gets one notification. */
 export const batchSchema = z.object({
   batchId: z.string().min(1).max(200),
-  /** How many conversions the batch will have, where the client knows. */
+  /** The number of conversions in the batch, if the client knows it. */
   batchSize: z.int().positive().max(1_000_000).optional(),
 });
 export type Batch = z.infer<typeof batchSchema>;

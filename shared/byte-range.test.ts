@@ -23,11 +23,11 @@ describe('parseByteRange', () => {
     ['bytes=0-1,3-4', 'whole'],
     ['seconds=0-1', 'whole'],
     ['bytes', 'whole'],
-  ])('reads %j of ten bytes', (header, expected) => {
+  ])('parses %j for ten bytes', (header, expected) => {
     expect(parseByteRange(header, 10)).toEqual(expected);
   });
 
-  it('never reaches beyond what is there', () => {
+  it('never exceeds the size of the resource', () => {
     const number = fc.option(fc.nat({ max: 30 }), { nil: '' });
     fc.assert(
       fc.property(number, number, fc.integer({ min: 1, max: 20 }), (first, last, bytes) => {

@@ -1,12 +1,13 @@
-/** A part of a file: bytes `start` to `end`, both counted from 0, `end` not included. */
+/** A range of bytes, counted from 0, from `start` up to but not including `end`. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Reads the `Range` header of a request for something that is `bytes` long (RFC 9110, section 14.2). `whole` when there is no header, or
- * one that a server may ignore: another unit, several ranges, bad syntax. `unsatisfiable` when the range begins behind the end.
+ * Parses the `Range` header of a request for a resource of `bytes` bytes (RFC 9110, section 14.2). `whole` if there is
+ * no header, or one that a server may ignore: another unit, several ranges, bad syntax. `unsatisfiable` if the range
+ * begins after the end.
  */
 export function parseByteRange(
   header: string | null | undefined,
@@ -25,7 +26,10 @@ export function parseByteRange(
   return start >= bytes ? 'unsatisfiable' : { start, end };
 }
 
-/** Whether a list of entity tags such as `If-None-Match` contains `tag`, quotes included. Compares weakly (RFC 9110, section 13.1.2). */
+/**
+ * Whether a list of entity tags such as `If-None-Match` contains `tag`, which includes its quotes. Compares weakly (RFC
+ * 9110, section 13.1.2).
+ */
 export function listsTag(header: string, tag: string): boolean {
   return header.split(',').some((item) => {
     const listed = item.trim();

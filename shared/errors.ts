@@ -1,16 +1,16 @@
 /**
- * Every way in which Soundlift refuses or fails. A code is what programs compare and what the outside relies upon; the
- * sentence is for a person and may be reworded.
+ * The codes of all errors. Programs compare the codes, so they never change. The sentences are for people and may be
+ * reworded.
  */
 export const errorCodes = [
-  // Why a conversion failed (`conversion.error.code`).
+  // Reasons why a conversion failed (`conversion.error.code`).
   'not_media',
   'no_audio',
   'damaged',
   'too_long',
   'timed_out',
   'converter_failed',
-  // Why a request was refused (`code` of an application/problem+json answer).
+  // Reasons why a request was refused (`code` in an application/problem+json answer).
   'bad_request',
   'unauthorized',
   'forbidden',
@@ -32,19 +32,19 @@ export const errorCodes = [
   'internal',
   'unavailable',
   'disk_full',
-  // What can go wrong on the computer of the person who converts.
+  // Errors on the computer of the person who converts.
   'source_missing',
   'source_unreadable',
   'target_unwritable',
   'data_in_use',
   'cancelled',
-  // Another process gave a code that this version does not know: the message says what it is.
+  // Another process sent a code that this version does not know. The message explains it.
   'unknown',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** The codes that a conversion's own `error` may carry. */
+/** The codes that the `error` of a conversion may have. */
 export const conversionErrorCodes = [
   'not_media',
   'no_audio',
@@ -56,18 +56,18 @@ export const conversionErrorCodes = [
 
 export type ConversionErrorCode = (typeof conversionErrorCodes)[number];
 
-/** Numbers that the sentence speaks of, e.g. `limitSeconds`, `atSeconds`, `neededBytes`. */
+/** Numbers that the message mentions, e.g. `limitSeconds`, `atSeconds`, `neededBytes`. */
 export type ErrorDetails = Readonly<Record<string, number>>;
 
 /**
- * The one error that crosses a module's edge. `message` is a sentence that may be shown to a person: no path, no driver's
- * words. What really happened is kept in `cause` and goes to the log alone.
+ * The only error type that modules throw to each other. `message` is a sentence that may be shown to a person, without
+ * paths and without texts of other software. `cause` has the original error and goes only to the log.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly details: ErrorDetails | undefined;
-  /** Where the code is `unknown`: the one that was given. */
+  /** The code that was sent, if `code` is `unknown`. */
   readonly givenCode: string | undefined;
 
   constructor(
@@ -82,7 +82,7 @@ export class AppError extends Error {
   }
 }
 
-/** An error as another process told it. A code that this version does not know becomes `unknown` and keeps its message. */
+/** Makes an error from one that another process sent. An unknown code becomes `unknown` and keeps its message. */
 export function toKnownError(told: {
   readonly code: string;
   readonly message: string;
@@ -94,17 +94,17 @@ export function toKnownError(told: {
   return new AppError('unknown', told.message, { ...details, givenCode: told.code });
 }
 
-/** True when `error` is an {@link AppError}, of one of `codes` where any are given. */
+/** True if `error` is an {@link AppError} and, if `codes` are given, has one of them. */
 export function isAppError(error: unknown, ...codes: readonly ErrorCode[]): error is AppError {
   return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** The operating system's code of a failed call (`ENOENT`), where it is one. */
+/** The operating system's error code (`ENOENT`), or undefined if `error` has none. */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** For the end of a switch over a union: a case that was forgotten is a type error here. */
+/** For the end of a switch over a union: a missing case becomes a type error. */
 export function assertNever(value: never): never {
   throw new Error(`unexpected value: ${JSON.stringify(value)}`);
 }

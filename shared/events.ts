@@ -7,21 +7,21 @@ import {
   revisionSchema,
 } from './api.ts';
 
-/** What a server tells its clients as it happens: the frames of the WebSocket and of the private channel alike. */
+/** An event that a server sends to its clients, over the WebSocket and over the private channel. */
 export const serverEventSchema = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('conversion'), conversion: conversionSchema }),
     z.object({ type: z.literal('removed'), ids: z.array(z.string()) }),
-    /** At most 5 a second for one conversion. Transient: may be dropped, is never queued. */
+    /** At most 5 per second for each conversion. Progress is not queued and may be dropped. */
     z.object({
       type: z.literal('progress'),
       id: z.string(),
-      /** Of the conversion, as its converter last wrote it. */
+      /** The conversion's revision, as its converter last wrote it. */
       revision: revisionSchema,
       progress: z.number().min(0).max(1),
-      /** Absent while nothing can be said yet. */
+      /** Absent if it is not known yet. */
       etaSeconds: z.number().nonnegative().optional(),
-      /** Seconds of sound a second. */
+      /** Seconds of audio per second. */
       speed: z.number().nonnegative().optional(),
     }),
     z.object({ type: z.literal('notification'), notification: notificationSchema }),
@@ -31,7 +31,7 @@ export const serverEventSchema = z
 
 const [conversionEventSchema, removedEventSchema, progressEventSchema, notificationEventSchema, readEventSchema] =
   serverEventSchema.options;
-/** As clients read it: with the codes of a newer server. A client skips an event of a type that it does not know. */
+/** As clients parse it: with codes of a newer server. A client ignores events of unknown types. */
 export const openServerEventSchema = z.discriminatedUnion('type', [
   conversionEventSchema.extend({ conversion: openConversionSchema }),
   removedEventSchema,
@@ -44,24 +44,24 @@ export type ServerEvent = z.infer<typeof openServerEventSchema>;
 export const eventKinds = serverEventSchema.options.map(({ shape }) => shape.type.value);
 export type ProgressEvent = Extract<ServerEvent, { type: 'progress' }>;
 
-/** The first frame on every WebSocket: with it, a client that was away is right again. */
+/** The first frame on every WebSocket. It brings a client that was away up to date. */
 export const helloSchema = z
   .object({
     type: z.literal('hello'),
-    /** Those that have not ended, and all that changed since the client's position. */
+    /** All that have not ended, and all that changed since the client's change position. */
     conversions: z.array(conversionSchema),
-    /** Ids of those that went since then. */
+    /** Ids of conversions that were removed since then. */
     removed: z.array(z.string()),
-    /** Those that were made or read since then. */
+    /** Notifications that were created or read since then. */
     notifications: z.array(notificationSchema),
-    /** An opaque position, to be given as `since` the next time. */
+    /** An opaque change position, to send as `since` the next time. */
     at: z.string(),
-    /** True when not all is here: the client must list. */
+    /** True if this is incomplete, so the client must list. */
     truncated: z.boolean(),
   })
   .meta({ id: 'Hello' });
 
-/** As clients read it. */
+/** As clients parse it. */
 const openHelloSchema = helloSchema.extend({
   conversions: z.array(openConversionSchema),
   notifications: z.array(openNotificationSchema),
@@ -70,17 +70,17 @@ export type Hello = z.infer<typeof openHelloSchema>;
 
 /** `since`: the `at` of an earlier `hello`. */
 export const sinceSchema = z.string().min(1).max(200);
-/** What a client sends first that could not set an `Authorization` header. */
+/** The first message of a client that could not set an `Authorization` header. */
 export const socketSignInSchema = z.strictObject({
   type: z.literal('auth'),
   token: z.string().min(1).max(4096),
   since: sinceSchema.optional(),
 });
 
-/** Everything that a WebSocket carries to a client. */
+/** Any frame that a WebSocket sends to a client. */
 export const socketFrameSchema = z.union([helloSchema, serverEventSchema]);
-/** As clients read it. */
+/** As clients parse it. */
 export const openSocketFrameSchema = z.union([openHelloSchema, openServerEventSchema]);
 export type SocketFrame = z.infer<typeof openSocketFrameSchema>;
-/** Why the server ends a WebSocket (RFC 6455 gives 4000–4999 to applications): the token has ended. */
+/** The close code after the token has ended (RFC 6455 reserves 4000–4999 for applications). */
 export const socketTokenEnded = 4401;

@@ -2,18 +2,18 @@ import type { Batch, Conversion, Notification } from './api.ts';
 import type { ServerEvent } from './events.ts';
 import type { OutputOptions } from './formats.ts';
 
-/** A file on this computer that is to be converted where it lies. */
+/** A file on this computer to convert in place. */
 export interface LocalSubmission extends Partial<Batch> {
-  /** Chosen by whoever submits, a UUID: submitted once more, after a crash, it is still one conversion. */
+  /** A UUID that the submitter chooses. Submitting it again, after a crash, makes no second conversion. */
   readonly id?: string;
   /** Absolute path. */
   readonly path: string;
-  /** What the person calls it; the output's name is made from this. */
+  /** The name of the file as the person knows it. The output's name is made from it. */
   readonly fileName: string;
   readonly options: OutputOptions;
 }
 
-/** Where a finished MP3 lies on this computer until it is saved: never to be written to. */
+/** A finished MP3 on this computer, until it is saved. It must not be written to. */
 export interface LocalResult {
   /** Absolute path. */
   readonly path: string;
@@ -23,23 +23,24 @@ export interface LocalResult {
 }
 
 /**
- * The private way into the embedded backend: a call in the same process, or a message port from the app; never HTTP. It
- * acts as the built-in account `local`. All that crosses it is plain data, so that it can be posted. Every method throws
- * an AppError: `not_found`, `wrong_state` or `gone` for a conversion that is not there, not so, or not there any more.
+ * The private channel to the embedded backend: a call in the same process, or a message port from the app; never HTTP.
+ * It acts as the built-in account `local`. All arguments and results are plain data, so that they can be posted. Every
+ * method throws an AppError: `not_found` if the conversion does not exist, `wrong_state` if its state does not allow
+ * the call, `gone` if its files were removed.
  */
 export interface LocalChannel {
-  /** Takes over the file at its path. Throws `source_missing` or `source_unreadable`. */
+  /** Queues the file at the given path. Throws `source_missing` or `source_unreadable`. */
   submit(submission: LocalSubmission): Promise<Conversion>;
   get(id: string): Promise<Conversion>;
   result(id: string): Promise<LocalResult>;
   cancel(id: string): Promise<Conversion>;
   retry(id: string, options?: OutputOptions): Promise<Conversion>;
   remove(id: string): Promise<void>;
-  /** Removes all that have ended. */
+  /** Removes all conversions that have ended. */
   clear(): Promise<void>;
-  /** The latest ones, newest first. */
+  /** The latest notifications, newest first. */
   notifications(): Promise<readonly Notification[]>;
   markRead(ids: readonly string[]): Promise<void>;
-  /** Calls `listener` with all that happens from now on; returns what ends it. */
+  /** Calls `listener` with every event from now on. Returns a function that ends this. */
   subscribe(listener: (event: ServerEvent) => void): () => void;
 }

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-it('makes a folder and the ones above it, with the permissions that are given, however many ask at once', async () => {
+it('creates a folder and its parents with the given permissions, even for several callers at once', async () => {
   const folder = path.join(root, 'a', 'b', 'c');
   await Promise.all([makeFolder(folder, 0o700), makeFolder(folder, 0o700), makeFolder(path.join(root, 'a'), 0o700)]);
   await makeFolder(folder);
@@ -21,16 +21,13 @@ it('makes a folder and the ones above it, with the permissions that are given, h
   }
 });
 
-it('rejects where a file has that name', async () => {
+it('rejects if a file has that name', async () => {
   const file = path.join(root, 'file');
   await writeFile(file, '');
   await expect(makeFolder(file)).rejects.toMatchObject({ code: 'EEXIST' });
   await expect(makeFolder(path.join(file, 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
 
-it.runIf(process.platform === 'linux')(
-  'rejects where the system takes no folder, and does not go on for ever',
-  async () => {
-    await expect(makeFolder('/proc/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' });
-  },
-);
+it.runIf(process.platform === 'linux')('rejects, and does not hang, if the system refuses a new folder', async () => {
+  await expect(makeFolder('/proc/nowhere/at/all')).rejects.toMatchObject({ code: 'ENOENT' });
+});

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { systemErrorCode } from './errors.ts';
 
 /**
- * Makes a folder, and the ones above it that are missing. No error when it is there. Throws the system's error.
+ * Creates a folder and its missing parents. Does nothing if the folder exists. Throws the system's error.
  *
- * Not `mkdir` with `recursive`: in Node 24 it never returns where the system answers ENOENT although the parent folder is there, as
- * below /proc.
+ * Not `mkdir` with `recursive`: in Node 24 that never returns if the system answers ENOENT although the parent exists,
+ * as below /proc.
  * @param folder absolute path
- * @param mode permissions of each folder that is made
+ * @param mode permissions of each folder that is created
  */
 export async function makeFolder(folder: string, mode?: number): Promise<void> {
   try {
@@ -22,7 +22,7 @@ export async function makeFolder(folder: string, mode?: number): Promise<void> {
   }
 }
 
-/** Two may make the same folder at the same time. */
+/** Two callers may create the same folder at the same time. */
 async function throwUnlessFolder(folder: string, error: unknown): Promise<void> {
   const facts = await stat(folder).catch(() => undefined);
   if (!facts?.isDirectory()) throw error;

@@ -59,16 +59,16 @@ async function refusalOf(source: string | MediaRecipe, more: More = {}): Promise
   return error;
 }
 
-/** Writes noise into a copy of a file, at so many parts of its length. */
-async function damage(source: string, ...places: readonly number[]): Promise<string> {
-  const path = join(folder, `damaged-${places.join('-')}-${source.split('/').at(-1)}`);
+/** Overwrites parts of a copy of a file with noise, at these fractions (0–1) of its length. */
+async function damage(source: string, ...fractions: readonly number[]): Promise<string> {
+  const path = join(folder, `damaged-${fractions.join('-')}-${source.split('/').at(-1)}`);
   const bytes = await readFile(source);
-  for (const place of places) {
-    const at = Math.floor(bytes.length * place);
+  for (const fraction of fractions) {
+    const at = Math.floor(bytes.length * fraction);
     const length = Math.max(3000, Math.floor(bytes.length / 50));
     for (let block = 0; block * 32 < length; block += 1) {
       createHash('sha256')
-        .update(`${place} ${block}`)
+        .update(`${fraction} ${block}`)
         .digest()
         .copy(bytes, at + block * 32);
     }
@@ -78,7 +78,7 @@ async function damage(source: string, ...places: readonly number[]): Promise<str
 }
 
 describe('convertFile', () => {
-  test('makes an MP3 of exactly the sound that is in a video', async () => {
+  test('makes an MP3 of exactly the audio of a video', async () => {
     const recipe: MediaRecipe = { container: 'mp4', seconds: 5 };
     const converted = await convert(recipe);
     const bytes = await readFile(converted.path);
@@ -98,7 +98,7 @@ describe('convertFile', () => {
     expect(Math.max(...converted.peaks)).toBeGreaterThan(20);
   });
 
-  test('tells what is in the source before it begins', async () => {
+  test('reports the facts of the source before it decodes', async () => {
     const told: ReadSource[] = [];
     const recipe: MediaRecipe = { container: 'mkv', seconds: 2, audio: [{ language: 'ger' }, { language: 'eng' }] };
     const more = { onSource: (source: ReadSource) => void told.push(source), options: { track: 1 } };
@@ -108,7 +108,7 @@ describe('convertFile', () => {
     expect(told[0]?.durationSeconds).toBeCloseTo(2, 1);
   });
 
-  test('takes the track that was asked for', async () => {
+  test('converts the requested track', async () => {
     const recipe: MediaRecipe = { container: 'mkv', seconds: 2, audio: [{ hertz: 300 }, { hertz: 600 }] };
     for (const [track, hertz] of [300, 600].entries()) {
       const { path } = await convert(recipe, { options: { track } });
@@ -116,7 +116,7 @@ describe('convertFile', () => {
     }
   });
 
-  test('keeps to the bit rate, the quality and the channel that were asked for', async () => {
+  test('uses the requested bit rate, quality and channels', async () => {
     const recipe: MediaRecipe = { container: 'mp4', seconds: 5, audio: [{ channels: 6, codec: 'ac3' }] };
     const rate = async (options: Partial<ConvertRequest['options']>) => {
       const { path, bytes, durationSeconds } = await convert(recipe, { options });
@@ -128,7 +128,7 @@ describe('convertFile', () => {
     expect((await rate({ quality: 9 })).kbps).toBeLessThan((await rate({ quality: 0 })).kbps);
   });
 
-  test('carries title, artist, album, date and cover over, and nothing else', async () => {
+  test('copies title, artist, album, date and cover, and nothing else', async () => {
     const tags = { title: 'Über – α', artist: 'Some "Body"', album: '-i x', date: '2024', comment: 'no', genre: 'no' };
     for (const container of ['mp4', 'mkv'] as const) {
       const { path } = await convert({ container, seconds: 1, tags, cover: 'jpeg' });
@@ -140,7 +140,7 @@ describe('convertFile', () => {
     }
   });
 
-  test('begins at once with sound that begins late', async () => {
+  test('skips the silence before audio that starts late', async () => {
     const recipe: MediaRecipe = { container: 'mkv', seconds: 5, audio: [{ startsAt: 2 }] };
     const told: ReadSource[] = [];
     const { path, durationSeconds, peaks } = await convert(recipe, { onSource: (source) => void told.push(source) });
@@ -159,7 +159,7 @@ describe('convertFile', () => {
     expect(await decodeSound(path)).toMatchObject({ sampleRate: expected, seconds: 2 });
   });
 
-  test('goes through a change of sample rate and channels on the way', async () => {
+  test('converts a source whose sample rate and channels change', async () => {
     const parts = [{ sampleRate: 44100, channels: 1 } as const, { sampleRate: 48000, channels: 2 } as const];
     const files = parts.map(async (audio) =>
       readFile(await media.make({ container: 'aac', seconds: 3, audio: [audio] })),
@@ -172,7 +172,7 @@ describe('convertFile', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('tells how far it is, forwards only, at most five times a second', async () => {
+  test('reports progress that never decreases, at most five times a second', async () => {
     const told: ConvertProgress[] = [];
     await held.hold();
     const began = performance.now();
@@ -193,8 +193,8 @@ describe('convertFile', () => {
   });
 });
 
-describe('what is missing', () => {
-  test('at the end is told, and what is there is delivered', async () => {
+describe('missing audio', () => {
+  test('at the end is reported, and the rest is converted', async () => {
     const { warnings, durationSeconds } = await convert({ container: 'mkv', seconds: 10, cutAt: 0.5 });
     expect(warnings).toEqual([
       { code: 'cut_short', atSeconds: expect.closeTo(durationSeconds, 1), ofSeconds: expect.closeTo(10, 1) },
@@ -203,7 +203,7 @@ describe('what is missing', () => {
     expect(durationSeconds).toBeLessThan(7);
   });
 
-  test.each(['mp4', 'mkv', 'ts', 'ogg', 'flac', 'mp3'] as const)('inside a %s is told', async (container) => {
+  test.each(['mp4', 'mkv', 'ts', 'ogg', 'flac', 'mp3'] as const)('inside a %s is reported', async (container) => {
     const whole = await media.make({ container, seconds: 10 });
     const { warnings, durationSeconds } = await convert(await damage(whole, 0.4, 0.7));
     expect(warnings).toEqual([{ code: 'gaps', atSeconds: expect.any(Number), count: expect.any(Number) }]);
@@ -217,20 +217,20 @@ describe('what is missing', () => {
     expect(durationSeconds).toBeLessThan(10);
   });
 
-  test('inside and at the end is both told', async () => {
+  test('inside and at the end is reported as both', async () => {
     const cut = await media.make({ container: 'mkv', seconds: 10, cutAt: 0.7 });
     const { warnings } = await convert(await damage(cut, 0.5));
     expect(warnings.map(({ code }) => code)).toEqual(['cut_short', 'gaps']);
   });
 
-  test('is nothing in a recording with pauses', async () => {
+  test('is not reported for the pauses of a recording', async () => {
     const { warnings } = await convert({ container: 'mkv', seconds: 6, audio: [{ pause: [2, 4] }] });
     expect(warnings).toEqual([]);
   });
 });
 
-describe('convertFile refuses', () => {
-  test('a sound track without sound', async () => {
+describe('convertFile', () => {
+  test('refuses an empty audio track', async () => {
     for (const kind of ['zero-length-audio', 'zero-length-wav'] as const) {
       expect(await refusalOf(await media.makeBroken(kind))).toMatchObject({
         code: 'no_audio',
@@ -239,7 +239,7 @@ describe('convertFile refuses', () => {
     }
   });
 
-  test('sound of which nothing can be decoded', async () => {
+  test('refuses audio of which nothing can be decoded', async () => {
     const path = join(folder, 'all-noise.mp4');
     const bytes = await readFile(await media.make({ container: 'mp4-index-first', seconds: 3, picture: false }));
     const dataAt = bytes.indexOf('mdat') + 4;
@@ -248,11 +248,11 @@ describe('convertFile refuses', () => {
     expect((await refusalOf(path)).code).toBe('damaged');
   });
 
-  test('what says that it is too long, and what is without saying so', async () => {
+  test('refuses a source that is too long, whether or not it says so', async () => {
     const limits = convertLimits({ maxDurationSeconds: 4 });
     const details = { limitSeconds: 4 };
     const onSource = () => {
-      throw new Error('nothing of it was to be begun');
+      throw new Error('it must not start to decode');
     };
     const error = await refusalOf({ container: 'mp4', seconds: 5 }, { limits, onSource });
     expect(error).toMatchObject({ code: 'too_long', details });
@@ -265,7 +265,7 @@ describe('convertFile refuses', () => {
     await convert({ container: 'mp4', seconds: 5 }, { limits: twelveHours });
   });
 
-  test('an MP3 that is whole, and of another length than the sound', async () => {
+  test('refuses an MP3 that is whole but differs in length from the audio', async () => {
     const { ffmpeg: real, ffprobe } = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
     const other = await convert({ container: 'mp4', seconds: 2 });
     const liar = join(folder, 'liar');
@@ -276,25 +276,25 @@ describe('convertFile refuses', () => {
     );
     expect(await refusalOf({ container: 'mp4', seconds: 5 }, { ffmpeg: lying })).toMatchObject({
       code: 'converter_failed',
-      message: 'The MP3 came out with another length than the sound.',
+      message: 'The length of the MP3 differs from that of the audio.',
     });
     expect((await refusalOf({ container: 'mp4', seconds: 1 }, { ffmpeg: lying })).code).toBe('converter_failed');
   });
 
-  test('to leave half an MP3 behind', async () => {
+  test('leaves no partial MP3 behind', async () => {
     const workFolder = await newWorkFolder();
     const limits = { ...convertLimits({ maxDurationSeconds: 3600 }), outputBytes: 10_240 };
     expect((await refusalOf({ container: 'mp4', seconds: 5 }, { limits, workFolder })).code).toBe('converter_failed');
     expect(await readdir(workFolder)).toEqual(['source']);
   });
 
-  test('an MP3 that the disk had no room for, as something that will pass', async () => {
+  test('reports a full disk as disk_full', async () => {
     const workFolder = await newWorkFolder();
     await run('ln', ['-s', '/dev/full', join(workFolder, 'sound.mp3')]);
     expect((await refusalOf({ container: 'mp4', seconds: 5 }, { workFolder })).code).toBe('disk_full');
   });
 
-  test('to go on after an abort, and leaves no process', async () => {
+  test('stops at an abort and leaves no process', async () => {
     const source = await media.make({ container: 'wav', seconds: 20 });
     const workFolder = await newWorkFolder();
     await held.hold();
@@ -306,12 +306,12 @@ describe('convertFile refuses', () => {
     expect(await readdir(workFolder)).toEqual(['source']);
   });
 
-  test('to begin after an abort', async () => {
+  test('does not start after an abort', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(convert({ container: 'mp4', seconds: 1 }, { signal })).rejects.toThrow('enough');
   });
 
-  test('to touch its source, whatever comes', async () => {
+  test('never changes its source', async () => {
     const source = join(folder, 'precious.mp4');
     await writeFile(source, await readFile(await media.make({ container: 'mp4', seconds: 2 })));
     const before = await stat(source);

@@ -21,26 +21,26 @@ import { stageSource } from './stage-source.ts';
 
 export interface ConvertRequest {
   readonly ffmpeg: Ffmpeg;
-  /** Only read, whatever comes. */
+  /** Is only read, never changed. */
   readonly sourcePath: string;
-  /** Absolute path of a folder of this conversion's own. The caller removes it. */
+  /** Absolute path of a folder that only this conversion uses. The caller removes it. */
   readonly workFolder: string;
   readonly options: OutputOptions;
   readonly limits: ConvertLimits;
-  /** Told once, before anything is decoded. */
+  /** Called once, before anything is decoded. */
   readonly onSource?: (source: ReadSource) => void | Promise<void>;
-  /** At most 5 times a second. */
+  /** Called at most 5 times a second. */
   readonly onProgress?: (progress: ConvertProgress) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface ReadSource {
   readonly tracks: readonly Track[];
-  /** Of the chosen track, as far as the source says. */
+  /** Duration of the chosen track, if the source states it. */
   readonly durationSeconds?: number;
 }
 
-/** A finished MP3 that is what it says it is. */
+/** A finished and verified MP3. */
 export interface ConvertedFile {
   /** Absolute path, in the work folder. */
   readonly path: string;
@@ -48,16 +48,16 @@ export interface ConvertedFile {
   /** Hexadecimal. */
   readonly sha256: string;
   readonly durationSeconds: number;
-  /** Up to 400, 0–255, evenly over the sound. */
+  /** Up to 400 values of 0–255, evenly spaced over the audio. */
   readonly peaks: readonly number[];
   readonly warnings: readonly KnownWarning[];
 }
 
 /**
- * Turns the sound of a file into an MP3: looks into the source, encodes in one pass, and holds the MP3 against what was decoded.
- * Throws an AppError: `not_media`, `no_audio`, `damaged`, `too_long`, `timed_out` or `converter_failed` for what cannot be converted,
- * `source_missing` or `source_unreadable`, `disk_full`; an abort throws the signal's reason. It settles only when none of
- * its processes is left.
+ * Converts the audio of a file into an MP3: probes the source, encodes in one pass, and compares the MP3 with what was
+ * decoded. Throws an AppError: `not_media`, `no_audio`, `damaged`, `too_long`, `timed_out` or `converter_failed` if the
+ * file cannot be converted, and `source_missing`, `source_unreadable` or `disk_full`. On an abort it throws the
+ * signal's reason. It settles only after all of its processes have ended.
  */
 export async function convertFile(request: ConvertRequest): Promise<ConvertedFile> {
   const { ffmpeg, workFolder, options, limits, signal } = request;
@@ -89,8 +89,8 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
 }
 
 /**
- * Holds the MP3 against what was decoded, and that against what the source promised: what is missing at its end and inside.
- * Throws `converter_failed` where sound was decoded that is not in the MP3.
+ * Compares the MP3 with the decoded audio, and the decoded audio with what the source states. Returns warnings for
+ * audio that is missing at the end or inside. Throws `converter_failed` if the MP3 lacks audio that was decoded.
  */
 async function judge(found: {
   readonly request: ConvertRequest;
@@ -103,8 +103,8 @@ async function judge(found: {
   const { ffmpeg, workFolder, limits, signal } = found.request;
   const heardSeconds = pass.samples / pass.sampleRate;
   const lostSamples = pass.samples - mp3.samples;
-  // Up to 46 samples more are ffmpeg's: it writes no more padding than a frame and 529 samples, and LAME sometimes makes more
-  // (measured with 5.1: where less than 47 samples are left for the last frame of 576, or there are no more in all).
+  // ffmpeg may add up to 46 samples: it writes no more padding than a frame and 529 samples, and LAME sometimes makes
+  // more (measured with 5.1: if less than 47 samples are left for the last frame of 576, or there are no more in all).
   if (mp3.sampleRate !== pass.sampleRate || lostSamples <= -mp3.samplesPerFrame) throw anotherLength(mp3, pass);
 
   const source = { path: join(workFolder, sourceName), bytes: found.sourceBytes };
@@ -112,16 +112,18 @@ async function judge(found: {
   if (pass.lossLines === 0 && lostSamples <= 0) return cutShort === undefined ? [] : [cutShort];
 
   const again = await listenAgain({ ffmpeg, workFolder, facts, limits: passLimits(limits, heardSeconds), signal });
-  // Where the sound changes its format, ffmpeg 5.1 begins a new filter and drops what the old one had not yet made a frame of.
+  // When the audio format changes, ffmpeg 5.1 starts a new filter and drops the samples for which the old one has not
+  // yet made a frame.
   if (lostSamples > again.formatChanges * mp3.samplesPerFrame) throw anotherLength(mp3, pass);
-  // What is missing in the middle is not missing at the end.
+  // Audio that is missing in the middle is not missing at the end.
   const reallyCutShort = cutShort && (await findCutShort(facts.probe, source, again.spanSeconds));
-  // The packet that a file breaks off in is no gap, though decoders that look ahead (WMA) give one more frame after it.
+  // The incomplete packet at the end of a cut file is not a gap. Decoders that look ahead (WMA) still give one more
+  // frame after it.
   const gaps = reallyCutShort && isAtTheEnd(again.gaps, heardSeconds) ? undefined : again.gaps;
   return [reallyCutShort, gaps].filter((warning) => warning !== undefined);
 }
 
-/** Of any codec's frame: 8192 samples at 44.1 kHz. */
+/** The longest frame of any codec: 8192 samples at 44.1 kHz. */
 const longestFrameSeconds = 0.2;
 
 function isAtTheEnd(gaps: GapsWarning | undefined, heardSeconds: number): boolean {
@@ -129,11 +131,11 @@ function isAtTheEnd(gaps: GapsWarning | undefined, heardSeconds: number): boolea
 }
 
 interface Pass {
-  /** That were decoded, at the MP3's sample rate. */
+  /** Decoded samples, at the MP3's sample rate. */
   readonly samples: number;
   readonly sampleRate: number;
   readonly peaks: readonly number[];
-  /** How many lines of its log told of loss. */
+  /** The number of log lines that report loss. */
   readonly lossLines: number;
   readonly firstLoss: string | undefined;
 }
@@ -157,7 +159,7 @@ async function encode(request: ConvertRequest, facts: SourceFacts): Promise<Pass
       bytes += chunk.length;
       collector.add(chunk);
       const doneSeconds = bytes / bytesPerSample / sampleRate;
-      // Whatever the source said of its length.
+      // Checked even if the source stated a shorter duration.
       if (doneSeconds > limits.maxDurationSeconds) throw tooLong(limits);
       const progress = meter.measure(doneSeconds, nowSeconds());
       if (progress !== undefined) onProgress?.(progress);
@@ -174,7 +176,7 @@ async function encode(request: ConvertRequest, facts: SourceFacts): Promise<Pass
 }
 
 function anotherLength(mp3: Mp3Facts, { samples, sampleRate }: Pass): AppError {
-  return new AppError('converter_failed', 'The MP3 came out with another length than the sound.', {
+  return new AppError('converter_failed', 'The length of the MP3 differs from that of the audio.', {
     cause: new Error(
       `${samples} samples at ${sampleRate} Hz decoded, ${mp3.samples} at ${mp3.sampleRate} Hz in the MP3`,
     ),

@@ -1,24 +1,26 @@
 import type { ProcessLimits } from './ffmpeg/containment.ts';
 
-/** What one conversion may cost at most. */
+/** The most that one conversion may use. */
 export interface ConvertLimits {
-  /** Of sound. */
+  /** Duration of the audio. */
   readonly maxDurationSeconds: number;
-  /** Of real time, for each pass of ffmpeg. */
+  /** Wall-clock time for each pass of ffmpeg. */
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
-  /** Of address space, for each ffmpeg. */
+  /** Address space for each ffmpeg. */
   readonly memoryBytes: number;
-  /** Of the MP3. */
+  /** Size of the MP3. */
   readonly outputBytes: number;
 }
 
 /**
- * - Time: 5 minutes, and as long as the sound itself. One core encodes 60 to 120 times faster than that; a small or busy machine
- *   still 5 times. Whoever is slower has hung, or was given something that was made to keep him busy.
- * - Memory: ffmpeg 5.1 takes 0.3 GB of address space for any codec, and up to 0.3 GB more for the index of a film of 12 hours;
- *   newer ones reserve 0.1 GB for each of their threads.
- * - Output: 320 kbit/s is the most that an MP3 has; and a cover.
+ * The limits for a source of a given maximum duration.
+ *
+ * - Time: 5 minutes plus the duration of the audio. One core encodes 60 to 120 times faster than that; a small or busy
+ *   machine is still 5 times faster. A slower ffmpeg hangs, or was given a file that was made to keep it busy.
+ * - Memory: ffmpeg 5.1 takes 0.3 GB of address space for any codec, and up to 0.3 GB more for the index of a video of
+ *   12 hours. Newer versions reserve 0.1 GB for each of their threads.
+ * - Output: 320 kbit/s, the highest bit rate of an MP3, plus a cover.
  */
 export function convertLimits({ maxDurationSeconds }: Pick<ConvertLimits, 'maxDurationSeconds'>): ConvertLimits {
   const seconds = 300 + maxDurationSeconds;
@@ -31,7 +33,10 @@ export function convertLimits({ maxDurationSeconds }: Pick<ConvertLimits, 'maxDu
   };
 }
 
-/** The limits of one pass over a source: where its length is known, it does not get the time of the longest allowed. */
+/**
+ * The limits of one pass over a source. If its duration is known, the time limits follow from it instead of from the
+ * longest duration that is allowed.
+ */
 export function passLimits(limits: ConvertLimits, durationSeconds: number | undefined): ProcessLimits {
   const seconds = convertLimits({ maxDurationSeconds: durationSeconds ?? Number.POSITIVE_INFINITY }).wallSeconds;
   return {

@@ -53,7 +53,7 @@ interface How {
   readonly mayGoOn?: () => boolean;
 }
 
-/** What a place does with a ticket. Gives after how many seconds it wants to be woken, if it does. */
+/** Handles a ticket as a place does. Returns the seconds after which it wants to be woken, if any. */
 async function handle({
   convert = reallyConvert,
   waits = true,
@@ -90,7 +90,7 @@ async function mp3Ids(): Promise<string[]> {
   return await idsIn(backend.mp3s);
 }
 
-/** Finishes in its own time: `meanwhile` happens while it still works. */
+/** A converter that calls `meanwhile` while it still works, and then finishes. */
 function convertWhile(meanwhile: () => Promise<unknown>): HandleConvertParts['convert'] {
   return async (request) => {
     await meanwhile();
@@ -113,7 +113,7 @@ describe('a conversion', () => {
     expect(backend.mp3Queue.take()).toEqual([id]);
   });
 
-  test('of an uploaded video becomes an MP3, and the video goes', async () => {
+  test('of an uploaded video becomes an MP3, and the video is removed', async () => {
     const bytes = await readFile(await media.make({ container: 'mkv', seconds: 2 }));
     const intake = { fileName: 'talk.mkv', options: { format: 'mp3' } } as const;
     const source = (async function* () {
@@ -126,7 +126,7 @@ describe('a conversion', () => {
     expect(await idsIn(backend.videos)).toEqual([]);
   });
 
-  test('tells how far it is', async () => {
+  test('reports its progress', async () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 60 }));
     await handle();
     const progress = backend.told.filter((event) => event.type === 'progress');
@@ -134,9 +134,9 @@ describe('a conversion', () => {
     for (const event of progress) expect(event).toMatchObject({ id, speed: expect.any(Number) });
   });
 
-  test('is left alone when it is not there, has ended, or is in other hands', async () => {
+  test('is not started if it does not exist, has ended, or is leased by another converter', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
-    const convert = () => Promise.reject(new Error('it must not come to that'));
+    const convert = () => Promise.reject(new Error('must not be called'));
     await handle({ convert: convertWhile(() => handle({ convert })) });
     expect((await see(id)).state).toBe('done');
     await handle({ convert });
@@ -145,7 +145,7 @@ describe('a conversion', () => {
 });
 
 describe('a place', () => {
-  test('converts whatever is queued, one after the other, as it is their turn', async () => {
+  test('converts all that is queued, one after the other, in the order of their turns', async () => {
     const ids: string[] = [];
     for (const each of [owner, owner, 'another']) {
       const intake = { fileName: 'talk.mp4', options: { format: 'mp3' }, path: '/nowhere', bytes: 1 } as const;
@@ -161,7 +161,7 @@ describe('a place', () => {
     expect(running).toEqual([2, 0, 1]);
   });
 
-  test('takes no other one once it may not go on', async () => {
+  test('takes no further conversion after it was told to stop', async () => {
     const ids = [(await submit('/nowhere')).id, (await submit('/nowhere')).id];
     let mayGoOn = true;
     const convert = convertWhile(async () => {
@@ -187,7 +187,7 @@ describe('a converter', () => {
     return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log } };
   }
 
-  test('is woken when the first of those that wait becomes due', async () => {
+  test('is woken when the first of the waiting conversions becomes due', async () => {
     const { id } = await submit('/nowhere');
     let tries = 0;
     const { queue, parts } = start(async (request) => {
@@ -214,7 +214,7 @@ describe('a converter', () => {
     await queue.close();
   });
 
-  test('shares what is queued with another one, and neither lets anything sleep', async () => {
+  test('shares the queue with another converter, and neither leaves work undone', async () => {
     const { queue, parts } = start(convertWhile(async () => await setImmediate()));
     const converters = [
       await startConverter({ ...parts, videoQueue: queue, places: 2 }),
@@ -236,8 +236,8 @@ describe('a converter', () => {
   });
 });
 
-describe('a conversion that cannot be', () => {
-  test('fails at once, for good, with its reason', async () => {
+describe('a failing conversion', () => {
+  test('fails at once, without a retry, with its reason', async () => {
     const { id } = await submit(await media.makeBroken('text'));
     await handle();
     expect(await see(id)).toMatchObject({
@@ -248,14 +248,14 @@ describe('a conversion that cannot be', () => {
     expect(await mp3Ids()).toEqual([]);
   });
 
-  test('because its source is gone says so', async () => {
+  test('says so if its source is missing', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     await handle();
     const { error } = await see(id);
     expect(error).toEqual({ code: 'converter_failed', message: 'The video is no longer where it was.' });
   });
 
-  test('for a reason that nobody foresaw says nothing of it', async () => {
+  test('does not show the message of an unexpected error', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const convert = () => Promise.reject(new TypeError('x is not a function at /home/somebody'));
     await handle({ convert });
@@ -264,10 +264,10 @@ describe('a conversion that cannot be', () => {
   });
 });
 
-describe('a conversion for which the disk has no room', () => {
+describe('a conversion with a full disk', () => {
   const convert = () => Promise.reject(new AppError('disk_full', 'The disk is full.'));
 
-  test('waits, costs no attempt, and is tried again in its time', async () => {
+  test('waits without using up an attempt, and is retried', async () => {
     const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
     const [delaySeconds = 0] = await handle({ convert });
     expect(delaySeconds).toBeGreaterThan(0);
@@ -279,22 +279,22 @@ describe('a conversion for which the disk has no room', () => {
     expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
   });
 
-  test('waits too when there is none for its folder', async () => {
+  test('also waits if its folder cannot be created', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const full = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
     expect(await handle({ convert: full })).toEqual([30]);
     expect((await see(id)).state).toBe('queued');
   });
 
-  test('fails where nobody is there to make room', async () => {
+  test('fails if it must not wait', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     await handle({ convert, waits: false });
     expect((await see(id)).error).toEqual({ code: 'converter_failed', message: 'The disk is full.' });
   });
 });
 
-describe('a conversion that is ended from outside', () => {
-  /** Calls `act` once ffmpeg has begun to deliver. */
+describe('a conversion that is stopped', () => {
+  /** Calls `act` when ffmpeg has started to deliver. */
   function convertAndThen(act: () => void): HandleConvertParts['convert'] {
     return (request) =>
       reallyConvert({
@@ -312,7 +312,7 @@ describe('a conversion that is ended from outside', () => {
     return folders.filter((folder) => folder.startsWith(workFolder));
   }
 
-  test('by a cancel is cancelled, down to ffmpeg', async () => {
+  test('by a cancel ends with its ffmpeg', async () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 90 }));
     const convert = convertAndThen(() => void backend.conversions.owned.cancel(owner, id));
     await handle({ convert });
@@ -321,7 +321,7 @@ describe('a conversion that is ended from outside', () => {
     expect(await mp3Ids()).toEqual([]);
   });
 
-  test('by a shutdown goes back to the queue, and the next one does it', async () => {
+  test('by a shutdown goes back to the queue, and the next converter does it', async () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 90 }));
     const stopping = new AbortController();
     const convert = convertAndThen(() => stopping.abort());
@@ -332,7 +332,7 @@ describe('a conversion that is ended from outside', () => {
     expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
   });
 
-  test('when its MP3 is just being stored leaves none', async () => {
+  test('while its MP3 is being stored leaves no MP3', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const convert = convertWhile(() => backend.conversions.owned.cancel(owner, id));
     await handle({ convert });
@@ -341,7 +341,7 @@ describe('a conversion that is ended from outside', () => {
   });
 });
 
-test('what a killed process left in the folder of an attempt is in nobody’s way', async () => {
+test('what a killed process left in the folder of an attempt does no harm', async () => {
   const { id } = await submit(await media.make({ container: 'mp4', seconds: 1 }));
   await mkdir(join(workFolder, `${id}-1`));
   await writeFile(join(workFolder, `${id}-1`, 'source'), 'old');

@@ -10,21 +10,24 @@ import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
-/** How long a conversion waits for what is away or full: long enough to do no harm, short enough not to be noticed. */
+/**
+ * The wait before a retry if a service is unavailable or the disk is full: long enough to do no harm, short enough not
+ * to be noticed.
+ */
 const retrySeconds = 30;
-/** Node's timers take no more. */
+/** The longest delay of Node's timers. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  /** Absolute path; each job has a folder of its own in it while it runs. */
+  /** Absolute path. Each conversion has its own folder in it while it runs. */
   readonly workFolder: string;
   readonly convert: (request: Omit<ConvertRequest, 'ffmpeg' | 'limits'>) => Promise<ConvertedFile>;
   /**
-   * Whether a conversion waits while the disk is full or something is away. Without, it fails: where nobody is there to make room
-   * later.
+   * Whether a conversion waits while the disk is full or a service is unavailable. If false it fails, because nobody is
+   * there to make room later.
    */
   readonly waits: boolean;
   readonly log: Logger;
@@ -32,11 +35,11 @@ export interface HandleConvertParts {
 
 export interface ConverterParts extends HandleConvertParts {
   readonly videoQueue: JobQueue;
-  /** How many conversions run at once. */
+  /** The number of conversions that may run at the same time. */
   readonly places: number;
 }
 
-/** The conversion service: takes what is queued, and makes MP3s of it. */
+/** Starts the converter service: it takes queued conversions and makes their MP3s. */
 export async function startConverter({ videoQueue, places, ...parts }: ConverterParts): Promise<Consumer> {
   const alarm = createAlarm(videoQueue, parts.log);
   const consumer = await videoQueue.consume(createConvertHandler(parts, alarm.wakeLater), { places });
@@ -49,10 +52,12 @@ export async function startConverter({ videoQueue, places, ...parts }: Converter
   };
 }
 
-/** Wakes a place for a conversion that is not due yet, after so many seconds. */
+/** Wakes a place after this many seconds, for a conversion that is not due yet. */
 type WakeLater = (id: string, delaySeconds: number) => void;
 
-/** Publishes a ticket when the first of the conversions that are not due becomes due. Should this process die, the sweeper does it. */
+/**
+ * Publishes a ticket when the first of the waiting conversions becomes due. If this process dies, the sweeper does it.
+ */
 function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLater; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
@@ -77,7 +82,7 @@ function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLa
   };
 }
 
-/** Converts queued conversions, one after the other, until none is due. */
+/** Takes and converts queued conversions one after the other until none is due. */
 export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
   return async (place) => {
     while (place.mayGoOn()) {
@@ -89,7 +94,7 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
   };
 }
 
-/** One conversion, from its lease to its MP3. */
+/** Runs one conversion, from its lease to its MP3. */
 async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
   await using work = taken;
   const folder = join(parts.workFolder, mp3BlobId(work.record));
@@ -104,7 +109,7 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   }
 }
 
-/** Converts, and stores the MP3. When it throws, nothing of it is stored. */
+/** Converts the source and stores the MP3. If it throws, nothing is stored. */
 async function convertInto(
   folder: string,
   work: Work,
@@ -136,7 +141,8 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const { record } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
   const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
-  // Where this throws, nobody knows whether it was written: the MP3 stays, and the sweeper removes it if no row wants it.
+  // If this throws, it is not known whether the row was written. The MP3 stays, and the sweeper removes it if no row
+  // needs it.
   const done = await work.finish(result, warnings);
   if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
   log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
@@ -150,7 +156,7 @@ async function settle(
 ): Promise<void> {
   const conversion = work.record.id;
   if (work.signal.aborted) {
-    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion ended from outside');
+    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion stopped');
     return;
   }
   if (stopping.aborted) {
@@ -158,7 +164,7 @@ async function settle(
     return;
   }
   if (waits && willPass(error)) {
-    log.warn({ err: error, conversion, retrySeconds }, 'conversion waits');
+    log.warn({ err: error, conversion, retrySeconds }, 'conversion will be retried');
     await work.release(retrySeconds);
     return;
   }
@@ -168,12 +174,12 @@ async function settle(
 }
 
 function willPass(error: unknown): boolean {
-  // A folder of its own may be what there is no room for.
+  // Creating the conversion's folder may also fail for lack of space.
   const code = systemErrorCode(error);
   return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Its sentence stays; a code that a conversion cannot carry becomes the converter's own failure. */
+/** Keeps the message of the error. A code that conversions do not have becomes `converter_failed`. */
 function reasonOf(error: unknown): AppError {
   if (isAppError(error, ...conversionErrorCodes)) return error;
   const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';

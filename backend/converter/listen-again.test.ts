@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogLine } from './ffmpeg/ffmpeg-log.ts';
 import { createListener } from './listen-again.ts';
 
-/** Frames of 20 ms from `start` on, up to `end`. */
+/** Frames of 20 ms from `start` to `end`, in seconds. */
 function frames(start: number, end: number, format = 'fmt:fltp channels:2 chlayout:stereo rate:48000'): LogLine[] {
   return Array.from({ length: Math.round((end - start) / 0.02) }, (_, index) => ({
     speaker: 'Parsed_ashowinfo_0',
@@ -21,16 +21,16 @@ function hear(...lines: readonly (LogLine | readonly LogLine[])[]) {
 }
 
 describe('listening again', () => {
-  test('finds nothing where all is there', () => {
+  test('finds nothing if nothing is missing', () => {
     expect(hear(frames(0, 10))).toEqual({ spanSeconds: 10, formatChanges: 0 });
   });
 
-  test('finds a jump in time, counted from the first sound', () => {
+  test('finds a jump in time, counted from the first frame', () => {
     const result = hear(frames(2, 6), demuxerFails, frames(8, 12));
     expect(result).toEqual({ gaps: { code: 'gaps', atSeconds: 4, count: 1 }, spanSeconds: 10, formatChanges: 0 });
   });
 
-  test('finds the jump where it is, though the complaint came some frames before or after it', () => {
+  test('finds the position of a jump even if the error was logged some frames before or after it', () => {
     expect(hear(frames(0, 3), demuxerFails, frames(3, 4), frames(6, 8)).gaps).toEqual({
       code: 'gaps',
       atSeconds: 4,
@@ -39,7 +39,7 @@ describe('listening again', () => {
     expect(hear(frames(0, 4), frames(6, 7), demuxerFails, frames(7, 8)).gaps?.atSeconds).toBe(4);
   });
 
-  test('finds what the decoder could not read, even where nothing is missing', () => {
+  test('finds what the decoder could not read, even without a jump in time', () => {
     expect(hear(frames(0, 4), decoderFails, decoderFails, frames(4, 8)).gaps).toEqual({
       code: 'gaps',
       atSeconds: 4,
@@ -47,32 +47,32 @@ describe('listening again', () => {
     });
   });
 
-  test('counts places, not errors', () => {
+  test('counts gaps, not errors', () => {
     const place = (at: number) => [decoderFails, frames(at, at + 0.1), decoderFails, frames(at + 0.2, at + 0.3)].flat();
     expect(hear(frames(0, 4), place(4), frames(4.3, 8), place(8), frames(8.3, 9)).gaps?.count).toBe(2);
   });
 
-  test('leaves what is before the first sound and after the last one to others', () => {
+  test('ignores what happens before the first frame and after the last one', () => {
     const result = hear(decoderFails, demuxerFails, frames(5, 9), decoderFails, demuxerFails);
     expect(result).toEqual({ spanSeconds: 4, formatChanges: 0 });
   });
 
-  test('takes pauses for pauses while nothing complains, and while only the picture does', () => {
+  test('accepts pauses if ffmpeg reports no error, or errors of the picture only', () => {
     expect(hear(frames(0, 4), frames(6, 8)).gaps).toBeUndefined();
     const picture: LogLine = { speaker: 'h264', level: 'error', text: 'no frame!' };
     expect(hear(picture, frames(0, 4), frames(6, 8)).gaps).toBeUndefined();
   });
 
-  test('lets rounding be rounding', () => {
+  test('ignores jumps that come from rounding', () => {
     expect(hear(demuxerFails, frames(0, 4), frames(4.004, 8.004), frames(7.998, 9)).gaps).toBeUndefined();
   });
 
-  test('notices each change of format', () => {
+  test('counts each change of format', () => {
     const mono = 'fmt:fltp channels:1 chlayout:mono rate:48000';
     expect(hear(frames(0, 1), frames(1, 2, mono), frames(2, 3, mono), frames(3, 4)).formatChanges).toBe(2);
   });
 
-  test('manages without times', () => {
+  test('works without time stamps', () => {
     const timeless = frames(0, 2).map((line) => ({
       ...line,
       text: line.text.replace(/pts_time:\S+/, 'pts_time:NOPTS'),
@@ -84,7 +84,7 @@ describe('listening again', () => {
     });
   });
 
-  test('spans nothing where nothing was heard', () => {
+  test('reports a span of 0 if nothing was decoded', () => {
     expect(hear(decoderFails)).toEqual({ spanSeconds: 0, formatChanges: 0 });
   });
 });

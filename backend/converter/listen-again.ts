@@ -7,24 +7,30 @@ import type { SourceFacts } from './source-facts.ts';
 
 export type GapsWarning = Extract<Warning, { code: 'gaps' }>;
 
-/** Longer than what rounding to milliseconds makes, shorter than the shortest frame of any codec that is in use. */
+/**
+ * A larger jump in the time stamps counts as a gap. Rounding to milliseconds makes smaller jumps; the shortest frame of
+ * any codec in use is longer.
+ */
 const jumpSeconds = 0.01;
-/** One damaged place is often several errors, and a frame between them. */
+/**
+ * Errors that are closer together than this count as one gap. One damaged spot often causes several errors with a frame
+ * between them.
+ */
 const samePlaceSeconds = 0.5;
 
-/** What was found by listening once more. */
+/** What the second decoding found. */
 export interface Listening {
-  /** Undefined where nothing is missing inside. */
+  /** Undefined if nothing is missing inside. */
   readonly gaps?: GapsWarning;
-  /** From the first sound to the end of the last one by their time stamps, what is missing in between included. */
+  /** Seconds from the first sample to the last one by their time stamps, gaps included. */
   readonly spanSeconds: number;
-  /** How often the sound changes its sample rate, its channels or its kind of samples. */
+  /** The number of times that the sample rate, the channels or the sample format changes. */
   readonly formatChanges: number;
 }
 
 /**
- * Decodes once more, in an eighth of the time that encoding takes, to find the places where sound is missing: asked for only
- * where the first pass gave reason to.
+ * Decodes the audio a second time to find gaps. It takes an eighth of the time that encoding takes, and is done only if
+ * the first pass saw a reason for it.
  */
 export async function listenAgain(request: {
   readonly ffmpeg: Ffmpeg;
@@ -54,9 +60,10 @@ export interface Listener {
 }
 
 /**
- * A gap is a jump in the time stamps, or an error of the decoder that is bridged without one. What happens before the first
- * frame and after the last one is no gap: sound may begin late, recordings begin and end in the middle of a packet, and where
- * a video breaks off is told as such. Jumps are as wanted in a recording with pauses: they count only where something complained.
+ * A gap is a jump in the time stamps, or a decoder error without such a jump. What happens before the first frame and
+ * after the last one is not a gap: audio may start late, recordings begin and end in the middle of a packet, and a
+ * source that is cut short has a warning of its own. A recording with pauses has intended jumps, so jumps count only if
+ * ffmpeg reported an error.
  */
 export function createListener({ container, otherCodecs }: Pick<SourceFacts, 'container' | 'otherCodecs'>): Listener {
   let heardSeconds = 0;
@@ -103,7 +110,7 @@ export function createListener({ container, otherCodecs }: Pick<SourceFacts, 'co
   };
 }
 
-/** Sums of thousands of fractions end in digits that mean nothing. */
+/** Adding thousands of fractions leaves meaningless digits at the end. */
 function toMilliseconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }

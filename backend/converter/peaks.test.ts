@@ -11,7 +11,7 @@ function bytesOf(samples: Int16Array): Uint8Array {
   return bytes;
 }
 
-/** Hands `bytes` over in pieces of the given sizes, again and again. */
+/** Adds `bytes` in chunks of the given sizes, repeated as often as needed. */
 function collect(bytes: Uint8Array, sizes: readonly number[]): PeakCollector {
   const collector = new PeakCollector();
   for (let at = 0, piece = 0; at < bytes.length; piece += 1) {
@@ -30,7 +30,7 @@ function scaled(magnitude: number): number {
   return Math.min(255, Math.round((magnitude * 255) / 32768));
 }
 
-/** All samples held at once, and every part looked at by itself. */
+/** The reference: holds all samples and looks at each part by itself. */
 function naivePeaks(samples: Int16Array): number[] {
   const count = Math.min(maxPeaks, samples.length);
   return Array.from({ length: count }, (_, peak) => {
@@ -39,7 +39,7 @@ function naivePeaks(samples: Int16Array): number[] {
   });
 }
 
-/** Mostly quiet, with a click here and there: where one lands is what shows a wrong edge. */
+/** Mostly quiet, with single clicks. A click in the wrong peak shows a wrong edge. */
 function clicks(length: number, seed: number): Int16Array {
   const samples = new Int16Array(length);
   let state = seed | 1;
@@ -53,7 +53,7 @@ function clicks(length: number, seed: number): Int16Array {
 const pieceSizes = fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 8 });
 
 describe('PeakCollector', () => {
-  test('gives exactly what looking at all samples at once gives, while every sample still has its own bucket', () => {
+  test('equals the reference exactly while every sample has its own bucket', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -32768, max: 32767 }), { maxLength: 3000 }), pieceSizes, (list, sizes) => {
         const samples = Int16Array.from(list);
@@ -62,7 +62,7 @@ describe('PeakCollector', () => {
     );
   });
 
-  test('is right to within a 32nd of a peak once buckets were merged, at any length and however the bytes are cut', () => {
+  test('is right to within a 32nd of a peak after buckets were merged, at any length and with any chunks', () => {
     fc.assert(
       fc.property(fc.integer({ min: 20_000, max: 300_000 }), fc.integer(), pieceSizes, (length, seed, sizes) => {
         const samples = clicks(length, seed);
@@ -80,7 +80,7 @@ describe('PeakCollector', () => {
     );
   });
 
-  test('does not depend on how the bytes are cut', () => {
+  test('does not depend on the size of the chunks', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 120_000 }), fc.integer(), pieceSizes, (length, seed, sizes) => {
         const bytes = bytesOf(clicks(length, seed));
@@ -90,16 +90,16 @@ describe('PeakCollector', () => {
     );
   });
 
-  test('reaches 255 at full scale, up and down, and 0 in silence', () => {
+  test('gives 255 at full scale, positive and negative, and 0 in silence', () => {
     expect(collect(bytesOf(Int16Array.of(32767, 0, -32768)), [6]).peaks()).toEqual([255, 0, 255]);
   });
 
-  test('has no peaks where there was no sound, and leaves out half a sample at the end', () => {
+  test('gives no peaks without samples, and ignores half a sample at the end', () => {
     expect(new PeakCollector().peaks()).toEqual([]);
     expect(collect(Uint8Array.of(0xff, 0x7f, 0xff), [1]).peaks()).toEqual([255]);
   });
 
-  test('may be asked while the sound still comes', () => {
+  test('can give peaks before all samples have arrived', () => {
     const collector = new PeakCollector();
     collector.add(bytesOf(Int16Array.of(16384, 0)));
     expect(collector.peaks()).toEqual([128, 0]);

@@ -1,13 +1,13 @@
-/** How many peaks a sound is drawn with at most. */
+/** The most peaks that are drawn for one MP3. */
 export const maxPeaks = 400;
 
-/** Finer than what is drawn, so that a peak's edges are right to a 32nd of its width, however long the sound becomes. */
+/** More buckets than peaks, so that the edges of a peak are right to a 32nd of its width, however long the audio is. */
 const maxBuckets = maxPeaks * 64;
 const bytesPerSample = 2;
 
 /**
- * The loudest moments of a sound, in equal parts of its length, from samples that pass by once: signed 16 bit, low byte
- * first, one channel. Its memory is the same for a second and for a day.
+ * Collects the loudest sample of each equal part of the audio, from a stream of samples: signed 16 bit, low byte first,
+ * one channel. It uses the same amount of memory for a second and for a day.
  */
 export class PeakCollector {
   /** The largest magnitude (0–32768) in each run of `#samplesPerBucket` samples. */
@@ -15,10 +15,10 @@ export class PeakCollector {
   #samplesPerBucket = 1;
   #bucket = 0;
   #samplesInBucket = 0;
-  /** Half a sample, where a chunk ended in the middle of one. */
+  /** The first byte of a sample whose second byte is in the next chunk. */
   #lowByte: number | undefined;
 
-  /** Takes the next bytes, as many as there happen to be. */
+  /** Adds the next bytes, in chunks of any size. */
   add(chunk: Uint8Array): void {
     let from = 0;
     if (this.#lowByte !== undefined && chunk.length > 0) {
@@ -33,8 +33,8 @@ export class PeakCollector {
   }
 
   /**
-   * Integers 0–255, in proportion to the amplitude, 255 being full scale: {@link maxPeaks} of them, evenly over the sound so
-   * far, or one a sample where there are fewer samples.
+   * Integers 0–255 in proportion to the amplitude; 255 is full scale. Returns {@link maxPeaks} of them, evenly spaced
+   * over the audio so far, or one for each sample if there are fewer samples.
    */
   peaks(): number[] {
     const samples = this.#bucket * this.#samplesPerBucket + this.#samplesInBucket;
@@ -55,8 +55,8 @@ export class PeakCollector {
   }
 
   #addSamples(bytes: Uint8Array): void {
-    // Copied only where it must be: an Int16Array wants an even address. Every platform that Node runs our builds on keeps
-    // the low byte first.
+    // An Int16Array needs an even address, so the bytes are copied if they start at an odd one. Every platform that our
+    // builds run on is little-endian.
     const aligned = bytes.byteOffset % bytesPerSample === 0 ? bytes : bytes.slice();
     const samples = new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length / bytesPerSample);
     let at = 0;

@@ -45,7 +45,7 @@ async function write(name: string, contents: string | Uint8Array): Promise<strin
 }
 
 describe('probing finds', () => {
-  test('what is in a video', async () => {
+  test('the facts of a video', async () => {
     const path = await media.make({
       container: 'mkv',
       seconds: 3,
@@ -74,11 +74,11 @@ describe('probing finds', () => {
     expect(facts.cover).toBeDefined();
   });
 
-  test('no cover where a moving picture is', async () => {
+  test('no cover if the picture is a video', async () => {
     expect(await probe(await media.make({ container: 'mp4', seconds: 1 }))).not.toHaveProperty('cover');
   });
 
-  test('sound that is announced only where it begins, far into a stream', async () => {
+  test('audio that a stream announces only where it starts, far from the beginning', async () => {
     const path = join(folder, 'late.ts');
     const picture = ['-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=12'];
     const sound = ['-itsoffset', '11', '-f', 'lavfi', '-i', 'sine=d=1'];
@@ -101,7 +101,7 @@ describe('probing refuses', () => {
     expect((await refusalOf(await media.makeBroken(kind))).code).toBe(code);
   });
 
-  test('pictures, moving or not', async () => {
+  test('pictures and videos without audio', async () => {
     for (const name of ['picture.gif', 'picture.png', 'picture.webp', 'picture.bmp', 'picture.tiff']) {
       const path = join(folder, name);
       await promisify(execFile)('ffmpeg', [
@@ -119,19 +119,20 @@ describe('probing refuses', () => {
     }
   });
 
-  test('a video that is cut off before its index with a sentence of its own', async () => {
+  test('a video whose index is cut off, and says so', async () => {
     const error = await refusalOf(await media.makeBroken('mp4-cut-before-its-index'));
     expect(error.message).toMatch(/incomplete/);
   });
 
-  test('a track that is not there', async () => {
+  test('a track that does not exist', async () => {
     const path = await media.make({ container: 'mkv', seconds: 1, audio: [{}, { language: 'eng' }] });
     expect(await refusalOf(path, 2)).toMatchObject({ code: 'no_audio', details: { track: 2, tracks: 2 } });
     expect((await probe(path, 1)).track.index).toBe(1);
   });
 
-  test('a text in which somebody might see a transport stream', async () => {
-    // As it was met: with its G at this place, ffprobe guesses, and ends with "End of file" instead of its usual words.
+  test('a text that resembles a transport stream', async () => {
+    // Seen in practice: because of the position of its G, ffprobe guesses a transport stream and ends with "End of
+    // file" instead of its usual message.
     const path = await write(
       'web.mpd',
       '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet mimeType="audio/mpeg"><Representation id="1" bandwidth="1"><BaseURL>file:///tmp/soundlift-media-G8bUFq/13.mp3</BaseURL></Representation></AdaptationSet></Period></MPD>',
@@ -139,7 +140,7 @@ describe('probing refuses', () => {
     expect((await refusalOf(path)).code).toBe('not_media');
   });
 
-  test('everything that only names where sound is', async () => {
+  test('every file that only refers to other media', async () => {
     const sound = await media.make({ container: 'mp3', seconds: 1 });
     const target = `file://${sound}`;
     const lists = {
@@ -157,21 +158,21 @@ describe('probing refuses', () => {
     }
   });
 
-  test('what cannot be read, and does not call it no video', async () => {
+  test('an unreadable file as source_unreadable, not as not_media', async () => {
     const path = await write('locked.mp4', await readFile(await media.make({ container: 'mp3', seconds: 1 })));
     await chmod(path, 0o000);
-    // Root reads its own files whatever their mode; another's it does not, contained.
+    // Root can read its own files whatever their mode. Contained, it cannot read another user's.
     if (process.getuid?.() === 0) await chown(path, 12_345, 12_345);
     expect((await refusalOf(path)).code).toBe('source_unreadable');
   });
 
-  test('a source that goes away in between, and does not call it no video', async () => {
+  test('a source that was removed meanwhile as source_missing, not as not_media', async () => {
     const workFolder = join(folder, 'nothing-staged');
     await mkdir(workFolder);
     await expect(probeSource({ ffmpeg, workFolder })).rejects.toMatchObject({ code: 'source_missing' });
   });
 
-  test('to go on after an abort', async () => {
+  test('to continue after an abort', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(probeSource({ ffmpeg, workFolder: folder, signal })).rejects.toThrow('enough');
   });

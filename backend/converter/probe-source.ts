@@ -7,26 +7,26 @@ import { nothingDecodable, notMedia, readSourceFacts, type SourceFacts } from '.
 
 export interface ProbeRequest {
   readonly ffmpeg: Ffmpeg;
-  /** Holds the source under its staged name. */
+  /** Contains the source under its staged name. */
   readonly workFolder: string;
-  /** Index among the audio tracks; left out, the one that is marked default. */
+  /** Index among the audio tracks, from 0. Defaults to the track that is marked as default. */
   readonly track?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Generous for a film of 20 GB on a slow disk: what is read is an index, or the first megabytes. */
+/** Generous even for a video of 20 GB on a slow disk: ffprobe reads only an index or the first megabytes. */
 const probeLimits: ProcessLimits = { wallSeconds: 120, cpuSeconds: 60, memoryBytes: 2 ** 31, fileBytes: 0 };
 
 /**
- * Formats that announce a track only by its first packet. ffprobe looks at 5 MB by itself, which a film that begins without
- * sound outlasts; the second look goes as far as a person's patience.
+ * In these formats a track is known only from its first packet. ffprobe looks at the first 5 MB, but a video may start
+ * with more than that without audio. The second probe searches as far as a person is likely to wait.
  */
 const announcesLate = ['mpegts', 'mpeg', 'flv', 'live_flv'];
 const farSearch = ['-probesize', '100M', '-analyzeduration', '120M'];
 
 /**
- * Looks into a staged source. Throws `not_media`, `no_audio`, `damaged`, `source_missing` or `source_unreadable`; an abort
- * throws the signal's reason.
+ * Reads the facts of a staged source with ffprobe. Throws `not_media`, `no_audio`, `damaged`, `source_missing` or
+ * `source_unreadable`. On an abort it throws the signal's reason.
  */
 export async function probeSource(request: ProbeRequest): Promise<SourceFacts> {
   const json = await runProbe(request, []);
@@ -54,14 +54,15 @@ async function runProbe({ ffmpeg, workFolder, signal }: ProbeRequest, search: re
   throw refusal(exitCode, stderrTail);
 }
 
-/** What ffprobe's last words mean. */
+/** Translates ffprobe's last log lines into an error. */
 function refusal(exitCode: number, stderrTail: string): AppError {
   const cause = new Error(`ffprobe: exit code ${exitCode}\n${stderrTail}`.trimEnd());
   if (/moov atom not found/.test(stderrTail)) {
-    const message = 'This video is incomplete: the index at its end, without which nothing can be read, is missing.';
+    const message = 'This video is incomplete. The index at its end is missing, and nothing can be read without it.';
     return new AppError('not_media', message, { cause });
   }
-  // Of a text, too, some format is the likeliest. Guessed with a low score and not readable as that, it is none.
+  // ffprobe finds a likely format even for a text file. If the score is low and the file cannot be read in that format,
+  // it is not media.
   if (
     /Invalid data found|Format not on whitelist|Protocol .* not on whitelist|detected only with low score/.test(
       stderrTail,

@@ -48,7 +48,7 @@ function refusalOf(description: Description, track?: number): AppError {
 }
 
 describe('the facts of a source', () => {
-  test('are read from what ffprobe says', () => {
+  test('are read from the output of ffprobe', () => {
     expect(readSourceFacts(describeSource())).toEqual({
       container: 'mov',
       tracks: [{ index: 0, codec: 'aac', channels: 2, language: 'deu' }],
@@ -65,7 +65,7 @@ describe('the facts of a source', () => {
     });
   });
 
-  test('take the track that is marked default, wherever it stands, and number audio tracks alone', () => {
+  test('choose the default track at any index, and count audio tracks only', () => {
     const first = { ...german, disposition: { default: 0 } };
     const second = { ...english, disposition: { default: 1 }, tags: { LANGUAGE: 'eng', Title: 'Commentary' } };
     const facts = read({ streams: [first, video, second] });
@@ -73,13 +73,13 @@ describe('the facts of a source', () => {
     expect(facts.tracks[1]).toEqual({ index: 1, codec: 'ac3', channels: 6, language: 'eng', title: 'Commentary' });
   });
 
-  test('take the first track where none is marked, and the wanted one where one is wanted', () => {
+  test('choose the first track if none is marked, and the requested one if one is requested', () => {
     const streams = [video, { ...english, disposition: {} }, { ...german, disposition: {} }];
     expect(read({ streams }).track.index).toBe(0);
     expect(read({ streams: [video, german, english] }, 1).track).toMatchObject({ index: 1, codec: 'ac3' });
   });
 
-  test('leave a default track of an unknown kind for one that can be decoded', () => {
+  test('prefer a track that can be decoded to a default track with an unknown codec', () => {
     const { codec_name: _, ...unknown } = german;
     const streams = [video, unknown, { ...english, disposition: {} }];
     expect(read({ streams }).track).toMatchObject({ index: 1, codec: 'ac3' });
@@ -87,11 +87,11 @@ describe('the facts of a source', () => {
     expect(refusalOf({ streams: [video, unknown] }).code).toBe('damaged');
   });
 
-  test('do not call an unnamed language a language', () => {
+  test('omit an undetermined language', () => {
     expect(read({ streams: [{ ...german, tags: { language: 'und' } }] }).tracks[0]).not.toHaveProperty('language');
   });
 
-  test('know how long the track is, or else the film, less its late start', () => {
+  test('give the duration of the track, otherwise that of the file less the late start', () => {
     const { duration: _, ...unknown } = german;
     const format = { duration: '70.5', start_time: '1.4' };
     expect(read({ streams: [{ ...unknown, start_time: '3.4' }], format }).durationSeconds).toBe(68.5);
@@ -102,12 +102,12 @@ describe('the facts of a source', () => {
     expect(read({ streams: [unknown], format: { duration: '-5' } })).not.toHaveProperty('durationSeconds');
   });
 
-  test('tell a stated length from one that ffprobe has worked out from a bit rate', () => {
+  test('distinguish a stated duration from one that ffprobe estimated from a bit rate', () => {
     expect(read({ format: { format_name: 'aac' } }).durationIsStated).toBe(false);
     expect(read({ format: { format_name: 'wav' } }).durationIsStated).toBe(true);
   });
 
-  test('find a cover that an MP3 can hold, and no other picture', () => {
+  test('include a cover only if an MP3 can hold it', () => {
     expect(read({ streams: [german, cover] }).cover).toEqual({ streamIndex: 3 });
     expect(read({ streams: [german, { ...cover, codec_name: 'mjpeg' }] }).cover).toEqual({ streamIndex: 3 });
     for (const change of [{ codec_name: 'gif' }, { disposition: {} }, { width: 0 }, { height: undefined }]) {
@@ -115,45 +115,45 @@ describe('the facts of a source', () => {
     }
   });
 
-  test('keep title, artist, album and date, in whatever letters, and nothing else', () => {
+  test('keep title, artist, album and date in any case, and nothing else', () => {
     const tags = { TITLE: 'T', Artist: 'A', album: 'B', date: '2024', encoder: 'E', comment: 'C', composer: 'D' };
     expect(read({ format: { tags } }).tags).toEqual({ title: 'T', artist: 'A', album: 'B', date: '2024' });
   });
 
-  test('ask the track where the container has no tag', () => {
+  test('use the tags of the track if the container has none', () => {
     const track = { ...german, tags: { title: 'T', artist: 'A' } };
     expect(read({ streams: [track], format: { tags: { artist: 'B' } } }).tags).toEqual({ title: 'T', artist: 'B' });
   });
 
-  test('do not call the sound what one track is called among others', () => {
+  test('do not use the title of one of several tracks', () => {
     expect(read({ streams: [{ ...german, tags: { title: 'German' } }, english] }).tags).toEqual({});
   });
 
-  test('keep tags within what a command line takes', () => {
+  test('cut long tags to what a command line can hold', () => {
     const tags = { title: 'x'.repeat(5000), artist: 'one\0two', album: '  ', date: '' };
     expect(read({ format: { tags } }).tags).toEqual({ title: 'x'.repeat(1000), artist: 'one two' });
   });
 });
 
 describe('a source is refused', () => {
-  test('without sound', () => {
+  test('if it has no audio', () => {
     expect(refusalOf({ streams: [video] })).toMatchObject({ code: 'no_audio', message: 'This video has no sound.' });
     expect(refusalOf({ streams: [] }).code).toBe('no_audio');
   });
 
-  test('without the track that is wanted, with what there is instead', () => {
+  test('if the requested track does not exist, with a list of the existing ones', () => {
     const error = refusalOf({ streams: [video, german, { ...english, tags: {} }] }, 2);
     expect(error).toMatchObject({ code: 'no_audio', details: { track: 2, tracks: 2 } });
     expect(error.message).toBe('This video has no audio track 2. It has: 0 (aac, deu), 1 (ac3).');
     expect(refusalOf({ streams: [video] }, 2).message).toBe('This video has no sound.');
   });
 
-  test('when nothing is known of how its sound was made', () => {
+  test('if the format of its audio is unknown', () => {
     expect(refusalOf({ streams: [{ ...german, sample_rate: '0' }] }).code).toBe('damaged');
     expect(refusalOf({ streams: [{ ...german, channels: 0 }] }).code).toBe('damaged');
   });
 
-  test('when it is taken for a sound by mere chance', () => {
+  test('if ffprobe detects audio in it only by chance', () => {
     expect(refusalOf({ format: { format_name: 'mp3', probe_score: 1 } }).code).toBe('not_media');
   });
 

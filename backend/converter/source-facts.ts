@@ -5,48 +5,49 @@ import { failure } from '../../shared/words/failure-sentence.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import type { TrackProbe } from './declared-duration/declared-duration.ts';
 
-/** Tags that an MP3 takes over from its source. */
+/** The tags that are copied from the source into the MP3. */
 export type SourceTags = Readonly<Partial<Record<(typeof keptTags)[number], string>>>;
 
 const keptTags = ['title', 'artist', 'album', 'date'] as const;
-/** A title longer than this is none; and a command line has to hold it. */
+/** Longer tags are cut. Nobody needs a longer title, and each tag must fit on ffmpeg's command line. */
 const maxTagCharacters = 1000;
 
 /** The track that is converted. */
 export interface ChosenTrack {
-  /** Among the audio tracks, from 0. */
+  /** Index among the audio tracks, from 0. */
   readonly index: number;
-  /** What ffmpeg calls its codec. */
+  /** ffmpeg's name for the codec. */
   readonly codec: string;
+  /** In hertz. */
   readonly sampleRate: number;
   readonly channels: number;
-  /** False where it says how many channels there are, but not where each belongs. */
+  /** False if the source gives the number of channels but not their positions. */
   readonly hasLayout: boolean;
 }
 
-/** What a source says of itself, before anything of it was decoded. */
+/** What the headers of a source say, before anything is decoded. */
 export interface SourceFacts {
-  /** ffmpeg's first name for it: `mov`, `matroska`, `mpegts`, … */
+  /** The first of ffmpeg's names for the container: `mov`, `matroska`, `mpegts`, … */
   readonly container: string;
   readonly tracks: readonly Track[];
   readonly track: ChosenTrack;
-  /** Of the chosen track's sound; what it really is shows when it was decoded. */
+  /** Duration of the chosen track as stated. The real duration is known only after decoding. */
   readonly durationSeconds?: number;
-  /** False where the duration is guessed from a bit rate. */
+  /** False if ffprobe estimated the duration from a bit rate. */
   readonly durationIsStated: boolean;
-  /** A picture that goes with the sound, in a form that an MP3 can hold. */
+  /** A cover picture in a format that an MP3 can hold. */
   readonly cover?: { readonly streamIndex: number };
   readonly tags: SourceTags;
-  /** Codecs of the other streams: ffmpeg's complaints under these names are not about the sound. */
+  /** Codecs of the other streams. ffmpeg's complaints under these names do not concern the audio. */
   readonly otherCodecs: readonly string[];
-  /** How ffmpeg has to look into the source so as to find what ffprobe found. */
+  /** Options that ffmpeg needs to find the same streams as ffprobe did. */
   readonly searchOptions: readonly string[];
-  /** For {@link TrackProbe}'s readers. */
+  /** The part of ffprobe's answer that `declared-duration` reads. */
   readonly probe: TrackProbe;
 }
 
 const tagsSchema = z.record(z.string(), z.string()).default({});
-/** ffprobe writes most numbers as text, and leaves out what it does not know. */
+/** ffprobe writes most numbers as strings and omits what it does not know. */
 const streamSchema = z.object({
   index: z.int(),
   codec_type: z.string().optional(),
@@ -77,12 +78,12 @@ const probeSchema = z.object({
 });
 type Probe = z.infer<typeof probeSchema>;
 
-/** ffmpeg's score for what merely could be an MP3, as some of any random bytes can. */
+/** ffmpeg's score for a file that might be an MP3. Some random bytes reach it too. */
 const coincidenceScore = 1;
 
 /**
- * Makes sense of `ffprobe -show_format -show_streams -of json`. `track` is the person's choice. Throws `not_media`,
- * `no_audio` (also for a track that is not there) or `damaged`.
+ * Reads the output of `ffprobe -show_format -show_streams -of json`. `track` is the index that the person chose. Throws
+ * `not_media`, `no_audio` (also if the chosen track does not exist) or `damaged`.
  */
 export function readSourceFacts(
   json: string,
@@ -99,7 +100,7 @@ export function readSourceFacts(
   const stream = audio[index];
   if (stream === undefined) throw noSuchTrack(wanted, tracks);
   if (stream.codec_name === undefined) {
-    throw new AppError('damaged', 'The sound is in a format that the converter does not know.');
+    throw new AppError('damaged', 'The converter does not support the audio format.');
   }
   if (!stream.sample_rate || !stream.channels) throw nothingDecodable();
 
@@ -149,13 +150,16 @@ function describeTrack({ codec_name, channels, tags }: Stream, index: number): T
     index,
     codec: codec_name ?? 'unknown',
     channels: channels ?? 0,
-    // "und" is Matroska's and MP4's way of not saying.
+    // "und" means "undetermined" in Matroska and MP4.
     ...(language !== undefined && language !== 'und' && { language }),
     ...(title !== undefined && { title }),
   };
 }
 
-/** The first that is marked default, else the first; a track that nobody can decode only where there is no other. */
+/**
+ * The first track that is marked as default, otherwise the first. A track with an unknown codec is taken only if there
+ * is no other.
+ */
 function defaultIndex(audio: readonly Stream[]): number {
   const decodable = audio.filter((stream) => stream.codec_name !== undefined);
   const candidates = decodable.length > 0 ? decodable : audio;
@@ -171,13 +175,13 @@ function noSuchTrack(wanted: number | undefined, tracks: readonly Track[]): AppE
   });
 }
 
-/** Containers without a length of their own: ffprobe divides their size by a bit rate. */
+/** Containers that do not state a duration. ffprobe estimates it from the file size and a bit rate. */
 const bareStreams = ['aac', 'ac3', 'eac3', 'dts', 'loas', 'mp3', 'amr', 'truehd', 'mlp'];
 
 function durationOf(stream: Stream, format: Probe['format']): number | undefined {
   const own = positive(stream.duration);
   if (own !== undefined) return own;
-  // Of the whole film, from its beginning; sound that begins late is shorter.
+  // The duration of the whole file, from its beginning. A track that starts later is shorter.
   const whole = positive(format.duration);
   const late = (Number(stream.start_time) || 0) - (Number(format.start_time) || 0);
   return whole === undefined ? undefined : positive(String(whole - Math.max(0, late)));
@@ -188,15 +192,15 @@ function positive(text: string | undefined): number | undefined {
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
-/** ID3v2's APIC names its picture's kind; these two are what players show. ffmpeg wants to know its size, too. */
+/** Players show only these two kinds of picture. ffmpeg also needs to know its width and height. */
 function isCover({ codec_name, disposition, width, height }: Stream): boolean {
   const isPicture = disposition['attached_pic'] === 1 && (codec_name === 'mjpeg' || codec_name === 'png');
   return isPicture && Boolean(width) && Boolean(height);
 }
 
 /**
- * The container's, else the track's (Ogg has no others). Where there are several tracks, a track's title is what tells it
- * from the others ("Commentary"), not what the sound is called.
+ * Prefers the container's tags. Ogg has tags on the track only. With several tracks, a track's title only distinguishes
+ * it from the others ("Commentary"), so it is not used as the title of the MP3.
  */
 function tagsOf(container: Stream['tags'], track: Stream['tags'], isOnlyTrack: boolean): SourceTags {
   const found = keptTags.flatMap((name) => {
@@ -207,10 +211,10 @@ function tagsOf(container: Stream['tags'], track: Stream['tags'], isOnlyTrack: b
   return Object.fromEntries(found) as SourceTags;
 }
 
-/** Each container has its own idea of capitals. */
+/** Containers differ in the case of tag names. */
 function lookUp(tags: Stream['tags'], name: string): string | undefined {
   const entry = Object.entries(tags).find(([key]) => key.toLowerCase() === name);
-  // A NUL would end the argument that the value becomes; ID3v2.3 keeps several values apart with it.
+  // A NUL would cut the command-line argument short. ID3v2.3 separates several values with it.
   const value = entry?.[1].replaceAll('\0', ' ').trim();
   return value === '' ? undefined : value;
 }

@@ -31,9 +31,9 @@ async function refusalOf(path: string): Promise<AppError> {
   return error;
 }
 
-describe('a source is put into the work folder', () => {
+describe('a source is linked into the work folder', () => {
   test.each(['a film.mp4', "it's; rm -rf $HOME.mkv", '-i.avi', 'two\nlines.ts', 'film', 'Übung ☃.mov'])(
-    'under a name of ours, whatever its own is: %j',
+    'under a fixed name, whatever its own name is: %j',
     async (name) => {
       expect(await stageSource(await write(name), workFolder)).toBe(4);
       expect(await readFile(join(workFolder, 'source'), 'utf8')).toBe('film');
@@ -47,7 +47,7 @@ describe('a source is put into the work folder', () => {
     expect(await readFile(join(workFolder, 'source'), 'utf8')).toBe('more film');
   });
 
-  test('even when it is itself a link, and a relative one', async () => {
+  test('even if it is a relative link', async () => {
     await write('film.mp4');
     const path = join(folder, 'link.mp4');
     await symlink('film.mp4', path);
@@ -55,14 +55,14 @@ describe('a source is put into the work folder', () => {
     expect(await readFile(join(workFolder, 'source'), 'utf8')).toBe('film');
   });
 
-  test('in the place of what an earlier attempt left there', async () => {
+  test('and replaces the link of an earlier attempt', async () => {
     await stageSource(await write('one.mp4', 'one'), workFolder);
     await stageSource(await write('two.mp4', 'two'), workFolder);
     expect(await readFile(join(workFolder, 'source'), 'utf8')).toBe('two');
     expect(await readFile(join(folder, 'one.mp4'), 'utf8')).toBe('one');
   });
 
-  test('where a root without rights reaches it behind a closed door, and for others by a mere link', async () => {
+  test('by a hard link as root, to reach it in a closed folder, otherwise by a symbolic link', async () => {
     const closed = join(folder, 'closed');
     await mkdir(closed);
     await writeFile(join(closed, 'film.mp4'), 'film');
@@ -77,7 +77,7 @@ describe('a source is put into the work folder', () => {
     expect(stdout).toBe('film');
   });
 
-  test('and is still there when the work folder goes', async () => {
+  test('and is still there after the work folder was removed', async () => {
     const path = await write('film.mp4');
     await stageSource(path, workFolder);
     await rm(workFolder, { recursive: true });
@@ -86,19 +86,19 @@ describe('a source is put into the work folder', () => {
 });
 
 describe('a source is refused', () => {
-  test('that is not there', async () => {
+  test('if it does not exist', async () => {
     expect((await refusalOf(join(folder, 'gone.mp4'))).code).toBe('source_missing');
     expect((await refusalOf(join(await write('film.mp4'), 'inside.mp4'))).code).toBe('source_missing');
     await symlink('nowhere', join(folder, 'dangling.mp4'));
     expect((await refusalOf(join(folder, 'dangling.mp4'))).code).toBe('source_missing');
   });
 
-  test('that goes round in a circle', async () => {
+  test('if it is a link that leads back to itself', async () => {
     await symlink('circle.mp4', join(folder, 'circle.mp4'));
     expect((await refusalOf(join(folder, 'circle.mp4'))).code).toBe('source_unreadable');
   });
 
-  test('that is a folder, a device or a pipe', async () => {
+  test('if it is a folder, a device or a pipe', async () => {
     await mkdir(join(folder, 'folder.mp4'));
     expect(await refusalOf(join(folder, 'folder.mp4'))).toMatchObject({
       code: 'not_media',
@@ -109,7 +109,7 @@ describe('a source is refused', () => {
     expect((await refusalOf(join(folder, 'pipe.mp4'))).code).toBe('not_media');
   });
 
-  test('that is empty', async () => {
+  test('if it is empty', async () => {
     expect(await refusalOf(await write('empty.mp4', ''))).toMatchObject({
       code: 'not_media',
       message: 'This file is empty.',

@@ -7,11 +7,12 @@ import { sourceName } from './ffmpeg/media-formats.ts';
 import { notMedia } from './source-facts.ts';
 
 /**
- * Puts the source into the work folder under a name of ours, without a copy, and returns its size in bytes. Throws
- * `source_missing`, `source_unreadable`, or `not_media` for what can hold no sound (a folder, a device, nothing at all).
+ * Links the source into the work folder under a fixed name, without copying it, and returns its size in bytes. Throws
+ * `source_missing`, `source_unreadable`, or `not_media` for a folder, a device or an empty file.
  */
 export async function stageSource(sourcePath: string, workFolder: string): Promise<number> {
-  // Of what a link leads to: a hard link to a link would only copy it, away from what it is relative to.
+  // Resolves links first: a hard link to a symbolic link would copy the link, and a relative link would then point
+  // elsewhere.
   const absolute = await realpath(resolve(sourcePath)).catch(unreachable);
   const { bytes, kind } = await inspect(absolute);
   if (kind === 'folder') throw new AppError('not_media', sayShared('failFolder'));
@@ -39,8 +40,9 @@ function unreachable(error: unknown): never {
 }
 
 /**
- * A symbolic link, which leaves the person's file as it is. A hard link where those are not to be had (Windows wants a
- * privilege), and first for root: contained, it may not go through other people's folders any more.
+ * Prefers a symbolic link, which does not touch the person's file. Uses a hard link if symbolic links are not available
+ * (Windows requires a privilege). As root, a hard link comes first: contained ffmpeg cannot pass through other people's
+ * folders.
  */
 async function linkTo(target: string, path: string): Promise<void> {
   const [first, second] = process.getuid?.() === 0 ? [link, symlink] : [symlink, link];
@@ -50,7 +52,7 @@ async function linkTo(target: string, path: string): Promise<void> {
     await second(target, path).catch((error: unknown) => {
       const code = systemErrorCode(error);
       if (code === 'ENOSPC' || code === 'EDQUOT') throw failure('disk_full', { cause: error });
-      throw new AppError('source_unreadable', 'The video cannot be reached by the converter.', { cause: error });
+      throw new AppError('source_unreadable', 'The converter cannot reach the video.', { cause: error });
     });
   }
 }

@@ -22,7 +22,7 @@ const mailer = {
 let count = 0;
 let gateway: TestGateway;
 
-/** An answer, read whole. */
+/** An answer with its body. */
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -42,7 +42,7 @@ function codeOf({ status, body }: Answer): [number, string] {
   return [status, problemSchema.parse(body).code];
 }
 
-/** A new account, signed in. */
+/** Creates an account and signs in. */
 async function signUp() {
   count += 1;
   const credentials = { email: `person-${count}@example.com`, password };
@@ -102,7 +102,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
   afterAll(() => opened.disposeAsync());
 
   describe('a session', () => {
-    it('begins with a password, goes on by refreshing, and ends by signing out', async () => {
+    it('starts with a password, continues by refreshing, and ends by signing out', async () => {
       const { credentials, session } = await signUp();
       expect(Math.abs(Date.parse(session.expiresAt) - Date.now() - 900_000)).toBeLessThan(5000);
       const refreshed = await call('POST', '/sessions/refresh', { refreshToken: session.refreshToken });
@@ -118,7 +118,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       expect(codeOf(await call('POST', '/sessions/refresh', { refreshToken }))).toEqual([401, 'unauthorized']);
     });
 
-    it('does not begin with a wrong password, nor without an account, and the answer is the same', async () => {
+    it('is refused in the same way for a wrong password and for an unknown account', async () => {
       const { credentials } = await signUp();
       const wrong = await call('POST', '/sessions', { ...credentials, password: 'wrong' });
       const nobody = await call('POST', '/sessions', { email: 'nobody@example.com', password: 'wrong' });
@@ -126,7 +126,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       expect(nobody.body).toEqual(wrong.body);
     });
 
-    it('is not guessed at more than ten times, and the eleventh is told when to come back', async () => {
+    it('allows ten wrong passwords; the eleventh answer says when to retry', async () => {
       const { credentials } = await signUp();
       for (let i = 0; i < 10; i += 1) {
         const answer = await call('POST', '/sessions', { ...credentials, password: 'wrong' });
@@ -139,7 +139,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
   });
 
   describe('an account', () => {
-    it('is shown to its owner, who says whether to be mailed', async () => {
+    it('is shown to its owner, who can turn mails on and off', async () => {
       const { account, session } = await signUp();
       expect(account).toMatchObject({ admin: false, confirmed: false, mail: true });
       const changed = await call('PATCH', '/me', { mail: false }, session.accessToken);
@@ -156,7 +156,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       },
     );
 
-    it('is confirmed by the code that was mailed, which comes once a minute', async () => {
+    it('is confirmed by a mailed code, which is mailed at most once a minute', async () => {
       const { credentials, account, session } = await signUp();
       const code = await codeMailedTo(credentials.email);
       const again = await call('POST', '/me/confirm', {}, session.accessToken);
@@ -170,7 +170,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       expect([asked.status, asked.body]).toEqual([202, undefined]);
     });
 
-    it('gets a new password from who knows the old one, and its other sessions end', async () => {
+    it('gets a new password with the old one, and its other sessions end', async () => {
       const { credentials, session } = await signUp();
       const other = await signIn(credentials);
       const change = { old: password, new: 'a new password' };
@@ -182,7 +182,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       await signIn({ ...credentials, password: change.new });
     });
 
-    it('gets a new password by a mailed code, and an address without an account is answered the same', async () => {
+    it('gets a new password with a mailed code; an unknown address gets the same answer', async () => {
       const { credentials, session } = await signUp();
       const confirmed = { code: await codeMailedTo(credentials.email) };
       await call('POST', '/me/confirm', confirmed, session.accessToken);
@@ -206,7 +206,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
   });
 
   describe('the removal of an account', () => {
-    it('needs its password', async () => {
+    it('requires its password', async () => {
       const { session } = await signUp();
       expect(codeOf(await call('DELETE', '/me', { password: 'wrong' }, session.accessToken))).toEqual([
         403,
@@ -216,7 +216,7 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       expect((await call('GET', '/me', undefined, session.accessToken)).status).toBe(200);
     });
 
-    it('takes all that is its, whatever it is at, and nothing of another’s', async () => {
+    it('removes everything that it owns in any state, and nothing of another account', async () => {
       const others = await signUp();
       const kept = await upload(others.session.accessToken);
       const blobsKept = await storedBlobs(gateway.test);
@@ -245,13 +245,13 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       }
       expect((await call('POST', '/sessions', credentials)).status).toBe(401);
       expect((await call('GET', `/conversions/${kept.id}`, undefined, others.session.accessToken)).status).toBe(200);
-      // The address is free again, and whoever takes it has nothing of before.
+      // The address is free again, and a new account with it has none of the old data.
       expect((await call('POST', '/accounts', credentials)).status).toBe(201);
       const anew = await signIn(credentials);
       expect((await call('GET', '/conversions', undefined, anew.accessToken)).body).toEqual({ items: [] });
     });
 
-    it('ends an upload that is under way, and lets none begin that was only announced', async () => {
+    it('stops a running upload, and refuses one whose file has not started', async () => {
       const { session } = await signUp();
       const before = await storedBlobs(gateway.test);
       const head = '--edge\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n';

@@ -17,7 +17,7 @@ const accountsPath = '/api/v1/accounts';
 const myPath = '/api/v1/me';
 const accountBody = { schema: accountSchema };
 
-/** Accounts, from the first sign-up to the last word. */
+/** Routes to create, change and remove accounts. */
 export function accountRoutes(
   parts: Pick<GatewayParts, 'authentication' | 'conversions' | 'notifications'>,
 ): readonly Route[] {
@@ -31,7 +31,7 @@ function routesWithoutToken({ authentication }: Pick<GatewayParts, 'authenticati
       path: accountsPath,
       access: 'anyone',
       operation: {
-        summary: 'Make an account',
+        summary: 'Create an account',
         body: { schema: credentialsSchema },
         answers: { 201: { description: 'The account.', body: accountBody } },
         problems: ['forbidden', 'taken', 'too_many', 'unavailable'],
@@ -46,9 +46,9 @@ function routesWithoutToken({ authentication }: Pick<GatewayParts, 'authenticati
       path: `${accountsPath}/reset`,
       access: 'anyone',
       operation: {
-        summary: 'Have a code for a new password mailed',
+        summary: 'Request a mail with a code to reset the password',
         body: { schema: resetRequestSchema },
-        answers: { 202: { description: 'Where the address has an account, a code is on its way.' } },
+        answers: { 202: { description: 'If the address has an account, a code will be mailed to it.' } },
         problems: ['too_many', 'unavailable'],
       },
       async handle({ request, response }) {
@@ -86,7 +86,7 @@ function routesOfAccount(
       path: myPath,
       access: 'account',
       operation: {
-        summary: 'Look at the account',
+        summary: 'Get the account',
         answers: { 200: { description: 'The account.', body: accountBody } },
       },
       async handle({ response, identity }) {
@@ -98,7 +98,7 @@ function routesOfAccount(
       path: myPath,
       access: 'account',
       operation: {
-        summary: 'Say whether finished batches are to be mailed',
+        summary: 'Turn mails about finished batches on or off',
         body: { schema: accountChangesSchema },
         answers: { 200: { description: 'The account.', body: accountBody } },
       },
@@ -112,11 +112,11 @@ function routesOfAccount(
       path: `${myPath}/confirm`,
       access: 'account',
       operation: {
-        summary: 'Confirm the e-mail address with a mailed code, or have a new one mailed',
+        summary: 'Confirm the e-mail address with a mailed code, or request a new code',
         body: { schema: confirmRequestSchema },
         answers: {
           200: { description: 'The account, confirmed.', body: accountBody },
-          202: { description: 'A new code is on its way, unless the address was confirmed before.' },
+          202: { description: 'A new code will be mailed, unless the address is already confirmed.' },
         },
         problems: ['invalid', 'wrong_state', 'too_many'],
       },
@@ -151,9 +151,9 @@ function routesOfAccount(
       path: myPath,
       access: 'account',
       operation: {
-        summary: 'Remove the account and all that is its',
+        summary: 'Remove the account and everything that it owns',
         body: { schema: accountRemovalSchema },
-        answers: { 204: { description: 'Nothing of the account is left.' } },
+        answers: { 204: { description: 'The account and everything that it owned are removed.' } },
         problems: ['forbidden', 'too_many'],
       },
       async handle({ request, response, identity }) {

@@ -20,7 +20,7 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       operation: {
         summary: 'List conversions, newest first',
         query: conversionsQuerySchema,
-        answers: { 200: { description: 'A page of them.', body: { schema: conversionsPageSchema } } },
+        answers: { 200: { description: 'A page of conversions.', body: { schema: conversionsPageSchema } } },
       },
       async handle({ request, response, identity }) {
         const { state, batchId, cursor, limit } = readQuery(request, conversionsQuerySchema);
@@ -40,7 +40,7 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       access: 'account',
       operation: {
         summary: 'Remove all conversions that have ended, with their files',
-        answers: { 204: { description: 'They are gone.' } },
+        answers: { 204: { description: 'They are removed.' } },
       },
       async handle({ response, identity }) {
         await conversions.clear(identity.accountId);
@@ -52,8 +52,8 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       path: `${conversionsPath}/:id`,
       access: 'account',
       operation: {
-        summary: 'Look at one conversion',
-        answers: { 200: { description: 'It, with peaks.', body: { schema: conversionSchema } } },
+        summary: 'Get a conversion',
+        answers: { 200: { description: 'The conversion, with peaks.', body: { schema: conversionSchema } } },
       },
       async handle({ request, response, identity }) {
         response.json(await conversions.get(identity.accountId, pathParameter(request, 'id')));
@@ -64,8 +64,8 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       path: `${conversionsPath}/:id`,
       access: 'account',
       operation: {
-        summary: 'Remove a conversion with its files; one that has not ended is cancelled first',
-        answers: { 204: { description: 'It is gone.' } },
+        summary: 'Remove a conversion and its files; if it has not ended, it is cancelled first',
+        answers: { 204: { description: 'The conversion is removed.' } },
       },
       async handle({ request, response, identity }) {
         await conversions.remove(identity.accountId, pathParameter(request, 'id'));
@@ -90,8 +90,8 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       path: `${conversionsPath}/:id/retry`,
       access: 'account',
       operation: {
-        summary: 'Convert again what has failed or was cancelled',
-        body: { schema: retryRequestSchema, description: 'Without options: as before.' },
+        summary: 'Retry a conversion that failed or was cancelled',
+        body: { schema: retryRequestSchema, description: 'Without options, the previous ones are used.' },
         answers: { 200: { description: 'The conversion, queued.', body: { schema: conversionSchema } } },
         problems: ['wrong_state', 'gone'],
       },

@@ -5,34 +5,34 @@ import type { Route } from '../http/routes.ts';
 const groups: readonly InterfaceGroup[] = [
   {
     name: 'Server',
-    description: 'Whether it is there, and what it takes. Without an account.',
+    description: 'Health and limits of the server. No account needed.',
     paths: ['/healthz', '/readyz', '/api/v1/server', '/api/v1/openapi.json'],
   },
   {
     name: 'Scripts',
-    description: 'Three calls with which a script signs in, uploads and downloads.',
+    description: 'Three calls for scripts: sign in, upload, download.',
     paths: ['/login', '/upload', '/download'],
   },
   { name: 'Accounts', description: 'Accounts and their passwords.', paths: ['/api/v1/accounts', '/api/v1/me'] },
-  { name: 'Sessions', description: 'How a client stays signed in.', paths: ['/api/v1/sessions'] },
+  { name: 'Sessions', description: 'Signing in, refreshing tokens and signing out.', paths: ['/api/v1/sessions'] },
   {
     name: 'Uploads',
     description: [
-      'Uploads that go on where they broke off (https://tus.io/protocols/resumable-upload, 1.0.0).',
-      'A client that knows no HEAD, PATCH or DELETE sends a POST that names them in X-HTTP-Method-Override.',
+      'Resumable uploads (https://tus.io/protocols/resumable-upload, 1.0.0).',
+      'A client that cannot send HEAD, PATCH or DELETE sends a POST and names the method in X-HTTP-Method-Override.',
     ].join(' '),
     paths: ['/api/v1/uploads'],
   },
-  { name: 'Conversions', description: 'Videos on their way to an MP3.', paths: ['/api/v1/conversions'] },
-  { name: 'Notifications', description: 'What has ended.', paths: ['/api/v1/notifications'] },
-  { name: 'Events', description: 'What happens, as it happens.', paths: ['/api/v1/events'] },
-  { name: 'Mail', description: 'What the links in mails lead to.', paths: ['/open/'] },
+  { name: 'Conversions', description: 'Videos and the MP3s made from them.', paths: ['/api/v1/conversions'] },
+  { name: 'Notifications', description: 'Notifications about finished batches.', paths: ['/api/v1/notifications'] },
+  { name: 'Events', description: 'Live events over a WebSocket.', paths: ['/api/v1/events'] },
+  { name: 'Mail', description: 'The pages that links in mails point to.', paths: ['/open/'] },
 ];
 
 const description = [
-  'Drop a video, get the sound. Times are ISO 8601 in UTC, sizes bytes, durations seconds, progress a fraction 0–1. Ids are opaque.',
-  'Every refusal is a problem (RFC 9457) whose `code` programs compare. Every GET answers HEAD too; other methods get 405 with `Allow`.',
-  'What belongs to another account is answered as what never was: 404.',
+  'Converts videos to MP3s. Times are ISO 8601 in UTC, sizes are in bytes, durations in seconds, progress is a fraction 0–1. Ids are opaque.',
+  'Every error is a problem (RFC 9457); programs should compare its `code`. Every GET route answers HEAD too; other methods get 405 with `Allow`.',
+  'What belongs to another account is answered with 404, as if it did not exist.',
 ].join('\n');
 
 const openApiSchema = z.looseObject({
@@ -41,7 +41,7 @@ const openApiSchema = z.looseObject({
   paths: z.record(z.string(), z.unknown()),
 });
 
-/** The routes of the whole interface: those given, and the one that describes them all. */
+/** Adds the route that describes the whole interface to the given routes. */
 export function withDescription(described: readonly Route[], version: string): readonly Route[] {
   let text: string | undefined;
   const route: Route = {

@@ -11,7 +11,7 @@ let gateway: TestGateway;
 let ada: TestAccount;
 let id: string;
 let path: string;
-/** Every stream that was opened for a download. */
+/** All streams that were opened for downloads. */
 let streams: Readable[];
 
 beforeEach(async () => {
@@ -38,7 +38,7 @@ async function makeResult(contents: Uint8Array, fileName: string): Promise<void>
 }
 
 async function get(headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
-  // Identity, for a client that would take a compressed answer and hide its length.
+  // Ask for identity: a compressed answer would hide its length.
   return await ada.fetch(path, { method, headers: { 'accept-encoding': 'identity', ...headers } });
 }
 
@@ -47,7 +47,7 @@ async function bytesOf(answer: Response): Promise<Buffer> {
 }
 
 describe('a download', () => {
-  it('is the whole MP3, with its length, its type and its tag', async () => {
+  it('is the whole MP3, with length, type and tag', async () => {
     for (const answer of [await get(), await ada.fetch(`/download?fid=${id}`)]) {
       expect(answer.status).toBe(200);
       expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -66,10 +66,10 @@ describe('a download', () => {
     ['été 😀.mp3', `attachment; filename="?t? ?.mp3"; filename*=UTF-8''%C3%A9t%C3%A9%20%F0%9F%98%80.mp3`],
     ['a"b\\c.mp3', 'attachment; filename="a\\"b\\\\c.mp3"'],
     ['100%41.mp3', `attachment; filename="100%41.mp3"; filename*=UTF-8''100%2541.mp3`],
-  ])('is called %s', async (fileName, disposition) => {
+  ])('is named %s', async (fileName, disposition) => {
     await makeResult(mp3, fileName);
     const answer = await get();
-    // The fallback for old clients is the library's; what counts is the whole name beside it.
+    // The fallback for old clients comes from the library. Only the full name matters.
     const [, extended] = /filename\*=(\S+)/.exec(disposition) ?? [];
     expect(answer.headers.get('content-disposition')).toContain(extended ?? disposition);
     await answer.arrayBuffer();
@@ -81,7 +81,7 @@ describe('a download', () => {
     ['bytes=1500-', 1500, 2000],
     ['bytes=-10', 1990, 2000],
     ['bytes=1990-5000', 1990, 2000],
-  ])('of %s is that part', async (range, start, end) => {
+  ])('of %s is that range', async (range, start, end) => {
     const answer = await get({ range });
     expect(answer.status).toBe(206);
     expect(answer.headers.get('content-range')).toBe(`bytes ${start}-${end - 1}/2000`);
@@ -90,7 +90,7 @@ describe('a download', () => {
   });
 
   it.each(['bytes=2000-', 'bytes=-0', 'bytes=9999-10000'])(
-    'of %s, where nothing is: 416 and the length',
+    'of %s, beyond the end: 416 and the length',
     async (range) => {
       const answer = await get({ range });
       expect(answer.status).toBe(416);
@@ -100,12 +100,12 @@ describe('a download', () => {
     },
   );
 
-  it.each(['bytes=0-1,5-6', 'bytes=x', 'lines=1-2'])('of %s is the whole, as a server may', async (range) => {
+  it.each(['bytes=0-1,5-6', 'bytes=x', 'lines=1-2'])('of %s ignores the range, as a server may', async (range) => {
     const answer = await get({ range });
     expect([answer.status, (await bytesOf(answer)).byteLength]).toEqual([200, 2000]);
   });
 
-  it('goes on where it stopped only while the file is the same', async () => {
+  it('resumes only if the file is the same', async () => {
     const same = await get({ range: 'bytes=1000-', 'if-range': `"${sha256}"` });
     expect([same.status, (await bytesOf(same)).byteLength]).toEqual([206, 1000]);
     for (const other of ['"other"', `W/"${sha256}"`, 'Wed, 21 Oct 2026 07:28:00 GMT']) {
@@ -114,7 +114,7 @@ describe('a download', () => {
     }
   });
 
-  it('is not sent again to a client that has it', async () => {
+  it('is not sent again to a client that already has it', async () => {
     const answer = await get({ 'if-none-match': `"other", "${sha256}"` });
     expect([answer.status, await answer.text()]).toEqual([304, '']);
     expect(answer.headers.get('etag')).toBe(`"${sha256}"`);
@@ -122,13 +122,13 @@ describe('a download', () => {
     expect((await get({ 'if-none-match': '"other"' })).status).toBe(200);
   });
 
-  it('is only described to HEAD, ranges or not', async () => {
+  it('answers HEAD with headers only, with or without a range', async () => {
     const answer = await get({ range: 'bytes=0-1' }, 'HEAD');
     expect([answer.status, answer.headers.get('content-length'), await answer.text()]).toEqual([200, '2000', '']);
     expect(streams).toEqual([]);
   });
 
-  it('whose client goes away lets go of the file', async () => {
+  it('closes the file if its client disconnects', async () => {
     await makeResult(randomBytes(30_000_000), 'large.mp3');
     const connection = await openRaw(gateway.url);
     await connection.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\n\r\n`);
@@ -139,7 +139,7 @@ describe('a download', () => {
     expect(gateway.logged.join('')).not.toContain('request failed');
   });
 
-  it('whose file is gone from under it is answered by a problem alone', async () => {
+  it('answers with a problem if the file was removed', async () => {
     const blobs = [];
     for await (const blob of gateway.test.mp3s.list()) blobs.push(blob.id);
     for (const blob of blobs) await gateway.test.mp3s.remove(blob, 1);

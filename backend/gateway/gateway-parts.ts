@@ -9,16 +9,16 @@ import type { AnswerFacts } from '../http/request-log.ts';
 import type { SocketLimits } from './events/socket-limits.ts';
 
 export interface GatewaySettings {
-  /** Soundlift's own. */
+  /** The version of Soundlift. */
   readonly version: string;
   readonly signUp: 'open' | 'closed';
   /** Whether this server can send mail. */
   readonly mail: boolean;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
-  /** How long an upload may stand still. */
+  /** Seconds without data after which an upload is stopped. */
   readonly uploadIdleSeconds?: number;
-  /** Where other limits than the usual ones are wanted. */
+  /** Overrides of the default limits. */
   readonly sockets?: Partial<SocketLimits>;
 }
 
@@ -30,11 +30,11 @@ export interface GatewayParts {
   readonly authentication: Authentication;
   readonly settings: GatewaySettings;
   readonly hosts: HostPolicy;
-  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies?: readonly string[];
   readonly log: Logger;
   /** Called with the facts of each answer. */
   readonly onAnswer?: (facts: AnswerFacts) => void;
-  /** Rejects while something is away that the gateway needs. */
+  /** Rejects while a service that the gateway needs cannot be reached. */
   readonly reachAll: () => Promise<void>;
 }

@@ -31,7 +31,7 @@ function post(body?: unknown): RequestInit {
     : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
 }
 
-/** Every call that needs an account, and how it is made of an id. */
+/** Every call that requires an account, as a function of a conversion's id. */
 const accountCalls: readonly (readonly [string, (id: string) => string, RequestInit])[] = [
   ['upload', () => '/upload', post()],
   ['download', (id) => `/download?fid=${id}`, {}],
@@ -71,12 +71,12 @@ describe('the three calls of the original', () => {
     expect(await download.text()).toBe('the whole MP3');
   });
 
-  it.each(['/download', '/download?fid=', '/download?fid=a&fid=b'])('%s does not say which MP3: 400', async (path) => {
+  it.each(['/download', '/download?fid=', '/download?fid=a&fid=b'])('%s names no MP3: 400', async (path) => {
     const answer = await ada.fetch(path);
     expect(answer.status).toBe(400);
   });
 
-  it('answers a download that comes too early with 409', async () => {
+  it('answer a download of an unfinished conversion with 409', async () => {
     const { id } = await ada.upload('video');
     const answer = await ada.fetch(`/download?fid=${id}`);
     expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'wrong_state' }]);
@@ -99,7 +99,7 @@ describe('access', () => {
     },
   );
 
-  it.each(callsOfOne)('%s of another user’s conversion: 404, as of one that never was', async (_name, path, init) => {
+  it.each(callsOfOne)('%s of another user’s conversion: 404, as if it did not exist', async (_name, path, init) => {
     const id = await done(ada);
     for (const other of [eve, admin]) {
       const foreign = await other.fetch(path(id), init);
@@ -112,7 +112,7 @@ describe('access', () => {
     expect((await ada.fetch(`/api/v1/conversions/${id}`)).status).toBe(200);
   });
 
-  it('lists nobody else’s conversions, and clears none of them', async () => {
+  it('never lists or clears the conversions of others', async () => {
     const id = await done(ada);
     expect(await admin.conversions()).toEqual([]);
     expect((await eve.fetch('/api/v1/conversions/clear', post())).status).toBe(204);
@@ -120,7 +120,7 @@ describe('access', () => {
   });
 
   it.each(['nothing', '..%2f..%2fetc%2fpasswd', 'a%00b', '%27%20OR%201=1', 'x'.repeat(5000), '%F0%9F%98%80'])(
-    'an unknown or malformed id (%s): 404 and no word of the store',
+    'an unknown or malformed id (%s): 404, without details of the store',
     async (id) => {
       for (const path of [`/download?fid=${id}`, `/api/v1/conversions/${id}`, `/api/v1/conversions/${id}/file`]) {
         const answer = await ada.fetch(path);
@@ -138,7 +138,7 @@ describe('access', () => {
     expect((await ada.fetch('/console')).status).toBe(404);
   });
 
-  it('says that auth is away, and not a word more', async () => {
+  it('reports that auth is unavailable, without details', async () => {
     const away = () =>
       Promise.reject(
         new AppError('unavailable', 'Signing in is not possible right now.', {
@@ -186,7 +186,7 @@ describe('accounts', () => {
     expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
   });
 
-  it('are made once, in any case of the address, and make nobody an admin', async () => {
+  it('are unique by address, ignoring case, and cannot make anyone an admin', async () => {
     const first = await fetch(
       `${gateway.url}/api/v1/accounts`,
       post({ email: 'Once@Example.com', password: 'long enough' }),
@@ -230,11 +230,11 @@ describe('conversions', () => {
     },
   );
 
-  it('a list from a cursor that was never given out: 400', async () => {
+  it('a list with an invalid cursor: 400', async () => {
     expect((await ada.fetch('/api/v1/conversions?cursor=made-up')).status).toBe(400);
   });
 
-  it('are given one by one with peaks, in lists without', async () => {
+  it('have peaks when read one by one, but not in lists', async () => {
     const account = await gateway.account();
     const id = await done(account);
     const one = conversionSchema.parse(await (await account.fetch(`/api/v1/conversions/${id}`)).json());
@@ -281,7 +281,7 @@ describe('conversions', () => {
 });
 
 describe('notifications', () => {
-  it('are listed for their owner alone, and marked as read once', async () => {
+  it('are listed for their owner only, and marked as read once', async () => {
     const account = await gateway.account();
     const notification = notificationSchema.parse({
       id: 'notification-1',
@@ -316,7 +316,7 @@ describe('notifications', () => {
 });
 
 describe('the server', () => {
-  it('tells anyone what it takes', async () => {
+  it('tells anyone its limits', async () => {
     const answer = await fetch(`${gateway.url}/api/v1/server`);
     expect(await answer.json()).toEqual({
       version: '1.2.3',
@@ -327,7 +327,7 @@ describe('the server', () => {
     });
   });
 
-  it('says that it lives, and whether it reaches what it needs', async () => {
+  it('reports that it is running, and whether it can reach its services', async () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
     await using cutOff = await startTestGateway({

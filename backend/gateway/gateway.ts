@@ -15,12 +15,12 @@ import { serverRoutes } from './server-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tusRoutes } from './tus/tus-routes.ts';
 
-/** The one public service: all of the HTTP interface, over what it is given. Serve its `app` with `startServer`. */
+/** The only public service: the whole HTTP interface. Serve its `app` with `startServer`. */
 export interface Gateway {
   readonly app: Express;
-  /** The table that `app` answers by. */
+  /** All routes of `app`. */
   readonly routes: readonly Route[];
-  /** Tells those who listen that the server goes away. To be called before the server is closed. */
+  /** Tells connected clients that the server is shutting down. Call it before closing the server. */
   close(): Promise<void>;
 }
 

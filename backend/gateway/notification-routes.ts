@@ -15,7 +15,7 @@ export function notificationRoutes({ notifications }: Pick<GatewayParts, 'notifi
       operation: {
         summary: 'List notifications, newest first',
         query: notificationsQuerySchema,
-        answers: { 200: { description: 'A page of them.', body: { schema: notificationsPageSchema } } },
+        answers: { 200: { description: 'A page of notifications.', body: { schema: notificationsPageSchema } } },
       },
       async handle({ request, response, identity }) {
         const { unread, cursor, limit } = readQuery(request, notificationsQuerySchema);
@@ -35,7 +35,7 @@ export function notificationRoutes({ notifications }: Pick<GatewayParts, 'notifi
       operation: {
         summary: 'Mark notifications as read',
         body: { schema: readNotificationsSchema },
-        answers: { 204: { description: 'Those among them that are the account’s are read.' } },
+        answers: { 204: { description: 'Those that belong to the account are marked as read.' } },
       },
       async handle({ request, response, identity }) {
         const { ids } = await readJson(request, response, readNotificationsSchema);

@@ -15,7 +15,7 @@ async function page(id: string): Promise<{ readonly answer: Response; readonly h
   return { answer, html: await answer.text() };
 }
 
-it('opens the batch in the app, and says what to do without it', async () => {
+it('the page opens the batch in the app, and says what to do without the app', async () => {
   const { answer, html } = await page('019df5a1-2f10.7d_20~');
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -24,14 +24,14 @@ it('opens the batch in the app, and says what to do without it', async () => {
   expect(html).toContain('Without the app');
 });
 
-it('is the same page whether or not there is such a batch: it knows nothing of anyone', async () => {
+it('the page is the same whether or not the batch exists', async () => {
   const { id } = await (await gateway.account()).upload('some bytes');
   const [known, unknown] = [await page(id), await page('never-there')];
   expect(known.html.replaceAll(id, 'ID')).toBe(unknown.html.replaceAll('never-there', 'ID'));
   expect(known.answer.status).toBe(unknown.answer.status);
 });
 
-it('lets a browser apply its own style, and nothing else', async () => {
+it('the page allows only its own style', async () => {
   const { answer, html } = await page('7d20');
   const style = /<style>([^]*)<\/style>/.exec(html)?.[1] ?? '';
   const hash = createHash('sha256').update(style).digest('base64');
@@ -50,7 +50,7 @@ it.each([
   '&quot;&gt;',
   '{{7*7}}`${7*7}`',
   'Übung – 音',
-])('makes nothing but a link of the id %s', async (id) => {
+])('the id %s appears only within the link', async (id) => {
   const { answer, html } = await page(encodeURIComponent(id));
   expect(answer.status).toBe(200);
   const plain = (await page('ID')).html;
@@ -59,7 +59,7 @@ it.each([
   expect(inLink).toMatch(/^[A-Za-z0-9_.!~*()%-]+$/);
 });
 
-it.each([`${'x'.repeat(201)}`, 'a%0d%0aSet-Cookie:x', '%00', 'a%09b'])('knows no batch %s', async (id) => {
+it.each([`${'x'.repeat(201)}`, 'a%0d%0aSet-Cookie:x', '%00', 'a%09b'])('refuses the batch id %s', async (id) => {
   const { answer, html } = await page(id);
   expect(answer.status).toBe(404);
   expect(html).toContain('"not_found"');

@@ -15,10 +15,13 @@ const style = `
 `;
 const styleHash = createHash('sha256').update(style).digest('base64');
 
-/** Batches are named by clients, in any letters; as long as `batchSchema` allows. */
+/** Clients choose batch ids freely, up to the length that `batchSchema` allows. */
 const longestId = 200;
 
-/** The page that the button in a mail leads to: mail readers drop links to an app. It knows nothing of anyone. */
+/**
+ * The page that the button in a mail opens. It exists because mail readers drop links to an app. It contains no
+ * personal data.
+ */
 export function openRoutes(): readonly Route[] {
   return [
     {
@@ -58,16 +61,16 @@ function pageFor(batchId: string): string {
 <body>
 <main>
   <h1>Opening Soundlift</h1>
-  <p>Your computer may ask whether it may.</p>
+  <p>Your computer may ask you to allow this.</p>
   <a href="${link}">Open Soundlift</a>
-  <p class="foot">Without the app on this device, the sounds stay on the server: open this mail where Soundlift is, or fetch them with the command in the mail.</p>
+  <p class="foot">Without the app on this device, the MP3s stay on the server. Open this mail on a device with Soundlift, or download them with the command in the mail.</p>
 </main>
 </body>
 </html>
 `;
 }
 
-/** Of all that could be markup, or end an address, encodeURIComponent leaves only the quote. */
+/** Of the characters that could be markup or end an attribute, encodeURIComponent leaves only the quote. */
 function inLink(id: string): string {
   return encodeURIComponent(id.toWellFormed()).replaceAll("'", '%27');
 }

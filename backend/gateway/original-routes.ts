@@ -12,7 +12,7 @@ const defaultUploadIdleSeconds = 60;
 const uploadFormSchema = z.object({ file: z.file() });
 const downloadQuerySchema = z.object({ fid: z.string().min(1) });
 
-/** The three calls of the system that this one grows out of, as its scripts make them. */
+/** The three calls of the system that Soundlift grew out of, as its scripts use them. */
 export function originalRoutes({ authentication, conversions, settings }: GatewayParts): readonly Route[] {
   const { maxUploadBytes, uploadIdleSeconds = defaultUploadIdleSeconds } = settings;
   return [
@@ -37,7 +37,7 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
         summary: 'Upload one video, as a form with exactly one file',
         body: { contentType: 'multipart/form-data', schema: uploadFormSchema },
         answers: {
-          200: { description: 'The conversion. Its video is durable.', body: { schema: conversionSchema } },
+          200: { description: 'The conversion. Its video is stored durably.', body: { schema: conversionSchema } },
         },
         problems: ['cancelled', 'disk_full'],
       },
@@ -46,7 +46,7 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
           request,
           response,
           async (fileName, source, stop) => {
-            // The form may have been long in coming: an account that was removed meanwhile begins nothing.
+            // The form may have taken long to arrive. If the account was removed meanwhile, no conversion is created.
             await authentication.account(identity);
             return await conversions.receive(
               identity.accountId,
@@ -68,7 +68,10 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
       async handle(call) {
         const { fid } = call.request.query;
         if (typeof fid !== 'string' || fid === '') {
-          throw new AppError('bad_request', 'Say which MP3, once: ?fid= and the id of its conversion.');
+          throw new AppError(
+            'bad_request',
+            'The query parameter fid is required exactly once: the id of the conversion.',
+          );
         }
         await sendResult(call, conversions, fid);
       },

@@ -7,28 +7,28 @@ import { readBody } from '../http/request-body.ts';
 import { cleanFileName } from './upload-file-name.ts';
 
 export interface MultipartOptions {
-  /** Of the file. */
+  /** The most bytes that the file may have. */
   readonly maxBytes: number;
-  /** How long a client may send nothing while it is waited for. */
+  /** Seconds without data after which the client is given up. */
   readonly idleSeconds: number;
   readonly signal: AbortSignal;
 }
 
-/** Stores the file's bytes. Must throw, and leave nothing behind, when the source breaks off or the signal fires. */
+/** Stores the bytes of the file. If the source fails or the signal fires, it must throw and leave nothing behind. */
 export type StoreFile = (fileName: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Upload>;
 
 const partName = 'file';
 
-/** Other fields of the form are read past, as the system that we grow out of did; so they are kept few and small. */
+/** Other fields are ignored, as in the system that Soundlift grew out of. So they are limited to few and small ones. */
 const formLimits = { files: 1, fields: 20, parts: 21, fieldSize: 64 * 1024, headerPairs: 32, headerSize: 16 * 1024 };
 
-/** What boundaries and headers of parts may add to a file. */
+/** The most bytes that boundaries and part headers may add to the file. */
 const maxFormBytes = 2 * 1024 * 1024;
 
 /**
- * Streams the one file of a form (RFC 7578) into `store`, and gives its upload once the whole form was read and found right. Nothing
- * is held in memory but what is on its way. When it throws, nothing is left: `bad_request` for anything but exactly one part
- * `file`, `too_large`, `request_timeout`, or what `store` threw.
+ * Streams the only file of a form (RFC 7578) into `store`, and returns its upload after the whole form was read and is
+ * valid. It keeps no more in memory than what is in transit. When it throws, nothing is left: `bad_request` for
+ * anything but exactly one part `file`, `too_large`, `request_timeout`, or what `store` threw.
  */
 export async function receiveMultipart(
   request: IncomingMessage,
@@ -46,9 +46,9 @@ export async function receiveMultipart(
   let storing: Promise<Upload> | undefined;
 
   form.on('file', (field, stream, fileName) => {
-    // The one who reads it hears of an error; where nobody reads, nobody needs to.
+    // The reader of the stream gets its errors. Without a reader, they do not matter.
     stream.on('error', () => undefined);
-    // A browser sends a nameless file where none was chosen. The declared type of a name is a string; it may be missing.
+    // A browser sends a file without a name if none was chosen. The name is typed as a string but may be missing.
     const name: string | undefined = fileName;
     if (field !== partName || name === undefined || name === '') {
       failure.abort(notOneFile());
@@ -61,7 +61,7 @@ export async function receiveMultipart(
     form.on(event, () => failure.abort(notOneFile()));
   }
   form.on('error', (error: unknown) => failure.abort(cutOff(error)));
-  // From here on: it finishes at the closing boundary, and the body may go on after that.
+  // Listen now: the form finishes at the closing boundary, and the body may continue after that.
   const finished = once(form, 'finish', { signal: stop });
   finished.catch(() => undefined);
 
@@ -73,7 +73,7 @@ export async function receiveMultipart(
     if (storing === undefined) throw notOneFile();
     return await storing;
   } catch (error) {
-    // Of several things that went wrong the first one is told.
+    // If several things went wrong, the first one is reported.
     const reason: unknown = stop.aborted ? stop.reason : error;
     failure.abort(reason);
     const stored = await storing?.catch(() => undefined);
@@ -86,11 +86,13 @@ function openForm(type: string): BusboyInstance {
   try {
     return Busboy({ headers: { 'content-type': type }, limits: formLimits, preservePath: true });
   } catch (error) {
-    throw new AppError('bad_request', 'The form cannot be read: it names no boundary.', { cause: error });
+    throw new AppError('bad_request', 'The form cannot be read, because its Content-Type names no boundary.', {
+      cause: error,
+    });
   }
 }
 
-/** Undefined when there is room for more; otherwise what the client has to wait for. */
+/** Returns undefined if there is room for more, otherwise a promise to wait for. */
 function write(form: BusboyInstance, chunk: Uint8Array, stop: AbortSignal): Promise<void> | undefined {
   if (form.write(chunk)) return undefined;
   return once(form, 'drain', { signal: stop }).then(
@@ -111,16 +113,13 @@ async function* limited(source: AsyncIterable<Uint8Array>, maxBytes: number): As
 }
 
 function notOneFile(): AppError {
-  return new AppError(
-    'bad_request',
-    `A form (multipart/form-data) with exactly one file, called “${partName}”, is expected.`,
-  );
+  return new AppError('bad_request', `Send a form (multipart/form-data) with exactly one file named “${partName}”.`);
 }
 
 function cutOff(cause: unknown): AppError {
-  return new AppError('bad_request', 'The form is broken or was cut off.', { cause });
+  return new AppError('bad_request', 'The form is malformed or incomplete.', { cause });
 }
 
 function tooLarge(limitBytes: number): AppError {
-  return new AppError('too_large', 'The video is larger than this server takes.', { details: { limitBytes } });
+  return new AppError('too_large', 'The video is larger than this server accepts.', { details: { limitBytes } });
 }

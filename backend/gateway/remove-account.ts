@@ -3,14 +3,14 @@ import { isAppError } from '../../shared/errors.ts';
 import type { Identity } from '../http/authentication.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
-/** Removes an account and all that it owns. Broken off anywhere, it can be done again. */
+/** Removes an account and everything that it owns. If it fails at any point, it can be repeated. */
 export async function removeAccount(
   identity: Identity,
   parts: Pick<GatewayParts, 'authentication' | 'conversions' | 'notifications'>,
 ): Promise<void> {
   await removeOwned(identity.accountId, parts);
   await parts.authentication.removeAccount(identity);
-  // What the account still began meanwhile; from here on it can begin nothing.
+  // Removes what the account created meanwhile. From now on it cannot create anything.
   await removeOwned(identity.accountId, parts);
 }
 

@@ -7,7 +7,7 @@ import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { Operation } from '../http/operation.ts';
 import type { AccountCall } from '../http/routes.ts';
 
-/** A client that takes nothing for so long has gone; another request goes on where it stopped. */
+/** A client that reads nothing for this long is given up. It can resume with a range request. */
 const idleSeconds = 300;
 
 const rangeHeadersSchema = z.object({
@@ -17,11 +17,11 @@ const rangeHeadersSchema = z.object({
 });
 const mp3 = { contentType: 'audio/mpeg' };
 const fileHeaders = {
-  ETag: 'A tag that is the same as long as the file is.',
-  'Content-Disposition': 'An attachment, with the file’s name (RFC 6266).',
+  ETag: 'A tag that changes only if the file changes.',
+  'Content-Disposition': 'An attachment with the name of the file (RFC 6266).',
 };
 
-/** What a route that answers with {@link sendResult} says of it. */
+/** The description of a route that answers with {@link sendResult}. */
 export function resultOperation(summary: string, query?: z.ZodObject): Operation {
   return {
     summary,
@@ -30,17 +30,17 @@ export function resultOperation(summary: string, query?: z.ZodObject): Operation
     answers: {
       200: { description: 'The MP3.', body: mp3, headers: fileHeaders },
       206: {
-        description: 'The part of it that was asked for.',
+        description: 'The requested range of the MP3.',
         body: mp3,
-        headers: { ...fileHeaders, 'Content-Range': 'Which bytes of how many.' },
+        headers: { ...fileHeaders, 'Content-Range': 'The range and the total size in bytes.' },
       },
-      304: { description: 'The client has it already.', headers: { ETag: fileHeaders.ETag } },
+      304: { description: 'The client already has the MP3.', headers: { ETag: fileHeaders.ETag } },
     },
     problems: ['not_found', 'wrong_state', 'gone', 'range_not_satisfiable'],
   };
 }
 
-/** Answers with a finished MP3 as an attachment, or with the part of it that is asked for. */
+/** Answers with a finished MP3 as an attachment, or with the requested range of it. */
 export async function sendResult(call: AccountCall, conversions: OwnedConversions, id: string): Promise<void> {
   const { request, response, signal, identity } = call;
   const result = await conversions.result(identity.accountId, id);
@@ -70,12 +70,15 @@ export async function sendResult(call: AccountCall, conversions: OwnedConversion
 
 function rangeOf({ request, response }: AccountCall, result: Result, tag: string): ByteRange | undefined {
   const { range: header, 'if-range': onlyOf } = request.headers;
-  // Ranges are for GET alone, and for the very file that the client has the rest of (RFC 9110, sections 14.2 and 13.1.5).
+  // Ranges apply only to GET, and only if the client has the rest of the same file (RFC 9110, sections 14.2 and
+  // 13.1.5).
   if (request.method !== 'GET' || (onlyOf !== undefined && onlyOf !== tag)) return undefined;
   const range = parseByteRange(header, result.bytes);
   if (range === 'unsatisfiable') {
     response.set('Content-Range', `bytes */${result.bytes}`);
-    throw new AppError('range_not_satisfiable', 'The MP3 has no such bytes.', { details: { bytes: result.bytes } });
+    throw new AppError('range_not_satisfiable', 'The requested range is beyond the end of the MP3.', {
+      details: { bytes: result.bytes },
+    });
   }
   return range === 'whole' ? undefined : range;
 }

@@ -3,7 +3,7 @@ import { serverInfoSchema } from '../../shared/api.ts';
 import type { Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
-/** What may be asked without an account: whether the server is there, and what it takes. */
+/** Routes about the server itself. They need no account. */
 export function serverRoutes({ settings, reachAll }: Pick<GatewayParts, 'settings' | 'reachAll'>): readonly Route[] {
   return [
     {
@@ -11,8 +11,8 @@ export function serverRoutes({ settings, reachAll }: Pick<GatewayParts, 'setting
       path: '/healthz',
       access: 'anyone',
       operation: {
-        summary: 'Ask whether the process lives',
-        answers: { 200: { description: 'It does.', body: { contentType: 'text/plain', schema: z.literal('ok\n') } } },
+        summary: 'Check that the process is running',
+        answers: { 200: { description: 'It is.', body: { contentType: 'text/plain', schema: z.literal('ok\n') } } },
       },
       async handle({ response }) {
         response.type('text/plain').send('ok\n');
@@ -23,9 +23,9 @@ export function serverRoutes({ settings, reachAll }: Pick<GatewayParts, 'setting
       path: '/readyz',
       access: 'anyone',
       operation: {
-        summary: 'Ask whether the server reaches what it needs',
+        summary: 'Check that the server can reach the services that it needs',
         answers: {
-          200: { description: 'It does.', body: { contentType: 'text/plain', schema: z.literal('ready\n') } },
+          200: { description: 'It can.', body: { contentType: 'text/plain', schema: z.literal('ready\n') } },
         },
         problems: ['unavailable'],
       },
@@ -39,8 +39,8 @@ export function serverRoutes({ settings, reachAll }: Pick<GatewayParts, 'setting
       path: '/api/v1/server',
       access: 'anyone',
       operation: {
-        summary: 'Ask what the server takes, before anything is sent',
-        answers: { 200: { description: 'What it takes.', body: { schema: serverInfoSchema } } },
+        summary: 'Get the limits of the server',
+        answers: { 200: { description: 'The limits.', body: { schema: serverInfoSchema } } },
       },
       async handle({ response }) {
         const { version, signUp, mail, maxUploadBytes, maxDurationSeconds } = settings;

@@ -6,7 +6,7 @@ import type { GatewayParts } from './gateway-parts.ts';
 const sessionsPath = '/api/v1/sessions';
 const sessionAnswer = { 200: { description: 'A pair of tokens.', body: { schema: sessionSchema } } };
 
-/** Signing in, staying so, and leaving. */
+/** Routes to sign in, refresh tokens and sign out. */
 export function sessionRoutes({ authentication }: Pick<GatewayParts, 'authentication'>): readonly Route[] {
   return [
     {
@@ -14,7 +14,7 @@ export function sessionRoutes({ authentication }: Pick<GatewayParts, 'authentica
       path: sessionsPath,
       access: 'anyone',
       operation: {
-        summary: 'Sign in, and stay so',
+        summary: 'Sign in and start a session',
         body: { schema: signInRequestSchema },
         answers: sessionAnswer,
         problems: ['unauthorized', 'too_many', 'unavailable'],

@@ -22,11 +22,11 @@ describe('cleanFileName', () => {
     ['videos/', 'video'],
     ['\0\n', 'video'],
     ['', 'video'],
-  ])('makes %j into %j', (given, expected) => {
+  ])('turns %j into %j', (given, expected) => {
     expect(cleanFileName(given)).toBe(expected);
   });
 
-  it('shortens to 255 bytes, whole characters, with the extension kept', () => {
+  it('shortens a name to 255 bytes between characters and keeps the extension', () => {
     const name = cleanFileName(`${'é😀'.repeat(100)}.mp4`);
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     expect(Buffer.byteLength(name)).toBeGreaterThan(248);

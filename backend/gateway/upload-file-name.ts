@@ -1,17 +1,21 @@
-/** What the common file systems take for one name. */
+/** The longest file name that common file systems allow. */
 const maxNameBytes = 255;
-/** For a video whose client gave no name that is one. */
+/** The name of a video whose client gave no usable name. */
 const nameless = 'video';
 
-/** Control characters, NUL among them, and those that turn the direction of writing: with them `exe.4pm` reads `mp4.exe`. */
+/**
+ * Control characters, including NUL, and characters that change the direction of text: with them `exe.4pm` is displayed
+ * as `mp4.exe`.
+ */
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * The name of an uploaded video as it is kept: the last part of the path that the client gave, without what cannot be shown, at
- * most 255 bytes of UTF-8, its extension kept.
+ * The name under which an uploaded video is kept: the last segment of the path that the client gave, without
+ * unprintable characters, at most 255 bytes of UTF-8, with its extension.
  */
 export function cleanFileName(given: string): string {
-  // How browsers and curl write a quotation mark in a form (WHATWG HTML, "multipart/form-data encoding algorithm").
+  // Browsers and curl write a quotation mark in a form like this (WHATWG HTML, "multipart/form-data encoding
+  // algorithm").
   const written = given.replaceAll('%22', '"');
   const base = written.toWellFormed().split(/[/\\]/).at(-1) ?? '';
   const shown = base.replace(unprintable, '').trim();
@@ -26,7 +30,7 @@ function shorten(name: string): string {
   return truncate(stem, maxNameBytes - Buffer.byteLength(extension)) + extension;
 }
 
-/** Whole characters only. */
+/** Cuts between characters, not within one. */
 function truncate(text: string, bytes: number): string {
   let kept = '';
   let size = 0;

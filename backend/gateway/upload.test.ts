@@ -24,7 +24,7 @@ async function start(options: TestGatewayOptions = {}): Promise<void> {
 beforeEach(() => start());
 afterEach(() => gateway[Symbol.asyncDispose]());
 
-/** No video, and no conversion that its owner could see. */
+/** Expects no video and no conversion. */
 async function expectNothingLeft(): Promise<void> {
   await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
   await expect.poll(() => ada.conversions()).toEqual([]);
@@ -60,7 +60,7 @@ function head(more: string): string {
 }
 
 describe('an upload', () => {
-  it('becomes a queued conversion, its bytes as they were', async () => {
+  it('becomes a queued conversion with unchanged bytes', async () => {
     const video = Buffer.from(Array.from({ length: 3_000_001 }, (_, i) => (i * i) % 251));
     const conversion = await ada.upload(new Uint8Array(video));
     expect(conversion).toMatchObject({
@@ -76,11 +76,11 @@ describe('an upload', () => {
     expect(gateway.test.videoQueue.take()).toEqual([conversion.id]);
   });
 
-  it('of no bytes is a conversion too: what is wrong with it, the converter says', async () => {
+  it('of an empty file becomes a conversion too; the converter refuses it', async () => {
     expect(await ada.upload('')).toMatchObject({ state: 'queued', sourceBytes: 0 });
   });
 
-  it('keeps what looks like a boundary in a video and is none', async () => {
+  it('keeps bytes of a video that resemble a boundary', async () => {
     const contents = `a\r\n--${boundary.slice(0, -1)}\r\n--\r\n\r\n--${boundary.slice(0, 5)}`;
     const conversion = conversionSchema.parse(await (await post(formOf([filePart(contents)]))).json());
     expect(String(await buffer(await gateway.test.videos.open(conversion.id)))).toBe(contents);
@@ -92,11 +92,11 @@ describe('an upload', () => {
     ['../../vid.mp4', 'vid.mp4'],
     ['a\\"b.mp4', 'a"b.mp4'],
     ['a\0b.mp4', 'ab.mp4'],
-  ])('called %j, raw on the wire as curl sends it, is called %j', async (sent, kept) => {
+  ])('named %j, sent raw as curl does, is named %j', async (sent, kept) => {
     expect(await (await post(formOf([filePart('video', sent)]))).json()).toMatchObject({ fileName: kept });
   });
 
-  it('comes through in pieces of one byte', async () => {
+  it('arrives intact in chunks of one byte', async () => {
     const connection = await openRaw(gateway.url);
     const form = formOf([filePart('some video')]);
     await connection.send(head(`Connection: close\r\nContent-Length: ${form.byteLength}\r\n`));
@@ -104,12 +104,12 @@ describe('an upload', () => {
     expect(await connection.closed).toMatch(/^HTTP\/1\.1 200 .*"sourceBytes":10/s);
   });
 
-  it('reads past other fields of the form, as the original did', async () => {
+  it('ignores other fields of the form, as the original did', async () => {
     const field: Part = { disposition: 'form-data; name="comment"', contents: 'hello', type: 'text/plain' };
     expect((await post(formOf([field, filePart(), field]))).status).toBe(200);
   });
 
-  it('ends at its closing boundary, and is answered when the body does', async () => {
+  it('ends at its closing boundary, and is answered at the end of the body', async () => {
     const form = formOf([filePart()]);
     const connection = await openRaw(gateway.url);
     await connection.send(head(`Connection: close\r\nContent-Length: ${form.byteLength + 4}\r\n`));
@@ -120,33 +120,33 @@ describe('an upload', () => {
   });
 });
 
-it('takes a video that is just as large as the limit', async () => {
+it('accepts a video of exactly the maximum size', async () => {
   await start({ settings: { maxUploadBytes: 100_000 } });
   expect(await ada.upload('x'.repeat(100_000))).toMatchObject({ sourceBytes: 100_000 });
 });
 
-describe('an upload that is refused leaves nothing behind', () => {
+describe('a refused upload leaves nothing behind', () => {
   const otherFile: Part = { disposition: 'form-data; name="other"; filename="b.mp4"', contents: 'b' };
 
   it.each([
     ['without a file', formOf([])],
     ['with two files', formOf([filePart('a'), filePart('b')])],
-    ['with two files, the second a large one', formOf([filePart('a'), filePart('b'.repeat(3_000_000))])],
+    ['with two files, the second one large', formOf([filePart('a'), filePart('b'.repeat(3_000_000))])],
     ['with a file of another name', formOf([otherFile])],
-    ['with a file of another name behind the right one', formOf([filePart(), otherFile])],
+    ['with a file of another name after the right one', formOf([filePart(), otherFile])],
     [
-      'with text in place of the file',
+      'with text instead of the file',
       formOf([{ disposition: 'form-data; name="file"', contents: 'x', type: 'text/plain' }]),
     ],
-    ['with a file that has no name, as a browser sends where none was chosen', formOf([filePart('', '')])],
-    ['that breaks off within the file', formOf([filePart('x'.repeat(100_000))]).subarray(0, 50_000)],
-    ['that breaks off within the headers of its part', formOf([filePart()]).subarray(0, 40)],
+    ['with a file without a name, as a browser sends if none was chosen', formOf([filePart('', '')])],
+    ['that ends within the file', formOf([filePart('x'.repeat(100_000))]).subarray(0, 50_000)],
+    ['that ends within the headers of its part', formOf([filePart()]).subarray(0, 40)],
     ['that lacks its closing boundary', formOf([filePart()], '')],
     [
-      'with more than enough fields',
+      'with too many fields',
       formOf([filePart(), ...Array(50).fill({ disposition: 'form-data; name="a"', contents: '', type: 'text/plain' })]),
     ],
-    ['of nothing', Buffer.alloc(0)],
+    ['with an empty body', Buffer.alloc(0)],
   ])('%s: 400', async (_name, form) => {
     const answer = await post(form);
     expect(answer.status).toBe(400);
@@ -155,7 +155,7 @@ describe('an upload that is refused leaves nothing behind', () => {
   });
 
   it.each([
-    ['another boundary than the body has', 'multipart/form-data; boundary=wrong'],
+    ['a boundary that the body does not use', 'multipart/form-data; boundary=wrong'],
     ['no boundary', 'multipart/form-data'],
     ['an empty boundary', 'multipart/form-data; boundary='],
     ['a boundary without a name', 'multipart/form-data; x'],
@@ -167,7 +167,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('with a second file that comes when the first is stored already: 400', async () => {
+  it('with a second file after the first was stored: 400', async () => {
     const connection = await openRaw(gateway.url);
     await connection.send(head('Connection: close\r\nTransfer-Encoding: chunked\r\n'));
     const sendChunk = (chunk: Buffer) =>
@@ -190,7 +190,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('without a token: 401, before a byte is stored', async () => {
+  it('without a token: 401, before anything is stored', async () => {
     const answer = await fetch(`${gateway.url}/upload`, {
       method: 'POST',
       body: new Uint8Array(formOf([filePart()])),
@@ -200,7 +200,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('larger than the limit: 413 and the limit, also where no length is declared', async () => {
+  it('larger than the limit: 413 and the limit, even without a declared length', async () => {
     await start({ settings: { maxUploadBytes: 100_000 } });
     const answer = await post(formOf([filePart('x'.repeat(100_001))]));
     expect(answer.status).toBe(413);
@@ -221,13 +221,13 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('much larger than the limit by its own word: 413 at once, nothing of it sent', async () => {
+  it('with a declared length far above the limit: 413 at once, before the body is sent', async () => {
     const answer = await sendRaw(gateway.url, head('Content-Length: 2200000000\r\nExpect: 100-continue\r\n'));
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     await expectNothingLeft();
   });
 
-  it('whose client goes away', async () => {
+  it('whose client disconnects', async () => {
     const connection = await openRaw(gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
@@ -236,7 +236,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('whose client falls silent: 408', async () => {
+  it('whose client stops sending: 408', async () => {
     await start({ settings: { uploadIdleSeconds: 0.2 } });
     const connection = await openRaw(gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
@@ -246,7 +246,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('when the disk is full: 507, which the client sees though it is still sending', async () => {
+  it('with a full disk: 507, which the client sees while it is still sending', async () => {
     await start({
       conversions: (real) => ({
         ...real,
@@ -274,7 +274,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
-  it('when its owner cancels it on the way: 409', async () => {
+  it('that its owner cancels meanwhile: 409', async () => {
     const connection = await openRaw(gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
@@ -286,7 +286,7 @@ describe('an upload that is refused leaves nothing behind', () => {
     await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
   });
 
-  it('when the server closes while it is under way', async () => {
+  it('that is interrupted by a shutdown of the server', async () => {
     const connection = await openRaw(gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
@@ -297,7 +297,7 @@ describe('an upload that is refused leaves nothing behind', () => {
 });
 
 describe('a large upload', () => {
-  it('is held back at the socket while its bytes are not stored, and never gathers in memory', async () => {
+  it('is held back at the socket while its bytes are not stored, and does not fill memory', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let taken = 0;
     await start({
@@ -326,7 +326,7 @@ describe('a large upload', () => {
     })();
     await expect.poll(() => taken).toBeGreaterThan(1_000_000);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // The rest is in the buffers of the system, on both sides of the connection.
+    // The rest is in the system's buffers on both sides of the connection.
     expect(handedOver).toBeLessThan(size / 2);
     release();
     await sending;

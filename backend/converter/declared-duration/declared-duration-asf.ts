@@ -1,8 +1,9 @@
 import { type DeclarationRule, lessLateStart } from './declared-duration-source.ts';
 
 /**
- * ASF, WMV, WMA ("Advanced Systems Format Specification", 3.2): the file properties state the size of the file and the whole
- * film's length, not a track's; that counts once the file is smaller than stated. What was broadcast states neither.
+ * ASF, WMV, WMA ("Advanced Systems Format Specification", 3.2): the file properties state the size of the file and the
+ * duration of the whole file, not of a track. The duration is used only if the file is smaller than stated. Broadcast
+ * files state neither.
  */
 export const declareAsf: DeclarationRule = async ({ track }, file) => {
   const header = await file.readAt(0, maxHeaderBytes);

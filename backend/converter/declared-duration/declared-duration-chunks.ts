@@ -1,8 +1,9 @@
 import type { DeclarationRule, SourceFile } from './declared-duration-source.ts';
 
 /**
- * AVI: the header of each track counts its chunks or samples (`dwLength`), which ffprobe gives as `nb_frames` in units of the
- * time base; its `duration` has already been made smaller where the file is cut. Silence at the beginning counts.
+ * AVI: the header of each track counts its chunks or samples (`dwLength`), which ffprobe gives as `nb_frames` in units
+ * of the time base. ffprobe's `duration` is not used, since ffprobe shortens it if the file is cut. Silence at the
+ * beginning counts.
  */
 export const declareAvi: DeclarationRule = async ({ track }, file) => {
   const [numerator, denominator] = (track.time_base ?? '').split('/').map(Number);
@@ -10,7 +11,7 @@ export const declareAvi: DeclarationRule = async ({ track }, file) => {
   return { seconds, bytes: await endOfRiff(file) };
 };
 
-/** AIFF: the COMM chunk counts the samples, which is what ffprobe gives even where they are not there. */
+/** AIFF: the COMM chunk counts the samples. ffprobe gives this count even if the samples are missing. */
 export const declareAiff: DeclarationRule = async ({ track }, file) => {
   const head = await file.readAt(0, 8);
   if (head.length < 8) return undefined;
@@ -18,8 +19,8 @@ export const declareAiff: DeclarationRule = async ({ track }, file) => {
 };
 
 /**
- * WAVE: the data chunk's size, at the rate that the format chunk states; where that rate is only an average (compressed
- * sound), the number of samples in the fact chunk. RF64 keeps its sizes in a ds64 chunk (EBU Tech 3306).
+ * WAVE: the size of the data chunk at the rate that the format chunk states. For compressed audio that rate is only an
+ * average, so the number of samples in the fact chunk is used. RF64 keeps its sizes in a ds64 chunk (EBU Tech 3306).
  */
 export const declareWave: DeclarationRule = async (_probe, file) => {
   const form = (await file.readAt(0, 4)).toString('latin1');
@@ -50,15 +51,15 @@ export const declareWave: DeclarationRule = async (_probe, file) => {
   return undefined;
 };
 
-/** PCM, floating point, A-law, µ-law, and the extensible form, which in practice is PCM (RFC 2361). */
+/** PCM, floating point, A-law, µ-law, and the extensible format, which in practice is PCM (RFC 2361). */
 const constantRateFormats: ReadonlySet<number> = new Set([1, 3, 6, 7, 0xfffe]);
-/** Programs that write to a pipe put a size there that only means "until it ends": 0x7ffff000, 0x80000000, 0xffffffff. */
+/** Programs that write to a pipe use a size that means "until the end": 0x7ffff000, 0x80000000 or 0xffffffff. */
 const openEndedBytes = 0x7fff0000;
 const maxChunks = 1000;
 
 interface Chunk {
   readonly id: string;
-  /** Of its contents. */
+  /** Position and size of the contents, in bytes. */
   readonly start: number;
   readonly bytes: number;
 }
@@ -70,12 +71,12 @@ async function* chunksFrom(file: SourceFile, position: number): AsyncGenerator<C
     if (header.length < 8) return;
     const bytes = header.readUInt32LE(4);
     yield { id: header.toString('latin1', 0, 4), start: at + 8, bytes };
-    // Chunks begin at even bytes.
+    // Chunks begin at even positions.
     at += 8 + bytes + (bytes % 2);
   }
 }
 
-/** An AVI of more than a gigabyte is several RIFF forms, one behind the other. */
+/** An AVI of more than a gigabyte consists of several RIFF forms in a row. */
 async function endOfRiff(file: SourceFile): Promise<number> {
   let end = 0;
   for await (const chunk of chunksFrom(file, 0)) {

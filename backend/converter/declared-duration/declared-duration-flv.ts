@@ -1,8 +1,9 @@
 import { type DeclarationRule, lessLateStart, type SourceFile } from './declared-duration-source.ts';
 
 /**
- * FLV: `onMetaData` states the whole film's length, not a track's; it counts once the file is known to be cut: it should be
- * larger by its own account, or its last tag is not whole ("Video File Format Specification 10", annex E).
+ * FLV: `onMetaData` states the duration of the whole file, not of a track. It is used only if the file is known to be
+ * cut: the file is smaller than it states, or its last tag is incomplete ("Video File Format Specification 10", annex
+ * E).
  */
 export const declareFlv: DeclarationRule = async ({ format, track }, file) => {
   const bytes = (await statedBytes(file)) ?? 0;
@@ -17,7 +18,7 @@ const scriptTag = 18;
 const maxScriptBytes = 1 << 20;
 const amfNumber = 0;
 
-/** `filesize` of `onMetaData`. */
+/** Reads `filesize` from `onMetaData`. */
 async function statedBytes(file: SourceFile): Promise<number | undefined> {
   const header = await file.readAt(fileHeaderBytes, tagHeaderBytes);
   if (header.length < tagHeaderBytes || header[0] !== scriptTag) return undefined;
@@ -29,7 +30,7 @@ async function statedBytes(file: SourceFile): Promise<number | undefined> {
   return script.readDoubleBE(valueAt);
 }
 
-/** Each tag is followed by its size: the last four bytes lead to the beginning of the last tag. */
+/** Each tag is followed by its size, so the last four bytes point to the beginning of the last tag. */
 async function endsWithWholeTag(file: SourceFile): Promise<boolean> {
   const trailer = await file.readAt(file.bytes - 4, 4);
   if (trailer.length < 4) return false;

@@ -1,10 +1,11 @@
 import { type DeclarationRule, lessLateStart, type ProbedTrack, type SourceFile } from './declared-duration-source.ts';
 
 /**
- * Matroska and WebM (RFC 9559): the statistics tag DURATION of the track where it has one. ffmpeg counts it from the film's
- * beginning and mkvmerge from the track's own; the shorter reading is taken. Else, where the Segment goes on beyond the file's
- * end, the duration of the whole Segment: the longest track's, as a rule the same to a fraction of a second. What is missing is
- * not worked out from the bytes: a Segment that has a size has a duration, too.
+ * Matroska and WebM (RFC 9559): the track's statistics tag DURATION, if it has one. ffmpeg counts it from the beginning
+ * of the file and mkvmerge from the beginning of the track; the shorter reading is used. Without the tag, and if the
+ * Segment is longer than the file, the duration of the whole Segment is used: that of the longest track, usually the
+ * same to a fraction of a second. The missing duration is not estimated from bytes, since a Segment that has a size
+ * also has a duration.
  */
 export const declareMatroska: DeclarationRule = async ({ format, track }, file) => {
   const bytes = await endOfSegment(file);
@@ -19,7 +20,7 @@ const segment = 0x18538067;
 
 function taggedSeconds(track: ProbedTrack): number | undefined {
   for (const [name, value] of Object.entries(track.tags ?? {})) {
-    // mkvmerge's carries a language: DURATION-eng.
+    // mkvmerge adds a language: DURATION-eng.
     if (!/^DURATION(-\w+)?$/i.test(name)) continue;
     const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(value) ?? [];
     if (seconds !== undefined) return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
@@ -27,7 +28,7 @@ function taggedSeconds(track: ProbedTrack): number | undefined {
   return undefined;
 }
 
-/** Undefined where the Segment's size is unknown, as in what was written live. */
+/** Undefined if the size of the Segment is unknown, as in live recordings. */
 async function endOfSegment(file: SourceFile): Promise<number | undefined> {
   const start = await file.readAt(0, 12);
   if (start.length < 12 || start.readUInt32BE(0) !== ebmlHeader) return undefined;
@@ -40,7 +41,10 @@ async function endOfSegment(file: SourceFile): Promise<number | undefined> {
   return body?.size === undefined ? undefined : position + body.end + body.size;
 }
 
-/** A number of one to eight bytes whose leading zeros tell how many (RFC 8794, section 4); all ones is "unknown". */
+/**
+ * Reads a number of one to eight bytes. The leading zero bits give its length (RFC 8794, section 4). All ones mean
+ * "unknown".
+ */
 function sizeField(bytes: Buffer, at: number): { readonly end: number; readonly size: number | undefined } | undefined {
   const first = bytes[at] ?? 0;
   const length = Math.clz32(first) - 23;

@@ -7,7 +7,9 @@ import {
 } from '../outputs/mp3/mp3-frames.ts';
 import type { DeclarationRule, SourceFile } from './declared-duration-source.ts';
 
-/** MP3: the Xing frame counts frames and bytes. Without one nothing is stated, and ffprobe's duration is an estimate. */
+/**
+ * MP3: the Xing frame counts frames and bytes. Without one, nothing is stated and ffprobe's duration is an estimate.
+ */
 export const declareMp3: DeclarationRule = async (_probe, file) => {
   const start = await endOfTags(file);
   const frame = await file.readAt(start, maxFrameBytes);
@@ -19,7 +21,7 @@ export const declareMp3: DeclarationRule = async (_probe, file) => {
   return { seconds: samples / header.sampleRate, ...(xing.bytes !== undefined && { bytes: start + xing.bytes }) };
 };
 
-/** Layer III at 320 kbit/s and 32 kHz. */
+/** The longest Layer III frame: 320 kbit/s at 32 kHz. */
 const maxFrameBytes = 1441;
 const maxTags = 10;
 

@@ -1,28 +1,32 @@
 import type { DeclarationRule, SourceFile } from './declared-duration-source.ts';
 
 /**
- * MP4, MOV, 3GP (ISO/IEC 14496-12): the index counts every sample, and ffprobe has applied the edit list. Of a fragmented file
- * the fragments that are there count, or the segment index where there is one: cut within a fragment, it has promised that
- * fragment's sound and no more; cut exactly between two, it has promised nothing that is missing.
+ * MP4, MOV, 3GP (ISO/IEC 14496-12): the index counts every sample, and ffprobe has applied the edit list. A fragmented
+ * file states the duration of the fragments that it contains, or of its segment index if it has one. Such a file that
+ * is cut within a fragment states that fragment's duration. Cut exactly between two fragments and without a segment
+ * index, it states nothing that is missing.
  */
 export const declareMp4: DeclarationRule = async ({ track }, file) => {
   const bytes = await endOfLastBox(file);
   return { seconds: Number(track.duration), ...(bytes !== undefined && { bytes }) };
 };
 
-/** Twelve hours of fragments of a second, with room to spare. */
+/** Enough for twelve hours of one-second fragments, with room to spare. */
 const maxBoxes = 200_000;
 const headerBytes = 16;
-/** Its count has 16 bits, an entry 12 bytes. */
+/** The count of a segment index has 16 bits, and each entry 12 bytes. */
 const maxIndexBytes = 1 << 20;
 
-/** Where the boxes say that the file ends. Undefined when the last is open-ended or there are only boxes to lose one's way in. */
+/**
+ * The end of the file as its boxes state it, in bytes. Undefined if the last box has no size or the boxes make no
+ * sense.
+ */
 async function endOfLastBox(file: SourceFile): Promise<number | undefined> {
   let position = 0;
   let indexedEnd = 0;
   for (let box = 0; box < maxBoxes && position < file.bytes; box += 1) {
     const header = await file.readAt(position, headerBytes);
-    // A header cut in half belongs to a box of which more was to come.
+    // An incomplete header belongs to a box that is missing.
     if (header.length < 8) return position + 8;
     const size = sizeOf(header);
     if (size === undefined) return undefined;
@@ -43,7 +47,7 @@ function sizeOf(header: Buffer): number | undefined {
   return size < 8 ? undefined : size;
 }
 
-/** How many bytes the segments of a segment index ("sidx", 8.16.3) have together, from its own end. */
+/** The total size in bytes of the segments in a segment index ("sidx", 8.16.3), counted from the end of the index. */
 function referencedBytes(box: Buffer): number {
   const version = box[8];
   const countAt = version === 0 ? 30 : 38;

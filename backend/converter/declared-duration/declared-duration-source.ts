@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import { failure } from '../../../shared/words/failure-sentence.ts';
 
-/** Of `ffprobe -show_format -of json`, what is needed here. */
+/** The fields of `ffprobe -show_format -of json` that are needed here. */
 export interface ProbedFormat {
   readonly format_name: string;
   readonly duration?: string | undefined;
 }
 
-/** Of `ffprobe -show_streams -of json`, what is needed here of the audio track that is converted. */
+/** The fields of `ffprobe -show_streams -of json` that are needed here, for the audio track that is converted. */
 export interface ProbedTrack {
   readonly start_time?: string | undefined;
   readonly duration?: string | undefined;
@@ -21,24 +21,27 @@ export interface TrackProbe {
   readonly track: ProbedTrack;
 }
 
-/** What a container says of itself. */
+/** What a container states. */
 export interface Declaration {
-  /** Of the track's sound. */
+  /** Duration of the track. */
   readonly seconds: number;
-  /** How large the file must be at least; absent where the container does not say, and then its length alone decides. */
+  /**
+   * The size that the file must have at least. Absent if the container does not say; then only the duration is
+   * compared.
+   */
   readonly bytes?: number;
 }
 
-/** Reads what one kind of container declares. The file is hostile: every size in it may be anything. */
+/** Reads what one kind of container states. The file is hostile: any size in it may be wrong. */
 export type DeclarationRule = (probe: TrackProbe, file: SourceFile) => Promise<Declaration | undefined>;
 
 export interface SourceFile extends AsyncDisposable {
   readonly bytes: number;
-  /** Fewer bytes than asked for only at the file's end; none outside of it, wherever a size in the file may lead. */
+  /** Returns fewer bytes than requested only at the end of the file, and none for positions outside of it. */
   readAt(position: number, length: number): Promise<Buffer>;
 }
 
-/** Throws `source_unreadable`, as reading from it does. */
+/** Opens a file of `bytes` bytes. Opening and reading throw `source_unreadable`. */
 export async function openSource(path: string, bytes: number): Promise<SourceFile> {
   const handle = await open(path).catch(refuse);
   return {
@@ -63,7 +66,7 @@ function refuse(cause: unknown): never {
   throw failure('source_unreadable', { cause });
 }
 
-/** Of the whole film's length, what is left for a track that begins later. */
+/** The part of the whole file's duration that is left for a track that starts later. */
 export function lessLateStart(seconds: number, track: ProbedTrack): number {
   return seconds - Math.max(0, Number(track.start_time) || 0);
 }

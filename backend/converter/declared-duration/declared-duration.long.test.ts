@@ -35,7 +35,7 @@ async function look(path: string) {
   };
 }
 
-/** Where the first tag of an FLV after `position` begins. */
+/** The position of the first tag of an FLV after `position`. */
 function tagStart(flv: Buffer, position: number): number {
   let at = 13;
   while (at < position) at += 15 + flv.readUIntBE(at + 1, 3);
@@ -44,7 +44,7 @@ function tagStart(flv: Buffer, position: number): number {
 
 type Row = readonly [container: MediaRecipe['container'], audio?: AudioRecipe, more?: Partial<MediaRecipe>];
 
-/** A name for the row, for the reader of the test's output. */
+/** Gives each row a name for the test's output. */
 function named(rows: readonly Row[]): [name: string, recipe: MediaRecipe][] {
   return rows.map(([container, audio = {}, more = {}]) => {
     const words = [container, ...Object.entries({ ...audio, ...more }).map(([key, value]) => `${key} ${value}`)];
@@ -55,7 +55,7 @@ function named(rows: readonly Row[]): [name: string, recipe: MediaRecipe][] {
 const opus: AudioRecipe = { codec: 'libopus', sampleRate: 48000 };
 const late: AudioRecipe = { startsAt: 1 };
 
-/** The length of the track itself is stated, exactly. */
+/** These state the exact duration of the track. */
 const exact: readonly Row[] = [
   ['mp4-index-first'],
   ['mp4-index-first', { codec: 'aac', sampleRate: 8000, channels: 1 }],
@@ -95,10 +95,10 @@ const exact: readonly Row[] = [
   ['mp3', { encoder: ['-q', '3'] }, { cover: 'png', tags: { title: 'Covered' } }],
 ];
 
-/** Only the whole film's length is stated, and counts once bytes are missing. */
+/** These state only the duration of the whole file, which is used if bytes are missing. */
 const filmOnly: readonly Row[] = [['flv'], ['flv', { codec: 'aac' }], ['flv', late], ['wmv'], ['wmv', late]];
 
-/** Nothing is stated, or nothing that outlives the cut. */
+/** These state nothing, or nothing that is left after the cut. */
 const nothing: readonly Row[] = [
   ['mkv-live'],
   ['webm-live'],
@@ -115,20 +115,17 @@ const nothing: readonly Row[] = [
 ];
 
 describe('declaredDuration', () => {
-  test.each(named(exact))(
-    'is what there is of sound, and stays so when half the file is gone: %s',
-    async (_name, recipe) => {
-      const whole = await look(await media.make(recipe));
-      expect(Math.abs((whole.declared ?? 0) - whole.decoded)).toBeLessThan(0.1);
-      expect(whole.warning).toBeUndefined();
-      const half = await look(await media.make({ ...recipe, cutAt: 0.5 }));
-      expect(half.decoded).toBeLessThan(whole.decoded - 0.7);
-      expect(Math.abs((half.declared ?? 0) - whole.decoded)).toBeLessThan(0.1);
-      expect(half.warning).toEqual({ code: 'cut_short', atSeconds: half.decoded, ofSeconds: half.declared });
-    },
-  );
+  test.each(named(exact))('is the real duration, even if half the file is missing: %s', async (_name, recipe) => {
+    const whole = await look(await media.make(recipe));
+    expect(Math.abs((whole.declared ?? 0) - whole.decoded)).toBeLessThan(0.1);
+    expect(whole.warning).toBeUndefined();
+    const half = await look(await media.make({ ...recipe, cutAt: 0.5 }));
+    expect(half.decoded).toBeLessThan(whole.decoded - 0.7);
+    expect(Math.abs((half.declared ?? 0) - whole.decoded)).toBeLessThan(0.1);
+    expect(half.warning).toEqual({ code: 'cut_short', atSeconds: half.decoded, ofSeconds: half.declared });
+  });
 
-  test.each(named(filmOnly))('is the film’s, once the file is cut: %s', async (_name, recipe) => {
+  test.each(named(filmOnly))('is that of the whole file if the file is cut: %s', async (_name, recipe) => {
     const whole = await look(await media.make(recipe));
     expect(whole).toMatchObject({ declared: undefined, warning: undefined });
     const half = await look(await media.make({ ...recipe, cutAt: 0.5 }));
@@ -136,13 +133,13 @@ describe('declaredDuration', () => {
     expect(half.warning).toMatchObject({ code: 'cut_short', atSeconds: half.decoded });
   });
 
-  test.each(named(nothing))('is not made up: %s', async (_name, recipe) => {
+  test.each(named(nothing))('is undefined if nothing exact is stated: %s', async (_name, recipe) => {
     expect(await look(await media.make(recipe))).toMatchObject({ declared: undefined, warning: undefined });
     const half = await look(await media.make({ ...recipe, cutAt: 0.8 }));
     expect(half).toMatchObject({ declared: undefined, warning: undefined });
   });
 
-  test('of fragments without an index is what the last one that is there had promised', async () => {
+  test('of fragments without an index ends with the last fragment that has a header', async () => {
     const recipe: MediaRecipe = { container: 'mp4-fragmented', seconds: 5.3 };
     expect((await look(await media.make(recipe))).warning).toBeUndefined();
     const half = await look(await media.make({ ...recipe, cutAt: 0.5 }));
@@ -150,7 +147,7 @@ describe('declaredDuration', () => {
     expect(half.warning?.ofSeconds).toBeLessThanOrEqual(5.3);
   });
 
-  test('of fragments is what the segment index says, even where the file ends between two of them', async () => {
+  test('of fragments is what the segment index says, even if the file ends between two of them', async () => {
     const whole = await media.make({ container: 'mp4-dash', seconds: 3 });
     const bytes = await readFile(whole);
     const path = join(media.path, 'two-fragments.mp4');
@@ -159,7 +156,7 @@ describe('declaredDuration', () => {
     expect((await look(path)).warning?.ofSeconds).toBeCloseTo((await look(whole)).decoded, 1);
   });
 
-  test('of an FLV is believed when it ends within a tag, or when it is smaller than it says', async () => {
+  test('of an FLV is used if the file ends within a tag, or is smaller than it states', async () => {
     const bytes = await readFile(await media.make({ container: 'flv', seconds }));
     const path = join(media.path, 'cut.flv');
     const middle = tagStart(bytes, bytes.length / 2);
@@ -172,7 +169,7 @@ describe('declaredDuration', () => {
     expect((await look(path)).warning).toBeUndefined();
   });
 
-  test('of a WAVE is found behind a chunk of an odd length', async () => {
+  test('of a WAVE is found after a chunk of odd length', async () => {
     const bytes = await readFile(await media.make({ container: 'wav', seconds }));
     const path = join(media.path, 'odd.wav');
     const oddChunk = Buffer.from('junk\u0003\0\0\0abc\0', 'latin1');
@@ -180,7 +177,7 @@ describe('declaredDuration', () => {
     expect((await look(path)).declared).toBeCloseTo(seconds, 3);
   });
 
-  test('of a Matroska without statistics is the Segment’s, once it goes beyond the end of the file', async () => {
+  test('of a Matroska without statistics is that of the Segment if it is longer than the file', async () => {
     const path = join(media.path, 'untagged.mkv');
     const bytes = await readFile(await media.make({ container: 'mkv', seconds }));
     for (let at = bytes.indexOf('DURATION'); at >= 0; at = bytes.indexOf('DURATION', at)) bytes.write('X', at);
@@ -193,7 +190,7 @@ describe('declaredDuration', () => {
     expect(cut.warning?.atSeconds).toBe(cut.decoded);
   });
 
-  test('is read from a tag with a language, too, less the track’s late start', async () => {
+  test('is also read from a tag with a language, less the track’s late start', async () => {
     const path = await media.make({ container: 'mkv', seconds });
     const format = { format_name: 'matroska,webm', duration: '9000.0' };
     const track = { start_time: '1.500000', tags: { 'DURATION-eng': '02:03:04.250000000' } };
@@ -215,17 +212,17 @@ describe('findCutShort', () => {
       ['mkv', { pause: [1, 2] }],
       ['mp4', { pause: [1, 2] }],
     ]),
-  )('says nothing of a whole file whose track begins late, pauses or ends early: %s', async (_name, recipe) => {
+  )('ignores a whole file whose track starts late, pauses or ends early: %s', async (_name, recipe) => {
     expect((await look(await media.make(recipe))).warning).toBeUndefined();
   });
 
-  test('says nothing of a whole file that gives less than it states, because of a pause or of damage', async () => {
+  test('ignores a whole file that contains less than it states, because of a pause or damage', async () => {
     const path = await media.make({ container: 'mp4-index-first', seconds });
     const { probe, bytes } = await look(path);
     expect(await findCutShort(probe, { path, bytes }, 1)).toBeUndefined();
   });
 
-  test('says nothing of less than half a second', async () => {
+  test('ignores less than half a second', async () => {
     const path = await media.make({ container: 'mp4-index-first', seconds, cutAt: 0.9 });
     const { probe, bytes, declared = 0 } = await look(path);
     expect(await findCutShort(probe, { path, bytes }, declared - 0.45)).toBeUndefined();
@@ -233,7 +230,7 @@ describe('findCutShort', () => {
   });
 
   test.each<Row[0]>(['mp4-index-first', 'mkv', 'avi'])(
-    'sees a download whose place was made before it arrived: %s',
+    'detects an incomplete download whose size was allocated in advance: %s',
     async (container) => {
       const whole = await media.make({ container, seconds });
       const path = join(media.path, `sparse-${container}`);
@@ -245,7 +242,7 @@ describe('findCutShort', () => {
     },
   );
 
-  test('does not fall over a container whose sizes are nonsense', async () => {
+  test('survives a container with wrong sizes', async () => {
     const path = join(media.path, 'nonsense');
     const formats = ['mov,mp4', 'matroska,webm', 'avi', 'wav', 'aiff', 'flv', 'asf', 'mp3', 'flac', 'ogg'];
     const beginnings = [
@@ -276,7 +273,7 @@ describe('findCutShort', () => {
     }
   });
 
-  test('says so when the file has gone, without its path', async () => {
+  test('throws source_unreadable, without the path, if the file is gone', async () => {
     const probe = { format: { format_name: 'mov,mp4' }, track: { duration: '1' } };
     const path = join(media.path, 'gone.mp4');
     const error: unknown = await findCutShort(probe, { path, bytes: 10 }, 0).catch((thrown: unknown) => thrown);

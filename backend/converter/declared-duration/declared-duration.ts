@@ -10,24 +10,24 @@ import { type Declaration, type DeclarationRule, openSource, type TrackProbe } f
 export type { TrackProbe } from './declared-duration-source.ts';
 
 /**
- * How much less sound than the container declares is no loss. Above everything that a whole file may lack: an encoder's
- * priming and a last frame (2 × 2048 samples of HE-AAC are 0.26 s at 16 kHz, CAF counts its last frame as full), and time
- * stamps rounded to milliseconds; below what anyone would miss.
+ * Missing audio up to this long does not count as a loss. It is more than a whole file may lack: an encoder's priming
+ * and a last frame (2 × 2048 samples of HE-AAC are 0.26 s at 16 kHz, and CAF counts its last frame as full), and time
+ * stamps rounded to milliseconds. It is less than anyone would notice.
  */
 const toleranceSeconds = 0.5;
 
-/** A download's place is often made before it arrives: what has not come is zeros. */
+/** Some programs allocate a download's full size before the data arrives. The missing end is then zeros. */
 const zeroTailBytes = 4096;
 
 /**
- * Who states what, by the first name that ffprobe gives the container. Not here, because they state nothing that is exact:
- * MPEG transport and programme streams, ADTS and other bare streams, Ogg, and what is written live.
+ * The rule for each container, by the first name that ffprobe gives it. MPEG transport and programme streams, ADTS and
+ * other bare streams, Ogg, and live recordings are left out because they state nothing exact.
  */
 const rules: Readonly<Record<string, DeclarationRule>> = {
   aiff: declareAiff,
   asf: declareAsf,
   avi: declareAvi,
-  // STREAMINFO counts the samples; a stream without a count has no duration here.
+  // STREAMINFO counts the samples. A stream without a count has no duration here.
   flac: async ({ track }) => ({ seconds: Number(track.duration) }),
   flv: declareFlv,
   matroska: declareMatroska,
@@ -37,10 +37,10 @@ const rules: Readonly<Record<string, DeclarationRule>> = {
 };
 
 /**
- * The length that the container states for the track of `probe`, wherever the sound really ends; undefined where it
- * states none exactly. Where only the whole film's length is stated, that counts, less the track's late start, once the file is
- * known to be cut. AVI and fragmented MP4 count silence before a late track as its own: compare through {@link findCutShort}.
- * Throws `source_unreadable`.
+ * The duration that the container states for the track of `probe`, wherever the audio really ends. Undefined if the
+ * container states none exactly. If only the duration of the whole file is stated, that duration less the track's late
+ * start is used, once the file is known to be cut. AVI and fragmented MP4 include the silence before a late track, so
+ * compare through {@link findCutShort}. Throws `source_unreadable`.
  */
 export async function declaredDuration(
   probe: TrackProbe,
@@ -55,9 +55,9 @@ export async function declaredDuration(
 }
 
 /**
- * Whether a file breaks off: its container states more sound than `decodedSeconds`, and bytes are missing at its end. The
- * second is asked for because whole files give less than they state, too: pauses in a recording, sound that begins late, tags
- * that a trimming program forgot to change, damage in the middle. Throws `source_unreadable`.
+ * Whether a file is cut short: its container states more audio than `decodedSeconds`, and bytes are missing at its end.
+ * Both are required because whole files may also contain less than they state: pauses in a recording, audio that starts
+ * late, tags that a trimming program forgot to change, damage in the middle. Throws `source_unreadable`.
  */
 export async function findCutShort(
   probe: TrackProbe,

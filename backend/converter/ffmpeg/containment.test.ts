@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ContainmentStep, launcherEnvironment, noContainment, tryContainment } from './containment.ts';
 
-/** A system that has nothing of `missing`. */
+/** A system that lacks the steps in `missing`. */
 function systemWithout(...missing: readonly ContainmentStep[]) {
   const asked: (readonly ContainmentStep[])[] = [];
   return {
@@ -23,27 +23,27 @@ const everything: readonly ContainmentStep[] = [
 ];
 
 describe('tryContainment', () => {
-  test('asks once where everything is there', async () => {
+  test('tries once if every step works', async () => {
     const system = systemWithout();
     const containment = await tryContainment(system.holds, { root: true });
     expect(containment).toEqual({ steps: everything, complete: true, sentence: 'ffmpeg runs contained' });
     expect(system.asked).toEqual([everything]);
   });
 
-  test('leaves out what is refused, keeps the rest, and says what is missing', async () => {
+  test('leaves out a refused step, keeps the rest, and names what is missing', async () => {
     const containment = await tryContainment(systemWithout('namespaces').holds, { root: true });
     expect(containment.steps).toEqual(everything.filter((step) => step !== 'namespaces'));
     expect(containment.complete).toBe(false);
-    expect(containment.sentence).toMatch(/the network and other processes are out of its reach$/);
+    expect(containment.sentence).toMatch(/it cannot reach the network and other processes$/);
   });
 
-  test('has somebody watch the service where the kernel does not', async () => {
+  test('watches the service if the kernel cannot', async () => {
     const containment = await tryContainment(systemWithout('parent-death').holds, { root: true });
     expect(containment.steps).toEqual(['parent-watch', ...everything.slice(1)]);
-    expect(containment.sentence).toMatch(/ends at the instant when the service dies/);
+    expect(containment.sentence).toMatch(/ends at the same moment as the service/);
   });
 
-  test('tries each step along with those that hold, since one may allow another', async () => {
+  test('tries each step together with those that work, since one may allow another', async () => {
     const holds = async (steps: readonly ContainmentStep[]) => {
       const refused = steps.includes('no-capabilities') && !steps.includes('namespaces');
       return !refused && !steps.includes('memory-limit');
@@ -52,19 +52,19 @@ describe('tryContainment', () => {
     expect(steps).toEqual(everything.filter((step) => step !== 'memory-limit'));
   });
 
-  test('does not miss the giving up of rights that only root has', async () => {
+  test('does not require no-capabilities unless it runs as root', async () => {
     const { holds } = systemWithout('no-capabilities');
     expect((await tryContainment(holds, { root: false })).complete).toBe(true);
     expect((await tryContainment(holds, { root: true })).complete).toBe(false);
   });
 
-  test('ends with nothing where nothing can be launched', async () => {
+  test('takes no step if none works', async () => {
     const { steps } = await tryContainment(async () => false, { root: false });
     expect(steps).toEqual(noContainment.steps);
   });
 });
 
-test('hands on the limits in whole numbers, and nothing of our own environment', () => {
+test('the launcher gets the limits as whole numbers, and none of our own environment', () => {
   const limits = { wallSeconds: 1, cpuSeconds: 0.2, memoryBytes: 1000.5, fileBytes: 7 };
   expect(launcherEnvironment('/usr/bin/ffmpeg', ['limits', 'namespaces'], limits)).toEqual({
     PATH: expect.stringContaining('/usr/bin'),

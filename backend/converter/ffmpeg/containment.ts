@@ -1,4 +1,4 @@
-/** One way of keeping ffmpeg in; launch-ffmpeg.sh says what each does. */
+/** The ways to contain ffmpeg. launch-ffmpeg.sh describes each. */
 export const containmentSteps = [
   'parent-death',
   'parent-watch',
@@ -10,27 +10,27 @@ export const containmentSteps = [
 ] as const;
 export type ContainmentStep = (typeof containmentSteps)[number];
 
-/** What holds for every ffmpeg and ffprobe that is started here. */
+/** How every ffmpeg and ffprobe of this process is contained. */
 export interface Containment {
   readonly steps: readonly ContainmentStep[];
-  /** True when nothing is left out that this system could be asked for. */
+  /** True if every step that applies to this system works. */
   readonly complete: boolean;
-  /** For the log, once. */
+  /** A sentence for the log. */
   readonly sentence: string;
 }
 
 /** How much one ffmpeg may use. */
 export interface ProcessLimits {
-  /** Time that passes while this computer is awake. */
+  /** Wall-clock time, not counting the time that the computer sleeps. */
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
-  /** Of address space. */
+  /** Address space. */
   readonly memoryBytes: number;
-  /** Of any one file that it writes. */
+  /** The size of each file that it writes. */
   readonly fileBytes: number;
 }
 
-/** In the order in which they are tried; those that the kernel does better go before their substitutes. */
+/** In the order in which they are tried. Steps that the kernel takes go before their substitutes. */
 const preferredSteps: readonly ContainmentStep[] = [
   'parent-death',
   'namespaces',
@@ -41,9 +41,9 @@ const preferredSteps: readonly ContainmentStep[] = [
 ];
 
 const missingWords: Readonly<Record<ContainmentStep, string>> = {
-  'parent-death': 'it ends at the instant when the service dies',
-  'parent-watch': 'it is ended when the service dies',
-  namespaces: 'the network and other processes are out of its reach',
+  'parent-death': 'it ends at the same moment as the service',
+  'parent-watch': 'it ends when the service ends',
+  namespaces: 'it cannot reach the network and other processes',
   'no-new-privileges': 'it cannot gain privileges',
   'no-capabilities': 'it gives up the rights of root',
   limits: 'its CPU time and the size of its files are limited',
@@ -51,9 +51,9 @@ const missingWords: Readonly<Record<ContainmentStep, string>> = {
 };
 
 /**
- * Finds out by trying how far this system lets a program be contained. `holds` says whether a program that is started with
- * all of `steps` runs, and is held by them: it is asked once where everything is there, and step by step only where
- * something is not. `root` is whether we are.
+ * Finds out by trying how far this system can contain a program. `holds` says whether a program started with all of
+ * `steps` runs and is held by them. It is called once if every step works, otherwise step by step. `root` says whether
+ * this process runs as root.
  */
 export async function tryContainment(
   holds: (steps: readonly ContainmentStep[]) => Promise<boolean>,
@@ -62,19 +62,20 @@ export async function tryContainment(
   if (await holds(preferredSteps)) return containmentOf(preferredSteps, root);
   const steps: ContainmentStep[] = [];
   for (const step of preferredSteps) {
-    // With those before it: one may allow another (a user namespace lets anyone give up capabilities).
+    // Tried together with the steps before it, since one may allow another: in a user namespace anyone can give up
+    // capabilities.
     if (await holds([...steps, step])) steps.push(step);
     else if (step === 'parent-death' && (await holds(['parent-watch']))) steps.push('parent-watch');
   }
   return containmentOf(steps, root);
 }
 
-/** For systems that have no shell to launch with. */
+/** For systems that cannot run launch-ffmpeg.sh. */
 export const noContainment: Containment = containmentOf([], false);
 
 function containmentOf(steps: readonly ContainmentStep[], root: boolean): Containment {
   const missing = preferredSteps.filter((step) => {
-    // Who is not root has no such rights to give up.
+    // Only root has capabilities to give up.
     return !steps.includes(step) && (root || step !== 'no-capabilities');
   });
   if (missing.length === 0) return { steps, complete: true, sentence: 'ffmpeg runs contained' };
@@ -82,15 +83,18 @@ function containmentOf(steps: readonly ContainmentStep[], root: boolean): Contai
   return {
     steps,
     complete: false,
-    sentence: `ffmpeg runs less contained than it could be. This system does not let us see to it that: ${left}`,
+    sentence: `ffmpeg runs less contained than it could be. On this system we cannot ensure that ${left}`,
   };
 }
 
-/** Where the programs that launch-ffmpeg.sh needs lie: never the caller's own PATH, which may hold anything. */
+/**
+ * The folders of the programs that launch-ffmpeg.sh needs. The caller's PATH is not used, because it may contain
+ * anything.
+ */
 const systemPath =
   '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin:/opt/homebrew/bin';
 
-/** The whole environment that launch-ffmpeg.sh is started in; our own, with its secrets, goes no further. */
+/** The complete environment of launch-ffmpeg.sh. Our own environment contains secrets and is not passed on. */
 export function launcherEnvironment(
   program: string,
   steps: readonly ContainmentStep[],

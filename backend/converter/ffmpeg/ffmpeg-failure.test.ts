@@ -10,7 +10,7 @@ const end: FailedEnd = {
   limits: { wallSeconds: 1000, cpuSeconds: 500, memoryBytes: 2e9, fileBytes: 1e9 },
 };
 
-/** Last words of ffmpeg 5.1, as it said them. */
+/** The last log lines of ffmpeg 5.1, as captured. */
 const words = {
   diskFull:
     '[error] av_interleaved_write_frame(): No space left on device\n[error] Error writing trailer of sound.mp3: No space left on device',
@@ -29,48 +29,58 @@ const words = {
 describe('translateFailure', () => {
   test.each<[string, Partial<FailedEnd>, { code?: string; details?: object | undefined }]>([
     ['a full disk', { stderrTail: words.diskFull }, { code: 'disk_full' }],
-    ['a used up quota', { stderrTail: words.quota }, { code: 'disk_full' }],
-    ['its own limit', { stderrTail: words.tooLarge }, { code: 'converter_failed', details: { limitBytes: 1e9 } }],
-    ['its own limit, told by the kernel', { exitCode: undefined, signal: 'SIGXFSZ' }, { details: { limitBytes: 1e9 } }],
-    ['want of memory', { stderrTail: words.memory }, { code: 'converter_failed', details: { limitBytes: 2e9 } }],
-    ['want of memory at its start', { exitCode: 127, stderrTail: words.library }, { details: { limitBytes: 2e9 } }],
+    ['an exceeded quota', { stderrTail: words.quota }, { code: 'disk_full' }],
+    [
+      'its own file size limit',
+      { stderrTail: words.tooLarge },
+      { code: 'converter_failed', details: { limitBytes: 1e9 } },
+    ],
+    [
+      'its own limit, signalled by the kernel',
+      { exitCode: undefined, signal: 'SIGXFSZ' },
+      { details: { limitBytes: 1e9 } },
+    ],
+    ['a lack of memory', { stderrTail: words.memory }, { code: 'converter_failed', details: { limitBytes: 2e9 } }],
+    ['a lack of memory at its start', { exitCode: 127, stderrTail: words.library }, { details: { limitBytes: 2e9 } }],
     ['a source it may not read', { stderrTail: words.unreadable }, { code: 'source_unreadable' }],
     ['a source it cannot read', { stderrTail: words.broken }, { code: 'source_unreadable' }],
-    ['a source that went', { stderrTail: words.missing }, { code: 'source_missing' }],
+    ['a source that was removed', { stderrTail: words.missing }, { code: 'source_missing' }],
     ['a build without LAME', { stderrTail: words.encoder }, { code: 'converter_failed' }],
-    ['a codec that it does not know', { stderrTail: words.decoder }, { code: 'damaged' }],
+    ['an unknown codec', { stderrTail: words.decoder }, { code: 'damaged' }],
     ['anything else', { stderrTail: words.other }, { code: 'converter_failed', details: undefined }],
     [
-      'the CPU time that ran out',
+      'exceeded CPU time',
       { exitCode: 255, elapsedSeconds: 501 },
       { code: 'timed_out', details: { limitSeconds: 500 } },
     ],
     [
-      'the CPU time that several threads used up',
+      'CPU time exceeded by several threads',
       { exitCode: 255, elapsedSeconds: 250 },
       { code: 'timed_out', details: { limitSeconds: 500 } },
     ],
     [
-      'a kill after the CPU time',
+      'a kill after exceeded CPU time',
       { exitCode: undefined, signal: 'SIGKILL', elapsedSeconds: 505 },
       { code: 'timed_out' },
     ],
     ['a kill from outside', { exitCode: undefined, signal: 'SIGKILL' }, { code: 'converter_failed' }],
-    ['a polite end from outside', { exitCode: 255 }, { code: 'converter_failed' }],
+    ['an exit after a signal', { exitCode: 255 }, { code: 'converter_failed' }],
     ['a crash', { exitCode: undefined, signal: 'SIGSEGV' }, { code: 'converter_failed' }],
-    ['no start', { exitCode: undefined, startError: new Error('EAGAIN') }, { code: 'converter_failed' }],
-  ])('knows %s', (_name, how, expected) => {
+    ['a failed start', { exitCode: undefined, startError: new Error('EAGAIN') }, { code: 'converter_failed' }],
+  ])('recognizes %s', (_name, how, expected) => {
     expect(translateFailure({ ...end, ...how })).toMatchObject(expected);
   });
 
-  test('takes a missing MP3 folder for no missing source', () => {
+  test('does not take a missing MP3 folder for a missing source', () => {
     const stderrTail = '[fatal] sound.mp3: No such file or directory';
     expect(translateFailure({ ...end, stderrTail }).code).toBe('converter_failed');
   });
 
-  test('says nothing of what happened in its sentence, and keeps all of it as the cause', () => {
+  test('keeps the log lines out of the message and in the cause', () => {
     const error = translateFailure({ ...end, stderrTail: words.unreadable });
-    expect(error.message).toBe('The video cannot be read.');
+    expect(error.message).toBe(
+      'The video cannot be read. Another program may be using it, or you may not have permission.',
+    );
     expect(String(error.cause)).toBe(`Error: ffmpeg: exit code 1\n${words.unreadable}`);
     const startError = new Error('spawn EAGAIN');
     const notStarted = translateFailure({ ...end, exitCode: undefined, startError });
@@ -87,6 +97,6 @@ test.each([
   ['[out#0/mp3 @ 0x55d0] [error] Error writing trailer: No space left on device', true],
   ['[error] Error while decoding stream #0:1: Invalid data found when processing input', false],
   ['[warning] Error writing trailer', false],
-])('takes "%s" for a failed write: %s', (line, expected) => {
+])('reports "%s" as a failed write: %s', (line, expected) => {
   expect(tellsOfFailedWrite(line)).toBe(expected);
 });

@@ -1,21 +1,19 @@
 import { AppError } from '../../../shared/errors.ts';
+import { failureSentence } from '../../../shared/words/failure-sentence.ts';
 import type { ProcessLimits } from './containment.ts';
 
-/**
- * Whether a line says that something could not be written. ffmpeg 5.1 ends with 0 all the same where that happens to the last
- * 32 KB of a file.
- */
+/** Whether a line reports a failed write. ffmpeg 5.1 exits with 0 even if writing the last 32 KB of a file fails. */
 export function tellsOfFailedWrite(line: string): boolean {
   return /\[error\] (?:Error writing trailer|Error closing file|Error muxing|av_interleaved_write_frame)/.test(line);
 }
 
-/** How a program ended that did not end well. */
+/** How a failed program ended. */
 export interface FailedEnd {
   readonly program: 'ffmpeg' | 'ffprobe';
-  /** Undefined when it was ended by a signal, or could not be started. */
+  /** Undefined if a signal ended it, or if it could not be started. */
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
-  /** What was thrown when it could not be started. */
+  /** The error that kept it from starting. */
   readonly startError?: unknown;
   /** The last lines of its standard error. */
   readonly stderrTail: string;
@@ -23,7 +21,7 @@ export interface FailedEnd {
   readonly limits: ProcessLimits;
 }
 
-/** The name under which a source lies in a work folder, as the programs repeat it in what they complain about. */
+/** Finds the source's name in the work folder, as the programs repeat it in their error messages. */
 const source = /(?:^|[\s:\]])source: /m;
 
 const busyThreads = 4;
@@ -33,7 +31,10 @@ interface Reading {
   readonly error: (end: FailedEnd) => ConstructorParameters<typeof AppError>;
 }
 
-/** The words are the C library's (`strerror`) and ffmpeg's own, the same from 5.1 to 7.1. The first that applies counts. */
+/**
+ * The texts are those of the C library (`strerror`) and of ffmpeg, the same from 5.1 to 7.1. The first rule that
+ * applies is used.
+ */
 const readings: readonly Reading[] = [
   {
     applies: (end) => end.startError !== undefined,
@@ -41,26 +42,28 @@ const readings: readonly Reading[] = [
   },
   {
     applies: says(/No space left on device|Disk quota exceeded/),
-    error: () => ['disk_full', 'The disk is full.'],
+    error: () => ['disk_full', failureSentence({ code: 'disk_full' })],
   },
   {
-    // The kernel asks a program to end at the limit; the first process of a namespace does not hear of it, and is refused the write.
+    // The kernel sends a signal at the limit. The first process of a namespace does not get it; its write fails
+    // instead.
     applies: (end) => end.signal === 'SIGXFSZ' || says(/File too large/)(end),
     error: ({ limits }) => [
       'converter_failed',
-      'The MP3 became larger than is allowed.',
+      'The MP3 is larger than allowed.',
       { details: { limitBytes: limits.fileBytes } },
     ],
   },
   {
-    // At SIGXCPU ffmpeg ends in order, with 255 as after any signal, and says so only to those who ask for more than warnings;
-    // what does not listen is killed soon after. The time that has passed tells: few of ffmpeg's threads are ever busy at once.
+    // At SIGXCPU ffmpeg ends cleanly with 255, as after any signal, and logs the reason only below the level of
+    // warnings. A program that ignores the signal is killed soon after. The elapsed time tells the cause, since few of
+    // ffmpeg's threads are ever busy at the same time.
     applies: ({ exitCode, signal, elapsedSeconds, limits }) =>
       signal === 'SIGXCPU' ||
       ((exitCode === 255 || signal === 'SIGKILL') && elapsedSeconds * busyThreads >= limits.cpuSeconds),
     error: ({ limits }) => [
       'timed_out',
-      'The conversion took too long and was stopped.',
+      failureSentence({ code: 'timed_out' }),
       { details: { limitSeconds: limits.cpuSeconds } },
     ],
   },
@@ -74,13 +77,13 @@ const readings: readonly Reading[] = [
   },
   {
     applies: (end) => source.test(end.stderrTail) && says(/source: No such file or directory/)(end),
-    error: () => ['source_missing', 'The video is no longer where it was.'],
+    error: () => ['source_missing', failureSentence({ code: 'source_missing' })],
   },
   {
     applies: (end) =>
       source.test(end.stderrTail) &&
       says(/source: (?:Permission denied|Operation not permitted|Input\/output error|Stale file handle)/)(end),
-    error: () => ['source_unreadable', 'The video cannot be read.'],
+    error: () => ['source_unreadable', failureSentence({ code: 'source_unreadable' })],
   },
   {
     applies: says(/Unknown encoder 'libmp3lame'/),
@@ -88,19 +91,19 @@ const readings: readonly Reading[] = [
   },
   {
     applies: says(/Decoder .* not found for input stream|Decoding requested, but no decoder found/),
-    error: () => ['damaged', 'The sound is in a format that the converter does not know.'],
+    error: () => ['damaged', 'The converter does not support the audio format.'],
   },
   {
     applies: (end) => end.signal === 'SIGKILL',
-    error: () => ['converter_failed', 'The converter was stopped from outside, perhaps for want of memory.'],
+    error: () => ['converter_failed', 'The converter was killed, perhaps because this computer ran out of memory.'],
   },
 ];
 
-/** What a failed end of ffmpeg or ffprobe means for a person. The last lines of what it said are kept as the cause. */
+/** Translates a failed run of ffmpeg or ffprobe into an error. The last lines of its log are kept as the cause. */
 export function translateFailure(end: FailedEnd): AppError {
   const [code, message, options] = readings.find(({ applies }) => applies(end))?.error(end) ?? [
     'converter_failed',
-    'The converter stopped before it was through.',
+    'The converter stopped before it had finished.',
   ];
   const how = end.signal ?? (end.exitCode === undefined ? 'not started' : `exit code ${end.exitCode}`);
   const cause = new Error(`${end.program}: ${how}\n${end.stderrTail}`.trimEnd(), { cause: end.startError });

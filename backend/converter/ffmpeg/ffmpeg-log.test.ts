@@ -52,7 +52,7 @@ describe('parseLogLine', () => {
   });
 });
 
-/** What ffmpeg 5.1 says of files into which holes were struck. */
+/** Lines of ffmpeg 5.1 about damaged files. */
 const losses = [
   '[error] Error while decoding stream #0:1: Invalid data found when processing input',
   '[error] Error while decoding stream #0:1: Error number -16976906 occurred',
@@ -67,7 +67,7 @@ const losses = [
   '[mpegts @ 0x1] [warning] Packet corrupt (stream = 0, dts = 1193520).',
   '[warning] file:source: corrupt input packet in stream 1',
 ];
-/** What it says of files that are whole. */
+/** Lines of ffmpeg 5.1 about whole files. */
 const harmless = [
   '[aac @ 0x1] [warning] Estimating duration from bitrate, this may be inaccurate',
   '[warning] Guessed Channel Layout for Input Stream #0.0 : mono',
@@ -79,15 +79,15 @@ const harmless = [
 ];
 
 describe('tellsOfLoss', () => {
-  test.each(losses)('believes %s', (line) => {
+  test.each(losses)('reports a loss for %s', (line) => {
     expect(tellsOfLoss(parse(line), ['h264'])).toBe(true);
   });
 
-  test.each(harmless)('is not alarmed by %s', (line) => {
+  test.each(harmless)('ignores %s', (line) => {
     expect(tellsOfLoss(parse(line), ['h264'])).toBe(false);
   });
 
-  test('does not listen to what is said of the picture', () => {
+  test('ignores complaints about the picture', () => {
     const line = parse('[h264 @ 0x1] [error] non-existing PPS 0 referenced');
     expect(tellsOfLoss(line, ['h264'])).toBe(false);
     expect(tellsOfLoss(line, ['hevc'])).toBe(true);
@@ -95,7 +95,7 @@ describe('tellsOfLoss', () => {
 });
 
 describe('isDecodeError', () => {
-  test('tells the decoder from the demuxer', () => {
+  test('distinguishes the decoder from the demuxer', () => {
     expect(isDecodeError(parse('[ac3 @ 0x1] [error] frame CRC mismatch'), 'matroska')).toBe(true);
     expect(isDecodeError(parse('[aist#0:1/aac @ 0x1] [error] Error submitting packet to decoder: x'), 'mov')).toBe(
       true,
@@ -113,19 +113,19 @@ describe('parseFrameLine', () => {
   const format = 'fmt:fltp channels:1 chlayout:mono rate:48000';
   const tail = 'nb_samples:1024 checksum:6DBCAAC2 plane_checksums: [ 6DBCAAC2 ]';
 
-  test('reads what ashowinfo says of a frame', () => {
+  test('parses a line of ashowinfo', () => {
     const line = parse(
       `[Parsed_ashowinfo_0 @ 0x55c1382bf800] [info] n:1 pts:1024 pts_time:0.0213333 pos:5885 ${format} ${tail}`,
     );
     expect(parseFrameLine(line)).toEqual({ startSeconds: 0.0213333, samples: 1024, sampleRate: 48000, format });
   });
 
-  test('reads it without the position, which ffmpeg 7 has no more, and without a time', () => {
+  test('parses a line without a position, as of ffmpeg 7, and without a time stamp', () => {
     const line = parse(`[Parsed_ashowinfo_0 @ 0x1] [info] n:1 pts:NOPTS pts_time:NOPTS ${format} ${tail}`);
     expect(parseFrameLine(line)).toEqual({ startSeconds: undefined, samples: 1024, sampleRate: 48000, format });
   });
 
-  test('passes over all else', () => {
+  test('ignores all other lines', () => {
     expect(parseFrameLine(parse('[info] Stream mapping:'))).toBeUndefined();
     expect(parseFrameLine(parse('[Parsed_ashowinfo_0 @ 0x1] [info] side data - unknown'))).toBeUndefined();
   });

@@ -1,29 +1,30 @@
 /** A line of `ffmpeg -loglevel level+…`. */
 export interface LogLine {
-  /** Who says it: a decoder, a demuxer, a filter; undefined for ffmpeg itself. */
+  /** The component that logged the line: a decoder, a demuxer, a filter. Undefined for ffmpeg itself. */
   readonly speaker: string | undefined;
   readonly level: string;
   readonly text: string;
 }
 
-/** From 6.0 on the program itself is a speaker, too, as in `[aist#0:1/aac @ 0x55…]`. */
+/** Since 6.0 ffmpeg itself has a speaker too, as in `[aist#0:1/aac @ 0x55…]`. */
 const linePattern = /^(?:\[([^\]]+?) @ (?:0x)?[0-9a-f]+\] )?\[(panic|fatal|error|warning|info|verbose|debug)\] (.*)$/;
 
-/** Undefined for the rest of what was said over several lines. */
+/** Returns undefined for the second and further lines of a message. */
 export function parseLogLine(line: string): LogLine | undefined {
   const [, speaker, level, text] = linePattern.exec(line) ?? [];
   return level === undefined || text === undefined ? undefined : { speaker, level, text };
 }
 
-/** Said as warnings by demuxers that have lost their place, or found less than was announced. */
+/** Warnings of demuxers that lost synchronization or found less than was announced. */
 const lossWarnings =
   /corrupt|mismatch|invalid|missing|skip|resync|discontinuit|overread|truncat|too large|exceeds|error|changing packet size/i;
-/** Complaints that say nothing of what can be heard. */
+/** Warnings that do not concern the audio. */
 const harmless = /filesize and duration do not match|Estimating duration|non monotonically|edit list|skipped samples/i;
 
 /**
- * Whether a line tells that something could not be read: a reason to look closer, not yet a loss. `otherCodecs` are those of
- * the streams that are not converted; ffmpeg decodes a little of a picture to learn its size, and complains there too.
+ * Whether a line reports that something could not be read. This is a reason to look closer, not yet a loss.
+ * `otherCodecs` are the codecs of the streams that are not converted: ffmpeg decodes part of a picture to learn its
+ * size, and reports errors there too.
  */
 export function tellsOfLoss(line: LogLine, otherCodecs: readonly string[]): boolean {
   if (harmless.test(line.text)) return false;
@@ -32,20 +33,20 @@ export function tellsOfLoss(line: LogLine, otherCodecs: readonly string[]): bool
   return line.level === 'error' || line.level === 'fatal' || line.level === 'panic';
 }
 
-/** Whether it was the decoder that could not read it, and not the demuxer that looked for it. */
+/** Whether the line is an error of the decoder, not of the demuxer. */
 export function isDecodeError(line: LogLine, container: string): boolean {
   if (line.level !== 'error') return false;
   if (line.speaker === undefined) return line.text.startsWith('Error while decoding stream');
   return line.speaker.split(',')[0] !== container;
 }
 
-/** A frame of sound that was decoded, as the filter `ashowinfo` describes it. */
+/** A decoded audio frame, as the filter `ashowinfo` describes it. */
 export interface DecodedFrame {
-  /** When it is due. Absent where the container does not say. */
+  /** Its time stamp in seconds. Undefined if the container has none. */
   readonly startSeconds: number | undefined;
   readonly samples: number;
   readonly sampleRate: number;
-  /** Kind of samples, channels and sample rate, to be compared with another frame's. */
+  /** Sample format, channels and sample rate, to compare with another frame's. */
   readonly format: string;
 }
 

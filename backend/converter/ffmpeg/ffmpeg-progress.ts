@@ -1,26 +1,31 @@
-/** How far a conversion is. */
+/** The progress of a conversion. */
 export interface ConvertProgress {
-  /** Fraction 0–1, never less than before. 0 as long as the sound's length is not known. */
+  /** Fraction 0–1. It never decreases, and stays 0 if the duration is not known. */
   readonly progress: number;
-  /** Absent while nothing can be said. */
+  /** Absent if the duration is not known or nothing was converted recently. */
   readonly etaSeconds?: number;
-  /** Seconds of sound a second. */
+  /** Seconds of audio per second. */
   readonly speed?: number;
 }
 
-/** How often it is told at most. */
+/** Progress is reported at most this often. */
 const minIntervalSeconds = 0.2;
-/** Over how long the speed is looked at: long enough to be steady, short enough to notice a machine that has become busy. */
+/**
+ * The speed is measured over this time: long enough to be steady, short enough to notice when the machine becomes busy.
+ */
 const speedWindowSeconds = 5;
 
 export interface ProgressMeter {
-  /** How much sound has come so far, and when (on any clock that does not jump). Undefined when it is too early to tell again. */
+  /**
+   * `doneSeconds` is the audio so far, `nowSeconds` the time on a clock that does not jump. Returns undefined if the
+   * last report is too recent.
+   */
   measure(doneSeconds: number, nowSeconds: number): ConvertProgress | undefined;
 }
 
 /**
- * Makes progress out of the sound that has come. ffmpeg's own `time=` is not used: it starts at where late sound starts, and jumps
- * with the time stamps of a recording; sound that has come has come.
+ * Computes progress from the amount of decoded audio. ffmpeg's `time=` is not used: it starts at the start time of late
+ * audio and jumps with the time stamps of a recording.
  */
 export function createProgressMeter(durationSeconds: number | undefined, startedAt: number): ProgressMeter {
   let told = startedAt;

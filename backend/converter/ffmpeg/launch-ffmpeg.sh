@@ -1,23 +1,24 @@
 #!/bin/sh
-# Started in ffmpeg's and ffprobe's place, with their arguments, to run them contained. run-ffmpeg.ts says what to do in the
-# environment; nothing of that environment reaches the program itself. Only the steps that CONTAINED_BY names are taken:
+# Started instead of ffmpeg and ffprobe, with their arguments, to run them contained. run-ffmpeg.ts controls this script
+# through environment variables, none of which reach the program itself. Only the steps that CONTAINED_BY names are
+# taken:
 #
-#   parent-death       the kernel kills it when the thread that started it ends (a kill -9 of the service too)
-#   parent-watch       the same without the kernel's help: somebody looks once a second
-#   namespaces         no network, and no process of anyone else to be seen or signalled
-#   no-new-privileges  nothing that it starts can gain rights (setuid programs)
-#   no-capabilities    what root may do beyond other users is gone
-#   limits             CPU time, size of a file, open files, no core dump
-#   memory-limit       address space
+# - parent-death: the kernel kills the program when the thread that started it ends, also after a kill -9 of the service
+# - parent-watch: the same without the kernel's help; a loop checks once a second
+# - namespaces: no network, and no other process can be seen or signalled
+# - no-new-privileges: nothing that the program starts can gain rights (setuid programs)
+# - no-capabilities: the program gives up root's power over other users
+# - limits: CPU time, size of a file, open files, no core dump
+# - memory-limit: address space
 #
-# Each step replaces the process by the next program, so that the process id stays the one that was started.
+# Each step replaces the process by the next program, so the process id never changes.
 set -u
 
 does() {
   case " $CONTAINED_BY " in *" $1 "*) return 0 ;; *) return 1 ;; esac
 }
 
-# The script runs up to three times: as it was started, tied to its parent, and inside the namespaces.
+# The script runs up to three times: first as started, then tied to its parent, then inside the namespaces.
 stage=${CONTAINED_STAGE-started}
 again() {
   CONTAINED_STAGE=$1
@@ -29,7 +30,8 @@ if [ "$stage" = started ] && does parent-death; then
   exec setpriv --pdeathsig KILL -- "$0" "$@"
 fi
 
-# Who died before the kernel was asked to tell would go unnoticed. From inside, only /proc shows who the parent is.
+# The parent may have died before the kernel was asked to report it, so compare the parent now. Inside the namespaces,
+# only /proc shows who the parent is.
 parent=$PPID
 if [ "$stage" = inside ]; then
   while read -r name value; do
@@ -38,26 +40,27 @@ if [ "$stage" = inside ]; then
 fi
 [ "$parent" = "$CONTAINED_PARENT" ] || exit 1
 
-# What holds outside holds inside too: limits are inherited.
+# Limits are inherited, so they are set once, outside the namespaces.
 if [ "$stage" != inside ]; then
   if does parent-watch; then
     while kill -0 $$ && { kill -0 "$CONTAINED_PARENT" || kill -KILL $$; }; do sleep 1; done </dev/null >/dev/null 2>&1 &
   fi
 
-  # The shell's own limits, since prlimit is Linux's alone. One that is already lower stays: hence no complaint.
+  # Uses the shell's ulimit, because prlimit exists on Linux only. A limit that is already lower stays; the error
+  # message about it is dropped.
   if does limits; then
     {
       ulimit -c 0
       ulimit -n 64
       ulimit -f $((LIMIT_FILE_BYTES / 512))
-      # ffmpeg ends in order at the first, the kernel ends it at the second.
+      # ffmpeg ends cleanly at the soft limit. The kernel kills it at the hard limit.
       ulimit -S -t "$LIMIT_CPU_SECONDS"
       ulimit -H -t $((LIMIT_CPU_SECONDS + 5))
     } 2>/dev/null
   fi
   if does memory-limit; then
     ulimit -v $((LIMIT_MEMORY_BYTES / 1024)) 2>/dev/null
-    # Where the whole system runs out, this goes and the service stays.
+    # If the whole system runs out of memory, the kernel kills ffmpeg before the service.
     if [ -w /proc/self/oom_score_adj ]; then echo 800 >/proc/self/oom_score_adj; fi
   fi
 
@@ -69,7 +72,7 @@ if [ "$stage" != inside ]; then
   fi
 fi
 
-# glibc reserves address space for every thread that allocates, up to eight times the cores.
+# glibc reserves address space for every thread that allocates, for up to eight times the number of cores.
 set -- env -i PATH=/usr/bin:/bin LANG=C MALLOC_ARENA_MAX=2 "$CONTAINED_BINARY" "$@"
 
 privileges=''

@@ -14,7 +14,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Makes programs, and says where they are. */
+/** Creates programs in a folder and returns its path. */
 async function install(place: string, ...names: readonly string[]): Promise<string> {
   const path = join(folder, place);
   await mkdir(path, { recursive: true });
@@ -29,7 +29,7 @@ async function refusalOf(search: FfmpegSearch): Promise<string> {
 }
 
 describe('locateFfmpeg', () => {
-  test('takes the first along the PATH', async () => {
+  test('takes the first ffmpeg on the PATH', async () => {
     const empty = await install('empty');
     const first = await install('first', 'ffmpeg', 'ffprobe');
     const second = await install('second', 'ffmpeg', 'ffprobe');
@@ -40,7 +40,7 @@ describe('locateFfmpeg', () => {
     });
   });
 
-  test('prefers what FFMPEG_PATH names, a file or its folder, with the ffprobe beside it', async () => {
+  test('prefers FFMPEG_PATH, a file or a folder, with the ffprobe next to it', async () => {
     const searchPath = await install('usual', 'ffmpeg', 'ffprobe');
     const own = await install('own', 'ffmpeg', 'ffprobe');
     const expected = { ffmpeg: join(own, 'ffmpeg'), ffprobe: join(own, 'ffprobe') };
@@ -49,20 +49,20 @@ describe('locateFfmpeg', () => {
     expect(byName).toEqual(expected);
   });
 
-  test('knows builds that carry their version in their names', async () => {
+  test('finds the ffprobe of a build with a version in its name', async () => {
     const own = await install('own', 'ffmpeg-7', 'ffprobe-7');
     const binaries = await locateFfmpeg({ searchPath: '', ffmpegPath: join(own, 'ffmpeg-7'), platform: 'linux' });
     expect(binaries.ffprobe).toBe(join(own, 'ffprobe-7'));
   });
 
-  test('looks for ffprobe along the PATH when there is none beside ffmpeg', async () => {
+  test('looks for ffprobe on the PATH if there is none next to ffmpeg', async () => {
     const searchPath = await install('usual', 'ffprobe');
     const own = await install('own', 'ffmpeg');
     const binaries = await locateFfmpeg({ searchPath, ffmpegPath: own, platform: 'linux' });
     expect(binaries).toEqual({ ffmpeg: join(own, 'ffmpeg'), ffprobe: join(searchPath, 'ffprobe') });
   });
 
-  test('passes over folders of that name and files that cannot be run', async () => {
+  test('skips folders named ffmpeg and files that are not executable', async () => {
     const odd = await install('odd');
     await mkdir(join(odd, 'ffmpeg'));
     const plain = await install('plain');
@@ -72,7 +72,7 @@ describe('locateFfmpeg', () => {
     expect((await locateFfmpeg({ searchPath, platform: 'linux' })).ffmpeg).toBe(join(good, 'ffmpeg'));
   });
 
-  test('does not take one from the folder that happens to be current', async () => {
+  test('never takes ffmpeg from the current folder', async () => {
     const here = process.cwd();
     try {
       process.chdir(await install('here', 'ffmpeg', 'ffprobe'));
@@ -82,7 +82,7 @@ describe('locateFfmpeg', () => {
     }
   });
 
-  test('asks for the .exe on Windows', async () => {
+  test('looks for ffmpeg.exe on Windows', async () => {
     const searchPath = await install('usual', 'ffmpeg.exe', 'ffprobe.exe');
     const binaries = await locateFfmpeg({ searchPath, platform: 'win32' });
     expect(binaries).toEqual({ ffmpeg: join(searchPath, 'ffmpeg.exe'), ffprobe: join(searchPath, 'ffprobe.exe') });
@@ -98,13 +98,13 @@ describe('locateFfmpeg', () => {
     expect(sentence).not.toContain(folder);
   });
 
-  test('says so when FFMPEG_PATH names nothing, though one is on the PATH', async () => {
+  test('fails if FFMPEG_PATH names no ffmpeg, even if one is on the PATH', async () => {
     const searchPath = await install('usual', 'ffmpeg', 'ffprobe');
     const sentence = await refusalOf({ searchPath, ffmpegPath: join(folder, 'gone'), platform: 'linux' });
     expect(sentence).toMatch(/FFMPEG_PATH does not name an ffmpeg/);
   });
 
-  test('says that ffprobe is missing when it is', async () => {
+  test('says so if ffprobe is missing', async () => {
     const searchPath = await install('half', 'ffmpeg');
     expect(await refusalOf({ searchPath, platform: 'linux' })).toMatch(/^ffprobe/);
   });

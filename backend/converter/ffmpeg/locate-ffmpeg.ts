@@ -10,16 +10,16 @@ export interface FfmpegBinaries {
 }
 
 export interface FfmpegSearch {
-  /** What FFMPEG_PATH says: ffmpeg itself, or the folder that holds it. */
+  /** The value of FFMPEG_PATH: ffmpeg itself, or the folder that contains it. */
   readonly ffmpegPath?: string;
-  /** What PATH says. */
+  /** The value of PATH. */
   readonly searchPath: string;
   readonly platform?: NodeJS.Platform;
 }
 
 /**
- * Finds ffmpeg, and the ffprobe that belongs to it: where FFMPEG_PATH says, else along the PATH. Throws an AppError
- * `unavailable` whose sentence says how to install it on this system.
+ * Finds ffmpeg and its ffprobe: where FFMPEG_PATH says, otherwise on the PATH. Throws an AppError `unavailable` whose
+ * message says how to install ffmpeg on this system.
  */
 export async function locateFfmpeg(search: FfmpegSearch): Promise<FfmpegBinaries> {
   const platform = search.platform ?? process.platform;
@@ -35,7 +35,7 @@ export async function locateFfmpeg(search: FfmpegSearch): Promise<FfmpegBinaries
     throw new AppError('unavailable', `${nowhere} ${howToInstall(platform)}`);
   }
 
-  // Builds are kept side by side as ffmpeg-7 and ffprobe-7 too.
+  // Some systems install several versions next to each other, as ffmpeg-7 and ffprobe-7.
   const beside = join(dirname(ffmpeg), basename(ffmpeg).replace('ffmpeg', 'ffprobe'));
   const ffprobe = (await isProgram(beside)) ? beside : await findAlong(search.searchPath, ffprobeName);
   if (ffprobe === undefined || ffprobe === ffmpeg) {
@@ -54,7 +54,7 @@ async function findAt(path: string, name: string): Promise<string | undefined> {
 
 async function findAlong(searchPath: string, name: string): Promise<string | undefined> {
   for (const folder of searchPath.split(delimiter)) {
-    // A relative entry would let the folder that happens to be current put its own program in ffmpeg's place.
+    // Skip relative entries: they would run a program from whatever the current folder is.
     if (isAbsolute(folder) && (await isProgram(join(folder, name)))) return join(folder, name);
   }
   return undefined;

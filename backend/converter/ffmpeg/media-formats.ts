@@ -1,11 +1,11 @@
 /**
- * The demuxers that a video may reach, by ffmpeg's names. Not here, because they open what a file names (a file of this
- * machine, a URL) instead of what it holds: hls, dash, concat, sdp, rtsp, imf, webm_dash_manifest, lavfi, ffmetadata. Not here,
- * because a picture is no sound: gif, image2 and all `*_pipe`. Not here, because hardly anybody has them and nobody looks
- * after them: game formats, trackers' modules, raw samples.
+ * The demuxers that a source may use, by ffmpeg's names. Left out because they open what a file names (a file of this
+ * machine, a URL): hls, dash, concat, sdp, rtsp, imf, webm_dash_manifest, lavfi, ffmetadata. Left out because pictures
+ * have no audio: gif, image2 and all `*_pipe`. Left out because they are rare and poorly maintained: game formats,
+ * tracker modules, raw samples.
  */
 const allowedDemuxers = [
-  // Films.
+  // Video.
   'mov',
   'matroska',
   'avi',
@@ -21,7 +21,7 @@ const allowedDemuxers = [
   'nut',
   'dv',
   'wtv',
-  // Sound by itself.
+  // Audio only.
   'mp3',
   'aac',
   'loas',
@@ -46,7 +46,7 @@ const allowedDemuxers = [
   'amr',
   'dsf',
   'xwma',
-  // Pictures by themselves: known, so that what is missing can be named.
+  // Video without audio. Allowed so that the error can say that the audio is missing.
   'h264',
   'hevc',
   'm4v',
@@ -54,7 +54,7 @@ const allowedDemuxers = [
   'ivf',
 ];
 
-/** For every ffmpeg and ffprobe, before its input: what a file can make them open. */
+/** Input options for every ffmpeg and ffprobe. They limit what a file can make them open. */
 export const sourceOptions: readonly string[] = [
   '-protocol_whitelist',
   'file,pipe',
@@ -62,6 +62,6 @@ export const sourceOptions: readonly string[] = [
   allowedDemuxers.join(','),
 ];
 
-/** Under what name a source lies in its work folder: no person's file name comes onto a command line. */
+/** The name of the source in its work folder. A person's file name never appears on a command line. */
 export const sourceName = 'source';
 export const sourceUrl = `file:${sourceName}`;

@@ -14,7 +14,7 @@ import { type Ffmpeg, type FfmpegJob, openFfmpeg } from './run-ffmpeg.ts';
 
 const limits: ProcessLimits = { wallSeconds: 60, cpuSeconds: 60, memoryBytes: 2 ** 31, fileBytes: 2 ** 30 };
 const ffmpegBinaries = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
-/** A shell in ffprobe's place tells what can be seen from inside. */
+/** Runs a shell instead of ffprobe, to see what a contained program sees. */
 const shellInside = { ...ffmpegBinaries, ffprobe: '/bin/bash' };
 
 let workFolder: string;
@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(workFolder, { recursive: true, force: true });
 });
 
-/** Sound without an end, from nowhere; `outputs` decide what becomes of it. */
+/** A job with endless audio. `outputs` decide where it goes. */
 function endless(job: Partial<FfmpegJob> & Pick<FfmpegJob['commandLine'], 'outputs'>): FfmpegJob {
   const { outputs, ...rest } = job;
   const inputOptions = ['-nostdin', '-nostats', '-loglevel', 'level+warning', '-f', 'lavfi'];
@@ -42,7 +42,7 @@ async function inside(script: string, more: Partial<ProcessLimits> = {}): Promis
   return answer.stdout + answer.stderrTail;
 }
 
-/** Every process whose current folder is the work folder: nothing else has a reason to be there. */
+/** All processes whose current folder is the work folder. No other process uses it. */
 async function processesInWorkFolder(): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir('/proc')) {
@@ -56,7 +56,7 @@ async function processesInWorkFolder(): Promise<string[]> {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const giveUpAt = Date.now() + 20_000;
   while (!(await condition())) {
-    if (Date.now() > giveUpAt) throw new Error('it did not come to that');
+    if (Date.now() > giveUpAt) throw new Error('timed out');
     await sleep(20);
   }
 }
@@ -70,20 +70,20 @@ async function errorOf(promise: Promise<unknown>): Promise<AppError> {
   return error;
 }
 
-/** Not in a chroot, nor in most containers. */
+/** Whether this machine allows namespaces. A chroot and most containers do not. */
 const namespaces =
   spawnSync('unshare', ['--user', '--map-root-user', '--net', '--pid', '--ipc', '--fork', 'true']).status === 0;
-const onlyNamespacesMissing = /to it that: the network and other processes are out of its reach$/;
+const onlyNamespacesMissing = /cannot ensure that it cannot reach the network and other processes$/;
 const refuseNamespaces = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" "$@"';
 
-describe('what runs contained', () => {
-  test('is held by everything that this system offers', async () => {
+describe('a contained program', () => {
+  test('is held by every step that this system supports', async () => {
     const { sentence } = (await openFfmpeg(ffmpegBinaries)).containment;
     if (namespaces) expect(sentence).toBe('ffmpeg runs contained');
     else expect(sentence).toMatch(onlyNamespacesMissing);
   });
 
-  test('is held by the rest where namespaces are refused, and that is said', async () => {
+  test('is held by the other steps if namespaces are refused, and the sentence says so', async () => {
     const module = new URL('run-ffmpeg.ts', import.meta.url).href;
     const program = `
       import { openFfmpeg } from ${JSON.stringify(module)};
@@ -104,7 +104,7 @@ describe('what runs contained', () => {
     expect(containment.sentence).toMatch(onlyNamespacesMissing);
   });
 
-  test('reaches no network', async () => {
+  test('cannot reach the network', async () => {
     const server = createServer((socket) => socket.end('reached')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const script = `cat </dev/tcp/127.0.0.1/${(server.address() as AddressInfo).port}`;
@@ -112,14 +112,14 @@ describe('what runs contained', () => {
       const uncontained = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none') });
       const outside = await uncontained.probe({ workFolder, arguments: ['-c', script], limits });
       expect(outside.stdout).toBe('reached');
-      // Where the system refuses, that is what the test above has seen said.
+      // Otherwise the test above has checked that the sentence says so.
       if (namespaces) expect(await inside(script)).not.toContain('reached');
     } finally {
       server.close();
     }
   });
 
-  test('sees nothing of our environment, its own or ours', async () => {
+  test('does not see our environment, in its own or in our process', async () => {
     vi.stubEnv('SOUNDLIFT_TEST_SECRET', 'hush');
     const own = await inside('env');
     expect(own.split('\n').map((line) => line.split('=')[0])).not.toContain('CONTAINED_BINARY');
@@ -135,17 +135,17 @@ describe('what runs contained', () => {
     expect(status).toContain('NoNewPrivs:\t1\n');
   });
 
-  test('can signal nobody outside', async () => {
+  test('cannot signal a process outside', async () => {
     const answer = await inside(`kill -0 ${process.pid}`);
     if (namespaces) expect(answer).toContain('No such process');
     else expect(answer).toBe('');
   });
 
-  test('leaves no core dump, and few files open', async () => {
+  test('leaves no core dump and may open few files', async () => {
     expect(await inside('ulimit -c; ulimit -n')).toBe('0\n64\n');
   });
 
-  test('gets no more memory than it may have', async () => {
+  test('gets no more memory than its limit', async () => {
     const script = 'head -c 600000000 /dev/zero | tail -c 500000000 | wc -c';
     expect(await inside(script)).toBe('500000000\n');
     expect(await inside(script, { memoryBytes: 300_000_000 })).toContain('memory exhausted');
@@ -157,7 +157,7 @@ describe('ffmpeg', () => {
     return await openFfmpeg(ffmpegBinaries);
   }
 
-  test('hands on its sound, to the last byte, and each of its lines', async () => {
+  test('passes on every byte of audio and each log line', async () => {
     const ffmpeg = await open();
     let bytes = 0;
     const lines: string[] = [];
@@ -182,7 +182,7 @@ describe('ffmpeg', () => {
     expect(lines.filter((line) => /TIT2 +: two words/.test(line))).not.toEqual([]);
   });
 
-  test('has nothing of our environment in its own', async () => {
+  test('does not inherit our environment', async () => {
     vi.stubEnv('SOUNDLIFT_TEST_SECRET', 'hush');
     const ffmpeg = await open();
     const abort = new AbortController();
@@ -195,7 +195,7 @@ describe('ffmpeg', () => {
     await running;
   });
 
-  test('is gone when an abort has rejected with its reason', async () => {
+  test('has ended when an abort rejects with its reason', async () => {
     const ffmpeg = await open();
     const abort = new AbortController();
     const reason = new AppError('cancelled', 'Enough.');
@@ -206,7 +206,7 @@ describe('ffmpeg', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('does not hear the Ctrl-C that is meant for the service', async () => {
+  test('does not receive the Ctrl-C that is meant for the service', async () => {
     const ffmpeg = await open();
     const abort = new AbortController();
     const running = errorOf(ffmpeg.run(endless({ outputs: [intoNothing], signal: abort.signal })));
@@ -218,13 +218,13 @@ describe('ffmpeg', () => {
     await running;
   });
 
-  test('is not even started when the abort comes first', async () => {
+  test('is not started after an abort', async () => {
     const ffmpeg = await open();
     const signal = AbortSignal.abort(new AppError('cancelled', 'Enough.'));
     expect((await errorOf(ffmpeg.run(endless({ outputs: [intoNothing], signal })))).code).toBe('cancelled');
   });
 
-  test('is ended by an abort in the instant of its start', async () => {
+  test('is killed by an abort at the moment of its start', async () => {
     const ffmpeg = await open();
     for (let milliseconds = 0; milliseconds < 40; milliseconds += 1) {
       const abort = new AbortController();
@@ -236,7 +236,7 @@ describe('ffmpeg', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('is ended when its time is over', async () => {
+  test('is killed when its time is over', async () => {
     const ffmpeg = await open();
     const job = endless({ outputs: [intoNothing], limits: { ...limits, wallSeconds: 1 } });
     const error = await errorOf(ffmpeg.run(job));
@@ -244,13 +244,13 @@ describe('ffmpeg', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('is ended when it has had its CPU time', async () => {
+  test('is killed when its CPU time is used up', async () => {
     const ffmpeg = await open();
     const job = endless({ outputs: [intoNothing], limits: { ...limits, cpuSeconds: 1 } });
     expect(await errorOf(ffmpeg.run(job))).toMatchObject({ code: 'timed_out', details: { limitSeconds: 1 } });
   });
 
-  test('writes no file larger than it may', async () => {
+  test('writes no file larger than its limit', async () => {
     const ffmpeg = await open();
     const outputs = [{ to: { file: 'sound.mp3' }, options: ['-f', 'mp3'] }] as const;
     const error = await errorOf(ffmpeg.run(endless({ outputs, limits: { ...limits, fileBytes: 100_352 } })));
@@ -258,7 +258,7 @@ describe('ffmpeg', () => {
     expect((await stat(join(workFolder, 'sound.mp3'))).size).toBeLessThanOrEqual(100_352);
   });
 
-  test('says that the disk is full when it is', async () => {
+  test('reports a full disk', async () => {
     const ffmpeg = await open();
     const outputs = [{ to: { file: '/dev/full' }, options: ['-f', 'mp3'] }] as const;
     const error = await errorOf(ffmpeg.run(endless({ outputs })));
@@ -266,13 +266,13 @@ describe('ffmpeg', () => {
     expect(String(error.cause)).toContain('No space left on device');
   });
 
-  test('says so too when it became full in the very end, at which ffmpeg 5.1 ends as if all were well', async () => {
+  test('reports a disk that became full at the very end, where ffmpeg 5.1 exits with 0', async () => {
     const ffmpeg = await open();
     const outputs = [{ to: { file: '/dev/full' }, options: ['-t', '0.5', '-f', 'mp3'] }] as const;
     expect((await errorOf(ffmpeg.run(endless({ outputs })))).code).toBe('disk_full');
   });
 
-  test('is ended by a listener that throws, whose error is the one that comes', async () => {
+  test('is killed if a listener throws, and rejects with that error', async () => {
     const ffmpeg = await open();
     const reason = new AppError('too_long', 'Too long.');
     const job = endless({
@@ -285,7 +285,7 @@ describe('ffmpeg', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('keeps what it said last as the cause of a failure', async () => {
+  test('keeps its last log lines as the cause of a failure', async () => {
     const ffmpeg = await open();
     const outputs = [{ to: { file: 'sound.mp3' }, options: ['-c:a', 'nosuchcodec', '-f', 'mp3'] }] as const;
     const error = await errorOf(ffmpeg.run(endless({ outputs })));
@@ -293,7 +293,7 @@ describe('ffmpeg', () => {
     expect(String(error.cause)).toContain("Unknown encoder 'nosuchcodec'");
   });
 
-  test('fails like anything else when it cannot be started', async () => {
+  test('rejects with an AppError if it cannot be started', async () => {
     const launcher = join(workFolder, 'launcher');
     await writeFile(launcher, '#!/nowhere/sh\n');
     await chmod(launcher, 0o755);
@@ -304,7 +304,7 @@ describe('ffmpeg', () => {
     expect((await errorOf(ffmpeg.probe({ workFolder, arguments: [], limits }))).code).toBe('converter_failed');
   });
 
-  test('runs without the launcher where there is none, with nothing of our environment', async () => {
+  test('runs without the launcher if there is none, without our environment', async () => {
     vi.stubEnv('SOUNDLIFT_TEST_SECRET', 'hush');
     const ffmpeg = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none') });
     expect(ffmpeg.containment).toMatchObject({ complete: false, steps: [] });
@@ -316,19 +316,19 @@ describe('ffmpeg', () => {
 });
 
 describe('ffprobe', () => {
-  test('answers, whatever it ended with', async () => {
+  test('answers with any exit code', async () => {
     const ffmpeg = await openFfmpeg(shellInside);
     const answer = await ffmpeg.probe({ workFolder, arguments: ['-c', 'echo out; echo err >&2; exit 3'], limits });
     expect(answer).toEqual({ exitCode: 3, stdout: 'out\n', stderrTail: 'err\n' });
   });
 
-  test('is waited for until the last of what it started has spoken', async () => {
+  test('is waited for until the output of its children has ended', async () => {
     const ffmpeg = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none') });
     const script = '(sleep 0.3; echo late) & exit 0';
     expect((await ffmpeg.probe({ workFolder, arguments: ['-c', script], limits })).stdout).toBe('late\n');
   });
 
-  test('is ended by an abort, and when its time is over', async () => {
+  test('is killed by an abort, and when its time is over', async () => {
     const ffmpeg = await openFfmpeg(shellInside);
     const job = { workFolder, arguments: ['-c', 'sleep 100'], limits: { ...limits, wallSeconds: 1 } };
     expect((await errorOf(ffmpeg.probe(job))).code).toBe('timed_out');
@@ -337,7 +337,7 @@ describe('ffprobe', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('is ended when it does not stop talking', async () => {
+  test('is killed if its output is too long', async () => {
     const ffmpeg = await openFfmpeg(shellInside);
     const error = await errorOf(ffmpeg.probe({ workFolder, arguments: ['-c', 'yes'], limits }));
     expect(error.code).toBe('converter_failed');
@@ -347,8 +347,8 @@ describe('ffprobe', () => {
   });
 });
 
-describe('when the service is killed', () => {
-  /** A service of its own: runs ffmpeg until it is killed, launched in the way that `steps` say. */
+describe('if the service is killed', () => {
+  /** Starts a separate service that runs ffmpeg until it is killed. `steps` says how ffmpeg is contained. */
   function startService(steps: 'as found' | 'watched'): ReturnType<typeof spawn> {
     const module = new URL('run-ffmpeg.ts', import.meta.url).href;
     const job = JSON.stringify(endless({ outputs: [intoNothing] }));
@@ -368,10 +368,10 @@ describe('when the service is killed', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test('ffmpeg ends within seconds where the kernel does not see to it', async () => {
+  test('ffmpeg ends within seconds without the kernel’s help', async () => {
     const launcher = join(workFolder, 'watched');
     const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
-    // Refuses what macOS does not have.
+    // Refuses the steps that macOS does not support.
     const refusal = 'case "$CONTAINED_BY" in *parent-death* | *namespaces*) exit 1 ;; esac';
     await writeFile(launcher, `#!/bin/sh\n${refusal}\nexec '${ours}' "$@"\n`);
     await chmod(launcher, 0o755);
@@ -384,25 +384,22 @@ describe('when the service is killed', () => {
     await until(async () => (await processesInWorkFolder()).length === 0);
   });
 
-  test.each(['started', 'tied', 'inside'])(
-    'before ffmpeg could be told, it is not even started (%s)',
-    async (stage) => {
-      const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
-      const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_STAGE: stage };
-      for (const [parent, expected] of [
-        [process.pid, 'alive\n'],
-        [1, ''],
-      ] as const) {
-        const launched = spawn(ours, ['alive'], { env: { ...env, CONTAINED_PARENT: String(parent) } });
-        let said = '';
-        launched.stdout.on('data', (text) => {
-          said += String(text);
-        });
-        await once(launched, 'close');
-        expect(said).toBe(expected);
-      }
-    },
-  );
+  test.each(['started', 'tied', 'inside'])('before ffmpeg is tied to it, ffmpeg is not started (%s)', async (stage) => {
+    const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
+    const env = { PATH: '/usr/bin:/bin', CONTAINED_BY: '', CONTAINED_BINARY: '/bin/echo', CONTAINED_STAGE: stage };
+    for (const [parent, expected] of [
+      [process.pid, 'alive\n'],
+      [1, ''],
+    ] as const) {
+      const launched = spawn(ours, ['alive'], { env: { ...env, CONTAINED_PARENT: String(parent) } });
+      let said = '';
+      launched.stdout.on('data', (text) => {
+        said += String(text);
+      });
+      await once(launched, 'close');
+      expect(said).toBe(expected);
+    }
+  });
 });
 
 async function namesInWorkFolder(): Promise<string[]> {

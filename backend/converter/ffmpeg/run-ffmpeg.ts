@@ -17,7 +17,7 @@ import { tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
 import type { FfmpegBinaries } from './locate-ffmpeg.ts';
 import { supervise } from './supervise-process.ts';
 
-/** One command line, in the parts that fluent-ffmpeg wants. Names are relative to the work folder. */
+/** One command line, split as fluent-ffmpeg needs it. File names are relative to the work folder. */
 export interface FfmpegCommandLine {
   readonly inputOptions: readonly string[];
   readonly input: string;
@@ -26,7 +26,7 @@ export interface FfmpegCommandLine {
 
 export interface FfmpegOutput {
   readonly options: readonly string[];
-  /** A file, `-` for none, or `sound`: the program's standard output. At most one. */
+  /** A file, nothing, or the program's standard output (`sound`), which at most one output may use. */
   readonly to: { readonly file: string } | 'nothing' | 'sound';
 }
 
@@ -34,9 +34,9 @@ export interface FfmpegJob {
   readonly workFolder: string;
   readonly commandLine: FfmpegCommandLine;
   readonly limits: ProcessLimits;
-  /** Each line of standard error. */
+  /** Called for each line of standard error. */
   readonly onLine?: (line: string) => void;
-  /** What comes on standard output, in order. What it throws ends the run. */
+  /** Called for each chunk of standard output, in order. An exception from it ends the run. */
   readonly onSound?: (chunk: Uint8Array) => void;
   readonly signal?: AbortSignal;
 }
@@ -51,30 +51,31 @@ export interface FfprobeJob {
 export interface FfprobeAnswer {
   readonly exitCode: number;
   readonly stdout: string;
-  /** The last lines alone. */
+  /** The last lines of standard error. */
   readonly stderrTail: string;
 }
 
 /**
- * The two programs, contained. Both methods reject with the signal's reason on an abort, with `timed_out` when a limit of time
- * was reached, and with what {@link translateFailure} makes of any other bad end; always only once the process is gone.
+ * The two programs, contained. Both methods reject with the signal's reason on an abort, with `timed_out` if a time
+ * limit is reached, and with the error of {@link translateFailure} on any other failure. They settle only after the
+ * process has ended.
  */
 export interface Ffmpeg {
   readonly containment: Containment;
-  /** Resolves when ffmpeg has ended with 0 and all that it said was handed on. */
+  /** Resolves when ffmpeg has exited with 0 and all of its output was passed on. */
   run(job: FfmpegJob): Promise<void>;
-  /** Resolves whether ffprobe liked what it saw or not. */
+  /** Resolves with any exit code of ffprobe. */
   probe(job: FfprobeJob): Promise<FfprobeAnswer>;
 }
 
 const ourLauncher = fileURLToPath(new URL('launch-ffmpeg.sh', import.meta.url));
-/** What is kept of standard error for the log. */
+/** How much of standard error is kept for the log. */
 const stderrTailLines = 40;
 const stderrTailCharacters = 8192;
-/** A description of a thousand tracks is smaller by far. */
+/** Far more than the description of a thousand tracks. */
 const maxProbeBytes = 16 << 20;
 
-/** Finds out, once, how far this system lets the programs be contained. */
+/** Finds out how far this system can contain the programs, and returns the programs contained so. */
 export async function openFfmpeg(
   binaries: FfmpegBinaries,
   { launcher = ourLauncher }: { readonly launcher?: string } = {},
@@ -97,13 +98,13 @@ export async function openFfmpeg(
   };
 }
 
-/** What to start in a program's place, and the whole environment to start it in. */
+/** The path to start instead of a program, and its complete environment. */
 interface Start {
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Whether a program starts with these steps, and says itself that it is held by its limits. */
+/** Whether a program starts with these steps and sees its limits. */
 function holds(launcher: string, steps: readonly ContainmentStep[]): Promise<boolean> {
   const limits: ProcessLimits = { wallSeconds: 10, cpuSeconds: 10, memoryBytes: 1 << 30, fileBytes: 1 << 20 };
   const env = launcherEnvironment('/bin/sh', steps, limits);
@@ -118,10 +119,10 @@ function holds(launcher: string, steps: readonly ContainmentStep[]): Promise<boo
 }
 
 /**
- * What we need of fluent-ffmpeg beyond its documented methods. It offers no way to give the environment, and a program that
- * cannot be started makes it throw where nobody can catch it (it reads the output of a process that never was). Both are
- * mended at the one place where it starts processes; its options go to `spawn` as they are. The package is archived: this
- * will not change.
+ * The undocumented part of fluent-ffmpeg that we need. The library has no way to set the environment. If a program
+ * cannot be started, the library throws where nobody can catch it, because it reads the output of a process that does
+ * not exist. Both are fixed in the one method that starts processes; its options go to `spawn` unchanged. The package
+ * is archived, so this will not change.
  */
 interface FluentInternals {
   _spawnFfmpeg(
@@ -139,7 +140,8 @@ interface LineRing {
 async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
   job.signal?.throwIfAborted();
   const command = ffmpegCommand({ cwd: job.workFolder, stdoutLines: stderrTailLines });
-  // Asked before the first run at the price of two starts of ffmpeg; what it would learn, ffmpeg says itself.
+  // Without this, the library would start ffmpeg twice before the first run to ask for its formats and encoders. If one
+  // is missing, ffmpeg reports it.
   command.availableFormats = (callback) => callback(noError, formatsNamedIn(job.commandLine));
   command.availableEncoders = (callback) => callback(noError, {});
   const sink = soundSink(job.onSound);
@@ -159,7 +161,7 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
     };
     const mended: SpawnOptions = { ...options, ...spawnOptions(start, job) };
     try {
-      // Kept by the library for all its commands together: set where nothing can come in between.
+      // The library stores the path globally, so it is set right before the call, with no await in between.
       command.setFfmpegPath(start.path);
       spawnFfmpeg(args, mended, taken, ended);
     } catch (error) {
@@ -170,7 +172,7 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
   const said = new Promise<{ readonly failed: boolean; readonly stderr: string }>((resolve) => {
     command.on('end', (_stdout, stderr) => resolve({ failed: false, stderr: stderr ?? '' }));
     command.on('error', (error, _stdout, stderr) => {
-      // Also what it dislikes before it comes to start anything.
+      // Also called for errors that the library finds before it starts anything.
       supervision.couldNotStart(error);
       resolve({ failed: true, stderr: stderr ?? '' });
     });
@@ -197,13 +199,16 @@ function spawnOptions({ environment }: Start, { workFolder }: Pick<FfmpegJob, 'w
     env: environment,
     stdio,
     windowsHide: true,
-    // A group of its own, to be killed as one, and out of the terminal's reach: at a Ctrl-C it is the service that decides what
-    // becomes of a conversion.
+    // Its own process group, so that all of it can be killed at once, and so that a Ctrl-C in the terminal does not
+    // reach it: the service decides what happens to a conversion.
     detached: process.platform !== 'win32',
   };
 }
 
-/** Lays the command line out. fluent-ffmpeg splits a single option at its spaces, several it takes as they are. */
+/**
+ * Fills in the command line. fluent-ffmpeg splits an option at spaces if it is the only one, and leaves several as they
+ * are.
+ */
 function fill(command: FfmpegCommand, commandLine: FfmpegCommandLine, sink: Writable): void {
   command.input(commandLine.input).inputOptions(...commandLine.inputOptions);
   for (const { options, to } of commandLine.outputs) {
@@ -213,10 +218,10 @@ function fill(command: FfmpegCommand, commandLine: FfmpegCommandLine, sink: Writ
   }
 }
 
-/** Takes each chunk as it comes, so that nothing is on its way any more once the process is gone. */
+/** Passes on each chunk synchronously, so that nothing is pending once the process has ended. */
 function soundSink(onSound: FfmpegJob['onSound']): Writable {
   return new Writable({
-    // Closed, it would make fluent-ffmpeg kill a process that is just about to end by itself.
+    // If it were closed, fluent-ffmpeg would kill a process that is about to end by itself.
     autoDestroy: false,
     emitClose: false,
     write(chunk: Uint8Array, _encoding, done) {
@@ -231,8 +236,8 @@ function soundSink(onSound: FfmpegJob['onSound']): Writable {
 }
 
 /**
- * fluent-ffmpeg's own ffprobe can be neither cancelled nor bounded in time or output, and takes no folder or environment:
- * hence not used.
+ * Runs ffprobe. fluent-ffmpeg's own ffprobe is not used: it has no cancel, no limit of time or output, and no option
+ * for the folder or environment.
  */
 async function runFfprobe(start: Start, job: FfprobeJob): Promise<FfprobeAnswer> {
   job.signal?.throwIfAborted();
@@ -262,7 +267,7 @@ async function runFfprobe(start: Start, job: FfprobeJob): Promise<FfprobeAnswer>
 }
 
 function tooMuchSaid(): AppError {
-  return new AppError('converter_failed', 'The video describes itself at a length that is not believed.');
+  return new AppError('converter_failed', 'The description of the video is too long.');
 }
 
 function tailOf(text: string): string {
@@ -278,7 +283,7 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-/** Every format that a command line names, as one that is there. */
+/** The formats that a command line names, all marked as available. */
 function formatsNamedIn({ inputOptions, outputs }: FfmpegCommandLine): Formats {
   const lists = [inputOptions, ...outputs.map(({ options }) => options)];
   const names = lists.flatMap((list) => list.filter((_, index) => list[index - 1] === '-f'));
@@ -286,5 +291,5 @@ function formatsNamedIn({ inputOptions, outputs }: FfmpegCommandLine): Formats {
 }
 
 const noLines: LineRing = { get: () => '' };
-/** The types ask for an Error where the library itself says null. */
+/** The types require an Error where the library passes null. */
 const noError = null as unknown as Error;

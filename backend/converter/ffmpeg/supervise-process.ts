@@ -2,16 +2,19 @@ import { type AppError, systemErrorCode } from '../../../shared/errors.ts';
 import { failure } from '../../../shared/words/failure-sentence.ts';
 import type { ProcessLimits } from './containment.ts';
 
-/** What is needed of a child process that leads a group of its own; only one file may start them. */
+/**
+ * The methods of a child process that are used here. The process must lead its own process group. Only run-ffmpeg.ts
+ * starts such processes.
+ */
 export interface StartedProcess {
-  /** Undefined when it could not be started. */
+  /** Undefined if it could not be started. */
   readonly pid?: number | undefined;
   kill(signal: 'SIGKILL'): boolean;
   once(event: 'close', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
 }
 
 export interface Ending {
-  /** Undefined when a signal ended it, or it never ran. */
+  /** Undefined if a signal ended it, or if it never ran. */
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;
   readonly startError?: unknown;
@@ -20,17 +23,20 @@ export interface Ending {
 
 export interface Supervision {
   take(child: StartedProcess): void;
-  /** Ignored once it has started: a process that runs is judged by its end. */
+  /** Reports a failed start. Ignored once the process has started: then only its end counts. */
   couldNotStart(error: unknown): void;
-  /** Kills it; the first reason counts. */
+  /** Kills the process. Only the first reason is kept. */
   stop(reason: unknown): void;
-  /** Never rejects. */
+  /** Resolves when the process and its output have ended. Never rejects. */
   readonly gone: Promise<Ending>;
-  /** Throws the reason for which it was stopped. */
+  /** Throws the first reason that was given to `stop`. */
   throwIfStopped(): void;
 }
 
-/** Ends a process on an abort and when its time is over, and knows when it is gone, with all that it held open. */
+/**
+ * Kills a process on an abort and when its time is over, and reports when it and everything that holds its output open
+ * have ended.
+ */
 export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | undefined): Supervision {
   const startedAt = performance.now();
   let child: StartedProcess | undefined;
@@ -46,7 +52,7 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
   }
   signal?.addEventListener('abort', onAbort, { once: true });
 
-  // Counted in ticks, so that the night for which a laptop was shut costs no time.
+  // Counted in ticks, so that the time that a laptop sleeps does not count.
   let ticks = 0;
   const timer = setInterval(() => {
     ticks += 1;
@@ -66,7 +72,7 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
     stop,
     take(taken) {
       child = taken;
-      // Not `exit`: it may come while what the process wrote is still on its way, and before its own child has ended.
+      // Not `exit`: that event may come before all output has arrived, and before the child's own children have ended.
       taken.once('close', (code, killedBy) => {
         settle({ exitCode: code !== null && code >= 0 ? code : undefined, signal: killedBy ?? undefined });
       });
@@ -86,8 +92,8 @@ function outOfTime(limitSeconds: number): AppError {
 }
 
 /**
- * With all that it has started: a launcher that is killed alone, in the instant in which it starts ffmpeg, has not yet told it to
- * end with it. SIGKILL, because ffmpeg 7 with -nostdin ignores SIGTERM.
+ * Kills the whole group. A launcher that is killed alone, just as it starts ffmpeg, has not yet tied ffmpeg to itself.
+ * SIGKILL, because ffmpeg 7 with -nostdin ignores SIGTERM.
  */
 function killGroup(child: StartedProcess): void {
   if (child.pid === undefined) return;
@@ -95,7 +101,7 @@ function killGroup(child: StartedProcess): void {
     if (process.platform === 'win32') child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
-    // It was faster.
+    // The process had already ended.
     if (systemErrorCode(error) !== 'ESRCH') throw error;
   }
 }

@@ -8,7 +8,7 @@ import { waitUntil } from '../../tests/running/wait-until.ts';
 import type { TestConversions } from '../../tests/test-conversions.ts';
 import { startTestEventSockets, type TestEventSockets } from '../../tests/test-event-sockets.ts';
 
-/** What happens next; `target` counts the conversions, or the clients. */
+/** A step and the index of the conversion or client that it concerns. */
 type Step = readonly [
   (
     | 'submit'
@@ -49,7 +49,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 const owner = 'anna';
 const aWeekSeconds = 8 * 24 * 3600;
 
-it('a client that comes and goes, and misses events, at any moment ends up with what the list shows', {
+it('a client that connects, disconnects and misses events at any moment ends up with the same state as the list', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(fc.asyncProperty(steps, fc.array(fc.nat({ max: 3 }), { minLength: 5, maxLength: 20 }), play), {
@@ -57,7 +57,7 @@ it('a client that comes and goes, and misses events, at any moment ends up with 
   });
 });
 
-/** Plays the steps, many at a time; `pauses` says how many turns each call to the store waits for. */
+/** Runs the steps, several at a time. `pauses` gives the number of turns that each call to the store waits. */
 async function play(plan: readonly Step[], pauses: readonly number[]): Promise<void> {
   let next = 0;
   async function pause(): Promise<void> {
@@ -82,7 +82,8 @@ async function play(plan: readonly Step[], pauses: readonly number[]): Promise<v
   }
   await Promise.all(running);
 
-  // All come while something happens, and stay: what they know then is of their first frame and of what came after it.
+  // All clients connect while something happens, and stay: they learn from the first frame and from the events after
+  // it.
   for (const client of clients) await client.come();
   for (const client of clients) await client.go();
   await stand.test.line.mend();
@@ -91,7 +92,7 @@ async function play(plan: readonly Step[], pauses: readonly number[]): Promise<v
   await stand.test.line.mend();
   await knowAll(stand, clients);
 
-  // All come while nothing happens: what they know then is of their first frame alone.
+  // All clients connect while nothing happens: they learn from the first frame only.
   for (const client of clients) await client.go();
   await Promise.all(plan.slice(0, 4).map(([kind, target]) => act(stand.test, ids, kind, target)));
   for (const client of clients) await client.come();
@@ -161,7 +162,7 @@ async function act(test: TestConversions, ids: string[], kind: Step[0], target: 
   }
 }
 
-/** What somebody knows: how each conversion is, and whether each notification was read. */
+/** What a client knows: the state of each conversion, and whether each notification was read. */
 interface Known {
   readonly conversions: Readonly<Record<string, unknown>>;
   readonly notifications: Readonly<Record<string, boolean>>;
@@ -176,7 +177,7 @@ async function listed(test: TestConversions): Promise<Known> {
   };
 }
 
-/** Without what is told of by the way. */
+/** A conversion without its transient fields. */
 function lasting({
   revision: _revision,
   position: _position,
@@ -202,7 +203,7 @@ interface ModelClient {
   state(): Known;
 }
 
-/** Does what is asked of a client, and no more. */
+/** A minimal client that follows the protocol. */
 function modelClient(stand: TestEventSockets): ModelClient {
   const conversions = new Map<string, unknown>();
   const revisions = new Map<string, number>();
@@ -210,7 +211,7 @@ function modelClient(stand: TestEventSockets): ModelClient {
   let connection: EventClient | undefined;
   let seen = 0;
   let since: string | undefined;
-  /** One after the other: it cannot come while it goes. */
+  /** Connecting and disconnecting happen one after the other. */
   let moving: Promise<void> = Promise.resolve();
 
   function note({ id, readAt }: Notification): void {
@@ -265,7 +266,7 @@ function modelClient(stand: TestEventSockets): ModelClient {
       revisions.clear();
       for (const [id, conversion] of Object.entries(list.conversions)) conversions.set(id, conversion);
       for (const [id, isRead] of Object.entries(list.notifications)) notifications.set(id, isRead);
-      // The list is newer than the first frame, and older than what came after it.
+      // The list is newer than the first frame, and older than the events after it.
       seen = 1;
     } else {
       seen = 0;

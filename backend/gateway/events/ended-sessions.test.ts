@@ -24,7 +24,7 @@ describe('a socket of a session', () => {
     return await fetch(`${gateway.url}${path}`, init);
   }
 
-  /** A new session of the one account, and what listens in it. */
+  /** Starts a new session of the account and connects a socket with it. */
   async function listen(): Promise<{ readonly token: string; readonly client: EventClient }> {
     const answer = await call('POST', '/api/v1/sessions', { email: 'anna@example.com', password });
     const { accessToken: token } = sessionSchema.parse(await answer.json());
@@ -38,7 +38,7 @@ describe('a socket of a session', () => {
     return socket.readyState === socket.OPEN;
   }
 
-  it('is closed with 4401 when its session is ended, and others stay', async () => {
+  it('is closed with 4401 when its session ends, and others stay open', async () => {
     const [ended, kept] = [await listen(), await listen()];
     expect((await call('DELETE', '/api/v1/sessions', {}, ended.token)).ok).toBe(true);
     expect(await ended.client.ended).toMatchObject({ code: 4401 });

@@ -3,7 +3,7 @@ import type { Hello, ServerEvent } from '../../../shared/events.ts';
 import { frameOf, helloFrame } from './event-frames.ts';
 
 describe('the frame of an event', () => {
-  it('is made once for all that it goes to', () => {
+  it('is encoded once for all sockets', () => {
     const event: ServerEvent = { type: 'read', ids: ['Übung'] };
     expect(JSON.parse(frameOf(event).toString())).toEqual(event);
     expect(frameOf(event)).toBe(frameOf(event));
@@ -21,11 +21,11 @@ describe('the first frame', () => {
   };
   const bytes = Buffer.byteLength(JSON.stringify({ type: 'hello', ...missed }));
 
-  it('says all of it where that is not too large, in bytes', () => {
+  it('contains everything up to the limit in bytes', () => {
     expect(JSON.parse(helloFrame(missed, bytes).toString())).toEqual({ type: 'hello', ...missed });
   });
 
-  it('says else that the client must list, and where it stands', () => {
+  it('beyond the limit says that the client must list, and gives its change position', () => {
     const hello = { type: 'hello', conversions: [], removed: [], notifications: [], at: 'a_b', truncated: true };
     expect(JSON.parse(helloFrame(missed, bytes - 1).toString())).toEqual(hello);
   });

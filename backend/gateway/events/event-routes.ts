@@ -18,20 +18,20 @@ export function eventRoutes({ authentication, sockets }: EventRoutesParts): read
     {
       method: 'get',
       path: '/api/v1/events',
-      // Who cannot set a header says in the first message who it is.
+      // A client that cannot set a header signs in with its first message.
       access: 'anyone',
       operation: {
-        summary: 'Listen to what happens, over a WebSocket',
+        summary: 'Listen to events over a WebSocket',
         query: eventsQuerySchema,
         answers: {
           101: {
             description: [
-              'The connection becomes a WebSocket that carries JSON text frames to the client: first `hello`, then events as they happen.',
-              'The token comes in Authorization, or else in the first message, within 5 s:',
-              "`{type: 'auth', token, since?}`. Any other message ends the socket (1003, 1008, 1009), and so does the token's end (4401),",
-              'a client that does not answer pings, or one for which more than 1 MB waits. 1001: the server goes away; 1013: try again later.',
+              'The connection becomes a WebSocket that sends JSON text frames to the client: first `hello`, then events as they happen.',
+              'The client sends its token in Authorization, or in its first message within 5 s:',
+              "`{type: 'auth', token, since?}`. The server closes the socket on any other message (1003, 1008, 1009), when the token ends (4401),",
+              'if the client does not answer pings, or if more than 1 MB waits for it. 1001: the server is shutting down; 1013: try again later.',
             ].join(' '),
-            body: { schema: z.union([helloSchema, serverEventSchema]), description: 'Each of the frames.' },
+            body: { schema: z.union([helloSchema, serverEventSchema]), description: 'A frame.' },
           },
         },
         problems: ['bad_request', 'unauthorized', 'too_many'],

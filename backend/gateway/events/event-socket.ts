@@ -8,7 +8,7 @@ import type { Subscription } from '../../ports/event-bus.ts';
 import { frameOf, helloFrame } from './event-frames.ts';
 import type { SocketLimits } from './socket-limits.ts';
 
-/** RFC 6455, section 7.4.1, and the registry of its codes at IANA. */
+/** RFC 6455, section 7.4.1, and IANA's registry of close codes. */
 const closeCodes = { goingAway: 1001, notText: 1003, notExpected: 1008, tryAgainLater: 1013 } as const;
 
 export interface EventSocketParts {
@@ -18,43 +18,44 @@ export interface EventSocketParts {
   readonly log: Logger;
 }
 
-/** A token that was looked at. */
+/** A verified token. */
 export interface SignedIn {
   readonly token: string;
   readonly identity: Identity;
 }
 
 export interface EventSocketOptions {
-  /** Left out where the client is to say in its first message who it is. */
+  /** Left out if the client signs in with its first message. */
   readonly signedIn?: SignedIn;
   readonly since?: string;
-  /** Who asks, as far as an address tells. */
+  /** The address of the client. */
   readonly client: string;
-  /** Called once the client has signed in, or has gone before it did. */
+  /** Called when the client has signed in, or has left before that. */
   readonly onSignInOver: () => void;
 }
 
-/** One client that listens. */
+/** A connected client. */
 export interface EventSocket {
-  /** Says that the server goes away. The socket is closed after a while, whatever the client does. */
+  /** Tells the client that the server is shutting down. The socket is closed soon after, whatever the client does. */
   goAway(): void;
 }
 
 /**
- * Carries one account's events to one client, until the client goes, its token ends or the server goes away. A client says nothing
- * but, once and where it could not set a header, who it is: whatever else comes ends the socket.
+ * Sends the events of an account to one client, until the client leaves, its token ends or the server shuts down. The
+ * client may send only one message, to sign in, and only if it could not set a header. Any other message closes the
+ * socket.
  */
 export function carryEvents(socket: WebSocket, options: EventSocketOptions, parts: EventSocketParts): EventSocket {
   const { changes, authentication, limits, log } = parts;
   let phase: 'to sign in' | 'looked at' | 'signed in' | 'ended' = 'to sign in';
   let timer: NodeJS.Timeout | undefined;
   let following: Subscription | undefined;
-  /** The position up to which the client has been told all. */
+  /** The change position up to which the client has been told everything. */
   let at = options.since;
-  /** What happens while a hello is being made; undefined while none is. */
+  /** Frames of events that happen while a hello is being prepared. Undefined at other times. */
   let early: Buffer[] | undefined;
   let earlyBytes = 0;
-  /** Events were missed while a hello was being made, so that it needs another one after it. */
+  /** True if events were missed while a hello was being prepared, so another hello must follow. */
   let gapInHello = false;
   let isThere = true;
   let account: string | undefined;
@@ -75,7 +76,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     socket.close(code, reason);
   }
 
-  /** Without a word, which would only wait behind all the rest. */
+  /** Closes the connection without a close frame, which would only wait behind all other data. */
   function cutOff(why: string): void {
     log.debug({ why }, 'socket cut off');
     letGo();
@@ -97,12 +98,12 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     if (isPassing) return;
     const frame = frameOf(event);
     earlyBytes += frame.byteLength;
-    if (earlyBytes > limits.maxQueuedBytes) cutOff('too much happened before a hello');
+    if (earlyBytes > limits.maxQueuedBytes) cutOff('too many events before a hello');
     else early.push(frame);
   }
 
   function endFor(error: unknown): void {
-    if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is bad, or has ended.');
+    if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is not valid or has expired.');
     if (!isAppError(error, 'unavailable')) log.error({ err: error }, 'socket failed');
     end(closeCodes.tryAgainLater, 'Try again later.');
   }
@@ -118,7 +119,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     await sayHello(identity.accountId);
   }
 
-  /** Tells the client what it missed: at its beginning, and whenever this process itself may have missed something. */
+  /** Sends a hello with what the client missed: at the start, and whenever this process may have missed events. */
   async function sayHello(owner: string): Promise<void> {
     do {
       gapInHello = false;
@@ -138,7 +139,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     else gapInHello = true;
   }
 
-  /** One timer for both: the next ping, and the token's end where that comes first. */
+  /** One timer for the next ping and for the end of the token, whichever comes first. */
   function keepWatch(token: string, expiresAt: number): void {
     clearTimeout(timer);
     const pingMilliseconds = limits.pingSeconds * 1000;
@@ -148,7 +149,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
       const lateBy = performance.now() - pingAt;
       if (lateBy >= 0) {
         pingAt = performance.now() + pingMilliseconds;
-        // Where this process itself was stopped, the answer may have come and not been read yet.
+        // If this process was paused, the client's answer may have arrived but not been read yet.
         if (!isThere && lateBy < pingMilliseconds / 2) return cutOff('no answer to a ping');
         isThere = false;
         socket.ping();
@@ -162,17 +163,19 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     schedule();
   }
 
-  /** An account may go, or a session, before its token ends. While auth is away, those that are signed in stay so. */
+  /**
+   * An account or a session may be removed before its token ends. While auth is unavailable, clients stay signed in.
+   */
   function askAfter(token: string): void {
     authentication.identify(token).catch((error: unknown) => {
       if (isAppError(error, 'unauthorized')) end(socketTokenEnded, 'The token has ended.');
-      else log.warn({ err: error }, 'could not ask after a token');
+      else log.warn({ err: error }, 'could not check a token');
     });
   }
 
   async function signIn(data: RawData): Promise<void> {
     const message = parseSignIn(data);
-    if (message === undefined) return end(closeCodes.notExpected, 'A message that signs in is expected.');
+    if (message === undefined) return end(closeCodes.notExpected, 'Expected a message that signs in.');
     phase = 'looked at';
     const { token } = message;
     const identity = await authentication.identify(token);
@@ -183,16 +186,16 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
 
   socket.on('message', (data, isBinary) => {
     if (phase === 'ended') return;
-    if (isBinary) end(closeCodes.notText, 'Text is expected.');
+    if (isBinary) end(closeCodes.notText, 'Expected a text message.');
     else if (phase === 'to sign in') signIn(data).catch(endFor);
-    else end(closeCodes.notExpected, 'Nothing more is to be sent here.');
+    else end(closeCodes.notExpected, 'Expected no further messages.');
   });
   socket.on('pong', () => {
     isThere = true;
   });
   socket.on('error', (error) => {
-    // What the client did wrong, or that the line broke: the socket ends by itself after it.
-    log.debug({ err: error }, 'socket broke');
+    // A protocol error of the client, or a broken connection. The socket closes itself afterwards.
+    log.debug({ err: error }, 'socket error');
     letGo();
   });
   socket.on('close', (code) => {
@@ -202,15 +205,18 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
   });
 
   if (options.signedIn === undefined) {
-    timer = setTimeout(() => end(closeCodes.notExpected, 'Nobody signed in in time.'), limits.signInSeconds * 1000);
+    timer = setTimeout(
+      () => end(closeCodes.notExpected, 'The client did not sign in in time.'),
+      limits.signInSeconds * 1000,
+    );
   } else {
     begin(options.signedIn).catch(endFor);
   }
-  return { goAway: () => end(closeCodes.goingAway, 'The server goes away.') };
+  return { goAway: () => end(closeCodes.goingAway, 'The server is shutting down.') };
 }
 
 function parseSignIn(data: RawData) {
-  // What the library gives unless it was told otherwise.
+  // By default the library always passes a Buffer.
   if (!Buffer.isBuffer(data)) return undefined;
   try {
     return socketSignInSchema.safeParse(JSON.parse(data.toString())).data;

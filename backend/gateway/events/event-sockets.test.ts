@@ -29,10 +29,10 @@ async function open(options?: EventClientOptions): Promise<EventClient> {
 const intake = { fileName: 'talk.mp4', path: '/talk.mp4', bytes: 1000, options: { format: 'mp3' } as const };
 const submit = (owner: string) => stand.test.conversions.owned.submitFile(owner, intake);
 
-describe('a gap in what the server heard', () => {
+describe('a gap in the events that the server received', () => {
   const kinds = (client: EventClient) => client.frames.map(({ type }) => type);
 
-  it('ends in a new hello from where the client was, without a reconnect', async () => {
+  it('leads to a new hello from the client’s change position, without a reconnect', async () => {
     const { owned } = stand.test.conversions;
     const [removed, cancelled] = [await submit('anna'), await submit('anna')];
     const client = await open({ token: stand.token('anna') });
@@ -57,7 +57,7 @@ describe('a gap in what the server heard', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
-  it('tells from the latest hello each time, and puts what happens meanwhile after it', async () => {
+  it('leads to a hello that starts at the previous one and comes before newer events', async () => {
     const gate = { open: () => {}, isShut: false };
     await stand[Symbol.asyncDispose]();
     stand = await startTestEventSockets(
@@ -74,7 +74,7 @@ describe('a gap in what the server heard', () => {
     stand.test.line.cut();
     await stand.test.line.mend();
     await stand.publish('anna', { type: 'read', ids: ['meanwhile'] });
-    // Another gap while the hello is being made.
+    // Another gap while the hello is being prepared.
     stand.test.line.cut();
     await stand.test.line.mend();
     expect(kinds(client)).toEqual(['hello', 'conversion']);
@@ -85,7 +85,7 @@ describe('a gap in what the server heard', () => {
     expect(client.frames[2]).toMatchObject({ conversions: [{ id }] });
   });
 
-  it('closes the socket for another try where the changes cannot be read', async () => {
+  it('closes the socket with 1013 if the changes cannot be read', async () => {
     const client = await open({ token: stand.token('anna') });
     await client.hello;
     stand.test.line.cut();
@@ -95,7 +95,7 @@ describe('a gap in what the server heard', () => {
   });
 });
 
-/** A good request for a WebSocket, but for what is given. */
+/** A valid WebSocket request, changed by `given`. */
 function handshake(given: Readonly<Record<string, string | undefined>> = {}, path = '/api/v1/events'): string {
   const headers = {
     Host: 'localhost',
@@ -113,7 +113,7 @@ describe('signing in', () => {
   it.each([
     ['with a header', false],
     ['in the first message', true],
-  ])('works %s, and says first what goes on', async (_what, inMessage) => {
+  ])('works %s, and first sends the current state', async (_what, inMessage) => {
     const conversion = await submit('anna');
     await submit('bert');
     const client = await open({ token: stand.token('anna'), inMessage });
@@ -130,7 +130,7 @@ describe('signing in', () => {
   it.each([
     ['with a header', false],
     ['in the first message', true],
-  ])('%s, a client says where it was, and is told what it has missed', async (_what, inMessage) => {
+  ])('%s, a client sends its change position and receives what it missed', async (_what, inMessage) => {
     const { id } = await submit('anna');
     const token = stand.token('anna');
     const { at } = await (await open({ token })).hello;
@@ -143,7 +143,7 @@ describe('signing in', () => {
     expect(await (await open({ token, inMessage })).hello).toMatchObject({ removed: [], truncated: false });
   });
 
-  it('in a message may leave it to the query where the client was', async () => {
+  it('in a message can be combined with a change position in the query', async () => {
     const { at } = await (await open({ token: stand.token('anna') })).hello;
     const { id } = await submit('anna');
     await stand.test.conversions.owned.remove('anna', id);
@@ -169,14 +169,14 @@ describe('signing in', () => {
     expect(client.frames).toEqual([]);
   });
 
-  it('is put off while auth is away', async () => {
+  it('fails with 1013 while auth is unavailable', async () => {
     const token = stand.token('anna');
     stand.auth.isAway = true;
     await expect(open({ token })).rejects.toThrow(/^503 /);
     expect(await (await open({ token, inMessage: true })).ended).toMatchObject({ code: 1013 });
   });
 
-  it('takes no token in the address', async () => {
+  it('accepts no token in the URL', async () => {
     const token = stand.token('anna');
     for (const name of ['token', 'access_token', 'authorization']) {
       const raw = await openRaw(stand.url);
@@ -200,7 +200,7 @@ describe('signing in', () => {
     }
   });
 
-  it('compresses nothing', async () => {
+  it('never uses compression', async () => {
     const raw = await openRaw(stand.url);
     await raw.send(handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }));
     expect(await raw.until(/\r\n\r\n/)).not.toMatch(/extensions/i);
@@ -213,9 +213,9 @@ describe('a request', () => {
     ['without an upgrade', { Connection: 'close', Upgrade: undefined }, 400],
     ['for another protocol', { Connection: 'Upgrade, close', Upgrade: 'h2c' }, 400],
     ['without a key', { 'Sec-WebSocket-Key': undefined }, 400],
-    ['with a key that is none', { 'Sec-WebSocket-Key': 'abc' }, 400],
+    ['with a malformed key', { 'Sec-WebSocket-Key': 'abc' }, 400],
     ['of another version', { 'Sec-WebSocket-Version': '7' }, 400],
-    ['of a page from elsewhere', { Origin: 'https://evil.example' }, 403],
+    ['of a page of another origin', { Origin: 'https://evil.example' }, 403],
     ['of a page in a sandbox', { Origin: 'null' }, 403],
     ['for another host', { Host: 'evil.example' }, 403],
     ['with two hosts', { host: 'localhost' }, 400],
@@ -225,15 +225,15 @@ describe('a request', () => {
     expect(problemSchema.parse(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).status).toBe(status);
   });
 
-  it('of a page of ours is taken', async () => {
+  it('of a page of the same origin is accepted', async () => {
     const origin = stand.url;
     const client = await open({ token: stand.token('anna'), headers: { Origin: origin } });
     expect(await client.hello).toMatchObject({ truncated: false });
   });
 
   it.each([
-    ['twice a position', '/api/v1/events?since=a&since=b', 422],
-    ['a position without end', `/api/v1/events?since=${'x'.repeat(300)}`, 422],
+    ['two change positions', '/api/v1/events?since=a&since=b', 422],
+    ['a change position that is too long', `/api/v1/events?since=${'x'.repeat(300)}`, 422],
     ['another path', '/api/v1/event', 404],
   ])('that names %s is refused', async (_what, path, status) => {
     expect(await sendRaw(stand.url, handshake({}, path))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -242,17 +242,17 @@ describe('a request', () => {
 
 describe('a message', () => {
   const cases: readonly (readonly [string, string | Buffer, number])[] = [
-    ['that is no JSON', 'hello?', 1008],
-    ['that is not what was asked for', '{"type":"hello"}', 1008],
-    ['with something more in it', '{"type":"auth","token":"a","admin":true}', 1008],
+    ['that is not JSON', 'hello?', 1008],
+    ['of the wrong type', '{"type":"hello"}', 1008],
+    ['with an unknown field', '{"type":"auth","token":"a","admin":true}', 1008],
     ['that is null', 'null', 1008],
     ['of many brackets', '['.repeat(10_000), 1008],
-    ['of nothing', '', 1008],
+    ['that is empty', '', 1008],
     ['in binary', Buffer.from('{"type":"auth","token":"a"}'), 1003],
     ['of more than 16 KB', 'x'.repeat(17 * 1024), 1009],
     ['of 1 MB', 'x'.repeat(1_000_000), 1009],
   ];
-  it.each(cases)('%s ends that socket, and no other', async (_what, message, code) => {
+  it.each(cases)('%s closes that socket and no other', async (_what, message, code) => {
     const other = await open({ token: stand.token('anna') });
     await other.hello;
     const client = await open();
@@ -264,9 +264,9 @@ describe('a message', () => {
   });
 
   it.each([
-    ['while its token is looked at', true],
+    ['while its token is checked', true],
     ['after its hello', false],
-  ])('too many ends the socket: %s', async (_what, inMessage) => {
+  ])('that is not expected closes the socket: %s', async (_what, inMessage) => {
     const client = await open({ token: stand.token('anna'), inMessage });
     if (!inMessage) await client.hello;
     client.socket.send(JSON.stringify({ type: 'auth', token: stand.token('anna') }));
@@ -292,9 +292,9 @@ describe('a message', () => {
   });
 
   it.each([
-    ['bytes that are no frame', Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(20))],
+    ['bytes that are not a frame', Buffer.from('GET / HTTP/1.1\r\n\r\n'.repeat(20))],
     ['a frame that is not masked', Buffer.from([0x81, 0x02, 0x61, 0x62])],
-    ['letters that are no UTF-8', Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28])],
+    ['text that is not UTF-8', Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28])],
     ['a control frame that is too long', Buffer.from([0x89, 0xff, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])],
   ])('cannot be made of %s', async (_what, bytes) => {
     const raw = await openRaw(stand.url);
@@ -308,7 +308,7 @@ describe('a message', () => {
 });
 
 describe('a client that does not sign in', () => {
-  it('is let go after a while', async () => {
+  it('is disconnected after a while', async () => {
     await start({ signInSeconds: 0.2 });
     const [silent, cut] = [await open(), await open()];
     cut.socket.terminate();
@@ -316,7 +316,7 @@ describe('a client that does not sign in', () => {
     await waitUntil('both are closed', () => stand.closed().length === 2);
   });
 
-  it('is one of a few: more are refused until some have gone, and those with a header never', async () => {
+  it('counts towards a limit, which clients with a header do not need to wait for', async () => {
     await start({ maxSigningInOfClient: 3 });
     const waiting = [await open(), await open(), await open()];
     await expect(open()).rejects.toThrow(/^429 /);
@@ -346,7 +346,7 @@ describe('a socket', () => {
     expect(JSON.stringify(anna.frames)).not.toContain(other);
   });
 
-  it('tells what happens while its first frame is being made', async () => {
+  it('also sends events that happen while its first frame is prepared', async () => {
     const made: string[] = [];
     const opening = Promise.all(Array.from({ length: 20 }, () => open({ token: stand.token('anna') })));
     for (let index = 0; index < 40; index++) {
@@ -369,14 +369,14 @@ describe('a socket', () => {
     expect(Date.now() - began).toBeGreaterThanOrEqual(1900);
   });
 
-  it('lives as long as a token of ten years', async () => {
+  it('stays open with a token of ten years', async () => {
     const client = await open({ token: stand.token('anna', 10 * 365 * 86_400) });
     await client.hello;
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
-  it('is closed with 4401 soon after its session or its account has ended', async () => {
+  it('is closed with 4401 soon after its session or its account was removed', async () => {
     await start({ pingSeconds: 0.2 });
     const [token, other] = [stand.token('anna'), stand.token('anna')];
     const [client, kept] = [await open({ token }), await open({ token: other })];
@@ -386,7 +386,7 @@ describe('a socket', () => {
     expect(kept.socket.readyState).toBe(kept.socket.OPEN);
   });
 
-  it('stays while auth is away', async () => {
+  it('stays open while auth is unavailable', async () => {
     await start({ pingSeconds: 0.1 });
     const client = await open({ token: stand.token('anna') });
     await client.hello;
@@ -397,7 +397,7 @@ describe('a socket', () => {
     await client.until('the event', (frames) => frames.some((frame) => JSON.stringify(frame).includes(id)));
   });
 
-  it('is cut off where the client does not answer pings, and else is not', async () => {
+  it('is cut off only if the client does not answer pings', async () => {
     await start({ pingSeconds: 0.2 });
     const client = await open({ token: stand.token('anna') });
     const raw = await openRaw(stand.url);
@@ -412,7 +412,7 @@ describe('a socket', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
-  it('outlives a pause of the server in which its answers to pings could not be read', async () => {
+  it('survives a pause of the server, during which it cannot read answers to pings', async () => {
     await start({ pingSeconds: 0.1 });
     const client = await open({ token: stand.token('anna') });
     await client.hello;
@@ -422,7 +422,7 @@ describe('a socket', () => {
     });
     await waitUntil('pings', () => pings > 1);
     for (let pause = 0; pause < 3; pause++) {
-      // Neither side does anything meanwhile, as on a computer that sleeps.
+      // Blocks both sides, like a computer that sleeps.
       const until = performance.now() + 300;
       while (performance.now() < until);
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -431,7 +431,7 @@ describe('a socket', () => {
     await client.until('the event', (frames) => frames.some((frame) => JSON.stringify(frame).includes(id)));
   });
 
-  it('is closed with 1001 when the server goes away, which does not wait for long', async () => {
+  it('is closed with 1001 when the server shuts down, which does not take long', async () => {
     const clients = [await open({ token: stand.token('anna') }), await open()];
     const raw = await openRaw(stand.url);
     await raw.send(handshake({ Authorization: `Bearer ${stand.token('anna')}` }));

@@ -7,29 +7,29 @@ import { carryEvents, type EventSocket, type EventSocketOptions, type EventSocke
 
 type OpenOptions = Pick<EventSocketOptions, 'signedIn' | 'since'>;
 
-/** All the sockets of one gateway. */
+/** The event sockets of a gateway. */
 export interface EventSockets {
   /**
-   * Makes a WebSocket of the request's connection. Throws `bad_request` for a request that is none for one, `too_many` where too
-   * many are about to sign in, `unavailable` once they are being closed.
+   * Upgrades the request's connection to a WebSocket. Throws `bad_request` if the request is not a valid upgrade,
+   * `too_many` if too many clients are signing in, and `unavailable` once the sockets are being closed.
    */
   open(request: Request, response: Response, options: OpenOptions): void;
-  /** Throws as `open` does, where that is known already; to be asked before anything is done for the request. */
+  /** Throws the errors of `open` that can be known before any work is done for the request. */
   check(request: Request): void;
-  /** Tells all that the server goes away; resolves once all are closed. */
+  /** Tells all clients that the server is shutting down. Resolves when all sockets are closed. */
   close(): Promise<void>;
 }
 
 export function createEventSockets(parts: EventSocketParts): EventSockets {
   const { limits } = parts;
-  // `closeTimeout` is not in the package's types yet.
+  // The package's types lack `closeTimeout`.
   const settings: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.maxMessageBytes,
     closeTimeout: limits.closeSeconds * 1000,
-    // None of those that a client offers: one of them may be its token, and would come back to it in a header.
+    // Accept no subprotocol: one that a client offers may be its token, which would be echoed in a header.
     handleProtocols: () => false,
   };
   const server = new WebSocketServer(settings);
@@ -38,9 +38,9 @@ export function createEventSockets(parts: EventSocketParts): EventSockets {
   let closing = false;
 
   function check(request: Request): void {
-    if (closing) throw new AppError('unavailable', 'The server goes away.');
+    if (closing) throw new AppError('unavailable', 'The server is shutting down.');
     if (!/^websocket$/i.test(request.headers.upgrade ?? '')) {
-      throw new AppError('bad_request', 'This is for WebSockets alone: an upgrade is expected.');
+      throw new AppError('bad_request', 'This address only accepts WebSocket upgrades.');
     }
     checkHandshake(request);
   }
@@ -58,7 +58,7 @@ export function createEventSockets(parts: EventSocketParts): EventSockets {
       const client = clientOf(request);
       const tooMany = signingIn.total() >= limits.maxSigningIn || signingIn.of(client) >= limits.maxSigningInOfClient;
       if (options.signedIn === undefined && tooMany) {
-        throw new AppError('too_many', 'Too many are about to sign in.', { details: { retryAfterSeconds: 1 } });
+        throw new AppError('too_many', 'Too many clients are signing in.', { details: { retryAfterSeconds: 1 } });
       }
       const taken = takeConnection(request, response);
       if (taken === undefined) throw new AppError('bad_request', 'This request cannot become a WebSocket.');
@@ -73,21 +73,21 @@ export function createEventSockets(parts: EventSocketParts): EventSockets {
   };
 }
 
-/** RFC 6455, section 4.2.1. The library would look, too, but answer in its own words. */
+/** RFC 6455, section 4.2.1. The library checks this too, but answers in its own format. */
 function checkHandshake(request: Request): void {
   const { 'sec-websocket-key': key = '', 'sec-websocket-version': version } = request.headers;
   if (!/^[+/0-9A-Za-z]{22}==$/.test(key)) {
     throw new AppError('bad_request', 'The header Sec-WebSocket-Key is missing or malformed.');
   }
-  if (version !== '13') throw new AppError('bad_request', 'Sec-WebSocket-Version 13 is expected.');
-  // What is offered is passed over, whether or not it is well-formed.
+  if (version !== '13') throw new AppError('bad_request', 'Sec-WebSocket-Version must be 13.');
+  // Ignore the offered subprotocols, whether or not they are well-formed.
   delete request.headers['sec-websocket-protocol'];
 }
 
 interface ClientCounts {
   total(): number;
   of(client: string): number;
-  /** Counts one more; returns what takes it back, once. */
+  /** Adds one and returns a function that removes it again, once. */
   add(client: string): () => void;
 }
 

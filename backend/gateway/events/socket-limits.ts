@@ -1,21 +1,29 @@
-/** How much, and for how long, one WebSocket may cost. */
+/** Limits of one WebSocket. */
 export interface SocketLimits {
-  /** How long a client without a header may take to sign in. */
+  /** The time that a client without an Authorization header has to sign in. */
   readonly signInSeconds: number;
-  /** Of a client's message: there is but one, with a token in it. */
+  /** The size of a client's message. Its only message contains a token. */
   readonly maxMessageBytes: number;
-  /** How many may be about to sign in at once, in all and of one address: they cost something, and nobody answers for them yet. */
+  /**
+   * The number of clients that may be signing in at the same time, in all and for each address. They use resources
+   * before we know who they are.
+   */
   readonly maxSigningIn: number;
   readonly maxSigningInOfClient: number;
-  /** How often a client must show that it is there; so often, too, its token is asked after again. */
+  /** How often the server pings the client and checks its token again. */
   readonly pingSeconds: number;
-  /** What may wait for a slow client; beyond, the socket is ended: it comes back and is told what it has missed. */
+  /**
+   * The most data that may wait for a slow client. Beyond that its socket is closed; the client reconnects and is told
+   * what it missed.
+   */
   readonly maxQueuedBytes: number;
-  /** A client for which more than this waits is told no progress: what waits is old by the time it arrives. */
+  /** If more than this waits for a client, it gets no progress events, which would be out of date on arrival. */
   readonly maxQueuedBytesForProgress: number;
-  /** Of the first frame. A larger one would take a slow client's whole queue: the client lists instead. */
+  /**
+   * The size of the first frame. A larger one would fill a slow client's whole queue, so the client must list instead.
+   */
   readonly maxHelloBytes: number;
-  /** How long a client may take to take leave. */
+  /** The time that a client has to answer the close frame. */
   readonly closeSeconds: number;
 }
 

@@ -10,16 +10,16 @@ import {
 } from './tus-call.ts';
 import { parseBytes, parseChecksum } from './tus-headers.ts';
 
-/** `PATCH /uploads/:id`: more bytes, from where the upload ends. */
+/** `PATCH /uploads/:id`: appends bytes at the end of an upload. */
 export async function appendToUpload(call: AccountCall, parts: TusParts): Promise<void> {
   const { request, response, identity } = call;
   checkVersion(call);
-  // Before all else that may be wrong: what is another's is not there, and each refusal names the conversion.
+  // Checked first: an upload of another account must not be found, and every refusal names the conversion.
   const seen = await parts.uploads.status(identity.accountId, pathParameter(request, 'id'));
   nameConversion(response, seen);
   checkContentType(request);
   const offset = parseBytes('Upload-Offset', request.get('Upload-Offset'));
-  if (offset === undefined) throw new AppError('bad_request', 'Say where the bytes begin: Upload-Offset.');
+  if (offset === undefined) throw new AppError('bad_request', 'The header Upload-Offset is required.');
   const bytes = parseBytes('Upload-Length', request.get('Upload-Length'));
   const checksum = parseChecksum(request.get('Upload-Checksum'));
   const where = {

@@ -13,21 +13,24 @@ import {
 } from './tus-call.ts';
 import { parseChecksum, parseLength, parseMetadata } from './tus-headers.ts';
 
-/** `POST /uploads`: a conversion that waits for its video; its first bytes may come along (creation-with-upload). */
+/**
+ * `POST /uploads`: creates a conversion that waits for its video. The request may contain the first bytes
+ * (creation-with-upload).
+ */
 export async function createUpload(call: AccountCall, parts: TusParts): Promise<void> {
   const { request, response, identity } = call;
   const { uploads, maxUploadBytes, uploadsPath } = parts;
   checkVersion(call);
   const bytes = parseLength(request.get('Upload-Length'), request.get('Upload-Defer-Length'));
   if (bytes !== undefined && bytes > maxUploadBytes) {
-    throw new AppError('too_large', 'The video is larger than this server takes.', {
+    throw new AppError('too_large', 'The video is larger than this server accepts.', {
       details: { limitBytes: maxUploadBytes },
     });
   }
   const metadata = request.get('Upload-Metadata');
   const intake = parseMetadata(metadata);
   if (hasBody(request)) checkContentType(request);
-  // Refused before anything is begun, also where it comes without the bytes that it is of.
+  // A bad checksum is refused before anything is created, even if the request has no body.
   const checksum = parseChecksum(request.get('Upload-Checksum'));
   const created = await uploads.create(identity.accountId, {
     ...intake,
@@ -50,7 +53,7 @@ async function appendFirst(
   try {
     return await appendBody(call, id, { offset: 0, ...(checksum === undefined ? {} : { checksum }) }, parts);
   } catch (error) {
-    // The client is told of no upload, so that there must be none.
+    // The client does not learn of this upload, so it must not remain.
     await parts.conversions.remove(call.identity.accountId, id);
     throw error;
   }

@@ -1,7 +1,7 @@
 import { type AccountCall, pathParameter } from '../../http/routes.ts';
 import { checkVersion, type TusParts } from './tus-call.ts';
 
-/** `DELETE /uploads/:id`: the upload goes, and its conversion with it. */
+/** `DELETE /uploads/:id`: removes an upload and its conversion. */
 export async function endUpload(call: AccountCall, { uploads, conversions }: TusParts): Promise<void> {
   const { request, response, identity } = call;
   checkVersion(call);

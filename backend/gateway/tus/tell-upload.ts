@@ -1,7 +1,7 @@
 import { type AccountCall, pathParameter } from '../../http/routes.ts';
 import { checkVersion, describeProgress, nameConversion, type TusParts } from './tus-call.ts';
 
-/** `HEAD /uploads/:id`: how far the upload is. */
+/** `HEAD /uploads/:id`: answers with the offset of an upload. */
 export async function tellUpload(call: AccountCall, { uploads }: TusParts): Promise<void> {
   const { request, response, identity } = call;
   checkVersion(call);
@@ -13,6 +13,6 @@ export async function tellUpload(call: AccountCall, { uploads }: TusParts): Prom
   if (bytes === undefined) response.set('Upload-Defer-Length', '1');
   else response.set('Upload-Length', String(bytes));
   if (metadata !== undefined) response.set('Upload-Metadata', metadata);
-  // The protocol: no cache may remember how far it was.
+  // The protocol requires that caches do not store the offset.
   response.set({ 'Cache-Control': 'no-store', 'Content-Length': '0' }).status(200).end();
 }

@@ -8,30 +8,32 @@ import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';
 import { tusVersion, uploadContentType } from './tus-headers.ts';
 
-/** What the handlers of the protocol's verbs work with. */
+/** The parts of the protocol's handlers. */
 export interface TusParts {
   readonly uploads: ResumableUploads;
   readonly conversions: OwnedConversions;
   readonly maxUploadBytes: number;
-  /** How long an upload may stand still. */
+  /** Seconds without data after which an upload is stopped. */
   readonly idleSeconds: number;
-  /** Where uploads are, as a path that clients reach: without a slash at its end. */
+  /** The path of uploads as clients see it, without a trailing slash. */
   readonly uploadsPath: string;
 }
 
-/** The protocol: a server must not process a request of a version that it does not know. Throws `wrong_version`. */
+/** Throws `wrong_version` for another version of the protocol. The protocol forbids processing such a request. */
 export function checkVersion({ request, response }: { readonly request: Request; readonly response: Response }): void {
   if (request.get('Tus-Resumable') === tusVersion) return;
   response.set('Tus-Version', tusVersion);
-  throw new AppError('wrong_version', `Tus-Resumable: ${tusVersion} is expected.`);
+  throw new AppError('wrong_version', `The header Tus-Resumable must be ${tusVersion}.`);
 }
 
-/** Names the conversion in the answer, whatever the answer will be. For an upload that is there and the caller's. */
+/**
+ * Adds the id of the conversion to the answer, even to an error. Only for uploads that exist and belong to the caller.
+ */
 export function nameConversion(response: Response, { id }: UploadStatus): void {
   response.set('X-Conversion-Id', id);
 }
 
-/** Says in the headers how far the upload is, and how long it waits. */
+/** Sets the headers with the offset of the upload and the time when it expires. */
 export function describeProgress(response: Response, { offset, expiresAt }: UploadStatus): void {
   response.set('Upload-Offset', String(offset));
   if (expiresAt !== undefined) response.set('Upload-Expires', expiresAt.toUTCString());
@@ -40,11 +42,11 @@ export function describeProgress(response: Response, { offset, expiresAt }: Uplo
 /** Throws `unsupported` for a body of another type. */
 export function checkContentType(request: Request): void {
   if (request.headers['content-type'] !== uploadContentType) {
-    throw new AppError('unsupported', `The bytes of an upload come as Content-Type: ${uploadContentType}.`);
+    throw new AppError('unsupported', `The Content-Type must be ${uploadContentType}.`);
   }
 }
 
-/** Adds a request's body to an upload, by what its headers say of it. */
+/** Appends the body of a request to an upload, as its headers describe it. */
 export async function appendBody(
   { request, response, signal, identity }: AccountCall,
   id: string,

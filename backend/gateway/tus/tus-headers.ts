@@ -20,7 +20,7 @@ export const tusExtensions = [
 export const tusChecksums = ['sha1', 'sha256', 'crc32'] as const;
 export const uploadContentType = 'application/offset+octet-stream';
 
-/** The whole number in a header. Throws `bad_request` for anything else; undefined where the header is missing. */
+/** The whole number in a header. Undefined if the header is missing. Throws `bad_request` for anything else. */
 export function parseBytes(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const number = /^[0-9]{1,16}$/.test(value) ? Number(value) : Number.NaN;
@@ -29,21 +29,21 @@ export function parseBytes(name: string, value: string | undefined): number | un
 }
 
 /**
- * `Upload-Length`, or undefined where `Upload-Defer-Length` says that it comes later. Throws `bad_request` for neither or both, and
- * for what is no length.
+ * The value of `Upload-Length` in bytes. Undefined if `Upload-Defer-Length` says that it comes later. Throws
+ * `bad_request` for neither, both, or a bad number.
  */
 export function parseLength(length: string | undefined, deferred: string | undefined): number | undefined {
   if (deferred !== undefined && (deferred !== '1' || length !== undefined)) {
-    throw new AppError('bad_request', 'Upload-Defer-Length can only be 1, in the place of Upload-Length.');
+    throw new AppError('bad_request', 'Upload-Defer-Length must be 1 and excludes Upload-Length.');
   }
   const bytes = parseBytes('Upload-Length', length);
   if (bytes === undefined && deferred === undefined) {
-    throw new AppError('bad_request', 'Say how long the upload is: Upload-Length, or Upload-Defer-Length: 1.');
+    throw new AppError('bad_request', 'Upload-Length or Upload-Defer-Length: 1 is required.');
   }
   return bytes;
 }
 
-/** What a client says of its video. Throws `bad_request` for what is not written as the protocol wants it, `invalid` for what says nothing that we know. */
+/** What `Upload-Metadata` says about the video. Throws `bad_request` for bad syntax and `invalid` for bad values. */
 export function parseMetadata(header: string | undefined): Intake {
   const values = decodeMetadata(header ?? '');
   const { filename = '', options, batchId, batchSize } = Object.fromEntries(values);
@@ -60,7 +60,7 @@ function decodeMetadata(header: string): ReadonlyMap<string, string> {
     if (pair.trim() === '' && header.trim() === '') break;
     const [, key, base64 = ''] = /^ *([\x21-\x2b\x2d-\x7e]+)(?: +([A-Za-z0-9+/]*={0,2}))? *$/.exec(pair) ?? [];
     if (key === undefined || base64.replace(/=+$/, '').length % 4 === 1 || values.has(key)) {
-      throw new AppError('bad_request', 'Upload-Metadata must be names, each once, with values in Base64.');
+      throw new AppError('bad_request', 'Upload-Metadata must be a list of unique names with values in Base64.');
     }
     values.set(key, Buffer.from(base64, 'base64').toString('utf8'));
   }
@@ -72,7 +72,7 @@ function parseOptions(text: string): Intake['options'] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new AppError('invalid', 'options: JSON is expected.', { cause: error });
+    throw new AppError('invalid', 'options must be JSON.', { cause: error });
   }
   const parsed = outputOptionsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -84,15 +84,22 @@ function parseBatch(batchId: string, batchSize: string | undefined): Pick<Intake
   const size = batchSize === undefined ? {} : { batchSize: /^[0-9]{1,9}$/.test(batchSize) ? Number(batchSize) : NaN };
   const parsed = batchSchema.safeParse({ batchId, ...size });
   if (!parsed.success) {
-    throw new AppError('invalid', 'batchId takes 1 to 200 characters, batchSize a whole number from 1.', {
-      cause: parsed.error,
-    });
+    throw new AppError(
+      'invalid',
+      'batchId must have 1 to 200 characters, batchSize must be a whole number of at least 1.',
+      {
+        cause: parsed.error,
+      },
+    );
   }
   const { batchSize: known, ...rest } = parsed.data;
   return known === undefined ? rest : { ...rest, batchSize: known };
 }
 
-/** `Upload-Checksum`: an algorithm, and a digest in Base64. Throws `bad_request` for what is none that we know. */
+/**
+ * Parses `Upload-Checksum`: an algorithm and a digest in Base64. Throws `bad_request` for bad syntax or an unknown
+ * algorithm.
+ */
 export function parseChecksum(header: string | undefined): Checksum | undefined {
   if (header === undefined) return undefined;
   const [, name, base64 = ''] = /^([a-z0-9]+) +([A-Za-z0-9+/]+={0,2})$/.exec(header) ?? [];
@@ -100,7 +107,7 @@ export function parseChecksum(header: string | undefined): Checksum | undefined 
   if (algorithm === undefined) {
     throw new AppError(
       'bad_request',
-      `Upload-Checksum takes one of ${tusChecksums.join(', ')}, and a digest in Base64.`,
+      `Upload-Checksum must be one of ${tusChecksums.join(', ')}, followed by a digest in Base64.`,
     );
   }
   const expected = Buffer.from(base64, 'base64');

@@ -14,11 +14,11 @@ const uploadPath = `${uploadsPath}/:id`;
 const defaultIdleSeconds = 60;
 const answerHeaders = { 'Tus-Resumable': tusVersion };
 
-/** Resumable uploads, by the protocol tus: a handler for each of its verbs. */
+/** Routes for resumable uploads with the tus protocol, one handler for each of its methods. */
 export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayParts): readonly Route[] {
   const { maxUploadBytes, uploadIdleSeconds = defaultIdleSeconds } = settings;
   const { publicUrl } = hosts;
-  // The name that the client came by is the right one; a proxy may have put a folder before the path.
+  // The client knows its own scheme and host. Only the path needs a prefix, because a proxy may add one.
   const prefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
   const parts: TusParts = {
     uploads,
@@ -87,31 +87,36 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
 const bytesSchema = z.string().regex(/^[0-9]{1,16}$/);
 const versionSchema = z.literal(tusVersion);
 const checksumSchema = z.string().regex(/^(sha1|sha256|crc32) +[A-Za-z0-9+/]+={0,2}$/);
-const uploadBody = { contentType: uploadContentType, description: 'The bytes.' };
+const uploadBody = { contentType: uploadContentType, description: 'The data.' };
 const progressHeaders = {
   'Tus-Resumable': 'The version of the protocol.',
   'X-Conversion-Id': 'The id of the conversion, and of the upload.',
-  'Upload-Offset': 'How many bytes the server has: where the next ones begin.',
+  'Upload-Offset': 'The number of bytes that the server has; the next ones start here.',
 };
-const expiryHeader = { 'Upload-Expires': 'When the upload goes if nothing more comes; absent once all is there.' };
+const expiryHeader = {
+  'Upload-Expires': 'When the upload expires if no more data arrives; absent once it is complete.',
+};
 
 function describing(path: string): Operation {
   const answer: AnswerDescription = {
     description: 'In the headers.',
     headers: {
       'Tus-Resumable': 'The version of the protocol.',
-      'Tus-Version': 'The versions that are spoken.',
-      'Tus-Extension': 'The extensions that are spoken.',
-      'Tus-Max-Size': 'How long an upload may be: bytes.',
-      'Tus-Checksum-Algorithm': 'How a checksum may be made.',
+      'Tus-Version': 'The supported versions.',
+      'Tus-Extension': 'The supported extensions.',
+      'Tus-Max-Size': 'The maximum size of an upload, in bytes.',
+      'Tus-Checksum-Algorithm': 'The supported checksum algorithms.',
     },
   };
-  const of = path === uploadsPath ? '' : ', of one upload';
-  return { summary: `Ask what of the upload protocol (tus) the server speaks${of}`, answers: { 204: answer } };
+  const of = path === uploadsPath ? '' : ', for one upload';
+  return {
+    summary: `Get the supported versions and extensions of the upload protocol (tus)${of}`,
+    answers: { 204: answer },
+  };
 }
 
 const creating: Operation = {
-  summary: 'Begin a resumable upload',
+  summary: 'Create a resumable upload',
   headers: z.object({
     'Tus-Resumable': versionSchema,
     'Upload-Length': bytesSchema.optional(),
@@ -119,16 +124,14 @@ const creating: Operation = {
     'Upload-Metadata': z
       .string()
       .optional()
-      .describe(
-        'filename, options (JSON), batchId, batchSize: each name with its value in Base64, commas between them.',
-      ),
+      .describe('filename, options (JSON), batchId, batchSize: names with values in Base64, separated by commas.'),
     'Upload-Checksum': checksumSchema.optional(),
   }),
-  body: { ...uploadBody, description: 'The first bytes, where they come along.' },
+  body: { ...uploadBody, description: 'The first bytes. Optional.' },
   answers: {
     201: {
-      description: 'The upload has begun.',
-      headers: { ...progressHeaders, Location: 'Where it goes on.' },
+      description: 'The upload is created.',
+      headers: { ...progressHeaders, Location: 'The address of the upload.' },
       optionalHeaders: expiryHeader,
     },
   },
@@ -145,7 +148,7 @@ const creating: Operation = {
 };
 
 const telling: Operation = {
-  summary: 'Ask how far an upload is',
+  summary: 'Get the offset of an upload',
   headers: z.object({ 'Tus-Resumable': versionSchema }),
   answers: {
     200: {
@@ -153,9 +156,9 @@ const telling: Operation = {
       headers: progressHeaders,
       optionalHeaders: {
         ...expiryHeader,
-        'Upload-Length': 'How long the upload will be.',
-        'Upload-Defer-Length': '1, in its place, while nobody has said.',
-        'Upload-Metadata': 'What the client said of it.',
+        'Upload-Length': 'The size of the upload in bytes.',
+        'Upload-Defer-Length': '1 instead of Upload-Length while the size is not known.',
+        'Upload-Metadata': 'The metadata from the client.',
       },
     },
   },
@@ -163,7 +166,7 @@ const telling: Operation = {
 };
 
 const appending: Operation = {
-  summary: 'Go on with an upload',
+  summary: 'Append to an upload',
   headers: z.object({
     'Tus-Resumable': versionSchema,
     'Upload-Offset': bytesSchema,
@@ -172,7 +175,7 @@ const appending: Operation = {
   }),
   body: { ...uploadBody, required: true },
   answers: {
-    204: { description: 'The bytes are durable.', headers: progressHeaders, optionalHeaders: expiryHeader },
+    204: { description: 'The bytes are stored durably.', headers: progressHeaders, optionalHeaders: expiryHeader },
   },
   problems: [
     'wrong_version',
@@ -188,10 +191,13 @@ const appending: Operation = {
 };
 
 const ending: Operation = {
-  summary: 'Give an upload up',
+  summary: 'Remove an upload',
   headers: z.object({ 'Tus-Resumable': versionSchema }),
   answers: {
-    204: { description: 'Nothing of it is left.', headers: { 'Tus-Resumable': 'The version of the protocol.' } },
+    204: {
+      description: 'The upload and its conversion are removed.',
+      headers: { 'Tus-Resumable': 'The version of the protocol.' },
+    },
   },
   problems: ['wrong_version', 'gone'],
 };

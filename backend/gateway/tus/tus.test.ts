@@ -32,7 +32,7 @@ function base64(text: string | Uint8Array): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** Begins an upload. */
+/** Creates an upload. */
 async function create(headers: Headers, body = ''): Promise<Response> {
   const type = body === '' ? {} : bytesType;
   return await ada.fetch(uploads, {
@@ -42,7 +42,7 @@ async function create(headers: Headers, body = ''): Promise<Response> {
   });
 }
 
-/** Begins one that must succeed, and gives its id. */
+/** Creates an upload, which must succeed, and returns its id. */
 async function begin(headers: Headers): Promise<string> {
   const answer = await create(headers);
   expect(answer.status).toBe(201);
@@ -84,7 +84,7 @@ async function expectProblem(answer: Response, status: number, code: string): Pr
   expect(answer.headers.get('Tus-Resumable')).toBe('1.0.0');
 }
 
-/** A PATCH of which only the beginning is sent for now. */
+/** A PATCH of which only the beginning is sent at first. */
 async function openAppend(id: string, offset: number, length: number, more: Headers = {}): Promise<RawConnection> {
   const headers = {
     Host: 'localhost',
@@ -101,13 +101,13 @@ async function openAppend(id: string, offset: number, length: number, more: Head
   return connection;
 }
 
-/** Resolves once somebody writes to the upload. */
+/** Resolves when a request writes to the upload. */
 async function untilWriting(id: string): Promise<void> {
   await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeTypeOf('string');
 }
 
-describe('what the server speaks', () => {
-  it.each([uploads, pathOf('anything')])('is told to anyone who asks %s', async (path) => {
+describe('the protocol', () => {
+  it.each([uploads, pathOf('anything')])('is described to anyone at %s', async (path) => {
     const answer = await fetch(gateway.url + path, { method: 'OPTIONS' });
     expect(answer.status).toBe(204);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -119,7 +119,7 @@ describe('what the server speaks', () => {
     });
   });
 
-  it('is version 1.0.0 alone: 412, and nothing is done, for another and for none', async () => {
+  it('accepts only version 1.0.0: 412 and no effect for another version or none', async () => {
     const id = await begin({ 'Upload-Length': '3' });
     for (const version of ['0.2.2', '1.0.1', '', undefined]) {
       const given: Headers = version === undefined ? {} : { 'Tus-Resumable': version };
@@ -138,14 +138,14 @@ describe('what the server speaks', () => {
     expect(await ada.conversions()).toMatchObject([{ id, state: 'uploading' }]);
   });
 
-  it('is said on refusals too', async () => {
+  it('names its version in refusals too', async () => {
     const answer = await fetch(gateway.url + uploads, { method: 'POST', headers: protocol });
     expect([answer.status, answer.headers.get('Tus-Resumable')]).toEqual([401, '1.0.0']);
   });
 });
 
 describe('an upload', () => {
-  it('begins empty, and says where it goes on and how long it waits', async () => {
+  it('starts empty, and the answer gives its address and when it expires', async () => {
     const metadata = `filename ${base64('ä talk.mp4')},options ${base64('{"format":"mp3","quality":4}')},batchId ${base64('b1')},batchSize ${base64('2')},empty`;
     const answer = await create({ 'Upload-Length': '11', 'Upload-Metadata': metadata });
     expect(answer.status).toBe(201);
@@ -178,7 +178,7 @@ describe('an upload', () => {
     expect((await gateway.test.store.get(id))?.batchSize).toBe(2);
   });
 
-  it('comes in parts, and is queued with the last', async () => {
+  it('arrives in parts and is queued after the last one', async () => {
     const id = await begin({ 'Upload-Length': '11' });
     const first = await append(id, 0, 'hello ');
     expect([first.status, first.headers.get('Upload-Offset'), first.headers.get('X-Conversion-Id')]).toEqual([
@@ -196,7 +196,7 @@ describe('an upload', () => {
     expect(gateway.test.videoQueue.take()).toEqual([id]);
   });
 
-  it('answers after its end as a client needs that did not hear of it', async () => {
+  it('still answers after its end, for a client that missed the last answer', async () => {
     const id = await begin({ 'Upload-Length': '5' });
     await append(id, 0, 'video');
     expect(await offsetOf(id)).toBe(5);
@@ -208,7 +208,7 @@ describe('an upload', () => {
     expect(await stored(id)).toBe('video');
   });
 
-  it('of no bytes is whole at once', async () => {
+  it('of no bytes is complete at once', async () => {
     const id = await begin({ 'Upload-Length': '0' });
     expect(await ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 0 }]);
     expect(gateway.test.videoQueue.take()).toEqual([id]);
@@ -216,7 +216,7 @@ describe('an upload', () => {
     expect(await stored(id)).toBe('');
   });
 
-  it('may bring its first bytes along, or all of them', async () => {
+  it('can contain its first bytes, or all of them', async () => {
     const part = await create({ 'Upload-Length': '11' }, 'hello ');
     expect([part.status, part.headers.get('Upload-Offset')]).toEqual([201, '6']);
     const whole = await create({ 'Upload-Length': '5' }, 'video');
@@ -228,7 +228,7 @@ describe('an upload', () => {
     expect(gateway.test.videoQueue.take()).toEqual([whole.headers.get('X-Conversion-Id')]);
   });
 
-  it('that was refused with its first bytes is not there', async () => {
+  it('is removed if its first bytes are refused', async () => {
     const sum = { 'Upload-Checksum': `sha1 ${base64('no digest of this...')}` };
     await expectProblem(await create({ 'Upload-Length': '5', ...sum }, 'video'), 460, 'checksum_mismatch');
     await expectProblem(await create({ 'Upload-Length': '3' }, 'video'), 413, 'too_large');
@@ -245,7 +245,7 @@ describe('an upload', () => {
     await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
   });
 
-  it('may say its length later', async () => {
+  it('can state its length later', async () => {
     const id = await begin({ 'Upload-Defer-Length': '1' });
     expect((await append(id, 0, 'hello ')).status).toBe(204);
     const asked = await head(id);
@@ -258,7 +258,7 @@ describe('an upload', () => {
     expect(await stored(id)).toBe('hello world');
   });
 
-  it('may say its length last, with nothing behind it', async () => {
+  it('can state its length last, in a request without bytes', async () => {
     const id = await begin({ 'Upload-Defer-Length': '1' });
     await append(id, 0, 'video');
     await expectProblem(await append(id, 5, '', { 'Upload-Length': '4' }), 400, 'bad_request');
@@ -266,7 +266,7 @@ describe('an upload', () => {
     expect(gateway.test.videoQueue.take()).toEqual([id]);
   });
 
-  it('goes with its bytes when its client gives it up', async () => {
+  it('is removed with its bytes by a DELETE', async () => {
     const id = await begin({ 'Upload-Length': '11' });
     await append(id, 0, 'hello ');
     expect((await ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(204);
@@ -276,7 +276,7 @@ describe('an upload', () => {
     expect(await storedBlobs(gateway.test)).toEqual([]);
   });
 
-  it.each(['PATCH', 'patch'])('takes a POST for %s where its client knows no other method', async (method) => {
+  it.each(['PATCH', 'patch'])('accepts a POST that is meant as %s', async (method) => {
     const id = await begin({ 'Upload-Length': '5' });
     const meant = (override: string, more: Headers = {}, body?: string): Promise<Response> =>
       ada.fetch(pathOf(id), {
@@ -293,7 +293,7 @@ describe('an upload', () => {
     expect(await ada.conversions()).toEqual([]);
   });
 
-  it('takes no POST for nothing, nor for what is no method of it', async () => {
+  it('refuses a POST without an override, or with another method', async () => {
     const id = await begin({ 'Upload-Length': '5' });
     for (const override of [undefined, 'PUT', 'GET', '']) {
       const more: Headers = override === undefined ? {} : { 'X-HTTP-Method-Override': override };
@@ -303,7 +303,7 @@ describe('an upload', () => {
   });
 });
 
-describe('what a client says of its upload', () => {
+describe('the metadata of an upload', () => {
   it.each<[string, Headers]>([
     ['no length', {}],
     ['a length and none', { 'Upload-Length': '5', 'Upload-Defer-Length': '1' }],
@@ -316,7 +316,7 @@ describe('what a client says of its upload', () => {
     ['a value of half a character', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YWJjZ' }],
     ['one name twice', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YQ==,filename YQ==' }],
     ['a comma too many', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YQ==,' }],
-  ])('is refused with 400 where there is %s', async (_what, headers) => {
+  ])('is refused with 400 if there is %s', async (_what, headers) => {
     await expectProblem(await create(headers), 400, 'bad_request');
     expect(await ada.conversions()).toEqual([]);
   });
@@ -327,7 +327,7 @@ describe('what a client says of its upload', () => {
     ['options', '{"format":"mp3","quality":4,"bitrateKbps":128}'],
     ['options', '{"format":"mp3","__proto__":{}}'],
     ['batchId', 'x'.repeat(201)],
-  ])('is refused with 422 where %s is %s', async (key, value) => {
+  ])('is refused with 422 if %s is %s', async (key, value) => {
     const answer = await create({ 'Upload-Length': '5', 'Upload-Metadata': `${key} ${base64(value)}` });
     await expectProblem(answer, 422, 'invalid');
     expect(await ada.conversions()).toEqual([]);
@@ -342,12 +342,12 @@ describe('what a client says of its upload', () => {
     ['../../etc/passwd', 'passwd'],
     ['a\0b.mp4', 'ab.mp4'],
     ['', 'video'],
-  ])('is called %j, and kept as %j', async (given, kept) => {
+  ])('with the file name %j keeps %j', async (given, kept) => {
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filename ${base64(given)}` });
     expect(await ada.conversions()).toMatchObject([{ fileName: kept }]);
   });
 
-  it('may be more than we know, and nothing', async () => {
+  it('may have unknown keys, or be empty', async () => {
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filetype ${base64('video/mp4')},relativePath bnVsbA==` });
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': '' });
     expect(await ada.conversions()).toMatchObject([{ fileName: 'video' }, { fileName: 'video' }]);
@@ -381,7 +381,7 @@ describe('a part', () => {
     expect(await offsetOf(id)).toBe(0);
   });
 
-  it('that goes beyond the length is refused with 413', async () => {
+  it('that exceeds the length is refused with 413', async () => {
     const id = await begin({ 'Upload-Length': '5' });
     await expectProblem(await append(id, 0, 'videos'), 413, 'too_large');
     expect(await offsetOf(id)).toBe(0);
@@ -396,7 +396,7 @@ describe('a part', () => {
     expect(gateway.test.videoQueue.take()).toEqual([]);
   });
 
-  it('that comes in chunks of a length that nobody knows is as good as another', async () => {
+  it('may be sent in chunks, without a Content-Length', async () => {
     const id = await begin({ 'Upload-Length': '5' });
     const answer = await sendRaw(
       gateway.url,
@@ -408,7 +408,7 @@ describe('a part', () => {
     expect(await stored(id)).toBe('video');
   });
 
-  it('that breaks off is kept as far as it came', async () => {
+  it('that is interrupted is kept as far as it arrived', async () => {
     const id = await begin({ 'Upload-Length': '1000000' });
     const video = randomBytes(1_000_000);
     const { videos } = gateway.test;
@@ -433,7 +433,7 @@ describe('a part', () => {
     expect((await buffer(await gateway.test.videos.open(id))).equals(video)).toBe(true);
   });
 
-  it('whose client falls silent is given up with 408, and kept as far as it came', async () => {
+  it('whose client stops sending is refused with 408, and kept as far as it arrived', async () => {
     await start({ settings: { uploadIdleSeconds: 1 } });
     const id = await begin({ 'Upload-Length': '1000' });
     const silent = await openAppend(id, 0, 1000);
@@ -443,7 +443,7 @@ describe('a part', () => {
     expect(await offsetOf(id)).toBe(5);
   });
 
-  it('is refused with 423 while another is written, and not before that one was quiet for a while', async () => {
+  it('is refused with 423 while another one is written, until that one has been idle for a while', async () => {
     const id = await begin({ 'Upload-Length': '1000' });
     const first = await openAppend(id, 0, 1000);
     await first.send('video');
@@ -452,7 +452,7 @@ describe('a part', () => {
     gateway.test.pass(4);
     await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
     gateway.test.pass(2);
-    // What the first has sent counts, so the second is told to look again.
+    // The first request has sent bytes, so the second must read the offset again.
     await expectProblem(await append(id, 0, 'XYZ'), 409, 'wrong_state');
     await first.until(/^HTTP\/1\.1 408 /);
     first.destroy();
@@ -460,7 +460,7 @@ describe('a part', () => {
     expect((await append(id, 5, 'more')).status).toBe(204);
   });
 
-  it('ends when its owner cancels the conversion, and nothing is left of the upload', async () => {
+  it('ends when its owner cancels the conversion, and the upload is removed', async () => {
     const id = await begin({ 'Upload-Length': '1000000' });
     const writing = await openAppend(id, 0, 1_000_000);
     await writing.send(Buffer.alloc(300_000));
@@ -499,7 +499,7 @@ describe('a part with a checksum', () => {
     ],
   ];
 
-  it.each(digests)('of %s counts where it is right, and not where it is wrong', async (algorithm, digest) => {
+  it.each(digests)('of %s is kept if the checksum is right, and dropped if it is wrong', async (algorithm, digest) => {
     const id = await begin({ 'Upload-Length': '11' });
     const sum = (text: string): Headers => ({ 'Upload-Checksum': `${algorithm} ${digest(text)}` });
     expect((await append(id, 0, 'hello ', sum('hello '))).status).toBe(204);
@@ -512,13 +512,13 @@ describe('a part with a checksum', () => {
     expect(await stored(id)).toBe('hello world');
   });
 
-  it.each(['md5 YWJj', 'sha1', 'sha1 !', ''])('that says %j is refused with 400', async (sum) => {
+  it.each(['md5 YWJj', 'sha1', 'sha1 !', ''])('of the form %j is refused with 400', async (sum) => {
     const id = await begin({ 'Upload-Length': '11' });
     await expectProblem(await append(id, 0, 'hello ', { 'Upload-Checksum': sum }), 400, 'bad_request');
     expect(await offsetOf(id)).toBe(0);
   });
 
-  it('counts not at all when it breaks off', async () => {
+  it('is dropped if it is interrupted', async () => {
     const id = await begin({ 'Upload-Length': '1000' });
     await append(id, 0, 'hello');
     const cut = await openAppend(id, 5, 900, { 'Upload-Checksum': `sha1 ${base64('whatever it would be')}` });
@@ -532,8 +532,8 @@ describe('a part with a checksum', () => {
   });
 });
 
-describe('how much the server takes', () => {
-  it('is bounded for one video: 413, also where its length comes later', async () => {
+describe('the size and number of uploads', () => {
+  it('is limited for one video: 413, even if its length comes later', async () => {
     await start({ settings: { maxUploadBytes: 10 } });
     await expectProblem(await create({ 'Upload-Length': '11' }), 413, 'too_large');
     const id = await begin({ 'Upload-Defer-Length': '1' });
@@ -542,7 +542,7 @@ describe('how much the server takes', () => {
     expect((await append(id, 0, 'x'.repeat(10), { 'Upload-Length': '10' })).status).toBe(204);
   });
 
-  it('is bounded for one account: 429 when a hundred uploads are under way', async () => {
+  it('is limited for one account: 429 with a hundred unfinished uploads', async () => {
     for (let count = 0; count < 100; count += 1) await begin({ 'Upload-Length': '5' });
     const refused = await create({ 'Upload-Length': '5' });
     expect(refused.headers.get('Retry-After')).not.toBeNull();
@@ -553,7 +553,7 @@ describe('how much the server takes', () => {
   });
 });
 
-it('is nobody else’s: 404 for another account, as for what never was', async () => {
+it('an upload of another account is answered with 404, as if it did not exist', async () => {
   const id = await begin({ 'Upload-Length': '5' });
   const eve = await gateway.account();
   for (const path of [pathOf(id), pathOf('nothing')]) {
@@ -566,7 +566,7 @@ it('is nobody else’s: 404 for another account, as for what never was', async (
   expect(await offsetOf(id)).toBe(0);
 });
 
-it('is not found where the video came as a form', async () => {
+it('a video that was sent as a form is not an upload: 404', async () => {
   const { id } = await ada.upload('video');
   expect((await head(id)).status).toBe(404);
   expect((await ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(404);

@@ -45,14 +45,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Everything below a folder, by its path in it. */
+/** All paths below a folder, relative to it. */
 async function filesOf(path: string): Promise<readonly string[]> {
   const names = await readdir(path, { recursive: true });
-  // What is converted is converted in there; the folder itself stays.
+  // The work folder itself stays; conversions run in it.
   return names.filter((name) => name !== 'memory' && name !== join('data', 'work')).toSorted();
 }
 
-/** No row, no video and no other file; outside of the data folder neither. */
+/** Expects no row, no video and no other file, inside or outside of the data folder. */
 async function expectNothingLeft(): Promise<void> {
   expect(await client.conversions()).toEqual([]);
   await expect.poll(() => filesOf(folder)).toEqual(filesBefore);
@@ -62,7 +62,7 @@ function statusesOf(text: string): readonly number[] {
   return [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
 }
 
-describe.each(Object.entries(tables))('%s at the door:', (_kind, table) => {
+describe.each(Object.entries(tables))('bad requests, %s:', (_kind, table) => {
   it.each(table.map((bad) => [bad.what, bad.statuses.join(', '), bad] as const))(
     '%s: %s',
     async (_what, _statuses, { bytes, statuses }) => {
@@ -82,19 +82,19 @@ describe.each(Object.entries(tables))('%s at the door:', (_kind, table) => {
   it('leaves nothing behind', () => expectNothingLeft());
 });
 
-/** What is sent as a name, and what is left of it. */
+/** The file name that is sent, and the one that is kept. */
 const fileNames: readonly (readonly [string, string, unknown])[] = [
-  ['that climbs', '../../../../etc/passwd', 'passwd'],
-  ['that climbs, with the other slashes', '..\\..\\windows\\win.ini', 'win.ini'],
-  ['that is a place', '/etc/cron.d/job.mp4', 'job.mp4'],
+  ['with ../', '../../../../etc/passwd', 'passwd'],
+  ['with ..\\', '..\\..\\windows\\win.ini', 'win.ini'],
+  ['that is an absolute path', '/etc/cron.d/job.mp4', 'job.mp4'],
   ['with NUL', 'talk.mp4\0.exe', 'talk.mp4.exe'],
   ['of 300 letters', `${'x'.repeat(300)}.mp4`, `${'x'.repeat(251)}.mp4`],
   ['of a thousand letters of three bytes', `${'語'.repeat(1000)}.mp4`, `${'語'.repeat(83)}.mp4`],
-  ['that is dots alone', '..', expect.stringMatching(/^[^./\\]+/)],
+  ['of dots only', '..', expect.stringMatching(/^[^./\\]+/)],
 ];
 
-describe('a file name at the door', () => {
-  it.each(fileNames)('%s is a name, and no place', async (_what, sent, kept) => {
+describe('a file name', () => {
+  it.each(fileNames)('%s never becomes a path', async (_what, sent, kept) => {
     const filename = sent.replaceAll('\\', '\\\\');
     const bytes = signedIn('POST /upload', formType, form(`name="file"; filename="${filename}"`))(sender);
     const text = await sendRaw(server.url, bytes);
@@ -106,7 +106,7 @@ describe('a file name at the door', () => {
     await expectGone(id);
   });
 
-  it.each(fileNames)('%s is a name, and no place, for a resumable upload too', async (_what, sent, kept) => {
+  it.each(fileNames)('%s never becomes a path in a resumable upload either', async (_what, sent, kept) => {
     const headers = ['Upload-Length: 5', metadata({ filename: sent })];
     const text = await sendRaw(server.url, creation(headers)(sender));
     expect(statusesOf(text)).toEqual([201]);
@@ -121,8 +121,8 @@ describe('a file name at the door', () => {
   }
 });
 
-describe.concurrent('whoever is slow', () => {
-  it('with the headers, is given up: 408', async () => {
+describe.concurrent('a slow client', () => {
+  it('that sends its headers slowly gets 408', async () => {
     const connection = await openRaw(server.url);
     const dripping = drip(
       connection.send,
@@ -133,14 +133,14 @@ describe.concurrent('whoever is slow', () => {
     await dripping;
   });
 
-  it('with a body of JSON, and falls silent, is given up: 408', async () => {
+  it('that stops within a JSON body gets 408', async () => {
     const connection = await openRaw(server.url);
     await connection.send(json('POST /api/v1/notifications/read', '{"ids":[]}')(sender).subarray(0, -5));
     expect(statusesOf(await connection.until(/request_timeout/))).toEqual([408]);
     connection.destroy();
   });
 
-  it('and honest, sends a whole upload all the same, for longer than headers may take', async () => {
+  it('can still send a whole upload, for longer than headers may take', async () => {
     const contents = 'x'.repeat(60);
     const bytes = signedIn('POST /upload', formType, form('name="file"; filename="slow.mp4"', contents))(sender);
     const connection = await openRaw(server.url);
@@ -157,9 +157,9 @@ describe.concurrent('whoever is slow', () => {
   });
 });
 
-it('whoever was slow leaves nothing behind', () => expectNothingLeft());
+it('slow clients leave nothing behind', () => expectNothingLeft());
 
-/** Sends a letter every now and then, as long as anybody takes them. */
+/** Sends one character at a time, until the connection ends. */
 async function drip(send: (bytes: string) => Promise<void>, text: string, everyMilliseconds: number): Promise<void> {
   for (const letter of text) {
     const isSent = await send(letter).then(
@@ -171,28 +171,28 @@ async function drip(send: (bytes: string) => Promise<void>, text: string, everyM
   }
 }
 
-describe('a server that has seen all of this', () => {
-  /** Bytes that are in use once all garbage is gone: of the heap and of buffers. */
+describe('a server after all of this', () => {
+  /** Bytes in use after garbage collection: of the heap and of buffers. */
   async function usedBytes(): Promise<number> {
     const file = join(folder, 'memory');
     await rm(file, { force: true });
     process.kill(server.pid, 'SIGUSR2');
     return await waitUntil(
-      'the server has told of its memory',
+      'the server has reported its memory',
       async () => Number(await readFile(file, 'utf8').catch(() => '')) || undefined,
     );
   }
   const handles = async (): Promise<number> => (await readdir(`/proc/${server.pid}/fd`)).length;
 
-  it('holds no more memory and no more handles after 20 rounds more', async () => {
+  it('uses no more memory and no more handles after 20 more rounds', async () => {
     const round = async (): Promise<void> => {
       await Promise.all(all.map(({ bytes }) => sendRaw(server.url, bytes(sender))));
     };
-    // What is made once, however often it is used, is there after this.
+    // After this, everything that is created only once exists.
     await round();
     const [bytes, open] = [await usedBytes(), await handles()];
     for (let done = 0; done < 20; done += 1) await round();
-    // Each round brings more than 15 MB; a tenth of one kept would be 30 MB.
+    // Each round sends more than 15 MB. Keeping a tenth of it would add 30 MB.
     expect((await usedBytes()) - bytes).toBeLessThan(5 * mebibyte);
     await expect.poll(handles).toBeLessThanOrEqual(open);
     console.log(`at most ${Math.round((await peakMemoryBytes(server.pid)) / 1e6)} MB`);

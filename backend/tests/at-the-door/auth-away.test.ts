@@ -11,7 +11,7 @@ let server: ServerProcess;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'soundlift-auth-away-'));
-  // Nobody listens there: ports below 1024 are given to programs that ask for them.
+  // Nothing listens on this port: the system assigns no ports below 1024.
   server = await startServerProcess({ dataFolder: folder, environment: { AUTH_URL: 'http://127.0.0.1:9' } });
 });
 afterAll(async () => {
@@ -30,7 +30,7 @@ it.each<[string, string, RequestInit]>([
   ['an upload', '/upload', { method: 'POST', headers: token }],
   ['a download', '/download?fid=x', { headers: token }],
   ['a list', '/api/v1/conversions', { headers: token }],
-])('%s while auth is down: 503, when to come back, and no traceback', async (_what, path, init) => {
+])('%s while auth is down: 503 with a time to retry, and no traceback', async (_what, path, init) => {
   const answer = await fetch(`${server.url}${path}`, init);
   const text = await answer.text();
   expect(answer.status).toBe(503);
@@ -40,7 +40,7 @@ it.each<[string, string, RequestInit]>([
   expect(text).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|axios|\.ts\b| at /i);
 });
 
-it('the server itself lives, and says what it takes', async () => {
+it('the server is still running and tells its limits', async () => {
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect((await fetch(`${server.url}/api/v1/server`)).status).toBe(200);
 });

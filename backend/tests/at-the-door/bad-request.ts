@@ -1,27 +1,27 @@
-/** Whom a bad request is sent as, and where. */
+/** The account and the server of a bad request. */
 export interface Sender {
   /** An access token. */
   readonly token: string;
-  /** Host and port, as a client writes them into `Host`. */
+  /** Host and port, as in the header `Host`. */
   readonly host: string;
 }
 
 export interface BadRequest {
   readonly what: string;
-  /** All that is sent, byte for byte. */
+  /** The bytes that are sent. */
   readonly bytes: (sender: Sender) => string | Uint8Array;
-  /** Of the answers, in order. */
+  /** The statuses of the answers, in order. */
   readonly statuses: readonly number[];
 }
 
 export const mebibyte = 1024 * 1024;
 
-/** A request on a connection that ends with it. */
+/** A request that closes its connection. */
 export function request(line: string, headers: readonly string[] = [], body = ''): (sender: Sender) => string {
   return ({ host }) => [`${line} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...headers, '', body].join('\r\n');
 }
 
-/** The same with a token, and a body whose length is declared. */
+/** The same with a token and a body of declared length. */
 export function signedIn(
   line: string,
   type: string,
@@ -47,7 +47,7 @@ export function json(
   return signedIn(line, 'application/json', body, ...headers);
 }
 
-/** A form of one part. */
+/** A form with one part. */
 export function form(disposition: string, contents = 'x'): string {
   return `--edge\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${contents}\r\n--edge--\r\n`;
 }

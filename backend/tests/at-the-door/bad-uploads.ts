@@ -1,6 +1,6 @@
 import { type BadRequest, mebibyte, request, type Sender } from './bad-request.ts';
 
-/** The beginning of a resumable upload, with its first bytes where there are any. */
+/** The creation of a resumable upload, with its first bytes if any. */
 export function creation(headers: readonly string[], body = ''): (sender: Sender) => Buffer {
   return (sender) => {
     const bytes = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
@@ -9,7 +9,7 @@ export function creation(headers: readonly string[], body = ''): (sender: Sender
   };
 }
 
-/** `Upload-Metadata` of so many values. */
+/** `Upload-Metadata` with these values. */
 export function metadata(values: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(values).map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`);
   return `Upload-Metadata: ${pairs.join(',')}`;
@@ -27,14 +27,14 @@ export const badUploads: readonly BadRequest[] = [
   { what: 'one without a length', bytes: creation([]), statuses: [400] },
   { what: 'one with a length below zero', bytes: creation(['Upload-Length: -1']), statuses: [400] },
   {
-    what: 'one with a length beyond all numbers',
+    what: 'one with a length that is too large for a number',
     bytes: creation(['Upload-Length: 99999999999999999999']),
     statuses: [400],
   },
-  { what: 'one with a length that is none', bytes: creation(['Upload-Length: 0x10']), statuses: [400] },
-  { what: 'one of a length twice', bytes: creation(['Upload-Length: 1', 'Upload-Length: 2']), statuses: [400] },
+  { what: 'one with a malformed length', bytes: creation(['Upload-Length: 0x10']), statuses: [400] },
+  { what: 'one with two lengths', bytes: creation(['Upload-Length: 1', 'Upload-Length: 2']), statuses: [400] },
   {
-    what: 'one that is larger than the server takes',
+    what: 'one that is larger than the server accepts',
     bytes: creation(['Upload-Length: 20000000001']),
     statuses: [413],
   },
@@ -54,12 +54,12 @@ export const badUploads: readonly BadRequest[] = [
     statuses: [460],
   },
   {
-    what: 'one with a hash that nobody knows',
+    what: 'one with an unknown hash',
     bytes: creation(['Upload-Length: 5', bytes, 'Upload-Checksum: md5 AAAA'], 'video'),
     statuses: [400],
   },
   {
-    what: 'one with a hash of nothing that is none',
+    what: 'one with a malformed hash and no bytes',
     bytes: creation(['Upload-Length: 5', 'Upload-Checksum: ']),
     statuses: [400],
   },
@@ -74,12 +74,12 @@ export const badUploads: readonly BadRequest[] = [
     statuses: [431],
   },
   {
-    what: 'one with options that are no JSON',
+    what: 'one with options that are not JSON',
     bytes: creation(['Upload-Length: 5', metadata({ options: '{' })]),
     statuses: [422],
   },
   {
-    what: 'one with options for the insides of JavaScript',
+    what: 'one with options that attack JavaScript’s internals',
     bytes: creation(['Upload-Length: 5', metadata({ options: '{"format":"mp3","__proto__":{"track":1}}' })]),
     statuses: [422],
   },
@@ -89,12 +89,12 @@ export const badUploads: readonly BadRequest[] = [
     statuses: [422],
   },
   {
-    what: 'one of a batch with a name of 201 letters',
+    what: 'one of a batch with an id of 201 characters',
     bytes: creation(['Upload-Length: 5', metadata({ batchId: 'x'.repeat(201) })]),
     statuses: [422],
   },
   {
-    what: 'one of a batch of no size',
+    what: 'one of a batch of size 0',
     bytes: creation(['Upload-Length: 5', metadata({ batchId: 'b', batchSize: '0' })]),
     statuses: [422],
   },

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => converter[Symbol.asyncDispose]());
 
-/** Files that break off: true where their container tells, so that the person can be told. */
+/** Files that are cut short. `isTold` says whether the container reveals it, so that the person can be warned. */
 const cutCorpus: readonly { readonly name: string; readonly recipe: MediaRecipe; readonly isTold: boolean }[] = [
   { name: 'MP4, index first', recipe: one('mp4-index-first', {}, { cutAt: 0.5 }), isTold: true },
   { name: 'MKV', recipe: one('mkv', {}, { cutAt: 0.5 }), isTold: true },
@@ -31,9 +31,9 @@ const cutCorpus: readonly { readonly name: string; readonly recipe: MediaRecipe;
   { name: 'ADTS', recipe: one('aac', {}, { cutAt: 0.7 }), isTold: false },
 ];
 
-describe('a file that breaks off', () => {
+describe('a file that is cut short', () => {
   test.each(cutCorpus.map((entry) => [entry.name, entry] as const))(
-    '%s gives the sound that is there',
+    '%s gives the audio that it contains',
     async (_name, entry) => {
       const source = await converter.media.make(entry.recipe);
       const { cutAt: _cutAt, ...whole } = entry.recipe;
@@ -61,7 +61,7 @@ describe('a file that breaks off', () => {
   );
 });
 
-describe('a file without sound', () => {
+describe('a file without audio', () => {
   test.each<[BrokenKind, string]>([
     ['empty', 'not_media'],
     ['text', 'not_media'],

@@ -7,13 +7,13 @@ import { openFfmpeg } from '../../converter/ffmpeg/run-ffmpeg.ts';
 import { openMediaFolder } from '../media/make-media.ts';
 import type { CorpusEntry } from './corpus-entry.ts';
 
-/** A folder of media, and the converter as it is, without the services round it. */
+/** Opens a folder of media and the real converter, without the services around it. */
 export async function openMediaConverter() {
   const media = await openMediaFolder();
   const ffmpeg = await openFfmpeg(await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' }));
   const limits = convertLimits({ maxDurationSeconds: 60 });
 
-  /** Converts into a folder of its own, which is gone when the MP3 is disposed of. */
+  /** Converts into a new folder, which is removed when the MP3 is disposed of. */
   async function convert(
     sourcePath: string,
     options: CorpusEntry['options'] = {},

@@ -1,24 +1,24 @@
 import type { OutputOptions } from '../../../shared/formats.ts';
 import type { AudioRecipe, MediaRecipe } from '../media/media-recipe.ts';
 
-/** A file of the corpus, and what its MP3 must be besides as long as its sound. */
+/** A file of the corpus, and what its MP3 must be apart from as long as its audio. */
 export interface CorpusEntry {
   readonly name: string;
   readonly recipe: MediaRecipe;
   readonly options?: Omit<OutputOptions, 'format'>;
-  /** Which of the audio tracks is to be found in the MP3; the first unless said otherwise. */
+  /** The index of the audio track that the MP3 must contain. Defaults to 0. */
   readonly track?: number;
-  /** The MP3's; 44100 unless said otherwise. */
+  /** The sample rate of the MP3 in hertz. Defaults to 44100. */
   readonly sampleRate?: number;
-  /** The MP3's; 2 unless said otherwise. */
+  /** The channels of the MP3. Defaults to 2. */
   readonly channels?: 1 | 2;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** Of each film and sound, unless said otherwise. */
+/** The default duration of a source. */
 export const seconds = 3.1;
 export const tags = { title: 'Über den Wolken', artist: 'Der Chor', album: 'Live', date: '2021' };
-/** All that some containers have room for. */
+/** The only tag that some containers can hold. */
 export const titleAlone = { title: tags.title };
 
 /** A file with one track. */

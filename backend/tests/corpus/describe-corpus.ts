@@ -6,7 +6,7 @@ import { type MediaConverter, openMediaConverter } from './convert-media.ts';
 import type { CorpusEntry } from './corpus-entry.ts';
 import { complaintsOfMp3val } from './mp3val.ts';
 
-/** Converts each file of a corpus, and believes nobody's word on the MP3 but that of other programs and of its own frames. */
+/** Converts each file of a corpus, and checks the MP3 with other programs and by its frames. */
 export function describeCorpus(name: string, entries: readonly CorpusEntry[]): void {
   describe(name, () => {
     let converter: MediaConverter;
@@ -16,7 +16,7 @@ export function describeCorpus(name: string, entries: readonly CorpusEntry[]): v
     afterAll(() => converter[Symbol.asyncDispose]());
 
     test.each(entries.map((entry) => [entry.name, entry] as const))(
-      '%s becomes an MP3 of all its sound',
+      '%s becomes an MP3 of all its audio',
       async (_name, entry) => {
         const source = await converter.media.make(entry.recipe);
         await using converted = await converter.convert(source, entry.options);
@@ -30,7 +30,7 @@ export function describeCorpus(name: string, entries: readonly CorpusEntry[]): v
         expect(converted).toMatchObject({ bytes: mp3.bytes, sha256: mp3.sha256, warnings: [] });
         expect(await complaintsOfMp3val(converted.path)).toEqual([]);
 
-        // What another decoder than our own eyes makes of it: as long, and the same tone.
+        // Another decoder must find the same duration and the same tone.
         const heard = await decodeSound(converted.path);
         expect(heard.samples).toBe(mp3.samples);
         if (expected.seconds > 1) expect(Math.abs(heard.hertz - expected.hertz)).toBeLessThan(0.05 * expected.hertz);

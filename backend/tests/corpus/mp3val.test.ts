@@ -11,11 +11,11 @@ beforeAll(async () => {
 afterAll(() => media[Symbol.asyncDispose]());
 
 describe('complaintsOfMp3val', () => {
-  test('are none of a good file', async () => {
+  test('are empty for a good file', async () => {
     expect(await complaintsOfMp3val(await media.make({ container: 'mp3', seconds: 1 }))).toEqual([]);
   });
 
-  test('name what lies between two frames, and a frame that is cut off', async () => {
+  test('name bytes between two frames, and an incomplete frame', async () => {
     const good = await readFile(await media.make({ container: 'mp3', seconds: 1 }));
     const path = join(media.path, 'bad.mp3');
     await writeFile(path, Buffer.concat([good.subarray(0, 8000), Buffer.alloc(500), good.subarray(8000)]));
@@ -24,7 +24,7 @@ describe('complaintsOfMp3val', () => {
     expect((await complaintsOfMp3val(path)).join('\n')).toMatch(/file is truncated/);
   });
 
-  test('cannot be had of what is no MP3, nor without the program', async () => {
+  test('reject for a file that is not an MP3, and if mp3val is missing', async () => {
     const wav = await media.make({ container: 'wav', seconds: 1 });
     await expect(complaintsOfMp3val(wav)).rejects.toThrow('found no MP3');
     await expect(complaintsOfMp3val(wav, join(media.path, 'missing'))).rejects.toThrow('mp3val is needed: install it');

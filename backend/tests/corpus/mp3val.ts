@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Remarks that say nothing against the sound: there were no tags to carry over; it is shorter than a song. */
+/** Remarks that are no fault: the file has no tags, or is shorter than a song. */
 const harmless = /no supported tags in the file|too few MPEG frames/i;
 
 /**
- * What mp3val, which knows MP3 by itself and not through ffmpeg, has to say against a file: nothing, for a good one. Its exit
- * code is 0 whatever it finds; its words count. Throws where it is not installed, and where it sees no MP3 at all.
+ * The complaints of mp3val about a file; none for a good one. mp3val parses MP3 itself, without ffmpeg. Its exit code
+ * is always 0, so its output counts. Throws if mp3val is not installed or finds no MP3.
  */
 export async function complaintsOfMp3val(path: string, program = 'mp3val'): Promise<string[]> {
   const { stdout } = await run(program, [path]).catch((error: unknown) => {

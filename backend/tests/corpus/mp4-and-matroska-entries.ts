@@ -80,5 +80,5 @@ const matroskaFamily: readonly CorpusEntry[] = [
   { name: 'WebM, the sound begins late', recipe: one('webm', { sampleRate: 48000, startsAt: 2 }), sampleRate: 48000 },
 ];
 
-/** What most people have. */
+/** The files that most people have. */
 export const mp4AndMatroska: readonly CorpusEntry[] = [...mp4Family, ...matroskaFamily];

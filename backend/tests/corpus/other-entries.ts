@@ -92,5 +92,5 @@ const chosenOutputs: readonly CorpusEntry[] = [
   { name: 'mono from 5.1', recipe: one('mkv', ac3Surround), options: { channels: 1 }, sampleRate: 48000, channels: 1 },
 ];
 
-/** Everything else that ffmpeg 5.1 can make, and what a person can ask for. */
+/** All other files that ffmpeg 5.1 can make, and the output options. */
 export const otherEntries: readonly CorpusEntry[] = [...otherFilms, ...soundAlone, ...chosenOutputs];

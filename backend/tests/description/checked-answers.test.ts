@@ -11,7 +11,7 @@ let server: RunningServer;
 let answers: CheckedAnswers;
 afterEach(() => server.close());
 
-/** Has a route that is described so and answers otherwise, or not, asked once. */
+/** Serves a route with a fixed description and the given handler, and calls it once. */
 async function ask(handle: (call: Call) => Promise<void>, method = 'GET'): Promise<void> {
   const route: Route = {
     method: 'get',
@@ -32,12 +32,12 @@ async function ask(handle: (call: Call) => Promise<void>, method = 'GET'): Promi
     handle,
   };
   const log = pino({ level: 'silent' });
-  const authentication = { identify: () => Promise.reject(new Error('nobody is asked for')) };
+  const authentication = { identify: () => Promise.reject(new Error('must not be called')) };
   const app = createApp({ routes: [route], authentication, hosts: { loopback: true }, trustedProxies: [], log });
   answers = checkAnswers(app, [route]);
   server = await startServer(answers.listener, { host: '127.0.0.1', port: 0, log });
   await (await fetch(`${server.url}/number`, { method })).text();
-  // The complaint is made when the answer has gone out, which its client may see first.
+  // The check runs when the answer has been sent, which the client may see first.
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
@@ -45,13 +45,13 @@ it.each<[string, (call: Call) => Promise<void>]>([
   ['that is as described', async ({ response }) => void response.set('X-Kind', 'odd').json({ number: 1 })],
   ['without a body', async ({ response }) => void response.status(204).end()],
   ['that is a problem of the route', () => Promise.reject(new AppError('gone', 'Gone.'))],
-  ['that is a problem of all', () => Promise.reject(new AppError('forbidden', 'No.'))],
-])('takes an answer %s', async (_what, handle) => {
+  ['that is a problem of all routes', () => Promise.reject(new AppError('forbidden', 'No.'))],
+])('accepts an answer %s', async (_what, handle) => {
   await ask(handle);
   expect(() => answers.expectDescribed()).not.toThrow();
 });
 
-it('takes an answer to HEAD, and to a method that the route has not', async () => {
+it('accepts an answer to HEAD, and to a method that the route lacks', async () => {
   await ask(async ({ response }) => void response.set('X-Kind', 'odd').json({ number: 1 }), 'HEAD');
   await fetch(`${server.url}/number`, { method: 'POST' });
   expect(() => answers.expectDescribed()).not.toThrow();
@@ -60,7 +60,7 @@ it('takes an answer to HEAD, and to a method that the route has not', async () =
 it.each<[string, (call: Call) => Promise<void>, RegExp]>([
   ['of another shape', async ({ response }) => void response.set('X-Kind', '').json({ number: 'one' }), /does not fit/],
   [
-    'with more in it',
+    'with an unknown field',
     async ({ response }) => void response.set('X-Kind', '').json({ number: 1, more: 2 }),
     /more than/,
   ],
@@ -71,9 +71,13 @@ it.each<[string, (call: Call) => Promise<void>, RegExp]>([
     /type is text\/html/,
   ],
   ['with another status', async ({ response }) => void response.status(202).json({}), /no problem/],
-  ['with a problem of others', () => Promise.reject(new AppError('taken', 'Taken.')), /code taken is not described/],
+  [
+    'with a problem that the route does not have',
+    () => Promise.reject(new AppError('taken', 'Taken.')),
+    /code taken is not described/,
+  ],
   ['that is a problem by its status alone', async ({ response }) => void response.status(404).json({}), /no problem/],
-])('complains of an answer %s', async (_what, handle, complaint) => {
+])('rejects an answer %s', async (_what, handle, complaint) => {
   await ask(handle);
   expect(() => answers.expectDescribed()).toThrow(complaint);
 });

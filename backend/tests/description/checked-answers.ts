@@ -7,11 +7,13 @@ import type { Route } from '../../http/routes.ts';
 
 export interface CheckedAnswers {
   readonly listener: RequestListener;
-  /** Throws when an answer was not as its route's operation describes it. */
+  /** Throws if an answer differed from its route's description. */
   expectDescribed(): void;
 }
 
-/** Lets `app` answer, and compares each answer with what the routes say of theirs: status, type, shape, and the codes of problems. */
+/**
+ * Serves `app` and compares each answer with its route's description: status, type, shape, and the codes of problems.
+ */
 export function checkAnswers(app: RequestListener, routes: readonly Route[]): CheckedAnswers {
   const complaints = new Set<string>();
   return {
@@ -25,12 +27,12 @@ export function checkAnswers(app: RequestListener, routes: readonly Route[]): Ch
     },
     expectDescribed() {
       if (complaints.size > 0)
-        throw new Error(`answers that their routes do not describe:\n${[...complaints].join('\n')}`);
+        throw new Error(`answers differ from the descriptions of their routes:\n${[...complaints].join('\n')}`);
     },
   };
 }
 
-/** What is written from now on, where it is text. */
+/** Collects the text that is written from now on. */
 function collectBody(response: ServerResponse): () => string {
   const chunks: Buffer[] = [];
   const keep = (chunk: unknown): void => {
@@ -68,9 +70,9 @@ function complaintOf(
   return wrong === undefined ? undefined : `${request.method} ${route?.path ?? request.url}: ${status}: ${wrong}`;
 }
 
-/** Undefined where none is asked, or with another method than it has. */
+/** The route of a request. Undefined if there is none for its path and method. */
 function routeOf(request: IncomingMessage, routes: readonly Route[]): Route | undefined {
-  // Express notes there which one it has taken.
+  // Express stores the matched route here.
   const taken = 'route' in request ? request.route : undefined;
   const path = typeof taken === 'object' && taken !== null && 'path' in taken ? taken.path : undefined;
   const method = request.method?.toLowerCase();
@@ -93,10 +95,10 @@ function complaintOfProblem(
   if (type !== 'application/problem+json') return `no problem, but ${String(type)}`;
   if (method === 'HEAD') return undefined;
   const problem = problemSchema.strict().safeParse(JSON.parse(body));
-  if (!problem.success) return `the problem is none: ${problem.error.message}`;
+  if (!problem.success) return `not a valid problem: ${problem.error.message}`;
   const { code, status } = problem.data;
   if (status !== response.statusCode) return `the problem says ${status}`;
-  // A fault of ours has no place in a description.
+  // Internal errors are not described.
   const isDescribed = code === 'internal' || route === undefined || [...problemsOf(route)].some((one) => one === code);
   return isDescribed ? undefined : `the code ${code} is not described`;
 }

@@ -16,7 +16,7 @@ const documentSchema = z.looseObject({
   components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
 });
 
-/** What is promised to the outside, whatever else there is. */
+/** The calls that clients rely on and that must always exist. */
 const contract = [
   'POST /login',
   'POST /upload',
@@ -66,13 +66,13 @@ beforeAll(async () => {
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 describe('the description of the interface', () => {
-  it('gives a linter of OpenAPI nothing to find', async () => {
+  it('passes an OpenAPI linter', async () => {
     const config = await createConfig({
       extends: ['recommended'],
       rules: {
-        // The options are a union by format, which others will join.
+        // The options are a union by format, so that other formats can be added.
         'no-illogical-composition-keywords': 'off',
-        // What a WebSocket begins with is 101. That all others have one is tested below.
+        // A WebSocket starts with 101. A test below checks that all other routes have a 2xx answer.
         'operation-2xx-response': 'off',
       },
     });
@@ -91,7 +91,7 @@ describe('the description of the interface', () => {
     expect(description.info.version).toBe('1.2.3');
   });
 
-  it('has every route, and nothing besides', () => {
+  it('has every route and nothing else', () => {
     const described = Object.entries(description.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method} ${path}`),
     );
@@ -104,7 +104,7 @@ describe('the description of the interface', () => {
     expect(Object.keys(description.paths[path] ?? {})).toContain(method.toLowerCase());
   });
 
-  it('gives each operation a name of its own', () => {
+  it('gives each operation a unique name', () => {
     const names = Object.values(description.paths).flatMap((operations) =>
       Object.values(operations).map(({ operationId }) => operationId),
     );
@@ -112,14 +112,14 @@ describe('the description of the interface', () => {
     expect(names).toContain('getConversionsByIdFile');
   });
 
-  it('names the things of which the interface is made', () => {
+  it('names the schemas of the interface', () => {
     const names = Object.keys(description.components.schemas);
     expect(names).toEqual(
       expect.arrayContaining(['Conversion', 'Notification', 'Problem', 'Session', 'Account', 'Hello']),
     );
   });
 
-  it('tells of a parameter its bounds', () => {
+  it('states the bounds of a parameter', () => {
     const operation = description.paths['/api/v1/conversions']?.['get'];
     expect(operation?.parameters).toContainEqual({
       name: 'limit',
@@ -129,7 +129,7 @@ describe('the description of the interface', () => {
     });
   });
 
-  it('refers to nothing that is not there', () => {
+  it('has no dangling references', () => {
     const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
     expect(references.length).toBeGreaterThan(10);
     expect(Object.keys(description.components.schemas)).toEqual(expect.arrayContaining(references));
@@ -137,7 +137,7 @@ describe('the description of the interface', () => {
 });
 
 describe('every route', () => {
-  it('has a schema for each JSON that it takes and gives', () => {
+  it('has a schema for each JSON body', () => {
     const without = gateway.routes.flatMap(({ method, path, operation }) => {
       const bodies = [operation.body, ...Object.values(operation.answers).map(({ body }) => body)];
       const isJson = ({ contentType = 'application/json' }) => contentType === 'application/json';
@@ -148,7 +148,7 @@ describe('every route', () => {
     expect(without).toEqual([]);
   });
 
-  it('has an answer for when all goes well', () => {
+  it('has an answer for success', () => {
     const without = gateway.routes.filter(
       ({ operation }) => !Object.keys(operation.answers).some((status) => /^(2|101)/.test(status)),
     );

@@ -9,7 +9,7 @@ import { startServerProcess } from '../running/server-process.ts';
 
 const version = '4.32.5';
 
-/** What ends the account or the session that the calls are made with: those are the ownership table's. */
+/** Operations that end the account or the session of the caller. The ownership tests cover them. */
 const endsTheCaller = [
   'DELETE /api/v1/me',
   'DELETE /api/v1/sessions',
@@ -18,12 +18,15 @@ const endsTheCaller = [
 ];
 
 export interface SchemathesisRun {
-  /** 0 when it has found nothing. */
+  /** 0 if it has found nothing. */
   readonly exitCode: number;
   readonly output: string;
 }
 
-/** Lets schemathesis (https://schemathesis.readthedocs.io) call a server of ours by its own description, with an account's token. */
+/**
+ * Runs schemathesis (https://schemathesis.readthedocs.io) against one of our servers, with the server's own description
+ * and an account's token.
+ */
 export async function runSchemathesis({
   maxExamples,
   seed,
@@ -62,7 +65,7 @@ export async function runSchemathesis({
     resolve({ exitCode, output: stdout + stderr });
   });
   const run = await promise;
-  // Throws where the caller is signed out by now: then it has met nothing but refusals.
+  // Throws if the caller was signed out. Then schemathesis saw only refusals.
   await account.conversions();
   return run;
 }
@@ -77,46 +80,47 @@ interface Caller {
   readonly token: string;
   readonly email: string;
   readonly password: string;
-  /** Of an upload that has not ended. */
+  /** The id of an unfinished upload. */
   readonly uploadId: string;
 }
 
 interface Refusals {
   readonly because: string;
-  /** Of what fits the schema. */
+  /** Statuses for requests that fit the schema. */
   readonly ofGood?: readonly number[];
-  /** Of what does not, besides the usual ones. */
+  /** Statuses for requests that do not, in addition to the usual ones. */
   readonly ofBad?: readonly number[];
 }
 
-/** Statuses with which a route may refuse for a reason that no schema can tell, or that schemathesis does not expect. */
+/** Statuses that a route may answer for a reason that no schema can express, or that schemathesis does not expect. */
 const mayRefuse: Readonly<Record<string, Refusals>> = {
-  'GET /api/v1/conversions': { because: 'a cursor is one that was given out', ofGood: [400] },
-  'GET /api/v1/notifications': { because: 'a cursor is one that was given out', ofGood: [400] },
-  'POST /api/v1/conversions/{id}/retry': { because: 'its video may not be kept', ofGood: [410] },
-  'POST /api/v1/me/confirm': { because: 'a code is one that was mailed', ofGood: [422] },
+  'GET /api/v1/conversions': { because: 'a cursor must come from an earlier page', ofGood: [400] },
+  'GET /api/v1/notifications': { because: 'a cursor must come from an earlier page', ofGood: [400] },
+  'POST /api/v1/conversions/{id}/retry': { because: 'its source may have been removed', ofGood: [410] },
+  'POST /api/v1/me/confirm': { because: 'a code must be one that was mailed', ofGood: [422] },
   'GET /api/v1/events': { because: 'it is for WebSockets', ofGood: [400] },
   'POST /api/v1/uploads': {
     because:
-      'exactly one of two headers says the length, names have values in Base64, bytes have their checksum; tus wants 412',
+      'exactly one of two headers states the length, metadata values are Base64, the checksum must fit the bytes; tus wants 412',
     ofGood: [400, 413, 422, 460],
     ofBad: [412, 413, 460],
   },
-  'HEAD /api/v1/uploads/{id}': { because: 'tus wants 412 for another version', ofBad: [412] },
+  'HEAD /api/v1/uploads/{id}': { because: 'tus requires 412 for another version', ofBad: [412] },
   'PATCH /api/v1/uploads/{id}': {
-    because: 'bytes come where the last ones ended, and have their checksum; tus wants 412 for another version',
+    because:
+      'the offset must be where the last bytes ended, and the checksum must fit the bytes; tus requires 412 for another version',
     ofGood: [400, 413, 460],
     ofBad: [412, 413, 460],
   },
-  'DELETE /api/v1/uploads/{id}': { because: 'tus wants 412 for another version', ofBad: [412] },
+  'DELETE /api/v1/uploads/{id}': { because: 'tus requires 412 for another version', ofBad: [412] },
 };
-/** What schemathesis expects of a route that nothing is said of. */
+/** The statuses that schemathesis expects by default. */
 const usual = {
   ofGood: ['2xx', '3xx', 401, 403, 404, 409, 429, '5xx'],
   ofBad: [400, 401, 403, 404, 405, 406, 409, 415, 422, 428, 429, '5xx'],
 };
 
-/** It knows no way to write a body of this type. */
+/** schemathesis cannot write a body of this type by itself. */
 const hooks = `
 import schemathesis
 

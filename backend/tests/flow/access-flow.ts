@@ -6,7 +6,7 @@ import { sendRaw } from '../raw-request.ts';
 import { type ApiClient, basic, makeAccount, signIn } from '../running/api-client.ts';
 import type { Flow } from './flow.ts';
 
-/** Every call that is about one conversion. */
+/** Every call about a single conversion. */
 const callsAbout = (id: string) =>
   [
     ['GET', `/api/v1/conversions/${id}`],
@@ -22,7 +22,7 @@ export function describeAccess(flow: Flow): void {
   describe('an account', () => {
     const url = (): string => flow.backend.url();
 
-    it('is made once, and signs in with its password alone', async () => {
+    it('is created once, and signs in only with its password', async () => {
       const { email, password } = await flow.account();
       await expect(makeAccount({ url, email })).rejects.toThrow(/^409 /);
       await expect(makeAccount({ url, email: email.toUpperCase() })).rejects.toThrow(/^409 /);
@@ -45,7 +45,7 @@ export function describeAccess(flow: Flow): void {
       expect(problemSchema.parse(await answer.json()).code).toBe('unauthorized');
     });
 
-    it('is guessed at in vain: soon each guess costs time, and nobody else is kept waiting', async () => {
+    it('is protected from guessing: wrong passwords are soon slowed down, and nobody else has to wait', async () => {
       const [guessed, other] = [await flow.account(), await flow.account()];
       const guess = (): Promise<Response> => {
         const headers = { authorization: basic(guessed.email, 'a wrong password') };
@@ -64,7 +64,7 @@ export function describeAccess(flow: Flow): void {
       expect((await signIn({ url, email, password })).token).not.toBe('');
     });
 
-    it.each(['bad', 'short'])('is not made with an address or a password that is none: %s', async (what) => {
+    it.each(['bad', 'short'])('is not created with an invalid address or password: %s', async (what) => {
       const made =
         what === 'bad'
           ? makeAccount({ url, email: 'nobody' })
@@ -74,7 +74,7 @@ export function describeAccess(flow: Flow): void {
   });
 
   describe('a server', () => {
-    it('says that it lives, that it works, and what it takes, to anyone', async () => {
+    it('tells anyone that it is running, that it is ready, and what its limits are', async () => {
       const url = flow.backend.url();
       const paths = ['/healthz', '/readyz', '/api/v1/server'];
       const answers = await Promise.all(paths.map((path) => fetch(url + path)));
@@ -82,14 +82,14 @@ export function describeAccess(flow: Flow): void {
       expect(await answers[2]?.json()).toMatchObject({ signUp: 'open', maxUploadBytes: expect.any(Number) });
     });
 
-    it('has no console, and nothing else where frameworks keep their insides', async () => {
+    it('has no console and no debug pages of frameworks', async () => {
       for (const path of ['/console', '/debug', '/.env', '/.git/config', '/metrics', '/server-status', '/actuator']) {
         const answer = await fetch(`${flow.backend.url()}${path}`);
         expect([path, answer.status, problemSchema.parse(await answer.json()).code]).toEqual([path, 404, 'not_found']);
       }
     });
 
-    it('answers to no host name but its own, and to no page from elsewhere', async () => {
+    it('refuses other host names, and pages of other origins', async () => {
       const url = flow.backend.url();
       const { port } = new URL(url);
       const asked = async (header: string): Promise<string> =>
@@ -100,7 +100,7 @@ export function describeAccess(flow: Flow): void {
     });
   });
 
-  describe('whoever calls', () => {
+  describe('a caller', () => {
     let owner: ApiClient;
     let id: string;
     beforeAll(async () => {
@@ -118,7 +118,7 @@ export function describeAccess(flow: Flow): void {
       ['with a token of another key', async () => `Bearer ${await forge({ sub: randomUUID() })}`],
       ['with a token that nobody signed', async () => `Bearer ${unsign(owner.token)}`],
       ['with a token whose claims were changed', async () => `Bearer ${promote(owner.token)}`],
-    ])('%s gets 401, and nothing else', async (_what, authorization) => {
+    ])('%s gets only 401', async (_what, authorization) => {
       const headers = { authorization: await authorization() };
       const calls = [
         ...callsAbout(id),
@@ -137,7 +137,7 @@ export function describeAccess(flow: Flow): void {
       expect((await owner.get(id)).state).toBe('done');
     });
 
-    it("gets 404 for another's conversion, byte for byte like one that never was", async () => {
+    it("gets the same 404, byte for byte, for another account's conversion as for one that never existed", async () => {
       const stranger = await flow.account();
       const neverWas = id.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
       for (const [index, [method, path]] of callsAbout(id).entries()) {
@@ -159,8 +159,8 @@ export function describeAccess(flow: Flow): void {
       ['a path', '..%2F..%2Faccounts.db'],
       ['NUL', '%00'],
       ['very long', 'a'.repeat(3000)],
-      ["another storage's", '507f1f77bcf86cd799439011'],
-    ])("gets 404, and no storage's words, for an id that is none: %s", async (_what, nonsense) => {
+      ["another store's", '507f1f77bcf86cd799439011'],
+    ])('gets 404, without details of the store, for an invalid id: %s', async (_what, nonsense) => {
       for (const path of [`/download?fid=${nonsense}`, `/api/v1/conversions/${nonsense}/file`]) {
         const answer = await owner.fetch(path);
         const { code, detail } = problemSchema.parse(await answer.json());
@@ -169,7 +169,7 @@ export function describeAccess(flow: Flow): void {
       }
     });
 
-    it('is admin only when made so', () => {
+    it('is no admin by default', () => {
       const [, claims = ''] = owner.token.split('.');
       const { admin, username, exp, iat } = JSON.parse(Buffer.from(claims, 'base64url').toString());
       expect({ admin, username, seconds: exp - iat }).toEqual({ admin: false, username: owner.email, seconds: 86_400 });
@@ -177,7 +177,7 @@ export function describeAccess(flow: Flow): void {
   });
 }
 
-/** All that a caller gets to see, but for the time. */
+/** Everything that a caller can see of an answer, except the time. */
 async function bareAnswer(caller: ApiClient, method: string, path: string) {
   const json = { body: '{}', headers: { 'content-type': 'application/json' } };
   const answer = await caller.fetch(path, method === 'POST' ? { method, ...json } : { method });
@@ -185,7 +185,7 @@ async function bareAnswer(caller: ApiClient, method: string, path: string) {
   return { status: answer.status, headers, body: await answer.text() };
 }
 
-/** The secret of the original's repository, which anyone knows. */
+/** Signs a token with the secret that is published in the original's repository. */
 async function forge(claims: Record<string, unknown>): Promise<string> {
   const secret = new TextEncoder().encode('admin123'.repeat(8));
   return await new SignJWT({ username: 'someone@example.com', admin: true, ...claims })

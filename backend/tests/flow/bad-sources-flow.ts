@@ -7,7 +7,7 @@ import { type Conversion, problemSchema } from '../../../shared/api.ts';
 import type { Flow } from './flow.ts';
 import { expectIdle, toldOf } from './flow-checks.ts';
 
-/** Each names something that is not in it, and that an eager reader would fetch. */
+/** Playlists that refer to other media, which a careless reader would fetch. */
 const playlists: Readonly<Record<string, (target: string) => string>> = {
   'HLS playlist': (target) => `#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n${target}\n#EXT-X-ENDLIST\n`,
   'ffconcat list': (target) => `ffconcat version 1.0\nfile '${target}'\n`,
@@ -20,8 +20,8 @@ const playlists: Readonly<Record<string, (target: string) => string>> = {
 };
 
 export function describeBadSources(flow: Flow): void {
-  describe('a source without sound', () => {
-    it('fails at once, each with its reason, while the good ones beside it are converted', async () => {
+  describe('a source without audio', () => {
+    it('fails at once with its own reason, while good ones are converted', async () => {
       const account = await flow.account();
       const { bad, talk, others } = flow.media;
       const good = [talk, ...others];
@@ -43,7 +43,7 @@ export function describeBadSources(flow: Flow): void {
       }
       await expectIdle(flow);
 
-      // None is tried again: the rows stand still.
+      // None is retried, so the rows do not change.
       const before = await account.conversions();
       expect((await account.ended((await account.upload(talk)).id)).state).toBe('done');
       const after = await account.conversions();
@@ -51,34 +51,37 @@ export function describeBadSources(flow: Flow): void {
       expect(after.filter(({ state }) => state === 'failed').length).toBe(bad.length);
     });
 
-    it.each(Object.keys(playlists))('that is a %s is refused, and nothing that it names is fetched', async (kind) => {
-      const account = await flow.account();
-      let asked = 0;
-      const server = createServer((_request, response) => {
-        asked += 1;
-        response.end();
-      });
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const { port } = server.address() as AddressInfo;
-      try {
-        const targets = [flow.media.talk, `file://${flow.media.talk}`, `http://127.0.0.1:${port}/talk.mp4`];
-        const sources = targets.flatMap((target) => ['mp4', 'm3u8'].map((extension) => ({ target, extension })));
-        await Promise.all(
-          sources.map(async ({ target, extension }, index) => {
-            const path = join(flow.media.folder, `list-${index}.${extension}`);
-            await writeFile(path, playlists[kind]?.(target) ?? '');
-            const ended = await account.ended((await account.upload(path)).id);
-            expect([target, ended.state, ended.error?.code]).toEqual([target, 'failed', 'not_media']);
-            expectSentence(ended);
-          }),
-        );
-        expect(asked).toBe(0);
-      } finally {
-        server.close();
-      }
-    });
+    it.each(Object.keys(playlists))(
+      'that is a %s is refused, and nothing that it refers to is fetched',
+      async (kind) => {
+        const account = await flow.account();
+        let asked = 0;
+        const server = createServer((_request, response) => {
+          asked += 1;
+          response.end();
+        });
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        const { port } = server.address() as AddressInfo;
+        try {
+          const targets = [flow.media.talk, `file://${flow.media.talk}`, `http://127.0.0.1:${port}/talk.mp4`];
+          const sources = targets.flatMap((target) => ['mp4', 'm3u8'].map((extension) => ({ target, extension })));
+          await Promise.all(
+            sources.map(async ({ target, extension }, index) => {
+              const path = join(flow.media.folder, `list-${index}.${extension}`);
+              await writeFile(path, playlists[kind]?.(target) ?? '');
+              const ended = await account.ended((await account.upload(path)).id);
+              expect([target, ended.state, ended.error?.code]).toEqual([target, 'failed', 'not_media']);
+              expectSentence(ended);
+            }),
+          );
+          expect(asked).toBe(0);
+        } finally {
+          server.close();
+        }
+      },
+    );
 
-    it('that is a session description is refused without listening for it', async () => {
+    it('that is a session description is refused, and no port is opened for it', async () => {
       const account = await flow.account();
       const path = join(flow.media.folder, 'session.sdp');
       await writeFile(path, 'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n');
@@ -89,11 +92,11 @@ export function describeBadSources(flow: Flow): void {
 
   describe('an upload', () => {
     it.each([
-      ['no form', () => ({ body: 'x' })],
+      ['something other than a form', () => ({ body: 'x' })],
       ['a form without a file', () => ({ body: formOf(['other', 'text']) })],
       ['a form whose file has another name', () => ({ body: formOf(['video', new Blob(['x'])]) })],
       ['two files', () => ({ body: formOf(['file', new Blob(['x'])], ['file', new Blob(['y'])]) })],
-    ])('of %s is refused, and leaves nothing', async (_what, init) => {
+    ])('of %s is refused and leaves nothing behind', async (_what, init) => {
       const account = await flow.account();
       const before = await flow.backend.stored();
       const answer = await account.fetch('/upload', { method: 'POST', ...init() });
@@ -104,7 +107,7 @@ export function describeBadSources(flow: Flow): void {
   });
 }
 
-/** One that may be shown to a person: whole, and without paths or a program's words. */
+/** Expects an error message that can be shown to a person: a whole sentence without paths or program output. */
 function expectSentence({ error }: Conversion): void {
   expect(error?.message).toMatch(/^[A-Z].{10,200}[.!]$/);
   expect(error?.message).not.toMatch(/[/\\]|ffmpeg|ffprobe|errno|exit/i);

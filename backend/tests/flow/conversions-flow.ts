@@ -8,7 +8,7 @@ import { lectureSeconds } from './flow-media.ts';
 
 export function describeConversions(flow: Flow): void {
   describe('a conversion', () => {
-    it('goes from queued through converting to done, its progress never back', async () => {
+    it('goes from queued through converting to done, and its progress never decreases', async () => {
       const account = await flow.account();
       await flow.backend.ffmpeg.hold();
       const { id, state, progress } = await account.upload(flow.media.lecture, 'lecture.mkv');
@@ -35,7 +35,7 @@ export function describeConversions(flow: Flow): void {
       await expectNothingLeftOf(flow, id);
     });
 
-    it('is told of exactly once', async () => {
+    it('gets exactly one notification', async () => {
       const account = await flow.account();
       const { id } = await account.upload(flow.media.talk);
       const { result } = await account.ended(id);
@@ -47,13 +47,13 @@ export function describeConversions(flow: Flow): void {
         conversionIds: [id],
         message: `${result?.fileName} is ready.`,
       });
-      // What comes after it would have told a second time by then.
+      // By the time that the next one has ended, a second notification would have arrived.
       const next = await account.upload(flow.media.talk);
       await toldOf(account, next.id);
       expect((await account.notifications()).map((each) => each.conversionIds)).toEqual([[next.id], [id]]);
     });
 
-    it('waits for its turn, and says how many go before it', async () => {
+    it('waits for its turn and states its position', async () => {
       const account = await flow.account();
       const running = [await uploadHeld(flow, account), await uploadHeld(flow, account)];
       const first = await account.upload(flow.media.talk);
@@ -75,7 +75,7 @@ export function describeConversions(flow: Flow): void {
       expect((await account.fetch(`/api/v1/conversions/${id}/file`)).status).toBe(409);
       expect((await account.fetch(`/api/v1/conversions/${id}/cancel`, { method: 'POST' })).status).toBe(409);
 
-      // The video stays for a retry, and goes with the conversion.
+      // The video stays for a retry, and is removed with the conversion.
       expect((await flow.backend.stored()).videos).toContain(id);
       expect((await account.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
       await expectNothingLeftOf(flow, id);
@@ -97,7 +97,7 @@ export function describeConversions(flow: Flow): void {
       await expect(account.retry(id)).rejects.toThrow(/^409 /);
     });
 
-    it('that failed can be retried, and is told of again', async () => {
+    it('that failed can be retried, and gets another notification', async () => {
       const account = await flow.account();
       const [text] = flow.media.bad.filter(({ what }) => what === 'a text');
       const { id } = await account.upload(text?.path ?? '');
@@ -112,7 +112,7 @@ export function describeConversions(flow: Flow): void {
       expect(told.map(({ counts }) => counts.failed)).toEqual([1, 1]);
     });
 
-    it('that is deleted while it converts is gone with all that it had', async () => {
+    it('that is deleted while it converts is removed with all its files', async () => {
       const account = await flow.account();
       const { id } = await uploadHeld(flow, account);
       expect((await account.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
@@ -123,7 +123,7 @@ export function describeConversions(flow: Flow): void {
       expect(await account.conversions()).toEqual([]);
     });
 
-    it('goes with a clear once it has ended, and stays while it has not', async () => {
+    it('is removed by a clear only if it has ended', async () => {
       const account = await flow.account();
       const other = await flow.account();
       const [done, failed, kept] = [
@@ -142,7 +142,7 @@ export function describeConversions(flow: Flow): void {
       await expectIdle(flow);
     });
 
-    it('is found page by page, newest first, whatever is added meanwhile', async () => {
+    it('is listed page by page, newest first, even while others are added', async () => {
       const account = await flow.account();
       const ids: string[] = [];
       for (let count = 0; count < 7; count += 1) ids.unshift((await account.upload(flow.media.talk)).id);
@@ -168,7 +168,7 @@ export function describeConversions(flow: Flow): void {
   });
 
   describe('notifications', () => {
-    it('are marked as read by their owner alone', async () => {
+    it('can be marked as read only by their owner', async () => {
       const account = await flow.account();
       const other = await flow.account();
       const { id } = await account.upload(flow.media.talk);

@@ -5,7 +5,7 @@ import { makeHeldFfmpeg } from '../running/held-ffmpeg.ts';
 import { startServerProcess } from '../running/server-process.ts';
 import type { FlowBackend } from './flow-backend.ts';
 
-/** The embedded backend as people run it: `soundlift serve`, in a data folder of its own. */
+/** The embedded backend as people run it: `soundlift serve` with a new data folder. */
 export async function startEmbeddedBackend(): Promise<FlowBackend> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-flow-'));
   const dataFolder = join(folder, 'data');

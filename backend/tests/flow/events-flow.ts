@@ -6,9 +6,9 @@ import { type EventClient, openEvents } from '../running/event-client.ts';
 import type { Flow } from './flow.ts';
 import { toldOf } from './flow-checks.ts';
 
-/** What clients hear over their WebSockets. */
+/** The events that clients get over their WebSockets. */
 export function describeEvents(flow: Flow): void {
-  describe('who listens', () => {
+  describe('a connected client', () => {
     const clients: EventClient[] = [];
     afterEach(async () => {
       for (const client of clients.splice(0)) await client[Symbol.asyncDispose]();
@@ -22,7 +22,7 @@ export function describeEvents(flow: Flow): void {
       return client;
     }
 
-    it('hears of a conversion from its beginning to its notification, and of its progress at most 5 times a second', async () => {
+    it('gets the events of a conversion from its start to its notification, with progress at most 5 times a second', async () => {
       const account = await flow.account();
       const client = await listen(account);
       const began = performance.now();
@@ -45,7 +45,7 @@ export function describeEvents(flow: Flow): void {
         'converting',
         'done',
       ]);
-      // Recording that its owner was told raises the revision once more, and is no event.
+      // Recording that its owner was notified raises the revision once more, without an event.
       const { revision: toldRevision, ...last } = conversionsOf(client.frames, id).at(-1) ?? expect.unreachable();
       const { revision, ...now } = withoutPeaks(await account.get(id));
       expect(last).toEqual(now);
@@ -61,7 +61,7 @@ export function describeEvents(flow: Flow): void {
       );
     });
 
-    it('hears on each device of what another one has read and removed', async () => {
+    it('learns on each device what was read and removed on another one', async () => {
       const account = await flow.account();
       const [desk, phone] = [await listen(account), await listen(account)];
       const { id } = await account.upload(flow.media.talk);
@@ -75,7 +75,7 @@ export function describeEvents(flow: Flow): void {
       }
     });
 
-    it("hears nothing of another's", async () => {
+    it('gets no events of another account', async () => {
       const [account, stranger] = [await flow.account(), await flow.account()];
       const client = await listen(stranger);
       const { id } = await account.upload(flow.media.talk);
@@ -85,7 +85,7 @@ export function describeEvents(flow: Flow): void {
       expect(JSON.stringify(client.frames)).not.toContain(id);
     });
 
-    it('is told what it has missed once it is back, also when the server was killed meanwhile', async () => {
+    it('gets what it missed after it reconnects, even if the server was killed meanwhile', async () => {
       const account = await flow.account();
       const removed = await account.upload(flow.media.talk);
       await account.ended(removed.id);
@@ -118,7 +118,7 @@ function conversionsOf(frames: readonly SocketFrame[], id: string): readonly Con
   );
 }
 
-/** Frames leave them out. */
+/** Frames have no peaks. */
 function withoutPeaks({ peaks: _peaks, ...conversion }: Conversion): Conversion {
   return conversion;
 }

@@ -7,13 +7,13 @@ import { expectIdle, expectNothingLeftOf, mp3sOf, toldOf, uploadHeld } from './f
 import { wholeSeconds } from './flow-media.ts';
 import { frameSeconds, mp3Seconds, soundSeconds } from './mp3-facts.ts';
 
-/** A lease is given up after 15 s, and the notifications of an end that was not told come within a few seconds. */
+/** A lease ends after 15 s. A missing notification arrives within a few more seconds. */
 const longerThanALeaseSeconds = 17;
 
-/** The faults under which the original was measured, each with what is owed instead. */
+/** The faults under which the original system was measured, each with the required behaviour. */
 export function describeFaults(flow: Flow): void {
   describe('under the faults of the original,', () => {
-    it('a converter that is killed in the middle gives one MP3 and one notification', async () => {
+    it('a converter that is killed while it works leads to one MP3 and one notification', async () => {
       const account = await flow.account();
       const { id } = await uploadHeld(flow, account);
       await flow.backend.crash();
@@ -22,7 +22,7 @@ export function describeFaults(flow: Flow): void {
       expect((await account.get(id)).attempt).toBe(2);
     });
 
-    it('a kill as soon as it is done doubles nothing', async () => {
+    it('a kill right after a conversion is done duplicates nothing', async () => {
       const account = await flow.account();
       const { id } = await account.upload(flow.media.talk);
       await account.until(id, ({ state }) => state === 'done');
@@ -31,7 +31,7 @@ export function describeFaults(flow: Flow): void {
       expect((await account.get(id)).attempt).toBe(1);
     });
 
-    it('a kill as soon as its owner was told tells nobody a second time', async () => {
+    it('a kill right after the notification makes no second one', async () => {
       const account = await flow.account();
       const { id } = await account.upload(flow.media.talk);
       const told = await toldOf(account, id);
@@ -49,7 +49,7 @@ export function describeFaults(flow: Flow): void {
       for (const { id } of uploads) await expectOnce(flow, account, id);
     });
 
-    it('an upload that a kill broke off leaves nothing', async () => {
+    it('an upload that a kill interrupted leaves nothing behind', async () => {
       const account = await flow.account();
       const before = await flow.backend.stored();
       const upload = beginUpload(account);
@@ -64,7 +64,7 @@ export function describeFaults(flow: Flow): void {
       expect((await flow.backend.stored()).videos).toEqual(before.videos);
     });
 
-    it('a conversion that stands still for longer than a lease is finished by the one attempt', async () => {
+    it('a conversion that is frozen for longer than a lease is finished in one attempt', async () => {
       const account = await flow.account();
       const { id } = await uploadHeld(flow, account);
       await flow.backend.freeze();
@@ -75,7 +75,7 @@ export function describeFaults(flow: Flow): void {
       expect((await account.get(id)).attempt).toBe(1);
     });
 
-    it('an MP4 cut in half, index first, is delivered with the warning cut_short and the sound that was there', async () => {
+    it('half an MP4 with its index first is converted with the warning cut_short and the audio that it contains', async () => {
       const account = await flow.account();
       const { id } = await account.upload(flow.media.half, 'half.mp4');
       const { state, warnings, result } = await account.ended(id);
@@ -92,7 +92,7 @@ export function describeFaults(flow: Flow): void {
       expect((await toldOf(account, id)).counts).toEqual({ done: 1, failed: 0, warned: 1 });
     });
 
-    it('a good file that comes among broken ones is converted at once', async () => {
+    it('a good file among broken ones is converted at once', async () => {
       const account = await flow.account();
       const broken = flow.media.bad.flatMap((source) => [source, source, source]);
       for (const { path } of broken.slice(0, 12)) await account.upload(path);
@@ -107,7 +107,10 @@ export function describeFaults(flow: Flow): void {
   });
 }
 
-/** It becomes done, with one MP3, one notification among `notifications` in all, and nothing left of its making. */
+/**
+ * Expects the conversion to become done with one MP3 and one notification, `notifications` of the account in all, and
+ * no leftovers.
+ */
 async function expectOnce(flow: Flow, account: ApiClient, id: string, notifications?: number): Promise<void> {
   const { state, result } = await account.ended(id);
   expect(state).toBe('done');
@@ -117,7 +120,7 @@ async function expectOnce(flow: Flow, account: ApiClient, id: string, notificati
   expect((await account.download(id)).byteLength).toBe(result?.bytes);
   for (const each of await account.conversions()) await account.ended(each.id);
   await expectIdle(flow);
-  // One that is owed comes at once: this is time enough for one too many.
+  // A missing notification would arrive at once. This is enough time for one too many.
   for (const each of await account.conversions()) await toldOf(account, each.id);
   await delay(500);
   const told = await account.notifications();
@@ -126,12 +129,12 @@ async function expectOnce(flow: Flow, account: ApiClient, id: string, notificati
 }
 
 interface BegunUpload {
-  /** Resolves once megabytes of it were sent. */
+  /** Resolves when several megabytes were sent. */
   readonly underWay: Promise<void>;
   readonly answered: Promise<Response>;
 }
 
-/** An upload that does not end by itself. */
+/** Starts an upload that does not end by itself. */
 function beginUpload(account: ApiClient): BegunUpload {
   const { promise: underWay, resolve } = Promise.withResolvers<void>();
   async function* body(): AsyncGenerator<Uint8Array> {

@@ -4,17 +4,17 @@ import type { ConversionErrorCode } from '../../../shared/errors.ts';
 import type { BrokenKind } from '../media/broken-media.ts';
 import { openMediaFolder } from '../media/make-media.ts';
 
-/** A file that holds no sound to convert, and what may be said of it. */
+/** A file that cannot be converted, and the possible reasons. */
 export interface BadSource {
   readonly what: string;
   readonly path: string;
-  /** What may be the reason. */
+  /** The allowed error codes. */
   readonly codes: readonly ConversionErrorCode[];
 }
 
 /** The files that the flow suite uploads; all absolute paths. */
 export interface FlowMedia extends AsyncDisposable {
-  /** A folder for more. */
+  /** A folder for more files. */
   readonly folder: string;
   /** `talkSeconds` of an MP4. */
   readonly talk: string;
@@ -58,7 +58,7 @@ export async function makeFlowMedia(): Promise<FlowMedia> {
   return { ...made, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** Too many to be looked through one by one. */
+/** Too many zeros to be searched one by one. */
 async function makeZeros(folder: string): Promise<string> {
   const path = join(folder, 'zeros.mp4');
   await writeFile(path, '');
@@ -73,5 +73,5 @@ const badKinds = [
   { what: 'an MP4 cut before its index', kind: 'mp4-cut-before-its-index', codes: ['not_media'] },
   { what: 'a video without an audio track', kind: 'no-audio-track', codes: ['no_audio'] },
   { what: 'a video whose audio track is empty', kind: 'zero-length-audio', codes: ['no_audio', 'damaged'] },
-  { what: 'a sound file without sound', kind: 'zero-length-wav', codes: ['no_audio', 'damaged'] },
+  { what: 'an audio file without audio', kind: 'zero-length-wav', codes: ['no_audio', 'damaged'] },
 ] as const satisfies readonly { what: string; kind: BrokenKind; codes: readonly ConversionErrorCode[] }[];

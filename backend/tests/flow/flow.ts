@@ -10,17 +10,17 @@ import { type FlowMedia, makeFlowMedia } from './flow-media.ts';
 import { describeOriginalCommands } from './original-commands-flow.ts';
 import { describeResults } from './results-flow.ts';
 
-/** What every sentence of the suite starts from. */
+/** What each test of the suite starts from. */
 export interface Flow {
   readonly backend: FlowBackend;
   readonly media: FlowMedia;
-  /** A new account, signed in. */
+  /** Creates an account and signs in. */
   account(): Promise<ApiClient>;
 }
 
 /**
- * What holds for the whole running backend, whatever parts it is made of: the same sentences for each that `start` can make.
- * Registers vitest's tests.
+ * The behaviour of a whole running backend, whatever its parts are: the same tests for each backend that `start` can
+ * make. Registers vitest's tests.
  */
 export function describeFlow(name: string, start: StartBackend): void {
   describe(name, () => {
@@ -43,7 +43,7 @@ export function describeFlow(name: string, start: StartBackend): void {
       media = await makeFlowMedia();
       backend = await start();
     }, 180_000);
-    // What one test has frozen or held must not stop the next.
+    // Undo what one test has frozen or held, so that it does not block the next.
     afterEach(async () => {
       await backend?.thaw();
       await backend?.ffmpeg.release();

@@ -6,16 +6,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** One frame of MPEG-1 Layer III at 44.1 kHz: what two ways of measuring an MP3's length may differ by. */
+/** One frame of MPEG-1 Layer III at 44.1 kHz: the difference that two ways of measuring an MP3's duration may have. */
 export const frameSeconds = 1152 / 44_100;
 
-/** How long an MP3 plays, by decoding it: seconds. Throws what a decoder or mp3val finds wrong with it. */
+/** The duration of an MP3 in seconds, by decoding it. Throws if a decoder or mp3val finds a fault. */
 export async function mp3Seconds(mp3: Uint8Array): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-mp3-'));
   const path = join(folder, 'out.mp3');
   try {
     await writeFile(path, mp3);
-    // Its exit code is 0 whatever it finds: the words tell.
+    // Its exit code is always 0, so its output counts.
     const { stdout: verdict } = await run('mp3val', [path]);
     if (/\b(WARNING|ERROR)\b/.test(verdict)) throw new Error(verdict);
     const { stdout, stderr } = await run(
@@ -30,7 +30,7 @@ export async function mp3Seconds(mp3: Uint8Array): Promise<number> {
   }
 }
 
-/** How much sound a file holds, by decoding what there is of its first track: seconds. */
+/** The duration in seconds of a file's first audio track, by decoding what it contains. */
 export async function soundSeconds(path: string): Promise<number> {
   const { stdout } = await run(
     'ffmpeg',

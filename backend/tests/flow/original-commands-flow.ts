@@ -10,10 +10,10 @@ import { mp3Seconds } from './mp3-facts.ts';
 
 const run = promisify(execFile);
 
-/** As the system that we grow out of documents them, but for the host. */
+/** The commands as the original system documents them, with another host. */
 export function describeOriginalCommands(flow: Flow): void {
   describe("the original's three commands, with curl", () => {
-    it('print a token, take a video, and give its MP3', async () => {
+    it('print a token, upload a video, and download its MP3', async () => {
       const { email, password, ended } = await flow.account();
       const folder = await mkdtemp(join(flow.media.folder, 'curl-'));
       await copyFile(flow.media.talk, join(folder, 'vid.mp4'));
@@ -34,7 +34,7 @@ export function describeOriginalCommands(flow: Flow): void {
       expect(await mp3Seconds(await readFile(join(folder, 'out.mp3')))).toBeCloseTo(talkSeconds, 1);
     });
 
-    it('keep a name in any writing', async () => {
+    it('keep a name in any script', async () => {
       const { token, get } = await flow.account();
       const folder = await mkdtemp(join(flow.media.folder, 'curl-'));
       const name = 'Grüße – 講演 🎬.mp4';

@@ -20,7 +20,7 @@ export function describeResults(flow: Flow): void {
     const file = (headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
       account.fetch(`/api/v1/conversions/${done.id}/file`, { method, headers });
 
-    it('plays for as long as the video sounds', async () => {
+    it('is as long as the audio of the video', async () => {
       const sound = await soundSeconds(flow.media.talk);
       expect(Math.abs((await mp3Seconds(mp3)) - sound)).toBeLessThan(frameSeconds);
       expect(Math.abs((done.result?.durationSeconds ?? 0) - sound)).toBeLessThan(frameSeconds);
@@ -28,14 +28,14 @@ export function describeResults(flow: Flow): void {
       expect(sound).toBeGreaterThan(talkSeconds - 0.1);
     });
 
-    it('is what the conversion says that it is', () => {
+    it('matches the facts in the conversion', () => {
       const { fileName, bytes, sha256 } = done.result ?? {};
       expect(fileName).toBe('Grüße – 講演.mp3');
       expect(bytes).toBe(mp3.byteLength);
       expect(sha256).toBe(createHash('sha256').update(mp3).digest('hex'));
     });
 
-    it('plays from every container', async () => {
+    it('can be made from every container', async () => {
       for (const path of flow.media.others) {
         const { id } = await account.upload(path);
         expect(await account.ended(id)).toMatchObject({ state: 'done', warnings: [] });
@@ -44,10 +44,10 @@ export function describeResults(flow: Flow): void {
       }
     });
 
-    it('comes with peaks where one conversion is asked for, and without in lists', async () => {
+    it('has peaks if a single conversion is requested, but not in lists', async () => {
       const { peaks = [] } = await account.get(done.id);
       expect(peaks.length).toBeGreaterThan(100);
-      // A tone is as loud everywhere; its ends may fade.
+      // A tone is equally loud everywhere, except that its ends may fade.
       const [lowest, highest] = [Math.min(...peaks.slice(5, -5)), Math.max(...peaks.slice(5, -5))];
       expect(lowest).toBeGreaterThan(10);
       expect(highest - lowest).toBeLessThan(lowest);
@@ -55,7 +55,7 @@ export function describeResults(flow: Flow): void {
       expect((await account.conversions()).every((each) => each.peaks === undefined)).toBe(true);
     });
 
-    it('is an attachment, the same under both addresses', async () => {
+    it('is the same attachment at both addresses', async () => {
       const answer = await file();
       expect(Buffer.from(await answer.arrayBuffer()).equals(mp3)).toBe(true);
       expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -71,7 +71,7 @@ export function describeResults(flow: Flow): void {
       expect([head.status, head.headers.get('content-length')]).toEqual([200, String(mp3.byteLength)]);
     });
 
-    it('is given in ranges', async () => {
+    it('can be requested in ranges', async () => {
       const parts = [
         ['bytes=0-99', mp3.subarray(0, 100)],
         [`bytes=${mp3.byteLength - 7}-`, mp3.subarray(-7)],
@@ -89,7 +89,7 @@ export function describeResults(flow: Flow): void {
       expect(beyond.headers.get('content-range')).toBe(`bytes */${mp3.byteLength}`);
     });
 
-    it('is not sent again to who has it, nor joined to another file', async () => {
+    it('is not sent again to a client that has it, nor appended to another file', async () => {
       const etag = `"${done.result?.sha256}"`;
       expect((await file({ 'if-none-match': etag })).status).toBe(304);
       expect((await file({ 'if-none-match': '"another"' })).status).toBe(200);
@@ -97,12 +97,12 @@ export function describeResults(flow: Flow): void {
       expect((await file({ range: 'bytes=0-9', 'if-range': '"another"' })).status).toBe(200);
     });
 
-    it('is read while others read it', async () => {
+    it('can be read by several clients at once', async () => {
       const all = await Promise.all(Array.from({ length: 20 }, () => account.download(done.id)));
       expect(all.every((each) => each.equals(mp3))).toBe(true);
     });
 
-    it('is none of the video that was uploaded', async () => {
+    it('does not change the size of the source', async () => {
       expect(done.sourceBytes).toBe((await readFile(flow.media.talk)).byteLength);
       expect((await flow.backend.stored()).videos.filter((name) => name.startsWith(done.id))).toEqual([]);
     });

@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 afterEach(() => opened.disposeAsync());
 
-/** Runs auth behind HTTP, as a service of its own, and returns its address. */
+/** Runs auth as a separate service over HTTP and returns its address. */
 async function startAuth(change: (real: Authentication) => Partial<Authentication> = () => ({})): Promise<string> {
   const log = pino({ level: 'silent' });
   const mailer = createSmtpMailer({ url: mailServer.url, from: 'Soundlift <no-reply@sound.example.org>' });
@@ -54,15 +54,15 @@ async function startBackend(authUrl: string): Promise<ServerProcess> {
   return opened.use(await startServerProcess({ dataFolder, environment }));
 }
 
-/** The mails about batches, without those that carry codes. */
+/** The mails about batches, without those with codes. */
 const batchMails = (): readonly ReceivedMail[] =>
   mailServer.mails.filter(({ parsed }) => !parsed.subject?.includes('code'));
 
 async function mailMark(account: ApiClient): Promise<string> {
-  return await waitUntil('the mail has ended', async () => (await account.notifications())[0]?.mail);
+  return await waitUntil('the mail has an outcome', async () => (await account.notifications())[0]?.mail);
 }
 
-it('a finished conversion is mailed to its owner when auth runs elsewhere, and to nobody who has not confirmed', async () => {
+it('with a separate auth, owners with a confirmed address get a mail, and others do not', async () => {
   const server = await startBackend(await startAuth());
   const unconfirmed = await makeAccount({ url: () => server.url });
   const account = await makeMailedAccount({ url: () => server.url }, mailServer);
@@ -74,7 +74,7 @@ it('a finished conversion is mailed to its owner when auth runs elsewhere, and t
   await server.stop();
 });
 
-it('a mail waits while auth is away, and its notification does not', async () => {
+it('while auth is unavailable a mail waits, but its notification does not', async () => {
   let asked = 0;
   let isAway = true;
   const authUrl = await startAuth((real) => ({
@@ -88,7 +88,7 @@ it('a mail waits while auth is away, and its notification does not', async () =>
   const account = await makeMailedAccount({ url: () => server.url }, mailServer);
   await account.upload(video);
   await waitUntil('auth was asked for the address', () => asked > 0);
-  await waitUntil('the notification is there', async () => (await account.notifications()).length > 0);
+  await waitUntil('the notification exists', async () => (await account.notifications()).length > 0);
   await server.stop();
   expect(batchMails()).toEqual([]);
   isAway = false;

@@ -6,22 +6,22 @@ import { createMailOutbox, type MailOutbox } from '../../notifier/mail-outbox.ts
 import type { NotificationRecord } from '../../ports/notification-store.ts';
 import { makeTestConversions, type TestConversions } from '../test-conversions.ts';
 
-/** Conversions whose ends are mailed over a real mailer, with a clock that the test holds in its hands. */
+/** Conversions whose ends are mailed over a real mailer, with a clock that the test controls. */
 export interface MailStand extends AsyncDisposable {
   readonly test: TestConversions;
   readonly logged: readonly string[];
-  /** Where each owner is mailed; may be changed. Whoever is not in there is not. */
+  /** The mail address of each owner; may be changed. Other owners get no mail. */
   readonly recipients: Map<string, string>;
-  /** Of an outbox, a process of its own as it were. */
+  /** Opens another outbox, as another process would. */
   outbox(smtpUrl: string): MailOutbox;
-  /** A batch of one that has ended and was told of, or several. */
+  /** Creates a batch of one or more conversions that have ended, and returns its notification. */
   batch(options?: BatchOptions): Promise<Notification>;
   record(id: string): Promise<NotificationRecord | undefined>;
 }
 
 export interface BatchOptions {
   readonly owner?: string;
-  /** Of the videos that become MP3s. */
+  /** File names of the MP3s of the batch. */
   readonly done?: readonly string[];
   readonly failed?: readonly string[];
 }
@@ -41,7 +41,7 @@ export async function openMailStand(): Promise<MailStand> {
 
   async function end(id: string, name: string, failed: boolean): Promise<void> {
     const taken = await test.take(id);
-    if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
+    if (taken.kind !== 'work') throw new Error(`not taken: ${taken.kind}`);
     if (failed) return void (await taken.work.fail(new AppError('no_audio', 'This video has no sound.')));
     const fileName = name.replace(/mp4$/, 'mp3');
     await taken.work.finish({ fileName, bytes: 1_000_000, durationSeconds: 61, sha256: 'ab', peaks: [] }, []);
@@ -77,7 +77,7 @@ export async function openMailStand(): Promise<MailStand> {
       if (test.mp3Queue.take().length > 0) await test.conversions.batches.tellOfEnds();
       const { items } = await test.conversions.notifications.page({ owner, limit: 100 });
       const made = items.find(({ batchId }) => batchId === batch.batchId);
-      if (made === undefined) throw new Error('nothing was told of the batch');
+      if (made === undefined) throw new Error('the batch has no notification');
       return made;
     },
     record: (id) => test.notifications.get(id),

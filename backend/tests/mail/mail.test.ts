@@ -37,19 +37,19 @@ async function startServer(environment: Readonly<Record<string, string>> = {}): 
   return opened.use(await startServerProcess({ dataFolder, environment: all }));
 }
 
-/** Those that are about batches, not codes. */
+/** The mails about batches, without those with codes. */
 const batchMails = (): readonly ReceivedMail[] =>
   mailServer.mails.filter(({ parsed }) => !parsed.subject?.includes('code'));
 
 async function mailMark(account: ApiClient): Promise<string> {
-  return await waitUntil('it is said what became of the mail', async () => (await account.notifications())[0]?.mail);
+  return await waitUntil('the mail has an outcome', async () => (await account.notifications())[0]?.mail);
 }
 
 async function saysMail(server: ServerProcess): Promise<boolean> {
   return serverInfoSchema.parse(await (await fetch(`${server.url}/api/v1/server`)).json()).mail;
 }
 
-it('a video that was uploaded is mailed of, in text and HTML, with what fetches it', async () => {
+it('an uploaded video leads to a mail in text and HTML, with a command that downloads the MP3', async () => {
   const server = await startServer();
   expect(await saysMail(server)).toBe(true);
   const account = await makeMailedAccount({ url: () => server.url }, mailServer);
@@ -65,7 +65,7 @@ it('a video that was uploaded is mailed of, in text and HTML, with what fetches 
   expect(text).toContain(id);
   expect(html).toContain('a &lt;b&gt;&amp;talk&lt;i&gt;.mp3');
   expect(html).toContain(`href="${publicUrl}/open/b/${id}"`);
-  // What the mail says to scripts is so.
+  // The command in the mail works.
   const fetched = await account.fetch(`/download?fid=${id}`);
   expect([fetched.status, fetched.headers.get('content-type')]).toEqual([200, 'audio/mpeg']);
   await fetched.body?.cancel();
@@ -73,12 +73,12 @@ it('a video that was uploaded is mailed of, in text and HTML, with what fetches 
   await server.stop();
 });
 
-it('without SMTP_URL nobody is mailed, and the server says so', async () => {
+it('without SMTP_URL no mail is sent, and the server says so', async () => {
   const server = await startServer({ SMTP_URL: '' });
   expect(await saysMail(server)).toBe(false);
   const account = await makeAccount({ url: () => server.url });
   await account.ended((await account.upload(video)).id);
-  const [told] = await waitUntil('it was told of', async () => {
+  const [told] = await waitUntil('there is a notification', async () => {
     const all = await account.notifications();
     return all.length > 0 && all;
   });
@@ -87,7 +87,7 @@ it('without SMTP_URL nobody is mailed, and the server says so', async () => {
   await server.stop();
 });
 
-it('nobody is mailed who has not confirmed the address, or has switched mail off', async () => {
+it('an owner without a confirmed address, or with mail off, gets no mail', async () => {
   const server = await startServer();
   const unconfirmed = await makeAccount({ url: () => server.url });
   const off = await makeMailedAccount({ url: () => server.url }, mailServer);
@@ -98,13 +98,13 @@ it('nobody is mailed who has not confirmed the address, or has switched mail off
   });
   const on = await makeMailedAccount({ url: () => server.url }, mailServer);
   for (const account of [unconfirmed, off, on]) await account.ended((await account.upload(video)).id);
-  // In the order of their ends: the others' would have come first.
+  // Mails are sent in the order of the ends, so the others' would have come first.
   expect(await mailMark(on)).toBe('sent');
   expect(batchMails().map(({ to }) => to)).toEqual([[on.email]]);
   await server.stop();
 });
 
-it('an address that is refused (550) is given up, and the owner sees it in the app', async () => {
+it('a refused address (550) is not retried, and the owner sees it in the app', async () => {
   const server = await startServer();
   const account = await makeMailedAccount({ url: () => server.url }, mailServer);
   mailServer.conduct.recipient = () => ({ code: 550, words: 'no such mailbox' });
@@ -114,13 +114,13 @@ it('an address that is refused (550) is given up, and the owner sees it in the a
   await server.stop();
 });
 
-it('a mail server that is down is tried again until it is there, and takes one mail', async () => {
+it('a mail is retried while the mail server is down, and is delivered once', async () => {
   const server = await startServer();
   const account = await makeMailedAccount({ url: () => server.url }, mailServer);
   await mailServer[Symbol.asyncDispose]();
   const { id } = await account.upload(video);
   await account.ended(id);
-  await waitUntil('it was told of all the same', async () => (await account.notifications()).length > 0);
+  await waitUntil('there is a notification anyway', async () => (await account.notifications()).length > 0);
   mailServer = opened.use(await startMailServer({ port: mailServer.port }));
   expect(await mailMark(account)).toBe('sent');
   expect(batchMails()).toHaveLength(1);
@@ -128,7 +128,7 @@ it('a mail server that is down is tried again until it is there, and takes one m
 });
 
 describe('kill -9 of the server', () => {
-  /** Uploads, lets the server die before that step, and starts it again. */
+  /** Uploads a video, lets the server die before that step, and starts it again. */
   async function dieAt(step: RegExp): Promise<ApiClient> {
     const stepLog = join(dataFolder, 'steps');
     const first = await startServer();
@@ -143,7 +143,7 @@ describe('kill -9 of the server', () => {
     opened.defer(() => doomed.kill());
     server = await doomed.listening;
     await account.upload(video);
-    await waitUntil('it has died', () => doomed.ended() !== undefined);
+    await waitUntil('the server has ended', () => doomed.ended() !== undefined);
     expect(doomed.ended()).toBe('SIGKILL');
     const steps = (await readFile(stepLog, 'utf8')).trimEnd().split('\n');
     expect(steps.at(-1)).toMatch(step);
@@ -151,7 +151,7 @@ describe('kill -9 of the server', () => {
     return account;
   }
 
-  /** The mails of one conversion that is told of once. */
+  /** The mails of a conversion that has exactly one notification. */
   async function expectOneEffect(account: ApiClient): Promise<readonly ReceivedMail[]> {
     expect(await mailMark(account)).toBe('sent');
     const [conversion, ...others] = await account.conversions();
@@ -162,27 +162,27 @@ describe('kill -9 of the server', () => {
     return batchMails();
   }
 
-  it('between the mail and its record repeats it with the same Message-ID: the original doubled it', async () => {
+  it('between the mail and its record repeats the mail with the same Message-ID', async () => {
     const account = await dieAt(/statement\.run sent /);
     expect(batchMails()).toHaveLength(1);
     expect(await expectOneEffect(account)).toHaveLength(2);
   });
 
-  it('between the record that it begins and the mail sends it once', async () => {
-    // When another may look after it; the number of tries is no text.
+  it('between the record of a try and the mail sends one mail', async () => {
+    // Matches the time when another process may take over. The number of tries is not a text.
     const account = await dieAt(/statement\.run 20\d\d-\S+Z [\w-]{32}$/);
     expect(batchMails()).toHaveLength(0);
     expect(await expectOneEffect(account)).toHaveLength(1);
   });
 
-  it('between the MP3 and its notification leaves one MP3 and one mail: the original doubled both', async () => {
+  it('between the MP3 and its notification leads to one MP3 and one mail', async () => {
     const account = await dieAt(/statement\.run [\w-]{32} [0-9a-f-]{36} /);
     expect(batchMails()).toHaveLength(0);
     expect(await expectOneEffect(account)).toHaveLength(1);
   });
 });
 
-it('the mail says nothing that a client has not been given', async () => {
+it('the mail contains only what clients get too', async () => {
   const server = await startServer();
   const account = await makeMailedAccount({ url: () => server.url }, mailServer);
   await account.upload(await media.makeBroken('text'), 'notes.mp4');

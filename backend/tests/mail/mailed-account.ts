@@ -2,7 +2,7 @@ import { type ApiClient, makeAccount } from '../running/api-client.ts';
 import type { MailServer } from '../running/mail-server.ts';
 import { waitUntil } from '../running/wait-until.ts';
 
-/** An account whose owner has typed in the code that was mailed: finished batches are mailed to it. */
+/** Creates an account and confirms its address with the mailed code, so that its finished batches are mailed. */
 export async function makeMailedAccount(
   given: Parameters<typeof makeAccount>[0],
   mailServer: MailServer,

@@ -6,16 +6,16 @@ import type { MediaRecipe } from './media-recipe.ts';
 
 const run = promisify(execFile);
 
-/** A file that no sound can be had from. */
+/** A file that cannot be converted. */
 export interface BrokenRecipe {
-  /** What a person would call it. */
+  /** The extension of its name. */
   readonly extension: string;
-  /** Made as a sound file is, where that is all that it takes. */
+  /** Makes it like a good file, if that is enough. */
   readonly recipe?: MediaRecipe;
   write?(target: string): Promise<void>;
 }
 
-/** Bytes of no format, the same in every run. */
+/** Random bytes, the same in every run. */
 function noise(bytes: number): Buffer {
   const blocks = Array.from({ length: Math.ceil(bytes / 32) }, (_, block) =>
     createHash('sha256').update(`${block}`).digest(),
@@ -23,7 +23,7 @@ function noise(bytes: number): Buffer {
   return Buffer.concat(blocks).subarray(0, bytes);
 }
 
-/** Two seconds of picture, and whatever `sound` adds. */
+/** Two seconds of video, with the audio arguments of `sound`. */
 function runFfmpeg(sound: readonly string[], target: string): Promise<void> {
   const picture = ['-f', 'lavfi', '-i', 'testsrc2=s=128x96:r=5:d=2'];
   const coded = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
@@ -46,7 +46,7 @@ export const brokenMedia = {
   },
   'mp4-cut-before-its-index': { extension: 'mp4', recipe: { container: 'mp4', seconds: 3, cutAt: 0.5 } },
   'no-audio-track': { extension: 'mp4', recipe: { container: 'mp4', seconds: 2, audio: [] } },
-  /** The track is announced, and nothing of it follows. */
+  /** The track is declared but has no packets. */
   'zero-length-audio': {
     extension: 'mkv',
     write: (target) =>
@@ -55,7 +55,7 @@ export const brokenMedia = {
         target,
       ),
   },
-  /** The same in a file of sound alone. */
+  /** The same in an audio file. */
   'zero-length-wav': {
     extension: 'wav',
     write: (target) =>

@@ -1,8 +1,8 @@
-/** How ffmpeg is told to write one kind of file. */
+/** ffmpeg's arguments to write one kind of file. */
 export interface ContainerRecipe {
   readonly extension: string;
   readonly arguments: readonly string[];
-  /** Absent where the container holds sound alone. */
+  /** Absent if the container holds only audio. */
   readonly videoCodec?:
     | 'libx264'
     | 'mpeg4'
@@ -13,15 +13,15 @@ export interface ContainerRecipe {
     | 'libvpx'
     | 'libtheora'
     | 'h263';
-  /** The one that is usual in it. */
+  /** The usual codec of the container. */
   readonly audioCodec: string;
-  /** Written to a pipe, so that nothing can be put in afterwards: no length, no index. */
+  /** Written to a pipe, so that nothing can be added afterwards: no length, no index. */
   readonly live?: true;
 }
 
 const fragmented = ['-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
 
-/** Every container that the tests make, by the name that recipes call it. */
+/** Every container that the tests make, by its name in recipes. */
 export const containers = {
   mp4: { extension: 'mp4', arguments: ['-f', 'mp4'], videoCodec: 'libx264', audioCodec: 'aac' },
   'mp4-index-first': {
@@ -31,14 +31,14 @@ export const containers = {
     audioCodec: 'aac',
   },
   'mp4-fragmented': { extension: 'mp4', arguments: fragmented, videoCodec: 'libx264', audioCodec: 'aac' },
-  /** As a recorder writes it: fragments, and at the end an index of them. */
+  /** As a recorder writes it: fragments, and an index of them at the end. */
   'mp4-fragmented-indexed': {
     extension: 'mp4',
     arguments: ['-f', 'mp4', '-movflags', 'frag_keyframe+default_base_moof'],
     videoCodec: 'libx264',
     audioCodec: 'aac',
   },
-  /** As streams are packaged: a table of all segments first. */
+  /** As streams are packaged: a table of all segments at the beginning. */
   'mp4-dash': {
     extension: 'mp4',
     arguments: ['-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov+default_base_moof+global_sidx'],

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => media[Symbol.asyncDispose]());
 
 describe('openMediaFolder', () => {
-  test('makes a recipe once, and another file for another recipe', async () => {
+  test('makes one file for each recipe', async () => {
     const path = await media.make({ container: 'wav', seconds: 1 });
     const { mtimeMs } = await stat(path);
     expect(await media.make({ container: 'wav', seconds: 1 })).toBe(path);
@@ -20,7 +20,7 @@ describe('openMediaFolder', () => {
     expect(await media.make({ container: 'wav', seconds: 1.5 })).not.toBe(path);
   });
 
-  test('makes tracks that can be told apart, of the length that was asked for', async () => {
+  test('makes distinguishable tracks of the requested length', async () => {
     const audio = [
       { hertz: 300, language: 'ita' },
       { hertz: 700, language: 'eng', isDefault: true },
@@ -35,19 +35,19 @@ describe('openMediaFolder', () => {
     expect((await decodeSound(path, 1)).seconds).toBeCloseTo(2, 1);
   });
 
-  test('keeps the fraction of the bytes that was asked for', async () => {
+  test('keeps the requested fraction of the bytes', async () => {
     const whole = await stat(await media.make({ container: 'wav', seconds: 1 }));
     const part = await stat(await media.make({ container: 'wav', seconds: 1, cutAt: 0.25 }));
     expect(part.size).toBe(Math.floor(whole.size / 4));
   });
 
-  test.each(Object.keys(brokenMedia) as BrokenKind[])('makes a file without sound: %s', async (kind) => {
+  test.each(Object.keys(brokenMedia) as BrokenKind[])('makes a broken file: %s', async (kind) => {
     const path = await media.makeBroken(kind);
     expect(dirname(path)).toBe(media.path);
     expect((await decodeSound(path)).samples).toBe(0);
   });
 
-  test('is gone once it was disposed of', async () => {
+  test('is removed when disposed of', async () => {
     const other = await openMediaFolder();
     const path = await other.make({ container: 'wav', seconds: 0.1 });
     await other[Symbol.asyncDispose]();

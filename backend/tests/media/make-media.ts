@@ -13,13 +13,13 @@ import { type MediaRecipe, mediaArguments } from './media-recipe.ts';
 
 const run = promisify(execFile);
 
-/** A folder of media for one test file: what is made in it stays until it is disposed of. */
+/** A folder of media for one test file. Its files stay until it is disposed of. */
 export interface MediaFolder extends AsyncDisposable {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** The path of a file made by this recipe, the same one when asked again. Never to be written to. */
+  /** Returns the path of a file made from this recipe, always the same one. It must not be written to. */
   make(recipe: MediaRecipe): Promise<string>;
-  /** The path of a file that no sound can be had from. */
+  /** Returns the path of a file that cannot be converted. */
   makeBroken(kind: BrokenKind): Promise<string>;
 }
 

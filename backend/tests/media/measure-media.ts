@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Of `ffprobe -show_format -show_streams`, what tests look at; the numbers are strings there. */
+/** The fields of `ffprobe -show_format -show_streams` that tests read. ffprobe writes numbers as strings. */
 export interface MediaProbe {
   readonly format: { readonly format_name: string; readonly duration?: string; readonly tags?: Record<string, string> };
   readonly streams: readonly MediaStream[];
@@ -22,7 +22,7 @@ export interface MediaStream {
   readonly disposition?: Record<string, number>;
 }
 
-/** Throws where ffprobe cannot make anything of it. */
+/** Throws if ffprobe cannot read the file. */
 export async function probeMedia(path: string): Promise<MediaProbe> {
   const flags = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json'];
   const { stdout } = await run('ffprobe', [...flags, path], { maxBuffer: 1 << 24 });
@@ -30,22 +30,22 @@ export async function probeMedia(path: string): Promise<MediaProbe> {
 }
 
 export interface DecodedSound {
-  /** A channel's. */
+  /** Samples per channel. */
   readonly samples: number;
   readonly sampleRate: number;
   readonly seconds: number;
-  /** Of the loudest tone, in whole hertz: how often the sound goes through zero. 0 where there is none. */
+  /** The frequency of the loudest tone in whole hertz, from the zero crossings. 0 if there is no tone. */
   readonly hertz: number;
 }
 
 const wavHeaderBytes = 44;
-/** Of 32768; the tones are at 4096, less where they were mixed down. */
+/** Magnitude of a sample, of 32768. The tones are at 4096, less if they were mixed down. */
 const almostSilent = 200;
 
-/** Counts, sample by sample, what ffmpeg decodes of an audio track, by its number among the audio tracks. */
+/** Decodes an audio track with ffmpeg and measures its samples. `track` is its index among the audio tracks. */
 export async function decodeSound(path: string, track = 0): Promise<DecodedSound> {
   const input = ['-hide_banner', '-v', 'quiet', '-nostdin', '-i', path, '-map', `0:a:${track}`];
-  // "bitexact" keeps everything but the format out of the header, whose length is then known.
+  // "bitexact" keeps the header to the format alone, so its length is known.
   const output = [
     '-map_metadata',
     '-1',
@@ -79,7 +79,7 @@ export async function decodeSound(path: string, track = 0): Promise<DecodedSound
     const whole = sound.length - (sound.length % 2);
     for (let at = 0; at < whole; at += 2) {
       const sample = sound.readInt16LE(at);
-      // What is almost silent keeps its sign, whatever noise is in it.
+      // An almost silent sample keeps the previous sign, so that noise does not count as a crossing.
       const isNegative: boolean = Math.abs(sample) < almostSilent ? wasNegative : sample < 0;
       if (isNegative && !wasNegative) crossings += 1;
       wasNegative = isNegative;

@@ -1,52 +1,54 @@
 import { join } from 'node:path';
 import { type Container, type ContainerRecipe, containers } from './containers.ts';
 
-/** One track of a single tone. */
+/** An audio track with a single tone. */
 export interface AudioRecipe {
   /**
-   * ffmpeg's name of an encoder; left out, the one that is usual in the container. `he-aac` and `he-aac-v2`, which ffmpeg
-   * cannot make, are copied from files beside this one: four seconds, two channels at 44.1 kHz.
+   * ffmpeg's name of the encoder. Defaults to the usual one of the container. ffmpeg cannot make `he-aac` and
+   * `he-aac-v2`, so they are copied from files in this folder: four seconds, two channels at 44.1 kHz.
    */
   readonly codec?: string;
   readonly sampleRate?: number;
   readonly channels?: 1 | 2 | 6;
-  /** The tone's frequency, by which a test can tell the tracks apart. */
+  /** The frequency of the tone, which distinguishes the tracks. */
   readonly hertz?: number;
-  /** Of sound, where it is not as long as the whole. */
+  /** The duration of the audio, if it is shorter than the whole. */
   readonly seconds?: number;
-  /** How many seconds after the picture the sound begins. */
+  /** Seconds between the start of the picture and the start of the audio. */
   readonly startsAt?: number;
-  /** From which second to which there is nothing: not silence, but a jump in the time stamps. */
+  /** The seconds between which there is no audio: not silence, but a jump in the time stamps. */
   readonly pause?: readonly [from: number, to: number];
   /** ISO 639-2. */
   readonly language?: string;
   readonly title?: string;
   readonly isDefault?: boolean;
-  /** More for the encoder, e.g. `['-b', '64k']`: each option is given to this track alone. */
+  /** More options for the encoder of this track, e.g. `['-b', '64k']`. */
   readonly encoder?: readonly string[];
 }
 
 export interface MediaRecipe {
   readonly container: Container;
   readonly seconds: number;
-  /** One track unless said otherwise; none for an empty list. */
+  /** Defaults to one track. An empty list makes none. */
   readonly audio?: readonly AudioRecipe[];
-  /** False leaves the moving picture out where the container could have one. */
+  /** False leaves out the video, if the container could have one. */
   readonly picture?: boolean;
   readonly cover?: 'jpeg' | 'png';
-  /** Of the container, e.g. `{ title: 'Talk' }`. */
+  /** Tags of the container, e.g. `{ title: 'Talk' }`. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Begins so many seconds into what was made, by an edit list where the container has them. */
+  /** Skips this many seconds at the beginning, with an edit list if the container has them. */
   readonly editedFrom?: number;
-  /** Keeps this fraction of the bytes. */
+  /** Keeps only this fraction (0–1) of the bytes. */
   readonly cutAt?: number;
 }
 
 const pictureSize = '128x96';
-/** MPEG-1 and MPEG-2 know only the rates of film and television; elsewhere few frames are quicker to make. */
+/** MPEG-1 and MPEG-2 support only the rates of film and television. For others, few frames are faster to make. */
 const framesPerSecond = { mpeg1video: 25, mpeg2video: 25, other: 5 } as const;
 
-/** What ffmpeg is called with, but for the output's name. `coverPath` is the picture's, where the recipe has one. */
+/**
+ * The arguments of ffmpeg, without the name of the output. `coverPath` is the path of the cover, if the recipe has one.
+ */
 export function mediaArguments(recipe: MediaRecipe, coverPath?: string): string[] {
   const container: ContainerRecipe = containers[recipe.container];
   const tracks = recipe.audio ?? [{}];
@@ -76,7 +78,7 @@ export function mediaArguments(recipe: MediaRecipe, coverPath?: string): string[
   });
   if (coverPath !== undefined) outputs.push(...coverArguments(recipe, coverPath, addInput));
   for (const [name, value] of Object.entries(recipe.tags ?? {})) outputs.push('-metadata', `${name}=${value}`);
-  // Some encoders that the tests want are called experimental.
+  // Some encoders that the tests use are marked as experimental.
   return [...inputs, ...outputs, '-strict', 'experimental', ...container.arguments];
 }
 
@@ -114,7 +116,7 @@ function trackArguments(track: AudioRecipe, index: number, container: ContainerR
   return flags;
 }
 
-/** Matroska keeps a cover as an attached file, all others as a picture track of one frame. */
+/** Matroska stores a cover as an attached file, other containers as a video track of one frame. */
 function coverArguments(recipe: MediaRecipe, coverPath: string, addInput: (...flags: string[]) => number): string[] {
   const { extension } = containers[recipe.container];
   if (extension === 'mkv') return ['-attach', coverPath, '-metadata:s:t', `mimetype=image/${recipe.cover}`];

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-/** All that a caller gets to see, byte for byte, but for the time. */
+/** Everything that a caller can see of an answer, byte for byte, except the time. */
 async function answerTo(name: string, call: RouteCall, id: string, authorization?: string): Promise<string> {
   const method = methodOf(name, call);
   const body = call.body?.(id);
@@ -49,7 +49,7 @@ function methodOf(name: string, { method = name.split(' ', 1)[0] ?? '' }: RouteC
   return method;
 }
 
-/** What comes first on a connection that may not end. */
+/** The head of an answer on a connection that may not end. */
 async function firstOf(text: string): Promise<string> {
   const connection = await openRaw(gateway.url);
   await connection.send(text);
@@ -61,7 +61,7 @@ async function firstOf(text: string): Promise<string> {
 const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
 const bearer = ({ token }: TestAccount): string => `Bearer ${token}`;
 
-/** Makes one for the owner, and gives its id. */
+/** Creates a thing for the owner and returns its id. */
 const makeThing: Readonly<Record<Thing, () => Promise<string>>> = {
   async done() {
     const { id } = await owner.upload('video');
@@ -100,7 +100,7 @@ const makeThing: Readonly<Record<Thing, () => Promise<string>>> = {
   },
 };
 
-/** All that the owner has, as the owner sees it, and what is stored of it. */
+/** Everything that the owner has, as the owner sees it and as it is stored. */
 async function possessions(): Promise<unknown> {
   const [conversions, notifications, account, blobs] = await Promise.all([
     owner.fetch('/api/v1/conversions?limit=100').then((answer) => answer.text()),
@@ -116,7 +116,7 @@ async function possessions(): Promise<unknown> {
   };
 }
 
-/** One that looks like another, and that nobody was given. */
+/** An id of the same form that was never assigned. */
 function neverWas(id: string): string {
   return id.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
 }
@@ -131,18 +131,18 @@ const callsOfOne = calls.flatMap(([name, call]) =>
 const callsOfAll = calls.filter(([, { about }]) => about === undefined);
 
 describe('the table of routes', () => {
-  it('has none that this table does not know how to call, or that is open without a reason', () => {
+  it('has only routes that these tests can call, or that are open for a stated reason', () => {
     const known = [...Object.keys(routeCalls), ...Object.keys(openRoutes)];
     expect(gateway.routes.map(nameOf).toSorted()).toEqual(known.toSorted());
   });
 
-  it('lets only accounts call what is not open to all', () => {
+  it('requires an account for every route that is not open', () => {
     const forAccounts = gateway.routes.filter(({ access }) => access === 'account').map(nameOf);
     const checkingThemselves = calls.filter(([, { needsNoToken }]) => needsNoToken !== undefined).map(([name]) => name);
     expect([...forAccounts, ...checkingThemselves].toSorted()).toEqual(Object.keys(routeCalls).toSorted());
   });
 
-  it('has no other way to call them than the ways that this table knows', () => {
+  it('has no other ways to call them than those in these tests', () => {
     const otherwise = gateway.routes.filter(({ byOverride }) => byOverride === true).map(nameOf);
     expect(otherwise.toSorted()).toEqual(Object.keys(overrideCalls).toSorted());
   });
@@ -171,9 +171,9 @@ describe.each(calls)('%s', (name, call) => {
     (authorization) => refused(authorization),
   );
 
-  it('with a token that has ended: 401', async () => {
+  it('with an expired token: 401', async () => {
     const now = Date.now() / 1000;
-    // The very same one is taken while it is good: it is the time that it is refused for.
+    // The same token is accepted before it expires, so only the time is the reason.
     const good = await withEnd(owner.token, now + 60);
     expect(
       (await fetch(`${gateway.url}/api/v1/conversions`, { headers: { authorization: `Bearer ${good}` } })).status,
@@ -181,7 +181,7 @@ describe.each(calls)('%s', (name, call) => {
     await refused(`Bearer ${await withEnd(owner.token, now - 60)}`);
   });
 
-  it('with a token of an account that is gone: 401', async () => {
+  it('with a token of a removed account: 401', async () => {
     const gone = await gateway.account();
     await gateway.users.remove(gone.id);
     await refused(bearer(gone));
@@ -189,7 +189,7 @@ describe.each(calls)('%s', (name, call) => {
 });
 
 describe.each(callsOfOne)('%s', (name, call, about) => {
-  it.each(['another', 'an admin'])('of %s: as of what never was', async (who) => {
+  it.each(['another', 'an admin'])('of %s: the same answer as for an id that never existed', async (who) => {
     const caller = who === 'another' ? stranger : admin;
     const id = await makeThing[about]();
     const before = await possessions();
@@ -198,14 +198,14 @@ describe.each(callsOfOne)('%s', (name, call, about) => {
     expect(statusOf(theirs)).toBe(call.othersGet ?? 404);
     expect(theirs).toBe(nobodys);
     expect(await possessions()).toEqual(before);
-    // And it is there: its owner, with the same call, gets at it.
+    // The thing exists: its owner can use it with the same call.
     const own = await answerTo(name, call, id, bearer(owner));
     expect(statusOf(own)).toBeLessThan(300);
   });
 });
 
 describe.each(callsOfAll)('%s', (name, call) => {
-  it.each(['another', 'an admin'])('by %s: shows and changes nothing of the owner’s', async (who) => {
+  it.each(['another', 'an admin'])('by %s: neither shows nor changes what the owner has', async (who) => {
     const caller = await gateway.account({ admin: who === 'an admin' });
     const ids = await Promise.all([makeThing.done(), makeThing.queued(), makeThing.notification()]);
     const before = await possessions();
@@ -217,7 +217,7 @@ describe.each(callsOfAll)('%s', (name, call) => {
 });
 
 describe('lists', () => {
-  it.each(['another', 'an admin'])('of %s are empty, whatever cursor, state or batch is asked for', async (who) => {
+  it.each(['another', 'an admin'])('of %s are empty for any cursor, state or batch', async (who) => {
     const caller = who === 'another' ? await gateway.account() : admin;
     for (let made = 0; made < 3; made += 1) await Promise.all([makeThing.done(), makeThing.notification()]);
     for (const list of ['conversions', 'notifications']) {
@@ -241,9 +241,9 @@ describe('lists', () => {
 });
 
 describe('a socket', () => {
-  it.each(['another', 'an admin'])('of %s tells nothing of what is the owner’s', async (who) => {
+  it.each(['another', 'an admin'])('of %s gets no events of the owner', async (who) => {
     const caller = who === 'another' ? stranger : admin;
-    // A position is everyone's: with another's, one is told one's own all the same.
+    // A change position is not tied to an account: with one of another account, a client gets its own changes.
     const since = await positionOf(owner);
     await using others = await openEvents(gateway.url, { token: caller.token });
     await using own = await openEvents(gateway.url, { token: owner.token });
@@ -253,7 +253,7 @@ describe('a socket', () => {
     await own.until('the owner is told', (frames) =>
       frames.some((frame) => frame.type === 'removed' && frame.ids.includes(id)),
     );
-    // What it is told is told in order, so that this comes behind all that could have come.
+    // Events arrive in order, so this one comes after all others that could have come.
     const { id: last } = await caller.upload('video');
     await others.until('the other is told', (frames) =>
       frames.some((frame) => frame.type === 'conversion' && frame.conversion.id === last),
@@ -272,7 +272,7 @@ describe('a socket', () => {
   }
 });
 
-/** The same token, signed with the same key, with another end: seconds since 1970. */
+/** The same token, signed with the same key, with another expiry in seconds since 1970. */
 async function withEnd(token: string, exp: number): Promise<string> {
   const { alg = '', ...header } = decodeProtectedHeader(token);
   return await new SignJWT({ ...decodeJwt(token), exp: Math.floor(exp) })

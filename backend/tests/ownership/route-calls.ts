@@ -1,21 +1,21 @@
 import type { Route } from '../../http/routes.ts';
 
-/** What belongs to an account, in the state in which a call can do something to it. */
+/** What an account owns, in a state that the call can act on. */
 export type Thing = 'done' | 'queued' | 'cancelled' | 'unfinished upload' | 'notification';
 
-/** How a route is called, as its owner would. */
+/** How an owner calls a route. */
 export interface RouteCall {
-  /** What it is about; left out for what is about all that is the account's. */
+  /** What the call is about. Absent if it is about everything that the account owns. */
   readonly about?: Thing;
-  /** `id` is the thing's. */
+  /** `id` is the id of the thing. */
   readonly path: (id: string) => string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: (id: string) => string;
-  /** Of an answer to someone else, and for what never was; 404 where it is left out. */
+  /** The status for another account, and for an id that never existed. Defaults to 404. */
   readonly othersGet?: number;
-  /** The method of the request, where it is not the route's own. */
+  /** The method of the request, if it differs from that of the route. */
   readonly method?: string;
-  /** Where a call without any token is not refused. */
+  /** The reason why a call without a token is not refused, if it is not. */
   readonly needsNoToken?: string;
 }
 
@@ -41,7 +41,7 @@ const socket = {
 const conversion = (id: string): string => `/api/v1/conversions/${id}`;
 const upload = (id: string): string => `/api/v1/uploads/${id}`;
 
-/** Every route that is for accounts, by method and path. */
+/** Every route that requires an account, by method and path. */
 export const routeCalls: Readonly<Record<string, RouteCall>> = {
   'post /upload': { ...at('/upload'), ...form },
   'get /download': ofOne('done', (id) => `/download?fid=${id}`),
@@ -59,7 +59,7 @@ export const routeCalls: Readonly<Record<string, RouteCall>> = {
   'post /api/v1/notifications/read': {
     ...ofOne('notification', () => '/api/v1/notifications/read'),
     ...json((id) => ({ ids: [id] })),
-    // The ids that are not one's own are passed over, as those that never were.
+    // Ids of other accounts are ignored, like unknown ones.
     othersGet: 204,
   },
   'post /api/v1/uploads': { ...at('/api/v1/uploads'), headers: { ...tus, 'Upload-Length': '5' } },
@@ -78,36 +78,36 @@ export const routeCalls: Readonly<Record<string, RouteCall>> = {
   'get /api/v1/events': {
     ...at('/api/v1/events'),
     headers: socket,
-    needsNoToken: 'who cannot set a header sends the token as the first message',
+    needsNoToken: 'a client that cannot set a header sends the token in its first message',
   },
 };
 
-/** Every route that anyone may call, with the reason; what it answers is the same for all. */
+/** Every route that anyone may call, with the reason. Its answer is the same for all. */
 export const openRoutes: Readonly<Record<string, string>> = {
-  'get /healthz': 'whoever watches over the server has no account',
-  'get /readyz': 'whoever watches over the server has no account',
-  'get /api/v1/server': 'a client asks before it has an account',
+  'get /healthz': 'monitoring has no account',
+  'get /readyz': 'monitoring has no account',
+  'get /api/v1/server': 'a client reads it before it has an account',
   'get /api/v1/openapi.json': 'the same for all',
   'get /open/b/:batchId': 'a static page for the links in mails',
-  'options /api/v1/uploads': 'what the upload protocol can do here, the same for all',
-  'options /api/v1/uploads/:id': 'what the upload protocol can do here, the same for all',
-  'post /login': 'signs in, with a password',
-  'post /api/v1/sessions': 'signs in, with a password',
-  'post /api/v1/sessions/refresh': 'stays signed in, with a refresh token',
-  'post /api/v1/accounts': 'makes an account',
-  'post /api/v1/accounts/reset': 'for who has forgotten the password',
-  'post /api/v1/accounts/reset/confirm': 'for who has forgotten the password, with a mailed code',
+  'options /api/v1/uploads': 'the features of the upload protocol, the same for all',
+  'options /api/v1/uploads/:id': 'the features of the upload protocol, the same for all',
+  'post /login': 'signs in with a password',
+  'post /api/v1/sessions': 'signs in with a password',
+  'post /api/v1/sessions/refresh': 'stays signed in with a refresh token',
+  'post /api/v1/accounts': 'creates an account',
+  'post /api/v1/accounts/reset': 'for people who forgot their password',
+  'post /api/v1/accounts/reset/confirm': 'for people who forgot their password, with a mailed code',
 };
 
-/** Those that a client may call with POST, which knows no other method. */
+/** Routes that may be called with POST and an override, for clients that lack other methods. */
 const byOverride = ['head /api/v1/uploads/:id', 'patch /api/v1/uploads/:id', 'delete /api/v1/uploads/:id'] as const;
 
-/** By the name of the route, and how it is called otherwise. */
+/** The calls with an override, by the name of the route. */
 export const overrideCalls: Readonly<Record<string, RouteCall>> = Object.fromEntries(
   byOverride.map((name): [string, RouteCall] => {
     const [method = ''] = name.split(' ');
     const call = routeCalls[name];
-    if (call === undefined) throw new Error(`${name} is no route`);
+    if (call === undefined) throw new Error(`unknown route: ${name}`);
     return [
       name,
       { ...call, method: 'post', headers: { ...call.headers, 'X-HTTP-Method-Override': method.toUpperCase() } },

@@ -11,34 +11,34 @@ import {
 } from '../../../shared/api.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 
-/** What lists answer. */
+/** The answer of a list. */
 export const conversionsPageSchema = z.strictObject({ items: z.array(conversionSchema), next: z.string().optional() });
 const notificationsPageSchema = z.strictObject({ items: z.array(notificationSchema), next: z.string().optional() });
 
-/** An account at a server, over HTTP. Every answer is held against the schemas; one that is not expected is thrown. */
+/** An account on a server, over HTTP. Every answer is checked against the schemas; an unexpected one is thrown. */
 export interface ApiClient {
   readonly email: string;
   readonly password: string;
   readonly token: string;
-  /** Any request, with the token; resolves whatever the status. */
+  /** Sends any request with the token. Resolves with any status. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   upload(path: string, fileName?: string): Promise<Conversion>;
   get(id: string): Promise<Conversion>;
-  /** Over all pages, newest first. */
+  /** All pages, newest first. */
   conversions(): Promise<readonly Conversion[]>;
-  /** Over all pages, newest first. */
+  /** All pages, newest first. */
   notifications(): Promise<readonly Notification[]>;
   cancel(id: string): Promise<Conversion>;
   retry(id: string, options?: Conversion['options']): Promise<Conversion>;
-  /** Waits until `accepts` says so; throws when the conversion has ended without. */
+  /** Waits until `accepts` returns true. Throws if the conversion ends before that. */
   until(id: string, accepts: (conversion: Conversion) => boolean, patience?: Patience): Promise<Conversion>;
   /** Waits until it is done, failed or cancelled. */
   ended(id: string, patience?: Patience): Promise<Conversion>;
-  /** The whole MP3. For small ones. */
+  /** Downloads a whole, small MP3. */
   download(id: string): Promise<Buffer>;
 }
 
-/** `url` is asked for each time: a server that is started again listens elsewhere. */
+/** `url` is a function because a restarted server listens on another port. */
 export interface AccountOptions {
   readonly url: () => string;
   readonly email?: string;
@@ -47,7 +47,7 @@ export interface AccountOptions {
 
 let accounts = 0;
 
-/** Makes an account and signs in. */
+/** Creates an account and signs in. */
 export async function makeAccount({ url, ...given }: AccountOptions): Promise<ApiClient> {
   accounts += 1;
   const { email = `someone-${accounts}@example.com`, password = 'a long enough password' } = given;
@@ -84,7 +84,7 @@ function createClient(account: Required<AccountOptions> & { readonly token: stri
     await expectStatus(answer, 200);
     const body: unknown = await answer.json();
     const parsed = schema.parse(body);
-    // What a schema does not know of, it leaves out.
+    // A schema drops unknown fields.
     if (!isDeepStrictEqual(parsed, body)) throw new Error(`${path} has more than its schema: ${JSON.stringify(body)}`);
     return parsed;
   }
@@ -108,7 +108,7 @@ function createClient(account: Required<AccountOptions> & { readonly token: stri
     const look = async (): Promise<Conversion | undefined> => {
       const conversion = await get(id);
       if (accepts(conversion)) return conversion;
-      if (hasEnded(conversion.state)) throw new Error(`it ended otherwise: ${JSON.stringify(conversion)}`);
+      if (hasEnded(conversion.state)) throw new Error(`the conversion ended: ${JSON.stringify(conversion)}`);
       return undefined;
     };
     return await waitUntil(`conversion ${id} is as expected`, look, patience);

@@ -10,17 +10,17 @@ import type { KeptSettings, SettingsStore } from '../../../desktop/main/settings
 import { keepSettingsInMemory } from '../../../desktop/tests/settings-in-memory.ts';
 import { type BackendOnNode, startBackendOnNode } from './backend-on-node.ts';
 
-/** The app's backends on plain Node: this computer's backend in a process of its own, and whatever server they are told of. */
+/** The app's backends on plain Node: this computer's backend in its own process, and any server that they are given. */
 export interface WorkplacesStand extends AsyncDisposable {
   readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly secrets: SecretStore;
-  /** Those that were started for this computer's backend, and with what. */
+  /** The processes that were started for this computer's backend, and their start options. */
   readonly processes: readonly BackendOnNode[];
   readonly starts: readonly BackendStart[];
   readonly heard: readonly NotificationEvent[];
   readonly logged: readonly string[];
-  /** The app ends, and starts again with what it kept. */
+  /** Restarts the app with what it kept. */
   startAgain(): Promise<WorkplacesStand>;
 }
 

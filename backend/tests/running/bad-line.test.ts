@@ -25,27 +25,27 @@ async function send(url: string, bytes: number): Promise<string> {
   return await answer.text();
 }
 
-it('carries requests and answers, and counts', async () => {
+it('carries requests and answers, and counts them', async () => {
   await using line = await openBadLine({ target });
   expect(await send(line.url, 300_000)).toBe('300000 bytes');
   expect(line.sentBytes).toBeGreaterThan(300_000);
   expect(line.connections).toBe(1);
 });
 
-it('is as slow as it is told', async () => {
+it('is as slow as requested', async () => {
   await using line = await openBadLine({ target, bytesPerSecond: 1_000_000, delayMilliseconds: 50 });
   const began = performance.now();
   expect(await send(line.url, 200_000)).toBe('200000 bytes');
   expect(performance.now() - began).toBeGreaterThan(280);
 });
 
-it('breaks where it is told, and never for the server to take for an end', async () => {
+it('resets connections at the requested byte, and the server never sees a clean end', async () => {
   await using line = await openBadLine({ target, resetAfterBytes: () => 100_000 });
   await expect(send(line.url, 300_000)).rejects.toThrow('fetch failed');
   expect(line.sentBytes).toBe(100_000);
 });
 
-it('holds each connection after as many bytes as it is told, until it is released', async () => {
+it('holds each connection after the requested number of bytes until it is released', async () => {
   await using line = await openBadLine({ target });
   line.hold(100_000);
   let isAnswered = false;

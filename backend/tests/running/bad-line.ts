@@ -3,32 +3,34 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface BadLineOptions {
-  /** The server's address; asked for at each connection, since a server that was killed comes back at another. */
+  /** The server's address. It is read for each connection, since a restarted server has another address. */
   readonly target: () => string;
-  /** What all connections together carry from the clients. */
+  /** The total rate of all connections from the clients. */
   readonly bytesPerSecond?: number;
-  /** Before anything arrives, either way. */
+  /** The delay in both directions. */
   readonly delayMilliseconds?: number;
-  /** Asked at each connection: after how many bytes from its client it is reset. */
+  /** Called for each connection: the number of bytes from its client after which it is reset. */
   readonly resetAfterBytes?: () => number;
 }
 
-/** A line between clients and a server that delays, is narrow, and breaks. */
+/** A connection between clients and a server that has delay, limited bandwidth, and resets. */
 export interface BadLine extends AsyncDisposable {
-  /** Where clients find the server; without a slash at its end. */
+  /** The address for clients, without a trailing slash. */
   readonly url: string;
   /** Bytes that clients have sent to the server so far, heads of requests included. */
   readonly sentBytes: number;
-  /** Connections that were made so far. */
+  /** The number of connections so far. */
   readonly connections: number;
-  /** Refuses new connections while set. */
+  /** While true, new connections are refused. */
   down: boolean;
-  /** Whatever the server says is swallowed while set, so that no answer arrives. */
+  /** While true, the server's answers are dropped. */
   deaf: boolean;
-  /** From now on each connection carries so many bytes from its client and then no more, until the line is released. */
+  /**
+   * From now on, each connection carries this many bytes from its client and then stops, until the line is released.
+   */
   hold(bytes: number): void;
   release(): void;
-  /** Resets every connection that there is. */
+  /** Resets all connections. */
   cut(): void;
 }
 
@@ -38,13 +40,13 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
   let sentBytes = 0;
   let connections = 0;
   let holdsAfterBytes = Infinity;
-  /** Bytes from each client. */
+  /** Bytes from each client since the last hold. */
   let carriedSinceHold = new WeakMap<Socket, number>();
   const sinceHold = (client: Socket): number => carriedSinceHold.get(client) ?? 0;
-  /** When the line is free again, as `performance.now()` counts. */
+  /** The time when the line is free again, as of `performance.now()`. */
   let freeAt = 0;
 
-  /** Waits for the line's turn. */
+  /** Waits until the line can carry these bytes. */
   async function carry(bytes: number): Promise<void> {
     const now = performance.now();
     freeAt = Math.max(freeAt, now) + (bytes / bytesPerSecond) * 1000;
@@ -65,7 +67,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     }
     for (const socket of both) {
       open.add(socket);
-      // A reset of one side is passed on to the other; what broke it does not matter here.
+      // A reset of one side is passed on to the other. Its reason does not matter here.
       socket.on('error', reset).on('close', () => {
         open.delete(socket);
         reset();

@@ -2,22 +2,22 @@ import { WebSocket } from 'ws';
 import { type Hello, type SocketFrame, socketFrameSchema } from '../../../shared/events.ts';
 import { type Patience, waitUntil } from './wait-until.ts';
 
-/** How a socket ended, as its client saw it. */
+/** How a socket ended, as seen by its client. */
 export interface SocketEnd {
-  /** 1006 where there was no leave-taking. */
+  /** 1006 if there was no close frame. */
   readonly code: number;
   readonly reason: string;
 }
 
-/** A client that listens at `/api/v1/events`. Every frame is held against the schema; one that does not fit ends the socket. */
+/** A client of `/api/v1/events`. Every frame is checked against the schema; an invalid one closes the socket. */
 export interface EventClient extends AsyncDisposable {
-  /** All that came so far. */
+  /** All frames so far. */
   readonly frames: readonly SocketFrame[];
   readonly socket: WebSocket;
-  /** The first frame. Rejects when the socket ends without. */
+  /** The first frame. Rejects if the socket ends before it. */
   readonly hello: Promise<Hello>;
   readonly ended: Promise<SocketEnd>;
-  /** Waits until `accepts` finds what it wants among all frames. */
+  /** Waits until `accepts` finds what it needs among all frames. */
   until<Found>(
     what: string,
     accepts: (frames: readonly SocketFrame[]) => Found | undefined | false,
@@ -26,14 +26,14 @@ export interface EventClient extends AsyncDisposable {
 }
 
 export interface EventClientOptions {
-  /** Goes into `Authorization`, or into the first message where `inMessage` says so. Left out, nothing is said. */
+  /** Sent in `Authorization`, or in the first message if `inMessage` is true. If left out, nothing is sent. */
   readonly token?: string;
   readonly inMessage?: boolean;
   readonly since?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `url` is the server's, without a slash at its end. Rejects with the status where the server refuses. */
+/** `url` is the server's, without a trailing slash. Rejects with the status if the server refuses. */
 export async function openEvents(url: string, options: EventClientOptions = {}): Promise<EventClient> {
   const { token, inMessage = false, since, headers = {} } = options;
   const query = since === undefined || inMessage ? '' : `?since=${encodeURIComponent(since)}`;
@@ -45,13 +45,13 @@ export async function openEvents(url: string, options: EventClientOptions = {}):
   const frames: SocketFrame[] = [];
   const { promise: hello, resolve: greet, reject: miss } = Promise.withResolvers<Hello>();
   const { promise: ended, resolve: end } = Promise.withResolvers<SocketEnd>();
-  // Who does not wait for it must not fail of it.
+  // A test that does not wait for the hello must not fail because of it.
   hello.catch(() => undefined);
   let wrong: Error | undefined;
   socket.on('message', (data) => {
     try {
       const frame = socketFrameSchema.parse(JSON.parse(data.toString()));
-      if (frames.length === 0 && frame.type !== 'hello') throw new Error(`out of place: ${data.toString()}`);
+      if (frames.length === 0 && frame.type !== 'hello') throw new Error(`unexpected first frame: ${data.toString()}`);
       frames.push(frame);
       if (frame.type === 'hello') greet(frame);
     } catch (error) {

@@ -15,7 +15,7 @@ let held: HeldFfmpeg;
 
 beforeAll(async () => {
   media = await openMediaFolder();
-  // A quote in the path would end the script's own.
+  // A path with a quote, which the script must escape.
   held = await makeHeldFfmpeg(await mkdtemp(join(media.path, "it's ")));
 });
 afterAll(() => media[Symbol.asyncDispose]());

@@ -2,22 +2,22 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { locateFfmpeg } from '../../converter/ffmpeg/locate-ffmpeg.ts';
 
-/** The real ffmpeg, which can be held in the middle of every conversion. Linux and macOS only. */
+/** The real ffmpeg, which can be paused in the middle of every conversion. Linux and macOS only. */
 export interface HeldFfmpeg {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** For a process that is to use it. */
+  /** The environment of a process that should use it. */
   readonly environment: { readonly FFMPEG_PATH: string };
   /**
-   * Each conversion that starts from now on reports some progress, and then waits. It needs at least 5 seconds of sound. A new start
-   * of the app or the backend changes nothing about it.
+   * Each conversion that starts from now on reports some progress and then waits. Its source needs at least 5 seconds
+   * of audio. A restart of the app or the backend does not change this.
    */
   hold(): Promise<void>;
-  /** Lets all conversions go on to their end, those that wait and those to come. */
+  /** Lets all conversions finish, those that wait and those that start later. */
   release(): Promise<void>;
 }
 
-/** @param folder absolute; whatever still waits goes on once the folder is removed */
+/** @param folder absolute path; conversions that still wait continue when the folder is removed */
 export async function makeHeldFfmpeg(folder: string): Promise<HeldFfmpeg> {
   const { ffmpeg } = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
   const path = join(folder, 'ffmpeg');
@@ -32,9 +32,9 @@ export async function makeHeldFfmpeg(folder: string): Promise<HeldFfmpeg> {
 }
 
 /**
- * Only the pass that converts writes its sound to standard output, as s16le. While it is held, `pass` takes little of that sound over
- * two seconds, so that progress is reported several times, and then nothing more: the pipe is full, and ffmpeg waits. Where the script
- * is killed without its children, `pass` ends by itself. The caller gets ffmpeg's own exit code.
+ * Only the encoding pass writes audio to standard output, as s16le. While it is held, `pass` takes a little of that
+ * audio over two seconds, so that progress is reported several times, and then nothing: the pipe is full, and ffmpeg
+ * waits. If the script is killed without its children, `pass` ends by itself. The caller gets ffmpeg's exit code.
  */
 function script(ffmpeg: string, hold: string): string {
   return `#!/bin/sh

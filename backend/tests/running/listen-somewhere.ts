@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 
-/** Has a server listen at a free port of this computer. Disposing of it ends its connections too. */
+/** Lets a server listen on a free port of this computer. Disposing of it also closes its connections. */
 export async function listenSomewhere(server: Server): Promise<AsyncDisposable & { readonly port: number }> {
   const open = new Set<{ destroy(): unknown }>();
   server.on('connection', (socket) => {

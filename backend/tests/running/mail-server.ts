@@ -3,31 +3,31 @@ import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { type Patience, waitUntil } from './wait-until.ts';
 
-/** A mail that the server has taken. */
+/** A mail that the server received. */
 export interface ReceivedMail {
-  /** From the envelope, not from the header. */
+  /** Recipients from the envelope, not from the header. */
   readonly to: readonly string[];
   readonly from: string;
-  /** As it came over the line. */
+  /** The message as received. */
   readonly raw: string;
   readonly parsed: ParsedMail;
 }
 
-/** A refusal as SMTP says it: `550`, `451`. */
+/** The code of an SMTP refusal: `550`, `451`. */
 export interface MailReply {
   readonly code: number;
   readonly words?: string;
 }
 
-/** What the server does; may be changed while it runs. */
+/** How the server behaves; may be changed while it runs. */
 export interface MailServerConduct {
-  /** The answer to `RCPT TO`; undefined takes it. */
+  /** The answer to `RCPT TO`; undefined accepts it. */
   recipient?: (address: string) => MailReply | undefined;
-  /** The answer after the message's end; undefined takes it. */
+  /** The answer at the end of the message; undefined accepts it. */
   message?: () => MailReply | undefined;
-  /** Waited for before a mail is taken. */
+  /** Awaited before a mail is accepted. */
   beforeTaking?: () => Promise<void>;
-  /** After the whole mail has come, and was kept, the connection breaks instead of an answer. */
+  /** If true, the server keeps the mail but breaks the connection instead of answering. */
   diesAfterTaking?: boolean;
 }
 
@@ -37,18 +37,18 @@ export interface MailServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly conduct: MailServerConduct;
-  /** What it has taken, in that order. */
+  /** The received mails in order. */
   readonly mails: readonly ReceivedMail[];
-  /** How often it was connected to. */
+  /** The number of connections so far. */
   readonly connections: number;
-  /** Waits until it has taken so many. */
+  /** Waits until it has received this many mails. */
   received(count: number, patience?: Patience): Promise<readonly ReceivedMail[]>;
 }
 
 export interface MailServerOptions extends MailServerConduct {
-  /** A certain port, where one was down before; any free one without. */
+  /** A fixed port, to replace a server that was down. Defaults to any free port. */
   readonly port?: number;
-  /** Takes nobody else; anyone without. */
+  /** Accepts only this account. Defaults to anyone. */
   readonly account?: { readonly user: string; readonly password: string };
 }
 
@@ -96,7 +96,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       });
     },
   });
-  // A client that goes away in the middle is what some tests are about.
+  // Some tests are about clients that disconnect in the middle.
   server.on('error', () => undefined);
 
   function breakAll(): void {
@@ -117,7 +117,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       return seen.connections;
     },
     received: (count, patience) =>
-      waitUntil(`${count} mails have come`, () => (mails.length >= count ? mails : undefined), patience),
+      waitUntil(`${count} mails were received`, () => (mails.length >= count ? mails : undefined), patience),
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }

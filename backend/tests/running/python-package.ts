@@ -7,15 +7,15 @@ const run = promisify(execFile);
 const cache = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'soundlift-python');
 
 /**
- * Absolute path of the folder with the programs of a Python package, python itself among them, in an environment of its own. Installs it
- * the first time, from PyPI. Throws a sentence where that cannot be done.
+ * Absolute path of the folder with the programs of a Python package, including python, in a separate environment.
+ * Installs it from PyPI the first time. Throws if that fails.
  */
 export async function installPythonPackage(name: string, version: string): Promise<string> {
   const folder = join(cache, `${name}-${version}`);
   const programs = join(folder, process.platform === 'win32' ? 'Scripts' : 'bin');
   const marker = join(folder, 'is-whole');
   if (await stat(marker).catch(() => undefined)) return programs;
-  // An environment knows its own path: so it is made in place, and one that was left half made goes first.
+  // An environment contains its own path, so it cannot be moved after it is made. An incomplete one is removed first.
   await rm(folder, { recursive: true, force: true });
   await mkdir(cache, { recursive: true });
   try {

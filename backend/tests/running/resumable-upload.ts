@@ -8,14 +8,14 @@ import { pipeline } from 'node:stream/promises';
 
 const protocol = { 'tus-resumable': '1.0.0' };
 
-/** Whose upload, and to which server. */
+/** The account and the server of an upload. */
 export interface Uploader {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly token: string;
 }
 
-/** Begins a resumable upload and sends all of it in one request. Returns the conversion's id. */
+/** Creates a resumable upload and sends all of it in one request. Returns the id of the conversion. */
 export async function sendResumable({ url, token }: Uploader, path: string): Promise<string> {
   const { size } = await stat(path);
   const authorization = `Bearer ${token}`;
@@ -36,7 +36,9 @@ export async function sendResumable({ url, token }: Uploader, path: string): Pro
   return id;
 }
 
-/** Sends a file of any size as the body of a request, in little memory. Throws for an answer that is not 200 or 204. */
+/**
+ * Sends a file of any size as the body of a request, using little memory. Throws on an answer other than 200 or 204.
+ */
 export async function sendFile(call: ClientRequest, path: string): Promise<void> {
   const { size } = await stat(path);
   call.setHeader('content-length', size);

@@ -1,4 +1,4 @@
-// For tests: the backend process on plain Node, where messages between processes stand in for the port that Electron gives.
+// Runs the backend process on plain Node, where process messages replace Electron's port.
 import { EventEmitter } from 'node:events';
 
 const early: unknown[] = [];

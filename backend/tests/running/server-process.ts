@@ -4,44 +4,44 @@ import { join } from 'node:path';
 import { processesWorkingIn, type RunningProcess } from './processes.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A server of ours, in a process group of its own. */
+/** A server of ours, in its own process group. */
 export interface ServerProcess extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly pid: number;
-  /** What runs for it now: ffmpeg, ffprobe, and what contains them. */
+  /** The processes that work for it now: ffmpeg, ffprobe and their launchers. */
   workers(): Promise<readonly RunningProcess[]>;
-  /** `kill -9` of its process group. Resolves once all that it had started has gone with it, by itself. */
+  /** Kills its process group with SIGKILL. Resolves when everything that it started has ended by itself. */
   kill(): Promise<void>;
-  /** SIGTERM, as an orderly system does it. Throws when that is not its end, with 0. */
+  /** Sends SIGTERM, as service managers do. Throws if it does not exit with 0. */
   stop(): Promise<void>;
-  /** Sends a signal to it, and to all that runs for it. */
+  /** Sends a signal to it and to all its workers. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): Promise<void>;
 }
 
 export interface ServerOptions {
   readonly dataFolder: string;
-  /** More than what every server here gets, or instead of it. */
+  /** Added to the default environment, or replaces parts of it. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** For Node itself, e.g. a module to load first. */
+  /** Flags for Node, e.g. a module to load first. */
   readonly nodeFlags?: readonly string[];
 }
 
-/** A server that was spawned, whether or not it comes to listen. */
+/** A spawned server, which may or may not start to listen. */
 export interface StartingServer {
   readonly pid: number;
-  /** Rejects when it ends before it listens. */
+  /** Rejects if it ends before it listens. */
   readonly listening: Promise<ServerProcess>;
-  /** The signal or the exit code with which it has ended, or undefined while it runs. */
+  /** The signal or exit code with which it ended, or undefined while it runs. */
   ended(): string | undefined;
-  /** As a server that listens is killed. */
+  /** Kills it like a listening server. */
   kill(): Promise<void>;
 }
 
-/** What `soundlift` runs. */
+/** The entry point of `soundlift`. */
 export const commandLineEntry = join(import.meta.dirname, '..', '..', '..', 'desktop', 'cli', 'soundlift.ts');
 
-/** Starts `soundlift serve` on a free port, over a data folder that may have seen servers before. */
+/** Starts `soundlift serve` on a free port, with a data folder that may be new or used. */
 export async function startServerProcess(options: ServerOptions): Promise<ServerProcess> {
   return await spawnServer(options).listening;
 }
@@ -63,7 +63,7 @@ export function spawnServer({ dataFolder, environment = {}, nodeFlags = [] }: Se
   async function kill(): Promise<void> {
     send(-pid, 'SIGKILL');
     await closed;
-    await waitUntil('what a killed server had started is gone', async () => (await workers()).length === 0, {
+    await waitUntil('the workers of a killed server have ended', async () => (await workers()).length === 0, {
       seconds: 10,
     });
   }
@@ -96,7 +96,7 @@ function pidOf({ pid }: ChildProcess): number {
   return pid;
 }
 
-/** Resolves with the address once it is said; all else on standard output is read past. */
+/** Resolves with the address that the server prints. Other output is ignored. */
 function saidUrl(child: ChildProcess): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let text = '';
@@ -108,12 +108,12 @@ function saidUrl(child: ChildProcess): Promise<string> {
   return promise;
 }
 
-/** To one process, or to the group whose number is negated. */
+/** Signals a process, or the group whose negated id is given. */
 function send(target: number, signal: NodeJS.Signals): void {
   try {
     process.kill(target, signal);
   } catch (error) {
-    // Nobody is there any more.
+    // The process no longer exists.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
@@ -122,7 +122,7 @@ function endOf(child: ChildProcess): string | undefined {
   return child.signalCode ?? child.exitCode?.toString() ?? undefined;
 }
 
-/** The end of what it says on standard error. */
+/** Keeps the end of its standard error. */
 function keepTail(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {

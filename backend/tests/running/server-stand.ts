@@ -13,23 +13,23 @@ import { type ApiClient, makeAccount } from './api-client.ts';
 import { type BadLine, type BadLineOptions, openBadLine } from './bad-line.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** A server in a process of its own, an account on it, and a line that leads there and can be cut. */
+/** A server in its own process, an account on it, and a connection to it that can be cut. */
 export interface ServerStand extends AsyncDisposable {
   readonly line: BadLine;
-  /** Looks at the server past the line, as the account. */
+  /** The account, connected directly and not over the line. */
   readonly account: ApiClient;
   readonly dataFolder: string;
   server(): ServerProcess;
-  /** After a kill: the same data, another port. */
+  /** Starts the server again after a kill, with the same data and another port. */
   startAgain(): Promise<void>;
-  /** The account's, signed in over the line. */
+  /** A session of the account, signed in over the line. */
   signedIn(keeper?: SessionKeeper): Promise<ServerSession>;
 }
 
 export interface ServerStandOptions {
-  /** For the server. */
+  /** The environment of the server. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What is bad about the line. */
+  /** The faults of the line. */
   readonly line?: Omit<BadLineOptions, 'target'>;
 }
 

@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Long enough for a machine that does three other things; only a test that fails waits for so long. */
+/** Enough for a busy machine. Only a failing test waits this long. */
 const defaultSeconds = 40;
 
 export interface Patience {
-  /** Until it is given up. */
+  /** The most seconds to wait. */
   readonly seconds?: number;
-  /** Between two looks. */
+  /** The time between two calls of `look`. */
   readonly everyMilliseconds?: number;
 }
 
-/** Looks again and again until `look` gives something. Throws what a look throws, and once `seconds` have gone by what was waited for. */
+/**
+ * Calls `look` until it returns something. Throws what `look` throws, and an error that names `what` after `seconds`.
+ */
 export async function waitUntil<Found>(
   what: string,
   look: () => Promise<Found | undefined | false> | Found | undefined | false,
@@ -22,5 +24,5 @@ export async function waitUntil<Found>(
     if (found !== undefined && found !== false) return found;
     await delay(everyMilliseconds);
   } while (performance.now() < end);
-  throw new Error(`waited ${seconds} s in vain: ${what}`);
+  throw new Error(`gave up after ${seconds} s waiting for: ${what}`);
 }

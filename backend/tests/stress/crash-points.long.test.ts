@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { openCrashPoints } from './crash-points.ts';
 import { chooseSeed, createSeededRandom } from './seeded-random.ts';
 
-it('puts everything right after a kill -9 just before each single step that outlives the process', async () => {
+it('recovers from a kill -9 just before every step with lasting effects', async () => {
   await using points = await openCrashPoints();
   const steps = await points.count();
   expect(steps).toBeGreaterThan(100);
   for (let step = 1; step <= steps; step += 1) console.log(`died before ${await points.dieAt(step)}`);
 });
 
-it('puts everything right after one kill -9 and another, and a third one, while it puts things right', async () => {
+it('recovers from a kill -9 and two more during the recovery', async () => {
   await using points = await openCrashPoints();
   const random = createSeededRandom(chooseSeed('40 times three deaths'));
   const steps = await points.count();

@@ -14,14 +14,14 @@ import { isBrokenConnection } from './stress-clients.ts';
 
 const account = { email: 'someone@example.com', password: 'a long enough password' };
 
-/** What a client was promised before the server died. */
+/** What the server promised a client before it died. */
 interface Promises {
   hasAccount: boolean;
-  /** Ids that were acknowledged, by the state that each must end in. */
+  /** The ids of acknowledged conversions with the state that each must end in. */
   readonly ends: Map<string, Conversion['state']>;
-  /** Of uploads without an answer. */
+  /** Uploads without an answer. */
   readonly doubtful: Set<string>;
-  /** Ids whose removal was asked for, and of those the ones that were answered. */
+  /** Ids whose removal was requested, and those whose removal was acknowledged. */
   readonly removing: Set<string>;
   readonly removed: Set<string>;
 }
@@ -29,11 +29,11 @@ interface Promises {
 type Step = number | RegExp;
 
 export interface CrashPoints extends AsyncDisposable {
-  /** How many steps a server takes from its first start to the end of the scenario, more or less. */
+  /** The approximate number of steps from a server's first start to the end of the scenario. */
   count(): Promise<number>;
   /**
-   * Lets a server die before that step, given by its number or as the first one of a kind, and the next servers, over the same
-   * data, before theirs; the one after them must put everything right. Resolves with what was about to be done at each death.
+   * Lets a server die before the given step, given by its number or by a pattern, and further servers with the same
+   * data before theirs. The last server must recover. Resolves with the step at each death.
    */
   dieAt(...steps: readonly Step[]): Promise<readonly string[]>;
 }
@@ -95,7 +95,10 @@ async function stepsTaken(folder: string): Promise<readonly string[]> {
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** Runs a server that dies at `step`, and a client that wants everything once. False when the client was through before. */
+/**
+ * Runs a server that dies at `step`, and a client that requests everything once. Returns false if the client finished
+ * first.
+ */
 async function liveThrough(folder: string, step: Step, media: MediaFolder, promises: Promises) {
   await rm(stepLogIn(folder), { force: true });
   const starting = spawnServer({
@@ -108,8 +111,8 @@ async function liveThrough(folder: string, step: Step, media: MediaFolder, promi
     await playScenario(server, media, promises);
     return false;
   } catch (error) {
-    // The connection breaks a little before the process is seen to have ended.
-    if (isBrokenConnection(error)) await waitUntil('the server has ended', () => starting.ended() !== undefined);
+    // The connection breaks slightly before the process is known to have ended.
+    if (isBrokenConnection(error)) await waitUntil('the server has died', () => starting.ended() !== undefined);
     if (starting.ended() !== 'SIGKILL') throw error;
     return true;
   } finally {
@@ -117,7 +120,7 @@ async function liveThrough(folder: string, step: Step, media: MediaFolder, promi
   }
 }
 
-/** Everything that leaves something behind: an account, a good upload, a bad one, their ends, a removal. */
+/** Everything that leaves traces: an account, a good upload, a bad one, their ends, a removal. */
 async function playScenario(server: ServerProcess, media: MediaFolder, promises: Promises): Promise<void> {
   const client = await enter(server, promises);
   const good = await upload(client, await goodVideo(media), 'good.mp4', 'done', promises);
@@ -135,7 +138,7 @@ async function playScenario(server: ServerProcess, media: MediaFolder, promises:
 async function enter(server: ServerProcess, promises: Promises): Promise<ApiClient> {
   const given = { url: () => server.url, ...account };
   if (!promises.hasAccount) {
-    // The one before may have died between making it and saying so.
+    // The previous server may have died between creating it and answering.
     const client = await makeAccount(given).catch((error: unknown) => {
       if (error instanceof Error && error.message.startsWith('409 ')) return signIn(given);
       throw error;
@@ -146,7 +149,7 @@ async function enter(server: ServerProcess, promises: Promises): Promise<ApiClie
   return await signIn(given);
 }
 
-/** Uploads it, unless an earlier life of the server has it. Resolves with its id. */
+/** Uploads a file, unless an earlier server already has it. Resolves with the id. */
 async function upload(
   client: ApiClient,
   path: string,
@@ -166,16 +169,16 @@ async function upload(
     return fate.conversion.id;
   }
   if (fate.kind === 'doubtful') doubtful.add(fileName);
-  // The server is gone; the next request says so.
+  // The server is gone; the next request will fail.
   return undefined;
 }
 
-/** Waits until all have ended and each was told of. */
+/** Waits until all conversions have ended and have their notifications. */
 async function toldOfAll(client: ApiClient): Promise<readonly Conversion[]> {
-  return await waitUntil('all have ended, and were told of', async () => {
+  return await waitUntil('all have ended and have notifications', async () => {
     const conversions = await client.conversions();
     const told = (await client.notifications()).flatMap(({ conversionIds }) => conversionIds);
-    // Of one that its owner has cancelled nobody is told.
+    // A conversion that its owner cancelled gets no notification.
     return (
       conversions.every(({ id, state }) => hasEnded(state) && (state === 'cancelled' || told.includes(id))) &&
       conversions
@@ -191,7 +194,7 @@ async function expectPutRight(folder: string, promises: Promises): Promise<void>
     const conversions = await toldOfAll(client);
     const found = new Map(conversions.map((each) => [each.id, each]));
     for (const [id, end] of promises.ends) {
-      // A removal without an answer may have happened or not.
+      // A removal without an answer may or may not have happened.
       if (promises.removed.has(id)) expect(found.get(id)).toBeUndefined();
       else if (!promises.removing.has(id)) expect([id, found.get(id)?.state]).toEqual([id, end]);
     }

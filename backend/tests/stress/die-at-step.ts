@@ -1,6 +1,7 @@
-// Loaded into a server before its own code (node --import): ends it by SIGKILL just before the
-// step that DIE_AT_STEP says, by its number or a regular expression, and notes each step in STEP_LOG before it is taken. A step is whatever outlives the process:
-// a change of files or databases, a program that is started, an answer that promises something. So our code knows of no tests.
+// Loaded into a server before its own code (node --import). It kills the server with SIGKILL just before the step that
+// DIE_AT_STEP gives, as a number or a regular expression, and logs each step to STEP_LOG before it is taken. A step is
+// anything that outlives the process: a change of files or databases, the start of a program, an answer that promises
+// something. So the production code contains nothing for these tests.
 import { ChildProcess } from 'node:child_process';
 import { appendFileSync, constants } from 'node:fs';
 import files from 'node:fs/promises';
@@ -21,7 +22,7 @@ function take(step: string): void {
   if (dies) process.kill(0, 'SIGKILL');
 }
 
-/** Takes a step before each call of these methods, where it `counts`. */
+/** Counts a step before each call of these methods for which `counts` is true. */
 function watch(
   owner: object,
   title: string,

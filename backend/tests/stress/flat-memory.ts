@@ -12,11 +12,14 @@ import { type LargeVideo, makeLargeVideo } from './large-video.ts';
 import { uploadStreamed } from './streamed-upload.ts';
 import { downloadAndCheck } from './stress-clients.ts';
 
-/** DESIGN: what one of our processes may ever have in use, whatever goes through it. */
+/** The most memory in bytes that any of our processes may use, whatever passes through it. */
 const limitBytes = 200_000_000;
 const downloads = 10;
 
-/** Uploads a video of so many bytes in both ways, converts it, and downloads its MP3 many times over; looks at the server's memory after each. */
+/**
+ * Uploads a video of this size in both ways, converts it, and downloads its MP3 many times in parallel. Checks the
+ * server's memory after each step.
+ */
 export async function expectFlatMemory(bytes: number): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-memory-'));
@@ -47,7 +50,7 @@ export async function expectFlatMemory(bytes: number): Promise<void> {
   await server.stop();
 }
 
-/** Not as a Blob: those of Node 24 end in the middle of a file of more than 4 GB. */
+/** Not as a Blob: a Blob of Node 24 ends early for a file of more than 4 GB. */
 async function upload(client: ApiClient, { path, bytes }: LargeVideo): Promise<Conversion> {
   const fate = await uploadStreamed(client, { path, fileName: 'large.mp4', pauseMilliseconds: 0 });
   if (fate.kind !== 'acknowledged') throw new Error(`the upload was ${fate.kind}`);
@@ -55,7 +58,7 @@ async function upload(client: ApiClient, { path, bytes }: LargeVideo): Promise<C
   return fate.conversion;
 }
 
-/** Asks for the MP3 and reads none of it. Gives what ends that. */
+/** Requests the MP3 and reads none of it. Returns a function that ends this. */
 async function stallDownload(client: ApiClient, { id }: Conversion): Promise<() => Promise<void>> {
   const answer = await client.fetch(`/download?fid=${id}`);
   await delay(100);

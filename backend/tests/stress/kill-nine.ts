@@ -13,19 +13,19 @@ import { expectSettledData } from './settled-data.ts';
 import { downloadAndCheck, type StressClients, startStressClients } from './stress-clients.ts';
 import { createStressLedger, type StressLedger } from './stress-ledger.ts';
 
-/** When a server is killed: each of these, one kill after the other, so that none is left to chance alone. */
+/** The moments of the kills, taken in turn so that each occurs. */
 const moments = ['while it works', 'while ffmpeg runs', 'while something is sent', 'while it starts'] as const;
 
 interface Scene {
   readonly dataFolder: string;
-  /** What the servers take for the system's temporary folder. */
+  /** The system's temporary folder for the servers. */
   readonly temporaryFolder: string;
   readonly random: SeededRandom;
 }
 
 /**
- * Kills a server `kills` times with all that it has started, over one data folder, under clients that upload, follow and
- * download all the time; then lets it finish, and holds it to everything that it had acknowledged.
+ * Kills a server and everything that it started, `kills` times with the same data folder, while clients upload, follow
+ * and download. Then lets it finish, and checks everything that it had acknowledged.
  */
 export async function killAgainAndAgain(kills: number): Promise<void> {
   const random = createSeededRandom(chooseSeed(`${kills} kills`));
@@ -87,7 +87,7 @@ export async function killAgainAndAgain(kills: number): Promise<void> {
   expect(await processesIn(folder)).toEqual([]);
   const { acknowledged, doubtful, brokenOff } = ledger;
   console.log(`${acknowledged.size} acknowledged, ${doubtful.size} in doubt, ${brokenOff.size} broken off by a kill`);
-  // Otherwise nothing of all this was seen to hold.
+  // Otherwise this test has checked nothing.
   expect(acknowledged.size).toBeGreaterThan(0);
   expect(brokenOff.size).toBeGreaterThan(0);
 }
@@ -127,10 +127,10 @@ async function theMoment(
   await delay(random.between(0, 1000));
 }
 
-/** Waits for the end of everything, and holds it to what was promised. Resolves with all conversions. */
+/** Waits until everything has ended and checks it against the promises. Resolves with all conversions. */
 async function drain(client: ApiClient, ledger: StressLedger) {
   const rows = await waitUntil(
-    'everything is done, and told of',
+    'everything is done and has notifications',
     async () => {
       const [all, notifications] = [await client.conversions(), await client.notifications()];
       return all.every(({ state }) => state === 'done') && notifications.length >= all.length && all;

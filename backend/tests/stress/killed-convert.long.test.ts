@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openKilledConvert } from './killed-convert.ts';
 
-it('a convert after one that was killed at any step removes what that one left', async () => {
+it('a convert removes what a convert killed at any step left behind', async () => {
   await using killed = await openKilledConvert();
   const steps = await killed.count();
   expect(steps).toBeGreaterThan(20);

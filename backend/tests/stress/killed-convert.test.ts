@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => killed[Symbol.asyncDispose]());
 
-it('a convert after a killed one removes what that one left', { timeout: 180_000 }, async () => {
+it('a convert removes what a killed convert left behind', { timeout: 180_000 }, async () => {
   const random = createSeededRandom(chooseSeed(`${kills} kills of convert`));
   const steps = await killed.count();
   expect(steps).toBeGreaterThan(kills);

@@ -12,13 +12,13 @@ import { waitUntil } from '../running/wait-until.ts';
 
 const seconds = 20;
 
-/** `soundlift convert`, killed. */
+/** Kills `soundlift convert` at its steps. */
 export interface KilledConvert extends AsyncDisposable {
-  /** How many steps it takes that outlive the process. */
+  /** The number of its steps that outlive the process. */
   count(): Promise<number>;
   /**
-   * Kills it before that step, with all that it has started; converts once more, and expects the videos' folder to hold whole
-   * MP3s alone, and the temporary folder nothing. Resolves with what was about to be done.
+   * Kills it before that step, with all processes that it started. Then converts again, and expects only whole MP3s in
+   * the videos' folder and an empty temporary folder. Resolves with the step at which it was killed.
    */
   killAt(step: number): Promise<string>;
 }
@@ -71,7 +71,7 @@ async function inScene<Result>(video: string, play: (scene: Scene) => Promise<Re
   }
 }
 
-/** Resolves with the exit code or the signal, once all that it has started is gone too. */
+/** Resolves with the exit code or the signal, after all processes that it started have ended. */
 async function convert(scene: Scene, dieAt: number): Promise<number | string> {
   const preload = import.meta.resolve('./die-at-step.ts');
   const child = spawn(
@@ -84,7 +84,7 @@ async function convert(scene: Scene, dieAt: number): Promise<number | string> {
     },
   );
   const [code, signal] = await once(child, 'close');
-  await waitUntil('nothing of it runs', async () => (await processesIn(scene.folder)).length === 0);
+  await waitUntil('its processes have ended', async () => (await processesIn(scene.folder)).length === 0);
   return signal ?? code;
 }
 
@@ -97,7 +97,7 @@ async function convertAgain(scene: Scene): Promise<void> {
   expect(await readdir(scene.temporary)).toEqual([]);
   expect(await processesIn(scene.folder)).toEqual([]);
   const names = (await readdir(scene.videos)).toSorted();
-  // One that was killed when it had its MP3 in place has left it, and never is a file written over that is there.
+  // A convert that was killed after its MP3 was saved has left the MP3, and an existing file is never overwritten.
   const whole = ['talk.mkv', 'talk.mp3'];
   expect(names.length === 3 ? names : whole).toEqual(names.length === 3 ? ['talk (1).mp3', ...whole] : names);
   for (const name of names) expect(await soundSeconds(join(scene.videos, name))).toBeCloseTo(seconds, 1);

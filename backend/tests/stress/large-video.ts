@@ -6,17 +6,19 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export interface LargeVideo {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly bytes: number;
   readonly seconds: number;
 }
 
-/** What a frame of noise takes at the finest quantizer, more or less, times the frames of a second. */
+/** The approximate size of a frame of noise at the finest quantizer, times the frames per second. */
 const bytesPerSecond = 2_800_000;
 const loopSeconds = 4;
 
-/** Makes a real MP4 of at least so many bytes in the folder: noise to look at, as no encoder can squeeze it, and a tone. */
+/**
+ * Makes a real MP4 of at least this size in the folder: a picture of noise, which no encoder can compress, and a tone.
+ */
 export async function makeLargeVideo(folder: string, bytes: number): Promise<LargeVideo> {
   const loop = join(folder, 'loop.mp4');
   const sound = join(folder, 'sound.mkv');
@@ -30,6 +32,6 @@ export async function makeLargeVideo(folder: string, bytes: number): Promise<Lar
   const copied = ['-map', '0:v', '-map', '1:a', '-c', 'copy', '-strict', 'experimental', '-shortest'];
   await run('ffmpeg', [...quiet, ...inputs, ...copied, path]);
   const { size } = await stat(path);
-  if (size < bytes) throw new Error(`the large video came out at ${size} bytes instead of ${bytes}`);
+  if (size < bytes) throw new Error(`the large video has ${size} bytes instead of ${bytes}`);
   return { path, bytes: size, seconds };
 }

@@ -1,12 +1,14 @@
-/** Numbers that look like chance and come again with the same seed. */
+/** Pseudo-random numbers that repeat with the same seed. */
 export interface SeededRandom {
-  /** From 0, 1 not included. */
+  /** A number from 0 up to but not including 1. */
   fraction(): number;
   between(low: number, high: number): number;
   pick<Item>(items: readonly Item[]): Item;
 }
 
-/** Mulberry32, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c: 32 bits of state are plenty here. */
+/**
+ * Mulberry32, https://gist.github.com/tommyettinger/46a874533244883189143505d203312c: 32 bits of state are enough here.
+ */
 export function createSeededRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   function fraction(): number {
@@ -20,13 +22,13 @@ export function createSeededRandom(seed: number): SeededRandom {
     between: (low, high) => low + fraction() * (high - low),
     pick(items) {
       const item = items[Math.floor(fraction() * items.length)];
-      if (item === undefined) throw new Error('there is nothing to pick from');
+      if (item === undefined) throw new Error('the list is empty');
       return item;
     },
   };
 }
 
-/** SOUNDLIFT_TEST_SEED where somebody wants to see a run again. Printed, so that they can. */
+/** The seed from SOUNDLIFT_TEST_SEED, to repeat a run, or a random one. It is printed so that a run can be repeated. */
 export function chooseSeed(what: string): number {
   const seed = Number(process.env['SOUNDLIFT_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
   console.log(`${what}: SOUNDLIFT_TEST_SEED=${seed}`);

@@ -4,13 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
 
-/** What a data folder must hold once everything has ended and its server has stopped. */
+/** What a data folder must contain after everything has ended and its server has stopped. */
 export interface ExpectedData {
-  /** Ids of all that must be there and have ended. */
+  /** The ids of all conversions, which must exist and have ended. */
   readonly conversionIds: readonly string[];
 }
 
-/** Opens the stopped server's own files: whatever it may say over HTTP, this is what is there. */
+/** Checks the files of the stopped server themselves, independent of what it says over HTTP. */
 export async function expectSettledData(dataFolder: string, { conversionIds }: ExpectedData): Promise<void> {
   const { rows, tellings } = readConversions(join(dataFolder, 'conversions.db'));
   const kept = rows.filter(({ removed }) => !removed);

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Conversion, conversionSchema } from '../../../shared/api.ts';
 import type { ApiClient } from '../running/api-client.ts';
 
-/** What a client knows of its upload. */
+/** What a client knows about its upload. */
 export type UploadFate =
   | { readonly kind: 'acknowledged'; readonly conversion: Conversion }
-  /** Everything was handed over, and no answer came: it may have been accepted. */
+  /** Everything was sent, and no answer came: it may have been accepted. */
   | { readonly kind: 'doubtful' }
   /** The connection broke before the end was sent: it cannot have been accepted. */
   | { readonly kind: 'broken' };
@@ -19,7 +19,7 @@ export interface StreamedUpload {
 
 const chunkBytes = 64 * 1024;
 
-/** Uploads at the client's own pace, with a pause after each 64 KiB. Throws on an answer other than 200. */
+/** Uploads slowly, with a pause after each 64 KiB. Throws on an answer other than 200. */
 export async function uploadStreamed(client: ApiClient, upload: StreamedUpload): Promise<UploadFate> {
   let ended = false;
   async function* form(): AsyncGenerator<Uint8Array> {
@@ -39,7 +39,7 @@ export async function uploadStreamed(client: ApiClient, upload: StreamedUpload):
     const answer = await client.fetch('/upload', { method: 'POST', headers, body: form(), duplex: 'half' });
     [status, text] = [answer.status, await answer.text()];
   } catch {
-    // fetch says no more than that the network failed; that is what a kill looks like from here.
+    // fetch only reports a network failure, which is what a kill looks like to the client.
     return { kind: ended ? 'doubtful' : 'broken' };
   }
   if (status !== 200) throw new Error(`an upload was answered with ${status}: ${text}`);

@@ -10,28 +10,28 @@ import type { StressLedger } from './stress-ledger.ts';
 export interface StressClientsParts {
   readonly client: ApiClient;
   readonly sources: readonly string[];
-  /** One of them that takes long to send. */
+  /** One of the sources, which takes long to send. */
   readonly largest: string;
   readonly random: SeededRandom;
   readonly ledger: StressLedger;
-  /** False while there is no server to ask. */
+  /** False while no server is running. */
   readonly serverIsUp: () => boolean;
 }
 
-/** Clients that keep a server busy, whatever happens to it. */
+/** Clients that keep a server busy, across its restarts. */
 export interface StressClients {
-  /** How many uploads and downloads are under way. */
+  /** The number of uploads and downloads in progress. */
   uploads(): number;
   downloads(): number;
-  /** No more uploads; resolves once those under way have ended. */
+  /** Starts no more uploads. Resolves when the current ones have ended. */
   stopUploading(): Promise<void>;
-  /** Resolves once none of them runs any more. Throws what one of them has not expected. */
+  /** Stops all clients and waits for them. Throws the unexpected errors of the clients. */
   stop(): Promise<void>;
 }
 
 const uploaders = 3;
 const downloaders = 2;
-/** So many accepted ones may wait, so that there is an end after the last kill. */
+/** The most accepted uploads that may be waiting, so that everything ends soon after the last kill. */
 const maxWaiting = 8;
 
 export function startStressClients({
@@ -45,7 +45,7 @@ export function startStressClients({
   const stopped = { uploading: false, all: false };
   const count = { uploads: 0, downloads: 0, names: 0 };
 
-  /** Does it again and again while a server is there. A broken connection is what kills look like; all else is not expected. */
+  /** Repeats `work` while a server is running. A kill causes broken connections; any other error is unexpected. */
   async function again(isStopped: () => boolean, pauseMilliseconds: number, work: () => Promise<void>): Promise<void> {
     while (!isStopped()) {
       await delay(pauseMilliseconds);
@@ -77,7 +77,7 @@ export function startStressClients({
 
   async function look(): Promise<void> {
     for (const conversion of await client.conversions()) {
-      // One that is being sent is in the list as well.
+      // The list also contains conversions whose upload is not finished.
       if (conversion.state !== 'uploading') ledger.see(conversion);
     }
     ledger.seeNotifications(await client.notifications());
@@ -95,7 +95,7 @@ export function startStressClients({
   }
 
   const uploading = Array.from({ length: uploaders }, (_, index) =>
-    // One of them is always in the middle of something large.
+    // One client is always sending a large file.
     again(
       () => stopped.uploading,
       10,
@@ -122,7 +122,7 @@ export function startStressClients({
   };
 }
 
-/** Throws when what comes is not the MP3 that the conversion says, though the server has said that it was all. */
+/** Throws if a complete answer is not the MP3 that the conversion describes. */
 export async function downloadAndCheck(
   client: ApiClient,
   { id, fileName, result }: Conversion,
@@ -147,7 +147,7 @@ export function withoutPeaks({ peaks: _peaks, ...conversion }: Conversion): Conv
   return conversion;
 }
 
-/** fetch's words for a connection that was refused or broke off, before or in the middle of an answer. */
+/** fetch's messages for a connection that was refused or interrupted, before or during an answer. */
 export function isBrokenConnection(error: unknown): boolean {
   return error instanceof TypeError && /^(fetch failed|terminated)$/.test(error.message);
 }

@@ -1,11 +1,13 @@
 import type { Conversion, Notification } from '../../../shared/api.ts';
 
-/** What clients were promised, and what they have seen, over all lives of a server. Whatever breaks a promise is a violation. */
+/**
+ * What clients were promised and what they have seen, over all runs of a server. Every broken promise is a violation.
+ */
 export interface StressLedger {
   acknowledge(conversion: Conversion): void;
   /** An upload that may or may not have been accepted. */
   doubt(fileName: string): void;
-  /** One that cannot have been accepted. */
+  /** An upload that cannot have been accepted. */
   breakOff(fileName: string): void;
   see(conversion: Conversion): void;
   seeNotifications(notifications: readonly Notification[]): void;
@@ -13,7 +15,7 @@ export interface StressLedger {
   readonly acknowledged: ReadonlySet<string>;
   readonly doubtful: ReadonlySet<string>;
   readonly brokenOff: ReadonlySet<string>;
-  /** Those seen as done. */
+  /** The conversions that were seen as done. */
   readonly done: ReadonlyMap<string, Conversion>;
   readonly violations: readonly string[];
 }

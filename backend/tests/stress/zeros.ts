@@ -7,12 +7,12 @@ import { peakMemoryBytes } from '../running/processes.ts';
 import { startServerProcess } from '../running/server-process.ts';
 import { uploadStreamed } from './streamed-upload.ts';
 
-/** DESIGN: what one of our processes may ever have in use, whatever goes through it. */
+/** The most memory in bytes that any of our processes may use, whatever passes through it. */
 const limitBytes = 200_000_000;
 
 /**
- * Uploads so many zeros to a server that takes them, and to one that takes a byte less. What came of it in the original: accepted, and 4,467 MiB of
- * memory before it failed.
+ * Uploads this many zeros to a server that accepts them, and to one whose limit is one byte lower. The original system
+ * accepted them and used 4,467 MiB of memory before it failed.
  */
 export async function expectZerosHarmless(bytes: number): Promise<void> {
   await using opened = new AsyncDisposableStack();

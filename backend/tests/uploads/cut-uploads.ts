@@ -12,16 +12,16 @@ import { waitUntil } from '../running/wait-until.ts';
 import type { RunningClient, TusClient } from './tus-client.ts';
 
 const fileBytes = 6_000_000;
-/** Heads of requests, and what a client sends besides. */
+/** Bytes for the heads of requests and anything else that a client sends. */
 const spareBytes = 16_384;
 
-/** What any client of the protocol must be able to rely on, whatever cuts it off. `open` makes the program ready. */
+/** What any client of the protocol can rely on, wherever it is interrupted. `open` prepares the client program. */
 export function describeCutUploads(name: string, open: () => Promise<TusClient>): void {
   describe(`an upload with ${name}`, () => {
     let client: TusClient;
     let folder: string;
     let stand: ServerStand;
-    /** What nothing can convert: so the bytes that came stay as they are. */
+    /** A file that cannot be converted, so the stored bytes stay as they are. */
     let file: string;
     let state: string;
     let sha256: string;
@@ -47,23 +47,23 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       return client({ endpoint, token: stand.account.token, file, state });
     }
 
-    /** Starts an upload that stays in its middle, once about so many bytes were sent, until the line is released. */
+    /** Starts an upload that is held after about this many bytes, until the line is released. */
     async function startHeld(bytes: number): Promise<RunningClient> {
       const held = stand.line.sentBytes + bytes;
       stand.line.hold(bytes);
       const running = start();
-      await waitUntil('the upload is on its way', () => stand.line.sentBytes >= held);
+      await waitUntil('the upload has started', () => stand.line.sentBytes >= held);
       return running;
     }
 
     async function onlyConversion(): Promise<Conversion> {
       const [only, ...more] = await stand.account.conversions();
       expect(more).toEqual([]);
-      if (only === undefined) throw new Error('there is no upload');
+      if (only === undefined) throw new Error('no upload found');
       return only;
     }
 
-    /** How many bytes the server has acknowledged, or would. */
+    /** The number of bytes that the server has acknowledged, or would acknowledge. */
     async function offset(): Promise<number> {
       const { id } = await onlyConversion();
       const headers = { 'Tus-Resumable': '1.0.0' };
@@ -71,7 +71,10 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       return Number(answer.headers.get('upload-offset') ?? Number.NaN);
     }
 
-    /** What a client has handed to the system still comes after its death, and its writer lets go only then. */
+    /**
+     * The number of stored bytes once they stop growing. Bytes that a killed client had given to the system still
+     * arrive, and only then does the server release the upload.
+     */
     async function settledOffset(): Promise<number> {
       let latest = '';
       await waitUntil('the line is quiet', async () => {
@@ -84,12 +87,12 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       return await offset();
     }
 
-    /** Lets other processes of the client go on until all is there, and looks at what was stored. */
+    /** Runs further client processes until the upload is complete, and checks what was stored. */
     async function finish(): Promise<void> {
       for (let tries = 1; ; tries += 1) {
         const again = start();
         if ((await again.ended) === 0) break;
-        if (tries === 10) throw new Error(`the upload does not end: ${again.complaints()}`);
+        if (tries === 10) throw new Error(`the upload does not finish: ${again.complaints()}`);
       }
       const { id, sourceBytes, fileName } = await onlyConversion();
       expect({ sourceBytes, fileName }).toEqual({ sourceBytes: fileBytes, fileName: 'noise.mp4' });
@@ -100,19 +103,19 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       expect(hash.digest('hex')).toBe(sha256);
     }
 
-    /** What had not been acknowledged when it was cut may come twice, and nothing else. */
+    /** Only bytes that were not acknowledged at the cut may be sent twice. */
     function expectLittleTwice(sentAtCut: number, keptAtCut: number): void {
       const unacknowledged = sentAtCut - keptAtCut;
       expect(stand.line.sentBytes - fileBytes).toBeLessThanOrEqual(unacknowledged + spareBytes);
     }
 
-    it('arrives whole', async () => {
+    it('arrives complete', async () => {
       await finish();
       expect(stand.line.sentBytes - fileBytes).toBeLessThan(spareBytes);
     });
 
     it.each([300_000, 3_000_000, 5_900_000])(
-      'goes on in another process after a kill -9 at %d bytes',
+      'resumes in another process after a kill -9 at %d bytes',
       async (bytes) => {
         const first = await startHeld(bytes);
         first.kill();
@@ -125,7 +128,7 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       },
     );
 
-    it('goes on after its line was reset again and again', async () => {
+    it('resumes after several resets of its connection', async () => {
       let [sentAtCuts, keptAtCuts] = [0, 0];
       for (const bytes of [1_500_000, 1_000_000, 1_500_000]) {
         const before = stand.line.sentBytes;
@@ -140,7 +143,7 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       expectLittleTwice(sentAtCuts, keptAtCuts);
     });
 
-    it('goes on after a kill -9 of the server', async () => {
+    it('resumes after a kill -9 of the server', async () => {
       const first = await startHeld(3_000_000);
       await stand.server().kill();
       stand.line.release();
@@ -152,7 +155,7 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       expectLittleTwice(sent, kept);
     });
 
-    it('sends nothing twice when the last answer was lost', async () => {
+    it('sends nothing twice if the last answer was lost', async () => {
       const first = await startHeld(fileBytes - 500_000);
       stand.line.deaf = true;
       stand.line.release();

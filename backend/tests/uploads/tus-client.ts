@@ -1,33 +1,33 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What a client program is told: in this order, on its command line. */
+/** The arguments of a client program, in this order. */
 export interface TusJob {
-  /** Where uploads begin. */
+  /** The URL where uploads are created. */
   readonly endpoint: string;
   readonly token: string;
   /** Absolute path. */
   readonly file: string;
-  /** Absolute path of the file in which it keeps the upload's address, for the next process. */
+  /** Absolute path of the file where it keeps the address of the upload for the next process. */
   readonly state: string;
 }
 
 /**
- * A client of the protocol as a program: begins an upload, or goes on with the one in its state, and ends with 0 once all is there. It
- * does not try again by itself.
+ * A client of the protocol, as a program. It starts an upload, or resumes the one in its state, and exits with 0 once
+ * the upload is complete. It does not retry by itself.
  */
 export type TusClient = (job: TusJob) => RunningClient;
 
 export interface RunningClient {
-  /** With which code it has ended; null after a kill. */
+  /** The exit code; null after a kill. */
   readonly ended: Promise<number | null>;
-  /** What it has complained of. */
+  /** What it wrote to standard error. */
   complaints(): string;
   /** `kill -9` */
   kill(): void;
 }
 
-/** `program` with what comes before the job on its command line. */
+/** A client that runs `program`, with the arguments `before` in front of the job's. */
 export function tusClientOf(program: string, before: readonly string[]): TusClient {
   return ({ endpoint, token, file, state }) => {
     const child = spawn(program, [...before, endpoint, token, file, state], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -7,9 +7,10 @@ import { Upload } from 'tus-js-client';
 const [endpoint = '', token = '', file = '', state = ''] = process.argv.slice(2);
 const uploadUrl = existsSync(state) ? readFileSync(state, 'utf8') : null;
 
-// In Node the library takes a stream of a file too, and reads it anew from wherever it has to go on; its types do not say so.
+// In Node the library also accepts a stream of a file, and reads the file again from wherever it resumes. Its types do
+// not say so.
 const source: unknown = createReadStream(file);
-if (!isReadable(source)) throw new Error('there is no file to read');
+if (!isReadable(source)) throw new Error('the file cannot be read');
 const upload = new Upload(source, {
   endpoint,
   uploadUrl,
@@ -17,7 +18,7 @@ const upload = new Upload(source, {
   storeFingerprintForResuming: false,
   headers: { Authorization: `Bearer ${token}` },
   metadata: { filename: basename(file) },
-  // At once: a kill may come at any moment.
+  // Save it at once, because a kill may come at any moment.
   onUploadUrlAvailable() {
     if (upload.url !== null) writeFileSync(state, upload.url);
   },

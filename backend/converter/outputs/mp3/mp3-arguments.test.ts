@@ -13,7 +13,7 @@ function mp3Options(options: Partial<OutputOptions>, facts: ArgumentFacts = ster
 }
 
 describe('convertArguments', () => {
-  test('makes one pass with two outputs, the MP3 and its sound', () => {
+  test('makes one pass with two outputs, the MP3 and its samples', () => {
     expect(convertArguments({ format: 'mp3' }, stereo)).toEqual({
       inputOptions: expect.arrayContaining(['-nostdin', '-protocol_whitelist', 'file,pipe', '-format_whitelist']),
       input: 'file:source',
@@ -52,14 +52,14 @@ describe('convertArguments', () => {
     expect(mp3Options(wanted === undefined ? {} : { channels: wanted }, facts)).toContain(expected);
   });
 
-  test('takes two of many channels that have no places, where ffmpeg would give up', () => {
+  test('takes the first two of many channels without positions, which ffmpeg cannot mix down', () => {
     const many = (channels: number, hasLayout = false) =>
       convertArguments({ format: 'mp3' }, { ...stereo, track: { ...stereo.track, channels, hasLayout } });
     for (const { options } of many(9).outputs) expect(options.join(' ')).toContain('-af pan=stereo|c0=c0|c1=c1 ');
     for (const { outputs } of [many(9, true), many(8), many(16)]) expect(JSON.stringify(outputs)).not.toContain('pan=');
   });
 
-  test('converts the track that was chosen, and listens to the same', () => {
+  test('encodes and checks the chosen track', () => {
     const facts = { ...stereo, track: { ...stereo.track, index: 3 } };
     const { outputs } = convertArguments({ format: 'mp3' }, facts);
     for (const { options } of [...outputs, ...listenArguments(facts).outputs]) {
@@ -67,14 +67,14 @@ describe('convertArguments', () => {
     }
   });
 
-  test('takes a cover along, and nothing else that can be seen', () => {
+  test('copies a cover, and no other picture', () => {
     const options = mp3Options({}, { ...stereo, cover: { streamIndex: 2 } });
     expect(options).toMatch(/-map 0:a:0 -map 0:2 -c:v copy -disposition:v attached_pic/);
     expect(options).not.toContain('-vn');
     expect(options).toContain('-sn -dn');
   });
 
-  test('hands tags on one by one, whatever is in them', () => {
+  test('passes each tag as one argument, whatever it contains', () => {
     const tags = { title: '-i /etc/passwd', artist: 'a = b', album: 'two\nlines' };
     const options = convertArguments({ format: 'mp3' }, { ...stereo, tags }).outputs[0]?.options ?? [];
     for (const value of ['title=-i /etc/passwd', 'artist=a = b', 'album=two\nlines']) {
@@ -82,14 +82,14 @@ describe('convertArguments', () => {
     }
   });
 
-  test('looks as far into the source as was needed to find its sound', () => {
+  test('searches the source as far as ffprobe had to', () => {
     const facts = { ...stereo, searchOptions: ['-probesize', '100M'] };
     expect(convertArguments({ format: 'mp3' }, facts).inputOptions.join(' ')).toContain('-probesize 100M');
     expect(listenArguments(facts).inputOptions.join(' ')).toContain('-probesize 100M');
   });
 });
 
-test('a source reaches no demuxer that opens what it names', () => {
+test('a source cannot use a demuxer that opens other files', () => {
   for (const { inputOptions } of [convertArguments({ format: 'mp3' }, stereo), listenArguments(stereo)]) {
     const allowed = inputOptions[inputOptions.indexOf('-format_whitelist') + 1]?.split(',') ?? [];
     expect(allowed).toEqual(expect.arrayContaining(['mov', 'matroska', 'avi', 'mpegts', 'ogg', 'asf', 'flv', 'mp3']));

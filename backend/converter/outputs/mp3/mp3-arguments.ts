@@ -3,19 +3,20 @@ import { sourceOptions, sourceUrl } from '../../ffmpeg/media-formats.ts';
 import type { FfmpegCommandLine } from '../../ffmpeg/run-ffmpeg.ts';
 import type { SourceFacts, SourceTags } from '../../source-facts.ts';
 
-/** Where the MP3 grows, in the work folder. */
+/** The name of the MP3 in the work folder. */
 export const mp3Name = 'sound.mp3';
 
-/** What of a source decides about the command line. */
+/** The facts of a source that the command line depends on. */
 export type ArgumentFacts = Pick<SourceFacts, 'track' | 'cover' | 'tags' | 'searchOptions'>;
 
-/** Asks for every line's level, so that what is said of damage can be told from what is said by the way. */
+/** With `level+` in `-loglevel`, every log line starts with its level, which separates errors from mere information. */
 const quiet = ['-hide_banner', '-nostdin', '-nostats'];
 
 /**
- * The one pass: the MP3 into a file (a pipe would leave it without a Xing frame), and the same sound in mono, as signed
- * 16 bit, to the caller. The second output is for the peaks and costs 4 % (measured: at its full rate no more than at 8 kHz,
- * whose resampling costs what the pipe saves); it also tells to the sample how much sound there was.
+ * The single encoding pass. The first output is the MP3, written to a file because ffmpeg writes no Xing frame to a
+ * pipe. The second output goes to the caller: the same audio in mono, as signed 16 bit. It is used for the peaks and
+ * gives the exact number of samples. It costs 4 % (measured; 8 kHz would cost as much, since the resampling costs what
+ * the pipe saves).
  */
 export function convertArguments(options: OutputOptions, facts: ArgumentFacts): FfmpegCommandLine {
   const { track, cover } = facts;
@@ -43,7 +44,7 @@ export function convertArguments(options: OutputOptions, facts: ArgumentFacts): 
           ...mapTrack(track.index),
           ...placeChannels(track),
           ...soundShape(1, sampleRate),
-          // Unflushed, the pipe is written to 7 times less often.
+          // Without flushing each packet, ffmpeg writes to the pipe 7 times less often.
           ...['-c:a', 'pcm_s16le', '-flush_packets', '0', '-f', 's16le'],
         ],
       },
@@ -51,7 +52,7 @@ export function convertArguments(options: OutputOptions, facts: ArgumentFacts): 
   };
 }
 
-/** Decodes and says of each frame when it is due: what came, and where nothing came. */
+/** Decodes and logs the time stamp of each frame, to show where audio is missing. */
 export function listenArguments(facts: ArgumentFacts): FfmpegCommandLine {
   return {
     ...decodeSource(facts, 'level+info'),
@@ -59,10 +60,13 @@ export function listenArguments(facts: ArgumentFacts): FfmpegCommandLine {
   };
 }
 
-/** The sample rates that MPEG audio Layer III has (ISO/IEC 11172-3, 13818-3, and MPEG-2.5's). */
+/** The sample rates of MPEG audio Layer III (ISO/IEC 11172-3, 13818-3, and MPEG-2.5). */
 const mp3SampleRates = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
 
-/** The rate itself where MP3 has it; above, the one that divides it; else the next higher, which loses nothing. */
+/**
+ * The sample rate of the MP3 in hertz: the source's own if MP3 supports it; above 48 kHz, 44100 or 48000, whichever
+ * divides it; otherwise the next higher one, which loses nothing.
+ */
 export function mp3SampleRate(sampleRate: number): number {
   if (sampleRate > 48000) return sampleRate % 44100 === 0 ? 44100 : 48000;
   return mp3SampleRates.find((rate) => rate >= sampleRate) ?? 48000;
@@ -73,11 +77,11 @@ function decodeSource(facts: ArgumentFacts, logLevel: string): Pick<FfmpegComman
     inputOptions: [
       ...quiet,
       ...['-loglevel', logLevel],
-      // What can be decoded is delivered, however much cannot.
+      // Deliver what can be decoded, however many errors there are.
       ...['-max_error_rate', '1'],
       ...sourceOptions,
       ...facts.searchOptions,
-      // Conversions are what runs side by side; threads in each would only cost memory.
+      // Several conversions run in parallel; threads in each would only cost memory.
       ...['-threads', '1'],
     ],
     input: sourceUrl,
@@ -88,12 +92,15 @@ function mapTrack(index: number): readonly string[] {
   return ['-map', `0:a:${index}`];
 }
 
-/** Always said: a source may change its own in the middle, and an MP3 must not. */
+/** Always given, because a source may change its format in the middle and an MP3 must not. */
 function soundShape(channels: 1 | 2, sampleRate: number): readonly string[] {
   return ['-ac', String(channels), '-ar', String(sampleRate)];
 }
 
-/** Of so many channels at no known places ffmpeg makes no stereo: the first two are taken. It knows one layout of 16. */
+/**
+ * ffmpeg cannot mix more than 8 channels without known positions down to stereo, so the first two are taken. 16
+ * channels are an exception: ffmpeg knows a layout for them.
+ */
 function placeChannels({ channels, hasLayout }: ArgumentFacts['track']): readonly string[] {
   return hasLayout || channels <= 8 || channels === 16 ? [] : ['-af', 'pan=stereo|c0=c0|c1=c1'];
 }

@@ -8,7 +8,7 @@ function headerOf(word: number) {
 }
 
 describe('parseFrameHeader', () => {
-  // The lengths are those of ISO/IEC 11172-3, 2.4.3.1: 144 × bit rate ÷ sample rate, 72 × where a frame has 576 samples.
+  // The lengths are those of ISO/IEC 11172-3, 2.4.3.1: 144 × bit rate ÷ sample rate, 72 × for a frame of 576 samples.
   test.each([
     [0xfffb9064, 'mpeg1', 44100, 2, 128, 417, 1152],
     [0xfffb9264, 'mpeg1', 44100, 2, 128, 418, 1152],
@@ -32,7 +32,7 @@ describe('parseFrameHeader', () => {
     });
   });
 
-  test('sees that a checksum follows', () => {
+  test('detects a checksum', () => {
     expect(headerOf(0xfffa9064).hasChecksum).toBe(true);
   });
 
@@ -74,13 +74,13 @@ describe('parseXingFrame', () => {
     });
   });
 
-  test('knows the tag of a constant bit rate', () => {
+  test('recognizes the tag of a constant bit rate', () => {
     const frame = Buffer.from(xingFrame);
     frame.write('Info', 21, 'latin1');
     expect(parseXingFrame(frame, headerOf(0xfffb40c0))?.kind).toBe('Info');
   });
 
-  test('leaves out what the flags say is not there', () => {
+  test('omits the fields that the flags exclude', () => {
     const frame = Buffer.alloc(208);
     frame.write('Xing', 21, 'latin1');
     frame.writeUInt32BE(2, 25);
@@ -88,13 +88,13 @@ describe('parseXingFrame', () => {
     expect(parseXingFrame(frame, headerOf(0xfffb40c0))).toEqual({ kind: 'Xing', bytes: 4711 });
   });
 
-  test('believes in no delay where the encoder is not known to write one', () => {
+  test('ignores the delay of an unknown encoder', () => {
     const frame = Buffer.from(xingFrame);
     frame.write('XXXX', 21 + 120, 'latin1');
     expect(parseXingFrame(frame, headerOf(0xfffb40c0))).toEqual({ kind: 'Xing', frames: 193, bytes: 24548 });
   });
 
-  test('looks behind the side information, whose length is the version and the channels', () => {
+  test('skips the side information, whose length depends on version and channels', () => {
     const headers = [
       [0xfffb4000, 32],
       [0xfffb40c0, 17],
@@ -108,7 +108,7 @@ describe('parseXingFrame', () => {
     }
   });
 
-  test('takes an ordinary frame for one, and a tag that the frame is too short for', () => {
+  test('treats a tag that does not fit into its frame as an ordinary frame', () => {
     expect(parseXingFrame(Buffer.alloc(208), headerOf(0xfffb40c0))).toBeUndefined();
     expect(parseXingFrame(xingFrame.subarray(0, 26), headerOf(0xfffb40c0))).toBeUndefined();
     expect(parseXingFrame(xingFrame.subarray(0, 34), headerOf(0xfffb40c0))).toEqual({ kind: 'Xing', frames: 193 });

@@ -1,7 +1,7 @@
 /**
- * What one MPEG audio Layer III frame says about itself, and what the first frame of a file says about all the others.
- * Numbers are those of ISO/IEC 11172-3 (MPEG-1), ISO/IEC 13818-3 (MPEG-2) and the usual extension to MPEG-2.5; the layout
- * of the Xing frame is that of the Xing decoder, extended by LAME ("mp3 info tag revision 1").
+ * Reads the header of an MPEG audio Layer III frame, and the Xing frame, which describes the whole file. The numbers
+ * are those of ISO/IEC 11172-3 (MPEG-1), ISO/IEC 13818-3 (MPEG-2) and the usual extension to MPEG-2.5. The layout of
+ * the Xing frame is that of the Xing decoder, extended by LAME ("mp3 info tag revision 1").
  */
 
 export interface Mp3FrameHeader {
@@ -9,22 +9,22 @@ export interface Mp3FrameHeader {
   readonly sampleRate: number;
   readonly channels: 1 | 2;
   readonly bitrateKbps: number;
-  /** The whole frame's, header included. */
+  /** Size of the whole frame, header included. */
   readonly bytes: number;
-  /** A channel's. */
+  /** Samples per channel. */
   readonly samples: 1152 | 576;
-  /** A checksum of two bytes follows the header. */
+  /** True if a checksum of two bytes follows the header. */
   readonly hasChecksum: boolean;
 }
 
-/** The bytes of a frame's header. */
+/** Size of a frame's header in bytes. */
 export const frameHeaderBytes = 4;
 
 const versions = ['mpeg2.5', undefined, 'mpeg2', 'mpeg1'] as const;
 const layer3 = 1;
 const singleChannel = 3;
 
-/** By index; the first is "free format" and the sixteenth forbidden: no encoder that we drive writes either. */
+/** By index. The first is "free format" and the sixteenth is forbidden; our encoder writes neither. */
 const bitratesKbps = {
   mpeg1: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0],
   mpeg2: [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0],
@@ -36,7 +36,7 @@ const sampleRates = {
   'mpeg2.5': [11025, 12000, 8000],
 } as const;
 
-/** Reads a frame's header from its four bytes, the first one highest. Undefined when they are not one. */
+/** Parses a frame header from its four bytes, read as a big-endian number. Undefined if they are not a header. */
 export function parseFrameHeader(word: number): Mp3FrameHeader | undefined {
   if (word >>> 21 !== 0x7ff) return undefined;
   const version = versions[(word >>> 19) & 3];
@@ -57,15 +57,15 @@ export function parseFrameHeader(word: number): Mp3FrameHeader | undefined {
   };
 }
 
-/** The frame of silence that an encoder puts first, to tell players what follows. */
+/** The silent frame that an encoder writes first to describe the file. */
 export interface XingFrame {
-  /** `Info` where the bit rate is constant. */
+  /** `Info` if the bit rate is constant. */
   readonly kind: 'Xing' | 'Info';
-  /** How many frames follow it; it does not count itself. */
+  /** The number of frames after it, without itself. */
   readonly frames?: number;
-  /** From its own first byte to the end of the last frame. */
+  /** Bytes from its own first byte to the end of the last frame. */
   readonly bytes?: number;
-  /** Samples that the encoder put before the sound, and after it to fill the last frame. */
+  /** Samples that the encoder added before the audio, and after it to fill the last frame. */
   readonly delay?: number;
   readonly padding?: number;
 }
@@ -75,12 +75,12 @@ const hasBytes = 2;
 const hasSeekTable = 4;
 const hasQuality = 8;
 const seekTableBytes = 100;
-/** From the encoder's name to the three bytes of delay and padding. */
+/** Bytes from the encoder's name to the three bytes of delay and padding. */
 const delayOffset = 21;
-/** Who writes delay and padding: LAME itself, and ffmpeg, which writes LAME's layout under its own name. */
+/** Encoders that write delay and padding: LAME, and ffmpeg, which uses LAME's layout under its own name. */
 const encodersWithDelay = ['LAME', 'Lavf', 'Lavc'];
 
-/** Reads the Xing frame out of a whole frame. Undefined when it is an ordinary one. */
+/** Parses the Xing frame from a whole frame. Undefined for an ordinary frame. */
 export function parseXingFrame(frame: Uint8Array, header: Mp3FrameHeader): XingFrame | undefined {
   let at = frameHeaderBytes + sideInformationBytes(header);
   const kind = text(frame, at, 4);
@@ -95,7 +95,7 @@ export function parseXingFrame(frame: Uint8Array, header: Mp3FrameHeader): XingF
   if (flags & hasSeekTable) at += seekTableBytes;
   if (flags & hasQuality) at += 4;
   const knownEncoder = encodersWithDelay.includes(text(frame, at, 4));
-  // Four bytes are read for the sake of three: the one before belongs to the bit rate.
+  // Reads four bytes to get three. The first one belongs to the bit rate.
   const delayAndPadding = knownEncoder ? uint32(frame, at + delayOffset - 1) : undefined;
   return {
     kind,
@@ -108,10 +108,10 @@ export function parseXingFrame(frame: Uint8Array, header: Mp3FrameHeader): XingF
   };
 }
 
-/** The bytes of an ID3v2 tag's header. */
+/** Size of the header of an ID3v2 tag in bytes. */
 export const id3HeaderBytes = 10;
 
-/** The length of the ID3v2 tag that begins here (ID3v2.4, section 3.1), or 0 when there is none. */
+/** The size in bytes of the ID3v2 tag that begins here (ID3v2.4, section 3.1), or 0 if there is none. */
 export function id3v2Bytes(bytes: Uint8Array): number {
   if (bytes.length < id3HeaderBytes || text(bytes, 0, 3) !== 'ID3') return 0;
   // Version 2.4 may repeat the header at the end.

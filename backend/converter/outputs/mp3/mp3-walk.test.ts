@@ -26,7 +26,7 @@ interface Mp3Recipe {
   readonly more?: readonly string[];
 }
 
-/** Encodes exactly so many samples of noise. */
+/** Encodes exactly `samples` samples of noise. */
 async function encode(name: string, { samples, sampleRate, channels = 2, more = [] }: Mp3Recipe): Promise<string> {
   const path = join(folder, `${name}.mp3`);
   const source = `anoisesrc=r=${sampleRate}:a=0.3:seed=7,atrim=end_sample=${samples}`;
@@ -35,7 +35,7 @@ async function encode(name: string, { samples, sampleRate, channels = 2, more = 
   return path;
 }
 
-/** Writes a file and says why it is refused. */
+/** Writes a file and returns the reason why it is refused. */
 async function refusalOf(bytes: Uint8Array): Promise<string> {
   const path = join(folder, 'refused.mp3');
   await writeFile(path, bytes);
@@ -44,7 +44,7 @@ async function refusalOf(bytes: Uint8Array): Promise<string> {
   return error.cause instanceof Error ? error.cause.message : '';
 }
 
-/** Where the frames of a file without ID3v2 begin. */
+/** The positions of the frames in a file without ID3v2. */
 function frameStarts(bytes: Buffer): number[] {
   const starts: number[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -81,7 +81,7 @@ describe('walkMp3', () => {
     expect(facts.frames * facts.samplesPerFrame - facts.delay - facts.padding).toBe(recipe.samples);
   });
 
-  test('passes over a cover larger than what is read at a time', async () => {
+  test('skips a cover larger than one chunk', async () => {
     const cover = join(folder, 'cover.png');
     await run('ffmpeg', [
       '-v',
@@ -103,7 +103,7 @@ describe('walkMp3', () => {
     expect(facts.frames).toBe((await walkMp3(plain)).frames);
   });
 
-  test('does not lose its place in a file of many portions', async () => {
+  test('reads a file of many chunks', async () => {
     const path = await encode('long', { samples: 44100 * 120, sampleRate: 44100, more: ['-b:a', '320k'] });
     const facts = await walkMp3(path);
     expect(facts.bytes).toBeGreaterThan(4 << 20);
@@ -124,43 +124,43 @@ describe('walkMp3', () => {
       return good.subarray(starts[index], starts[index + 1]);
     }
 
-    test('what is empty, or only the beginning of a tag', async () => {
+    test('an empty file, or only the beginning of a tag', async () => {
       expect(await refusalOf(Buffer.alloc(0))).toMatch(/no Xing frame/);
       expect(await refusalOf(Buffer.from('ID3'))).toMatch(/cut off/);
       expect(await refusalOf(Buffer.from('ID3\x03\0\0\0\0\x0f\x0fshort', 'latin1'))).toMatch(/cut off/);
     });
 
-    test('a frame that is not where it should be', async () => {
+    test('a frame at the wrong position', async () => {
       const bytes = Buffer.from(good);
       bytes.fill(0, starts[9], (starts[9] ?? 0) + 4);
       expect(await refusalOf(bytes)).toBe(`no frame at byte ${starts[9]}`);
     });
 
-    test('a byte too many between two frames', async () => {
+    test('an extra byte between two frames', async () => {
       const at = starts[5] ?? 0;
       expect(await refusalOf(Buffer.concat([good.subarray(0, at), Buffer.alloc(1), good.subarray(at)]))).toMatch(
         /no frame/,
       );
     });
 
-    test('a last frame that is cut off, by one byte or within its header', async () => {
+    test('an incomplete last frame, by one byte or within its header', async () => {
       expect(await refusalOf(good.subarray(0, -1))).toMatch(/cut off/);
       expect(await refusalOf(good.subarray(0, (starts.at(-1) ?? 0) + 3))).toMatch(/cut off/);
     });
 
-    test('a frame fewer than was counted, and a frame more', async () => {
-      expect(await refusalOf(good.subarray(0, starts.at(-1)))).toMatch(/counts \d+ frames, \d+ are there/);
-      expect(await refusalOf(Buffer.concat([good, frame(8)]))).toMatch(/counts \d+ frames, \d+ are there/);
+    test('one frame fewer or more than the Xing frame counts', async () => {
+      expect(await refusalOf(good.subarray(0, starts.at(-1)))).toMatch(/counts \d+ frames, but there are \d+/);
+      expect(await refusalOf(Buffer.concat([good, frame(8)]))).toMatch(/counts \d+ frames, but there are \d+/);
     });
 
-    test('as many frames as were counted in another number of bytes', async () => {
+    test('the right number of frames with the wrong number of bytes', async () => {
       const bytes = Buffer.from(good);
       const countAt = good.indexOf('Info') + 12;
       bytes.writeUInt32BE(bytes.readUInt32BE(countAt) - 1, countAt);
-      expect(await refusalOf(bytes)).toMatch(/counts \d+ bytes, \d+ are there/);
+      expect(await refusalOf(bytes)).toMatch(/counts \d+ bytes, but there are \d+/);
     });
 
-    test('another sample rate, version or number of channels in the middle', async () => {
+    test('a change of sample rate, version or channels', async () => {
       const changes = [
         [2, 0x04],
         [1, 0x08],
@@ -169,32 +169,32 @@ describe('walkMp3', () => {
       for (const [offset, bits] of changes) {
         const bytes = Buffer.from(good);
         const at = (starts[12] ?? 0) + offset;
-        // Joint stereo and dual channel are both two channels: all bits of the mode must be set for one.
+        // Joint stereo and dual channel both have two channels. All bits of the mode must be set for one channel.
         bytes.writeUInt8(offset === 3 ? bytes.readUInt8(at) | bits : bytes.readUInt8(at) ^ bits, at);
-        expect(await refusalOf(bytes)).toBe(`another kind of frame at byte ${starts[12]}`);
+        expect(await refusalOf(bytes)).toBe(`a different kind of frame at byte ${starts[12]}`);
       }
     });
 
-    test('a file whose encoder never came back to write its counts', async () => {
+    test('a file whose encoder never wrote its counts', async () => {
       expect(await refusalOf(good.subarray(starts[1]))).toMatch(/no Xing frame/);
       const bytes = Buffer.from(good);
       bytes.writeUInt32BE(0, good.indexOf('Info') + 8);
       expect(await refusalOf(bytes)).toMatch(/counts 0 frames/);
     });
 
-    test('something else behind the last frame', async () => {
+    test('other data after the last frame', async () => {
       expect(await refusalOf(Buffer.concat([good, Buffer.from('TAG')]))).toMatch(/cut off/);
       expect(await refusalOf(Buffer.concat([good, Buffer.from('TAG'), Buffer.alloc(126)]))).toMatch(/no frame/);
       expect(await refusalOf(Buffer.concat([good, Buffer.alloc(128)]))).toMatch(/no frame/);
     });
 
-    test('a file that is not there, in words without its path', async () => {
+    test('a missing file, without naming its path', async () => {
       const error: unknown = await walkMp3(join(folder, 'missing.mp3')).catch((thrown: unknown) => thrown);
       expect(isAppError(error, 'converter_failed') && !error.message.includes(folder)).toBe(true);
     });
   });
 
-  test('ends with the reason of the signal', async () => {
+  test('rejects with the reason of the signal', async () => {
     const path = await encode('aborted', { samples: 1000, sampleRate: 44100 });
     const reason = new Error('enough');
     await expect(walkMp3(path, AbortSignal.abort(reason))).rejects.toBe(reason);

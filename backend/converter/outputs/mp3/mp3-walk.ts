@@ -11,21 +11,21 @@ import {
   type XingFrame,
 } from './mp3-frames.ts';
 
-/** What an MP3 file is, by its own frames and not by what anyone meant to write. */
+/** The facts of an MP3 file, read from its frames. */
 export interface Mp3Facts {
-  /** The file's. */
+  /** Size of the file. */
   readonly bytes: number;
-  /** The file's, hexadecimal. */
+  /** SHA-256 of the file, hexadecimal. */
   readonly sha256: string;
-  /** Frames of sound: without the Xing frame. */
+  /** Audio frames, without the Xing frame. */
   readonly frames: number;
   readonly samplesPerFrame: number;
   readonly sampleRate: number;
   readonly channels: 1 | 2;
-  /** Samples before the sound and after it that a player leaves out. */
+  /** Samples before and after the audio that players skip. */
   readonly delay: number;
   readonly padding: number;
-  /** Of sound, a channel's: frames × samplesPerFrame − delay − padding. */
+  /** Audio samples per channel: frames × samplesPerFrame − delay − padding. */
   readonly samples: number;
 }
 
@@ -33,9 +33,9 @@ const chunkBytes = 1 << 20;
 const id3v1Bytes = 128;
 
 /**
- * Reads an MP3 that an encoder has just finished, once, in constant memory, and holds its Xing frame against what is there.
- * Throws `converter_failed` when a frame does not follow where the one before ends, when the last one is cut off, when
- * sample rate, version or channels change, when there is no Xing frame, or when its counts are not what was found; an abort
+ * Reads a newly encoded MP3 once, in constant memory, and compares its Xing frame with its contents. Throws
+ * `converter_failed` if a frame does not start where the one before ends, if the last one is incomplete, if the sample
+ * rate, version or number of channels changes, if there is no Xing frame, or if its counts are wrong. On an abort it
  * throws the signal's reason.
  */
 export async function walkMp3(path: string, signal?: AbortSignal): Promise<Mp3Facts> {
@@ -66,10 +66,10 @@ export async function walkMp3(path: string, signal?: AbortSignal): Promise<Mp3Fa
   }
 }
 
-/** Takes a file's bytes in portions and keeps none of them. */
+/** Takes the bytes of a file in chunks and keeps none of them. */
 class FrameWalker {
   #position = 0;
-  /** Bytes that are still to be passed over. */
+  /** Bytes that must still be skipped. */
   #skip = 0;
   #atStart = true;
   #first: Mp3FrameHeader | undefined;
@@ -77,7 +77,7 @@ class FrameWalker {
   #xingPosition = 0;
   #frames = 0;
 
-  /** Says how many of `bytes` are done with; the rest is to come again, with more behind it. */
+  /** Returns how many of `bytes` were used. The caller passes the rest again, followed by more. */
   take(bytes: Buffer): number {
     let at = 0;
     for (;;) {
@@ -93,7 +93,7 @@ class FrameWalker {
     }
   }
 
-  /** `rest` is what `take` has left over of the whole file. */
+  /** `rest` is what `take` left over at the end of the file. */
   end(rest: Buffer): Omit<Mp3Facts, 'bytes' | 'sha256'> {
     const isId3v1 = rest.length === id3v1Bytes && rest.toString('latin1', 0, 3) === 'TAG';
     if (this.#skip > 0 || (rest.length > 0 && !isId3v1)) throw unsound(`cut off at byte ${this.#position}`);
@@ -101,10 +101,11 @@ class FrameWalker {
     if (this.#first === undefined || frames === undefined || bytes === undefined)
       throw unsound('no Xing frame with counts');
     if (delay === undefined || padding === undefined) throw unsound('no delay and padding in the Xing frame');
-    if (frames !== this.#frames) throw unsound(`the Xing frame counts ${frames} frames, ${this.#frames} are there`);
+    if (frames !== this.#frames) throw unsound(`the Xing frame counts ${frames} frames, but there are ${this.#frames}`);
     const bytesThere = this.#position - this.#xingPosition;
-    // The field has 32 bits: beyond 4 GiB it can only be compared in what it holds.
-    if (bytes !== bytesThere % 2 ** 32) throw unsound(`the Xing frame counts ${bytes} bytes, ${bytesThere} are there`);
+    // The field has 32 bits, so beyond 4 GiB only the low 32 bits can be compared.
+    if (bytes !== bytesThere % 2 ** 32)
+      throw unsound(`the Xing frame counts ${bytes} bytes, but there are ${bytesThere}`);
     const samples = this.#frames * this.#first.samples - delay - padding;
     if (samples < 0) throw unsound(`${this.#frames} frames are fewer than delay ${delay} and padding ${padding}`);
     return {
@@ -118,7 +119,7 @@ class FrameWalker {
     };
   }
 
-  /** Looks at what begins at `at`: its length, or 0 while too little of it is there. */
+  /** Reads what begins at `at`. Returns its length in bytes, or 0 if more bytes are needed. */
   #step(bytes: Buffer, at: number): number {
     if (this.#atStart) {
       if (at + id3HeaderBytes > bytes.length) return 0;
@@ -129,7 +130,7 @@ class FrameWalker {
     if (at + frameHeaderBytes > bytes.length) return 0;
     const header = parseFrameHeader(bytes.readUInt32BE(at));
     if (header === undefined) {
-      // A tag at the very end is `end`'s to judge, when it is known to be the end.
+      // `end` decides about a tag at the very end, once the end is known.
       if (bytes.toString('latin1', at, at + 3) === 'TAG' && bytes.length - at <= id3v1Bytes) return 0;
       throw unsound(`no frame at byte ${this.#position + at}`);
     }
@@ -140,7 +141,7 @@ class FrameWalker {
       if (this.#xing !== undefined) return header.bytes;
     }
     this.#first ??= header;
-    if (!sameStream(this.#first, header)) throw unsound(`another kind of frame at byte ${this.#position + at}`);
+    if (!sameStream(this.#first, header)) throw unsound(`a different kind of frame at byte ${this.#position + at}`);
     this.#frames += 1;
     return header.bytes;
   }
@@ -151,7 +152,7 @@ function sameStream(a: Mp3FrameHeader, b: Mp3FrameHeader): boolean {
 }
 
 function unsound(cause: unknown): AppError {
-  return new AppError('converter_failed', 'The MP3 came out damaged.', {
+  return new AppError('converter_failed', 'The converter made a damaged MP3.', {
     cause: typeof cause === 'string' ? new Error(cause) : cause,
   });
 }
