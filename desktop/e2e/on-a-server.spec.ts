@@ -26,7 +26,7 @@ test('on a server: a video is uploaded, waits out a cut line by itself, and its 
   server.line.cut();
   server.line.release();
   await expect.poll(kinds, { timeout: 20_000 }).toEqual(['offline_uploading']);
-  await expect(rowOf(page, 'Far away')).toContainText('No connection. Continues by itself');
+  await expect(rowOf(page, 'Far away')).toContainText('No connection. Will resume on its own');
   server.line.down = false;
 
   await expect(rowOf(page, 'Far away.mp3')).toContainText('Saved in Videos', longEnough);

@@ -7,22 +7,18 @@ const march = Date.UTC(2026, 2, 3, 12);
 
 describe('why signing in did not work', () => {
   it.each<[AccountProblem, string, ReturnType<typeof fieldOfProblem>]>([
-    [{ code: 'wrong_password' }, 'This e-mail and password do not belong together.', 'password'],
-    [
-      { code: 'unreachable', host },
-      `No answer from ${host}. Is the address right, and is this computer online?`,
-      'address',
-    ],
+    [{ code: 'wrong_password' }, 'Wrong e-mail or password.', 'password'],
+    [{ code: 'unreachable', host }, `${host} isn't responding. Check the address and your connection.`, 'address'],
     [
       { code: 'certificate', host, reason: 'expired', endedAt: march },
-      `${host} cannot prove that it is itself: its certificate ran out on ${dayWords(march)}. Your password was not sent.`,
+      `${host} cannot prove its identity: its certificate expired on ${dayWords(march)}. Your password was not sent.`,
       undefined,
     ],
-    [{ code: 'closed', host }, `${host} takes no new accounts.`, undefined],
-    [{ code: 'taken' }, 'This e-mail has an account already.', 'email'],
-    [{ code: 'too_many', againInSeconds: 300 }, 'Too many tries. Again in 5 minutes.', undefined],
-    [{ code: 'wrong_code' }, 'The code is wrong, or too old.', 'code'],
-    [{ code: 'short_password' }, 'A password has at least 10 characters.', 'password'],
+    [{ code: 'closed', host }, `${host} does not accept new accounts.`, undefined],
+    [{ code: 'taken' }, 'There is already an account with this e-mail.', 'email'],
+    [{ code: 'too_many', againInSeconds: 300 }, 'Too many attempts. Try again in 5 minutes.', undefined],
+    [{ code: 'wrong_code' }, 'The code is wrong or has expired.', 'code'],
+    [{ code: 'short_password' }, 'A password needs at least 8 characters.', 'password'],
     [{ code: 'other', sentence: 'It is Sunday.' }, 'It is Sunday.', undefined],
   ])('%j is told in a sentence, beside its field', (problem, sentence, field) => {
     expect(accountSentence(problem)).toBe(sentence);

@@ -13,7 +13,7 @@ export function bytesPerHour(quality: Quality): number {
   return (kbps * 1000 * 3600) / 8;
 }
 
-/** `85 MB an hour`. */
+/** `85 MB per hour`. */
 export function perHourWords(quality: Quality): string {
   return say('settingsPerHour', { size: sizeWords(Math.round(bytesPerHour(quality) / 1e6) * 1e6) });
 }

@@ -19,10 +19,10 @@ describe('the line on top of the list', () => {
   it.each([
     [{ leftSeconds: 240 }, '3 of 7 done', 'About 4 min left', '3 of 7 done, about 4 minutes left'],
     [{}, '3 of 7 done', undefined, '3 of 7 done'],
-    [{ mode: 'finished', done: 6 }, '6 sounds saved', '4 h 21 min, 359 MB', '6 sounds saved'],
-    [{ mode: 'finished', done: 1, failed: 1 }, '1 sound saved', '4 h 21 min, 359 MB', '1 sound saved, 1 failed'],
+    [{ mode: 'finished', done: 6 }, '6 MP3s saved', '4 h 21 min, 359 MB', '6 MP3s saved'],
+    [{ mode: 'finished', done: 1, failed: 1 }, '1 MP3 saved', '4 h 21 min, 359 MB', '1 MP3 saved, 1 failed'],
     [{ mode: 'finished', done: 0, failed: 2 }, 'Nothing saved', undefined, 'Nothing saved, 2 failed'],
-    [{ mode: 'offline' }, 'No connection', 'Continues by itself.', '3 of 7 done'],
+    [{ mode: 'offline' }, 'No connection', 'Will resume on its own.', '3 of 7 done'],
     [{ mode: 'paused' }, 'Paused', '3 of 7 done', '3 of 7 done'],
   ] as const)('says of %o what the table of words says', (change, title, detail, spoken) => {
     const one: Summary = { ...summary, ...change };
@@ -34,11 +34,13 @@ describe('the line on top of the list', () => {
 
 describe('the words of what is set', () => {
   it('says what becomes of what is dropped now', () => {
-    expect(dropDetail({ kind: 'standard' }, { kind: 'beside' })).toBe('Standard quality, saved beside each video');
+    expect(dropDetail({ kind: 'standard' }, { kind: 'beside' })).toBe('Standard quality, saved next to each video');
     expect(dropDetail({ kind: 'voice' }, { kind: 'folder', folder: ['Movies', 'Talks'] })).toBe(
       'Voice quality, saved in Movies › Talks',
     );
-    expect(dropDetail({ kind: 'custom', mono: true }, { kind: 'ask' })).toBe('Your own quality, saved where you say');
+    expect(dropDetail({ kind: 'custom', mono: true }, { kind: 'ask' })).toBe(
+      'Custom quality, saved in a folder you choose',
+    );
     expect(saveToName({ kind: 'folder', folder: ['Movies', 'Talks'] })).toBe('Movies › Talks');
   });
 
@@ -65,9 +67,9 @@ describe('the words of what is set', () => {
       ready: true,
     });
     const offline = { ...server, connection: 'offline', nextTryAt: 20_000 } as const;
-    expect(backendStatusWords(offline, 0)?.text).toBe('Trying again in 20 s');
-    expect(backendStatusWords(offline, 19_001)?.text).toBe('Trying again in 1 s');
-    expect(backendStatusWords(offline, 20_001)?.text).toBe('Trying again…');
+    expect(backendStatusWords(offline, 0)?.text).toBe('Retrying in 20 s');
+    expect(backendStatusWords(offline, 19_001)?.text).toBe('Retrying in 1 s');
+    expect(backendStatusWords(offline, 20_001)?.text).toBe('Retrying…');
   });
 
   it('writes keys as each system does', () => {

@@ -89,10 +89,10 @@ describe('measures', () => {
     );
   });
 
-  it('tells 100 % only of what is whole, and each hundredth as itself', () => {
-    expect(percentWords(0.9999)).toBe('99 %');
-    expect(percentWords(1)).toBe('100 %');
-    expect(percentWords(-0.1)).toBe('0 %');
+  it('reads 100% only at the very end, and is exact at each hundredth', () => {
+    expect(percentWords(0.9999)).toBe('99%');
+    expect(percentWords(1)).toBe('100%');
+    expect(percentWords(-0.1)).toBe('0%');
     for (let percent = 0; percent <= 100; percent += 1) expect(percentOf(percent / 100)).toBe(percent);
   });
 

@@ -128,7 +128,7 @@ const notices: readonly Notice[] = [
     at: Date.now() - 2.5 * minute,
     title: '5 videos converted',
     names: ['Lecture 12 – Fourier series.mp3', 'Holiday 2024-08-14.mp3'],
-    lines: ['and 3 more, 4 h 10 min in all'],
+    lines: ['and 3 more, 4 h 10 min in total'],
     action: { kind: 'show_in_folder', label: 'Show in folder' },
   },
   {
@@ -146,7 +146,7 @@ const notices: readonly Notice[] = [
     at: Date.now() - 30 * 60 * minute,
     title: 'Connection is back',
     names: [],
-    lines: ['3 videos go on where they had stopped.'],
+    lines: ['3 videos resumed.'],
   },
 ];
 

@@ -22,7 +22,7 @@ test('whoever has tried too often can try again once the time is up', async ({ o
   const again = page.getByRole('button', { name: 'Sign in' });
   await expect(again).toBeDisabled();
   await page.clock.runFor(240_000);
-  await expect(page.getByRole('alert')).toHaveText('Too many tries. Again in 1 minute.');
+  await expect(page.getByRole('alert')).toHaveText('Too many attempts. Try again in 1 minute.');
   await expect(again).toBeDisabled();
   await page.clock.runFor(61_000);
   await expect(again).toBeEnabled();

@@ -27,7 +27,7 @@ test('a row moves on in its place, and its line becomes the waveform', async ({ 
   const moving = allRows.find(({ order }) => order === 3) as Row;
   await tell({ type: 'rows', changed: [{ ...moving, fraction: 0.75 }], removed: [] });
   await expect(line).toHaveAttribute('aria-valuenow', '75');
-  await expect(row(page, 3)).toContainText('75 %');
+  await expect(row(page, 3)).toContainText('75%');
   const done: Row = {
     ...moving,
     state: { kind: 'done', place: ['Movies'] },
@@ -97,7 +97,7 @@ test('the focus stays in the list when its row goes, and in the row when its but
   await expect(row(page, 3)).toBeFocused();
   await row(page, 9).focus();
   await page.keyboard.press('ArrowRight');
-  await expect(page.getByRole('button', { name: 'Continue: Paused.mp4' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Resume: Paused.mp4' })).toBeFocused();
   const paused = allRows.find(({ order }) => order === 9) as Row;
   await tell({ type: 'rows', changed: [{ ...paused, state: { kind: 'converting' } }], removed: [] });
   await expect(row(page, 9)).toContainText('Converting');
@@ -208,8 +208,8 @@ test('what is dragged over the window is counted, and taken when it is let go', 
     return data;
   });
   await page.dispatchEvent('body', 'dragover', { dataTransfer: files });
-  await expect(page.getByRole('heading', { name: 'Let go to convert 2 videos' })).toBeVisible();
-  await expect(page.locator('.drop')).toContainText('Standard quality, saved beside each video');
+  await expect(page.getByRole('heading', { name: 'Drop to convert 2 videos' })).toBeVisible();
+  await expect(page.locator('.drop')).toContainText('Standard quality, saved next to each video');
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });
   await expect(page.locator('.drop')).toHaveCount(0);
   expect(await asked()).toEqual([['addPaths', ['/videos/a.mp4', '/videos/b.mp4']]]);
@@ -219,9 +219,9 @@ test('the summary says how all stands, and its button does the one thing about i
   const { page, tell, asked } = await open(stateWith(allRows));
   const modes = [
     ['working', '1 of 7 done', 'Pause all', 'pauseAll'],
-    ['paused', 'Paused', 'Continue', 'continueAll'],
+    ['paused', 'Paused', 'Resume', 'continueAll'],
     ['offline', 'No connection', 'Try now', 'tryNow'],
-    ['finished', '1 sound saved', 'Clear', 'clearFinished'],
+    ['finished', '1 MP3 saved', 'Clear', 'clearFinished'],
   ] as const;
   for (const [mode, title, button, request] of modes) {
     await tell({ type: 'summary', summary: { ...workingSummary, mode } });
