@@ -49,7 +49,7 @@ describe('a batch that has ended', () => {
     expect(server.mails).toHaveLength(1);
     const [mail] = server.mails;
     expect(mail?.to).toEqual(['anna@example.com']);
-    expect(mail?.parsed.subject).toBe('2 videos converted, 1 not');
+    expect(mail?.parsed.subject).toBe('2 videos converted, 1 failed');
     expect(mail?.parsed.messageId).toBe(`<${id}@sound.example.org>`);
     for (const name of ['one.mp3', 'Übung.mp3', 'mute.mp4']) {
       expect(mail?.parsed.text).toContain(name);

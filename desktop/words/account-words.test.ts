@@ -5,7 +5,7 @@ import { accountSentence, dateWords, dayWords, fieldOfProblem } from './account-
 const host = 'sound.example.org';
 const march = Date.UTC(2026, 2, 3, 12);
 
-describe('why signing in did not work', () => {
+describe('a problem with an account', () => {
   it.each<[AccountProblem, string, ReturnType<typeof fieldOfProblem>]>([
     [{ code: 'wrong_password' }, 'Wrong e-mail or password.', 'password'],
     [{ code: 'unreachable', host }, `${host} isn't responding. Check the address and your connection.`, 'address'],
@@ -20,20 +20,20 @@ describe('why signing in did not work', () => {
     [{ code: 'wrong_code' }, 'The code is wrong or has expired.', 'code'],
     [{ code: 'short_password' }, 'A password needs at least 8 characters.', 'password'],
     [{ code: 'other', sentence: 'It is Sunday.' }, 'It is Sunday.', undefined],
-  ])('%j is told in a sentence, beside its field', (problem, sentence, field) => {
+  ])('%j has a sentence and a field', (problem, sentence, field) => {
     expect(accountSentence(problem)).toBe(sentence);
     expect(fieldOfProblem(problem)).toBe(field);
   });
 
   it.each(['not_yet', 'other_name', 'unknown_issuer', 'other'] as const)(
-    'a certificate that is %s is told, and that nothing was sent',
+    'with a certificate (%s) says that no password was sent',
     (reason) => {
       expect(accountSentence({ code: 'certificate', host, reason })).toMatch(/^\S+ cannot prove .* was not sent\.$/);
     },
   );
 });
 
-it('a day has its year only where it is another one, and a date always', () => {
+it('a day has its year only if it is not the current one, and a date always has it', () => {
   expect(dayWords(march, Date.UTC(2026, 10, 28))).toBe('3 March');
   expect(dayWords(march, Date.UTC(2027, 10, 28))).toBe('3 March 2026');
   expect(dateWords(march)).toBe('3 March 2026');

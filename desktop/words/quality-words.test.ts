@@ -9,6 +9,6 @@ it.each<[Quality, string]>([
   [{ kind: 'custom', bitrateKbps: 160, mono: false }, '72 MB per hour'],
   [{ kind: 'custom', quality: 9, mono: false }, '29 MB per hour'],
   [{ kind: 'custom', quality: 2, mono: true }, '47 MB per hour'],
-])('%j comes to %s', (quality, words) => {
+])('%j takes %s', (quality, words) => {
   expect(perHourWords(quality)).toBe(words);
 });

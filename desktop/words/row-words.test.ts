@@ -161,8 +161,8 @@ const table: readonly Line[] = [
   ],
 ];
 
-describe('the words of a row', () => {
-  it.each(table.map((line) => ({ what: line[0], line })))('says of $what what the table of words says', ({ line }) => {
+describe('the texts of a row', () => {
+  it.each(table.map((line) => ({ what: line[0], line })))('are as in the table: $what', ({ line }) => {
     const [, row, detail, button, request] = line;
     const words = rowWords(row);
     expect(words.detail).toBe(detail);
@@ -170,14 +170,14 @@ describe('the words of a row', () => {
     expect(words.action?.request).toBe(request);
   });
 
-  it('calls it by the video until there is an MP3, and by that then', () => {
+  it('use the name of the video until there is an MP3, then the name of the MP3', () => {
     const named = { targetName: 'talk (1).mp3' };
     expect(rowWords(rowOf({ kind: 'converting' }, named)).title).toBe('talk.mp4');
     expect(rowWords(rowOf({ kind: 'done', place: movies }, named)).title).toBe('talk (1).mp3');
     expect(rowWords(rowOf({ kind: 'unsaved', reason: 'no_folder' }, named)).title).toBe('talk (1).mp3');
   });
 
-  it.each(errorCodes)('has a sentence for %s, here and at a server', (code) => {
+  it.each(errorCodes)('have a sentence for %s, on this computer and on a server', (code) => {
     for (const host of [undefined, 'sound.example.org']) {
       const { detail } = rowWords(failed({ code, ...(host === undefined ? {} : { host }) }));
       expect(detail).toMatch(/^[A-Zs].*[.d]$/);
@@ -186,25 +186,25 @@ describe('the words of a row', () => {
   });
 
   it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only', 'name_taken', 'no_folder'])(
-    'says what becomes of a sound that is not saved: %s',
+    'say what happens to an MP3 that is not saved: %s',
     (reason) => {
       expect(rowWords(rowOf({ kind: 'unsaved', reason })).detail).toMatch(/\.$/);
       expect(rowWords(rowOf({ kind: 'unsaved', reason })).action?.request).toBe('saveElsewhere');
     },
   );
 
-  it('keeps a name that runs the other way apart, and lets none turn the sentence round', () => {
+  it('isolate a right-to-left name, and remove direction marks', () => {
     const detail = (kept: string): string => rowWords(rowOf({ kind: 'done', place: movies, kept })).detail;
     expect(detail('محاضرة.mp3')).toContain('\u2068محاضرة.mp3\u2069 already existed');
     expect(detail('talk\u202egpj.mp3')).toContain('talkgpj.mp3 already existed');
   });
 
-  it('takes a name for no message, whatever is in it', () => {
+  it('do not treat a name as a message', () => {
     const kept = "{count, plural, other {#}} <b>it's</b>.mp3";
     expect(rowWords(rowOf({ kind: 'done', place: movies, kept })).detail).toContain(kept);
   });
 
-  it('cancels what still goes, and removes what has ended', () => {
+  it('offer to cancel an unfinished row and to remove an ended one', () => {
     expect(wayOutOf({ kind: 'reading' })).toBe('cancel');
     expect(wayOutOf({ kind: 'paused' })).toBe('cancel');
     expect(wayOutOf({ kind: 'signed_out', host: 'h' })).toBe('cancel');

@@ -34,7 +34,7 @@ export function saveToName(saveTo: SaveTo): string {
   }
 }
 
-/** What becomes of what is dropped now: `Standard quality, saved next to each video`. */
+/** What happens to videos dropped now: `Standard quality, saved next to each video`. */
 export function dropDetail(quality: Quality, saveTo: SaveTo): string {
   return say('listDropQuality', { name: qualityName(quality), save: saveClause(saveTo) });
 }
@@ -55,7 +55,7 @@ function saveClause(saveTo: SaveTo): string {
 /** Where videos are converted, in the status bar. */
 export interface BackendStatusWords {
   readonly text: string;
-  /** Whether it can be worked there now. */
+  /** Whether the backend can convert now. */
   readonly ready: boolean;
 }
 

@@ -15,7 +15,7 @@ const summary: Summary = {
   savedBytes: 359e6,
 };
 
-describe('the line on top of the list', () => {
+describe('the line above the list', () => {
   it.each([
     [{ leftSeconds: 240 }, '3 of 7 done', 'About 4 min left', '3 of 7 done, about 4 minutes left'],
     [{}, '3 of 7 done', undefined, '3 of 7 done'],
@@ -24,7 +24,7 @@ describe('the line on top of the list', () => {
     [{ mode: 'finished', done: 0, failed: 2 }, 'Nothing saved', undefined, 'Nothing saved, 2 failed'],
     [{ mode: 'offline' }, 'No connection', 'Will resume on its own.', '3 of 7 done'],
     [{ mode: 'paused' }, 'Paused', '3 of 7 done', '3 of 7 done'],
-  ] as const)('says of %o what the table of words says', (change, title, detail, spoken) => {
+  ] as const)('is as in the table: %o', (change, title, detail, spoken) => {
     const one: Summary = { ...summary, ...change };
     expect(summaryWords(one).title).toBe(title);
     expect(summaryWords(one).detail).toBe(detail);
@@ -32,8 +32,8 @@ describe('the line on top of the list', () => {
   });
 });
 
-describe('the words of what is set', () => {
-  it('says what becomes of what is dropped now', () => {
+describe('the texts of the settings', () => {
+  it('say what happens to videos dropped now', () => {
     expect(dropDetail({ kind: 'standard' }, { kind: 'beside' })).toBe('Standard quality, saved next to each video');
     expect(dropDetail({ kind: 'voice' }, { kind: 'folder', folder: ['Movies', 'Talks'] })).toBe(
       'Voice quality, saved in Movies › Talks',
@@ -44,7 +44,7 @@ describe('the words of what is set', () => {
     expect(saveToName({ kind: 'folder', folder: ['Movies', 'Talks'] })).toBe('Movies › Talks');
   });
 
-  it('says where the work is done, and when the next try is', () => {
+  it('say where videos are converted, and when the next try is', () => {
     const server = {
       kind: 'server',
       host: 'sound.example.org',
@@ -72,7 +72,7 @@ describe('the words of what is set', () => {
     expect(backendStatusWords(offline, 20_001)?.text).toBe('Retrying…');
   });
 
-  it('writes keys as each system does', () => {
+  it('write keys as each system does', () => {
     expect(shortcutWords('macos', 'O')).toBe('⌘O');
     expect(shortcutWords('windows', 'O')).toBe('Ctrl+O');
     expect(shortcutWords('macos', 'P', true)).toBe('⇧⌘P');

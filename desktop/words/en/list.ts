@@ -27,7 +27,7 @@ export const listMessages = {
   listSignedOut: 'Waiting for you to sign in',
   listCancelled: 'Cancelled',
 
-  // What can be done about it.
+  // What the person can do about it.
   listPlay: 'Play',
   listPause: 'Pause',
   listShowInFolder: 'Show in folder',
@@ -45,7 +45,7 @@ export const listMessages = {
   listFindSource: 'Find video…',
   listCancel: 'Cancel',
   listRemove: 'Remove from list',
-  /** The name of a button that names its row. */
+  /** The accessible name of a button, with the name of its row. */
   listActionOf: '{action}: {name}',
   listCancelOf: 'Cancel {name}',
   listRemoveOf: 'Remove {name} from list',
@@ -77,7 +77,7 @@ export const listMessages = {
   listStateSignedOut: 'signed out',
   listStateMissing: 'missing',
 
-  // The line on top, and the strip.
+  // The line above the list, and the strip.
   listDoneOf: '{done, number} of {total, number} done',
   listSoundsSaved: '{done, plural, =0 {Nothing saved} one {# MP3 saved} other {# MP3s saved}}',
   listSavedAmount: '{duration}, {size}',
@@ -99,7 +99,7 @@ export const listMessages = {
   listConversions: 'Conversions',
   listEnd: 'Drop more videos anywhere in this window.',
 
-  // Nothing yet, and while dragging.
+  // An empty list, and dragging.
   listEmptyTitle: 'Drop videos here',
   listEmptyBeside: 'Each one becomes an MP3 next to it. The video is not changed.',
   listEmptyFolder: 'Each one becomes an MP3 in {place}. The video is not changed.',
@@ -113,7 +113,7 @@ export const listMessages = {
   listDropFolder: 'saved in {place}',
   listDropAsk: 'saved in a folder you choose',
 
-  // The window round it.
+  // The rest of the window.
   listNow: 'Now',
   listHistory: 'History',
   listTabs: 'Lists',

@@ -1,4 +1,4 @@
-/** ICU messages of menus and of the system's dialogs. */
+/** ICU messages of menus and system dialogs. */
 export const menusMessages = {
   menusVideosAndSounds: 'Video and audio files',
   menusAllFiles: 'All files',

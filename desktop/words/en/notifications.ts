@@ -1,4 +1,4 @@
-/** ICU messages of notifications, toasts, the tray, and of what is said aloud. */
+/** ICU messages of notifications, toasts, the tray, and what a screen reader announces. */
 export const notificationsMessages = {
   notificationsOneReady: '{name} is ready',
   notificationsBatch: '{count, plural, one {# video converted} other {# videos converted}}',

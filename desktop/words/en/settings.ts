@@ -1,4 +1,4 @@
-/** ICU messages of the settings, the quality of videos, and what lies over the page. */
+/** ICU messages of the settings, the quality, and the sheets and popovers over the page. */
 export const settingsMessages = {
   settingsTitle: 'Settings',
   settingsBack: 'Back',

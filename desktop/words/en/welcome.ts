@@ -1,4 +1,4 @@
-/** ICU messages of the first run, and of everything about accounts. */
+/** ICU messages of the first run and of accounts. */
 export const welcomeMessages = {
   welcomeTitle: 'Drop a video, get the sound',
   welcomeQuestion: 'Where should videos be converted?',
