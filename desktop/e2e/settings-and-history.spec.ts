@@ -38,7 +38,7 @@ test('settings outlive the app; what cannot be read of them is set aside, and to
   const second = await launch();
   const kept = await firstWindow(second);
   await expect.poll(() => isDark(kept)).toBe(true);
-  await expect(kept.getByRole('button', { name: 'Voice, quality of the next videos' })).toBeVisible();
+  await expect(kept.getByRole('button', { name: 'Voice, quality for new videos' })).toBeVisible();
   await expect(kept.getByRole('button', { name: 'Music, where MP3s are saved' })).toBeVisible();
   await press(kept, 'Settings');
   await expect(kept.getByRole('switch', { name: /^System notification/ })).not.toBeChecked();
@@ -50,7 +50,7 @@ test('settings outlive the app; what cannot be read of them is set aside, and to
   await press(fresh, 'Notifications, 1 unread');
   await expect(fresh.getByRole('dialog', { name: 'Notifications' })).toContainText('Your settings could not be read');
   await access(`${file}.broken`);
-  await expect(fresh.getByRole('button', { name: 'Standard, quality of the next videos' })).toBeVisible();
+  await expect(fresh.getByRole('button', { name: 'Standard, quality for new videos' })).toBeVisible();
 });
 
 test('a sound is played in its row, by mouse and by keys', async ({ launch, home, media }) => {

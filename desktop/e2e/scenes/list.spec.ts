@@ -60,7 +60,7 @@ test('Tab enters the list once, arrows move among rows and in them', async ({ op
   expect(await focusedRow(page)).toBe('row-20');
   await page.keyboard.press('Home');
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('button', { name: /quality of the next videos/ })).toBeFocused();
+  await expect(page.getByRole('button', { name: /quality for new videos/ })).toBeFocused();
   await page.keyboard.press('Shift+Tab');
   await expect(row(page, 1)).toBeFocused();
   expect(await asked()).toEqual([]);
