@@ -18,6 +18,14 @@ export function parseMp3BlobId(blobId: string): { readonly id: string; readonly 
 }
 
 /**
+ * The fence under which the blobs of a row are changed by the one who has just claimed it, or who has found that it does not want them any
+ * more: each later claim has a higher one. Without a row there is nobody left who could claim.
+ */
+export function blobFence(row: Pick<ConversionRow, 'revision'> | undefined): number {
+  return row?.revision ?? Number.MAX_SAFE_INTEGER;
+}
+
+/**
  * Whether a video's blob may still be wanted, by its conversion's row. The row is written before the blob and only ever turns
  * from wanting to not wanting, so a blob that is unwanted once may be removed at any time after.
  */

@@ -4,7 +4,7 @@ import type { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionRow, StoredResult } from '../ports/conversion-store.ts';
-import { videoBlobId } from './blob-names.ts';
+import { blobFence, videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -95,7 +95,7 @@ function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
       if (done === undefined) return false;
       await publisher.ended(done);
       if (done.source.kind === 'blob') {
-        await videos.remove(videoBlobId(done)).catch((error: unknown) => {
+        await videos.remove(videoBlobId(done), blobFence(done)).catch((error: unknown) => {
           log.warn({ err: error, conversion: id }, 'could not remove a video yet; the sweeper will');
         });
       }

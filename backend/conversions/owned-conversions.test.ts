@@ -29,8 +29,8 @@ async function convert(id: string): Promise<void> {
   const taken = await test.conversions.work.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   const blob = mp3BlobId(taken.work.record);
-  await test.mp3s.append(blob, 0, bytes('mp3!'), label);
-  await test.mp3s.finish(blob);
+  await test.mp3s.append(blob, 1, 0, bytes('mp3!'), label);
+  await test.mp3s.finish(blob, 1);
   const result = { fileName: 'talk.mp3', bytes: 4, durationSeconds: 2, sha256: 'ab', peaks: [1, 2] };
   expect(await taken.work.finish(result, [])).toBe(true);
 }

@@ -6,7 +6,7 @@ import type { OutputOptions } from '../../shared/formats.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
-import { mp3BlobId, videoBlobId } from './blob-names.ts';
+import { blobFence, mp3BlobId, videoBlobId } from './blob-names.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
 import type { LiveProgress } from './live-progress.ts';
@@ -86,11 +86,11 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     });
   }
 
-  /** The row decides; what is left in the blob stores after a crash here, the sweeper removes. */
+  /** For a row that does not want them any more. What a crash here leaves in the blob stores, the sweeper removes. */
   async function removeBlobs(record: ConversionRow): Promise<void> {
     try {
-      await videos.remove(videoBlobId(record));
-      await mp3s.remove(mp3BlobId(record));
+      await videos.remove(videoBlobId(record), blobFence(record));
+      await mp3s.remove(mp3BlobId(record), blobFence(record));
     } catch (error) {
       log.warn({ err: error, conversion: record.id }, 'could not remove the files of a conversion yet');
     }
@@ -137,8 +137,8 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
 
       try {
         const label = { conversionId: record.id, owner, fileName: intake.fileName };
-        await videos.append(videoBlobId(record), 0, source, label, stop);
-        const { bytes } = await videos.finish(videoBlobId(record));
+        await videos.append(videoBlobId(record), blobFence(record), 0, source, label, stop);
+        const { bytes } = await videos.finish(videoBlobId(record), blobFence(record));
         return {
           bytes,
           abandon,

@@ -164,9 +164,9 @@ describe('the sweeper', () => {
   it('removes files that no row wants, and no others', async () => {
     const id = await upload();
     const label = { conversionId: id, owner: 'anna', fileName: 'x' };
-    await test.videos.append('nobody-knows-it', 0, bytes('x'), label);
-    await test.mp3s.append('nobody-knows-it-1', 0, bytes('x'), label);
-    await test.mp3s.append(`${id}-1`, 0, bytes('x'), label);
+    await test.videos.append('nobody-knows-it', 1, 0, bytes('x'), label);
+    await test.mp3s.append('nobody-knows-it-1', 1, 0, bytes('x'), label);
+    await test.mp3s.append(`${id}-1`, 1, 0, bytes('x'), label);
     await test.conversions.sweeper.tidy();
     expect(await videos()).toEqual([id]);
     expect(await test.mp3s.stat('nobody-knows-it-1')).toBeUndefined();
@@ -188,8 +188,8 @@ describe('the sweeper', () => {
   it('removes an MP3 when its time is over, and the row a week after that', async () => {
     const id = await upload();
     const work = await take(id);
-    await test.mp3s.append(`${id}-1`, 0, bytes('mp3'), { conversionId: id, owner: 'anna', fileName: 'x' });
-    await test.mp3s.finish(`${id}-1`);
+    await test.mp3s.append(`${id}-1`, 1, 0, bytes('mp3'), { conversionId: id, owner: 'anna', fileName: 'x' });
+    await test.mp3s.finish(`${id}-1`, 1);
     await work.finish(result, []);
     test.pass(30 * day - 60);
     await test.conversions.sweeper.tidy();

@@ -4,7 +4,7 @@ import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
-import { videoBlobId } from './blob-names.ts';
+import { blobFence, videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
 import { toConversionError } from './conversion-work.ts';
 import { leaseSeconds } from './kept-lease.ts';
@@ -76,7 +76,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (record.state === 'queued') await publisher.queued(record);
     else if (record.state === 'failed') await publisher.ended(record);
     else if (record.state === 'uploading') await uploads.settle(record);
-    else await videos.remove(videoBlobId(record));
+    else await videos.remove(videoBlobId(record), blobFence(record));
   }
 
   /** Ends a resumable upload that its client has left alone for too long. */
@@ -88,7 +88,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     const { record } = decided;
     log.info({ conversion: record.id }, 'an upload has expired');
     await publisher.ended(record);
-    await videos.remove(videoBlobId(record));
+    await videos.remove(videoBlobId(record), blobFence(record));
   }
 
   async function lookAt(row: ScannedRow): Promise<void> {

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ScannedRow } from '../ports/conversion-store.ts';
-import { mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import type { Rows } from './rows.ts';
 
@@ -39,8 +39,8 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
     );
     if (!decided?.changed) return;
     const { record } = decided;
-    await videos.remove(videoBlobId(record));
-    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record));
+    await videos.remove(videoBlobId(record), blobFence(record));
+    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record), blobFence(record));
   }
 
   /** Reads the rows after it has listed the blobs: a blob is made after its row, so the row of a listed blob must be there. */
@@ -55,7 +55,8 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
       const byId = new Map(found.map((row) => [row.id, row]));
       for (const { id } of portion) {
         if (signal.aborted) return;
-        if (!isWanted(byId.get(rowIdOf(id) ?? ''), id)) await blobs.remove(id);
+        const row = byId.get(rowIdOf(id) ?? '');
+        if (!isWanted(row, id)) await blobs.remove(id, blobFence(row));
       }
     }
   }

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
 import { outputFileName } from '../../shared/formats.ts';
-import { mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
+import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
 import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
@@ -68,17 +67,8 @@ async function convertInto(
     onProgress: (progress) => work.noteProgress(progress),
     signal,
   });
-  const blobId = mp3BlobId(record);
   const label = { conversionId: record.id, owner: record.owner, fileName: resultFileName(record) };
-  try {
-    // An attempt that was given back may have left it; removing costs a sync of the disk, so only then.
-    if ((await mp3s.stat(blobId)) !== undefined) await mp3s.remove(blobId);
-    await mp3s.append(blobId, 0, createReadStream(converted.path), label, signal);
-    await mp3s.finish(blobId);
-  } catch (error) {
-    await mp3s.remove(blobId);
-    throw error;
-  }
+  await mp3s.adopt(mp3BlobId(record), blobFence(record), converted.path, label, signal);
   return converted;
 }
 
@@ -93,7 +83,7 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
   // Where this throws, nobody knows whether it was written: the MP3 stays, and the sweeper removes it if no row wants it.
   const done = await work.finish(result, warnings);
-  if (!done) await mp3s.remove(mp3BlobId(record));
+  if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
   log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
   return { kind: 'done' };
 }

@@ -142,7 +142,7 @@ describe('a download', () => {
   it('whose file is gone from under it is answered by a problem alone', async () => {
     const blobs = [];
     for await (const blob of gateway.test.mp3s.list()) blobs.push(blob.id);
-    for (const blob of blobs) await gateway.test.mp3s.remove(blob);
+    for (const blob of blobs) await gateway.test.mp3s.remove(blob, 1);
     const answer = await get({ range: 'bytes=0-1' });
     expect(answer.status).toBe(404);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');

@@ -8,6 +8,8 @@ import type { BlobInfo, BlobLabel, BlobStore } from './blob-store.ts';
 /** What the parts of the BlobStore's contract share. */
 
 export const label: BlobLabel = { conversionId: 'conversion', owner: 'anna', fileName: 'talk.mp4' };
+/** Of a blob's only writer. */
+export const fence = 7;
 export const kibibyte = 1024;
 export const mebibyte = 1024 * kibibyte;
 
@@ -25,8 +27,8 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 export async function put(store: BlobStore, id: string, ...pieces: readonly Uint8Array[]): Promise<BlobInfo> {
-  await store.append(id, 0, from(...pieces), label);
-  return store.finish(id);
+  await store.append(id, fence, 0, from(...pieces), label);
+  return store.finish(id, fence);
 }
 
 export async function read(store: BlobStore, id: string, start?: number, end?: number): Promise<Buffer> {
@@ -36,8 +38,8 @@ export async function read(store: BlobStore, id: string, start?: number, end?: n
 /** Goes on from where the store says that it is, as a client does that lost its connection. */
 export async function resume(store: BlobStore, id: string, bytes: Uint8Array): Promise<void> {
   const kept = (await store.stat(id))?.bytes ?? 0;
-  expect(await store.append(id, kept, from(bytes.subarray(kept)), label)).toBe(bytes.length);
-  await store.finish(id);
+  expect(await store.append(id, fence, kept, from(bytes.subarray(kept)), label)).toBe(bytes.length);
+  await store.finish(id, fence);
   expect(sha256(await read(store, id))).toBe(sha256(bytes));
 }
 

@@ -1,7 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
-import { bytesOf, expectCode, from, kibibyte, label, mebibyte, put, read, resume, sha256 } from './blob-examples.ts';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  bytesOf,
+  expectCode,
+  fence,
+  from,
+  kibibyte,
+  label,
+  listed,
+  mebibyte,
+  put,
+  read,
+  resume,
+  sha256,
+} from './blob-examples.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /** The part of the BlobStore's contract that is about making a blob. */
@@ -12,10 +27,10 @@ export function describeBlobWriting(current: () => BlobStore): void {
       const cuts = [0, 1, 1000, mebibyte, mebibyte + 300 * kibibyte, bytes.length];
       for (const [index, start] of cuts.slice(0, -1).entries()) {
         const end = cuts[index + 1] ?? bytes.length;
-        expect(await current().append('blob', start, from(bytes.subarray(start, end)), label)).toBe(end);
+        expect(await current().append('blob', fence, start, from(bytes.subarray(start, end)), label)).toBe(end);
         expect(await current().stat('blob')).toEqual({ id: 'blob', bytes: end, finished: false });
       }
-      expect(await current().finish('blob')).toEqual({ id: 'blob', bytes: bytes.length, finished: true });
+      expect(await current().finish('blob', fence)).toEqual({ id: 'blob', bytes: bytes.length, finished: true });
       expect(await current().stat('blob')).toEqual({ id: 'blob', bytes: bytes.length, finished: true });
       expect(sha256(await read(current(), 'blob'))).toBe(sha256(bytes));
     });
@@ -24,45 +39,45 @@ export function describeBlobWriting(current: () => BlobStore): void {
       const sizes = [0, 1, 0, 65_536, 3, 2 * mebibyte + 1, 255 * kibibyte, 0];
       const chunks = sizes.map((size) => randomBytes(size));
       const whole = Buffer.concat(chunks);
-      expect(await current().append('blob', 0, from(...chunks), label)).toBe(whole.length);
-      await current().finish('blob');
+      expect(await current().append('blob', fence, 0, from(...chunks), label)).toBe(whole.length);
+      await current().finish('blob', fence);
       expect(sha256(await read(current(), 'blob'))).toBe(sha256(whole));
     });
 
     it('takes an empty source, which adds nothing', async () => {
-      expect(await current().append('blob', 0, from(), label)).toBe(0);
-      expect(await current().append('blob', 0, from(bytesOf('abc')), label)).toBe(3);
-      expect(await current().append('blob', 3, from(new Uint8Array()), label)).toBe(3);
-      await current().finish('blob');
+      expect(await current().append('blob', fence, 0, from(), label)).toBe(0);
+      expect(await current().append('blob', fence, 0, from(bytesOf('abc')), label)).toBe(3);
+      expect(await current().append('blob', fence, 3, from(new Uint8Array()), label)).toBe(3);
+      await current().finish('blob', fence);
       expect(String(await read(current(), 'blob'))).toBe('abc');
     });
 
     it.each([1, -1, 0.5, Number.NaN])('begins no blob at the offset %d', async (offset) => {
-      await expectCode(current().append('blob', offset, from(bytesOf('abc')), label), 'wrong_state');
+      await expectCode(current().append('blob', fence, offset, from(bytesOf('abc')), label), 'wrong_state');
       expect(await current().stat('blob')).toBeUndefined();
     });
 
     it.each([0, 2, 4, 100, -1, 2.5, Number.NaN])('refuses the offset %d of a blob of 3 bytes', async (offset) => {
-      await current().append('blob', 0, from(bytesOf('abc')), label);
-      await expectCode(current().append('blob', offset, from(bytesOf('XYZ')), label), 'wrong_state');
-      expect(await current().append('blob', 3, from(bytesOf('def')), label)).toBe(6);
-      await current().finish('blob');
+      await current().append('blob', fence, 0, from(bytesOf('abc')), label);
+      await expectCode(current().append('blob', fence, offset, from(bytesOf('XYZ')), label), 'wrong_state');
+      expect(await current().append('blob', fence, 3, from(bytesOf('def')), label)).toBe(6);
+      await current().finish('blob', fence);
       expect(String(await read(current(), 'blob'))).toBe('abcdef');
     });
 
     it('refuses to add to a finished blob', async () => {
       await put(current(), 'blob', bytesOf('abc'));
-      await expectCode(current().append('blob', 3, from(bytesOf('def')), label), 'wrong_state');
-      await expectCode(current().append('blob', 0, from(bytesOf('def')), label), 'wrong_state');
+      await expectCode(current().append('blob', fence, 3, from(bytesOf('def')), label), 'wrong_state');
+      await expectCode(current().append('blob', fence, 0, from(bytesOf('def')), label), 'wrong_state');
       expect(String(await read(current(), 'blob'))).toBe('abc');
     });
 
     it.each([0, 5])('lets one win of several that append at %d at once', async (offset) => {
-      if (offset > 0) await current().append('blob', 0, from(randomBytes(offset)), label);
+      if (offset > 0) await current().append('blob', fence, 0, from(randomBytes(offset)), label);
       const pieces = Array.from({ length: 5 }, () => randomBytes(700 * kibibyte));
       const results = await Promise.allSettled(
         pieces.map((piece) =>
-          current().append('blob', offset, from(piece.subarray(0, 1000), piece.subarray(1000)), label),
+          current().append('blob', fence, offset, from(piece.subarray(0, 1000), piece.subarray(1000)), label),
         ),
       );
       const winners = pieces.filter((_, index) => results[index]?.status === 'fulfilled');
@@ -70,7 +85,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       for (const result of results) {
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'wrong_state' });
       }
-      const { bytes } = await current().finish('blob');
+      const { bytes } = await current().finish('blob', fence);
       expect(bytes).toBe(offset + 700 * kibibyte);
       expect(sha256(await read(current(), 'blob', offset, bytes))).toBe(sha256(winners[0] ?? new Uint8Array()));
     });
@@ -94,7 +109,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
         yield bytes.subarray(mebibyte, mebibyte + 10);
         throw broken;
       }
-      await expect(current().append('blob', 0, source(), label)).rejects.toBe(broken);
+      await expect(current().append('blob', fence, 0, source(), label)).rejects.toBe(broken);
       expect((await current().stat('blob'))?.bytes ?? 0).toBeLessThanOrEqual(mebibyte + 10);
       await resume(current(), 'blob', bytes);
     });
@@ -108,16 +123,16 @@ export function describeBlobWriting(current: () => BlobStore): void {
         queueMicrotask(() => controller.abort(reason));
         await new Promise(() => undefined);
       }
-      await expect(current().append('blob', 0, source(), label, controller.signal)).rejects.toBe(reason);
+      await expect(current().append('blob', fence, 0, source(), label, controller.signal)).rejects.toBe(reason);
       expect((await current().stat('blob'))?.bytes ?? 0).toBeLessThanOrEqual(mebibyte + 10);
       await resume(current(), 'blob', bytes);
     });
 
     it('does nothing for a signal that has fired already', async () => {
       const reason = new Error('enough');
-      await expect(current().append('blob', 0, from(bytesOf('abc')), label, AbortSignal.abort(reason))).rejects.toBe(
-        reason,
-      );
+      await expect(
+        current().append('blob', fence, 0, from(bytesOf('abc')), label, AbortSignal.abort(reason)),
+      ).rejects.toBe(reason);
       expect(await current().stat('blob')).toBeUndefined();
     });
   });
@@ -127,31 +142,31 @@ export function describeBlobWriting(current: () => BlobStore): void {
       'keeps the first %d bytes, and goes on from there',
       async (kept) => {
         const bytes = randomBytes(3 * mebibyte);
-        await current().append('blob', 0, from(bytes.subarray(0, mebibyte + 5)), label);
-        await current().append('blob', mebibyte + 5, from(bytes.subarray(mebibyte + 5)), label);
-        await current().truncate('blob', kept);
+        await current().append('blob', fence, 0, from(bytes.subarray(0, mebibyte + 5)), label);
+        await current().append('blob', fence, mebibyte + 5, from(bytes.subarray(mebibyte + 5)), label);
+        await current().truncate('blob', fence, kept);
         expect(await current().stat('blob')).toEqual({ id: 'blob', bytes: kept, finished: false });
         const other = randomBytes(2 * mebibyte);
-        expect(await current().append('blob', kept, from(other), label)).toBe(kept + other.length);
-        await current().finish('blob');
+        expect(await current().append('blob', fence, kept, from(other), label)).toBe(kept + other.length);
+        await current().finish('blob', fence);
         expect(sha256(await read(current(), 'blob'))).toBe(sha256(Buffer.concat([bytes.subarray(0, kept), other])));
       },
     );
 
     it('refuses a blob that was never begun', async () => {
-      await expectCode(current().truncate('blob', 0), 'not_found');
+      await expectCode(current().truncate('blob', fence, 0), 'not_found');
       expect(await current().stat('blob')).toBeUndefined();
     });
 
     it.each([4, -1, 0.5, Number.NaN])('refuses to make %d bytes of 3', async (bytes) => {
-      await current().append('blob', 0, from(bytesOf('abc')), label);
-      await expectCode(current().truncate('blob', bytes), 'wrong_state');
+      await current().append('blob', fence, 0, from(bytesOf('abc')), label);
+      await expectCode(current().truncate('blob', fence, bytes), 'wrong_state');
       expect(await current().stat('blob')).toMatchObject({ bytes: 3 });
     });
 
     it('refuses a finished blob', async () => {
       await put(current(), 'blob', bytesOf('abc'));
-      await expectCode(current().truncate('blob', 1), 'wrong_state');
+      await expectCode(current().truncate('blob', fence, 1), 'wrong_state');
       expect(String(await read(current(), 'blob'))).toBe('abc');
     });
 
@@ -164,17 +179,52 @@ export function describeBlobWriting(current: () => BlobStore): void {
         await go.promise;
         yield bytesOf('def');
       }
-      const appending = current().append('blob', 0, source(), label);
+      const appending = current().append('blob', fence, 0, source(), label);
       await begun.promise;
-      await expectCode(current().truncate('blob', 0), 'wrong_state');
+      await expectCode(current().truncate('blob', fence, 0), 'wrong_state');
       go.resolve();
       expect(await appending).toBe(6);
     });
   });
 
+  describe('adopting a file', () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), 'soundlift-adopt-'));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it.each(['nothing', 'an unfinished blob', 'a finished blob'])('puts it in the place of %s', async (there) => {
+      const bytes = randomBytes(2 * mebibyte + 7);
+      const file = path.join(folder, 'file');
+      await writeFile(file, bytes);
+      if (there !== 'nothing') await current().append('blob', fence, 0, from(randomBytes(3 * mebibyte)), label);
+      if (there === 'a finished blob') await current().finish('blob', fence);
+      const info = { id: 'blob', bytes: bytes.length, finished: true };
+      expect(await current().adopt('blob', fence + 1, file, label)).toEqual(info);
+      expect(await current().stat('blob')).toEqual(info);
+      expect(await listed(current())).toEqual([info]);
+      expect(sha256(await read(current(), 'blob'))).toBe(sha256(bytes));
+    });
+
+    it('leaves no blob where there is no such file', async () => {
+      await expectCode(current().adopt('blob', fence, path.join(folder, 'gone'), label), 'unavailable');
+      expect(await listed(current())).toEqual([]);
+    });
+
+    it('does nothing for a signal that has fired already', async () => {
+      const file = path.join(folder, 'file');
+      await writeFile(file, 'abc');
+      const reason = new Error('enough');
+      const adopting = current().adopt('blob', fence, file, label, AbortSignal.abort(reason));
+      await expect(adopting).rejects.toBe(reason);
+      expect(await listed(current())).toEqual([]);
+    });
+  });
+
   describe('finishing', () => {
     it('refuses a blob that was never begun', async () => {
-      await expectCode(current().finish('blob'), 'not_found');
+      await expectCode(current().finish('blob', fence), 'not_found');
     });
 
     it('makes an empty blob of an empty source', async () => {
@@ -186,12 +236,16 @@ export function describeBlobWriting(current: () => BlobStore): void {
     });
 
     it('is as good twice as once, one after the other or at once', async () => {
-      await current().append('blob', 0, from(bytesOf('abc')), label);
+      await current().append('blob', fence, 0, from(bytesOf('abc')), label);
       const info = { id: 'blob', bytes: 3, finished: true };
-      expect(await Promise.all([current().finish('blob'), current().finish('blob'), current().finish('blob')])).toEqual(
-        [info, info, info],
-      );
-      expect(await current().finish('blob')).toEqual(info);
+      expect(
+        await Promise.all([
+          current().finish('blob', fence),
+          current().finish('blob', fence),
+          current().finish('blob', fence),
+        ]),
+      ).toEqual([info, info, info]);
+      expect(await current().finish('blob', fence)).toEqual(info);
       expect(String(await read(current(), 'blob'))).toBe('abc');
     });
   });

@@ -5,6 +5,7 @@ import {
   byId,
   bytesOf,
   expectCode,
+  fence,
   from,
   heldBytes,
   kibibyte,
@@ -17,12 +18,19 @@ import {
   sha256,
 } from './blob-examples.ts';
 import type { BlobInfo, BlobStore } from './blob-store.ts';
+import { describeBlobFence } from './blob-store-fence.contract.ts';
+import { describeLocalFiles } from './blob-store-local-file.contract.ts';
 import { describeBlobReading } from './blob-store-reading.contract.ts';
 import { describeBlobWriting } from './blob-store-writing.contract.ts';
 
 /** An empty store, as an adapter's test makes it. */
 export interface BlobStoreUnderTest {
+  /** All of its I/O can be frozen (`freezing.ts`). */
   readonly store: BlobStore;
+  /** The size of the pieces that it keeps a blob in; undefined where it keeps it whole. */
+  readonly chunkBytes?: number;
+  /** How many bytes its local files may hold in copies; undefined where it makes none. */
+  readonly copyBudgetBytes?: number;
   /** A second store over the same data, as after a restart; the first is not used any more. */
   reopen(): Promise<BlobStore>;
   /** Takes away what the store keeps its bytes in, as a server that went down or a disk that was pulled out. */
@@ -60,24 +68,26 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
 
     describeBlobWriting(() => store);
     describeBlobReading(() => store);
+    describeBlobFence(() => underTest);
+    describeLocalFiles(() => underTest);
 
     describe('removing and listing', () => {
       it('knows nothing of a blob that was never there', async () => {
         expect(await store.stat('blob')).toBeUndefined();
         expect(await listed(store)).toEqual([]);
-        await store.remove('blob');
+        await store.remove('blob', fence);
       });
 
       it('removes what is finished and what is not', async () => {
         await put(store, 'finished', bytesOf('abc'));
-        await store.append('growing', 0, from(bytesOf('abc')), label);
+        await store.append('growing', fence, 0, from(bytesOf('abc')), label);
         for (const id of ['finished', 'growing']) {
-          await store.remove(id);
-          await store.remove(id);
+          await store.remove(id, fence);
+          await store.remove(id, fence);
           expect(await store.stat(id)).toBeUndefined();
           await expectCode(store.open(id), 'not_found');
-          await expectCode(store.finish(id), 'not_found');
-          await expectCode(store.append(id, 3, from(bytesOf('def')), label), 'wrong_state');
+          await expectCode(store.finish(id, fence), 'not_found');
+          await expectCode(store.append(id, fence, 3, from(bytesOf('def')), label), 'wrong_state');
         }
         expect(await listed(store)).toEqual([]);
       });
@@ -91,9 +101,9 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
           await removed.promise;
           yield randomBytes(mebibyte);
         }
-        const appending = expect(store.append('blob', 0, source(), label)).rejects.toThrow(AppError);
+        const appending = expect(store.append('blob', fence, 0, source(), label)).rejects.toThrow(AppError);
         await begun.promise;
-        await store.remove('blob');
+        await store.remove('blob', fence);
         expect(await store.stat('blob')).toBeUndefined();
         removed.resolve();
         await appending;
@@ -106,8 +116,8 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
         for (let size = 1; size <= 40; size++) {
           const id = `blob-${size}`;
           const finished = size % 2 === 0;
-          await store.append(id, 0, from(randomBytes(size)), label);
-          if (finished) await store.finish(id);
+          await store.append(id, fence, 0, from(randomBytes(size)), label);
+          if (finished) await store.finish(id, fence);
           expected.push({ id, bytes: size, finished });
         }
         expect(await listed(store)).toEqual(byId(expected));
@@ -115,7 +125,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
         const seen: BlobInfo[] = [];
         for await (const info of store.list()) {
           seen.push(info);
-          await store.remove(info.id);
+          await store.remove(info.id, fence);
         }
         expect(byId(seen)).toEqual(byId(expected));
         expect(await listed(store)).toEqual([]);
@@ -124,13 +134,13 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
 
     describe('ids', () => {
       it.each(badIds.map((id) => ({ id })))('takes $id for no id', async ({ id }) => {
-        await expectCode(store.append(id, 0, from(bytesOf('abc')), label), 'not_found');
-        await expectCode(store.truncate(id, 0), 'not_found');
-        await expectCode(store.finish(id), 'not_found');
+        await expectCode(store.append(id, fence, 0, from(bytesOf('abc')), label), 'not_found');
+        await expectCode(store.truncate(id, fence, 0), 'not_found');
+        await expectCode(store.finish(id, fence), 'not_found');
         await expectCode(store.open(id), 'not_found');
         await expectCode(store.localFile(id), 'not_found');
         await expectCode(store.stat(id), 'not_found');
-        await expectCode(store.remove(id), 'not_found');
+        await expectCode(store.remove(id, fence), 'not_found');
         expect(await listed(store)).toEqual([]);
       });
 
@@ -140,7 +150,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
           await put(store, id, bytesOf('abc'));
           expect(String(await read(store, id))).toBe('abc');
           expect(await listed(store)).toEqual([{ id, bytes: 3, finished: true }]);
-          await store.remove(id);
+          await store.remove(id, fence);
           expect(await store.stat(id)).toBeUndefined();
         },
       );
@@ -159,10 +169,10 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
           if (index === chunks - 1) held = heldBytes() - before;
         }
       }
-      await store.append('blob', 0, source(), label);
+      await store.append('blob', fence, 0, source(), label);
       expect(held).toBeLessThan(smallPart);
 
-      await store.finish('blob');
+      await store.finish('blob', fence);
       let bytes = 0;
       for await (const chunk of await store.open('blob')) {
         bytes += chunk.length;
@@ -175,9 +185,9 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     it('has everything again after it was opened anew', async () => {
       const bytes = randomBytes(2 * mebibyte);
       await put(store, 'finished', bytes);
-      await store.append('growing', 0, from(bytes.subarray(0, 1_500_000)), label);
+      await store.append('growing', fence, 0, from(bytes.subarray(0, 1_500_000)), label);
       await put(store, 'removed', bytes);
-      await store.remove('removed');
+      await store.remove('removed', fence);
 
       store = await underTest.reopen();
       expect(await listed(store)).toEqual([
@@ -190,16 +200,16 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
 
     it('says that it is unavailable while its storage is away, and not that nothing is there', async () => {
       await put(store, 'finished', bytesOf('abc'));
-      await store.append('growing', 0, from(bytesOf('abc')), label);
+      await store.append('growing', fence, 0, from(bytesOf('abc')), label);
       await underTest.takeAway();
-      await expectCode(store.append('growing', 3, from(bytesOf('def')), label), 'unavailable');
-      await expectCode(store.append('new', 0, from(bytesOf('def')), label), 'unavailable');
-      await expectCode(store.truncate('growing', 1), 'unavailable');
-      await expectCode(store.finish('growing'), 'unavailable');
+      await expectCode(store.append('growing', fence, 3, from(bytesOf('def')), label), 'unavailable');
+      await expectCode(store.append('new', fence, 0, from(bytesOf('def')), label), 'unavailable');
+      await expectCode(store.truncate('growing', fence, 1), 'unavailable');
+      await expectCode(store.finish('growing', fence), 'unavailable');
       await expectCode(store.open('finished'), 'unavailable');
       await expectCode(store.localFile('finished'), 'unavailable');
       await expectCode(store.stat('finished'), 'unavailable');
-      await expectCode(store.remove('finished'), 'unavailable');
+      await expectCode(store.remove('finished', fence), 'unavailable');
       await expectCode(listed(store), 'unavailable');
     });
   });

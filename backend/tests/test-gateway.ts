@@ -180,8 +180,8 @@ export async function finishConversion(
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield mp3;
   }
-  await test.mp3s.append(mp3BlobId(record), 0, bytes(), { conversionId: id, owner: record.owner, fileName });
-  await test.mp3s.finish(mp3BlobId(record));
+  await test.mp3s.append(mp3BlobId(record), 1, 0, bytes(), { conversionId: id, owner: record.owner, fileName });
+  await test.mp3s.finish(mp3BlobId(record), 1);
   await taken.work.finish({ fileName, bytes: mp3.byteLength, durationSeconds: 2, sha256, peaks: [0, 128, 255] }, []);
 }
 

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { decodeSound } from '../../backend/tests/media/measure-media.ts';
+import { type HeldFfmpeg, makeHeldFfmpeg } from '../../backend/tests/running/held-ffmpeg.ts';
 import { commandLineEntry } from '../../backend/tests/running/server-process.ts';
 import { openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
@@ -16,7 +17,8 @@ import { serverEventSchema } from '../../shared/events.ts';
 const running = new AsyncDisposableStack();
 let media: MediaFolder;
 let stand: ServerStand;
-/** Takes seconds to convert. */
+let ffmpeg: HeldFfmpeg;
+/** Long enough for a held ffmpeg. */
 let lecture: string;
 /** Where the command is called from, with its settings. */
 let home: string;
@@ -24,8 +26,10 @@ let config: string;
 
 beforeAll(async () => {
   media = running.use(await openMediaFolder());
-  lecture = await media.make({ container: 'mkv', seconds: 900, audio: [{ codec: 'flac' }], picture: false });
-  stand = running.use(await openServerStand({ environment: { MAX_UPLOAD_BYTES: String(5e9) } }));
+  lecture = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
+  ffmpeg = await makeHeldFfmpeg(media.path);
+  const environment = { MAX_UPLOAD_BYTES: String(5e9), ...ffmpeg.environment };
+  stand = running.use(await openServerStand({ environment }));
 });
 afterAll(() => running.disposeAsync());
 beforeEach(async () => {
@@ -33,6 +37,8 @@ beforeEach(async () => {
   config = path.join(home, '.config');
 });
 afterEach(async () => {
+  stand.line.release();
+  await ffmpeg.release();
   await rm(home, { recursive: true, force: true });
 });
 
@@ -234,6 +240,8 @@ describe('soundlift convert --server', () => {
       await login();
       const before = await conversionIds();
       await put('lecture.mkv', lecture);
+      if (when === 'while it is sent') stand.line.hold(50_000);
+      else await ffmpeg.hold();
       const run = start(['convert', 'lecture.mkv', '--server', stand.line.url, '--json']);
       const sought = when === 'while it is sent' ? /"state":"uploading"/ : /"progress":0\.[0-9]*[1-9]/;
       await waitUntil(when, () => sought.test(run.out()));
@@ -248,13 +256,15 @@ describe('soundlift convert --server', () => {
   it('goes on through a server that is killed and comes back', async () => {
     await login();
     await put('lecture.mkv', lecture);
+    await ffmpeg.hold();
     const run = start(['convert', 'lecture.mkv', '--server', stand.line.url, '--json']);
     await waitUntil('it is being converted', () => /"progress":0\.[0-9]*[1-9]/.test(run.out()));
     await stand.server().kill();
     await stand.startAgain();
+    await ffmpeg.release();
     const { code, err } = await run.ended;
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect((await decodeSound(path.join(home, 'lecture.mp3'))).seconds).toBeCloseTo(900, 0);
+    expect((await decodeSound(path.join(home, 'lecture.mp3'))).seconds).toBeCloseTo(20, 0);
   });
 });
 
@@ -272,6 +282,7 @@ describe('soundlift list and cancel', () => {
 
   it('cancel what runs, and say why where that cannot be done', async () => {
     await login();
+    await ffmpeg.hold();
     const { id } = await stand.account.upload(lecture);
     await stand.account.until(id, ({ state }) => state === 'converting');
     const { code, out } = await soundlift('cancel', id);

@@ -49,7 +49,7 @@ export function createLocalBackend(channel: LocalChannel, close: () => Promise<v
     async openResult(id, signal) {
       signal.throwIfAborted();
       const { path, bytes, sha256 } = await channel.result(id);
-      return { bytes, sha256, chunks: readChunks(path, signal) };
+      return { bytes, sha256, path, chunks: readChunks(path, signal) };
     },
 
     cancel: (id) => channel.cancel(id),

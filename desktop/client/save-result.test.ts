@@ -1,7 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -11,26 +23,36 @@ import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { createResultSaver, type ResultSaverOptions } from './save-result.ts';
 
-// Only `link` is ever mocked, because no file system without hard links is available.
+// Only these two are ever mocked: no file system without hard links, or with shared extents, is available.
 vi.mock(import('node:fs/promises'), async (original) => {
   const real = await original();
-  return { ...real, link: vi.fn(real.link) };
+  return { ...real, link: vi.fn(real.link), copyFile: vi.fn(real.copyFile) };
 });
 
 let folder: string;
+let elsewhere: string;
 const never = new AbortController().signal;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'soundlift-save-'));
+  elsewhere = await mkdtemp(path.join(tmpdir(), 'soundlift-made-'));
 });
 afterEach(async () => {
   vi.mocked(link).mockReset();
-  await rm(folder, { recursive: true, force: true });
+  vi.mocked(copyFile).mockReset();
+  for (const each of [folder, elsewhere]) await rm(each, { recursive: true, force: true });
 });
 
 function resultOf(text: string): OpenedResult {
   const bytes = Buffer.from(text);
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), chunks: inPieces(bytes) };
+}
+
+/** The same from a file of this computer. */
+async function localResultOf(text: string): Promise<OpenedResult & { readonly path: string }> {
+  const file = path.join(elsewhere, 'made.mp3');
+  await writeFile(file, text, { mode: 0o600 });
+  return { ...resultOf(text), path: file };
 }
 
 async function* inPieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
@@ -189,6 +211,53 @@ describe('targets of one run', () => {
         message: 'The folder for the MP3 is not a folder.',
       });
     }
+  });
+});
+
+describe('a result that lies on this computer', () => {
+  // The tests' disk may not share bytes between files: a copy has the same outcome.
+  async function shareBytes(): Promise<void> {
+    const real = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
+    vi.mocked(copyFile).mockImplementation((existing, file) => real.copyFile(existing, file));
+  }
+  async function shareNoBytes(): Promise<void> {
+    vi.mocked(copyFile).mockRejectedValue(Object.assign(new Error('no sharing here'), { code: 'ENOTSUP' }));
+  }
+
+  it.each([
+    ['shares its bytes where the disk can', shareBytes],
+    ['is copied where the disk cannot', shareNoBytes],
+  ])('%s, and its backend keeps it', async (_, arrange) => {
+    await arrange();
+    const one = saver();
+    const result = await localResultOf('the sound of it');
+    const saved = await one.save(await one.plan({ folder, createFolder: false, fileName: 'talk.mp3' }), result, never);
+    expect(await files()).toEqual({ 'talk.mp3': 'the sound of it' });
+    await writeFile(path.join(folder, 'mine'), '');
+    expect((await stat(saved)).mode).toBe((await stat(path.join(folder, 'mine'))).mode);
+    expect(await readFile(result.path, 'utf8')).toBe('the sound of it');
+  });
+
+  it('is not hashed once more', async () => {
+    await shareNoBytes();
+    const one = saver();
+    const result = { ...(await localResultOf('sound')), sha256: 'of nothing' };
+    await one.save(await one.plan({ folder, createFolder: false, fileName: 'talk.mp3' }), result, never);
+    expect(await files()).toEqual({ 'talk.mp3': 'sound' });
+  });
+
+  it.each([
+    ['shorter', 'soun', shareBytes],
+    ['shorter', 'soun', shareNoBytes],
+    ['longer', 'sounds', shareBytes],
+    ['longer', 'sounds', shareNoBytes],
+  ])('but is %s than it was made is not saved', async (_, text, arrange) => {
+    await arrange();
+    const one = saver();
+    const cut = { ...(await localResultOf(text)), bytes: 'sound'.length };
+    const target = await one.plan({ folder, createFolder: false, fileName: 'talk.mp3' });
+    await expect(one.save(target, cut, never)).rejects.toMatchObject({ code: 'internal' });
+    expect(await files()).toEqual({});
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, realpath, rm, stat } from 'node:fs/promises';
+import { access, chmod, copyFile, open, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
@@ -132,27 +132,58 @@ export function createResultSaver({ overwrite, sources }: ResultSaverOptions): R
 
 /** Writes the result to a new file, durably, and checks its size and hash. */
 async function write(file: string, result: OpenedResult, signal: AbortSignal): Promise<void> {
+  if (result.path === undefined || !(await clone(result.path, file))) {
+    await writeChunks(file, result, signal);
+  }
+  const bytes = await makeDurable(file).catch((error: unknown) => {
+    throw targetError(error);
+  });
+  if (bytes !== result.bytes) throw damaged(`expected ${result.bytes} bytes, got ${bytes}`);
+}
+
+/** Syncs a file to disk. Resolves with its size in bytes. */
+async function makeDurable(file: string): Promise<number> {
+  await using handle = await open(file, 'r+');
+  await handle.sync();
+  return (await handle.stat()).size;
+}
+
+/** Copies a file without copying its bytes. False if the file system cannot do this. */
+async function clone(existing: string, file: string): Promise<boolean> {
+  try {
+    await copyFile(existing, file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    // Only the owner can read the backend's file. The copy gets the usual permissions of a new file.
+    await chmod(file, 0o666 & ~process.umask());
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    await rm(file, { force: true });
+    return false;
+  }
+}
+
+async function writeChunks(
+  file: string,
+  { path: local, chunks, sha256 }: OpenedResult,
+  signal: AbortSignal,
+): Promise<void> {
   await using handle = await open(file, 'wx').catch((error: unknown) => {
     throw targetError(error);
   });
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of result.chunks) {
+  // A file on this computer was hashed when it was made, and has not been transferred since.
+  const hash = local === undefined ? createHash('sha256') : undefined;
+  for await (const chunk of chunks) {
     signal.throwIfAborted();
-    hash.update(chunk);
-    bytes += chunk.length;
+    hash?.update(chunk);
     // On a handle, `writeFile` appends, and repeats partial writes.
     await handle.writeFile(chunk).catch((error: unknown) => {
       throw targetError(error);
     });
   }
-  const sha256 = hash.digest('hex');
-  if (bytes !== result.bytes || sha256 !== result.sha256) {
-    throw new AppError('internal', 'The MP3 was damaged on its way.', {
-      cause: new Error(`expected ${result.bytes} bytes ${result.sha256}, got ${bytes} bytes ${sha256}`),
-    });
-  }
-  await handle.sync().catch((error: unknown) => {
-    throw targetError(error);
-  });
+  const arrived = hash?.digest('hex') ?? sha256;
+  if (arrived !== sha256) throw damaged(`expected ${sha256}, got ${arrived}`);
+}
+
+function damaged(difference: string): AppError {
+  return new AppError('internal', 'The MP3 was damaged on its way.', { cause: new Error(difference) });
 }

@@ -36,11 +36,8 @@ export const rowsOf = (page: Page): Promise<readonly Row[]> =>
 /** Waits until a row is converting and its progress is above 0. Use it with a held ffmpeg, which keeps the row in that state. */
 export async function untilConverting(page: Page): Promise<void> {
   await expect
-    .poll(
-      async () => (await rowsOf(page)).some(({ state, fraction = 0 }) => state.kind === 'converting' && fraction > 0),
-      {
-        timeout: 45_000,
-      },
+    .poll(async () =>
+      (await rowsOf(page)).some(({ state, fraction = 0 }) => state.kind === 'converting' && fraction > 0),
     )
     .toBe(true);
 }

@@ -16,8 +16,6 @@ import {
   test,
 } from './fixtures.ts';
 
-const longEnough = { timeout: 45_000 };
-
 test('a closed window works on in the tray, tells when it is done, and comes back', async ({
   launch,
   home,
@@ -36,7 +34,7 @@ test('a closed window works on in the tray, tells when it is done, and comes bac
   expect((await recorded(app)).notifications).toEqual([]);
 
   await ffmpeg.release();
-  await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
+  await expect.poll(async () => (await recorded(app)).notifications).toHaveLength(1);
   const { notifications } = await recorded(app);
   expect(notifications[0]?.title).toBe('Long talk.mp3 is ready');
   expect(notifications[0]?.body).toContain('saved in Videos');
@@ -56,7 +54,7 @@ test('a second start brings the window forward and adds its files', async ({ lau
   expect(await startBeside(home, [video])).toBe(0);
   await expect.poll(() => isVisible(app)).toBe(true);
   const [window] = app.windows().slice(-1);
-  await expect(rowOf(window ?? page, 'Second.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(window ?? page, 'Second.mp3')).toContainText('Saved in Videos');
 });
 
 test('what a kill of the app stops goes on at the next start', async ({ launch, home, media, ffmpeg }) => {
@@ -74,7 +72,7 @@ test('what a kill of the app stops goes on at the next start', async ({ launch, 
   const [after] = await rowsOf(again);
   expect(after).toMatchObject({ id: before?.id, sourceName: 'Killed.mkv' });
   await ffmpeg.release();
-  await expect(rowOf(again, 'Killed.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(again, 'Killed.mp3')).toContainText('Saved in Videos');
   expect((await decodeSound(join(home.videos, 'Killed.mp3'))).seconds).toBeCloseTo(20, 0);
 });
 
@@ -87,7 +85,7 @@ test('what a kill of the backend stops goes on by itself', async ({ launch, home
   await untilConverting(page);
   await killProcesses(app, 'Utility');
   await ffmpeg.release();
-  await expect(rowOf(page, 'Backend.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(page, 'Backend.mp3')).toContainText('Saved in Videos');
 });
 
 test('a page that is killed comes back with its rows', async ({ launch, home, media }) => {
@@ -95,11 +93,11 @@ test('a page that is killed comes back with its rows', async ({ launch, home, me
   const app = await launch();
   const page = await windowHere(app);
   await dropFiles(page.locator('body'), video);
-  await expect(rowOf(page, 'Page.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(page, 'Page.mp3')).toContainText('Saved in Videos');
   const before = await rowsOf(page);
   await killProcesses(app, 'Tab');
   await expect
-    .poll(async () => (await rowsInApp(app).catch(() => [])).map(({ id }) => id), longEnough)
+    .poll(async () => (await rowsInApp(app).catch(() => [])).map(({ id }) => id))
     .toEqual(before.map(({ id }) => id));
 });
 
@@ -129,5 +127,5 @@ test('quitting with work unfinished asks; what was left goes on at the next star
 
   await ffmpeg.release();
   const again = await windowHere(await launch({ env: ffmpeg.environment }));
-  await expect(rowOf(again, 'Quit.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(again, 'Quit.mp3')).toContainText('Saved in Videos');
 });

@@ -136,15 +136,15 @@ export async function endApp(app: ElectronApplication): Promise<void> {
 }
 
 /** Waits for the app to end by itself; its exit code. */
-export async function exitOf(app: ElectronApplication, milliseconds = 20_000): Promise<number | null> {
-  if (!(await untilGone(app, milliseconds))) throw new Error('the app still runs');
+export async function exitOf(app: ElectronApplication): Promise<number | null> {
+  if (!(await untilGone(app, 40_000))) throw new Error('the app still runs');
   return processOf(app).exitCode;
 }
 
 /** `kill -9` of the app's main process. */
 export async function killHard(app: ElectronApplication): Promise<void> {
   processOf(app).kill('SIGKILL');
-  if (!(await untilGone(app, 5_000))) throw new Error('the app outlives a kill');
+  if (!(await untilGone(app, 40_000))) throw new Error('the app outlives a kill');
 }
 
 /** Stops the app and all that it has started for so long, as a lid that is closed does, and wakes it. */
@@ -159,7 +159,7 @@ export async function sleepFor(app: ElectronApplication, seconds: number): Promi
 
 /** `kill -9` of the processes of this computer's backend, or of the windows' pages, as soon as there are any. @returns their ids */
 export async function killProcesses(app: ElectronApplication, type: 'Utility' | 'Tab'): Promise<readonly number[]> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 40_000;
   while (performance.now() < end) {
     const metrics = await app.evaluate(({ app: inside }) => inside.getAppMetrics());
     const ids = metrics.filter((metric) => metric.type === type && isOurs(metric)).map(({ pid }) => pid);

@@ -3,8 +3,6 @@ import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { putLongVideo, rowOf, rowsOf, untilConverting, windowOnServer } from './app-window.ts';
 import { dropFiles, expect, test } from './fixtures.ts';
 
-const longEnough = { timeout: 45_000 };
-
 test('on a server: a video is uploaded, waits out a cut line by itself, and its MP3 lands beside it', async ({
   launch,
   home,
@@ -25,11 +23,11 @@ test('on a server: a video is uploaded, waits out a cut line by itself, and its 
   server.line.down = true;
   server.line.cut();
   server.line.release();
-  await expect.poll(kinds, { timeout: 20_000 }).toEqual(['offline_uploading']);
+  await expect.poll(kinds).toEqual(['offline_uploading']);
   await expect(rowOf(page, 'Far away')).toContainText('No connection. Will resume on its own');
   server.line.down = false;
 
-  await expect(rowOf(page, 'Far away.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(page, 'Far away.mp3')).toContainText('Saved in Videos');
   expect((await decodeSound(join(home.videos, 'Far away.mp3'))).seconds).toBeCloseTo(60, 0);
 });
 
@@ -47,8 +45,8 @@ test('a server that is killed and started again has its rows go on', async ({
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
   await server.server().kill();
-  await expect(rowOf(page, 'Restarted')).toContainText('unseen until the connection is back', { timeout: 20_000 });
+  await expect(rowOf(page, 'Restarted')).toContainText('unseen until the connection is back');
   await server.startAgain();
   await ffmpeg.release();
-  await expect(rowOf(page, 'Restarted.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(page, 'Restarted.mp3')).toContainText('Saved in Videos');
 });

@@ -5,8 +5,6 @@ import { startMailServer } from '../../backend/tests/running/mail-server.ts';
 import { rowOf, rowsOf } from './app-window.ts';
 import { clickMenu, clickNotification, dropFiles, exitOf, expect, firstWindow, recorded, test } from './fixtures.ts';
 
-const longEnough = { timeout: 45_000 };
-
 interface SignIn {
   readonly address?: string;
   readonly email?: string;
@@ -120,7 +118,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await expect.poll(async () => Number(await progress.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
   line.release();
-  await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
+  await expect.poll(async () => (await recorded(app)).notifications).toHaveLength(1);
   expect((await recorded(app)).notifications[0]).toMatchObject({
     title: 'Lecture 1.mp3 is ready',
     body: expect.stringMatching(/^15 s, \d+ kB, saved in Videos\.$/),
@@ -150,7 +148,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await fillIn(page, { password: account.password });
   await press(page, 'Sign in');
   line.release();
-  await expect(rowOf(page, 'Lecture 2.mp3')).toContainText('Saved in Videos', longEnough);
+  await expect(rowOf(page, 'Lecture 2.mp3')).toContainText('Saved in Videos');
 });
 
 test('a system that keeps no secrets: it is said, and holds until the app is quit', async ({ launch, openServer }) => {

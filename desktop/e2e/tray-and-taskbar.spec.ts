@@ -6,7 +6,6 @@ import type { DesktopRecord } from './desktop-record.ts';
 import { clickMenu, clickNotification, dropFiles, expect, recorded, test } from './fixtures.ts';
 import { root } from './launch-app.ts';
 
-const longEnough = { timeout: 30_000 };
 const trayFolder = join(process.env['SOUNDLIFT_E2E_APP'] ?? root, 'dist', 'tray');
 
 /** The names of the images that look like the one that the tray has now. */
@@ -48,7 +47,7 @@ test('the tray and the taskbar tell what goes on, and what came of it, until the
   expect((await recorded(app)).progress.at(-1)?.mode).toBe('normal');
 
   await ffmpeg.release();
-  await expect.poll(async () => (await recorded(app)).notifications, longEnough).toHaveLength(1);
+  await expect.poll(async () => (await recorded(app)).notifications).toHaveLength(1);
   const saved = join(home.videos, 'Long & loud.mp3');
   await clickNotification(app, 0);
   await expect.poll(async () => (await recorded(app)).shown).toEqual([saved]);

@@ -72,7 +72,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
 
     const { bytes = 0 } = (await stores.videos.stat('growing')) ?? {};
     expect(bytes).toBeGreaterThanOrEqual(lines.length * pieceBytes);
-    await stores.videos.finish('growing');
+    await stores.videos.finish('growing', 2);
     const expected = Buffer.concat(
       Array.from({ length: lines.length + 2 }, (_, index) => Buffer.alloc(pieceBytes, index + 1)),
     ).subarray(0, bytes);

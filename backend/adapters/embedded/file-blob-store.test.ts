@@ -6,7 +6,6 @@ import {
   open,
   readdir,
   readFile,
-  rename,
   rm,
   stat,
   symlink,
@@ -17,23 +16,11 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { bytesOf, expectCode, from, label, listed, put, read } from '../../ports/blob-examples.ts';
-import { describeBlobStore } from '../../ports/blob-store.contract.ts';
+import { bytesOf, expectCode, fence, from, label, listed, put, read } from '../../ports/blob-examples.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
 
 /** Windows syncs no folders. */
 const folderSyncs = process.platform === 'win32' ? 0 : 1;
-
-describeBlobStore('files in a folder', async () => {
-  const outside = await mkdtemp(path.join(tmpdir(), 'soundlift-blobs-'));
-  const folder = path.join(outside, 'videos');
-  return {
-    store: await openFileBlobStore(folder),
-    reopen: () => openFileBlobStore(folder),
-    takeAway: () => rename(folder, path.join(outside, 'elsewhere')),
-    dispose: () => rm(outside, { recursive: true }),
-  };
-});
 
 describe('blobs as files', () => {
   let outside: string;
@@ -47,7 +34,7 @@ describe('blobs as files', () => {
   it('are named after their ids, with .part while they grow, and are their owner’s alone', async () => {
     const store = await openFileBlobStore(folder);
     await put(store, 'finished', bytesOf('abc'));
-    await store.append('growing', 0, from(bytesOf('abc')), label);
+    await store.append('growing', fence, 0, from(bytesOf('abc')), label);
     expect((await readdir(folder)).toSorted()).toEqual(['finished', 'growing.part']);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await stat(path.join(folder, 'finished'))).mode & 0o777).toBe(0o600);
@@ -62,10 +49,10 @@ describe('blobs as files', () => {
       await expectCode(store.open(id), 'not_found');
       await expectCode(store.localFile(id), 'not_found');
       await expectCode(store.stat(id), 'not_found');
-      await expectCode(store.append(id, 0, from(bytesOf('abc')), label), 'not_found');
-      await expectCode(store.append(id, 6, from(bytesOf('abc')), label), 'not_found');
-      await expectCode(store.finish(id), 'not_found');
-      await expectCode(store.remove(id), 'not_found');
+      await expectCode(store.append(id, fence, 0, from(bytesOf('abc')), label), 'not_found');
+      await expectCode(store.append(id, fence, 6, from(bytesOf('abc')), label), 'not_found');
+      await expectCode(store.finish(id, fence), 'not_found');
+      await expectCode(store.remove(id, fence), 'not_found');
     }
     expect((await readdir(outside)).toSorted()).toEqual(['secret', 'secret.part', 'videos']);
     expect(await readFile(`${secret}.part`, 'utf8')).toBe('secret');
@@ -80,9 +67,60 @@ describe('blobs as files', () => {
     expect(await readFile(file.path, 'utf8')).toBe('abc');
   });
 
+  it('takes a file over by its name, and keeps it to its owner', async () => {
+    const store = await openFileBlobStore(folder);
+    const file = path.join(outside, 'made.mp3');
+    await writeFile(file, 'abc', { mode: 0o644 });
+    const { ino } = await stat(file);
+    expect(await store.adopt('blob', fence, file, label)).toEqual({ id: 'blob', bytes: 3, finished: true });
+    expect((await stat(path.join(folder, 'blob'))).ino).toBe(ino);
+    expect((await stat(path.join(folder, 'blob'))).mode & 0o777).toBe(0o600);
+    await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readdir(folder)).toEqual(['blob']);
+  });
+
+  // Memory, and so another file system than the disk's; only Linux has it.
+  it.runIf(process.platform === 'linux')('copies a file that it takes over from another file system', async () => {
+    const store = await openFileBlobStore(folder);
+    const elsewhere = await mkdtemp('/dev/shm/soundlift-blobs-');
+    try {
+      const file = path.join(elsewhere, 'made.mp3');
+      const bytes = randomBytes(300_000);
+      await writeFile(file, bytes);
+      const stopped = store.adopt('blob', fence, file, label, AbortSignal.abort(new Error('enough')));
+      await expect(stopped).rejects.toThrow('enough');
+      expect(await listed(store)).toEqual([]);
+      expect(await store.adopt('blob', fence, file, label)).toEqual({ id: 'blob', bytes: 300_000, finished: true });
+      expect((await read(store, 'blob')).equals(bytes)).toBe(true);
+      expect(await readdir(elsewhere)).toEqual([]);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
+  it('finds again what a process left that died while a writer was stuck', async () => {
+    await mkdir(folder);
+    const left = {
+      'grown.part': 'old and longer',
+      'grown.1.part': 'older',
+      'grown.2.part': 'new',
+      'grown.3.moving': 'n',
+      'finished.part': 'old',
+      'finished.12': 'new',
+      'finished.9': 'older',
+      'plain.part': 'abc',
+      'lost.1.moving': 'a',
+    };
+    for (const [name, contents] of Object.entries(left)) await writeFile(path.join(folder, name), contents);
+    const store = await openFileBlobStore(folder);
+    expect((await readdir(folder)).toSorted()).toEqual(['finished', 'grown.part', 'plain.part']);
+    expect(String(await read(store, 'finished'))).toBe('new');
+    expect(await readFile(path.join(folder, 'grown.part'), 'utf8')).toBe('new');
+  });
+
   it('refuses a second writer at once, and a finish while one writes', async () => {
     const store = await openFileBlobStore(folder);
-    await store.append('blob', 0, from(bytesOf('abc')), label);
+    await store.append('blob', fence, 0, from(bytesOf('abc')), label);
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     async function* slow(): AsyncGenerator<Uint8Array> {
@@ -90,20 +128,20 @@ describe('blobs as files', () => {
       begun.resolve();
       await gate.promise;
     }
-    const appending = store.append('blob', 3, slow(), label);
+    const appending = store.append('blob', fence, 3, slow(), label);
     await begun.promise;
-    await expectCode(store.append('blob', 3, from(bytesOf('XYZ')), label), 'wrong_state');
-    await expectCode(store.append('blob', 6, from(bytesOf('XYZ')), label), 'wrong_state');
-    await expectCode(store.finish('blob'), 'wrong_state');
+    await expectCode(store.append('blob', fence, 3, from(bytesOf('XYZ')), label), 'wrong_state');
+    await expectCode(store.append('blob', fence, 6, from(bytesOf('XYZ')), label), 'wrong_state');
+    await expectCode(store.finish('blob', fence), 'wrong_state');
     gate.resolve();
     expect(await appending).toBe(6);
-    await store.finish('blob');
+    await store.finish('blob', fence);
     expect(String(await read(store, 'blob'))).toBe('abcdef');
   });
 
   it('counts only what is durable while an append runs', async () => {
     const store = await openFileBlobStore(folder);
-    await store.append('blob', 0, from(bytesOf('abc')), label);
+    await store.append('blob', fence, 0, from(bytesOf('abc')), label);
     const begun = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     async function* slow(): AsyncGenerator<Uint8Array> {
@@ -111,7 +149,7 @@ describe('blobs as files', () => {
       begun.resolve();
       await gate.promise;
     }
-    const appending = store.append('blob', 3, slow(), label);
+    const appending = store.append('blob', fence, 3, slow(), label);
     await begun.promise;
     await expect.poll(async () => (await stat(path.join(folder, 'blob.part'))).size).toBe(6);
     expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
@@ -127,7 +165,7 @@ describe('blobs as files', () => {
       yield bytesOf('abc');
       throw new Error('the client has gone away');
     }
-    await expect(store.append('blob', 0, broken(), label)).rejects.toThrow('gone away');
+    await expect(store.append('blob', fence, 0, broken(), label)).rejects.toThrow('gone away');
     expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
   });
 
@@ -145,7 +183,7 @@ describe('blobs as files', () => {
         ended.resolve();
       }
     }
-    await expect(store.append('blob', 0, endless(), label, controller.signal)).rejects.toThrow(/aborted/);
+    await expect(store.append('blob', fence, 0, endless(), label, controller.signal)).rejects.toThrow(/aborted/);
     await ended.promise;
   });
 
@@ -177,7 +215,7 @@ describe('blobs as files', () => {
   it.runIf(process.platform === 'linux')('says that the disk is full when it is, and names no path', async () => {
     const store = await openFileBlobStore(folder);
     await symlink('/dev/full', path.join(folder, 'blob.part'));
-    const appending = store.append('blob', 0, from(randomBytes(100)), label);
+    const appending = store.append('blob', fence, 0, from(randomBytes(100)), label);
     await expect(appending).rejects.toMatchObject({ name: 'AppError', code: 'disk_full', cause: { code: 'ENOSPC' } });
     await expect(appending).rejects.not.toThrow(/\//);
   });
@@ -195,26 +233,26 @@ describe('blobs as files', () => {
     it('resolves only once the file and, where a name is new, the folder are on it', async () => {
       const store = await openFileBlobStore(folder);
       const sync = vi.spyOn(handles, 'sync');
-      await store.append('blob', 0, from(bytesOf('abc')), label);
+      await store.append('blob', fence, 0, from(bytesOf('abc')), label);
       expect(sync).toHaveBeenCalledTimes(folderSyncs + 1);
-      await store.append('blob', 3, from(bytesOf('def')), label);
+      await store.append('blob', fence, 3, from(bytesOf('def')), label);
       expect(sync).toHaveBeenCalledTimes(folderSyncs + 2);
-      await store.finish('blob');
+      await store.finish('blob', fence);
       expect(sync).toHaveBeenCalledTimes(2 * folderSyncs + 3);
-      await store.remove('blob');
+      await store.remove('blob', fence);
       expect(sync).toHaveBeenCalledTimes(3 * folderSyncs + 3);
     });
 
     it('cuts a blob back to what was on it when a sync fails', async () => {
       const store = await openFileBlobStore(folder);
-      await store.append('blob', 0, from(bytesOf('abc')), label);
+      await store.append('blob', fence, 0, from(bytesOf('abc')), label);
       const failure = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
       vi.spyOn(handles, 'sync').mockRejectedValueOnce(failure);
-      const appending = store.append('blob', 3, from(bytesOf('def')), label);
+      const appending = store.append('blob', fence, 3, from(bytesOf('def')), label);
       await expect(appending).rejects.toMatchObject({ code: 'unavailable', cause: failure });
       expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
-      expect(await store.append('blob', 3, from(bytesOf('ghi')), label)).toBe(6);
-      await store.finish('blob');
+      expect(await store.append('blob', fence, 3, from(bytesOf('ghi')), label)).toBe(6);
+      await store.finish('blob', fence);
       expect(String(await read(store, 'blob'))).toBe('abcghi');
     });
 
@@ -228,8 +266,8 @@ describe('blobs as files', () => {
         return write.call(this, chunk, offset, Math.ceil(length / 2), position);
       });
       const bytes = randomBytes(1000);
-      expect(await store.append('blob', 0, from(bytes.subarray(0, 300), bytes.subarray(300)), label)).toBe(1000);
-      await store.finish('blob');
+      expect(await store.append('blob', fence, 0, from(bytes.subarray(0, 300), bytes.subarray(300)), label)).toBe(1000);
+      await store.finish('blob', fence);
       expect((await read(store, 'blob')).equals(bytes)).toBe(true);
     });
 
@@ -245,8 +283,8 @@ describe('blobs as files', () => {
       });
       const bytes = randomBytes(1010);
       const chunks = [bytes.subarray(0, 10), bytes.subarray(10, 310), bytes.subarray(310)];
-      expect(await store.append('blob', 0, from(...chunks), label)).toBe(1010);
-      await store.finish('blob');
+      expect(await store.append('blob', fence, 0, from(...chunks), label)).toBe(1010);
+      await store.finish('blob', fence);
       expect(gathered).toHaveBeenCalledTimes(1);
       expect((await read(store, 'blob')).equals(bytes)).toBe(true);
     });
@@ -259,7 +297,7 @@ describe('blobs as files', () => {
       });
       vi.spyOn(handles, 'writev').mockRejectedValueOnce(full);
       const chunks = ['abc', 'def', 'ghi'].map(bytesOf);
-      await expectCode(store.append('blob', 0, from(...chunks), label), 'disk_full');
+      await expectCode(store.append('blob', fence, 0, from(...chunks), label), 'disk_full');
       expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
     });
 
@@ -271,15 +309,40 @@ describe('blobs as files', () => {
         begun.resolve();
         await new Promise(() => undefined);
       }
-      const appending = store.append('blob', 0, endless(), label);
+      const appending = store.append('blob', fence, 0, endless(), label);
       await begun.promise;
       // It makes durable what has arrived before it lets go of the file.
       vi.spyOn(handles, 'sync').mockImplementationOnce(() => wait(100));
-      const refused = expectCode(appending, 'not_found');
-      await store.remove('blob');
+      const refused = expectCode(appending, 'wrong_state');
+      await store.remove('blob', fence);
       await put(store, 'blob', bytesOf('def'));
       await refused;
       expect(String(await read(store, 'blob'))).toBe('def');
+    });
+
+    it('leaves nothing of a writer behind that was stuck in a call, once that has come back', async () => {
+      const store = await openFileBlobStore(folder);
+      await store.append('blob', fence, 0, from(bytesOf('abc')), label);
+      const stuck = Promise.withResolvers<void>();
+      const freed = Promise.withResolvers<void>();
+      const { write } = handles;
+      vi.spyOn(handles, 'write').mockImplementationOnce(async function (this: FileHandle, ...given) {
+        stuck.resolve();
+        await freed.promise;
+        return await Reflect.apply(write, this, given);
+      });
+      const refused = expectCode(store.append('blob', fence, 3, from(bytesOf('XYZ')), label), 'wrong_state');
+      await stuck.promise;
+      await store.append('blob', fence + 1, 3, from(bytesOf('def')), label);
+      freed.resolve();
+      await refused;
+      expect(await listed(store)).toEqual([{ id: 'blob', bytes: 6, finished: false }]);
+      expect(await readdir(folder)).toHaveLength(1);
+
+      const reopened = await openFileBlobStore(folder);
+      expect(await readdir(folder)).toEqual(['blob.part']);
+      await reopened.finish('blob', fence);
+      expect(String(await read(reopened, 'blob'))).toBe('abcdef');
     });
 
     it('makes what a killed process has left durable before it counts', async () => {

@@ -1,56 +1,47 @@
-import { constants } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { chmod, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ByteRange } from '../../../shared/byte-range.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
+import { type BlobClaim, createBlobClaims } from './blob-claims.ts';
+import { type BlobPaths, blobPaths, checkBlobId, noSuchBlob, parseBlobFileName } from './blob-file-names.ts';
+import { copyBlob, fileSize, removeBlobFiles, settleBlobFolder } from './blob-files.ts';
 import { syncFile, syncFolder, syncOrCutBack, truncateFile } from './durable-file.ts';
 import { createFileRangeStream } from './file-range-stream.ts';
 import { writeGathering } from './gathering-writer.ts';
 import { interruptible } from './interruptible.ts';
 import { isSystemError, translateSystemError, withSystemErrors } from './system-error.ts';
 
-const growingSuffix = '.part';
-const idPattern = /^[A-Za-z0-9_-]{1,200}$/;
-
-/** An append that is under way. */
-interface Writer {
-  /** What was there, durably, before it; undefined until that is known. */
-  durableBytes: number | undefined;
-  readonly controller: AbortController;
-  /** Resolves when it has let go of the file. */
-  readonly settled: Promise<void>;
-}
-
 /**
  * Blobs as files in `folder`, which is made where it is missing: `ID` when finished, `ID.part` while it grows. The folder is
- * this store's alone, in one process at a time. Labels are not kept: the rows tell the same. Where the file system ignores case,
- * so do the ids. Throws as every method does.
+ * this store's alone, in one process at a time. So fences are kept in memory: no writer outlives the process. Labels are not kept: the rows
+ * hold the same. Where the file system ignores case, so do the ids. Throws as every method does.
  */
 export async function openFileBlobStore(folder: string): Promise<BlobStore> {
   const root = path.resolve(folder);
-  const writers = new Map<string, Writer>();
-  const finishing = new Map<string, Promise<BlobInfo>>();
+  const finishing = new Map<string, { readonly fence: number; readonly finished: Promise<BlobInfo> }>();
+  const claims = createBlobClaims({
+    copy: (id, from, to, durableBytes) => copyBlob(blobPaths(root, id, from), blobPaths(root, id, to), durableBytes),
+    remove: (id, generation) => removeBlobFiles(blobPaths(root, id, generation)),
+  });
 
   await withSystemErrors(async () => {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    await syncLeftovers(root);
+    await settleBlobFolder(root);
   });
 
-  /** The file's size, undefined when it is not there. A folder that is not there is another matter: all would seem lost. */
+  const pathsOf = (id: string): BlobPaths => blobPaths(root, id, claims.generation(id));
+
+  /** The file's size, undefined when it is not there. Throws when the folder is not there: else all blobs would seem lost. */
   async function sizeOf(file: string): Promise<number | undefined> {
-    try {
-      return (await stat(file)).size;
-    } catch (error) {
-      if (!isSystemError(error, 'ENOENT')) throw error;
-      await stat(root);
-      return undefined;
-    }
+    const bytes = await fileSize(file);
+    if (bytes === undefined) await stat(root);
+    return bytes;
   }
 
   /** What lies on the disk. */
-  async function find(id: string): Promise<BlobInfo | undefined> {
-    const { finished, growing } = pathsIn(root, id);
+  async function find(id: string, { finished, growing }: BlobPaths): Promise<BlobInfo | undefined> {
     const growingBytes = await sizeOf(growing);
     // In this order: what is finished between the two is seen as finished, and not as gone.
     const finishedBytes = await sizeOf(finished);
@@ -60,27 +51,37 @@ export async function openFileBlobStore(folder: string): Promise<BlobStore> {
 
   /** The same, as far as it is durable. */
   async function findDurable(id: string): Promise<BlobInfo | undefined> {
-    const found = await find(id);
-    const durableBytes = writers.get(id)?.durableBytes;
-    return found === undefined || durableBytes === undefined ? found : { ...found, bytes: durableBytes };
+    const found = await find(id, pathsOf(id));
+    const bytes = claims.durableBytes(id);
+    return found === undefined || found.finished || bytes === undefined ? found : { ...found, bytes };
+  }
+
+  /** Looks for a blob that is to be changed, and refuses a finished one. */
+  async function findGrowing(id: string, paths: BlobPaths): Promise<BlobInfo | undefined> {
+    const found = await find(id, paths);
+    if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot change.');
+    return found;
   }
 
   async function write(
-    id: string,
+    growing: string,
     offset: number,
     source: AsyncIterable<Uint8Array>,
-    signal: AbortSignal,
+    claim: BlobClaim,
+    signal: AbortSignal | undefined,
   ): Promise<number> {
-    const { growing } = pathsIn(root, id);
+    const stop = signal === undefined ? claim.signal : AbortSignal.any([signal, claim.signal]);
     const file = await open(growing, offset === 0 ? constants.O_CREAT | constants.O_WRONLY : constants.O_WRONLY, 0o600);
     try {
       if (offset === 0) await syncFolder(root);
       let size: number;
       try {
-        size = await writeGathering(file, interruptible(source, signal), offset);
+        size = await writeGathering(file, interruptible(source, stop), offset);
       } catch (error) {
-        // What has arrived is kept, so that an upload goes on from there. What broke it off is what the caller must hear of.
-        await syncOrCutBack(file, offset).catch(() => undefined);
+        // What has arrived is kept, so that an upload goes on from there, but not against a later writer, which goes on from where it
+        // saw the end. The caller must hear of what broke it off.
+        const ended = claim.signal.aborted ? file.truncate(offset) : syncOrCutBack(file, offset);
+        await ended.catch(() => undefined);
         throw error;
       }
       await syncOrCutBack(file, offset);
@@ -90,80 +91,107 @@ export async function openFileBlobStore(folder: string): Promise<BlobStore> {
     }
   }
 
-  async function makeFinished(id: string): Promise<BlobInfo> {
-    const found = await find(id);
-    if (found === undefined) throw notFound();
-    const { finished, growing } = pathsIn(root, id);
+  async function makeFinished(id: string, paths: BlobPaths): Promise<BlobInfo> {
+    const found = await find(id, paths);
+    if (found === undefined) throw noSuchBlob();
     if (!found.finished) {
-      await syncFile(growing);
-      await rename(growing, finished);
+      await syncFile(paths.growing);
+      await rename(paths.growing, paths.finished);
     }
     await syncFolder(root);
     return { ...found, finished: true };
   }
 
-  /** Does `work` as the one writer of a blob, which must not be finished. */
-  async function asWriter<Result>(
-    id: string,
-    work: (found: BlobInfo | undefined, writer: Writer) => Promise<Result>,
-  ): Promise<Result> {
-    // Claimed before anything is awaited, so that of two that begin at once one is refused.
-    if (writers.has(id) || finishing.has(id)) throw new AppError('wrong_state', 'Something else is writing this.');
-    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-    const writer: Writer = { durableBytes: undefined, controller: new AbortController(), settled };
-    writers.set(id, writer);
+  /** Makes `file` the growing blob: by its name alone where both lie on one file system. */
+  async function moveIn(file: string, growing: string, claim: BlobClaim, signal?: AbortSignal): Promise<void> {
+    await chmod(file, 0o600);
+    await syncFile(file);
     try {
-      const found = await find(id);
-      if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot change.');
-      return await work(found, writer);
-    } finally {
-      writers.delete(id);
-      settle();
+      await rename(file, growing);
+    } catch (error) {
+      if (!isSystemError(error, 'EXDEV')) throw error;
+      await rm(growing, { force: true });
+      await write(growing, 0, createReadStream(file), claim, signal);
+      await rm(file, { force: true });
     }
   }
 
   return {
-    append(id, offset, source, _label, signal) {
+    append(id, fence, offset, source, _label, signal) {
       return withSystemErrors(async () => {
-        pathsIn(root, id);
+        checkBlobId(id);
         signal?.throwIfAborted();
-        return await asWriter(id, async (found, writer) => {
+        return await claims.change(id, fence, async (claim) => {
+          const paths = blobPaths(root, id, claim.generation);
+          const found = await findGrowing(id, paths);
           if (offset !== (found?.bytes ?? 0)) throw new AppError('wrong_state', 'This does not go on where it ended.');
-          writer.durableBytes = offset;
-          const removed = writer.controller.signal;
-          return await write(id, offset, source, signal === undefined ? removed : AbortSignal.any([signal, removed]));
+          claim.limitTo(offset);
+          return await write(paths.growing, offset, source, claim, signal);
         });
       });
     },
 
-    truncate(id, bytes) {
+    truncate(id, fence, bytes) {
       return withSystemErrors(async () => {
-        const { growing } = pathsIn(root, id);
-        await asWriter(id, async (found) => {
-          if (found === undefined) throw notFound();
+        checkBlobId(id);
+        await claims.change(id, fence, async (claim) => {
+          const paths = blobPaths(root, id, claim.generation);
+          const found = await findGrowing(id, paths);
+          if (found === undefined) throw noSuchBlob();
           if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > found.bytes) {
             throw new AppError('wrong_state', 'It is not that long.');
           }
-          await truncateFile(growing, bytes);
+          claim.limitTo(bytes);
+          await truncateFile(paths.growing, bytes);
         });
       });
     },
 
-    finish(id) {
+    finish(id, fence) {
       return withSystemErrors(async () => {
-        pathsIn(root, id);
-        if (writers.has(id)) throw new AppError('wrong_state', 'Something is still writing this.');
-        const begun = finishing.get(id) ?? makeFinished(id).finally(() => finishing.delete(id));
-        finishing.set(id, begun);
-        return await begun;
+        checkBlobId(id);
+        const begun = finishing.get(id);
+        if (begun?.fence === fence) return await begun.finished;
+        const finished = claims.change(id, fence, ({ generation }) =>
+          makeFinished(id, blobPaths(root, id, generation)),
+        );
+        const mine = { fence, finished };
+        finishing.set(id, mine);
+        try {
+          return await finished;
+        } finally {
+          if (finishing.get(id) === mine) finishing.delete(id);
+        }
+      });
+    },
+
+    adopt(id, fence, file, _label, signal) {
+      return withSystemErrors(async () => {
+        checkBlobId(id);
+        signal?.throwIfAborted();
+        return await claims.replace(id, fence, async (claim) => {
+          const { growing, finished } = blobPaths(root, id, claim.generation);
+          const bytes = (await stat(file)).size;
+          claim.limitTo(0);
+          try {
+            await moveIn(file, growing, claim, signal);
+            claim.signal.throwIfAborted();
+            await rename(growing, finished);
+          } catch (error) {
+            await rm(growing, { force: true });
+            throw error;
+          }
+          await syncFolder(root);
+          return { id, bytes, finished: true };
+        });
       });
     },
 
     open(id, range, signal) {
       return withSystemErrors(async () => {
-        const { finished } = pathsIn(root, id);
+        const { finished } = pathsOf(id);
         signal?.throwIfAborted();
-        if ((await sizeOf(finished)) === undefined) throw notFound();
+        if ((await sizeOf(finished)) === undefined) throw noSuchBlob();
         const file = await open(finished, 'r');
         try {
           const { start, end } = rangeWithin((await file.stat()).size, range);
@@ -178,34 +206,32 @@ export async function openFileBlobStore(folder: string): Promise<BlobStore> {
 
     localFile(id, signal) {
       return withSystemErrors(async () => {
-        const { finished } = pathsIn(root, id);
+        const { finished } = pathsOf(id);
         signal?.throwIfAborted();
-        if ((await sizeOf(finished)) === undefined) throw notFound();
+        if ((await sizeOf(finished)) === undefined) throw noSuchBlob();
         return { path: finished, [Symbol.asyncDispose]: () => Promise.resolve() };
       });
     },
 
     stat: (id) => withSystemErrors(() => findDurable(id)),
 
-    remove(id) {
+    remove(id, fence) {
       return withSystemErrors(async () => {
-        const { finished, growing } = pathsIn(root, id);
-        const writer = writers.get(id);
-        writer?.controller.abort(new AppError('not_found', 'This was removed while it was written.'));
-        await writer?.settled;
-        // Whether that went well is told to its own caller.
-        await finishing.get(id)?.catch(() => undefined);
-        await rm(growing, { force: true });
-        await rm(finished, { force: true });
-        await syncFolder(root);
+        checkBlobId(id);
+        await claims.replace(id, fence, async ({ generation }) => {
+          await removeBlobFiles(blobPaths(root, id, generation));
+          await syncFolder(root);
+        });
+        claims.forget(id);
       });
     },
 
     async *list() {
       try {
         for await (const entry of await opendir(root)) {
-          const id = idOf(entry.name);
-          const found = id === undefined ? undefined : await findDurable(id);
+          const name = parseBlobFileName(entry.name);
+          if (name === undefined || name.kind === 'moving' || name.generation !== claims.generation(name.id)) continue;
+          const found = await findDurable(name.id);
           if (found !== undefined) yield found;
         }
       } catch (error) {
@@ -215,38 +241,10 @@ export async function openFileBlobStore(folder: string): Promise<BlobStore> {
   };
 }
 
-/** The one place where an id becomes a path. Throws `not_found` for an id that could lead out of the folder. */
-function pathsIn(root: string, id: string): { readonly finished: string; readonly growing: string } {
-  if (!idPattern.test(id)) throw notFound();
-  const finished = path.join(root, id);
-  return { finished, growing: finished + growingSuffix };
-}
-
-/** The id of a file of ours; undefined for what others have put there, like the folder's looks. */
-function idOf(fileName: string): string | undefined {
-  const id = fileName.endsWith(growingSuffix) ? fileName.slice(0, -growingSuffix.length) : fileName;
-  return idPattern.test(id) ? id : undefined;
-}
-
 function rangeWithin(size: number, range: ByteRange | undefined): ByteRange {
   const { start, end } = range ?? { start: 0, end: size };
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= size) {
     return { start, end };
   }
   throw new AppError('range_not_satisfiable', 'There is no such part of it.');
-}
-
-/**
- * A process that was killed leaves bytes of unfinished blobs that nobody has made durable. They count from now on, so they are
- * made so.
- */
-async function syncLeftovers(root: string): Promise<void> {
-  for await (const entry of await opendir(root)) {
-    if (entry.isFile() && entry.name.endsWith(growingSuffix)) await syncFile(path.join(root, entry.name));
-  }
-  await syncFolder(root);
-}
-
-function notFound(): AppError {
-  return new AppError('not_found', 'There is no such file.');
 }

@@ -145,7 +145,7 @@ describe('a writer that died', () => {
   it('between the last byte and the row leaves an upload that is whole', async () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
-    await test.videos.append(videoBlobId({ id }), 0, from('abc'), label);
+    await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
     expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, bytes: 3 });
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
     expect(test.videoQueue.take()).toEqual([id]);
@@ -154,7 +154,7 @@ describe('a writer that died', () => {
   it('there is found by the next start as well', async () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
-    await test.videos.append(videoBlobId({ id }), 0, from('abc'), label);
+    await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
     await test.conversions.sweeper.recover();
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued' });
     expect(test.videoQueue.take()).toContain(id);

@@ -420,8 +420,8 @@ describe('a part', () => {
         taken += chunk.byteLength;
       }
     }
-    vi.spyOn(videos, 'append').mockImplementationOnce((blobId, offset, source, ...rest) =>
-      appendReal(blobId, offset, counted(source), ...rest),
+    vi.spyOn(videos, 'append').mockImplementationOnce((blobId, fence, offset, source, ...rest) =>
+      appendReal(blobId, fence, offset, counted(source), ...rest),
     );
     const cut = await openAppend(id, 0, 1_000_000);
     await cut.send(video.subarray(0, 600_000));

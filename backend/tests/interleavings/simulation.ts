@@ -283,6 +283,7 @@ function namesOnly(names: Set<string>): BlobStore {
   const unused = (): Promise<never> => Promise.reject(new Error('the simulation has no bytes'));
   return {
     append: unused,
+    adopt: unused,
     truncate: unused,
     finish: unused,
     open: unused,

@@ -29,7 +29,7 @@ for (let ordinal = 1; ; ordinal++) {
   } else if (task === 'append') {
     await appendTo('growing', ordinal);
     await appendTo(`${ordinal}`, 1);
-    await stores.videos.finish(`${ordinal}`);
+    await stores.videos.finish(`${ordinal}`, 1);
     say(`${ordinal}`);
   } else {
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -46,7 +46,7 @@ async function append(id: string, offset: number, piece: Uint8Array): Promise<vo
   async function* source(): AsyncGenerator<Uint8Array> {
     yield piece;
   }
-  await stores.videos.append(id, offset, source(), { conversionId: id, owner: 'anna', fileName: id });
+  await stores.videos.append(id, 1, offset, source(), { conversionId: id, owner: 'anna', fileName: id });
 }
 
 function say(line: string): void {

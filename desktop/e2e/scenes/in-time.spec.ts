@@ -1,16 +1,18 @@
 import { expect } from '@playwright/test';
 import { sceneOf } from './app-scenes.ts';
-import { test } from './list-window.ts';
+import { stopClock, test } from './list-window.ts';
 
 test('a toast goes after eight seconds', async ({ open }) => {
   const { page, tell, asked } = await open(sceneOf('empty').state);
-  await page.clock.install();
+  await stopClock(page);
   await tell({ type: 'toasts', toasts: sceneOf('toast').state.toasts });
+  // The page draws it with its next frame.
+  await page.clock.runFor(100);
   await expect(page.getByText('Removed from the list. The MP3 stays.')).toBeVisible();
   const dismissed = async () => (await asked()).filter(([name]) => name === 'dismissToast').length;
-  await page.clock.runFor(7_900);
+  await page.clock.runFor(7_800);
   expect(await dismissed()).toBe(0);
-  await page.clock.runFor(200);
+  await page.clock.runFor(300);
   expect(await dismissed()).toBe(1);
 });
 

@@ -86,6 +86,14 @@ export const test = base.extend<
   },
 });
 
+/** From now on time passes in the page only as far as `page.clock` is told to run. */
+export async function stopClock(page: Page): Promise<void> {
+  const time = Date.now();
+  await page.clock.install({ time });
+  // A clock that was installed goes on by itself until it is paused, which can only be done at a later time.
+  await page.clock.pauseAt(time + 3_600_000);
+}
+
 /** Runs in the page: answers for main. */
 function standInForMain({
   state,

@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import type { AppChange, Row } from '../../ipc.ts';
 import { everyState, manyRows, stateWith, workingSummary } from './list-scenes.ts';
-import { type InPage, test } from './list-window.ts';
+import { type InPage, stopClock, test } from './list-window.ts';
 import { findings } from './shut-out.ts';
 
 const allRows = everyState.map(([row]) => row);
@@ -233,7 +233,7 @@ test('the summary says how all stands, and its button does the one thing about i
 
 test('messages of the same second are said as one, politely', async ({ open }) => {
   const { page, tell } = await open(stateWith([]));
-  await page.clock.install();
+  await stopClock(page);
   await tell({ type: 'announce', text: '5 videos added' });
   await page.clock.runFor(300);
   await tell({ type: 'announce', text: 'No connection' });

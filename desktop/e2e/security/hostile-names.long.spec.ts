@@ -37,8 +37,6 @@ const hostileNames = [
   'x'.repeat(251),
 ] as const;
 
-const done = { timeout: 45_000 };
-
 /** All files below a folder, as paths from there. */
 const filesBelow = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true }))
@@ -73,9 +71,9 @@ test('a video becomes an MP3 beside it whatever its name is, and nothing is made
   const watched = await watchInjection(page);
   await dropFiles(page.locator('body'), ...paths, broken);
   await expect
-    .poll(async () => (await rowsOf(page)).filter(({ state }) => state.kind === 'done').length, done)
+    .poll(async () => (await rowsOf(page)).filter(({ state }) => state.kind === 'done').length)
     .toBe(paths.length);
-  await expect.poll(async () => (await rowsOf(page)).at(-1)?.state.kind, done).toBe('failed');
+  await expect.poll(async () => (await rowsOf(page)).at(-1)?.state.kind).toBe('failed');
   const rows = await rowsOf(page);
   expect(rows.map(({ sourceName }) => sourceName)).toEqual([
     ...hostileNames.map((name) => `${name}.mp4`),
@@ -116,7 +114,7 @@ test('names that turn the direction of what is written turn nothing but themselv
   await copyFile(await media.make({ container: 'mp4', seconds: 1, picture: false }), path);
   const page = await windowHere(await launch());
   await dropFiles(page.locator('body'), path);
-  await expect.poll(async () => (await rowsOf(page)).map(({ state }) => state.kind), done).toEqual(['done']);
+  await expect.poll(async () => (await rowsOf(page)).map(({ state }) => state.kind)).toEqual(['done']);
   await expect(page.locator('.row .name')).toHaveCSS('unicode-bidi', 'isolate');
   await expect(page.locator('.row .detail')).toHaveText('Saved in Videos › away ereht');
 });

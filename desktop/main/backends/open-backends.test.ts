@@ -89,7 +89,7 @@ describe('a server', () => {
     const { id } = await stand.account.upload(talk.path, 'meanwhile.mp4');
     stand.line.down = false;
     backends.tryNow();
-    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected', { seconds: 5 });
+    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected');
     await waitUntil('it was told of', () => told.has(id));
     expect(ids).not.toContain(id);
     expect(backends.currentKey()).toBe(key);
@@ -126,7 +126,7 @@ describe('a server', () => {
     await using opened = await openSignedIn();
     stand.line.deaf = true;
     opened.backends.tryNow();
-    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline', { seconds: 30 });
+    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline');
     stand.line.deaf = false;
     stand.line.cut();
     await waitUntil('it is connected', () => placeOf(opened).connection === 'connected');

@@ -1,0 +1,61 @@
+import { constants } from 'node:fs';
+import { copyFile, opendir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from './blob-file-names.ts';
+import { syncFile, syncFolder, truncateFile } from './durable-file.ts';
+import { isSystemError } from './system-error.ts';
+
+/** In bytes; undefined when there is no such file. */
+export async function fileSize(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    return undefined;
+  }
+}
+
+/** Removes whichever of a blob's files are there. */
+export async function removeBlobFiles({ moving, growing, finished }: BlobPaths): Promise<void> {
+  for (const file of [moving, growing, finished]) await rm(file, { force: true });
+}
+
+/**
+ * Copies a blob, or the first `durableBytes` of one that grows, into files of its own: without writing the bytes again where the file
+ * system can share them. Whole and durable when it resolves; nothing at all where there is no blob.
+ */
+export async function copyBlob(from: BlobPaths, to: BlobPaths, durableBytes: number | undefined): Promise<void> {
+  const finished = (await fileSize(from.finished)) !== undefined;
+  try {
+    await copyFile(finished ? from.finished : from.growing, to.moving, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    return;
+  }
+  const bytes = (await fileSize(to.moving)) ?? 0;
+  if (!finished && durableBytes !== undefined && durableBytes < bytes) await truncateFile(to.moving, durableBytes);
+  else await syncFile(to.moving);
+  await rename(to.moving, finished ? to.finished : to.growing);
+  await syncFolder(path.dirname(to.moving));
+}
+
+/**
+ * Puts a folder in order that no process uses. Only the latest generation of a blob counts, and it gets the plain names back. Bytes of
+ * unfinished blobs that a killed process had not made durable count from now on, so they are made so.
+ */
+export async function settleBlobFolder(root: string): Promise<void> {
+  const latest = new Map<string, BlobFileName>();
+  for await (const entry of await opendir(root)) {
+    const name = entry.isFile() ? parseBlobFileName(entry.name) : undefined;
+    if (name === undefined) continue;
+    if (name.kind === 'growing') await syncFile(path.join(root, entry.name));
+    if (name.kind === 'moving') await rm(path.join(root, entry.name));
+    else if (name.generation > (latest.get(name.id)?.generation ?? 0)) latest.set(name.id, name);
+  }
+  for (const { id, generation, kind } of latest.values()) {
+    for (let older = 0; older < generation; older += 1) await removeBlobFiles(blobPaths(root, id, older));
+    const [from, to] = [blobPaths(root, id, generation), blobPaths(root, id, 0)];
+    await (kind === 'finished' ? rename(from.finished, to.finished) : rename(from.growing, to.growing));
+  }
+  await syncFolder(root);
+}

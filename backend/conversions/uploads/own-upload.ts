@@ -1,0 +1,30 @@
+import { AppError } from '../../../shared/errors.ts';
+import type { ConversionRow } from '../../ports/conversion-store.ts';
+import { notFound } from '../rows.ts';
+import { checkPart, tooLarge, type UploadPart } from './upload-part.ts';
+import type { UploadRow } from './uploaded-bytes.ts';
+
+/** The row of an upload that its owner may go on with, or that has ended. Throws `not_found`, and `gone` for a cancelled one. */
+export function ownUpload(row: ConversionRow | undefined, owner: string): UploadRow {
+  if (row === undefined || row.owner !== owner || row.removedAt !== undefined) throw notFound();
+  const { upload } = row;
+  if (upload === undefined) throw notFound();
+  if (row.state === 'cancelled' && row.sourceGone) {
+    throw new AppError('gone', 'The conversion was cancelled, and its upload with it.');
+  }
+  return { ...row, upload };
+}
+
+/** Takes a part that comes when all is there, because the answer to the last one was lost. Throws where it brings more. */
+export async function afterTheEnd(
+  row: UploadRow,
+  part: UploadPart,
+  source: AsyncIterable<Uint8Array>,
+): Promise<UploadRow> {
+  const { sourceBytes } = row;
+  checkPart({ ...row.upload, bytes: sourceBytes }, sourceBytes, part);
+  for await (const chunk of source) {
+    if (chunk.byteLength > 0) throw tooLarge(sourceBytes);
+  }
+  return row;
+}

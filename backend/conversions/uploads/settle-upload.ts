@@ -1,0 +1,31 @@
+import { isAppError } from '../../../shared/errors.ts';
+import type { Publisher } from '../publisher.ts';
+import type { Rows } from '../rows.ts';
+import { ownUpload } from './own-upload.ts';
+import type { UploadedBytes, UploadRow } from './uploaded-bytes.ts';
+
+export interface SettleUploadParts {
+  readonly rows: Rows;
+  readonly bytes: UploadedBytes;
+  readonly publisher: Publisher;
+}
+
+/** Queues a conversion whose video is whole: its last writer may have died between the bytes and the row. */
+export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: SettleUploadParts): Promise<UploadRow> {
+  const { id, owner, state, upload } = row;
+  if (state !== 'uploading' || upload.writer !== undefined || upload.unverifiedFrom !== undefined) return row;
+  if (upload.bytes === undefined || (await bytes.count(id, upload.unverifiedFrom)) !== upload.bytes) return row;
+  const sourceBytes = upload.bytes;
+  try {
+    await bytes.finish(row);
+  } catch (error) {
+    // A writer has come since, and sees to it.
+    if (isAppError(error, 'wrong_state')) return row;
+    throw error;
+  }
+  const decided = await rows.decide(id, (now) =>
+    now.state === 'uploading' && now.upload?.writer === undefined ? { type: 'uploaded', sourceBytes } : undefined,
+  );
+  if (decided.changed) await publisher.queued(decided.record);
+  return ownUpload(decided.record, owner);
+}

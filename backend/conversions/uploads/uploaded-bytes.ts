@@ -1,0 +1,58 @@
+import { isAppError } from '../../../shared/errors.ts';
+import type { BlobStore } from '../../ports/blob-store.ts';
+import type { ConversionRow, ResumableUpload } from '../../ports/conversion-store.ts';
+import { blobFence, videoBlobId } from '../blob-names.ts';
+
+/** The row of a conversion whose video comes as a resumable upload. */
+export type UploadRow = ConversionRow & { readonly upload: ResumableUpload };
+
+/** The bytes of uploads. Every change names the row as the one who makes it has claimed, or decided, it: that is its fence. */
+export interface UploadedBytes {
+  /** How much of an upload counts: nothing from `unverifiedFrom` on. */
+  count(id: string, unverifiedFrom: number | undefined): Promise<number>;
+  /** Adds at `offset`; resolves with where the bytes end. */
+  append(row: UploadRow, offset: number, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
+  cutBack(row: UploadRow, bytes: number): Promise<void>;
+  finish(row: UploadRow): Promise<void>;
+  /** For good. `row` is as it was when it did not want them any more; undefined once it is gone. */
+  remove(id: string, row: ConversionRow | undefined): Promise<void>;
+}
+
+export function createUploadedBytes(videos: BlobStore): UploadedBytes {
+  async function append(
+    row: UploadRow,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const label = { conversionId: row.id, owner: row.owner, fileName: row.fileName };
+    return await videos.append(videoBlobId(row), blobFence(row), offset, source, label, signal);
+  }
+
+  return {
+    async count(id, unverifiedFrom = Number.POSITIVE_INFINITY) {
+      return Math.min((await videos.stat(videoBlobId({ id })))?.bytes ?? 0, unverifiedFrom);
+    },
+
+    append,
+
+    async cutBack(row, bytes) {
+      try {
+        await videos.truncate(videoBlobId(row), blobFence(row), bytes);
+      } catch (error) {
+        // Not one of its bytes has arrived.
+        if (!isAppError(error, 'not_found')) throw error;
+      }
+    },
+
+    async finish(row) {
+      // A video of no bytes was never begun.
+      if ((await videos.stat(videoBlobId(row))) === undefined) await append(row, 0, nothing());
+      await videos.finish(videoBlobId(row), blobFence(row));
+    },
+
+    remove: (id, row) => videos.remove(videoBlobId({ id }), blobFence(row)),
+  };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,155 @@
+import { v7 as newId } from 'uuid';
+import type { ConversionRow, ConversionStore, ResumableUpload } from '../../ports/conversion-store.ts';
+import { holdLease, type Lease, type LeaseParts } from '../lease.ts';
+import type { Transition } from '../life-cycle.ts';
+import { afterTheEnd, ownUpload } from './own-upload.ts';
+import { type SettleUploadParts, settleUpload } from './settle-upload.ts';
+import { checkPart, mismatch, tooLarge, type UploadPart } from './upload-part.ts';
+import { locked, type UploadWriter } from './upload-writers.ts';
+import type { UploadRow } from './uploaded-bytes.ts';
+
+export interface WriteUploadParts extends LeaseParts, SettleUploadParts {
+  readonly store: ConversionStore;
+  /** When an upload goes that hears nothing more from now on; ISO 8601. */
+  readonly expiresAt: () => string;
+}
+
+/** One request that adds a part to an upload, from its claim on the row to letting go. */
+export interface WriteUpload {
+  readonly seen: UploadRow;
+  readonly part: UploadPart;
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly writer: UploadWriter;
+}
+
+/** A request whose claim is in the row. */
+interface Writing extends WriteUpload {
+  /** As the claim left it: its revision is the fence of all that this request writes. */
+  readonly row: UploadRow;
+  readonly lease: Lease;
+}
+
+/** Adds the part, and queues the conversion once its video is whole. Throws as `ResumableUploads.append` does. */
+export async function writeUpload(request: WriteUpload, parts: WriteUploadParts): Promise<UploadRow> {
+  const { seen, part, source } = request;
+  const name = newId();
+  const { row, before } = await claim(seen, part, name, parts);
+  if (row.state !== 'uploading') return await afterTheEnd(row, part, source);
+  const { id, owner, revision, attempt } = row;
+  await using lease = holdLease({ id, owner, revision, state: 'uploading', attempt, writer: name }, parts);
+  const writing = { ...request, row, lease };
+  try {
+    // Once more: another writer may have come and gone since it was looked at.
+    checkPart(before, await parts.bytes.count(id, before.unverifiedFrom), part);
+    // A writer before this one died without knowing whether its bytes are right.
+    if (before.unverifiedFrom !== undefined) await parts.bytes.cutBack(row, before.unverifiedFrom);
+  } catch (error) {
+    await letGo(writing, parts, before.unverifiedFrom);
+    throw error;
+  }
+  let end: number;
+  try {
+    end = await addPart(writing, parts);
+  } catch (error) {
+    await endInVain(writing, parts);
+    throw error;
+  }
+  return end === row.upload.bytes ? await complete(writing, end, parts) : await letGo(writing, parts);
+}
+
+/** Writes the claim of one writer into the row. `before` is what it said of the upload until then. */
+async function claim(
+  { id, owner }: UploadRow,
+  part: UploadPart,
+  writer: string,
+  { rows, expiresAt }: WriteUploadParts,
+): Promise<{ readonly row: UploadRow; readonly before: ResumableUpload }> {
+  let before: ResumableUpload | undefined;
+  const decided = await rows.decide(id, (now) => {
+    const { state, upload } = ownUpload(now, owner);
+    if (state !== 'uploading') return undefined;
+    if (upload.writer !== undefined) throw locked();
+    before = upload;
+    const bytes = upload.bytes ?? part.bytes;
+    return { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) };
+  });
+  const row = ownUpload(decided.record, owner);
+  return { row, before: before ?? row.upload };
+}
+
+/** Resolves with where the part's bytes end. */
+async function addPart(writing: Writing, { bytes }: WriteUploadParts): Promise<number> {
+  const { row, part, source, writer, lease } = writing;
+  const { offset, checksum } = part;
+  const { upload } = row;
+  const limit = upload.bytes ?? part.maxBytes;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let end = offset;
+    for await (const chunk of writer.watch(source)) {
+      end += chunk.byteLength;
+      if (end > limit) throw tooLarge(limit);
+      checksum?.update(chunk);
+      yield chunk;
+      if (upload.bytes !== undefined) lease.noteProgress(end / upload.bytes);
+    }
+  }
+  if (offset === limit) {
+    // All is there, and only its length was not known, or an answer was lost.
+    for await (const _chunk of counted());
+    return offset;
+  }
+  if (checksum !== undefined) await lease.write({ type: 'doubted', unverifiedFrom: offset });
+  const end = await bytes.append(row, offset, counted(), AbortSignal.any([lease.signal, writer.signal]));
+  if (checksum !== undefined && !checksum.matches()) throw mismatch();
+  return end;
+}
+
+async function complete({ row, lease }: Writing, end: number, parts: WriteUploadParts): Promise<UploadRow> {
+  await parts.bytes.finish(row);
+  const queued = await lease.end({ type: 'uploaded', sourceBytes: end });
+  if (queued === undefined) return await lost(row, parts);
+  await parts.publisher.queued(queued);
+  return ownUpload(queued, row.owner);
+}
+
+/** Lets go of an upload that is not whole. */
+async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
+  const offset = await parts.bytes.count(row.id, unverifiedFrom);
+  const change: Transition = {
+    type: 'write_ended',
+    progress: row.upload.bytes ? Math.min(1, offset / row.upload.bytes) : 0,
+    expiresAt: parts.expiresAt(),
+    ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
+  };
+  const next = await lease.end(change);
+  return next === undefined ? await lost(row, parts) : ownUpload(next, row.owner);
+}
+
+/** After a part that broke off, or was wrong: keeps what counts of it, and lets go. Throws where it is not ours any more. */
+async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<void> {
+  const { row, part, lease } = writing;
+  const { bytes, log } = parts;
+  let unverifiedFrom = part.checksum === undefined ? undefined : part.offset;
+  if (unverifiedFrom !== undefined) {
+    // A writer that took over may have written more since: that is not for this one to cut.
+    if ((await lease.write({ type: 'doubted', unverifiedFrom })) === undefined) await lost(row, parts);
+    try {
+      await bytes.cutBack(row, unverifiedFrom);
+      unverifiedFrom = undefined;
+    } catch (error) {
+      log.warn({ err: error, conversion: row.id }, 'could not take unverified bytes back; the next writer will');
+    }
+  }
+  const kept = await letGo(writing, parts, unverifiedFrom);
+  await settleUpload(kept, parts).catch((error: unknown) => {
+    log.warn({ err: error, conversion: row.id }, 'could not queue an upload yet; its next request will');
+  });
+}
+
+/** Tells a writer whose lease is lost so. Bytes that it wrote after a cancel are removed. */
+async function lost({ id, owner }: UploadRow, { store, bytes }: WriteUploadParts): Promise<never> {
+  const row: ConversionRow | undefined = await store.get(id);
+  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') await bytes.remove(id, row);
+  ownUpload(row, owner);
+  throw locked();
+}

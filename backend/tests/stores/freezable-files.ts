@@ -1,0 +1,31 @@
+import type { FileHandle } from 'node:fs/promises';
+import { freezable } from '../../ports/freezing.ts';
+
+type Files = typeof import('node:fs/promises');
+
+const handleCalls: readonly (string | symbol)[] = ['write', 'writev', 'sync', 'truncate', 'close'];
+
+/** The system's calls as they are, except that each can be stopped: for a test that mocks the module `node:fs/promises` with it. */
+export function freezableFiles(real: Files): Files {
+  const { chmod, copyFile, open, rename, rm, stat } = real;
+  return {
+    ...real,
+    chmod: freezable(chmod),
+    copyFile: freezable(copyFile),
+    open: freezable(async (...given: Parameters<typeof open>) => freezableHandle(await open(...given))),
+    rename: freezable(rename),
+    rm: freezable(rm),
+    stat: freezable(stat) as Files['stat'],
+  };
+}
+
+function freezableHandle(handle: FileHandle): FileHandle {
+  return new Proxy(handle, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== 'function') return value;
+      const call: (...given: unknown[]) => Promise<unknown> = value.bind(target);
+      return handleCalls.includes(key) ? freezable(call) : call;
+    },
+  });
+}
