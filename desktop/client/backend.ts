@@ -40,7 +40,7 @@ export interface OpenedResult {
   readonly sha256: string;
   /** The bytes. They can be read once. Leaving the loop early closes the source. Throws an AppError if reading fails. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Absolute path of the file that has these bytes, where that lies on this computer. */
+  /** Absolute path of the file with these bytes, if it is on this computer. */
   readonly path?: string;
 }
 

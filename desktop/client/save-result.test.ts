@@ -48,7 +48,7 @@ function resultOf(text: string): OpenedResult {
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), chunks: inPieces(bytes) };
 }
 
-/** The same from a file of this computer. */
+/** A result with the same bytes in a file on this computer. */
 async function localResultOf(text: string): Promise<OpenedResult & { readonly path: string }> {
   const file = path.join(elsewhere, 'made.mp3');
   await writeFile(file, text, { mode: 0o600 });

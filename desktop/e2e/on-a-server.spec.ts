@@ -45,7 +45,7 @@ test('a server that is killed and started again has its rows go on', async ({
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
   await server.server().kill();
-  await expect(rowOf(page, 'Restarted')).toContainText('unseen until the connection is back');
+  await expect(rowOf(page, 'Restarted')).toContainText('Progress returns with the connection');
   await server.startAgain();
   await ffmpeg.release();
   await expect(rowOf(page, 'Restarted.mp3')).toContainText('Saved in Videos');

@@ -231,8 +231,8 @@ export const scenes: readonly Scene[] = [
   { name: 'working-paused', state: stateWith(workingRows, { summary: { ...workingSummary, mode: 'paused' } }) },
   { name: 'every-state', state: stateWith(everyState.map(([row]) => row)) },
   { name: 'finished', state: finished },
-  { name: 'quality', state: idle, prepare: click(/quality of the next/) },
-  { name: 'quality-custom', state: { ...idle, settings: custom }, prepare: click(/quality of the next/) },
+  { name: 'quality', state: idle, prepare: click(/quality for new videos/) },
+  { name: 'quality-custom', state: { ...idle, settings: custom }, prepare: click(/quality for new videos/) },
   { name: 'notices', state: finished, prepare: click(/^Notifications/) },
   { name: 'notices-none', state: { ...finished, notices: [] }, prepare: click(/^Notifications/) },
   {
@@ -271,7 +271,7 @@ export const scenes: readonly Scene[] = [
     prepare: async (page) => {
       await openHistory(page);
       await page.getByRole('searchbox').fill('fourrier');
-      await page.getByText('Nothing called').waitFor();
+      await page.getByText('No results for').waitFor();
     },
   },
   {
