@@ -1,6 +1,6 @@
 import type { MailContent, MailLine } from './mail-content.ts';
 
-/** Longer names would make the columns of the text wider than a screen. */
+/** Longer names would make the columns wider than a screen. */
 const widestName = 48;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -3,7 +3,7 @@ import type { Batches } from '../conversions/batches.ts';
 import type { ConversionMessage } from '../messages.ts';
 import type { Consumer, JobQueue } from '../ports/job-queue.ts';
 
-/** One at a time keeps the notifications of a batch in order; telling takes no time. */
+/** One message at a time keeps the notifications of a batch in order. Handling one is quick. */
 const concurrency = 1;
 
 export interface NotifierParts {
@@ -12,7 +12,7 @@ export interface NotifierParts {
   readonly log: Logger;
 }
 
-/** The notification service: takes the conversions that have ended, and tells their owners once a batch. */
+/** The notification service: takes ended conversions from the queue and notifies their owners once per batch. */
 export async function startNotifier({ batches, mp3Queue, log }: NotifierParts): Promise<Consumer> {
   return await mp3Queue.consume(
     async ({ conversionId }) => {
