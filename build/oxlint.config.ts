@@ -160,7 +160,10 @@ export default defineConfig({
       files: ['**/backend/config.ts', '**/backend/main/*.ts', '**/desktop/cli/soundlift.ts', '**/desktop/main/main.ts'],
       rules: { 'node/no-process-env': 'off' },
     },
-    { files: [...tests, ...build], rules: { 'eslint/no-restricted-imports': 'off' } },
+    {
+      files: [...tests, ...build],
+      rules: { 'eslint/no-restricted-imports': 'off', 'typescript/consistent-type-imports': 'off' },
+    },
     {
       files: ['*.mjs', 'playwright*.config.ts', '{app,bench,check,set-up,test}/**', ...tests],
       rules: {

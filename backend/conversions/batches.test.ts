@@ -1,7 +1,12 @@
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notification } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
+import { type Batches, createBatches } from './batches.ts';
+import { createRows } from './rows.ts';
 
 const minute = 60;
 
@@ -20,7 +25,7 @@ async function submit(batch: { batchId?: string; batchSize?: number } = {}, file
 
 async function end(id: string, how: 'done' | 'warned' | 'failed' | 'cancelled'): Promise<void> {
   if (how === 'cancelled') return void (await test.conversions.owned.cancel('anna', id));
-  const taken = await test.conversions.work.take(id);
+  const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   if (how === 'failed') return void (await taken.work.fail(new AppError('no_audio', 'There is no sound in it.')));
   const result = { fileName: 'talk.mp3', bytes: 40, durationSeconds: 2, sha256: 'ab', peaks: [] };
@@ -29,7 +34,14 @@ async function end(id: string, how: 'done' | 'warned' | 'failed' | 'cancelled'):
 
 /** What the notifier does. */
 async function deliver(): Promise<void> {
-  for (const id of test.mp3Queue.take()) await test.conversions.batches.tellOfEnd(id);
+  if (test.mp3Queue.take().length > 0) await test.conversions.batches.tellOfEnds();
+}
+
+/** Those of a notifier that has other stores. */
+function batchesOf(stores: { store?: ConversionStore; notifications?: NotificationStore }): Batches {
+  const retention = { sourceSeconds: 1, resultSeconds: 1 };
+  const parts = { ...test, log: pino({ level: 'silent' }), retention, ...stores };
+  return createBatches({ ...parts, rows: createRows(parts) });
 }
 
 async function notifications(): Promise<readonly Notification[]> {
@@ -76,14 +88,14 @@ describe('a batch', () => {
     await end(first, 'done');
     await deliver();
     test.pass(11 * minute);
-    await test.conversions.batches.tellOfEnd(first);
+    await test.conversions.batches.tellOfEnds();
     expect(await notifications()).toEqual([]);
     await end(second, 'done');
     test.pass(9 * minute);
     await deliver();
     expect(await notifications()).toEqual([]);
     test.pass(2 * minute);
-    await test.conversions.batches.tellOfEnd(first);
+    await test.conversions.batches.tellOfEnds();
     expect(await notifications()).toMatchObject([{ conversionIds: [first, second] }]);
   });
 
@@ -127,11 +139,38 @@ describe('a batch', () => {
     expect(await notifications()).toMatchObject([{ kind: 'one', conversionIds: [first] }]);
   });
 
+  it('that goes on costs one look, however many of its ends nobody was told of', async () => {
+    const batch = { batchId: 'b', batchSize: 100 };
+    for (let index = 0; index < 20; index += 1) await end(await submit(batch), 'done');
+    let looks = 0;
+    const batchSummary: ConversionStore['batchSummary'] = async (...names) => {
+      looks += 1;
+      return await test.store.batchSummary(...names);
+    };
+    expect(await batchesOf({ store: { ...test.store, batchSummary } }).tellOfEnds()).toEqual([]);
+    expect(looks).toBe(1);
+  });
+
+  it('that cannot be looked at keeps no other one waiting', async () => {
+    const first = await submit();
+    const second = await submit();
+    await end(first, 'done');
+    await end(second, 'done');
+    const countOfBatch: NotificationStore['countOfBatch'] = async (owner, batchId) => {
+      if (batchId === first) throw new AppError('unavailable', 'The storage cannot be reached.');
+      return await test.notifications.countOfBatch(owner, batchId);
+    };
+    await batchesOf({ notifications: { ...test.notifications, countOfBatch } }).tellOfEnds();
+    expect((await notifications()).map(({ batchId }) => batchId)).toEqual([second]);
+    await test.conversions.batches.tellOfEnds();
+    expect((await notifications()).map(({ batchId }) => batchId)).toEqual([first, second]);
+  });
+
   it('is told of once, however many notifiers hear of it at the same moment', async () => {
     const batch = { batchId: 'b', batchSize: 3 };
     const ids = [await submit(batch), await submit(batch), await submit(batch)];
     for (const id of ids) await end(id, 'done');
-    await Promise.all([...ids, ...ids].map((id) => test.conversions.batches.tellOfEnd(id)));
+    await Promise.all([...ids, ...ids].map(() => test.conversions.batches.tellOfEnds()));
     expect(await notifications()).toHaveLength(1);
   });
 
@@ -143,7 +182,7 @@ describe('a batch', () => {
     const marked = await test.store.get(id);
     if (unmarked === undefined || marked === undefined) throw new Error('the row is gone');
     await test.store.replace(marked, { ...unmarked, revision: marked.revision + 1 });
-    await test.conversions.batches.tellOfEnd(id);
+    await test.conversions.batches.tellOfEnds();
     expect(await notifications()).toHaveLength(1);
     expect((await test.store.get(id))?.notificationId).toBeDefined();
   });
@@ -161,7 +200,7 @@ describe('a batch', () => {
     await test.store.forget(removed);
     await test.store.replace(marked, { ...unmarked, revision: marked.revision + 1 });
     test.pass(7 * 24 * 60 * minute);
-    await test.conversions.batches.tellOfEnd(second);
+    await test.conversions.batches.tellOfEnds();
     expect((await test.store.get(second))?.notificationId).toBeDefined();
     expect(await notifications()).toHaveLength(1);
   });

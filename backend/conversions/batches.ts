@@ -13,10 +13,10 @@ const stillBatchSeconds = 600;
 /** Batches as notifiers reach them. */
 export interface Batches {
   /**
-   * Makes the notification that is owed for the batch of this conversion, if the batch has ended: one, whoever and however many
-   * call this, and whenever one of them dies. Resolves with those made by this call.
+   * Looks at each batch that has ends nobody was told of, and makes the notification that is owed for it if it has ended: one,
+   * however many callers there are and whenever one of them dies. Resolves with those made by this call.
    */
-  tellOfEnd(conversionId: string): Promise<readonly NotificationRecord[]>;
+  tellOfEnds(): Promise<readonly NotificationRecord[]>;
 }
 
 export interface BatchesParts {
@@ -56,41 +56,55 @@ export function createBatches(parts: BatchesParts): Batches {
     }
   }
 
+  /** Of the batch of this conversion. */
+  async function tellOfEnd(conversionId: string): Promise<readonly NotificationRecord[]> {
+    const made: NotificationRecord[] = [];
+    for (;;) {
+      const record = await rows.get(conversionId);
+      if (record === undefined) return made;
+      const { owner } = record;
+      const batchId = record.batchId ?? record.id;
+
+      // Counted before the rows are read, so that whatever another notifier tells meanwhile makes the insert below fail.
+      const count = await notifications.countOfBatch(owner, batchId);
+      const owed = await owedFor(record);
+      if (owed.length === 0) return made;
+
+      // A notifier may have died between the notification and the marks.
+      const latest = count === 0 ? undefined : await notifications.get(notificationId(owner, batchId, count));
+      if (latest !== undefined && owed.some((row) => hasTold(latest, row))) {
+        await markTold(latest);
+        continue;
+      }
+
+      // The id says which of the batch's notifications it is: of two notifiers that tell the same, one insert wins.
+      const id = notificationId(owner, batchId, count + 1);
+      const now = clock.now();
+      const plain = toNotificationRecord(id, batchId, owner, owed, now);
+      const outboxMail = { revision: 0, tries: 0, due: now.toISOString(), claimed: false };
+      const next: NotificationRecord = sendsMail ? { ...plain, outboxMail } : plain;
+      if (await notifications.insert(next)) {
+        made.push(next);
+        await markTold(next);
+        events.publish({ owner, event: { type: 'notification', notification: next.notification } });
+        if (next.outboxMail !== undefined) events.publishInternal({ owner, message: { type: 'mail_due' } });
+        log.info({ notification: id, conversions: owed.length }, 'told of the end of a batch');
+      }
+    }
+  }
+
   return {
-    async tellOfEnd(conversionId) {
+    async tellOfEnds() {
       const made: NotificationRecord[] = [];
-      for (;;) {
-        const record = await rows.get(conversionId);
-        if (record === undefined) return made;
-        const { owner } = record;
-        const batchId = record.batchId ?? record.id;
-
-        // Counted before the rows are read, so that whatever another notifier tells meanwhile makes the insert below fail.
-        const count = await notifications.countOfBatch(owner, batchId);
-        const owed = await owedFor(record);
-        if (owed.length === 0) return made;
-
-        // A notifier may have died between the notification and the marks.
-        const latest = count === 0 ? undefined : await notifications.get(notificationId(owner, batchId, count));
-        if (latest !== undefined && owed.some((row) => hasTold(latest, row))) {
-          await markTold(latest);
-          continue;
-        }
-
-        // The id says which of the batch's notifications it is: of two notifiers that tell the same, one insert wins.
-        const id = notificationId(owner, batchId, count + 1);
-        const now = clock.now();
-        const plain = toNotificationRecord(id, batchId, owner, owed, now);
-        const outboxMail = { revision: 0, tries: 0, due: now.toISOString(), claimed: false };
-        const next: NotificationRecord = sendsMail ? { ...plain, outboxMail } : plain;
-        if (await notifications.insert(next)) {
-          made.push(next);
-          await markTold(next);
-          events.publish({ owner, event: { type: 'notification', notification: next.notification } });
-          if (next.outboxMail !== undefined) events.publishInternal({ owner, message: { type: 'mail_due' } });
-          log.info({ notification: id, conversions: owed.length }, 'told of the end of a batch');
+      for await (const { id } of store.untoldBatches()) {
+        try {
+          made.push(...(await tellOfEnd(id)));
+        } catch (error) {
+          // One batch must not keep the owners of others waiting.
+          log.error({ err: error, conversion: id }, 'could not look at a batch; the next ticket tries again');
         }
       }
+      return made;
     },
   };
 }

@@ -3,7 +3,7 @@ import { conversionErrorSchema } from '../../shared/api.ts';
 import type { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRow, StoredResult } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore, StoredResult } from '../ports/conversion-store.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
@@ -30,40 +30,52 @@ export interface Work extends AsyncDisposable {
   finish(result: StoredResult, warnings: readonly Warning[]): Promise<boolean>;
   /** For good, with one of the codes a conversion may carry. False when the lease was lost. */
   fail(error: AppError): Promise<boolean>;
-  /** Gives it back, to be tried again after `delaySeconds`; costs no attempt. */
+  /** Gives it back, to be taken again after `delaySeconds`; costs no attempt and keeps its turn. */
   release(delaySeconds: number): Promise<void>;
 }
 
 export type Taken =
   | { readonly kind: 'work'; readonly work: Work }
-  /** Its time has not come. */
-  | { readonly kind: 'later'; readonly delaySeconds: number }
-  /** Nothing to do: it is in other hands, has ended, or is gone. */
+  /** None of the queued ones is due yet; `id` is the first that will be. */
+  | { readonly kind: 'later'; readonly id: string; readonly delaySeconds: number }
+  /** None is queued. */
   | { readonly kind: 'nothing' };
 
 /** Conversions as converters reach them. */
 export interface ConversionWork {
-  take(id: string): Promise<Taken>;
+  /** Takes the queued conversion whose turn it is. */
+  take(): Promise<Taken>;
 }
 
 export interface ConversionWorkParts extends LeaseParts {
+  readonly store: ConversionStore;
   readonly videos: BlobStore;
   readonly publisher: Publisher;
   readonly clock: Clock;
 }
 
 export function createConversionWork(parts: ConversionWorkParts): ConversionWork {
-  const { rows, clock } = parts;
+  const { rows, store, clock } = parts;
   return {
-    async take(id) {
-      const taken = await rows.decideIfThere(id, (row) =>
-        row.state === 'queued' && waitSeconds(row, clock) === 0 ? { type: 'taken' } : undefined,
-      );
-      if (taken?.changed) return { kind: 'work', work: workOn(taken.record, parts) };
-      const delaySeconds = taken?.record.state === 'queued' ? waitSeconds(taken.record, clock) : 0;
-      return delaySeconds > 0 ? { kind: 'later', delaySeconds } : { kind: 'nothing' };
+    async take() {
+      for (;;) {
+        const next = await store.nextQueued(clock.now().toISOString());
+        if (next === undefined) return { kind: 'nothing' };
+        const delaySeconds = waitSeconds(next, clock);
+        if (delaySeconds > 0) return { kind: 'later', id: next.id, delaySeconds };
+        const taken = await rows.decideIfThere(next.id, (row) =>
+          isSameTurn(row, next) ? { type: 'taken' } : undefined,
+        );
+        if (taken?.changed) return { kind: 'work', work: workOn(taken.record, parts) };
+        // Another converter was faster, or its owner cancelled it.
+      }
     },
   };
+}
+
+/** False once it was taken, cancelled, given back with a delay, or queued anew behind others. */
+function isSameTurn(row: ConversionRow, seen: ConversionRow): boolean {
+  return row.state === 'queued' && row.turn === seen.turn && row.notBefore === seen.notBefore;
 }
 
 function waitSeconds(record: ConversionRow, clock: Clock): number {
@@ -110,7 +122,8 @@ function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
 
     async release(delaySeconds) {
       const notBefore = new Date(clock.now().getTime() + delaySeconds * 1000).toISOString();
-      await lease.end(delaySeconds > 0 ? { type: 'released', notBefore } : { type: 'released' });
+      const released = await lease.end(delaySeconds > 0 ? { type: 'released', notBefore } : { type: 'released' });
+      if (released !== undefined) await publisher.queued(released);
     },
 
     [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),

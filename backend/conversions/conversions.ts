@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -17,42 +16,43 @@ import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
-import { createRows } from './rows.ts';
+import { createRows, type OnTransition } from './rows.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { createResumableUploads, type ResumableUploads } from './uploads/resumable-uploads.ts';
 
-/** The ports that the life of a conversion needs. */
-export interface ConversionsParts {
+/** The parts that all three sides need. */
+interface SideParts {
   readonly store: ConversionStore;
-  readonly notifications: NotificationStore;
-  readonly videos: BlobStore;
-  readonly mp3s: BlobStore;
-  readonly videoQueue: JobQueue<ConversionMessage>;
-  readonly mp3Queue: JobQueue<ConversionMessage>;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
-  readonly leases: LeaseStore;
-  readonly mailOutbox: MailOutboxStore;
-  /** Whether the ends of batches are mailed; false by default. */
-  readonly sendsMail?: boolean;
+  readonly onTransition?: OnTransition;
 }
 
-/** The life of conversions, by who reaches for it: owners, converters, notifiers, and the sweeper. */
-export interface Conversions {
+interface QueueParts {
+  readonly videoQueue: JobQueue;
+  readonly mp3Queue: JobQueue;
+}
+
+export interface OwnerSideParts extends SideParts, QueueParts {
+  readonly notifications: NotificationStore;
+  readonly leases: LeaseStore;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+}
+
+/** The life of conversions as owners reach it, through the gateway or the private channel; and the sweeper. */
+export interface OwnerSide {
   readonly owned: OwnedConversions;
   readonly uploads: ResumableUploads;
   readonly notifications: OwnedNotifications;
   readonly changes: OwnedChanges;
-  readonly work: ConversionWork;
-  readonly batches: Batches;
-  readonly mails: OutboxMails;
   readonly sweeper: Sweeper;
   close(): void;
 }
 
-export function createConversions(parts: ConversionsParts): Conversions {
+export function createOwnerSide(parts: OwnerSideParts): OwnerSide {
   const rows = createRows(parts);
   const publisher = createPublisher(parts);
   const live = createLiveProgress(parts.events);
@@ -62,12 +62,38 @@ export function createConversions(parts: ConversionsParts): Conversions {
     owned: createOwnedConversions({ ...parts, rows, publisher, live }),
     notifications: createOwnedNotifications(parts),
     changes: createOwnedChanges({ ...parts, live }),
-    work: createConversionWork({ ...parts, rows, publisher }),
-    batches: createBatches({ ...parts, rows }),
-    mails: createOutboxMails({ ...parts, mails: parts.mailOutbox }),
     sweeper: createSweeper({ ...parts, rows, publisher, uploads }),
     close() {
       live.close();
     },
+  };
+}
+
+export interface ConverterSideParts extends SideParts, QueueParts {
+  readonly videos: BlobStore;
+}
+
+/** The life of conversions as converters reach it. */
+export function createConverterSide(parts: ConverterSideParts): ConversionWork {
+  return createConversionWork({ ...parts, rows: createRows(parts), publisher: createPublisher(parts) });
+}
+
+export interface NotifierSideParts extends SideParts {
+  readonly notifications: NotificationStore;
+  readonly mailOutbox: MailOutboxStore;
+  /** Whether the ends of batches are mailed. */
+  readonly sendsMail: boolean;
+}
+
+/** The life of conversions as notifiers reach it. */
+export interface NotifierSide {
+  readonly batches: Batches;
+  readonly mails: OutboxMails;
+}
+
+export function createNotifierSide(parts: NotifierSideParts): NotifierSide {
+  return {
+    batches: createBatches({ ...parts, rows: createRows(parts) }),
+    mails: createOutboxMails({ ...parts, mails: parts.mailOutbox }),
   };
 }

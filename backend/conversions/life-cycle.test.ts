@@ -118,6 +118,21 @@ describe('the life cycle of a conversion', () => {
     expect(next).not.toHaveProperty('durationSeconds');
   });
 
+  it('keeps its turn once it was taken, and has to be given a new one where it was cancelled before or is retried', () => {
+    const waiting = { ...queued, turn: 4 };
+    const turnAfter = (record: ConversionRow, change: Transition): number | undefined =>
+      nextRow(record, change, at)?.turn;
+    expect(turnAfter(waiting, changes.taken)).toBe(4);
+    for (const change of ['renewed', 'read', 'finished', 'failed', 'released', 'lost', 'cancelled'] as const) {
+      expect(turnAfter({ ...waiting, state: 'converting' }, changes[change]), change).toBe(4);
+    }
+    expect(turnAfter({ ...waiting, state: 'done' }, changes.removed)).toBe(4);
+    expect(turnAfter(waiting, changes.cancelled)).toBeUndefined();
+    for (const state of ['failed', 'cancelled'] as const) {
+      expect(turnAfter({ ...waiting, state }, changes.retried)).toBeUndefined();
+    }
+  });
+
   it('cannot be retried without its video', () => {
     expect(nextRow({ ...queued, state: 'failed', sourceGone: true }, changes.retried, at)).toBeUndefined();
     const cancelledUpload = nextRow({ ...queued, state: 'uploading' }, changes.cancelled, at);

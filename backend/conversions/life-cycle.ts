@@ -149,10 +149,12 @@ function changed(record: ConversionRow, change: Transition, at: string): Convers
       return { ...queuedAnew(record), lostLeases: record.lostLeases + 1 };
     case 'cancelled': {
       const cancelled = { ...record, state: 'cancelled', endedAt: at } as const;
-      return record.state === 'uploading' ? { ...cancelled, sourceGone: true } : cancelled;
+      if (record.state === 'uploading') return { ...cancelled, sourceGone: true };
+      // It was not its turn yet: the owner's next one takes it.
+      return record.state === 'queued' ? without(cancelled, 'turn') : cancelled;
     }
     case 'retried': {
-      const again = without(queuedAnew(record), 'error', 'endedAt', 'notificationId', 'durationSeconds');
+      const again = without(queuedAnew(record), 'turn', 'error', 'endedAt', 'notificationId', 'durationSeconds');
       return { ...again, options: change.options ?? record.options, lostLeases: 0 };
     }
     case 'source_gone':
@@ -201,6 +203,7 @@ function without<Key extends OptionalKey>(record: ConversionRow, ...keys: readon
   return copy;
 }
 type OptionalKey =
+  | 'turn'
   | 'notBefore'
   | 'error'
   | 'endedAt'

@@ -18,7 +18,7 @@ describe('what an owner has missed', () => {
 
   const submit = (owner = 'anna'): Promise<Conversion> => test.conversions.owned.submitFile(owner, intake);
   async function fail(id: string): Promise<void> {
-    const taken = await test.conversions.work.take(id);
+    const taken = await test.take(id);
     if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
     await taken.work.fail(new AppError('no_audio', 'There is no sound in this video.'));
   }
@@ -26,7 +26,7 @@ describe('what an owner has missed', () => {
     conversions.map(({ id }) => id).toSorted();
 
   it('is, for who was never there, what goes on, as the list shows it', async () => {
-    const [first, second, ended] = [await submit('bert'), await submit(), await submit()];
+    const [second, first, ended] = [await submit(), await submit('aaron'), await submit()];
     await test.conversions.owned.cancel('anna', ended.id);
     const missed = await changes.since('anna');
     expect(missed).toEqual({
@@ -36,20 +36,20 @@ describe('what an owner has missed', () => {
       at: expect.stringMatching(/^[A-Za-z0-9._-]{1,200}$/),
       truncated: false,
     });
-    expect((await changes.since('bert')).conversions).toEqual([first]);
+    expect((await changes.since('aaron')).conversions).toEqual([first]);
   });
 
   it('is what was made, changed, removed, told of and read meanwhile', async () => {
     const [kept, changed, removed, told] = [await submit(), await submit(), await submit(), await submit()];
     await fail(told.id);
-    const [before] = await test.conversions.batches.tellOfEnd(told.id);
+    const [before] = await test.conversions.batches.tellOfEnds();
     const { at } = await changes.since('anna');
     expect(await changes.since('anna', at)).toMatchObject({ removed: [], notifications: [] });
 
     await fail(changed.id);
     await test.conversions.owned.remove('anna', removed.id);
     await test.conversions.notifications.markRead('anna', [before?.notification.id ?? '']);
-    const [made] = await test.conversions.batches.tellOfEnd(changed.id);
+    const [made] = await test.conversions.batches.tellOfEnds();
     const created = await submit();
     const missed = await changes.since('anna', at);
     expect(idsOf(missed.conversions)).toEqual(idsOf([kept, changed, created]));
@@ -68,7 +68,7 @@ describe('what an owner has missed', () => {
 
   it('shows how far those are that are converted now', async () => {
     const { id } = await submit();
-    const taken = await test.conversions.work.take(id);
+    const taken = await test.take(id);
     expect((await changes.since('anna')).conversions).toMatchObject([{ id, progress: 0 }]);
     if (taken.kind === 'work') taken.work.noteProgress({ progress: 0.4, etaSeconds: 7, speed: 30 });
     await new Promise((resolve) => setImmediate(resolve));
@@ -85,7 +85,7 @@ describe('what an owner has missed', () => {
 
     for (const { id } of made.slice(0, 3)) await fail(id);
     for (const { id } of made.slice(3, 6)) await test.conversions.owned.remove('anna', id);
-    await test.conversions.batches.tellOfEnd(made[0]?.id ?? '');
+    await test.conversions.batches.tellOfEnds();
     const missed = await changes.since('anna', at);
     expect(missed).toMatchObject({ removed: [], notifications: [], truncated: true });
     expect(idsOf(missed.conversions)).toEqual(idsOf(made.slice(6)));

@@ -40,8 +40,7 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
   const { store, notifications, events, live, retention } = parts;
 
   async function view(records: readonly ConversionRow[]): Promise<Conversion[]> {
-    const queued = records.flatMap(({ id, state }) => (state === 'queued' ? [id] : [])).toSorted();
-    const positions = await queuePositions(queued, (id) => store.countQueuedBefore(id));
+    const positions = await queuePositions(records, (id) => store.countQueuedBefore(id));
     return records.map((record) => {
       const position = positions.get(record.id);
       const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;

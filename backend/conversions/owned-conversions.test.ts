@@ -26,7 +26,7 @@ async function upload(owner: string, more: Partial<Intake> = {}): Promise<string
 }
 
 async function convert(id: string): Promise<void> {
-  const taken = await test.conversions.work.take(id);
+  const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   const blob = mp3BlobId(taken.work.record);
   await test.mp3s.append(blob, 1, 0, bytes('mp3!'), label);
@@ -36,7 +36,7 @@ async function convert(id: string): Promise<void> {
 }
 
 async function fail(id: string): Promise<void> {
-  const taken = await test.conversions.work.take(id);
+  const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   await taken.work.fail(new AppError('no_audio', 'There is no sound in this video.'));
 }
@@ -149,7 +149,7 @@ describe('a conversion', () => {
 
   it('shows the progress that was told last', async () => {
     const id = await upload('anna');
-    const taken = await test.conversions.work.take(id);
+    const taken = await test.take(id);
     if (taken.kind !== 'work') throw new Error(taken.kind);
     expect(await test.conversions.owned.get('anna', id)).toMatchObject({ progress: 0 });
     taken.work.noteProgress({ progress: 0.25, etaSeconds: 3, speed: 100 });
@@ -161,24 +161,23 @@ describe('a conversion', () => {
 
   it('waits where its converter asked for it, without losing an attempt', async () => {
     const id = await upload('anna');
-    const first = await test.conversions.work.take(id);
+    const first = await test.take(id);
     if (first.kind === 'work') await first.work.release(30);
-    expect(await test.conversions.work.take(id)).toEqual({ kind: 'later', delaySeconds: 30 });
+    expect(await test.take(id)).toEqual({ kind: 'later', id, delaySeconds: 30 });
     test.pass(31);
-    const second = await test.conversions.work.take(id);
+    const second = await test.take(id);
     expect(second).toMatchObject({ kind: 'work', work: { record: { attempt: 1 } } });
   });
 
-  it('is taken once, however often its message comes', async () => {
-    const id = await upload('anna');
-    const taken = await Promise.all([1, 2, 3, 4].map(() => test.conversions.work.take(id)));
+  it('is taken once, however many take at the same moment', async () => {
+    await upload('anna');
+    const taken = await Promise.all([1, 2, 3, 4].map(() => test.conversions.work.take()));
     expect(taken.map(({ kind }) => kind).sort()).toEqual(['nothing', 'nothing', 'nothing', 'work']);
-    expect(await test.conversions.work.take('never-was')).toEqual({ kind: 'nothing' });
   });
 
   it('tells its converter at once that it was cancelled, and takes nothing from it any more', async () => {
     const id = await upload('anna');
-    const taken = await test.conversions.work.take(id);
+    const taken = await test.take(id);
     if (taken.kind !== 'work') throw new Error(taken.kind);
     const told = new Promise((resolve) => taken.work.signal.addEventListener('abort', resolve, { once: true }));
     await test.conversions.owned.cancel('anna', id);

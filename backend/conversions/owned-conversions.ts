@@ -12,6 +12,7 @@ import { holdLease, type LeaseParts } from './lease.ts';
 import type { LiveProgress } from './live-progress.ts';
 import { type Intake, newConversion } from './new-conversion.ts';
 import type { Publisher } from './publisher.ts';
+import { queuePositions } from './queue-positions.ts';
 import { notFound } from './rows.ts';
 
 /** A video that lies on this computer. */
@@ -79,9 +80,13 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
   }
 
   async function view(record: ConversionRow): Promise<Conversion> {
+    return viewAt(record, record.state === 'queued' ? await store.countQueuedBefore(record.id) : undefined);
+  }
+
+  function viewAt(record: ConversionRow, position: number | undefined): Conversion {
     const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;
     return toConversion(record, retention, {
-      ...(record.state === 'queued' ? { position: await store.countQueuedBefore(record.id) } : {}),
+      ...(position === undefined ? {} : { position }),
       ...(latest === undefined ? {} : { latest }),
     });
   }
@@ -180,7 +185,8 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
 
     async page(query) {
       const { items, ...rest } = await store.page(query);
-      return { ...rest, items: await Promise.all(items.map(view)) };
+      const positions = await queuePositions(items, (id) => store.countQueuedBefore(id));
+      return { ...rest, items: items.map((record) => viewAt(record, positions.get(record.id))) };
     },
 
     async cancel(owner, id) {

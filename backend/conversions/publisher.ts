@@ -1,28 +1,31 @@
 import type { Logger } from 'pino';
-import type { ConversionMessage } from '../messages.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 
-/** Tells the workers what the rows already say. Never throws: a message that could not be sent, the sweeper sends later. */
+/**
+ * Publishes tickets for what the rows already say. Never throws: where a ticket could not be sent, the sweeper sends one later.
+ * Resolves with whether one was added; false also means that enough wait.
+ */
 export interface Publisher {
   /** To the converters. */
-  queued(record: Pick<ConversionRow, 'id'>): Promise<void>;
+  queued(record: Pick<ConversionRow, 'id'>): Promise<boolean>;
   /** To the notifiers. */
-  ended(record: Pick<ConversionRow, 'id'>): Promise<void>;
+  ended(record: Pick<ConversionRow, 'id'>): Promise<boolean>;
 }
 
 export interface PublisherParts {
-  readonly videoQueue: JobQueue<ConversionMessage>;
-  readonly mp3Queue: JobQueue<ConversionMessage>;
+  readonly videoQueue: JobQueue;
+  readonly mp3Queue: JobQueue;
   readonly log: Logger;
 }
 
 export function createPublisher({ videoQueue, mp3Queue, log }: PublisherParts): Publisher {
-  async function publish(queue: JobQueue<ConversionMessage>, id: string): Promise<void> {
+  async function publish(queue: JobQueue, id: string): Promise<boolean> {
     try {
-      await queue.publish({ conversionId: id });
+      return await queue.publish({ conversionId: id });
     } catch (error) {
-      log.warn({ err: error, conversion: id }, 'could not publish; the sweeper will');
+      log.warn({ err: error, conversion: id }, 'could not publish a ticket; the sweeper will');
+      return false;
     }
   }
   return {

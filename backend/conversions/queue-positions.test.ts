@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { queuePositions } from './queue-positions.ts';
+import { type Queued, queuePositions } from './queue-positions.ts';
 
 /** A queue, of which `mine` are asked after; counts how often one was counted. */
 async function ask(queue: readonly string[], mine: readonly string[]) {
   let asked = 0;
-  const positions = await queuePositions(mine, async (id) => {
+  // The turns say the order; the list is by age, and has others in it too.
+  const records: Queued[] = mine.map((id) => ({ id, state: 'queued', turn: queue.indexOf(id) }));
+  const listed = [...records.toReversed(), { id: 'ended', state: 'done', turn: 0 } as const];
+  const positions = await queuePositions(listed, async (id) => {
     asked += 1;
     return queue.indexOf(id);
   });
+  expect(positions.size).toBe(mine.length);
   return { positions: mine.map((id) => positions.get(id)), asked };
 }
 

@@ -1,12 +1,21 @@
+import type { ConversionRow } from '../ports/conversion-store.ts';
+
+/** What orders the queue. */
+export type Queued = Pick<ConversionRow, 'id' | 'state' | 'turn'>;
+
 /**
- * How many go before each of `ids`, which are queued and in the queue's order. `countBefore` counts for one, and is asked seldom
- * where many lie one behind the other, as those of a batch do.
+ * How many conversions go before each of those in `records` that are queued, all of one owner. `countBefore` counts for one; it is called seldom where
+ * many stand one behind the other, as those of a batch do.
  */
 export async function queuePositions(
-  ids: readonly string[],
+  records: readonly Queued[],
   countBefore: (id: string) => Promise<number>,
 ): Promise<ReadonlyMap<string, number>> {
   const positions = new Map<string, number>();
+  const ids = records
+    .filter(({ state }) => state === 'queued')
+    .toSorted((one, other) => (one.turn ?? 0) - (other.turn ?? 0))
+    .map(({ id }) => id);
 
   /** Between two whose positions are known. */
   async function fill(from: number, to: number, low: number, high: number): Promise<void> {
@@ -21,7 +30,7 @@ export async function queuePositions(
     await fill(middle + 1, to, next, high);
   }
 
-  const first = ids[0];
+  const [first] = ids;
   const last = ids.at(-1);
   if (first === undefined || last === undefined) return positions;
   const low = await countBefore(first);

@@ -29,15 +29,19 @@ export interface Rows {
   decideIfThere(id: string, decision: Decision): Promise<Decided | undefined>;
 }
 
+/** Hears of each transition that this process has written, and of the row after it. */
+export type OnTransition = (change: Transition, record: ConversionRow) => void;
+
 export interface RowsParts {
   readonly store: ConversionStore;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
+  readonly onTransition?: OnTransition;
 }
 
-export function createRows({ store, events, clock, log, retention }: RowsParts): Rows {
+export function createRows({ store, events, clock, log, retention, onTransition }: RowsParts): Rows {
   function announce(record: ConversionRow, change: Transition | { type: 'created' }): void {
     const event = eventOf(record, change, retention);
     const { id: conversionId, owner } = record;
@@ -60,6 +64,7 @@ export function createRows({ store, events, clock, log, retention }: RowsParts):
       if (next === undefined) throw wrongState(record, change);
       if (await store.replace(record, next)) {
         announce(next, change);
+        onTransition?.(change, next);
         return { record: next, changed: true };
       }
     }

@@ -1,10 +1,12 @@
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { LeaseStore } from '../ports/lease-store.ts';
+import { createConversions } from '../tests/all-sides.ts';
+import { waitUntil } from '../tests/running/wait-until.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import type { Work } from './conversion-work.ts';
-import { createConversions } from './conversions.ts';
 
 const day = 24 * 3600;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
@@ -38,7 +40,7 @@ async function upload(): Promise<string> {
 }
 
 async function take(id: string): Promise<Work> {
-  const taken = await test.conversions.work.take(id);
+  const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   held.push(taken.work);
   return taken.work;
@@ -103,32 +105,6 @@ describe('the sweeper', () => {
     expect(test.mp3Queue.take()).toEqual([id]);
   });
 
-  it('publishes one message a minute for a batch that was not told of, however many of it have ended', async () => {
-    const owners = ['anna', 'anna', 'anna', 'bert'];
-    const batch = { batchId: 'batch', batchSize: 10 };
-    const file = { fileName: 'a.mp4', path: '/a.mp4', bytes: 1, options: { format: 'mp3' } as const };
-    const ids: string[] = [];
-    for (const owner of owners) {
-      const { id } = await test.conversions.owned.submitFile(owner, { ...file, ...batch });
-      await (await take(id)).finish(result, []);
-      ids.push(id);
-    }
-    test.mp3Queue.take();
-    await rounds(13);
-    expect(test.mp3Queue.take()).toEqual([ids[0], ids[3]]);
-  });
-
-  it('publishes one message a minute for the conversions that wait, for the oldest that may be taken', async () => {
-    const early = await upload();
-    const ids = [await upload(), await upload()];
-    await (await take(early)).release(90);
-    test.videoQueue.take();
-    await rounds(13);
-    expect(test.videoQueue.take()).toEqual([ids[0]]);
-    await rounds(12);
-    expect(test.videoQueue.take()).toEqual([early]);
-  });
-
   it('reads no whole row to look at those that are as they should be', async () => {
     await take(await upload());
     await upload();
@@ -147,7 +123,50 @@ describe('the sweeper', () => {
     expect(reads).toBe(0);
   });
 
-  it('takes everything over at once after a start, and fills the queues', async () => {
+  it('publishes tickets once a minute while rows wait, as many as the queue takes', async () => {
+    const ids = [await upload(), await upload(), await upload()];
+    test.videoQueue.take();
+    await rounds(12);
+    expect(test.videoQueue.take()).toEqual([]);
+    await rounds(1);
+    expect(test.videoQueue.take()).toEqual(ids);
+    test.videoQueue.room = 2;
+    await rounds(12);
+    expect(test.videoQueue.take()).toEqual(ids.slice(0, 2));
+    for (const id of ids) await take(id);
+    test.videoQueue.take();
+    await rounds(3);
+    await Promise.all(held.map((work) => work.noteSource({ tracks: [] })));
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([]);
+  });
+
+  it('publishes no ticket for a row before it is due', async () => {
+    const id = await upload();
+    await (await take(id)).release(90);
+    test.videoQueue.take();
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([]);
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([id]);
+  });
+
+  it('publishes one ticket for the notifiers, however many batches were not told of', async () => {
+    const batch = { batchId: 'b', batchSize: 10 };
+    for (let index = 0; index < 5; index += 1) {
+      const received = await test.conversions.owned.receive('anna', { ...intake, ...batch }, bytes('video'));
+      await (await take((await received.accept()).id)).finish(result, []);
+    }
+    test.mp3Queue.take();
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.mp3Queue.take()).toHaveLength(1);
+  });
+
+  it('takes everything over at once after a start', async () => {
     const ids = [await upload(), await upload(), await upload()];
     await take(ids[1] ?? '');
     await (await take(ids[2] ?? '')).finish(result, []);
@@ -155,8 +174,8 @@ describe('the sweeper', () => {
     test.videoQueue.take();
     test.mp3Queue.take();
     await test.conversions.sweeper.recover();
-    expect(new Set(test.videoQueue.take())).toEqual(new Set([ids[0], ids[1]]));
-    expect(test.mp3Queue.take()).toEqual([ids[2]]);
+    const states = await Promise.all(ids.map(async (id) => (await test.store.get(id))?.state));
+    expect(states).toEqual(['queued', 'queued', 'done']);
     expect(await videos()).toEqual([ids[0], ids[1]]);
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);
   });
@@ -202,5 +221,64 @@ describe('the sweeper', () => {
     test.pass(8 * day);
     await test.conversions.sweeper.tidy();
     expect(await test.store.get(id)).toBeUndefined();
+  });
+});
+
+describe('two sweepers over one store', () => {
+  beforeEach(() => {
+    // Rounds and renewals come when the test says so.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('tidy one at a time, and one takes over where the process of the other is frozen', async () => {
+    await test.videos.append('nobody-knows-it', 1, 0, bytes('x'), { conversionId: 'x', owner: 'anna', fileName: 'x' });
+    const stopped = Promise.withResolvers<void>();
+    const never = new Promise<never>(() => undefined);
+    let isFrozen = false;
+    const frozen = createConversions({
+      ...test,
+      ...quiet,
+      videos: {
+        ...test.videos,
+        async *list() {
+          isFrozen = true;
+          stopped.resolve();
+          yield await never;
+        },
+      },
+      leases: {
+        read: (name) => (isFrozen ? never : test.leases.read(name)),
+        raise: (name, counter, held) => (isFrozen ? never : test.leases.raise(name, counter, held)),
+      },
+    });
+    void frozen.sweeper.tidy();
+    await stopped.promise;
+
+    let looks = 0;
+    const leases: LeaseStore = {
+      ...test.leases,
+      async read(name) {
+        const state = await test.leases.read(name);
+        looks += 1;
+        return state;
+      },
+    };
+    const other = createConversions({ ...test, ...quiet, leases });
+    await other.sweeper.tidy();
+    expect(await videos()).toEqual(['nobody-knows-it']);
+    const running = other.sweeper.start();
+    for (let look = 0; look < 4; look += 1) {
+      const before = looks;
+      test.pass(5);
+      vi.advanceTimersByTime(5000);
+      await waitUntil('it has looked at the lease', () => looks > before);
+    }
+    await waitUntil('the other has tidied', async () => (await videos()).length === 0);
+    await running.stop();
+    other.close();
+    frozen.close();
   });
 });

@@ -17,8 +17,8 @@ import type { ResumableUploads } from './uploads/resumable-uploads.ts';
 
 /** How often the rows that are uploading or converting are looked at. */
 const roundEverySeconds = 5;
-/** How often messages are published for rows that wait for a converter or a notifier. Most of them are known to the queues. */
-const publishEverySeconds = 60;
+/** How often tickets are published for rows whose own tickets may be lost. */
+const ticketsEverySeconds = 60;
 /** A conversion over which so many converters were lost is what kills them. Generous: a machine may be switched off often. */
 const maxLostLeases = 100;
 
@@ -26,13 +26,10 @@ const maxLostLeases = 100;
 export interface Sweeper {
   /**
    * For the process that holds the lock of an embedded data folder, at its start: no other process works, so rows that look as if
-   * they were under way are taken over at once, and every queue is filled from the rows. Tidies, too.
+   * they were under way are taken over at once. Tidies, too.
    */
   recover(): Promise<void>;
-  /**
-   * One look at the rows that are uploading or converting: takes over what its holder left. Once a minute, publishes again for rows
-   * that wait.
-   */
+  /** One look at the rows that are uploading or converting: takes over what its holder left. Once a minute, publishes tickets. */
   round(): Promise<void>;
   /** Removes blobs that no row wants, and what has expired, unless another process is at it. */
   tidy(): Promise<void>;
@@ -57,7 +54,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, publisher, clock, uploads, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
   const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
-  let publishedAt = clock.monotonicSeconds();
+  let ticketsAt = clock.monotonicSeconds();
 
   /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
   async function takeOver(seen: ScannedRow): Promise<void> {
@@ -99,33 +96,25 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     }
   }
 
-  /** A message may have got lost: one for the oldest conversion that may be taken now, and one for each batch that was not told of. */
-  async function publishAgain(): Promise<void> {
+  /** Publishes as many tickets for converters as the queue takes, and one for notifiers, who look at all batches. */
+  async function publishTickets(): Promise<void> {
     const now = clock.now().toISOString();
     for await (const row of store.scan('queued')) {
-      if (row.notBefore !== undefined && row.notBefore > now) continue;
-      await publisher.queued(row);
-      break;
+      const isDue = row.notBefore === undefined || row.notBefore <= now;
+      if (isDue && !(await publisher.queued(row))) break;
     }
-    await publishUntold();
-  }
-
-  async function publishUntold(): Promise<void> {
-    const batches = new Set<string>();
-    for await (const row of store.scan('untold')) {
-      const batch = JSON.stringify([row.owner, row.batchId ?? row.id]);
-      if (batches.has(batch)) continue;
-      batches.add(batch);
+    for await (const row of store.untoldBatches()) {
       await publisher.ended(row);
+      break;
     }
   }
 
   async function round(): Promise<void> {
     for await (const row of store.scan('working')) await lookAt(row);
     leaseWatch.endRound();
-    if (clock.monotonicSeconds() - publishedAt < publishEverySeconds) return;
-    publishedAt = clock.monotonicSeconds();
-    await publishAgain();
+    if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
+    ticketsAt = clock.monotonicSeconds();
+    await publishTickets();
   }
 
   return {
@@ -137,8 +126,6 @@ export function createSweeper(parts: SweeperParts): Sweeper {
           if (record !== undefined) await uploads.settle(record);
         }
       }
-      for await (const row of store.scan('queued')) await publisher.queued(row);
-      await publishUntold();
       await tidier.pass(true);
     },
     round,

@@ -1,18 +1,23 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Conversion } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
+import type { Taken } from '../conversions/conversion-work.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
 import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts';
+import { waitUntil } from '../tests/running/wait-until.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import { convertFile } from './convert-file.ts';
 import { convertLimits } from './convert-limits.ts';
 import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
 import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
-import { createConvertHandler, type HandleConvertParts } from './handle-convert.ts';
+import { createConvertHandler, type HandleConvertParts, startConverter } from './handle-convert.ts';
 
 const owner = 'somebody';
 let media: MediaFolder;
@@ -45,21 +50,25 @@ interface How {
   readonly convert?: HandleConvertParts['convert'];
   readonly waits?: boolean;
   readonly stopping?: AbortSignal;
+  readonly mayGoOn?: () => boolean;
 }
 
-async function handle(id: string, { convert = reallyConvert, waits = true, stopping }: How = {}) {
+/** What a place does with a ticket. Gives after how many seconds it wants to be woken, if it does. */
+async function handle({
+  convert = reallyConvert,
+  waits = true,
+  stopping,
+  mayGoOn,
+}: How = {}): Promise<readonly number[]> {
   const { videos, mp3s } = backend;
   const log = pino({ level: 'silent' });
-  const handler = createConvertHandler({
-    work: backend.conversions.work,
-    videos,
-    mp3s,
-    workFolder,
-    convert,
-    waits,
-    log,
-  });
-  return await handler({ conversionId: id }, stopping ?? new AbortController().signal);
+  const { work } = backend.conversions;
+  const later: number[] = [];
+  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log };
+  const handler = createConvertHandler(parts, (_, delaySeconds) => void later.push(delaySeconds));
+  const signal = stopping ?? new AbortController().signal;
+  await handler({ signal, mayGoOn: mayGoOn ?? (() => !signal.aborted) });
+  return later;
 }
 
 async function submit(path: string): Promise<Conversion> {
@@ -94,7 +103,7 @@ function convertWhile(meanwhile: () => Promise<unknown>): HandleConvertParts['co
 describe('a conversion', () => {
   test('of a file on this computer becomes an MP3', async () => {
     const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
-    expect(await handle(id)).toEqual({ kind: 'done' });
+    await handle();
     const done = await see(id);
     expect(done).toMatchObject({ state: 'done', attempt: 1, progress: 1, warnings: [] });
     expect(done.tracks).toEqual([{ index: 0, codec: 'aac', channels: 2 }]);
@@ -112,14 +121,14 @@ describe('a conversion', () => {
     })();
     const upload = await backend.conversions.owned.receive(owner, intake, source);
     const { id } = await upload.accept();
-    expect(await handle(id)).toEqual({ kind: 'done' });
+    await handle();
     expect((await see(id)).state).toBe('done');
     expect(await idsIn(backend.videos)).toEqual([]);
   });
 
   test('tells how far it is', async () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 60 }));
-    await handle(id);
+    await handle();
     const progress = backend.told.filter((event) => event.type === 'progress');
     expect(progress.length).toBeGreaterThan(0);
     for (const event of progress) expect(event).toMatchObject({ id, speed: expect.any(Number) });
@@ -128,18 +137,109 @@ describe('a conversion', () => {
   test('is left alone when it is not there, has ended, or is in other hands', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const convert = () => Promise.reject(new Error('it must not come to that'));
-    expect(await handle('nobody', { convert })).toEqual({ kind: 'done' });
-    expect(await handle(id, { convert: convertWhile(() => handle(id, { convert })) })).toEqual({ kind: 'done' });
+    await handle({ convert: convertWhile(() => handle({ convert })) });
     expect((await see(id)).state).toBe('done');
-    expect(await handle(id, { convert })).toEqual({ kind: 'done' });
+    await handle({ convert });
     expect((await see(id)).state).toBe('done');
+  });
+});
+
+describe('a place', () => {
+  test('converts whatever is queued, one after the other, as it is their turn', async () => {
+    const ids: string[] = [];
+    for (const each of [owner, owner, 'another']) {
+      const intake = { fileName: 'talk.mp4', options: { format: 'mp3' }, path: '/nowhere', bytes: 1 } as const;
+      ids.push((await backend.conversions.owned.submitFile(each, intake)).id);
+    }
+    const running: number[] = [];
+    await handle({
+      convert: convertWhile(async () => {
+        const rows = await Promise.all(ids.map(async (id) => await backend.store.get(id)));
+        running.push(...rows.flatMap((row, index) => (row?.state === 'converting' ? [index] : [])));
+      }),
+    });
+    expect(running).toEqual([2, 0, 1]);
+  });
+
+  test('takes no other one once it may not go on', async () => {
+    const ids = [(await submit('/nowhere')).id, (await submit('/nowhere')).id];
+    let mayGoOn = true;
+    const convert = convertWhile(async () => {
+      mayGoOn = false;
+    });
+    await handle({ convert, mayGoOn: () => mayGoOn });
+    const states = await Promise.all(ids.map(async (id) => (await see(id)).state));
+    expect(states).toEqual(['done', 'queued']);
+  });
+});
+
+describe('a converter', () => {
+  interface Started {
+    readonly queue: JobQueue;
+    readonly parts: HandleConvertParts;
+  }
+
+  function start(convert: HandleConvertParts['convert']): Started {
+    const { videos, mp3s } = backend;
+    const { work } = backend.conversions;
+    const log = pino({ level: 'silent' });
+    const queue = createMemoryJobQueue((error) => log.error(error));
+    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log } };
+  }
+
+  test('is woken when the first of those that wait becomes due', async () => {
+    const { id } = await submit('/nowhere');
+    let tries = 0;
+    const { queue, parts } = start(async (request) => {
+      tries += 1;
+      if (tries === 1) throw new AppError('disk_full', 'The disk is full.');
+      return await convertWhile(async () => undefined)(request);
+    });
+    const looks: string[] = [];
+    const take = async (): Promise<Taken> => {
+      const taken = await parts.work.take();
+      looks.push(taken.kind);
+      return taken;
+    };
+    const converter = await startConverter({ ...parts, work: { take }, videoQueue: queue, places: 1 });
+    await waitUntil('it waits', () => looks.at(-1) === 'later');
+    backend.pass(29.9);
+    await queue.publish({ conversionId: id });
+    await waitUntil('it knows that the wait will soon be over', () => looks.length > 2);
+    expect(looks.slice(0, 3)).toEqual(['work', 'later', 'later']);
+    backend.pass(0.1);
+    await waitUntil('it is done', async () => (await see(id)).state === 'done');
+    expect(tries).toBe(2);
+    await converter.stop();
+    await queue.close();
+  });
+
+  test('shares what is queued with another one, and neither lets anything sleep', async () => {
+    const { queue, parts } = start(convertWhile(async () => await setImmediate()));
+    const converters = [
+      await startConverter({ ...parts, videoQueue: queue, places: 2 }),
+      await startConverter({ ...parts, videoQueue: queue, places: 1 }),
+    ];
+    const ids: string[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const { id } = await submit('/nowhere');
+      await queue.publish({ conversionId: id });
+      ids.push(id);
+      if (index === 10) converters[0]?.setPlaces(1);
+    }
+    await waitUntil('all are done', async () => {
+      const states = await Promise.all(ids.map(async (id) => (await see(id)).state));
+      return states.every((state) => state === 'done');
+    });
+    for (const converter of converters) await converter.stop();
+    await queue.close();
   });
 });
 
 describe('a conversion that cannot be', () => {
   test('fails at once, for good, with its reason', async () => {
     const { id } = await submit(await media.makeBroken('text'));
-    expect(await handle(id)).toMatchObject({ kind: 'unrecoverable', reason: { code: 'not_media' } });
+    await handle();
     expect(await see(id)).toMatchObject({
       state: 'failed',
       error: { code: 'not_media', message: "This isn't a video or audio file." },
@@ -150,7 +250,7 @@ describe('a conversion that cannot be', () => {
 
   test('because its source is gone says so', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
-    expect((await handle(id)).kind).toBe('unrecoverable');
+    await handle();
     const { error } = await see(id);
     expect(error).toEqual({ code: 'converter_failed', message: 'The video is no longer where it was.' });
   });
@@ -158,7 +258,7 @@ describe('a conversion that cannot be', () => {
   test('for a reason that nobody foresaw says nothing of it', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const convert = () => Promise.reject(new TypeError('x is not a function at /home/somebody'));
-    expect((await handle(id, { convert })).kind).toBe('unrecoverable');
+    await handle({ convert });
     const { error } = await see(id);
     expect(error).toEqual({ code: 'converter_failed', message: 'The conversion failed. Please try again.' });
   });
@@ -169,25 +269,26 @@ describe('a conversion for which the disk has no room', () => {
 
   test('waits, costs no attempt, and is tried again in its time', async () => {
     const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
-    const outcome = await handle(id, { convert });
-    if (outcome.kind !== 'retry') throw new Error('expected a retry');
-    expect(outcome.delaySeconds).toBeGreaterThan(0);
+    const [delaySeconds = 0] = await handle({ convert });
+    expect(delaySeconds).toBeGreaterThan(0);
     expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
-    expect(await handle(id)).toMatchObject({ kind: 'retry', delaySeconds: expect.any(Number) });
-    backend.pass(outcome.delaySeconds);
-    expect(await handle(id)).toEqual({ kind: 'done' });
+    backend.pass(delaySeconds / 2);
+    expect(await handle()).toEqual([delaySeconds / 2]);
+    backend.pass(delaySeconds / 2);
+    await handle();
     expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
   });
 
   test('waits too when there is none for its folder', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const full = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
-    expect((await handle(id, { convert: full })).kind).toBe('retry');
+    expect(await handle({ convert: full })).toEqual([30]);
+    expect((await see(id)).state).toBe('queued');
   });
 
   test('fails where nobody is there to make room', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
-    expect((await handle(id, { convert, waits: false })).kind).toBe('unrecoverable');
+    await handle({ convert, waits: false });
     expect((await see(id)).error).toEqual({ code: 'converter_failed', message: 'The disk is full.' });
   });
 });
@@ -214,7 +315,7 @@ describe('a conversion that is ended from outside', () => {
   test('by a cancel is cancelled, down to ffmpeg', async () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 90 }));
     const convert = convertAndThen(() => void backend.conversions.owned.cancel(owner, id));
-    expect(await handle(id, { convert })).toEqual({ kind: 'done' });
+    await handle({ convert });
     expect(await see(id)).toMatchObject({ state: 'cancelled' });
     expect(await processesBelowWorkFolder()).toEqual([]);
     expect(await mp3Ids()).toEqual([]);
@@ -224,17 +325,17 @@ describe('a conversion that is ended from outside', () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 90 }));
     const stopping = new AbortController();
     const convert = convertAndThen(() => stopping.abort());
-    expect(await handle(id, { convert, stopping: stopping.signal })).toEqual({ kind: 'retry', delaySeconds: 0 });
+    await handle({ convert, stopping: stopping.signal });
     expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
     expect(await processesBelowWorkFolder()).toEqual([]);
-    expect(await handle(id)).toEqual({ kind: 'done' });
+    await handle();
     expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
   });
 
   test('when its MP3 is just being stored leaves none', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const convert = convertWhile(() => backend.conversions.owned.cancel(owner, id));
-    expect(await handle(id, { convert })).toEqual({ kind: 'done' });
+    await handle({ convert });
     expect((await see(id)).state).toBe('cancelled');
     expect(await mp3Ids()).toEqual([]);
   });
@@ -245,6 +346,6 @@ test('what a killed process left in the folder of an attempt is in nobody’s wa
   await mkdir(join(workFolder, `${id}-1`));
   await writeFile(join(workFolder, `${id}-1`, 'source'), 'old');
   await writeFile(join(workFolder, `${id}-1`, 'sound.mp3'), 'old');
-  expect(await handle(id)).toEqual({ kind: 'done' });
+  await handle();
   expect((await see(id)).state).toBe('done');
 });

@@ -5,14 +5,15 @@ import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../
 import { outputFileName } from '../../shared/formats.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
-import type { ConversionMessage } from '../messages.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
-import type { JobHandler, JobOutcome } from '../ports/job-queue.ts';
+import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
 /** How long a conversion waits for what is away or full: long enough to do no harm, short enough not to be noticed. */
 const retrySeconds = 30;
+/** Node's timers take no more. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
@@ -29,24 +30,78 @@ export interface HandleConvertParts {
   readonly log: Logger;
 }
 
-/** What becomes of a job of the queue `video`: one conversion, from its lease to its MP3. */
-export function createConvertHandler(parts: HandleConvertParts): JobHandler<ConversionMessage> {
-  return async ({ conversionId }, stopping) => {
-    const taken = await parts.work.take(conversionId);
-    if (taken.kind === 'nothing') return { kind: 'done' };
-    if (taken.kind === 'later') return { kind: 'retry', delaySeconds: taken.delaySeconds };
-    await using work = taken.work;
-    const folder = join(parts.workFolder, mp3BlobId(work.record));
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const converted = await convertInto(folder, work, stopping, parts);
-      return await finish(work, converted, parts);
-    } catch (error) {
-      return await settle(error, work, stopping, parts);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+export interface ConverterParts extends HandleConvertParts {
+  readonly videoQueue: JobQueue;
+  /** How many conversions run at once. */
+  readonly places: number;
+}
+
+/** The conversion service: takes what is queued, and makes MP3s of it. */
+export async function startConverter({ videoQueue, places, ...parts }: ConverterParts): Promise<Consumer> {
+  const alarm = createAlarm(videoQueue, parts.log);
+  const consumer = await videoQueue.consume(createConvertHandler(parts, alarm.wakeLater), { places });
+  return {
+    setPlaces: (wanted) => consumer.setPlaces(wanted),
+    async stop() {
+      await consumer.stop();
+      alarm.stop();
+    },
+  };
+}
+
+/** Wakes a place for a conversion that is not due yet, after so many seconds. */
+type WakeLater = (id: string, delaySeconds: number) => void;
+
+/** Publishes a ticket when the first of the conversions that are not due becomes due. Should this process die, the sweeper does it. */
+function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLater; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
+
+  function ring(conversionId: string): void {
+    dueAt = Number.POSITIVE_INFINITY;
+    queue.publish({ conversionId }).catch((error: unknown) => {
+      log.warn({ err: error, conversion: conversionId }, 'could not publish a ticket; the sweeper will');
+    });
+  }
+
+  return {
+    wakeLater(id, delaySeconds) {
+      const milliseconds = Math.min(Math.ceil(delaySeconds * 1000), longestTimerMilliseconds);
+      const due = performance.now() + milliseconds;
+      if (due >= dueAt) return;
+      clearTimeout(timer);
+      dueAt = due;
+      timer = setTimeout(ring, milliseconds, id).unref();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Converts queued conversions, one after the other, until none is due. */
+export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
+  return async (place) => {
+    while (place.mayGoOn()) {
+      const taken = await parts.work.take();
+      if (taken.kind === 'nothing') return;
+      if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
+      await convert(taken.work, place.signal, parts);
     }
   };
+}
+
+/** One conversion, from its lease to its MP3. */
+async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
+  await using work = taken;
+  const folder = join(parts.workFolder, mp3BlobId(work.record));
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const converted = await convertInto(folder, work, stopping, parts);
+    await finish(work, converted, parts);
+  } catch (error) {
+    await settle(error, work, stopping, parts);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Converts, and stores the MP3. When it throws, nothing of it is stored. */
@@ -77,7 +132,7 @@ async function openSource(record: ConversionRow, videos: BlobStore, signal: Abor
   return { path: record.source.path, [Symbol.asyncDispose]: async () => undefined };
 }
 
-async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<JobOutcome> {
+async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
   const { record } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
   const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
@@ -85,7 +140,6 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const done = await work.finish(result, warnings);
   if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
   log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
-  return { kind: 'done' };
 }
 
 async function settle(
@@ -93,25 +147,24 @@ async function settle(
   work: Work,
   stopping: AbortSignal,
   { waits, log }: HandleConvertParts,
-): Promise<JobOutcome> {
+): Promise<void> {
   const conversion = work.record.id;
   if (work.signal.aborted) {
     log.info({ conversion, reason: String(work.signal.reason) }, 'conversion ended from outside');
-    return { kind: 'done' };
+    return;
   }
   if (stopping.aborted) {
     await work.release(0);
-    return { kind: 'retry', delaySeconds: 0 };
+    return;
   }
   if (waits && willPass(error)) {
     log.warn({ err: error, conversion, retrySeconds }, 'conversion waits');
     await work.release(retrySeconds);
-    return { kind: 'retry', delaySeconds: retrySeconds };
+    return;
   }
   const reason = reasonOf(error);
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);
-  return { kind: 'unrecoverable', reason };
 }
 
 function willPass(error: unknown): boolean {

@@ -224,9 +224,9 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
       const { credentials, session } = await signUp();
       const { id: done } = await upload(session.accessToken);
       await finishConversion(gateway.test, done, Buffer.from('an MP3'));
-      await gateway.test.conversions.batches.tellOfEnd(done);
+      await gateway.test.conversions.batches.tellOfEnds();
       const { id: converting } = await upload(session.accessToken);
-      const taken = await gateway.test.conversions.work.take(converting);
+      const taken = await gateway.test.take(converting);
       const { id: cancelled } = await upload(session.accessToken);
       await call('POST', `/conversions/${cancelled}/cancel`, {}, session.accessToken);
       await upload(session.accessToken);

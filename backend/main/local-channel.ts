@@ -6,7 +6,7 @@ import type { ServerEvent } from '../../shared/events.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
-import type { Conversions } from '../conversions/conversions.ts';
+import type { OwnerSide } from '../conversions/conversions.ts';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import { localAccountId } from '../messages.ts';
 
@@ -15,7 +15,7 @@ export function createLocalChannel({
   owned,
   changes,
   notifications,
-}: Pick<Conversions, 'owned' | 'changes' | 'notifications'>): LocalChannel {
+}: Pick<OwnerSide, 'owned' | 'changes' | 'notifications'>): LocalChannel {
   return {
     async submit({ path, ...intake }) {
       const bytes = await readableFileBytes(path);

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
+import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { startServer } from '../http/server.ts';
-import { type EmbeddedBackend, startEmbedded } from './embedded.ts';
+import type { Route } from '../http/routes.ts';
+import { type RunningServer, startServer } from '../http/server.ts';
+import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
-import type { Metrics } from './metrics.ts';
-import { openAuthentication } from './open-authentication.ts';
-import { openMailer } from './open-mailer.ts';
+import { mailHost, openMailer } from './open-mailer.ts';
+import type { Parts } from './parts.ts';
+import { openAuth, startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -28,64 +30,66 @@ export interface ServeOptions {
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const binaries = await locateFfmpeg({
+    searchPath: process.env['PATH'] ?? '',
+    ...(config.ffmpegPath === undefined ? {} : { ffmpegPath: config.ffmpegPath }),
+  });
   await using running = new AsyncDisposableStack();
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
-  const backend = running.use(
-    await startEmbedded({ ...config, waitsForSpace: true, sendsMail: mailer !== undefined }, log),
-  );
-  const authentication = await openAuthentication(config, { backend, mailer, log });
-  const metrics = await startMetrics(config, { backend, authentication, log });
-  running.defer(() => metrics?.[Symbol.asyncDispose]());
-  if (metrics !== undefined) say(`metrics on ${metrics.url}/metrics`);
+  // Loaded only when needed: it takes tens of megabytes of memory.
+  const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
+  const opened = running.use(await openEmbeddedParts(config.dataFolder, log));
+  const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
+  const authentication = await openAuth(parts, config, mailer);
+  if (metrics !== undefined) {
+    const metricsServer = await serveMetrics(config, metrics.route(parts.conversions), { authentication, log });
+    running.defer(() => metricsServer.close());
+    say(`metrics on ${metricsServer.url}/metrics`);
+  }
+  const owners = running.use(await startOwnerSide(parts, config));
+  const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
+  running.defer(() => converter.stop());
   const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
   const gateway = createGateway({
-    conversions: backend.conversions.owned,
-    uploads: backend.conversions.uploads,
-    notifications: backend.conversions.notifications,
-    changes: backend.conversions.changes,
+    ...owners,
+    conversions: owners.owned,
     authentication,
     settings: { version, signUp, mail: mailer !== undefined, maxUploadBytes, maxDurationSeconds },
     hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
     trustedProxies: config.trustedProxies,
     log,
     ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
-    reachAll: backend.reachAll,
+    reachAll: () => reachAll(parts, authentication),
   });
   const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
   running.defer(() => server.close());
   running.defer(() => gateway.close());
-  if (mailer !== undefined) {
-    const { runMail } = await import('./run-mail.ts');
-    const outbox = runMail({ backend, authentication, mailer, config, listeningUrl: server.url, log });
-    running.defer(() => outbox.stop());
-  }
+  const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
+  running.use(await startNotifierService(parts, config, mail));
   say(`listening on ${server.url}`);
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-interface RunningMetrics extends AsyncDisposable, Pick<Metrics, 'countAnswer'> {
-  readonly url: string;
+/** Rejects with `unavailable` while a store or auth cannot be reached. */
+async function reachAll(
+  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
+  authentication: Authentication,
+): Promise<void> {
+  await Promise.all([
+    conversions.get('nobody'),
+    videos.stat('nobody'),
+    mp3s.stat('nobody'),
+    authentication.mailAddress('nobody'),
+  ]);
 }
 
-/** Tells metrics on their own port, where the settings name one. */
-async function startMetrics(
-  { metricsPort: port, host, loopback, trustedProxies }: Config,
-  parts: { readonly backend: EmbeddedBackend; readonly authentication: Authentication; readonly log: Logger },
-): Promise<RunningMetrics | undefined> {
-  if (port === undefined) return undefined;
-  // Tens of megabytes that most servers never need.
-  const { createMetrics } = await import('./metrics.ts');
-  const { backend, authentication, log } = parts;
-  const metrics = createMetrics(backend);
-  const app = createApp({ routes: [metrics.route], authentication, hosts: { loopback }, trustedProxies, log });
-  const server = await startServer(app, { host, port, log });
-  return {
-    url: server.url,
-    countAnswer: metrics.countAnswer,
-    async [Symbol.asyncDispose]() {
-      await server.close();
-      metrics.close();
-    },
-  };
+/** Serves the metrics on their own port. */
+async function serveMetrics(
+  { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
+  route: Route,
+  { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
+): Promise<RunningServer> {
+  const app = createApp({ routes: [route], authentication, hosts: { loopback }, trustedProxies, log });
+  return await startServer(app, { host, port, log });
 }

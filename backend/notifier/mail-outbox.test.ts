@@ -262,11 +262,12 @@ describe('an interrupted hand-over', () => {
 });
 
 describe('two outboxes over one store', () => {
-  /** A mail server that holds the first session until the test releases it. */
-  async function slowServer(): Promise<{ readonly server: MailServer; readonly goOn: () => void }> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const waits = [promise];
-    return { server: await mailServer({ beforeTaking: async () => waits.pop() }), goOn: resolve };
+  /** A mail server that holds its first sessions, each until the test releases it. */
+  async function slowServer(sessions = 1): Promise<{ readonly server: MailServer; readonly goOn: () => void }> {
+    const held = Array.from({ length: sessions }, () => Promise.withResolvers<void>());
+    const waits = held.map(({ promise }) => promise);
+    const server = await mailServer({ beforeTaking: async () => await waits.shift() });
+    return { server, goOn: () => held.shift()?.resolve() };
   }
 
   beforeEach(() => {
@@ -315,7 +316,7 @@ describe('two outboxes over one store', () => {
   });
 
   it('take over a mail from a frozen one, whose later writes have no effect', async () => {
-    const { server, goOn } = await slowServer();
+    const { server, goOn } = await slowServer(2);
     const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
     await frozen.look();
@@ -325,16 +326,19 @@ describe('two outboxes over one store', () => {
     await passSeconds(15, () => lookOnce(other));
     expect(server.connections).toBe(1);
     expect(await stand.record(id)).toMatchObject({ outboxMail: { tries: 1, claimed: true } });
-    await lookOnce(other);
-    expect(server.connections).toBe(2);
-    const ended = await stand.record(id);
-    expect(ended?.notification.mail).toBe('sent');
-    const ends = stand.test.told.length;
+    await other.look();
+    await waitUntil('the other outbox to send it', () => server.connections > 1);
+    const takenOver = await stand.record(id);
+    expect(takenOver).toMatchObject({ outboxMail: { tries: 2, claimed: true } });
     goOn();
     await frozen.idle();
+    expect(await stand.record(id)).toEqual(takenOver);
+    const tellings = stand.test.told.length;
+    goOn();
+    await other.idle();
     expect(messageIds(server)).toEqual(Array(2).fill(`<${id}@sound.example.org>`));
-    expect(await stand.record(id)).toEqual(ended);
-    expect(stand.test.told).toHaveLength(ends);
+    expect((await stand.record(id))?.notification.mail).toBe('sent');
+    expect(stand.test.told).toHaveLength(tellings + 1);
   });
 
   it('abort a hand-over that was taken over, once the frozen one notices', async () => {

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
-import type { Consumer } from '../ports/job-queue.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
 /** How long a stop waits for mails in progress. A mail that is aborted after its last byte arrives twice. */
@@ -12,8 +11,13 @@ export interface RunningOutboxParts {
   readonly log: Logger;
 }
 
+export interface RunningOutbox {
+  /** Stops looking, and waits a few seconds for mails in progress. */
+  stop(): Promise<void>;
+}
+
 /** Runs the outbox: it looks for due mails every `lookEverySeconds`, and at once when an event says that one is due. */
-export function runOutbox({ outbox, events, log }: RunningOutboxParts): Consumer {
+export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningOutbox {
   let looking: Promise<void> | undefined;
   let again = false;
 

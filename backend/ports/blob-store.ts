@@ -61,7 +61,7 @@ export interface BlobStore {
 
   /**
    * Makes a file of this computer the blob, finished and durable when it resolves, in place of anything that is there. The file is the
-   * store's from now on: it is moved where it can be, else copied. When it rejects, the blob is not there.
+   * store's from now on: it is moved where it can be, else copied. When it rejects, nothing of it is stored.
    */
   adopt(id: string, fence: number, path: string, label: BlobLabel, signal?: AbortSignal): Promise<BlobInfo>;
 

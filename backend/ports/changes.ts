@@ -1,7 +1,7 @@
 /** What of a store one owner asks for who was away. */
 export interface ChangesQuery {
   readonly owner: string;
-  /** The `position` of an earlier answer. Any text is taken: what was never given out is as good as too old. */
+  /** The `position` of an earlier answer. Any text is taken: one that was never given out counts as too old. */
   readonly since?: string;
   /** How many items are given at most; from 1. */
   readonly limit: number;
@@ -12,9 +12,12 @@ export interface Changes<Item> {
   /** In no order. */
   readonly items: readonly Item[];
   /**
-   * Where the store stood, to be given as `since` the next time: whatever this answer does not show, the next one will. It may lie
-   * a little behind, so that the next answer shows again what this one has shown: stores whose writes do not come one after the
-   * other need that. Up to 90 letters, digits, dots and hyphens; the same for a store that was opened anew.
+   * A change position: where the store stood, to be given as `since` the next time. What this answer does not show, the next one
+   * does. So a position never lies past a write that is not over: if another process has begun a write and is frozen in the middle
+   * of it, or dies there, the row is shown to every reader whose position is from before the row changed. A store that writes the
+   * row and its place in the order in two steps cannot promise that. A position may lie a little behind, so that the next answer
+   * shows again what this one has shown: a store whose writes overlap needs that. Up to 90 letters, digits, dots and hyphens; good
+   * for a store that was opened anew, too.
    */
   readonly position: string;
   /**

@@ -5,7 +5,9 @@ import type { ConversionRow } from './conversion-store.ts';
 /** The moment when every example was made. */
 export const exampleTime = '2026-05-04T03:02:01.000Z';
 
-/** A conversion that was just begun, with a new id, younger than the one before; `given` says what differs. For tests. */
+let lastTurn = 0;
+
+/** A conversion that was just begun, with a new id and a new turn, higher than those before; `given` says what differs. For tests. */
 export function exampleConversion(given: Partial<ConversionRow> = {}): ConversionRow {
   return {
     id: uuid(),
@@ -17,6 +19,7 @@ export function exampleConversion(given: Partial<ConversionRow> = {}): Conversio
     source: { kind: 'blob' },
     sourceBytes: 1000,
     options: { format: 'mp3' },
+    turn: ++lastTurn,
     progress: 0,
     lostLeases: 0,
     warnings: [],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from './conversion-examples.ts';
 import type { ConversionRow, ConversionStore } from './conversion-store.ts';
+import { type StoppedWrite, stopWriterEverywhere } from './stopped-writer.ts';
 
 /** What a `position` may be made of: a client gives two of them back in an address. */
 export const positionPattern = /^[A-Za-z0-9.-]{1,90}$/;
@@ -27,10 +28,12 @@ interface StoresUnderTest {
   reopen(): Promise<ConversionStore>;
   /** Another store, with other data. */
   another(): Promise<ConversionStore>;
+  /** Of another process over the same data, which can be stopped in the middle of a write. */
+  stepped(step: () => Promise<void>): ConversionStore;
 }
 
 /** The part of the ConversionStore's contract that is about what has changed. A store may tell of more than it must. */
-export function describeConversionChanges({ current, reopen, another }: StoresUnderTest): void {
+export function describeConversionChanges({ current, reopen, another, stepped }: StoresUnderTest): void {
   async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     for (const record of records) await current().insert(record);
     return records;
@@ -202,5 +205,64 @@ export function describeConversionChanges({ current, reopen, another }: StoresUn
       expect(known.size).toBe(120);
       for (const record of known.values()) expect(record).toEqual(await current().get(record.id));
     });
+
+    it.each<[string, (store: ConversionStore, record: ConversionRow) => Promise<unknown>]>([
+      ['inserts', (store) => store.insert(exampleConversion())],
+      ['changes', (store, record) => store.replace(record, { ...record, revision: 2, state: 'converting' })],
+      ['removes', (store, record) => store.replace(record, { ...record, revision: 2, removedAt: later })],
+    ])('miss nothing of a writer that %s a row and is stopped at any of its steps', async (_, write) => {
+      const missed = await stopWriterEverywhere({ store: current(), stepped }, async () => {
+        const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
+        return stoppedWrite((store) => write(store, record), [record.id]);
+      });
+      expect(missed).toEqual([]);
+    });
+
+    it.each([0, 1])(
+      'never leave a removal out silently, where a row is forgotten and that stops at step %i',
+      async (stopAt) => {
+        const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
+        const since = await position();
+        const removed = await remove(record);
+        const stopped = Promise.withResolvers<void>();
+        let steps = 0;
+        const forgetting = stepped(async () => {
+          if (steps++ !== stopAt) return;
+          stopped.resolve();
+          await new Promise(() => undefined);
+        }).forget(removed);
+        await Promise.race([stopped.promise, forgetting]);
+        const { items, complete } = await current().changes({ owner: 'anna', since, limit: 10 });
+        if (complete) expect(items).toEqual([removed]);
+      },
+    );
   });
+}
+
+/** A write of one owner's rows, of which `ids` are there already. */
+export function stoppedWrite(
+  write: (store: ConversionStore) => Promise<unknown>,
+  ids: readonly string[] = [],
+): StoppedWrite<ConversionStore, ConversionRow> {
+  const written = new Set(ids);
+  const noting = (store: ConversionStore): ConversionStore => ({
+    ...store,
+    insert(record) {
+      written.add(record.id);
+      return store.insert(record);
+    },
+    replace(expected, next) {
+      written.add(next.id);
+      return store.replace(expected, next);
+    },
+  });
+  return {
+    write: (store) => write(noting(store)),
+    writeOther: (store) => noting(store).insert(exampleEnded('failed')),
+    changes: (store, since) => store.changes({ owner: 'anna', limit: 1000, ...(since === undefined ? {} : { since }) }),
+    async all(store) {
+      const rows = await Promise.all([...written].map((id) => store.get(id)));
+      return rows.filter((row) => row !== undefined);
+    },
+  };
 }

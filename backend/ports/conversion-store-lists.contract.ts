@@ -174,7 +174,6 @@ export function describeConversionLists(current: () => ConversionStore): void {
         ).then((records) => records.map(asScanned));
       expect(await scanned('working')).toEqual([uploading, converting]);
       expect(await scanned('queued')).toEqual([queued]);
-      expect(await scanned('untold')).toEqual([done, failed]);
       expect(await scanned('ended')).toEqual([
         done,
         failed,
@@ -187,7 +186,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('find nothing in an empty store', async () => {
-      for (const kind of ['working', 'queued', 'untold', 'ended'] as const) expect(await scanned(kind)).toEqual([]);
+      for (const kind of ['working', 'queued', 'ended'] as const) expect(await scanned(kind)).toEqual([]);
     });
 
     it('go through more than fits into one portion, while each row is written to', async () => {
@@ -244,20 +243,6 @@ export function describeConversionLists(current: () => ConversionStore): void {
     expect(await current().countActive()).toEqual({ uploading: 0, queued: 1, converting: 2 });
   });
 
-  it('counts the queued ones of all owners that were created before', async () => {
-    const records = await insert(
-      exampleConversion(),
-      exampleConversion({ state: 'uploading' }),
-      exampleConversion({ owner: 'bert' }),
-      exampleConversion({ state: 'converting' }),
-      exampleEnded('cancelled'),
-      exampleConversion(),
-      exampleConversion(),
-    );
-    const counts = await Promise.all(records.map(({ id }) => current().countQueuedBefore(id)));
-    expect(counts).toEqual([0, 1, 1, 2, 2, 2, 3]);
-  });
-
   describe('batches', () => {
     it('are summed up: what goes on, what has ended, what nobody was told of', async () => {
       const of = { batchId: 'batch' };
@@ -304,6 +289,43 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 0 });
       await current().forget(gone);
       expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 0, ended: 0, untold: 0 });
+    });
+
+    it('are named, each by its oldest row, where nobody was told of an end', async () => {
+      const [annas, , berts, single, other, another] = await insert(
+        exampleEnded('done', { batchId: 'batch' }),
+        exampleEnded('failed', { batchId: 'batch' }),
+        exampleEnded('failed', { batchId: 'batch', owner: 'bert' }),
+        exampleEnded('done'),
+        exampleEnded('done', { batchId: 'other' }),
+        exampleEnded('done', { owner: 'cleo' }),
+        exampleConversion({ batchId: 'goes on' }),
+        exampleEnded('cancelled', { batchId: 'cancelled' }),
+        exampleEnded('done', { batchId: 'told', ...told }),
+        exampleEnded('failed', { batchId: 'removed', ...removed }),
+        exampleEnded('cancelled'),
+      );
+      const named: string[] = [];
+      for await (const { id } of current().untoldBatches()) named.push(id);
+      expect(named).toHaveLength(5);
+      expect(new Set(named)).toEqual(new Set([annas, berts, single, other, another].map((record) => record?.id)));
+    });
+
+    it('are named each once while their ends are told of', async () => {
+      const records = await insert(
+        ...Array.from({ length: 300 }, (_, index) => exampleEnded('done', { batchId: `${index % 150}` })),
+        ...Array.from({ length: 100 }, (_, index) => exampleEnded('failed', { owner: `owner ${index % 10}` })),
+      );
+      const batchOf = new Map(records.map(({ id, owner, batchId = id }) => [id, `${owner} ${batchId}`]));
+      const named: (string | undefined)[] = [];
+      for await (const { id } of current().untoldBatches()) {
+        named.push(batchOf.get(id));
+        for (const record of records.filter((each) => batchOf.get(each.id) === batchOf.get(id))) {
+          expect(await current().replace(record, { ...record, revision: 2, ...told })).toBe(true);
+        }
+      }
+      expect(named).toHaveLength(250);
+      expect(new Set(named)).toEqual(new Set(batchOf.values()));
     });
 
     it('give those that nobody was told of, oldest first', async () => {

@@ -3,10 +3,13 @@ import { exampleConversion, exampleEnded, exampleTime } from './conversion-examp
 import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 import { describeConversionChanges } from './conversion-store-changes.contract.ts';
 import { describeConversionLists } from './conversion-store-lists.contract.ts';
+import { describeConversionTurns } from './conversion-store-turns.contract.ts';
 
 /** An empty store, as an adapter's test makes it. */
 export interface ConversionStoreUnderTest {
   readonly store: ConversionStore;
+  /** The store of another process over the same data: see `SteppedStores`. */
+  stepped(step: () => Promise<void>): ConversionStore;
   /** A second store over the same data, as after a restart; the first is not used any more. */
   reopen(): Promise<ConversionStore>;
   /** Takes away what the store keeps its rows in, as a server that went down. */
@@ -182,6 +185,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     describeConversionLists(() => store);
+    describeConversionTurns(() => store);
     describeConversionChanges({
       current: () => store,
       async reopen() {
@@ -193,6 +197,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         others.push(other);
         return other.store;
       },
+      stepped: (step) => underTest.stepped(step),
     });
 
     it('has everything again after it was opened anew', async () => {
@@ -225,6 +230,8 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         () => store.scanIds([record.id]),
         () => store.countActive(),
         () => store.countQueuedBefore(record.id),
+        () => store.nextQueued(exampleTime),
+        () => store.untoldBatches()[Symbol.asyncIterator]().next(),
         () => store.batchSummary('anna', 'batch'),
         () => store.untoldOfBatch('anna', 'batch'),
         () => store.forget(record),

@@ -50,6 +50,8 @@ export interface ConversionRow {
   readonly progress: number;
   /** Not to be taken before this, after a failure that will pass (disk full). */
   readonly notBefore?: string;
+  /** Orders queued rows fairly between owners; kept once the row was taken. The store gives it: see {@link ConversionStore}. */
+  readonly turn?: number;
   /** How many converters were lost over it since it was last put in by a person. */
   readonly lostLeases: number;
   readonly result?: StoredResult;
@@ -79,10 +81,9 @@ export interface ConversionQuery {
 }
 
 /**
- * What the sweeper looks through. `working`: uploading or converting. `queued`. `untold`: done or failed, not removed, without a
- * notification. `ended`: done, failed or cancelled, removed ones too.
+ * What the sweeper looks through. `working`: uploading or converting. `ended`: done, failed or cancelled, removed ones too.
  */
-export type ScanKind = 'working' | 'queued' | 'untold' | 'ended';
+export type ScanKind = 'working' | 'queued' | 'ended';
 
 /** What the sweeper reads of a row to decide whether to look at all of it. Nothing in it grows with the video. */
 export type ScannedRow = ConversionVersion &
@@ -107,6 +108,16 @@ export interface BatchSummary {
 /**
  * The conversions' rows. Durable: what a resolved promise has written outlives a kill -9. Only `backend/conversions` writes.
  * Every method throws `unavailable` when the store cannot be reached.
+ *
+ * Queued rows are taken in rounds, in the order of (turn, owner): in each round at most one row of each owner, and the owners always
+ * in the same order. A queued row that is written without a `turn` gets one in the same atomic write: the lowest by which it comes
+ * after all rows of its owner that have a turn, and after the last row that was taken, which is the last one by (turn, owner) that
+ * has a turn and is not queued. The lowest turn is 1. No owner has a turn twice.
+ *
+ * So between the last row that was taken and the row of an owner who had none waiting there is less than a round: at most one row
+ * of each other owner, whatever they have waiting and whoever comes later. (Rows that were taken before and given back keep their
+ * turn, and come first.) With ties broken by age instead, it could be two rows of an owner: of the round that is being taken, and
+ * of the next one.
  */
 export interface ConversionStore {
   /** Throws `taken` when the id exists. */
@@ -139,8 +150,20 @@ export interface ConversionStore {
   /** Cheap: made from an index, without reading a row. */
   countActive(): Promise<ActiveCounts>;
 
-  /** How many queued ones, of all owners, were created before this one. */
+  /**
+   * The queued row that is to be taken next: of those that are due at `now` (ISO 8601), the first by turn and owner. Where none is due,
+   * the one that will be first; undefined where none is queued.
+   */
+  nextQueued(now: string): Promise<ConversionRow | undefined>;
+
+  /** How many queued rows, of all owners, go before this one by turn and owner. 0 for a row without a turn. */
   countQueuedBefore(id: string): Promise<number>;
+
+  /**
+   * One row of each batch, of all owners, in which a row is done or failed, not removed and without a notification: the oldest such row.
+   * A row without a batch is a batch of its own. Read in portions, so that memory stays flat.
+   */
+  untoldBatches(): AsyncIterable<Pick<ConversionRow, 'id'>>;
 
   batchSummary(owner: string, batchId: string): Promise<BatchSummary>;
 

@@ -1,14 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppError } from '../../shared/errors.ts';
-import type { ConversionMessage } from '../messages.ts';
-import { type JobOutcome, type JobQueue, retryAfterThrowSeconds } from './job-queue.ts';
+import type { Ticket } from '../messages.ts';
+import {
+  type Consumer,
+  type JobQueue,
+  maxDeadLetterBytes,
+  maxDeadLetters,
+  type Place,
+  ticketsPerPlace,
+} from './job-queue.ts';
 
 /** An empty queue, as an adapter's test makes it. */
 export interface JobQueueUnderTest {
-  readonly queue: JobQueue<ConversionMessage>;
+  readonly queue: JobQueue;
   /** The same queue as another process has it; within one process, the queue itself. */
-  readonly peer: JobQueue<ConversionMessage>;
+  readonly peer: JobQueue;
+  /** Publishes any text, as a foreign program could. */
+  publishRaw(body: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -17,291 +25,309 @@ const patience = { timeout: 15_000, interval: 5 };
 const testTimeout = 30_000;
 /** How long we listen for what must not come. */
 const silenceMilliseconds = 300;
-/** Timers may fire a little early. */
-const toleranceMilliseconds = 20;
 
-const done: JobOutcome = { kind: 'done' };
+const ticket: Ticket = { conversionId: 'a' };
 
-function example(name: string | number): ConversionMessage {
-  return { conversionId: `${name}` };
+/** A job that runs: `end` lets its handler return. */
+interface RunningJob {
+  readonly place: Place;
+  readonly end: () => void;
+}
+
+/** A consumer whose jobs run until the test ends them. */
+interface HeldConsumer {
+  readonly consumer: Consumer;
+  /** Jobs that were started, ended ones too. */
+  readonly started: RunningJob[];
+  running(): number;
+  /** Ends all that run, and all that are started from now on. */
+  release(): void;
+}
+
+async function hold(queue: JobQueue, places: number): Promise<HeldConsumer> {
+  const started: RunningJob[] = [];
+  let running = 0;
+  let isReleased = false;
+  const consumer = await queue.consume(
+    async (place) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      started.push({ place, end: resolve });
+      if (isReleased) return;
+      running += 1;
+      await promise;
+      running -= 1;
+    },
+    { places },
+  );
+  return {
+    consumer,
+    started,
+    running: () => running,
+    release() {
+      isReleased = true;
+      for (const { end } of started) end();
+    },
+  };
 }
 
 /** Runs the contract of the port over the queues that `make` makes. */
 export function describeJobQueue(name: string, make: () => Promise<JobQueueUnderTest>): void {
   describe(`${name}, as a JobQueue`, { timeout: testTimeout }, () => {
     let underTest: JobQueueUnderTest;
-    let queue: JobQueue<ConversionMessage>;
-    let peer: JobQueue<ConversionMessage>;
+    let queue: JobQueue;
+    let peer: JobQueue;
     beforeEach(async () => {
       underTest = await make();
       ({ queue, peer } = underTest);
     });
     afterEach(() => underTest.dispose());
 
-    async function publish(...names: readonly (string | number)[]): Promise<void> {
-      for (const each of names) await queue.publish(example(each));
+    /** Waits until so many jobs have been started, and a while longer for one that should not be. */
+    async function expectStarted({ started }: HeldConsumer, count: number): Promise<void> {
+      await vi.waitFor(() => expect(started.length).toBeGreaterThanOrEqual(count), patience);
+      await wait(silenceMilliseconds);
+      expect(started).toHaveLength(count);
     }
 
-    describe('handing out', () => {
-      it('hands out, oldest first, what was published before and after somebody came to consume', async () => {
-        const handed: ConversionMessage[] = [];
-        await publish(...Array(10).keys());
-        await peer.consume(
-          async (message) => {
-            handed.push(message);
-            return done;
-          },
-          { concurrency: 1 },
-        );
-        await vi.waitFor(() => expect(handed).toHaveLength(10), patience);
-        await publish(...[...Array(20).keys()].slice(10));
-        await vi.waitFor(() => expect(handed).toHaveLength(20), patience);
-        expect(handed).toEqual([...Array(20).keys()].map(example));
+    async function publish(count: number): Promise<number> {
+      let added = 0;
+      for (let index = 0; index < count; index += 1) if (await queue.publish(ticket)) added += 1;
+      return added;
+    }
+
+    describe('a place', () => {
+      it('looks for work once by itself when it is new', async () => {
+        const held = await hold(queue, 3);
+        await expectStarted(held, 3);
+        held.release();
+        await expectStarted(held, 3);
       });
 
-      it('hands out as many at a time as were asked for, and no more', async () => {
-        let running = 0;
-        let most = 0;
-        let ended = 0;
-        const gate = Promise.withResolvers<void>();
-        await publish(...Array(12).keys());
-        await queue.consume(
-          async () => {
-            most = Math.max(most, ++running);
-            await gate.promise;
-            // One after another, so that places become free one by one.
-            await wait(5);
-            running--;
-            ended++;
-            return done;
-          },
-          { concurrency: 3 },
-        );
-        await vi.waitFor(() => expect(running).toBe(3), patience);
-        await wait(silenceMilliseconds);
-        expect(running).toBe(3);
-        gate.resolve();
-        await vi.waitFor(() => expect(ended).toBe(12), patience);
-        expect(most).toBe(3);
-      });
-
-      it('shares the jobs out among the consumers', async () => {
-        const handed: [string[], string[]] = [[], []];
-        const gate = Promise.withResolvers<void>();
-        for (const [index, each] of [queue, peer].entries()) {
-          await each.consume(
-            async ({ conversionId }) => {
-              handed[index]?.push(conversionId);
-              await gate.promise;
-              return done;
-            },
-            { concurrency: 1 },
-          );
+      it('that is free looks for work once for each ticket', async () => {
+        const held = await hold(queue, 2);
+        held.release();
+        for (const count of [3, 4]) {
+          expect(await queue.publish(ticket)).toBe(true);
+          await expectStarted(held, count);
         }
-        await publish('a', 'b', 'c', 'd');
-        await vi.waitFor(() => expect(handed.map(({ length }) => length)).toEqual([1, 1]), patience);
-        gate.resolve();
-        await vi.waitFor(() => expect(handed.flat().toSorted()).toEqual(['a', 'b', 'c', 'd']), patience);
       });
 
-      it('takes the same message more than once without harm to the others', async () => {
-        const handed: string[] = [];
-        await publish('a', 'a', 'b', 'a', 'c');
-        await queue.consume(
-          async ({ conversionId }) => {
-            handed.push(conversionId);
-            return done;
-          },
-          { concurrency: 1 },
-        );
-        await vi.waitFor(() => expect(handed).toContain('c'), patience);
-        await wait(silenceMilliseconds);
-        expect(new Set(handed)).toEqual(new Set(['a', 'b', 'c']));
-        expect(handed.filter((each) => each === 'a').length).toBeLessThanOrEqual(3);
-        await publish('a');
-        await vi.waitFor(() => expect(handed.at(-1)).toBe('a'), patience);
+      it('that is busy takes no ticket, and takes one once it is free', async () => {
+        const held = await hold(queue, 1);
+        await expectStarted(held, 1);
+        await publish(1);
+        await expectStarted(held, 1);
+        held.started[0]?.end();
+        await expectStarted(held, 2);
+        expect(held.running()).toBe(1);
+        held.release();
       });
 
-      it('hands a message out once more when it is published while its job runs', async () => {
-        let handed = 0;
-        const gate = Promise.withResolvers<void>();
+      it('that is free takes a ticket while those of another consumer are busy', async () => {
+        const [busy, free] = [await hold(queue, 1), await hold(peer, 1)];
+        await expectStarted(busy, 1);
+        await expectStarted(free, 1);
+        free.started[0]?.end();
+        await publish(1);
+        await expectStarted(free, 2);
+        expect(busy.started).toHaveLength(1);
+        for (const held of [busy, free]) held.release();
+      });
+
+      it('goes on after its handler has thrown', async () => {
+        let calls = 0;
         await queue.consume(
           async () => {
-            handed++;
-            await gate.promise;
-            return done;
+            calls += 1;
+            throw new Error('this handler is broken');
           },
-          { concurrency: 1 },
+          { places: 1 },
         );
-        await publish('a');
-        await vi.waitFor(() => expect(handed).toBe(1), patience);
-        await publish('a');
-        gate.resolve();
-        await vi.waitFor(() => expect(handed).toBe(2), patience);
+        await vi.waitFor(() => expect(calls).toBe(1), patience);
+        await publish(1);
+        await vi.waitFor(() => expect(calls).toBe(2), patience);
       });
     });
 
-    describe('outcomes', () => {
-      /** Consumes; each message's first job ends as `outcome` says, all others are done. Gives when each was handed out. */
-      async function consumeFirst(outcome: () => Promise<JobOutcome>): Promise<Map<string, number[]>> {
-        const times = new Map<string, number[]>();
-        await queue.consume(
-          async ({ conversionId }) => {
-            const before = times.get(conversionId) ?? [];
-            times.set(conversionId, [...before, performance.now()]);
-            return before.length === 0 && conversionId === 'a' ? await outcome() : done;
-          },
-          { concurrency: 1 },
-        );
-        return times;
+    it('keeps at most twice as many tickets as there are places', async () => {
+      const some = [await hold(queue, 2), await hold(peer, 1)];
+      await vi.waitFor(() => expect(some.map(({ running }) => running())).toEqual([2, 1]), patience);
+      const added = await publish(100);
+      expect(added).toBeGreaterThan(0);
+      expect(added).toBeLessThanOrEqual(3 * ticketsPerPlace);
+      for (const held of some) held.release();
+      await wait(silenceMilliseconds);
+      expect(some.flatMap(({ started }) => started)).toHaveLength(3 + added);
+    });
+
+    it('leaves no row asleep while rows come at any moment and several consumers take them', async () => {
+      const rows: number[] = [];
+      let taken = 0;
+      let turn = 0;
+      /** Another order of steps each time. */
+      const pause = async (): Promise<void> => {
+        turn = (turn * 31 + 17) % 101;
+        for (let step = 0; step < turn % 5; step += 1) await Promise.resolve();
+        if (turn % 7 === 0) await wait(1);
+      };
+      const work = async (place: Place): Promise<void> => {
+        while (place.mayGoOn()) {
+          await pause();
+          if (rows.shift() === undefined) return;
+          taken += 1;
+          await pause();
+        }
+      };
+      const consumers = [await queue.consume(work, { places: 2 }), await peer.consume(work, { places: 1 })];
+      for (let row = 0; row < 500; row += 1) {
+        await pause();
+        rows.push(row);
+        await queue.publish(ticket);
+        if (row % 50 === 0) consumers[0]?.setPlaces(1 + ((row / 50) % 3));
       }
+      await vi.waitFor(() => expect([rows.length, taken]).toEqual([0, 500]), patience);
+    });
 
-      it('done: never again', async () => {
-        const times = await consumeFirst(async () => done);
-        await publish('a', 'b');
-        await vi.waitFor(() => expect(times.get('b')).toHaveLength(1), patience);
-        await wait(silenceMilliseconds);
-        expect(times.get('a')).toHaveLength(1);
+    describe('another number of places', () => {
+      it('that is higher looks for work at each new place, and leaves jobs that run alone', async () => {
+        const held = await hold(queue, 1);
+        await expectStarted(held, 1);
+        held.consumer.setPlaces(3);
+        await expectStarted(held, 3);
+        expect(held.running()).toBe(3);
+        expect(held.started.map(({ place }) => place.mayGoOn())).toEqual([true, true, true]);
+        held.release();
       });
 
-      it('retry: again after the delay, and others are handed out meanwhile', async () => {
-        const times = await consumeFirst(async () => ({ kind: 'retry', delaySeconds: 1 }));
-        await publish('a', 'b');
-        await vi.waitFor(() => expect(times.get('a')).toHaveLength(2), patience);
-        const [first = 0, second = 0] = times.get('a') ?? [];
-        expect(second - first).toBeGreaterThanOrEqual(1000 - toleranceMilliseconds);
-        expect(times.get('b')?.[0]).toBeLessThan(second);
-        await wait(silenceMilliseconds);
-        expect(times.get('a')).toHaveLength(2);
+      it('that is lower lets jobs end their piece of work, and then ends as many as are too many', async () => {
+        const held = await hold(queue, 3);
+        await expectStarted(held, 3);
+        held.consumer.setPlaces(1);
+        expect(held.started.map(({ place }) => place.signal.aborted)).toEqual([false, false, false]);
+        const [first, second, third] = held.started;
+        expect(second?.place.mayGoOn()).toBe(false);
+        expect(third?.place.mayGoOn()).toBe(false);
+        for (const { place } of [second, third].filter((job) => job !== undefined)) expect(place.mayGoOn()).toBe(false);
+        expect(first?.place.mayGoOn()).toBe(true);
+        second?.end();
+        third?.end();
+        await publish(5);
+        await expectStarted(held, 3);
+        expect(held.running()).toBe(1);
+        held.release();
       });
 
-      it('retry without a delay: again', async () => {
-        const times = await consumeFirst(async () => ({ kind: 'retry', delaySeconds: 0 }));
-        await publish('a');
-        await vi.waitFor(() => expect(times.get('a')).toHaveLength(2), patience);
+      it('that is the old one again before a job has heard of it ends none', async () => {
+        const held = await hold(queue, 2);
+        await expectStarted(held, 2);
+        held.consumer.setPlaces(1);
+        held.consumer.setPlaces(2);
+        await expectStarted(held, 2);
+        expect(held.started.map(({ place }) => place.mayGoOn())).toEqual([true, true]);
+        held.release();
       });
 
-      it('unrecoverable: never again', async () => {
-        const reason = new AppError('no_audio', 'There is no sound in this video.');
-        const times = await consumeFirst(async () => ({ kind: 'unrecoverable', reason }));
-        await publish('a', 'b');
-        await vi.waitFor(() => expect(times.get('b')).toHaveLength(1), patience);
-        await wait(silenceMilliseconds);
-        expect(times.get('a')).toHaveLength(1);
+      it('that is the old one again after a job has heard of it looks for the work that the job has left', async () => {
+        const held = await hold(queue, 2);
+        await expectStarted(held, 2);
+        held.consumer.setPlaces(1);
+        expect(held.started[0]?.place.mayGoOn()).toBe(false);
+        held.consumer.setPlaces(2);
+        await expectStarted(held, 3);
+        held.release();
       });
+    });
 
-      it('thrown: again after a while, and others are handed out meanwhile', async () => {
-        const times = await consumeFirst(() => Promise.reject(new Error('this handler is broken')));
-        await publish('a', 'b');
-        await vi.waitFor(() => expect(times.get('a')).toHaveLength(2), patience);
-        const [first = 0, second = 0] = times.get('a') ?? [];
-        expect(second - first).toBeGreaterThanOrEqual(retryAfterThrowSeconds * 1000 - toleranceMilliseconds);
-        expect(times.get('b')?.[0]).toBeLessThan(second);
+    describe('a message that is no ticket', () => {
+      it.each(['nonsense', '', 'null', '[]', '{}', '{"conversionId":1}', '{"conversionId":"a","more":true}'])(
+        'goes to the dead letters, and others are handed out: %j',
+        async (body) => {
+          const held = await hold(queue, 1);
+          held.release();
+          await underTest.publishRaw(body);
+          await publish(1);
+          await expectStarted(held, 2);
+          await vi.waitFor(async () => expect(await queue.deadLetters()).toHaveLength(1), patience);
+          expect(await peer.deadLetters()).toEqual([{ body, cause: expect.stringMatching(/^The message is .+\.$/) }]);
+        },
+      );
+
+      it('is kept in part where it is long, and as one of the latest', async () => {
+        const held = await hold(queue, 1);
+        held.release();
+        await underTest.publishRaw('a'.repeat(1_000_000));
+        await vi.waitFor(async () => expect(await queue.deadLetters()).toHaveLength(1), patience);
+        expect((await queue.deadLetters())[0]?.body).toBe('a'.repeat(maxDeadLetterBytes));
+        for (let index = 1; index <= maxDeadLetters + 5; index += 1) await underTest.publishRaw(`bad ${index}`);
+        const newest = `bad ${maxDeadLetters + 5}`;
+        await vi.waitFor(async () => expect((await queue.deadLetters()).at(-1)?.body).toBe(newest), patience);
+        const letters = await queue.deadLetters();
+        expect([letters.length, letters[0]?.body]).toEqual([maxDeadLetters, 'bad 6']);
       });
     });
 
     describe('stopping', () => {
-      it('fires the signal of the jobs that run, and waits until they have settled', async () => {
-        const settling = Promise.withResolvers<void>();
-        const fired: string[] = [];
-        let started = 0;
-        const consumer = await queue.consume(
-          async ({ conversionId }, signal) => {
-            started++;
-            signal.addEventListener('abort', () => fired.push(conversionId));
-            await settling.promise;
-            return done;
-          },
-          { concurrency: 2 },
-        );
-        await publish('a', 'b', 'c');
-        await vi.waitFor(() => expect(started).toBe(2), patience);
-
+      it('fires the signal of the jobs that run, and waits until they have ended', async () => {
+        const held = await hold(queue, 2);
+        await expectStarted(held, 2);
         let stopped = false;
-        const stopping = consumer.stop().then(() => {
+        const stopping = held.consumer.stop().then(() => {
           stopped = true;
         });
-        await vi.waitFor(() => expect(fired.toSorted()).toEqual(['a', 'b']), patience);
+        expect(held.started.map(({ place }) => [place.signal.aborted, place.mayGoOn()])).toEqual([
+          [true, false],
+          [true, false],
+        ]);
         await wait(silenceMilliseconds);
         expect(stopped).toBe(false);
-        settling.resolve();
+        held.release();
         await stopping;
-        await consumer.stop();
-        expect(started).toBe(2);
+        await held.consumer.stop();
       });
 
-      it('hands out no more, and leaves what waits to the next consumer', async () => {
-        const first: string[] = [];
-        const consumer = await queue.consume(
-          async ({ conversionId }) => {
-            first.push(conversionId);
-            return done;
-          },
-          { concurrency: 1 },
-        );
-        await publish('a');
-        await vi.waitFor(() => expect(first).toEqual(['a']), patience);
-        await consumer.stop();
-        await publish('b', 'c');
+      it('takes no more tickets, and leaves the work to the next consumer', async () => {
+        const first = await hold(queue, 1);
+        await expectStarted(first, 1);
+        await publish(3);
+        first.release();
+        await first.consumer.stop();
+        first.consumer.setPlaces(5);
+        const before = first.started.length;
+        await publish(3);
         await wait(silenceMilliseconds);
-        expect(first).toEqual(['a']);
-
-        const second: string[] = [];
-        await peer.consume(
-          async ({ conversionId }) => {
-            second.push(conversionId);
-            return done;
-          },
-          { concurrency: 1 },
-        );
-        await vi.waitFor(() => expect(second).toEqual(['b', 'c']), patience);
+        expect(first.started).toHaveLength(before);
+        const next = await hold(peer, 1);
+        await vi.waitFor(() => expect(next.started.length).toBeGreaterThan(0), patience);
+        next.release();
       });
 
-      it('hands a job that gave up at the signal to another consumer', async () => {
-        const started = Promise.withResolvers<void>();
-        const consumer = await queue.consume(
-          async (_, signal) => {
-            started.resolve();
-            await new Promise((resolve) => signal.addEventListener('abort', resolve));
-            return { kind: 'retry', delaySeconds: 0 };
-          },
-          { concurrency: 1 },
-        );
-        await publish('a');
-        await started.promise;
-        await consumer.stop();
-        const handed: string[] = [];
-        await peer.consume(
-          async ({ conversionId }) => {
-            handed.push(conversionId);
-            return done;
-          },
-          { concurrency: 1 },
-        );
-        await vi.waitFor(() => expect(handed).toEqual(['a']), patience);
+      it('leaves the ticket of a job that it cuts short to another consumer', async () => {
+        const [first, second] = [await hold(queue, 1), await hold(peer, 1)];
+        await expectStarted(first, 1);
+        await expectStarted(second, 1);
+        first.started[0]?.end();
+        await publish(1);
+        await expectStarted(first, 2);
+        second.started[0]?.end();
+        const stopping = first.consumer.stop();
+        first.release();
+        await stopping;
+        await expectStarted(second, 2);
+        second.release();
       });
 
-      it('stops every consumer when the queue is closed, and takes no message any more', async () => {
-        let fired = 0;
-        let started = 0;
-        for (let index = 0; index < 2; index++) {
-          await queue.consume(
-            async (_, signal) => {
-              started++;
-              await new Promise((resolve) => signal.addEventListener('abort', resolve));
-              fired++;
-              return done;
-            },
-            { concurrency: 1 },
-          );
-        }
-        await publish('a', 'b', 'c');
-        await vi.waitFor(() => expect(started).toBe(2), patience);
-        await queue.close();
-        expect(fired).toBe(2);
-        await wait(silenceMilliseconds);
-        expect(started).toBe(2);
-        await expect(queue.publish(example('d'))).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+      it('stops every consumer when the queue is closed, and takes no ticket any more', async () => {
+        const some = [await hold(queue, 1), await hold(queue, 1)];
+        await vi.waitFor(() => expect(some.map(({ running }) => running())).toEqual([1, 1]), patience);
+        const closing = queue.close();
+        await vi.waitFor(() => {
+          for (const { started } of some) expect(started[0]?.place.signal.aborted).toBe(true);
+        }, patience);
+        for (const held of some) held.release();
+        await closing;
+        await expect(queue.publish(ticket)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+        await expect(hold(queue, 1)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+        await expect(queue.deadLetters()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
         await queue.close();
       });
     });

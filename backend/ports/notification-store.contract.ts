@@ -2,10 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notification } from '../../shared/api.ts';
 import { foreignPositions, positionPattern } from './conversion-store-changes.contract.ts';
 import type { NotificationQuery, NotificationRecord, NotificationStore } from './notification-store.ts';
+import { stopWriterEverywhere } from './stopped-writer.ts';
 
 /** An empty store, as an adapter's test makes it. */
 export interface NotificationStoreUnderTest {
   readonly store: NotificationStore;
+  /** The store of another process over the same data: see `SteppedStores`. */
+  stepped(step: () => Promise<void>): NotificationStore;
   /** A second store over the same data, as after a restart; the first is not used any more. */
   reopen(): Promise<NotificationStore>;
   /** Takes away what the store keeps its rows in, as a server that went down. */
@@ -270,6 +273,29 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         const { items, complete } = await store.changes({ owner: 'anna', since, limit: 2 });
         expect([items.length, complete]).toEqual([2, false]);
         expect(await store.changes({ owner: 'anna', since, limit: 3 })).toMatchObject({ complete: true });
+      });
+
+      it.each<[string, (store: NotificationStore, ordinal: number) => Promise<unknown>]>([
+        ['inserts', (stepped, ordinal) => stepped.insert(example(1000 + ordinal))],
+        ['marks as read', (stepped, ordinal) => stepped.markRead('anna', [`anna-${ordinal}`], readTime)],
+      ])('miss nothing of a writer that %s a notification and is stopped at any of its steps', async (_, write) => {
+        let ordinal = 0;
+        const missed = await stopWriterEverywhere<NotificationStore, Notification>(
+          { store, stepped: underTest.stepped },
+          async () => {
+            ordinal += 10;
+            const stoppedOrdinal = ordinal;
+            await insert(example(stoppedOrdinal));
+            return {
+              write: (stepped) => write(stepped, stoppedOrdinal),
+              writeOther: (other) => other.insert(example(ordinal++ + 1)),
+              changes: (reader, since) =>
+                reader.changes({ owner: 'anna', limit: 1000, ...(since === undefined ? {} : { since }) }),
+              all: () => allPages({ owner: 'anna', limit: 100 }),
+            };
+          },
+        );
+        expect(missed).toEqual([]);
       });
 
       it.each(foreignPositions)('cannot be told since %j, which was never given out', async (since) => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,8 +6,9 @@ import { pino } from 'pino';
 import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
-import { type Conversions, createConversions } from '../conversions/conversions.ts';
-import type { ConversionMessage, OwnedEvent } from '../messages.ts';
+import type { Taken } from '../conversions/conversion-work.ts';
+import type { OnTransition } from '../conversions/rows.ts';
+import type { OwnedEvent } from '../messages.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -14,6 +16,7 @@ import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
+import { type Conversions, createConversions } from './all-sides.ts';
 
 /** Conversions over real embedded stores, with a clock and queues that the test holds in its hands. */
 export interface TestConversions extends AsyncDisposable {
@@ -31,16 +34,20 @@ export interface TestConversions extends AsyncDisposable {
   readonly told: readonly ServerEvent[];
   readonly videoQueue: HeldQueue;
   readonly mp3Queue: HeldQueue;
+  /** Takes this one, whoever's turn it is, unless it is not queued. */
+  take(id: string): Promise<Taken>;
   /** Lets both clocks run on. */
   pass(seconds: number): void;
 }
 
 /** A queue that hands nothing out: the test looks at what was published. */
-export interface HeldQueue extends JobQueue<ConversionMessage> {
+export interface HeldQueue extends JobQueue {
   /** The ids that were published since the last look. */
   take(): readonly string[];
-  /** Refuses to take anything while set. */
+  /** Throws instead of taking anything while set. */
   down: boolean;
+  /** How many tickets wait at most until the next look. */
+  room: number;
 }
 
 export interface TestConversionsOptions {
@@ -48,10 +55,11 @@ export interface TestConversionsOptions {
   readonly pause?: () => Promise<void>;
   /** Whether the ends of batches are mailed. */
   readonly sendsMail?: boolean;
+  readonly onTransition?: OnTransition;
 }
 
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
-  const { pause, sendsMail = false } = options;
+  const { pause, sendsMail = false, onTransition } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openEmbeddedStores(folder);
   const bus = createMemoryEventBus();
@@ -82,8 +90,10 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const mp3Queue = heldQueue();
   let seconds = 0;
   const clock: Clock = { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds };
+  const wanted = new AsyncLocalStorage<string>();
+  const store = outOfTurn(stores.conversions, wanted);
   const conversions = createConversions({
-    store: pause === undefined ? stores.conversions : pausing(stores.conversions, pause),
+    store: pause === undefined ? store : pausing(store, pause),
     notifications: stores.notifications,
     leases: stores.leases,
     mailOutbox: stores.mailOutbox,
@@ -96,6 +106,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
     sendsMail,
+    ...(onTransition === undefined ? {} : { onTransition }),
   });
   return {
     conversions,
@@ -110,6 +121,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     told,
     videoQueue,
     mp3Queue,
+    take: (id) => wanted.run(id, () => conversions.work.take()),
     pass(more) {
       seconds += more;
     },
@@ -122,11 +134,25 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   };
 }
 
+/** Gives the queued row that is wanted as the next one, where one is. */
+function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
+  return {
+    ...store,
+    async nextQueued(now) {
+      const id = wanted.getStore();
+      if (id === undefined) return await store.nextQueued(now);
+      const row = await store.get(id);
+      return row?.state === 'queued' ? row : undefined;
+    },
+  };
+}
+
 function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
   return {
     ...store,
     insert: (record) => pause().then(() => store.insert(record)),
     get: (id) => pause().then(() => store.get(id)),
+    nextQueued: (now) => pause().then(() => store.nextQueued(now)),
     replace: (expected, next) => pause().then(() => store.replace(expected, next)),
     async changes(query) {
       await pause();
@@ -141,9 +167,12 @@ function heldQueue(): HeldQueue {
   let published: string[] = [];
   return {
     down: false,
+    room: Number.POSITIVE_INFINITY,
     async publish({ conversionId }) {
       if (this.down) throw new Error('the queue is away');
+      if (published.length >= this.room) return false;
       published.push(conversionId);
+      return true;
     },
     take() {
       const taken = published;
@@ -151,6 +180,7 @@ function heldQueue(): HeldQueue {
       return taken;
     },
     consume: () => Promise.reject(new Error('this queue is only looked at')),
+    deadLetters: async () => [],
     close: () => Promise.resolve(),
   };
 }

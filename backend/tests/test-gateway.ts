@@ -174,7 +174,7 @@ export async function finishConversion(
   mp3: Uint8Array,
   { fileName = 'talk.mp3', sha256 = 'ab'.repeat(32) } = {},
 ): Promise<void> {
-  const taken = await test.conversions.work.take(id);
+  const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   const { record } = taken.work;
   async function* bytes(): AsyncGenerator<Uint8Array> {

@@ -26,8 +26,10 @@ const modules = join(import.meta.dirname, '..', '..', 'node_modules');
 /** Runs unit tests to their end. No file that fits the filters is no error. */
 export function runVitest({ config, filters, milliseconds }: TestRun): Promise<readonly TestResult[]> {
   const args = ['run', '--config', config, '--passWithNoTests', '--reporter=default', '--reporter=json', ...filters];
+  // Vitest colours what it writes into a file, too.
+  const colours = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
   return run('vitest', milliseconds, readVitestReport, (report) =>
-    spawnInGroup([join(modules, 'vitest', 'vitest.mjs'), ...args, `--outputFile.json=${report}`]),
+    spawnInGroup([join(modules, 'vitest', 'vitest.mjs'), ...args, `--outputFile.json=${report}`], colours),
   );
 }
 

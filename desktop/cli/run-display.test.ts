@@ -75,6 +75,13 @@ describe('a run that is shown to a person', () => {
     expect(told().err).toMatch(/^talk\.mp4: The video breaks off at 0:13 of 0:28\. /);
   });
 
+  it('tells of warnings that it does not know by their message, harmlessly', () => {
+    const { event, told } = open(false, 1);
+    event(conversion({ state: 'done', result, warnings: [{ code: 'growing', message: 'It \u001b[2J grows.' }] }));
+    event(saved);
+    expect(told().err).toBe('talk.mp4: It \\u{1b}[2J grows.\n');
+  });
+
   it('counts what has ended, and names what is being converted', () => {
     const { event, progress, shown } = open(false, 3);
     event(conversion({ id: 'c1', state: 'converting', fileName: 'one\n.mp4' }));

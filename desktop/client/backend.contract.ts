@@ -16,7 +16,7 @@ import type { Backend, SourceFile } from './backend.ts';
 export interface BackendUnderTest {
   readonly backend: Backend;
   /** All conversions of the account, listed in another way. */
-  conversions(): Promise<readonly Conversion[]>;
+  conversions(): Promise<readonly Pick<Conversion, 'id' | 'state'>[]>;
 }
 
 const options = { format: 'mp3' } as const;

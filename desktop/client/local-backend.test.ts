@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
 import { startEmbedded } from '../../backend/main/embedded.ts';
-import { localAccountId } from '../../backend/messages.ts';
+import { conversionStateSchema } from '../../shared/api.ts';
 import { openCopyingChannel } from '../tests/copying-channel.ts';
 import { describeBackend } from './backend.contract.ts';
 import { createLocalBackend } from './local-backend.ts';
@@ -29,6 +31,8 @@ async function makeFile(bytes: number) {
 const running = new AsyncDisposableStack();
 afterAll(() => running.disposeAsync());
 
+const rowSchema = z.object({ id: z.string(), state: conversionStateSchema });
+
 describeBackend('the backend of this computer', async (ffmpeg) => {
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'soundlift-local-data-'));
   running.defer(() => rm(dataFolder, { recursive: true, force: true }));
@@ -40,10 +44,12 @@ describeBackend('the backend of this computer', async (ffmpeg) => {
     converterConcurrency: 2,
   };
   const embedded = running.use(await startEmbedded({ ...settings, waitsForSpace: false }, pino({ level: 'silent' })));
-  const { owned } = embedded.conversions;
+  const database = new DatabaseSync(path.join(dataFolder, 'conversions.db'), { readOnly: true });
+  running.defer(() => database.close());
+  const rows = database.prepare('SELECT id, state FROM conversions WHERE removed_at IS NULL ORDER BY id');
   return {
     backend: createLocalBackend(embedded.channel),
-    conversions: async () => (await owned.page({ owner: localAccountId, limit: 100 })).items,
+    conversions: async () => z.array(rowSchema).parse(rows.all()),
   };
 });
 

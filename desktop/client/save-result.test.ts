@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import type * as fsPromises from 'node:fs/promises';
 import {
   copyFile,
   link,
@@ -217,7 +218,7 @@ describe('targets of one run', () => {
 describe('a result that lies on this computer', () => {
   // The tests' disk may not share bytes between files: a copy has the same outcome.
   async function shareBytes(): Promise<void> {
-    const real = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
+    const real = await vi.importActual<typeof fsPromises>('node:fs/promises');
     vi.mocked(copyFile).mockImplementation((existing, file) => real.copyFile(existing, file));
   }
   async function shareNoBytes(): Promise<void> {

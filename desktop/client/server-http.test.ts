@@ -164,7 +164,17 @@ describe('a refusal', () => {
       details: problem.details,
     });
     expect(refusal('h', 413, JSON.stringify(problem))).toMatchObject({ code: 'too_large' });
-    expect(refusal('h', 418, { ...problem, code: 'of_a_newer_server' })).toMatchObject({ code: 'unavailable' });
+  });
+
+  it.each([
+    [418, 'unknown'],
+    [500, 'unknown'],
+    [401, 'unauthorized'],
+    [429, 'too_many'],
+    [503, 'unavailable'],
+  ])('of %i with a code that is not known keeps its message, and is %s', (status, code) => {
+    const problem = { type: 'about:blank', title: 'New', status, code: 'brand_new', detail: 'Something new.' };
+    expect(refusal('h', status, problem)).toMatchObject({ code, message: 'Something new.' });
   });
 
   it.each([

@@ -10,7 +10,7 @@ export interface ShownItem {
   readonly items: readonly ShownItem[];
 }
 
-/** What the app has shown to the desktop by now, as plain data. */
+/** What the app has shown on the desktop so far, as plain data. */
 export interface DesktopRecord {
   readonly notifications: readonly { readonly title: string; readonly body: string; readonly silent: boolean }[];
   readonly trays: readonly {
@@ -59,14 +59,14 @@ export function recorded(app: ElectronApplication): Promise<DesktopRecord> {
   });
 }
 
-/** What the next dialog answers that has no answer yet, e.g. `{ canceled: false, filePaths: ['/a'] }` or `{ response: 1 }`. */
+/** Adds an answer for a dialog to come, e.g. `{ canceled: false, filePaths: ['/a'] }` or `{ response: 1 }`. */
 export async function answerDialog(app: ElectronApplication, answer: object): Promise<void> {
   await app.evaluate((_electron, given) => {
     globalThis.recorded.answers.push(given);
   }, answer);
 }
 
-/** Clicks an item of the tray's menu, of the menu that popped up last, or of the application's, by its label. */
+/** Clicks an item, by its label, in the tray's menu, the menu that popped up last, or the application's menu. */
 export async function clickMenu(
   app: ElectronApplication,
   which: 'tray' | 'popup' | 'application',
@@ -92,7 +92,7 @@ export async function clickMenu(
   );
 }
 
-/** Clicks the notification that was shown last: on itself, or on one of its buttons. */
+/** Clicks the last notification, or one of its buttons. */
 export async function clickNotification(app: ElectronApplication, button?: number): Promise<void> {
   await app.evaluate((_electron, index) => {
     const notification = globalThis.recorded.notifications.at(-1);

@@ -25,7 +25,7 @@ export interface RecordedTray {
   menu: Menu | null;
 }
 
-/** What the app has shown to the desktop, as `recorder.cjs` keeps it in `globalThis.recorded` of the main process. */
+/** What the app has shown on the desktop, as `recorder.cjs` keeps it in `globalThis.recorded` of the main process. */
 export interface Recorded {
   readonly notifications: Notification[];
   readonly trays: Map<Tray, RecordedTray>;
@@ -36,15 +36,15 @@ export interface Recorded {
   readonly drags: { readonly file: string; readonly icon: NativeImage | string }[];
   /** Paths shown in their folder. */
   readonly shown: string[];
-  /** Addresses and paths opened with what the system has for them. */
+  /** Addresses and paths that were opened with the system's default program. */
   readonly opened: string[];
   readonly dialogs: RecordedDialog[];
-  /** What the next dialogs answer, in turn; one without an answer is cancelled. */
+  /** The answers of the next dialogs, in order. A dialog without one is cancelled. */
   readonly answers: object[];
   readonly permissions: {
     request?: Parameters<Session['setPermissionRequestHandler']>[0];
     check?: Parameters<Session['setPermissionCheckHandler']>[0];
-    /** Of the page that was made last. */
+    /** The handler of the newest page. */
     open?: Parameters<WebContents['setWindowOpenHandler']>[0];
   };
 }

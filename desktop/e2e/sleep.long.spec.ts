@@ -5,10 +5,10 @@ import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { putLongVideo, rowOf, rowsOf, untilConverting, windowHere, windowOnServer } from './app-window.ts';
 import { dropFiles, expect, sleepFor, test } from './fixtures.ts';
 
-/** Longer than a lease: whoever takes a sleeper for dead has taken over by then. */
+/** Longer than a lease: another process would have taken the conversion over by then. */
 const leaseAndMoreSeconds = 20;
 
-test('this computer sleeps while it converts: what it did goes on from there', async ({
+test('this computer sleeps during a conversion, which goes on after it wakes', async ({
   launch,
   home,
   media,
@@ -35,7 +35,7 @@ test('this computer sleeps while it converts: what it did goes on from there', a
   expect(await readdir(home.videos)).toHaveLength(2);
 });
 
-test('this computer sleeps while it uploads, and its line is cut: it goes on as soon as it wakes', async ({
+test('this computer sleeps during an upload and loses its connection; the upload goes on after it wakes', async ({
   launch,
   home,
   media,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ElectronApplication } from '@playwright/test';
 import { dropFiles, exitOf, expect, firstWindow, killHard, killProcesses, recorded, test } from './fixtures.ts';
 
-// What the specs of the app rely on, seen with a small app: in the stand-in as in real Electron.
+// What the app's specs need from Electron and from the stand-in, tested with a small app.
 const app = join(import.meta.dirname, 'standin-app');
 const utility = join(app, 'utility.js');
 
@@ -22,7 +22,7 @@ declare global {
 
 const kept = (electron: ElectronApplication) => electron.evaluate(() => globalThis.kept);
 
-test('the page has what the preload script gives it, and no more', async ({ launch }) => {
+test('the page gets what the preload script exposes, and nothing else', async ({ launch }) => {
   const page = await firstWindow(await launch({ app }));
   const value = { list: [1, undefined, 'ü'], when: new Date(0), bytes: new Uint8Array([1, 2]) };
   expect(await page.evaluate((sent) => window.api.echo(sent), value)).toEqual(value);
@@ -59,7 +59,7 @@ test('a dropped file has its path', async ({ launch, home }) => {
   await expect(page).toHaveTitle(path);
 });
 
-test('a sound of a custom scheme is played and jumped in, without being read whole', async ({ launch, media }) => {
+test('a sound from a custom scheme plays and seeks without being read whole', async ({ launch, media }) => {
   const sound = await media.make({ container: 'mp3', seconds: 600 });
   const { size } = await stat(sound);
   expect(size).toBeGreaterThan(4_000_000);
@@ -84,11 +84,13 @@ test('a sound of a custom scheme is played and jumped in, without being read who
   expect(played).toEqual({ seconds: 600, src: 'stand-in-sound://row/a%20b', at: 500 });
   const { ranges } = await kept(electron);
   expect(ranges[0]).toBe('stand-in-sound://row/a%20b 0-');
-  // It was asked for in the middle, after the jump.
+  // After the seek, the player asked for the middle.
   expect(ranges.some((range) => Number(/ (\d+)-/.exec(range)?.[1]) > size / 2)).toBe(true);
 });
 
-test('messages go over a port to a utility process and back; each end hears of the other end', async ({ launch }) => {
+test('messages go to a utility process and back over a port, and each side hears when the other ends', async ({
+  launch,
+}) => {
   const electron = await launch({ app });
   await electron.evaluate(({ utilityProcess, MessageChannelMain }, file) => {
     const said: unknown[] = [];
@@ -117,7 +119,7 @@ test('messages go over a port to a utility process and back; each end hears of t
   await expect.poll(said).toEqual(['answer', 'answer', 'closed', 'closed', 'exit 7', 'the port is closed']);
 });
 
-test('a utility process that is killed is told of, and one whose app is killed goes with it', async ({ launch }) => {
+test('the app hears when a utility process is killed, and a utility process ends with its app', async ({ launch }) => {
   const electron = await launch({ app });
   const start = () =>
     electron.evaluate(({ utilityProcess }, file) => {
@@ -135,7 +137,7 @@ test('a utility process that is killed is told of, and one whose app is killed g
   await expect.poll(() => isAlive(second)).toBe(false);
 });
 
-test('a page whose process is killed is told of, and comes back', async ({ launch }) => {
+test('the app hears when a page crashes, and can reload it', async ({ launch }) => {
   const electron = await launch({ app });
   await firstWindow(electron);
   await electron.evaluate(({ BrowserWindow }) => {
@@ -154,7 +156,7 @@ test('a page whose process is killed is told of, and comes back', async ({ launc
   await expect.poll(again).toBe(5);
 });
 
-test('the page goes nowhere when the app says no', async ({ launch }) => {
+test('the app can refuse a navigation and a new window', async ({ launch }) => {
   const electron = await launch({ app });
   const page = await firstWindow(electron);
   await electron.evaluate(({ BrowserWindow }) => {
@@ -180,7 +182,7 @@ test('the page goes nowhere when the app says no', async ({ launch }) => {
   expect(electron.windows()).toHaveLength(1);
 });
 
-test('a key of the menu is pressed, a hidden window is told so, a drag is recorded', async ({ launch }) => {
+test('a menu key works, a hidden page knows it is hidden, and a drag is recorded', async ({ launch }) => {
   const electron = await launch({ app });
   const page = await firstWindow(electron);
   await page.keyboard.press('Control+o');
@@ -200,8 +202,8 @@ test('a key of the menu is pressed, a hidden window is told so, a drag is record
   expect((await recorded(electron)).drags).toEqual([utility]);
 });
 
-test('what is not implemented throws by its name', async ({ launch }) => {
-  test.skip(test.info().config.metadata['host'] === 'electron', 'of the stand-in alone');
+test('a missing API throws an error that names it', async ({ launch }) => {
+  test.skip(test.info().config.metadata['host'] === 'electron', 'only the stand-in lacks APIs');
   const electron = await launch({ app });
   await expect(electron.evaluate(({ app: inside }) => inside.setJumpList([]))).rejects.toThrow(
     'stand-in electron: App.setJumpList is not implemented',

@@ -146,6 +146,20 @@ const table: readonly Line[] = [
   ],
   ['timed_out', failed({ code: 'timed_out' }), 'Took too long and was stopped.', 'Retry', 'retry'],
   [
+    'a code that is not known',
+    failed({ code: 'unknown', message: 'It is too loud.' }),
+    'It is too loud.',
+    'Retry',
+    'retry',
+  ],
+  [
+    'a warning that is not known',
+    rowOf({ kind: 'done', place: movies, warning: { code: 'growing', message: 'It was still growing.' } }),
+    'Saved in Movies. It was still growing.',
+    'Show in folder',
+    'showInFolder',
+  ],
+  [
     'converter_failed',
     failed({ code: 'converter_failed', details: { atSeconds: 760 } }),
     'The conversion stopped at 12:40.',

@@ -1,18 +1,36 @@
 import { constants } from 'node:fs';
 import { copyFile, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { BlobInfo } from '../../ports/blob-store.ts';
 import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from './blob-file-names.ts';
 import { syncFile, syncFolder, truncateFile } from './durable-file.ts';
 import { isSystemError } from './system-error.ts';
 
 /** In bytes; undefined when there is no such file. */
-export async function fileSize(file: string): Promise<number | undefined> {
+async function fileSize(file: string): Promise<number | undefined> {
   try {
     return (await stat(file)).size;
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     return undefined;
   }
+}
+
+/** The same for a file in `folder`. Throws when the folder is not there: else all that was in it would seem lost. */
+export async function sizeIn(folder: string, file: string): Promise<number | undefined> {
+  const bytes = await fileSize(file);
+  if (bytes === undefined) await stat(folder);
+  return bytes;
+}
+
+/** A blob as it lies on the disk. */
+export async function findBlob(root: string, id: string, generation: number): Promise<BlobInfo | undefined> {
+  const { growing, finished } = blobPaths(root, id, generation);
+  const growingBytes = await sizeIn(root, growing);
+  // In this order: what is finished between the two is seen as finished, and not as gone.
+  const finishedBytes = await sizeIn(root, finished);
+  if (finishedBytes !== undefined) return { id, bytes: finishedBytes, finished: true };
+  return growingBytes === undefined ? undefined : { id, bytes: growingBytes, finished: false };
 }
 
 /** Removes whichever of a blob's files are there. */

@@ -1,13 +1,13 @@
 import type { SqliteDatabase } from './sqlite-database.ts';
 
-/** So many starts are remembered; who comes back from before them lists. */
+/** How many starts are remembered. A client with a position from before them has to list everything. */
 const startsKept = 1000;
 
-/** Where a table of `openConversionsDatabase` stands, and where somebody stood who asks what has changed. */
+/** Where a table of `openConversionsDatabase` stands, and where the client stood that asks what has changed. */
 export interface ChangePosition {
   /** The latest number, as a position that may be given out. */
   readonly position: string;
-  /** The number after which everything is new to whoever asks; undefined where that cannot be told. */
+  /** The number after which everything is new to the client; undefined if that cannot be told. */
   readonly after: number | undefined;
 }
 
@@ -24,8 +24,9 @@ export function noteStart(database: SqliteDatabase): void {
 }
 
 /**
- * Says where `table` stands, and which number the position `since` stands for. To be asked before the rows are read: what is
- * written in between is then told twice, not missed.
+ * Says where `table` stands, and which number the position `since` stands for. A row and its number are written in one
+ * transaction, so no number is given out before its row is there. Call this before the rows are read: what is written in between
+ * is then told twice, not missed.
  */
 export function createChangePositions(
   database: SqliteDatabase,

@@ -11,6 +11,7 @@ import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
+const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
 
 describe('a database of conversions that version 1 has left', () => {
@@ -43,6 +44,7 @@ describe('a database of conversions that version 1 has left', () => {
       warnings: [],
       createdAt: '2026-05-04T03:02:01.000Z',
       updatedAt: '2026-05-04T03:02:01.000Z',
+      turn: 1,
     });
     const done = await store.get('019df5a1-2f10-7000-8000-000000000002');
     expect(done).toMatchObject({ fileName: 'Übung.mkv', result: { fileName: 'Übung.mp3', peaks: [0, 7, 255] } });
@@ -107,13 +109,13 @@ describe('a database of conversions that version 2 has left', () => {
 });
 
 describe('a database of conversions that version 4 has left', () => {
-  it('has its owed mails still, which can be claimed and ended', async () => {
+  it('still has its owed mails, which can be claimed and ended', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
     try {
       const file = path.join(folder, 'conversions.db');
       {
         using old = new DatabaseSync(file);
-        old.exec(await readFile(version4, 'utf8'));
+        old.exec(await readFile(version4Outbox, 'utf8'));
       }
       using database = openConversionsDatabase(file);
       const mails = createSqliteMailOutboxStore(database);
@@ -127,6 +129,35 @@ describe('a database of conversions that version 4 has left', () => {
       expect(await createSqliteLeaseStore(database).raise('tidy', 0, true)).toBe(true);
       const [queued] = await createSqliteConversionStore(database).scanIds(['019df5a1-2f10-7000-8000-000000000001']);
       expect(queued).toMatchObject({ state: 'queued', attempt: 2, notBefore: '2026-05-04T03:06:00.000Z' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('keeps each owner’s waiting rows in their order, behind the rows that were being converted', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version4, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const store = createSqliteConversionStore(database);
+      const rows = await Promise.all(['c1', 'c2', 'c3', 'c4', 'c5', 'c6'].map((id) => store.get(id)));
+      expect(rows.map((row) => [row?.owner, row?.id, row?.turn])).toEqual([
+        ['anna', 'c1', 1],
+        ['anna', 'c2', 2],
+        ['bert', 'c3', 1],
+        ['anna', 'c4', 3],
+        ['bert', 'c5', 2],
+        ['cleo', 'c6', undefined],
+      ]);
+      expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.id).toBe('c2');
+      expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.id).toBe('c3');
+      expect(await Promise.all(['c3', 'c2', 'c5', 'c4'].map((id) => store.countQueuedBefore(id)))).toEqual([
+        0, 1, 2, 3,
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }

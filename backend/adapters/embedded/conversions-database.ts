@@ -107,7 +107,29 @@ const leases = `
   ALTER TABLE notifications ADD COLUMN mail_revision INTEGER NOT NULL DEFAULT 0;
 `;
 
-const migrations: readonly string[] = [conversions, notifications, changes, mails, leases];
+/**
+ * Rows that wait or run get turns in the order of their ids. The next row to take is found by `conversions_by_turn`, an owner's
+ * highest turn by `conversions_turns_of_owner`, the last row that was taken by `conversions_taken`.
+ */
+const turns = `
+  ALTER TABLE conversions ADD COLUMN turn INTEGER;
+  ALTER TABLE conversions ADD COLUMN not_before TEXT;
+  UPDATE conversions SET not_before = body ->> '$.notBefore', turn = ranked.turn
+    FROM (
+      SELECT id, row_number() OVER (PARTITION BY owner ORDER BY id) AS turn
+      FROM conversions WHERE state IN ('queued', 'converting')
+    ) AS ranked
+    WHERE conversions.id = ranked.id;
+  CREATE INDEX conversions_by_turn ON conversions (turn, owner, not_before) WHERE state = 'queued';
+  CREATE INDEX conversions_by_due_time ON conversions (not_before) WHERE state = 'queued';
+  CREATE UNIQUE INDEX conversions_turns_of_owner ON conversions (owner, turn) WHERE turn IS NOT NULL;
+  CREATE INDEX conversions_taken ON conversions (turn, owner) WHERE turn IS NOT NULL AND state <> 'queued';
+  DROP INDEX conversions_untold;
+  CREATE INDEX conversions_untold_batches ON conversions (owner, coalesce(batch_id, id), id)
+    WHERE state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL;
+`;
+
+const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

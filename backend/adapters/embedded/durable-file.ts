@@ -26,11 +26,16 @@ export async function syncFile(file: string): Promise<void> {
 export async function truncateFile(file: string, bytes: number): Promise<void> {
   const handle = await open(file, 'r+');
   try {
-    await handle.truncate(bytes);
-    await handle.sync();
+    await cutBack(handle, bytes);
   } finally {
     await handle.close();
   }
+}
+
+/** Cuts the file to its first `bytes`, durably. */
+export async function cutBack(handle: FileHandle, bytes: number): Promise<void> {
+  await handle.truncate(bytes);
+  await handle.sync();
 }
 
 /** Writes every byte of `chunk` from `position` on; resolves with how many. A system call may take less than it was given. */

@@ -1,118 +1,150 @@
-import { AppError } from '../../../shared/errors.ts';
-import { type JobHandler, type JobOutcome, type JobQueue, retryAfterThrowSeconds } from '../../ports/job-queue.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
+import { parseTicket } from '../../messages.ts';
+import {
+  type Consumer,
+  type DeadLetter,
+  type JobHandler,
+  type JobQueue,
+  maxDeadLetters,
+  type Place,
+  ticketsPerPlace,
+  toDeadLetter,
+} from '../../ports/job-queue.ts';
 
-/** The longest that a timer of Node's can wait. */
-const longestDelayMilliseconds = 2 ** 31 - 1;
-
-interface Worker<Message> {
-  readonly handler: JobHandler<Message>;
-  readonly concurrency: number;
-  readonly controller: AbortController;
+interface Worker {
+  readonly handler: JobHandler;
+  readonly stopping: AbortController;
+  /** Handlers that have not returned. */
   readonly running: Set<Promise<void>>;
+  places: number;
+  /** Places whose handler runs. More than `places` after their number was lowered, until some have given up theirs. */
+  busy: number;
 }
 
-/** A message that waits out its delay. */
-interface Delayed {
-  readonly timer: NodeJS.Timeout;
-  /** Milliseconds, on the monotonic clock. */
-  readonly due: number;
+export interface MemoryJobQueue extends JobQueue {
+  /** Publishes a message as it is, ticket or not, as another program can on a server's queue. */
+  publishMessage(body: string): Promise<boolean>;
 }
 
-/**
- * A queue in this process's memory: filled again from the rows after a start. Messages are kept and compared as JSON; one that
- * waits is not taken a second time. `onError` hears what handlers throw.
- */
-export function createMemoryJobQueue<Message>(onError: (error: unknown, message: Message) => void): JobQueue<Message> {
-  /** In the order of arrival. */
-  const waiting = new Set<string>();
-  const delayed = new Map<string, Delayed>();
-  const workers = new Set<Worker<Message>>();
+/** A queue in this process's memory. `onError` hears what handlers throw, and what is wrong with messages that are no tickets. */
+export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJobQueue {
+  /** Tickets as JSON, in the order of arrival. */
+  const waiting: string[] = [];
+  const dead: DeadLetter[] = [];
+  const workers = new Set<Worker>();
   let closed = false;
 
-  function enqueue(text: string): void {
-    waiting.add(text);
-    handOut();
-  }
-
-  function enqueueLater(text: string, delaySeconds: number): void {
-    if (closed) return;
-    const delay = Math.min(Math.max(0, delaySeconds * 1000), longestDelayMilliseconds);
-    const now = performance.now();
-    const due = Math.max(now + delay, delayed.get(text)?.due ?? 0);
-    forgetDelayed(text);
-    // Adding and taking away rounds, and what is longer than the longest waits a millisecond.
-    const wait = Math.min(due - now, longestDelayMilliseconds);
-    const timer = setTimeout(() => {
-      delayed.delete(text);
-      enqueue(text);
-    }, wait);
-    // A job that waits is no reason for a process to stay: the row brings it back.
-    timer.unref();
-    delayed.set(text, { timer, due });
-  }
-
-  function forgetDelayed(text: string): void {
-    clearTimeout(delayed.get(text)?.timer);
-    delayed.delete(text);
+  function mostWaiting(): number {
+    return [...workers].reduce((sum, { places }) => sum + places, 0) * ticketsPerPlace;
   }
 
   function handOut(): void {
     for (const worker of workers) {
-      while (worker.running.size < worker.concurrency) {
-        const [text] = waiting;
-        if (text === undefined) return;
-        waiting.delete(text);
-        const job = run(worker, text).finally(() => {
-          worker.running.delete(job);
-          handOut();
-        });
-        worker.running.add(job);
+      while (worker.busy < worker.places) {
+        const body = waiting.shift();
+        if (body === undefined) return;
+        if (isTicket(body)) work(worker, body);
       }
     }
   }
 
-  async function run(worker: Worker<Message>, text: string): Promise<void> {
-    const outcome = await outcomeOf(worker, text);
-    if (outcome.kind === 'retry') enqueueLater(text, outcome.delaySeconds);
-  }
-
-  async function outcomeOf({ handler, controller: { signal } }: Worker<Message>, text: string): Promise<JobOutcome> {
-    const message: Message = JSON.parse(text);
+  function isTicket(body: string): boolean {
     try {
-      return await handler(message, signal);
+      parseTicket(body);
+      return true;
     } catch (error) {
-      if (!signal.aborted || error !== signal.reason) onError(error, message);
-      return { kind: 'retry', delaySeconds: retryAfterThrowSeconds };
+      if (!isAppError(error)) throw error;
+      onError(error);
+      dead.push(toDeadLetter(body, error));
+      if (dead.length > maxDeadLetters) dead.shift();
+      return false;
     }
   }
 
-  async function stop(worker: Worker<Message>): Promise<void> {
+  /** Runs the handler, for this ticket if there is one. */
+  function work(worker: Worker, ticket?: string): void {
+    const { signal } = worker.stopping;
+    let isHeld = true;
+    worker.busy += 1;
+    function giveUp(): void {
+      if (isHeld) worker.busy -= 1;
+      isHeld = false;
+    }
+    const place: Place = {
+      signal,
+      mayGoOn() {
+        if (worker.busy > worker.places) giveUp();
+        return isHeld && !signal.aborted;
+      },
+    };
+    const job = run(worker.handler, place).then(() => {
+      worker.running.delete(job);
+      giveUp();
+      if (ticket !== undefined && signal.aborted && waiting.length < mostWaiting()) waiting.push(ticket);
+      handOut();
+    });
+    worker.running.add(job);
+  }
+
+  async function run(handler: JobHandler, place: Place): Promise<void> {
+    try {
+      await handler(place);
+    } catch (error) {
+      if (!place.signal.aborted || error !== place.signal.reason) onError(error);
+    }
+  }
+
+  function setPlaces(worker: Worker, places: number): void {
+    const before = worker.places;
+    worker.places = places;
+    for (let index = Math.max(before, worker.busy); index < places; index += 1) work(worker);
+    waiting.length = Math.min(waiting.length, mostWaiting());
+  }
+
+  async function stop(worker: Worker): Promise<void> {
+    setPlaces(worker, 0);
     workers.delete(worker);
-    worker.controller.abort();
+    worker.stopping.abort();
     await Promise.all(worker.running);
   }
 
+  function refuseIfClosed(): void {
+    if (closed) throw new AppError('unavailable', 'The queue is closed.');
+  }
+
+  async function publishMessage(body: string): Promise<boolean> {
+    refuseIfClosed();
+    if (waiting.length >= mostWaiting()) return false;
+    waiting.push(body);
+    handOut();
+    return true;
+  }
+
   return {
-    async publish(message) {
-      if (closed) throw new AppError('unavailable', 'The queue is closed.');
-      const text = JSON.stringify(message);
-      // Whoever publishes it wants it done now, whatever an earlier try has found.
-      forgetDelayed(text);
-      enqueue(text);
+    publish: (ticket) => publishMessage(JSON.stringify(ticket)),
+    publishMessage,
+
+    async consume(handler, { places }): Promise<Consumer> {
+      refuseIfClosed();
+      const stopping = new AbortController();
+      const worker: Worker = { handler, stopping, running: new Set(), places: 0, busy: 0 };
+      workers.add(worker);
+      setPlaces(worker, places);
+      return {
+        setPlaces(wanted) {
+          if (!stopping.signal.aborted) setPlaces(worker, wanted);
+        },
+        stop: () => stop(worker),
+      };
     },
 
-    async consume(handler, { concurrency }) {
-      if (closed) throw new AppError('unavailable', 'The queue is closed.');
-      const worker: Worker<Message> = { handler, concurrency, controller: new AbortController(), running: new Set() };
-      workers.add(worker);
-      handOut();
-      return { stop: () => stop(worker) };
+    async deadLetters() {
+      refuseIfClosed();
+      return [...dead];
     },
 
     async close() {
       closed = true;
-      for (const text of [...delayed.keys()]) forgetDelayed(text);
-      waiting.clear();
       await Promise.all([...workers].map(stop));
     },
   };

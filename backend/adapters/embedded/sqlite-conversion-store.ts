@@ -28,13 +28,43 @@ const columns = [
   'ended_at',
   'notification_id',
   'removed_at',
+  'not_before',
+  'turn',
   'body',
   'peaks',
-];
+] as const;
+type Column = (typeof columns)[number];
 
-const atVersion = 'id = ? AND state = ? AND attempt = ? AND revision = ?';
-/** The words of the index conversions_untold. */
+/** The parameter of a column, where a row comes as `toRow` gives it. */
+function parameterOf(column: Column): string {
+  return `?${columns.indexOf(column) + 1}`;
+}
+
+/** Gives a row that is queued without a turn its turn; any other row keeps what it has. */
+const turn = `CASE
+  WHEN ${parameterOf('turn')} IS NOT NULL OR ${parameterOf('state')} <> 'queued' THEN ${parameterOf('turn')}
+  ELSE max(
+    coalesce((SELECT max(turn) FROM conversions WHERE owner = ${parameterOf('owner')} AND turn IS NOT NULL), 0) + 1,
+    coalesce((
+      SELECT turn + (owner >= ${parameterOf('owner')}) FROM conversions
+      WHERE turn IS NOT NULL AND state <> 'queued' ORDER BY turn DESC, owner DESC LIMIT 1
+    ), 1)
+  )
+END`;
+function writtenOf(column: Column): string {
+  return column === 'turn' ? turn : parameterOf(column);
+}
+
+/** With the parameters that follow the first `after`. */
+function atVersion(after: number): string {
+  return ['id', 'state', 'attempt', 'revision']
+    .map((column, index) => `${column} = ?${after + index + 1}`)
+    .join(' AND ');
+}
+/** The words of the index conversions_untold_batches. */
 const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
+/** What names a batch of an owner's. */
+const batch = 'coalesce(batch_id, id)';
 const active = "state IN ('uploading', 'queued', 'converting')";
 
 const scannedFields = [
@@ -65,23 +95,27 @@ function scanOf(...states: readonly ConversionState[]): string {
 const scans: Readonly<Record<ScanKind, string>> = {
   working: scanOf('uploading', 'converting'),
   queued: scanOf('queued'),
-  // SQLite would rather search by state and sort: for that, it would have to read all that has ever ended.
-  untold: `
-    SELECT ${scannedColumn} FROM conversions INDEXED BY conversions_untold
-    WHERE ${untold} AND id > ?1 ORDER BY id LIMIT ?2`,
   ended: scanOf('done', 'failed', 'cancelled'),
 };
 
 /** Conversions in a database that `openConversionsDatabase` opened. */
 export function createSqliteConversionStore(database: SqliteDatabase): ConversionStore {
   const insert = database.prepare(
-    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(writtenOf).join(', ')})`,
   );
-  const get = database.prepare('SELECT body, peaks FROM conversions WHERE id = ?');
+  const get = database.prepare('SELECT body, turn, peaks FROM conversions WHERE id = ?');
   const replace = database.prepare(
-    `UPDATE conversions SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE ${atVersion}`,
+    `UPDATE conversions SET ${columns.map((column) => `${column} = ${writtenOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
   );
-  const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion} AND removed_at IS NOT NULL`);
+  const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion(0)} AND removed_at IS NOT NULL`);
+  const firstDue = database.prepare(
+    `SELECT body, turn FROM conversions INDEXED BY conversions_by_turn
+     WHERE state = 'queued' AND (not_before IS NULL OR not_before <= ?) ORDER BY turn, owner LIMIT 1`,
+  );
+  const firstToBeDue = database.prepare(
+    `SELECT body, turn FROM conversions INDEXED BY conversions_by_due_time
+     WHERE state = 'queued' AND not_before IS NOT NULL ORDER BY not_before LIMIT 1`,
+  );
   const scanIds = database.prepare(
     `SELECT ${scannedColumn} FROM conversions WHERE id IN (SELECT value FROM json_each(?))`,
   );
@@ -89,7 +123,17 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `SELECT state, count(*) AS count FROM conversions WHERE ${active} GROUP BY state`,
   );
   const countQueuedBefore = database.prepare(
-    "SELECT count(*) AS count FROM conversions WHERE state = 'queued' AND id < ?",
+    `SELECT count(*) AS count FROM conversions AS this, conversions AS other INDEXED BY conversions_by_turn
+     WHERE this.id = ? AND other.state = 'queued' AND (other.turn, other.owner) < (this.turn, this.owner)`,
+  );
+  // From batch to batch, past all other rows of each.
+  const nextUntoldBatch = database.prepare(
+    `SELECT owner, ${batch} AS batch, id FROM conversions INDEXED BY conversions_untold_batches
+     WHERE ${untold} AND owner = ? AND ${batch} > ? ORDER BY ${batch}, id LIMIT 1`,
+  );
+  const nextUntoldOwner = database.prepare(
+    `SELECT owner, ${batch} AS batch, id FROM conversions INDEXED BY conversions_untold_batches
+     WHERE ${untold} AND owner > ? ORDER BY owner, ${batch}, id LIMIT 1`,
   );
   const batchSummary = database.prepare(`
     SELECT
@@ -100,13 +144,13 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       max(batch_size) AS batch_size
     FROM conversions WHERE owner = ? AND batch_id = ?`);
   const untoldOfBatch = database.prepare(
-    `SELECT body FROM conversions WHERE owner = ? AND batch_id = ? AND ${untold} ORDER BY id`,
+    `SELECT body, turn FROM conversions WHERE owner = ? AND batch_id = ? AND ${untold} ORDER BY id`,
   );
 
   const unfinished = database.prepare(
-    `SELECT body FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
+    `SELECT body, turn FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
   );
-  const changed = database.prepare('SELECT body FROM conversions WHERE owner = ? AND change > ? LIMIT ?');
+  const changed = database.prepare('SELECT body, turn FROM conversions WHERE owner = ? AND change > ? LIMIT ?');
   const positionOf = createChangePositions(database, 'conversions');
 
   return {
@@ -141,7 +185,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       }
       // One more than asked for tells whether another page follows.
       const rows = database
-        .prepare(`SELECT body FROM conversions WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`)
+        .prepare(`SELECT body, turn FROM conversions WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`)
         .all(...values, limit + 1);
       const items = rows.slice(0, limit).map(fromRow);
       const last = items.at(-1);
@@ -182,6 +226,23 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       return { uploading: of('uploading'), queued: of('queued'), converting: of('converting') };
     },
 
+    async nextQueued(now) {
+      const row = firstDue.get(now) ?? firstToBeDue.get();
+      return row === undefined ? undefined : fromRow(row);
+    },
+
+    async *untoldBatches() {
+      let owner = '';
+      let batch = '';
+      for (let count = 1; ; count += 1) {
+        const next = nextUntoldBatch.get(owner, batch) ?? nextUntoldOwner.get(owner);
+        if (next === undefined) return;
+        [owner, batch] = [String(next['owner']), String(next['batch'])];
+        yield { id: String(next['id']) };
+        if (count % scanPortion === 0) await setImmediate();
+      }
+    },
+
     async countQueuedBefore(id) {
       return Number(countQueuedBefore.get(id)?.['count']);
     },
@@ -216,6 +277,7 @@ function toExpected({ id, state, attempt, revision }: ConversionVersion): readon
 
 /** In the order of `columns`. */
 function toRow(record: ConversionRow): readonly (string | number | Uint8Array | null)[] {
+  const { turn: given, ...body } = record;
   const { result } = record;
   return [
     record.id,
@@ -228,14 +290,17 @@ function toRow(record: ConversionRow): readonly (string | number | Uint8Array | 
     record.endedAt ?? null,
     record.notificationId ?? null,
     record.removedAt ?? null,
-    JSON.stringify(result === undefined ? record : { ...record, result: { ...result, peaks: [] } }),
+    record.notBefore ?? null,
+    given ?? null,
+    JSON.stringify(result === undefined ? body : { ...body, result: { ...result, peaks: [] } }),
     result === undefined ? null : Uint8Array.from(result.peaks),
   ];
 }
 
-function fromRow({ body, peaks }: SqliteRow): ConversionRow {
+function fromRow({ body, turn: given, peaks }: SqliteRow): ConversionRow {
   // Written by toRow, and by nobody else.
-  const record: ConversionRow = JSON.parse(String(body));
+  const written: ConversionRow = JSON.parse(String(body));
+  const record = typeof given === 'number' ? { ...written, turn: given } : written;
   if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;
   return { ...record, result: { ...record.result, peaks: [...peaks] } };
 }

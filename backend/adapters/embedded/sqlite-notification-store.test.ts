@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { describeNotificationStore } from '../../ports/notification-store.contract.ts';
 import { rememberPlans } from '../../tests/stores/query-plans.ts';
+import { steppedStore } from '../../tests/stores/stepped-store.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { toCursor } from './page-cursor.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
@@ -14,6 +15,7 @@ describeNotificationStore('SQLite', async () => {
   let database = openConversionsDatabase(file);
   return {
     store: createSqliteNotificationStore(database),
+    stepped: (step) => steppedStore(database, createSqliteNotificationStore, step),
     async reopen() {
       database[Symbol.dispose]();
       database = openConversionsDatabase(file);

@@ -5,10 +5,11 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAppError } from '../../../shared/errors.ts';
 import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
+import { freezable, freezeAt } from '../../ports/freezing.ts';
+import { type Conversions, createConversions } from '../../tests/all-sides.ts';
 import { makeTestConversions, type TestConversions } from '../../tests/test-conversions.ts';
 import { storedBlobs } from '../../tests/test-gateway.ts';
 import { videoBlobId } from '../blob-names.ts';
-import { type Conversions, createConversions } from '../conversions.ts';
 import type { Checksum, UploadPart } from './upload-part.ts';
 
 const owner = 'ada';
@@ -173,11 +174,27 @@ describe('two requests', () => {
 });
 
 /** Of two processes over the same stores, the one whose conversions are not `test.conversions`. */
-function otherProcess(events = test.events): Conversions {
+function otherProcess(parts: Partial<Pick<TestConversions, 'events' | 'videos'>> = {}): Conversions {
   const mailOutbox = { async *list() {}, replace: async () => false };
   const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
-  return createConversions({ ...test, events, mailOutbox, retention, log: pino({ level: 'silent' }) });
+  return createConversions({ ...test, ...parts, mailOutbox, retention, log: pino({ level: 'silent' }) });
 }
+
+it('a request that stood still adds nothing once another has had the upload', async () => {
+  const videos = { ...test.videos, append: freezable(test.videos.append) };
+  const other = otherProcess({ videos });
+  const id = await begin(6);
+  await append(id, {}, from('abc'));
+  const late = await freezeAt(1, 'before', () => other.uploads.append(owner, id, { offset: 3, maxBytes }, from('xyz')));
+  await test.conversions.sweeper.recover();
+  // It brings nothing: the upload still ends where the late one wants to go on.
+  await append(id, { offset: 3 }, from());
+  expect(await late?.thaw()).toMatchObject({ status: 'rejected', reason: { code: 'locked' } });
+  expect(await offsetOf(id)).toBe(3);
+  await append(id, { offset: 3 }, from('def'));
+  expect(await stored(id)).toBe('abcdef');
+  other.close();
+});
 
 describe.each([
   ['the same process', () => test.conversions],
@@ -246,7 +263,7 @@ describe('a request for an upload whose writer does not answer', () => {
 
   async function ask() {
     // A process that nothing reaches, as one that is frozen.
-    const frozen = otherProcess(createMemoryEventBus());
+    const frozen = otherProcess({ events: createMemoryEventBus() });
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
     const first = frozen.uploads.append(owner, id, { offset: 0, maxBytes }, source);

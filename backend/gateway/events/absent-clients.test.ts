@@ -121,7 +121,7 @@ async function act(test: TestConversions, ids: string[], kind: Step[0], target: 
       }
       case 'convert':
       case 'fail': {
-        const taken = await work.take(id);
+        const taken = await work.take();
         if (taken.kind !== 'work') return;
         await using held = taken.work;
         await held.noteSource({ tracks: [{ index: 0, codec: 'aac', channels: 2 }], durationSeconds: 2 });
@@ -138,7 +138,7 @@ async function act(test: TestConversions, ids: string[], kind: Step[0], target: 
       case 'clear':
         return await owned.clear(owner);
       case 'tell':
-        return void (await batches.tellOfEnd(id));
+        return void (await batches.tellOfEnds());
       case 'read': {
         const { items } = await notifications.page({ owner, limit: 3, unread: true });
         return await notifications.markRead(

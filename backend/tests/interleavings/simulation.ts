@@ -11,8 +11,6 @@ import { createSqliteLeaseStore } from '../../adapters/embedded/sqlite-lease-sto
 import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
 import type { Work } from '../../conversions/conversion-work.ts';
-import { createConversions } from '../../conversions/conversions.ts';
-import type { ConversionMessage } from '../../messages.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import { everyone } from '../../ports/event-bus.ts';
@@ -20,16 +18,20 @@ import type { JobQueue } from '../../ports/job-queue.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
+import { createConversions } from '../all-sides.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
 
-/** What somebody does while everyone else does something too; `target` counts the conversions. */
+/**
+ * What somebody does while everyone else does something too; `target` counts the conversions. A converter takes the one whose turn
+ * it is.
+ */
 export type Actor =
   | {
       readonly kind: 'convert';
-      readonly target: number;
       readonly fate: 'finish' | 'fail' | 'release' | 'die' | 'stall';
     }
-  | { readonly kind: 'cancel' | 'retry' | 'remove' | 'notify'; readonly target: number }
+  | { readonly kind: 'cancel' | 'retry' | 'remove'; readonly target: number }
+  | { readonly kind: 'notify' }
   /** Looks at the rows this many times, five seconds apart. */
   | { readonly kind: 'sweep'; readonly rounds: number };
 
@@ -48,17 +50,14 @@ const actor: fc.Arbitrary<Actor> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('convert' as const),
-      target,
       fate: fc.constantFrom('finish' as const, 'fail' as const, 'release' as const, 'die' as const, 'stall' as const),
     }),
   },
   {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('cancel' as const, 'retry' as const, 'remove' as const, 'notify' as const),
-      target,
-    }),
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constantFrom('cancel' as const, 'retry' as const, 'remove' as const), target }),
   },
+  { weight: 2, arbitrary: fc.constant({ kind: 'notify' as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('sweep' as const), rounds: fc.integer({ min: 1, max: 6 }) }) },
 );
 
@@ -144,23 +143,27 @@ async function play(
   });
   const held: Work[] = [];
 
-  /** What backend/converter does, without ffmpeg. */
-  async function convert(id: string, fate: Extract<Actor, { kind: 'convert' }>['fate']): Promise<void> {
-    const taken = await work.take(id);
-    if (taken.kind !== 'work') return;
+  /** What backend/converter does with one row, without ffmpeg. False where there was none to take. */
+  async function convert(fate: Extract<Actor, { kind: 'convert' }>['fate']): Promise<boolean> {
+    const taken = await work.take();
+    if (taken.kind !== 'work') return false;
     held.push(taken.work);
-    if (fate === 'die') return;
+    if (fate === 'die') return true;
     if (fate === 'fail') {
       await taken.work.fail(new AppError('no_audio', 'There is no sound in this video.'));
-      return;
+      return true;
     }
-    if (fate === 'release') return await taken.work.release(0);
+    if (fate === 'release') {
+      await taken.work.release(0);
+      return true;
+    }
     const blob = mp3BlobId(taken.work.record);
     mp3Names.add(blob);
     if (fate === 'stall') for (let steps = 0; steps < 20; steps += 1) await step();
     const result = { fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] };
-    if (await taken.work.finish(result, [])) observed.finishes.push(id);
+    if (await taken.work.finish(result, [])) observed.finishes.push(taken.work.record.id);
     else mp3Names.delete(blob);
+    return true;
   }
 
   async function act(what: Actor, ids: readonly string[]): Promise<void> {
@@ -171,18 +174,16 @@ async function play(
       }
       return;
     }
+    if (what.kind === 'convert') return void (await convert(what.fate));
+    if (what.kind === 'notify') return void (await batches.tellOfEnds());
     const id = ids[what.target % ids.length] ?? '';
     switch (what.kind) {
-      case 'convert':
-        return await convert(id, what.fate);
       case 'cancel':
         return void (await refused(owned.cancel(owner, id)));
       case 'retry':
         return void (await refused(owned.retry(owner, id)));
       case 'remove':
         return await refused(owned.remove(owner, id));
-      case 'notify':
-        return void (await batches.tellOfEnd(id));
     }
   }
 
@@ -204,8 +205,8 @@ async function play(
   for (let round = 0; round < maxDrainRounds; round += 1) {
     seconds += sweepSeconds;
     await sweeper.round();
-    for (const id of videoQueue.take()) await convert(id, 'finish');
-    for (const id of mp3Queue.take()) await batches.tellOfEnd(id);
+    if (videoQueue.take().length > 0) while (await convert('finish'));
+    if (mp3Queue.take().length > 0) await batches.tellOfEnds();
     if (await hasSettled(realStore)) break;
   }
   await sweeper.tidy();
@@ -217,7 +218,7 @@ async function play(
 async function hasSettled(store: ConversionStore): Promise<boolean> {
   const { uploading, queued, converting } = await store.countActive();
   if (uploading + queued + converting > 0) return false;
-  for await (const _ of store.scan('untold')) return false;
+  for await (const _ of store.untoldBatches()) return false;
   return true;
 }
 
@@ -232,6 +233,7 @@ function observing(store: ConversionStore, step: () => Promise<void>, observed: 
   return {
     ...stepping(store, step),
     scan: (kind) => store.scan(kind),
+    untoldBatches: () => store.untoldBatches(),
     async replace(expected, next) {
       await step();
       // Read before the write and in the same turn, so that it is what was really there.
@@ -257,7 +259,7 @@ function stepping<Port extends object>(port: Port, step: () => Promise<void>): P
   });
 }
 
-interface LossyQueue extends JobQueue<ConversionMessage> {
+interface LossyQueue extends JobQueue {
   /** Empties it. */
   take(): readonly string[];
 }
@@ -267,6 +269,7 @@ function lossyQueue(lose: () => boolean): LossyQueue {
   return {
     async publish({ conversionId }) {
       if (!lose()) waiting.push(conversionId);
+      return true;
     },
     take() {
       const taken = waiting;
@@ -274,6 +277,7 @@ function lossyQueue(lose: () => boolean): LossyQueue {
       return taken;
     },
     consume: () => Promise.reject(new Error('the simulation takes by itself')),
+    deadLetters: async () => [],
     close: () => Promise.resolve(),
   };
 }

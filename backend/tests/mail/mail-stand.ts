@@ -40,7 +40,7 @@ export async function openMailStand(): Promise<MailStand> {
   const kept = opened.move();
 
   async function end(id: string, name: string, failed: boolean): Promise<void> {
-    const taken = await test.conversions.work.take(id);
+    const taken = await test.take(id);
     if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
     if (failed) return void (await taken.work.fail(new AppError('no_audio', 'This video has no sound.')));
     const fileName = name.replace(/mp4$/, 'mp3');
@@ -74,7 +74,7 @@ export async function openMailStand(): Promise<MailStand> {
         submitted.push([id, fileName, failed.includes(fileName)]);
       }
       for (const each of submitted) await end(...each);
-      for (const id of test.mp3Queue.take()) await test.conversions.batches.tellOfEnd(id);
+      if (test.mp3Queue.take().length > 0) await test.conversions.batches.tellOfEnds();
       const { items } = await test.conversions.notifications.page({ owner, limit: 100 });
       const made = items.find(({ batchId }) => batchId === batch.batchId);
       if (made === undefined) throw new Error('nothing was told of the batch');

@@ -1,7 +1,7 @@
-import type { FileHandle } from 'node:fs/promises';
+import type * as files from 'node:fs/promises';
 import { freezable } from '../../ports/freezing.ts';
 
-type Files = typeof import('node:fs/promises');
+type Files = typeof files;
 
 const handleCalls: readonly (string | symbol)[] = ['write', 'writev', 'sync', 'truncate', 'close'];
 
@@ -19,7 +19,7 @@ export function freezableFiles(real: Files): Files {
   };
 }
 
-function freezableHandle(handle: FileHandle): FileHandle {
+function freezableHandle(handle: files.FileHandle): files.FileHandle {
   return new Proxy(handle, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);

@@ -15,7 +15,7 @@ export function rememberPlans(database: SqliteDatabase): PlannedDatabase {
     },
     plans: () =>
       [...prepared].map((sql) => {
-        const parameters = (sql.match(/\?(?!\d)/g) ?? []).length || new Set(sql.match(/\?\d/g)).size;
+        const parameters = (sql.match(/\?(?!\d)/g) ?? []).length || new Set(sql.match(/\?\d+/g)).size;
         const rows = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...Array<null>(parameters).fill(null));
         return { sql, steps: rows.map((row) => String(row['detail'])) };
       }),

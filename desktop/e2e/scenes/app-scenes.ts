@@ -208,7 +208,7 @@ async function dragOver(page: Page): Promise<void> {
   });
 }
 
-/** Every screen, in every state that it has. */
+/** Every screen in each of its states. */
 export const scenes: readonly Scene[] = [
   { name: 'empty', state: idle },
   {

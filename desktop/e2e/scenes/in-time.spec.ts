@@ -2,7 +2,7 @@ import { expect } from '@playwright/test';
 import { sceneOf } from './app-scenes.ts';
 import { stopClock, test } from './list-window.ts';
 
-test('a toast goes after eight seconds', async ({ open }) => {
+test('a toast disappears after eight seconds', async ({ open }) => {
   const { page, tell, asked } = await open(sceneOf('empty').state);
   await stopClock(page);
   await tell({ type: 'toasts', toasts: sceneOf('toast').state.toasts });
@@ -16,7 +16,7 @@ test('a toast goes after eight seconds', async ({ open }) => {
   expect(await dismissed()).toBe(1);
 });
 
-test('whoever has tried too often can try again once the time is up', async ({ open }) => {
+test('after too many tries, one can try again when the time is up', async ({ open }) => {
   const { state, answers = {}, prepare } = sceneOf('welcome-too-many');
   const { page } = await open(state, { answers });
   await page.clock.install();

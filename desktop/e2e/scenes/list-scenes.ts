@@ -8,7 +8,7 @@ function rowOf(order: number, sourceName: string, state: RowState, more: Partial
   return { id: `row-${order}`, order, sourceName, sourceBytes: 1.5e9, weight: 50, state, ...more };
 }
 
-/** A row in each state, with what is to be read in it. */
+/** A row in each state, with the text that it must show. */
 export const everyState: readonly (readonly [row: Row, detail: string, button?: string])[] = [
   [
     rowOf(

@@ -3,11 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, test as base, chromium, type Page } from '@playwright/test';
 import type { AppChange, AppState } from '../../ipc.ts';
 
-/** The built renderer in a browser, told of a state and of changes by the test in place of main. */
+/** The built renderer in a browser. The test plays main: it sends the state and changes. */
 export interface ListWindow {
   readonly page: Page;
   tell(...changes: readonly AppChange[]): Promise<void>;
-  /** What was asked of main since the last call, as `[name, ...arguments]`; questions for the state and peaks, and word of the page, left out. */
+  /** Requests to main since the last call, as `[name, ...arguments]`, without those for the state and peaks and reports of the page. */
   asked(): Promise<readonly (readonly unknown[])[]>;
 }
 
@@ -15,9 +15,9 @@ export interface WindowOptions {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
-  /** So long, in seconds, is the silence that each row plays: the scheme of its own sound is main's to serve. */
+  /** Seconds of silence that each row plays. Only main can serve a row's own sound. */
   readonly silenceSeconds?: number;
-  /** What main answers, by the request's name; undefined to all others. Plain data. */
+  /** Main's answers by the request's name, as plain data. All other requests get undefined. */
   readonly answers?: Readonly<Record<string, unknown>>;
   /** Of all text. */
   readonly textPercent?: number;
@@ -37,7 +37,7 @@ export const test = base.extend<
   { readonly plainBrowser: Browser }
 >({
   plainBrowser: [
-    // Playwright reads from the braces what a fixture needs.
+    // Playwright reads the needed fixtures from the braces.
     // oxlint-disable-next-line no-empty-pattern
     async ({}, use) => {
       const browser = await chromium.launch({
@@ -86,15 +86,15 @@ export const test = base.extend<
   },
 });
 
-/** From now on time passes in the page only as far as `page.clock` is told to run. */
+/** Stops the page's clock. Time then passes only when the test runs `page.clock`. */
 export async function stopClock(page: Page): Promise<void> {
   const time = Date.now();
   await page.clock.install({ time });
-  // A clock that was installed goes on by itself until it is paused, which can only be done at a later time.
+  // An installed clock runs until it is paused, which can only be done at a later time.
   await page.clock.pauseAt(time + 3_600_000);
 }
 
-/** Runs in the page: answers for main. */
+/** Runs in the page and answers in main's place. */
 function standInForMain({
   state,
   answers,

@@ -9,7 +9,7 @@ const row = (page: Page, order: number) => page.locator(`[data-id="row-${order}"
 const focusedRow = (page: Page) =>
   page.evaluate(() => document.activeElement?.closest('[data-id]')?.getAttribute('data-id') ?? null);
 
-test('each state of a row is told in its words, with its button and its way out', async ({ open }) => {
+test('each state of a row has its sentence, button and way out', async ({ open }) => {
   const { page } = await open(stateWith(allRows), { height: 1400 });
   for (const [{ order, targetName, sourceName, state }, detail, button] of everyState) {
     const one = row(page, order);
@@ -20,7 +20,7 @@ test('each state of a row is told in its words, with its button and its way out'
   }
 });
 
-test('a row moves on in its place, and its line becomes the waveform', async ({ open }) => {
+test('a row changes state in place, and its progress line becomes the waveform', async ({ open }) => {
   const { page, tell } = await open(stateWith(allRows));
   const line = row(page, 3).getByRole('progressbar');
   await expect(line).toHaveAttribute('aria-valuenow', '62');
@@ -42,7 +42,7 @@ test('a row moves on in its place, and its line becomes the waveform', async ({ 
   await expect(row(page, 3)).toHaveAttribute('aria-rowindex', '3');
 });
 
-test('Tab enters the list once, arrows move among rows and in them', async ({ open }) => {
+test('Tab enters the list once, and arrows move between rows and within them', async ({ open }) => {
   const { page, asked } = await open(stateWith(allRows));
   await page.getByRole('button', { name: 'Pause all' }).focus();
   await page.keyboard.press('Tab');
@@ -66,7 +66,7 @@ test('Tab enters the list once, arrows move among rows and in them', async ({ op
   expect(await asked()).toEqual([]);
 });
 
-test('each key asks for what it is for', async ({ open }) => {
+test('each key sends its request', async ({ open }) => {
   const { page, asked } = await open(stateWith(allRows));
   await row(page, 1).focus();
   const keys: readonly (readonly [string, readonly unknown[]])[] = [
@@ -90,7 +90,9 @@ test('each key asks for what it is for', async ({ open }) => {
   expect(await asked()).toEqual([['cancel', 'row-6']]);
 });
 
-test('the focus stays in the list when its row goes, and in the row when its button goes', async ({ open }) => {
+test('the focus stays in the list when its row is removed, and in the row when its button is removed', async ({
+  open,
+}) => {
   const { page, tell } = await open(stateWith(allRows));
   await row(page, 2).focus();
   await tell({ type: 'rows', changed: [], removed: ['row-2'] });
@@ -112,7 +114,7 @@ test('of 5,000 rows few are drawn, and the strip is one bar', async ({ open }) =
   await row(page, 1).focus();
   await page.locator('.content').evaluate((content) => content.scrollTo(0, content.scrollHeight));
   await expect(row(page, 5000)).toBeVisible();
-  // The focus survives the scrolling, and its keys go on from there.
+  // The focus survives scrolling, and keys continue from there.
   await expect(row(page, 1)).toBeFocused();
   await page.keyboard.press('ArrowDown');
   await expect(row(page, 2)).toBeFocused();
@@ -120,13 +122,13 @@ test('of 5,000 rows few are drawn, and the strip is one bar', async ({ open }) =
   expect(await page.locator('.row').count()).toBeLessThan(40);
 });
 
-// In the narrow layout rows are higher than they are taken for until they have been seen.
+// In the narrow layout, rows are higher than estimated until they have been drawn.
 for (const [width, system] of [
   [920, 'linux'],
   [920, 'macos'],
   [480, 'linux'],
 ] as const) {
-  test(`nothing jumps when rows above go, come, or are added, ${width} wide on ${system}`, async ({ open }) => {
+  test(`nothing jumps when rows above are removed or added, ${width} wide on ${system}`, async ({ open }) => {
     const { page } = await open(stateWith(manyRows(1000), { system }), { width });
     await page.locator('.content').evaluate((content) => content.scrollTo(0, 40_000));
     await expect.poll(() => page.locator('.row').count()).toBeGreaterThan(10);
@@ -139,7 +141,7 @@ for (const [width, system] of [
       });
     await expect.poll(inView).not.toEqual(['', 0]);
     const [id, before] = await inView();
-    // Told and looked at with the next frame: what is put right later has jumped.
+    // Looks at the next frame: a correction after that would be a jump.
     const moveAfter = async (change: AppChange): Promise<number> => {
       const after = await page.evaluate(
         async ([told, seen]) => {
@@ -181,7 +183,7 @@ test('a sound plays in its row, by keys and by its waveform', async ({ open }) =
   await expect(position).toHaveAttribute('aria-valuetext', '30 seconds of 1 minute');
   await page.keyboard.press('ArrowRight');
   await expect(position).toHaveAttribute('aria-valuetext', '35 seconds of 1 minute');
-  // Nothing is heard that cannot be seen.
+  // A sound stops when its row is removed.
   await tell({ type: 'rows', changed: [], removed: ['row-1'] });
   await expect(page.locator('[data-state=playing]')).toHaveCount(0);
 });
@@ -200,7 +202,7 @@ test('the strip and what failed lead to their rows', async ({ open }) => {
   await expect(row(page, 5)).toBeFocused();
 });
 
-test('what is dragged over the window is counted, and taken when it is let go', async ({ open }) => {
+test('files dragged over the window are counted, and added when dropped', async ({ open }) => {
   const { page, asked } = await open(stateWith([]));
   const files = await page.evaluateHandle(() => {
     const data = new DataTransfer();
@@ -215,7 +217,7 @@ test('what is dragged over the window is counted, and taken when it is let go', 
   expect(await asked()).toEqual([['addPaths', ['/videos/a.mp4', '/videos/b.mp4']]]);
 });
 
-test('the summary says how all stands, and its button does the one thing about it', async ({ open }) => {
+test('the summary shows the overall state, and its button does the next step', async ({ open }) => {
   const { page, tell, asked } = await open(stateWith(allRows));
   const modes = [
     ['working', '1 of 7 done', 'Pause all', 'pauseAll'],
@@ -231,7 +233,7 @@ test('the summary says how all stands, and its button does the one thing about i
   }
 });
 
-test('messages of the same second are said as one, politely', async ({ open }) => {
+test('messages of the same second are announced together, politely', async ({ open }) => {
   const { page, tell } = await open(stateWith([]));
   await stopClock(page);
   await tell({ type: 'announce', text: '5 videos added' });

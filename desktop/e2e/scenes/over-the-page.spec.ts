@@ -7,7 +7,7 @@ for (const { opener, dialog } of [
   { opener: /^Standard/, dialog: 'Quality for new videos' },
   { opener: 'Choose another track…: Interview, raw.mov', dialog: 'Which audio track?' },
 ]) {
-  test(`“${dialog}” is opened and closed by keys, and the focus goes back to what opened it`, async ({ open }) => {
+  test(`“${dialog}” opens and closes by keys, and the focus returns to what opened it`, async ({ open }) => {
     const { page } = await open(sceneOf('working').state);
     const button = page.getByRole('button', { name: opener });
     await button.focus();

@@ -3,12 +3,12 @@ import type { AppState, BackendStatus } from '../../ipc.ts';
 import { emptySummary } from '../../tests/app-state.ts';
 import { stateWith } from './list-scenes.ts';
 
-/** One screen in one state, as the design has it. */
+/** One screen in one state. */
 export interface Scene {
   readonly name: string;
   readonly state: AppState;
   readonly answers?: Readonly<Record<string, unknown>>;
-  /** Brings the page to where the scene begins. */
+  /** Brings the page into the state of the scene. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export const server: Extract<BackendStatus, { kind: 'server' }> = {
   readable: false,
 };
 
-/** Nothing is in the list. */
+/** The list is empty. */
 export const idle = stateWith([], { place: here, summary: emptySummary });
 
 export const click =

@@ -4,8 +4,8 @@ import { test } from './list-window.ts';
 import { cutWords, findings } from './shut-out.ts';
 
 for (const { name, state, answers, prepare } of scenes) {
-  test(`${name} shuts nobody out, in light and dark, in a small window and with large text`, async ({ open }) => {
-    // Colours that are still on their way have another contrast.
+  test(`${name} is accessible, in light and dark, in a small window and with large text`, async ({ open }) => {
+    // During a transition, colours have another contrast.
     const media = { reducedMotion: 'reduce' } as const;
     const { page } = await open(state, { media, ...(answers === undefined ? {} : { answers }) });
     await prepare?.(page);

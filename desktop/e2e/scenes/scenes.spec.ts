@@ -3,7 +3,7 @@ import { sceneOf } from './app-scenes.ts';
 import { test } from './list-window.ts';
 import { cutWords, findings } from './shut-out.ts';
 
-/** One of each kind of screen; all of them, light and dark, and with large text: scenes.long.spec.ts. */
+/** One screen of each kind. scenes.long.spec.ts tests all, in light and dark, and with large text. */
 const looks = {
   empty: 'light',
   'every-state': 'dark',
@@ -17,9 +17,9 @@ const looks = {
 } as const;
 
 for (const [wanted, theme] of Object.entries(looks)) {
-  test(`${wanted} shuts nobody out, ${theme} and in a small window`, async ({ open }) => {
+  test(`${wanted} is accessible, ${theme} and in a small window`, async ({ open }) => {
     const { state, answers = {}, prepare } = sceneOf(wanted);
-    // Colours that are still on their way have another contrast.
+    // During a transition, colours have another contrast.
     const { page } = await open(state, { theme, answers, media: { reducedMotion: 'reduce' } });
     await prepare?.(page);
     expect(await findings(page)).toEqual([]);

@@ -1,16 +1,16 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 
-/** What axe finds, each with the elements that it is about. */
+/** The problems that axe finds, each with its elements. */
 export async function findings(page: Page): Promise<readonly string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
 }
 
-/** Words that are wider than what holds them, a page that is wider than its window, and what lies over it and reaches out of it. */
+/** Text that is wider than its box, a page that is wider than its window, and popovers that reach out of the window. */
 export async function cutWords(page: Page): Promise<readonly string[]> {
   return await page.evaluate(() => {
-    // What may be cut has its whole text in a tooltip; a count stands out of its bell.
+    // Text that may be cut has a tooltip with all of it. The count on the bell reaches out of it on purpose.
     const mayBeCut =
       '.name, .name *, .detail, .cut, .sr, .sr *, select, option, pre, input, .icon-btn, .icon-btn *, .line';
     const wide = [...document.querySelectorAll<HTMLElement>('.window :is(button, label, p, h1, h2, small, b, span)')]

@@ -17,7 +17,7 @@ for (const { name, state, answers, prepare } of scenes) {
       test(`${name}${look}-${theme}`, async ({ open }) => {
         const { page } = await open(state, { ...options, theme, ...(answers === undefined ? {} : { answers }) });
         await prepare?.(page);
-        // What moves has come to rest.
+        // Wait until nothing moves.
         await page.waitForTimeout(500);
         await page.screenshot({ path: join(folder, `${name}${look}-${theme}.png`) });
       });

@@ -6,7 +6,7 @@ import { click, idle, openSettings, type Scene, server } from './scene.ts';
 const problem = (value: object) => ({ ok: false, problem: value });
 const host = 'sound.example.org';
 
-/** Fills in the form of a server, and sends it. */
+/** Fills in the sign-in form and submits it. */
 function signingIn(address = host): (page: Page) => Promise<void> {
   return async (page) => {
     await page.getByRole('radio', { name: /A server/ }).check();
@@ -30,7 +30,7 @@ async function creating(page: Page): Promise<void> {
 
 const first = stateWith([], { place: { kind: 'none' }, summary: emptySummary });
 
-/** The first run, and all about accounts. */
+/** The first run, and everything about accounts. */
 export const welcomeScenes: readonly Scene[] = [
   { name: 'welcome', state: first },
   { name: 'welcome-server', state: first, prepare: (page) => page.getByRole('radio', { name: /A server/ }).check() },

@@ -7,7 +7,7 @@ import { listenSomewhere } from '../../../backend/tests/running/listen-somewhere
 import { windowHere } from '../app-window.ts';
 import { endApp, type Home, launchApp, makeHome } from '../launch-app.ts';
 
-/** An app that runs, and a site of the web that it has no business with. */
+/** A running app, and a web site that it must not use. */
 export interface CheckedApp extends AsyncDisposable {
   readonly home: Home;
   readonly app: ElectronApplication;
@@ -17,9 +17,9 @@ export interface CheckedApp extends AsyncDisposable {
 }
 
 export interface Site extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly url: string;
-  /** What it was asked for by now. */
+  /** The requests that it got so far. */
   readonly asked: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export async function openCheckedApp(): Promise<CheckedApp> {
   return { home, app, page, site, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** Answers everything, and lets everybody read it. */
+/** Answers every request, and allows every origin to read the answer. */
 async function openSite(): Promise<Site> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -52,7 +52,7 @@ async function openSite(): Promise<Site> {
   };
 }
 
-/** What the page of the app's window was made with, as Electron keeps it; its types do not tell of it. */
+/** The options that the page of the app's window was created with. Electron's types lack this method. */
 export async function preferencesOf(app: ElectronApplication): Promise<Readonly<Record<string, unknown>>> {
   const kept = await app.evaluate(({ BrowserWindow }) => {
     const contents = BrowserWindow.getAllWindows()[0]?.webContents as unknown as {

@@ -51,7 +51,7 @@ async function seeEveryPage(page: Page, press: (label: string) => Promise<void>)
   }
 }
 
-test('a video becomes an MP3 beside it whatever its name is, and nothing is made of the name', async ({
+test('a video becomes an MP3 beside it whatever its name is, and the name has no other effect', async ({
   launch,
   home,
   media,
@@ -89,7 +89,7 @@ test('a video becomes an MP3 beside it whatever its name is, and nothing is made
   expect(await readdir(home.music)).toEqual([]);
   expect((await decodeSound(join(folder, '--flag.mp3'))).seconds).toBeCloseTo(1, 0);
 
-  // As text, whole, in the page.
+  // The page shows the whole name as text.
   for (const name of ['<img src=x onerror=mark()>.mp3', '<svg onload=mark()>&lt;b&gt;.mp3']) {
     await expect(page.locator('.name').filter({ hasText: name }).first()).toHaveAttribute('title', name);
   }
@@ -103,11 +103,7 @@ test('a video becomes an MP3 beside it whatever its name is, and nothing is made
   expect({ opened, drags, dialogs }).toEqual({ opened: [], drags: [], dialogs: [] });
 });
 
-test('names that turn the direction of what is written turn nothing but themselves', async ({
-  launch,
-  home,
-  media,
-}) => {
+test('a name that changes the direction of text changes only itself', async ({ launch, home, media }) => {
   const folder = join(home.videos, 'away \u202Eereht');
   await mkdir(folder);
   const path = join(folder, 'talk \u202E3pm.exe.mp4');
@@ -119,7 +115,7 @@ test('names that turn the direction of what is written turn nothing but themselv
   await expect(page.locator('.row .detail')).toHaveText('Saved in Videos › away ereht');
 });
 
-test('a link of ours with tricks in it, given by a second start, shows the window and does nothing else', async ({
+test('a malicious soundlift: link that a second start passes on only shows the window', async ({
   launch,
   home,
   media,
@@ -138,7 +134,7 @@ test('a link of ours with tricks in it, given by a second start, shows the windo
     ['soundlift:javascript:mark()'],
     ['SOUNDLIFT://b/7d20\n--quit'],
     [`soundlift://${'b/'.repeat(5000)}`],
-    // A page of the web could have a browser add words.
+    // A web page can make the browser add arguments.
     ['soundlift://b/7d20', secret],
     ['--', secret, 'soundlift://b/7d20" --gpu-launcher="touch evil'],
     ['--no-sandbox', '--renderer-cmd-prefix=touch evil', 'soundlift://b/none-of-ours'],

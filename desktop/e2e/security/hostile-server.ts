@@ -2,18 +2,18 @@ import { request as ask, createServer } from 'node:http';
 import WebSocket, { WebSocketServer } from 'ws';
 import { listenSomewhere } from '../../../backend/tests/running/listen-somewhere.ts';
 
-/** A server that does as ours does, and says in JSON what it likes. */
+/** A server that works like ours, but changes what it says in JSON. */
 export interface HostileServer extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly url: string;
 }
 
 export interface HostileServerOptions {
   /** Address of the server that does the work. */
   readonly target: string;
-  /** Called with each field of what the server says; gives what is said instead. */
+  /** Called with each field of the server's answer. Returns what to send instead. */
   readonly twist: (name: string, value: unknown) => unknown;
-  /** Answers a request itself: a status, and what is said. */
+  /** Answers a request itself, with a status and a body. */
   readonly answer?: (path: string) => { readonly status: number; readonly body: object } | undefined;
 }
 

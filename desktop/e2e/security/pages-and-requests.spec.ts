@@ -6,7 +6,7 @@ import { rowOf, rowsOf } from '../app-window.ts';
 import { dropFiles, expect, recorded, test } from '../fixtures.ts';
 import { type CheckedApp, openCheckedApp, preferencesOf } from './checked-app.ts';
 
-// Of Electron's checklist (see security.spec.ts) what is about other pages and windows, what leaves the app, and what is asked of main.
+// The part of Electron's checklist (see security.spec.ts) about other pages and windows, what leaves the app, and requests to main.
 
 let checked: CheckedApp;
 test.beforeAll(async () => {
@@ -19,7 +19,7 @@ test.afterAll(async () => {
 const contentsCount = (): Promise<number> =>
   checked.app.evaluate(({ webContents }) => webContents.getAllWebContents().length);
 
-test('11: there are no guests in a page that could open windows', async () => {
+test('11: the page holds no webview that could open windows', async () => {
   const { app, page, site } = checked;
   expect(await preferencesOf(app)).toMatchObject({ webviewTag: false });
   await page.evaluate((url) => {
@@ -31,7 +31,7 @@ test('11: there are no guests in a page that could open windows', async () => {
   await page.evaluate(() => document.querySelector('webview')?.remove());
 });
 
-test('12: a guest that would be made all the same is refused, whatever its options', async () => {
+test('12: a webview is refused, whatever its options', async () => {
   const isRefused = await checked.app.evaluate(({ BrowserWindow }) => {
     let isPrevented = false;
     const event = {
@@ -46,7 +46,7 @@ test('12: a guest that would be made all the same is refused, whatever its optio
   expect(isRefused).toBe(true);
 });
 
-test('13: the page goes nowhere else, by whatever way it tries', async () => {
+test('13: the page cannot navigate anywhere else', async () => {
   const { app, page, site, home } = checked;
   const other = join(home.path, 'other.html');
   await writeFile(other, '<title>other</title>');
@@ -80,7 +80,7 @@ test('13: the page goes nowhere else, by whatever way it tries', async () => {
         try {
           go[name]();
         } catch {
-          // Refused at once.
+          // It was refused.
         }
       },
       { url: address, name: way },
@@ -91,11 +91,11 @@ test('13: the page goes nowhere else, by whatever way it tries', async () => {
   }
   expect(site.asked).toEqual([]);
   expect(await page.evaluate(() => document.body.innerText)).toContain('Drop videos here');
-  // Playwright would go on waiting for the ways that were refused.
+  // Playwright would wait for the refused navigations.
   await app.evaluate(({ BrowserWindow }, url) => BrowserWindow.getAllWindows()[0]?.loadURL(url), before);
 });
 
-test('14: the page opens no window, whatever it is to show', async () => {
+test('14: the page cannot open a window', async () => {
   const { app, page, site } = checked;
   const addresses = [site.url, page.url(), 'about:blank', 'file:///etc/passwd', 'soundlift://b/7d20', 'javascript:1'];
   const opened = await page.evaluate((urls) => urls.filter((url) => window.open(url, '_blank') !== null), addresses);
@@ -113,7 +113,7 @@ test('14: the page opens no window, whatever it is to show', async () => {
   expect(site.asked).toEqual([]);
 });
 
-test('15: nothing that the page says is opened by the system, or shown in a folder', async () => {
+test('15: the page cannot make the system open or show anything of its choice', async () => {
   const { app, page, site } = checked;
   await page.evaluate(
     async ({ names, words }) => {
@@ -159,7 +159,7 @@ test('15: nothing that the page says is opened by the system, or shown in a fold
   expect(site.asked).toEqual([]);
 });
 
-test('17: main answers the page of the app’s own window alone, and only what it understands', async () => {
+test('17: main answers only the page in the app’s own window, and only valid requests', async () => {
   const { app, page } = checked;
   const refusedArguments: readonly (readonly [RequestName, readonly unknown[]])[] = [
     ['state', ['more']],
@@ -229,7 +229,7 @@ test('17: main answers the page of the app’s own window alone, and only what i
   expect(await rowsOf(page)).toEqual([]);
 });
 
-test('18: of files the page loads its own folder’s, and by our scheme sounds of rows: nothing else there is', async ({
+test('18: the page can load files of its own folder and, by our scheme, the sounds of rows, but no other file', async ({
   media,
 }) => {
   const { page, home } = checked;

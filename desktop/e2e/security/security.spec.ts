@@ -6,8 +6,8 @@ import { expect, recorded, test } from '../fixtures.ts';
 import { root } from '../launch-app.ts';
 import { type CheckedApp, openCheckedApp, preferencesOf } from './checked-app.ts';
 
-// The checklist: https://www.electronjs.org/docs/latest/tutorial/security. What a page in the app's window tries, in the running
-// app. Of windows, pages and requests, and of what is shipped: in the files beside this one.
+// Electron's checklist: https://www.electronjs.org/docs/latest/tutorial/security. Here a page in the running app's window tries what it must
+// not do. The files beside this one test windows, pages and requests, and the packaged app.
 
 let checked: CheckedApp;
 test.beforeAll(async () => {
@@ -17,7 +17,7 @@ test.afterAll(async () => {
   await checked[Symbol.asyncDispose]();
 });
 
-test('1: the page loads nothing but its own files, and nothing over a line that others may read', async () => {
+test('1: the page loads only its own files, and nothing over plain HTTP', async () => {
   const { page, site } = checked;
   const loaded = await page.evaluate(() => {
     const scripts = [...document.scripts].map(({ src }) => src);
@@ -51,7 +51,7 @@ test('1: the page loads nothing but its own files, and nothing over a line that 
   expect(site.asked).toEqual([]);
 });
 
-test('2: the page has nothing of Node, in itself or in a worker', async () => {
+test('2: neither the page nor its workers have Node', async () => {
   const { app, page } = checked;
   expect(
     await page.evaluate(() =>
@@ -67,7 +67,7 @@ test('2: the page has nothing of Node, in itself or in a worker', async () => {
   });
 });
 
-test('3: what the page does to its own JavaScript does not reach the preload script, nor can it change what it is given', async () => {
+test('3: the page cannot reach the preload script by changing its own globals, and cannot change what it is given', async () => {
   const { app, page } = checked;
   expect(await preferencesOf(app)).toMatchObject({ contextIsolation: true });
   const [heard, paths, changed] = await page.evaluate(() => {
@@ -96,18 +96,18 @@ test('3: what the page does to its own JavaScript does not reach the preload scr
   expect([heard, paths, changed]).toEqual([false, [], false]);
 });
 
-test('4: the page runs in Chromium’s sandbox, and its preload script needs no more than that gives', async () => {
+test('4: the page runs in Chromium’s sandbox, and its preload script needs nothing else', async () => {
   const { app } = checked;
   const { sandbox, preload } = await preferencesOf(app);
   expect(sandbox).toBe(true);
   const code = await readFile(String(preload), 'utf8');
   expect([...code.matchAll(/\brequire\(([^)]*)\)/g)].map(([, name]) => name)).toEqual(['"electron"']);
-  // The test gives it where it runs as root; the app does so nowhere.
+  // The test sets it when it runs as root. The app never does.
   for (const name of ['main', 'backend-process'])
     expect(await readFile(join(root, 'dist', 'main', `${name}.js`), 'utf8')).not.toMatch(/['"](--)?no-sandbox['"]/);
 });
 
-test('5: every permission is refused, when a page asks for it and when it looks it up', async () => {
+test('5: every permission is refused, whether a page requests or queries it', async () => {
   const { app } = checked;
   const granted = await app.evaluate(({ BrowserWindow }) => {
     const contents = BrowserWindow.getAllWindows()[0]?.webContents;
@@ -149,7 +149,7 @@ test('5: every permission is refused, when a page asks for it and when it looks 
   expect(granted).toEqual([]);
 });
 
-test('6: what other sites and other files hold cannot be read by the page', async () => {
+test('6: the page cannot read other sites or other files', async () => {
   const { app, page, site } = checked;
   const { webSecurity } = await preferencesOf(app);
   expect(webSecurity).toBe(true);
@@ -177,7 +177,7 @@ test('6: what other sites and other files hold cannot be read by the page', asyn
   expect(site.asked).toEqual([]);
 });
 
-test('7: the page’s policy allows its own files and no exceptions: injected scripts and styles do not run', async () => {
+test('7: the page’s policy allows only its own files: injected scripts and styles do not run', async () => {
   const { page } = checked;
   const policy = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
   const rules = new Map(
@@ -209,14 +209,14 @@ test('7: the page’s policy allows its own files and no exceptions: injected sc
     document.body.append(holder);
     const link = document.querySelector<HTMLAnchorElement>('#tried');
     link?.click();
-    // What a test evaluates may evaluate more; what comes later may not.
+    // Code that a test evaluates may use eval. Code that runs later may not.
     await new Promise<void>((resolve) => {
       setTimeout(() => {
         try {
           // oxlint-disable-next-line no-implied-eval, no-unsafe-call -- it is to be refused
           new Function("mark('words')")();
         } catch {
-          // As it should be.
+          // It was refused.
         }
         resolve();
       }, 300);
@@ -232,11 +232,11 @@ test('7: the page’s policy allows its own files and no exceptions: injected sc
   expect(ran).toEqual([]);
 });
 
-test('8: a page that came over a good line gets no scripts over a bad one', async () => {
+test('8: a page from HTTPS gets no scripts over HTTP', async () => {
   expect(await preferencesOf(checked.app)).toMatchObject({ allowRunningInsecureContent: false });
 });
 
-test('9: nothing of Chromium is switched on that is still an experiment there', async () => {
+test('9: no experimental feature of Chromium is on', async () => {
   expect(await preferencesOf(checked.app)).toMatchObject({ experimentalFeatures: false });
   const isSwitched = await checked.app.evaluate(({ app }) =>
     app.commandLine.hasSwitch('enable-experimental-web-platform-features'),
@@ -244,12 +244,12 @@ test('9: nothing of Chromium is switched on that is still an experiment there', 
   expect(isSwitched).toBe(false);
 });
 
-test('10: nothing of Blink is switched on that is off by itself', async () => {
+test('10: no Blink feature is on that is off by default', async () => {
   expect((await preferencesOf(checked.app))['enableBlinkFeatures']).toBeUndefined();
   expect(await checked.app.evaluate(({ app }) => app.commandLine.hasSwitch('enable-blink-features'))).toBe(false);
 });
 
-test('20: the page is given our own requests and nothing of Electron', async () => {
+test('20: the page gets our own requests and nothing of Electron’s API', async () => {
   const { page } = checked;
   const given = await page.evaluate(async () => {
     const heard: unknown[][] = [];
@@ -261,7 +261,7 @@ test('20: the page is given our own requests and nothing of Electron', async () 
     return {
       names: Object.keys(window.soundlift),
       types: [...new Set(Object.values(window.soundlift).map((value) => typeof value))],
-      // Of Electron's event there is nothing, and with it no sender.
+      // The listener does not get Electron's event, which would hold the sender.
       heard: heard.map((args) => args.length),
       isPlain: JSON.stringify(heard).length > 2,
       ended: typeof ended,

@@ -4,11 +4,9 @@ import { FuseV1Options } from '@electron/fuses';
 import { expect, test } from '../fixtures.ts';
 import { root } from '../launch-app.ts';
 
-// Of Electron's checklist (see security.spec.ts) what is decided where the app is packaged.
+// The part of Electron's checklist (see security.spec.ts) that packaging decides.
 
-test('16: the Electron that runs is the one that is asked for, to the digit, and no trial of one', async ({
-  launch,
-}) => {
+test('16: the app runs on the exact Electron version that is pinned, which is no preview', async ({ launch }) => {
   const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>;
   };
@@ -17,14 +15,14 @@ test('16: the Electron that runs is the one that is asked for, to the digit, and
   expect(await app.evaluate(() => process.versions.electron)).toBe(devDependencies['electron']);
 });
 
-test('19: whoever packages the app decides about every fuse that there is', async () => {
-  // That the package carries them: build/app/package.test.ts.
+test('19: electron-builder.yml sets every fuse', async () => {
+  // build/app/package.test.ts checks that the package has them.
   const config = await readFile(join(root, 'electron-builder.yml'), 'utf8');
   const [, block = ''] = /^electronFuses:\n((?: {2}.*\n)+)/m.exec(config) ?? [];
   const decided = Object.fromEntries(
     [...block.matchAll(/^ {2}(\w+): (true|false)$/gm)].map(([, name = '', value]) => [name, value === 'true']),
   );
-  // Electron Builder knows nothing of the newest, which is about speed: it stays as Electron has it.
+  // Electron Builder does not know the newest fuse, which only affects speed. It keeps Electron's default.
   const all = Object.keys(FuseV1Options).filter((name) => !/^\d/.test(name) && name !== 'WasmTrapHandlers');
   expect(Object.keys(decided).toSorted()).toEqual(all.map((name) => name[0]?.toLowerCase() + name.slice(1)).toSorted());
   expect(decided).toMatchObject({

@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 
-/** What came into the page that none of our components makes. */
+/** Content of the page that none of our components creates. */
 export interface Watched {
-  /** Elements, as HTML, with scripts in them or from elsewhere. */
+  /** Elements, as HTML, that contain scripts or load something from elsewhere. */
   strange(): Promise<readonly string[]>;
 }
 

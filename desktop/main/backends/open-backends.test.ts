@@ -3,10 +3,12 @@ import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/
 import { makeAccount } from '../../../backend/tests/running/api-client.ts';
 import { openWorkplacesStand, type WorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
 import { makeHeldFfmpeg } from '../../../backend/tests/running/held-ffmpeg.ts';
+import { processesWorkingIn } from '../../../backend/tests/running/processes.ts';
 import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { BackendStatus } from '../../ipc.ts';
+import { keepSettingsInMemory } from '../../tests/settings-in-memory.ts';
 import type { KnownBackend } from './backends.ts';
 import { adviseAtOnce } from './open-backends.ts';
 
@@ -25,6 +27,18 @@ beforeAll(async () => {
   talk = { path, fileName: 'talk.mp4', bytes: (await stat(path)).size };
 });
 afterAll(() => running.disposeAsync());
+
+/** Stops every ffmpeg of a backend with this data folder where it is, until what this gives is disposed of. */
+async function stopConverting(dataFolder: string): Promise<AsyncDisposable> {
+  const stopped = (await processesWorkingIn(dataFolder)).filter(({ name }) => name.startsWith('ffmpeg'));
+  if (stopped.length === 0) throw new Error('nothing converts');
+  for (const { pid } of stopped) process.kill(pid, 'SIGSTOP');
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const { pid } of stopped.splice(0)) process.kill(pid, 'SIGCONT');
+    },
+  };
+}
 
 type ServerStatus = Extract<BackendStatus, { readonly kind: 'server' }>;
 
@@ -219,14 +233,51 @@ describe('this computer', () => {
     expect((await backend.cancel(id)).state).toBe('cancelled');
   });
 
-  it('takes another number of videos at once', async () => {
+  it('takes another number of videos at once while it converts, and loses no progress', async () => {
+    await using opened = await openWorkplacesStand({
+      place: { kind: 'here' },
+      settings: keepSettingsInMemory({ place: { kind: 'here' }, atOnce: 1 }),
+    });
+    const { backend } = currentOf(opened);
+    const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
+    const progress = new Map<string, number[]>();
+    backend.follow((event) => {
+      if (event.type === 'progress') progress.get(event.id)?.push(event.progress);
+      if (event.type === 'conversion') progress.get(event.conversion.id)?.push(event.conversion.progress);
+    });
+    const submit = async (file: typeof talk): Promise<string> => {
+      const { id } = await backend.submit({ file, options }, never);
+      progress.set(id, []);
+      return id;
+    };
+    const stateOf = async (id: string): Promise<string> => (await backend.get(id)).state;
+
+    const ids = [await submit({ ...talk, path }), await submit(talk), await submit(talk)] as const;
+    await waitUntil('it is on its way', () => (progress.get(ids[0])?.at(-1) ?? 0) > 0);
+    await using stopped = await stopConverting(opened.starts[0]?.dataFolder ?? '');
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['converting', 'queued', 'queued']);
+    opened.settings.change({ atOnce: 2 });
+    await waitUntil('the others are done', async () => (await stateOf(ids[2])) === 'done');
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['converting', 'done', 'done']);
+    opened.settings.change({ atOnce: 1 });
+    await stopped[Symbol.asyncDispose]();
+    await waitUntil('the first is done too', async () => (await stateOf(ids[0])) === 'done');
+
+    for (const id of ids) {
+      const seen = progress.get(id) ?? [];
+      expect(seen).toEqual(seen.toSorted((one, other) => one - other));
+      expect((await backend.get(id)).attempt).toBe(1);
+    }
+    expect(opened.starts).toHaveLength(1);
+  });
+
+  it('is started again with the number of videos at once that was chosen last', async () => {
     await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
     await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
     opened.settings.change({ atOnce: 3 });
-    await waitUntil('it was started anew', () => opened.starts.length > 1);
+    opened.processes[0]?.kill();
+    await waitUntil('it was started again', () => opened.starts.length > 1);
     expect(opened.starts.map(({ atOnce }) => atOnce)).toEqual([adviseAtOnce(), 3]);
-    await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
-    expect(opened.processes[0]?.child.exitCode).toBe(0);
   });
 
   it('says how to install ffmpeg where there is none', async () => {

@@ -106,7 +106,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
     const wanted = now.atOnce ?? advisedAtOnce;
     if (wanted === atOnce) return;
     atOnce = wanted;
-    host?.restart();
+    host?.setPlaces(atOnce);
   });
 
   // A server.

@@ -161,6 +161,18 @@ describe('an entry that is wanted once more', () => {
   });
 });
 
+it('an entry that failed of what is not known keeps the message', () => {
+  const error = { code: 'too_loud', message: 'It is too loud.', details: { decibels: 210 } };
+  const event: EntryEvent = { type: 'heard', conversion: conversion('failed', { error }) };
+  expect(reduceEntry(entryAt({ kind: 'accepted', conversionId }), event).step).toEqual({
+    kind: 'failed',
+    code: 'unknown',
+    message: 'It is too loud.',
+    details: { decibels: 210 },
+    conversionId,
+  });
+});
+
 it('another folder is taken while it is being saved, too', () => {
   const target = { kind: 'folder', path: '/b' } as const;
   for (const step of steps) {

@@ -120,13 +120,13 @@ describe('after the next start', () => {
     let stand = await openListStand();
     try {
       await stand.list.add([await put(stand, broken, 'bad.mp4')]);
-      await expect.poll(() => stand.news.map(({ kind }) => kind)).toContain('batch_ended');
+      await expect.poll(() => stand.news.map(({ kind }) => kind), { timeout: 30_000 }).toContain('batch_ended');
       // As if the app had been killed in between.
       const database = new DatabaseSync(join(stand.dataFolder, 'list.sqlite'));
       database.exec('DELETE FROM told_batches');
       database.close();
       stand = await stand.reopen();
-      await expect.poll(() => stand.news.map(({ kind }) => kind)).toEqual(['batch_ended']);
+      await expect.poll(() => stand.news.map(({ kind }) => kind), { timeout: 30_000 }).toEqual(['batch_ended']);
       stand = await stand.reopen();
       await delay(300);
       expect(stand.news).toEqual([]);

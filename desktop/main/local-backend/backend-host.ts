@@ -29,8 +29,8 @@ export interface BackendHost extends AsyncDisposable {
   follow(listener: () => void): () => void;
   /** Does not wait for the next try. */
   tryNow(): void;
-  /** Ends the process in order, for another one with the settings of now. */
-  restart(): void;
+  /** Changes how many videos are converted at the same time; those that are being converted go on. */
+  setPlaces(places: number): void;
 }
 
 export interface BackendHostParts {
@@ -214,8 +214,9 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
       if (state.kind === 'broken') change({ kind: 'starting' });
       begin();
     },
-    restart() {
-      if (state.kind === 'ready') running.channel.end();
+    setPlaces(places) {
+      // Where no process runs, the next one is started with the settings of then.
+      if (!running.channel.isGone()) running.channel.setPlaces(places);
     },
     async [Symbol.asyncDispose]() {
       isOver = true;

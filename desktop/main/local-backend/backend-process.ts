@@ -43,7 +43,7 @@ async function run(start: BackendStart, port: ChannelPort): Promise<void> {
       ending ??= Promise.resolve(backend[Symbol.asyncDispose]()).finally(() => process.exit(0));
     };
     const onDefect = (error: unknown): void => log.error({ err: error }, 'a call of the app failed');
-    serveChannel({ channel: backend.channel, port, onEnd, onDefect });
+    serveChannel({ channel: backend.channel, port, onPlaces: backend.setPlaces, onEnd, onDefect });
   } catch (error) {
     log.error({ err: error }, 'could not start');
     port.post({ type: 'broken', failure: toFailure(error) });

@@ -3,6 +3,7 @@ import { batchSchema, openConversionSchema, openNotificationSchema } from '../..
 import { type AppError, isAppError, toKnownError } from '../../../shared/errors.ts';
 import { openServerEventSchema } from '../../../shared/events.ts';
 import { outputOptionsSchema } from '../../../shared/formats.ts';
+import { placesSchema } from './backend-start.ts';
 
 /** What crosses the port between the app and its backend's process, both ways. */
 
@@ -36,6 +37,8 @@ const callNames = Object.keys(channelCalls) as [ChannelCallName, ...ChannelCallN
 /** From the app. */
 export const channelRequestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('call'), number: z.int(), name: z.enum(callNames), args: z.array(z.unknown()) }),
+  /** From now on, converts so many videos at the same time. */
+  z.strictObject({ type: z.literal('places'), places: placesSchema }),
   /** Gives back what runs, and ends. */
   z.strictObject({ type: z.literal('end') }),
 ]);

@@ -19,6 +19,7 @@ let served: CopyingChannel;
 let ports: { readonly near: MessagePort; readonly far: MessagePort };
 let defects: unknown[];
 let ends: number;
+let places: number[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'soundlift-port-'));
@@ -29,6 +30,7 @@ beforeEach(async () => {
   ports = { near, far };
   defects = [];
   ends = 0;
+  places = [];
 });
 afterEach(async () => {
   ports.near.close();
@@ -46,7 +48,9 @@ function toChannelPort(port: MessagePort): ChannelPort {
 
 function serve(channel: LocalChannel = served): PortChannel {
   const onEnd = (): void => void (ends += 1);
-  serveChannel({ channel, port: toChannelPort(ports.far), onEnd, onDefect: (error) => void defects.push(error) });
+  const onPlaces = (wanted: number): void => void places.push(wanted);
+  const onDefect = (error: unknown): void => void defects.push(error);
+  serveChannel({ channel, port: toChannelPort(ports.far), onPlaces, onEnd, onDefect });
   return openPortChannel(toChannelPort(ports.near));
 }
 
@@ -83,6 +87,16 @@ describe('a channel over a port', () => {
     expect(error).not.toHaveProperty('cause');
   });
 
+  it('passes on a code that it does not know, with its sentence', async () => {
+    const channel = openPortChannel(toChannelPort(ports.near));
+    ports.far.postMessage({ type: 'broken', failure: { code: 'too_hot', message: 'The computer is too hot.' } });
+    await expect(channel.ready).rejects.toMatchObject({
+      code: 'unknown',
+      givenCode: 'too_hot',
+      message: 'The computer is too hot.',
+    });
+  });
+
   it('says of a defect that it is one, and tells the log', async () => {
     const defect = new TypeError('/home/somebody is undefined');
     const channel = serve({ ...served, get: () => Promise.reject(defect) });
@@ -108,6 +122,15 @@ describe('a channel over a port', () => {
     expect(channel.isGone()).toBe(true);
     await expect.poll(() => ends).toBe(1);
     expect(served.listeners()).toBe(0);
+  });
+
+  it('asks the other end for another number of places', async () => {
+    const channel = serve();
+    channel.setPlaces(3);
+    await expect.poll(() => places).toEqual([3]);
+    channel.setPlaces(0);
+    await expect.poll(() => defects).toHaveLength(1);
+    expect(places).toEqual([3]);
   });
 
   it('asks the other end to end', async () => {

@@ -17,6 +17,8 @@ export interface PortChannel extends LocalChannel {
   readonly ready: Promise<void>;
   /** Whether its other end is no more. */
   isGone(): boolean;
+  /** Asks it to convert so many videos at the same time. */
+  setPlaces(places: number): void;
   /** Asks it to give back what runs, and to end. */
   end(): void;
   /** Hears nothing any more: its other end is no more. */
@@ -101,6 +103,7 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
   return {
     ready: ready.promise,
     isGone: () => isGone,
+    setPlaces: (places) => post({ type: 'places', places }),
     end: () => post({ type: 'end' }),
     leave,
     submit: (submission) => call('submit', submission),

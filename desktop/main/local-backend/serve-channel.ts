@@ -11,6 +11,8 @@ import {
 export interface ServeChannel {
   readonly channel: LocalChannel;
   readonly port: ChannelPort;
+  /** Called when the app wants so many videos to be converted at the same time. */
+  readonly onPlaces: (places: number) => void;
   /** Called when the app wants the backend to end, and when the app has gone. */
   readonly onEnd: () => void;
   /** Called with what a call failed of that is no AppError. */
@@ -18,7 +20,7 @@ export interface ServeChannel {
 }
 
 /** Lets whoever holds the other end of `port` call `channel`, and tells all that happens. What does not fit is passed over. */
-export function serveChannel({ channel, port, onEnd, onDefect }: ServeChannel): void {
+export function serveChannel({ channel, port, onPlaces, onEnd, onDefect }: ServeChannel): void {
   const tell = (message: ChannelAnswer): void => port.post(message);
 
   async function answer(number: number, name: ChannelCallName, args: readonly unknown[]): Promise<void> {
@@ -37,6 +39,7 @@ export function serveChannel({ channel, port, onEnd, onDefect }: ServeChannel): 
       const request = channelRequestSchema.safeParse(message);
       if (!request.success) onDefect(request.error);
       else if (request.data.type === 'end') onEnd();
+      else if (request.data.type === 'places') onPlaces(request.data.places);
       else void answer(request.data.number, request.data.name, request.data.args);
     },
     () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BatchEnd } from '../list/conversion-list.ts';
-import { batchWords } from './batch-words.ts';
+import { batchWords, failureOf, notificationWords } from './batch-words.ts';
 
 const home = '/home/somebody';
 
@@ -55,4 +55,15 @@ test('a name that runs the other way turns nothing round', () => {
   expect(batchWords({ batchId: 'b', saved: [saved('שיר.mp3')], failed: [] }, home).title).toBe(
     '\u2068שיר.mp3\u2069 is ready',
   );
+});
+
+test('what is not known is told by its own message', () => {
+  const failure = { id: 'a', name: 'a.mp4', code: 'unknown', message: 'It is too loud.' } as const;
+  expect(failureOf(failure)).toContain('It is too loud.');
+  const facts = { counts: { done: 1, failed: 0, warned: 0 }, seconds: 1, bytes: 1, createdAt: '2030-01-01T00:00:00Z' };
+  const ids = { id: 'n', batchId: 'b', conversionIds: [] };
+  expect(notificationWords({ ...facts, ...ids, kind: 'week', message: 'Your week in sounds.' })).toEqual({
+    title: 'Your week in sounds.',
+    detail: '',
+  });
 });

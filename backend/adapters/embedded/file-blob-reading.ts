@@ -1,0 +1,75 @@
+import { open, opendir } from 'node:fs/promises';
+import type { ByteRange } from '../../../shared/byte-range.ts';
+import { AppError } from '../../../shared/errors.ts';
+import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
+import type { BlobClaims } from './blob-claims.ts';
+import { blobPaths, noSuchBlob, parseBlobFileName } from './blob-file-names.ts';
+import { findBlob, sizeIn } from './blob-files.ts';
+import { createFileRangeStream } from './file-range-stream.ts';
+import { translateSystemError, withSystemErrors } from './system-error.ts';
+
+export function createBlobReading(
+  root: string,
+  claims: BlobClaims,
+): Pick<BlobStore, 'open' | 'localFile' | 'stat' | 'list'> {
+  /** Throws `not_found`. */
+  async function finishedPath(id: string): Promise<string> {
+    const { finished } = blobPaths(root, id, claims.generation(id));
+    if ((await sizeIn(root, finished)) === undefined) throw noSuchBlob();
+    return finished;
+  }
+
+  /** The blob as far as it is durable. */
+  async function findDurable(id: string): Promise<BlobInfo | undefined> {
+    const found = await findBlob(root, id, claims.generation(id));
+    const bytes = claims.durableBytes(id);
+    return found === undefined || found.finished || bytes === undefined ? found : { ...found, bytes };
+  }
+
+  return {
+    open(id, range, signal) {
+      return withSystemErrors(async () => {
+        signal?.throwIfAborted();
+        const file = await open(await finishedPath(id), 'r');
+        try {
+          const { start, end } = rangeWithin((await file.stat()).size, range);
+          signal?.throwIfAborted();
+          return createFileRangeStream(file, start, end, signal);
+        } catch (error) {
+          await file.close();
+          throw error;
+        }
+      });
+    },
+
+    localFile(id, signal) {
+      return withSystemErrors(async () => {
+        signal?.throwIfAborted();
+        return { path: await finishedPath(id), [Symbol.asyncDispose]: () => Promise.resolve() };
+      });
+    },
+
+    stat: (id) => withSystemErrors(() => findDurable(id)),
+
+    async *list() {
+      try {
+        for await (const entry of await opendir(root)) {
+          const name = parseBlobFileName(entry.name);
+          if (name === undefined || name.kind === 'moving' || name.generation !== claims.generation(name.id)) continue;
+          const found = await findDurable(name.id);
+          if (found !== undefined) yield found;
+        }
+      } catch (error) {
+        throw translateSystemError(error);
+      }
+    },
+  };
+}
+
+function rangeWithin(size: number, range: ByteRange | undefined): ByteRange {
+  const { start, end } = range ?? { start: 0, end: size };
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= size) {
+    return { start, end };
+  }
+  throw new AppError('range_not_satisfiable', 'There is no such part of it.');
+}

@@ -1,0 +1,159 @@
+import { constants, createReadStream } from 'node:fs';
+import { chmod, open, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../../shared/errors.ts';
+import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
+import type { BlobClaim, BlobClaims } from './blob-claims.ts';
+import { blobPaths, checkBlobId, noSuchBlob } from './blob-file-names.ts';
+import { findBlob, removeBlobFiles } from './blob-files.ts';
+import { cutBack, syncFile, syncFolder, syncOrCutBack, truncateFile } from './durable-file.ts';
+import { writeGathering } from './gathering-writer.ts';
+import { interruptible } from './interruptible.ts';
+import { isSystemError, withSystemErrors } from './system-error.ts';
+
+export function createBlobWriting(
+  root: string,
+  claims: BlobClaims,
+): Pick<BlobStore, 'append' | 'truncate' | 'finish' | 'adopt' | 'remove'> {
+  const finishing = new Map<string, { readonly fence: number; readonly finished: Promise<BlobInfo> }>();
+
+  /** Looks for a blob that is to be changed, and refuses a finished one. */
+  async function findGrowing(id: string, generation: number): Promise<BlobInfo | undefined> {
+    const found = await findBlob(root, id, generation);
+    if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot change.');
+    return found;
+  }
+
+  async function makeFinished(id: string, generation: number): Promise<BlobInfo> {
+    const found = await findBlob(root, id, generation);
+    if (found === undefined) throw noSuchBlob();
+    const { growing, finished } = blobPaths(root, id, generation);
+    if (!found.finished) {
+      await syncFile(growing);
+      await rename(growing, finished);
+    }
+    await syncFolder(root);
+    return { ...found, finished: true };
+  }
+
+  return {
+    append(id, fence, offset, source, _label, signal) {
+      return withSystemErrors(async () => {
+        checkBlobId(id);
+        signal?.throwIfAborted();
+        return await claims.change(id, fence, async (claim) => {
+          const found = await findGrowing(id, claim.generation);
+          if (offset !== (found?.bytes ?? 0)) throw new AppError('wrong_state', 'This does not go on where it ended.');
+          claim.limitTo(offset);
+          return await write(blobPaths(root, id, claim.generation).growing, offset, source, claim, signal);
+        });
+      });
+    },
+
+    truncate(id, fence, bytes) {
+      return withSystemErrors(async () => {
+        checkBlobId(id);
+        await claims.change(id, fence, async (claim) => {
+          const found = await findGrowing(id, claim.generation);
+          if (found === undefined) throw noSuchBlob();
+          if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > found.bytes) {
+            throw new AppError('wrong_state', 'It is not that long.');
+          }
+          claim.limitTo(bytes);
+          await truncateFile(blobPaths(root, id, claim.generation).growing, bytes);
+        });
+      });
+    },
+
+    finish(id, fence) {
+      return withSystemErrors(async () => {
+        checkBlobId(id);
+        const begun = finishing.get(id);
+        if (begun?.fence === fence) return await begun.finished;
+        const finished = claims.change(id, fence, ({ generation }) => makeFinished(id, generation));
+        const mine = { fence, finished };
+        finishing.set(id, mine);
+        try {
+          return await finished;
+        } finally {
+          if (finishing.get(id) === mine) finishing.delete(id);
+        }
+      });
+    },
+
+    adopt(id, fence, file, _label, signal) {
+      return withSystemErrors(async () => {
+        checkBlobId(id);
+        signal?.throwIfAborted();
+        return await claims.replace(id, fence, async (claim) => {
+          const { growing, finished } = blobPaths(root, id, claim.generation);
+          const bytes = (await stat(file)).size;
+          claim.limitTo(0);
+          try {
+            await moveIn(file, growing, claim, signal);
+            claim.signal.throwIfAborted();
+            await rename(growing, finished);
+          } catch (error) {
+            await rm(growing, { force: true });
+            throw error;
+          }
+          await syncFolder(root);
+          return { id, bytes, finished: true };
+        });
+      });
+    },
+
+    remove(id, fence) {
+      return withSystemErrors(async () => {
+        checkBlobId(id);
+        await claims.replace(id, fence, async ({ generation }) => {
+          await removeBlobFiles(blobPaths(root, id, generation));
+          await syncFolder(root);
+        });
+        claims.forget(id);
+      });
+    },
+  };
+}
+
+async function write(
+  growing: string,
+  offset: number,
+  source: AsyncIterable<Uint8Array>,
+  claim: BlobClaim,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const stop = signal === undefined ? claim.signal : AbortSignal.any([signal, claim.signal]);
+  const file = await open(growing, offset === 0 ? constants.O_CREAT | constants.O_WRONLY : constants.O_WRONLY, 0o600);
+  try {
+    if (offset === 0) await syncFolder(path.dirname(growing));
+    let size: number;
+    try {
+      size = await writeGathering(file, interruptible(source, stop), offset);
+    } catch (error) {
+      // What has arrived is kept, so that an upload goes on from there. But a later writer goes on from where it saw the end. What broke it
+      // off is what the caller must hear of.
+      const ended = claim.signal.aborted ? cutBack(file, offset) : syncOrCutBack(file, offset);
+      await ended.catch(() => undefined);
+      throw error;
+    }
+    await syncOrCutBack(file, offset);
+    return size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes `file` the growing blob: by its name alone where both lie on one file system. */
+async function moveIn(file: string, growing: string, claim: BlobClaim, signal: AbortSignal | undefined): Promise<void> {
+  await chmod(file, 0o600);
+  await syncFile(file);
+  try {
+    await rename(file, growing);
+  } catch (error) {
+    if (!isSystemError(error, 'EXDEV')) throw error;
+    await rm(growing, { force: true });
+    await write(growing, 0, createReadStream(file), claim, signal);
+    await rm(file, { force: true });
+  }
+}

@@ -1,0 +1,43 @@
+import { rm } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
+import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
+import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
+import { keepSigningSecret } from '../auth/signing-key.ts';
+import { systemClock } from '../ports/clock.ts';
+import type { Parts } from './parts.ts';
+
+/**
+ * Makes the embedded parts: SQLite, files and memory, all in `dataFolder`, which is made where it is missing and locked until the parts
+ * are disposed of. Throws `data_in_use` while another process has the folder, `unavailable` when it cannot be used.
+ * @param dataFolder absolute path
+ */
+export async function openEmbeddedParts(dataFolder: string, log: Logger): Promise<Parts> {
+  await using opened = new AsyncDisposableStack();
+  const { folder, ...stores } = opened.use(await openEmbeddedStores(dataFolder));
+  // The lock is ours, so whoever wrote in there is dead.
+  await rm(folder.work, { recursive: true, force: true });
+
+  const events = createMemoryEventBus((error) => log.error({ err: error }, 'a listener failed'));
+  opened.defer(() => events.close());
+  const videoQueue = createMemoryJobQueue((error) => log.error({ err: error }, 'a place of the converter failed'));
+  opened.defer(() => videoQueue.close());
+  const mp3Queue = createMemoryJobQueue((error) => log.error({ err: error }, 'a place of the notifier failed'));
+  opened.defer(() => mp3Queue.close());
+
+  const kept = opened.move();
+  return {
+    ...stores,
+    rateLimit: createMemoryRateLimit(systemClock),
+    videoQueue,
+    mp3Queue,
+    events,
+    clock: systemClock,
+    log,
+    workFolder: folder.work,
+    exclusive: true,
+    signingSecret: () => keepSigningSecret(folder.path),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CodeStore } from '../ports/code-store.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { LeaseStore } from '../ports/lease-store.ts';
+import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
+import type { RateLimit } from '../ports/rate-limit.ts';
+import type { SessionStore } from '../ports/session-store.ts';
+import type { UserStore } from '../ports/user-store.ts';
+
+/**
+ * What services are started from: one adapter for each port. The embedded backend and the cluster differ in how their parts are
+ * made, and nowhere else. Each service takes only the parts that it needs. Disposing of the parts closes them all.
+ */
+export interface Parts extends AsyncDisposable {
+  readonly conversions: ConversionStore;
+  readonly notifications: NotificationStore;
+  readonly mailOutbox: MailOutboxStore;
+  readonly leases: LeaseStore;
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly codes: CodeStore;
+  readonly rateLimit: RateLimit;
+  readonly videos: BlobStore;
+  readonly mp3s: BlobStore;
+  readonly videoQueue: JobQueue;
+  readonly mp3Queue: JobQueue;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Absolute path of the folder for a converter's running jobs. It is empty at the start. */
+  readonly workFolder: string;
+  /** True if no other process uses these parts. Then whatever seems to be under way at the start was left by a dead process. */
+  readonly exclusive: boolean;
+  /** The secret that signs tokens when the settings name none. Throws `invalid` where the settings must name one. */
+  signingSecret(): Promise<string>;
+}

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { exampleConversion, exampleEnded } from './conversion-examples.ts';
+import type { ConversionRow, ConversionStore } from './conversion-store.ts';
+
+const now = '2026-05-04T04:00:00.000Z';
+const sooner = '2026-05-04T03:59:00.000Z';
+const later = '2026-05-04T04:01:00.000Z';
+
+/** The part of the ConversionStore's contract that is about whose turn it is. */
+export function describeConversionTurns(current: () => ConversionStore): void {
+  function withoutTurn(row: ConversionRow): ConversionRow {
+    const { turn, ...rest } = row;
+    return turn === undefined ? row : rest;
+  }
+
+  /** A new queued row, to which the store gives its turn. */
+  async function queue(owner: string): Promise<ConversionRow> {
+    const row = withoutTurn(exampleConversion({ owner }));
+    await current().insert(row);
+    return await stored(row);
+  }
+
+  async function stored({ id }: ConversionRow): Promise<ConversionRow> {
+    const row = await current().get(id);
+    if (row === undefined) throw new Error('the row is gone');
+    return row;
+  }
+
+  async function replace(row: ConversionRow, next: ConversionRow): Promise<ConversionRow> {
+    expect(await current().replace(row, { ...next, revision: row.revision + 1 })).toBe(true);
+    return await stored(row);
+  }
+
+  const take = (row: ConversionRow): Promise<ConversionRow> => replace(row, { ...row, state: 'converting' });
+
+  /** All that is queued, in the order in which it is taken. */
+  async function takeAll(): Promise<readonly ConversionRow[]> {
+    const taken: ConversionRow[] = [];
+    for (;;) {
+      const row = await current().nextQueued(now);
+      if (row === undefined) return taken;
+      taken.push(row);
+      await take(row);
+    }
+  }
+
+  const idsOf = (rows: readonly ConversionRow[]): readonly string[] => rows.map(({ id }) => id);
+
+  describe('turns', () => {
+    it('are given to queued rows alone, and kept', async () => {
+      const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));
+      await current().insert(uploading);
+      expect(await stored(uploading)).toEqual(uploading);
+      const queued = await replace(uploading, { ...uploading, state: 'queued' });
+      expect(queued).toEqual({ ...uploading, state: 'queued', revision: 2, turn: 1 });
+      expect((await take(queued)).turn).toBe(1);
+      const [given] = [exampleConversion({ turn: 7 })];
+      await current().insert(given);
+      expect((await stored(given)).turn).toBe(7);
+    });
+
+    it('count up for each owner, from the round that is being taken', async () => {
+      const annas = [await queue('anna'), await queue('anna'), await queue('anna')];
+      const berts = [await queue('bert'), await queue('bert')];
+      expect([...annas, ...berts].map(({ turn }) => turn)).toEqual([1, 2, 3, 1, 2]);
+      for (const row of [annas[0], berts[0], annas[1]]) if (row !== undefined) await take(row);
+      // Anna's row of the second round was taken last: it is past her and whoever comes before her.
+      expect((await queue('aaron')).turn).toBe(3);
+      expect((await queue('cleo')).turn).toBe(2);
+      expect((await queue('anna')).turn).toBe(4);
+      expect((await queue('cleo')).turn).toBe(3);
+    });
+
+    it('that were lost with a cancel are given again, those that were taken are not', async () => {
+      const [first, second] = [await queue('anna'), await queue('anna')];
+      await replace(second, withoutTurn({ ...second, state: 'cancelled' }));
+      expect((await queue('anna')).turn).toBe(2);
+      const taken = await take(first);
+      await replace(taken, { ...taken, state: 'cancelled' });
+      expect((await queue('anna')).turn).toBe(3);
+    });
+
+    it('are new for a row that is queued again without one, and after all others of its owner', async () => {
+      const first = await take(await queue('anna'));
+      await queue('anna');
+      const failed = await replace(first, { ...exampleEnded('failed', { id: first.id, turn: 1 }), attempt: 1 });
+      expect((await replace(failed, withoutTurn({ ...failed, state: 'queued', attempt: 2 }))).turn).toBe(3);
+    });
+
+    it('are never the same for two rows of an owner that are queued at the same moment', async () => {
+      const rows = Array.from({ length: 30 }, (_, index) =>
+        withoutTurn(exampleConversion({ owner: index % 3 === 0 ? 'bert' : 'anna' })),
+      );
+      await Promise.all(rows.map((row) => current().insert(row)));
+      const turns = await Promise.all(rows.map(async (row) => `${row.owner} ${(await stored(row)).turn}`));
+      const expected = [
+        ...Array.from({ length: 20 }, (_, index) => `anna ${index + 1}`),
+        ...Array.from({ length: 10 }, (_, index) => `bert ${index + 1}`),
+      ];
+      expect(turns.toSorted()).toEqual(expected.toSorted());
+    });
+
+    it('say which row is taken next: in each round one of each owner, the owners in the same order', async () => {
+      const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
+      const [c1, b1, b2] = [await queue('cleo'), await queue('bert'), await queue('bert')];
+      expect(await takeAll()).toEqual([a1, b1, c1, a2, b2, a3]);
+      expect(await current().nextQueued(now)).toBeUndefined();
+    });
+
+    it('are passed over where a row is not due yet; where none is due, the one that will be first is named', async () => {
+      const [first, second, third] = [
+        exampleConversion({ turn: 1, notBefore: later }),
+        exampleConversion({ turn: 2, notBefore: sooner }),
+        exampleConversion({ turn: 3, notBefore: '2026-05-04T04:00:30.000Z' }),
+      ];
+      for (const row of [first, second, third]) await current().insert(row);
+      expect(idsOf(await takeUntilLater())).toEqual([second.id]);
+      expect((await current().nextQueued(now))?.id).toBe(third.id);
+      expect((await current().nextQueued(later))?.id).toBe(first.id);
+    });
+
+    async function takeUntilLater(): Promise<readonly ConversionRow[]> {
+      const taken: ConversionRow[] = [];
+      for (;;) {
+        const row = await current().nextQueued(now);
+        if (row === undefined || (row.notBefore ?? '') > now) return taken;
+        taken.push(row);
+        await take(row);
+      }
+    }
+
+    it('say how many go before a row', async () => {
+      const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
+      const b1 = await queue('bert');
+      const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));
+      await current().insert(uploading);
+      const count = ({ id }: ConversionRow): Promise<number> => current().countQueuedBefore(id);
+      expect(await Promise.all([a1, b1, a2, a3, uploading].map(count))).toEqual([0, 1, 2, 3, 0]);
+      await take(a1);
+      expect(await Promise.all([b1, a2, a3].map(count))).toEqual([0, 1, 2]);
+      expect(await current().countQueuedBefore('never-was')).toBe(0);
+    });
+  });
+}
