@@ -130,7 +130,7 @@ export type BackendStatus =
       readonly readable: boolean;
     };
 
-/** What a person chose for the quality of the next videos. */
+/** What a person chose for the quality for new videos. */
 export type Quality =
   | { readonly kind: 'voice' }
   | { readonly kind: 'standard' }

@@ -53,7 +53,7 @@ export function createAccessTokens({ secrets, clock }: AccessTokensParts): Acces
         const ended = error instanceof errors.JWTExpired;
         throw new AppError(
           'unauthorized',
-          ended ? 'The token has ended; sign in again.' : 'The token is not valid; sign in again.',
+          ended ? 'The token has expired. Sign in again.' : 'The token is not valid; sign in again.',
           {
             cause: error,
           },

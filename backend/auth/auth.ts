@@ -168,9 +168,9 @@ export function createAuth(parts: AuthParts): Authentication {
     async sendConfirmation(identity) {
       const user = await userOf(identity);
       if (user.confirmed) return;
-      if (mail === undefined) throw new AppError('wrong_state', 'This server sends no mail.');
+      if (mail === undefined) throw new AppError('wrong_state', 'This server does not send e-mail.');
       if (await mailCode(user, 'confirm')) return;
-      throw new AppError('too_many', 'A code was mailed a moment ago; wait a little before the next.', {
+      throw new AppError('too_many', 'A code was e-mailed a moment ago. Wait a little before asking for another one.', {
         details: { retryAfterSeconds: codePauseSeconds },
       });
     },
@@ -241,7 +241,7 @@ function wrongCredentials(): AppError {
 }
 
 function wrongCode(): AppError {
-  return new AppError('invalid', 'The code is wrong, or too old; ask for a new one.');
+  return new AppError('invalid', 'The code is wrong or has expired. Ask for a new one.');
 }
 
 function sessionEnded(): AppError {

@@ -17,21 +17,22 @@ const words: Readonly<
 > = {
   confirm: {
     subject: 'is your Soundlift code',
-    sentence: 'Type this code into Soundlift, and finished conversions can be mailed to this address.',
-    otherwise: 'If you did not make an account there, ignore this mail: no more will come.',
+    sentence:
+      'Enter this code in Soundlift to confirm your address. Soundlift can then e-mail you when conversions finish.',
+    otherwise: 'If you did not create an account, ignore this e-mail. You will not get another one.',
   },
   reset: {
-    subject: 'is your code for a new Soundlift password',
-    sentence: 'Type this code into Soundlift, together with your new password.',
-    otherwise: 'If you did not ask for it, ignore this mail: your password stays as it is.',
+    subject: 'is your Soundlift password reset code',
+    sentence: 'Enter this code in Soundlift, together with your new password.',
+    otherwise: 'If you did not ask for it, ignore this e-mail. Your password has not changed.',
   },
 };
 
-/** The mail that carries a code. */
+/** The mail with a code. */
 export function codeMail({ purpose, to, code, host }: CodeMail): MailMessage {
   const { subject, sentence, otherwise } = words[purpose];
   const shown = `${code.slice(0, 4)} ${code.slice(4)}`;
-  const lasts = `It is good for ${codeMinutes} minutes.`;
+  const lasts = `The code is valid for ${codeMinutes} minutes.`;
   return {
     to,
     subject: `${shown} ${subject}`,

@@ -22,7 +22,7 @@ export function limitConcurrency({
       return;
     }
     if (queue.length >= waiting) {
-      throw new AppError('too_many', 'Too many people are signing in at once; try again in a moment.', {
+      throw new AppError('too_many', 'Too many people are signing in at once. Try again in a moment.', {
         details: { retryAfterSeconds: 2 },
       });
     }

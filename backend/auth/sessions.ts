@@ -63,7 +63,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     const now = await users.get(user.id);
     if (now?.passwordHash === user.passwordHash) return;
     await sessions.remove(session.id);
-    throw new AppError('unauthorized', 'The password was changed a moment ago; sign in again.');
+    throw new AppError('unauthorized', 'The password was changed a moment ago. Sign in again.');
   }
 
   function isValid(session: SessionRecord | undefined): session is SessionRecord {
@@ -129,5 +129,5 @@ function useToken(tokens: SessionTokens, hash: string, now: Date): SessionTokens
 }
 
 function ended(): AppError {
-  return new AppError('unauthorized', 'The session has ended; sign in again.');
+  return new AppError('unauthorized', 'The session has ended. Sign in again.');
 }

@@ -48,7 +48,7 @@ export function createSignInLimits(rateLimit: RateLimit): SignInLimits {
       const answer = await rateLimit.allow(key, limits[kind]);
       if (!answer.allowed) {
         await giveBack(counted);
-        throw new AppError('too_many', 'Too many tries; wait a little before the next.', {
+        throw new AppError('too_many', 'Too many attempts. Wait a little before the next one.', {
           details: { retryAfterSeconds: answer.retryAfterSeconds },
         });
       }

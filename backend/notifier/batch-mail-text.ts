@@ -1,6 +1,6 @@
 import type { MailContent, MailLine } from './mail-content.ts';
 
-/** Longer names would make the columns of the text wider than a screen. */
+/** Longer names would make the columns wider than a screen. */
 const widestName = 48;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -20,7 +20,7 @@ export function batchMailText(content: MailContent): string {
     blocks.push([`${failedHeading}:`], listed(failures, nameWidth, content.moreFailures));
   }
   blocks.push([`Open Soundlift:  ${content.openUrl}`, ...(kept === undefined ? [] : [kept])]);
-  if (script !== undefined) blocks.push([`With a script: ${script}`]);
+  if (script !== undefined) blocks.push([`To download with a script: ${script}`]);
   // `-- ` with its space marks a signature (RFC 3676, section 4.3).
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n\n-- \n${content.foot}\n`;
 }

@@ -32,10 +32,10 @@ const mixed = facts({
 });
 
 describe('the mail of a batch', () => {
-  it('says in text what was converted and what was not, in columns', () => {
+  it('lists converted and failed videos in the text part, in columns', () => {
     const { subject, text } = batchMail(mixed, context);
-    expect(subject).toBe('5 videos converted, 1 not');
-    expect(text).toBe(`5 videos are converted. Open Soundlift to have them in your folder.
+    expect(subject).toBe('5 videos converted, 1 failed');
+    expect(text).toBe(`5 videos were converted. Open Soundlift to save them to your folder.
 
   Lecture 12 – Fourier series.mp3    48:12   66 MB   66f1c0de0a
   Holiday 2024-08-14.mp3             55:20   76 MB   66f1c0de0b
@@ -50,16 +50,16 @@ describe('the mail of a batch', () => {
 Open Soundlift:  https://sound.example.org/open/b/7d20
 Kept on the server until 12 April.
 
-With a script: curl -H "Authorization: Bearer TOKEN" -o out.mp3 "https://sound.example.org/download?fid=ID"
+To download with a script: curl -H "Authorization: Bearer TOKEN" -o out.mp3 "https://sound.example.org/download?fid=ID"
 
 -- 
-Sent by sound.example.org because e-mail is switched on in Soundlift, under Settings.
+Sent by sound.example.org because e-mail is turned on in your Soundlift settings.
 `);
   });
 
-  it('says the same in HTML, each name in its own direction', () => {
+  it('lists the same in HTML, each name in its own direction', () => {
     const { html } = batchMail(mixed, context);
-    expect(html).toContain('<title>5 videos converted, 1 not</title>');
+    expect(html).toContain('<title>5 videos converted, 1 failed</title>');
     expect(html).toContain('<h1 dir="auto">5 videos converted</h1>');
     expect(html).toContain('<h2>1 could not be converted</h2>');
     expect(html).toContain(
@@ -70,13 +70,13 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
     expect(html).toContain('Kept on the server until 12 April. Sent by sound.example.org');
   });
 
-  it('loads nothing from anywhere', () => {
+  it('loads no remote content', () => {
     const { html } = batchMail(mixed, context);
     expect(html).not.toMatch(/<(?:img|link|script|iframe|base|form)|src=|url\(|@import/i);
     expect([...html.matchAll(/https?:/g)]).toHaveLength(1);
   });
 
-  it('has nothing of a name that is markup, a line of its own, or turns the others round', () => {
+  it('removes markup, line breaks and direction marks from names', () => {
     const evil = '</td><script>alert(1)</script>"\'&amp;\r\nBcc: eve@example.com\u202Egpj.mp3\u2066\0\u2028.\ud800';
     const mail = batchMail(
       facts({
@@ -100,16 +100,16 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
     expect(alone.subject).not.toMatch(/[\p{Cc}\u202E]/u);
   });
 
-  it('of thousands names a hundred, and says how many more there are', () => {
+  it('names 100 of thousands of videos, and counts the rest', () => {
     const results = Array.from({ length: 100 }, (_, index) => result(`video ${index}.mp3`));
     const failures = Array.from({ length: 100 }, (_, index) => failure(`video ${index}.mp4`));
     const { subject, text, html } = batchMail(facts({ results, done: 5000, failures, failed: 120 }), context);
-    expect(subject).toBe('5,000 videos converted, 120 not');
+    expect(subject).toBe('5,000 videos converted, 120 failed');
     expect(text).toContain('\n  and 4,900 more\n');
     expect(text).toContain('\n  and 20 more\n');
     expect(html).toContain('<td class="more" colspan="2">and 4,900 more</td>');
     expect(html).toContain('<td class="more" colspan="1">and 20 more</td>');
-    // Some mail readers cut off what is longer.
+    // Some mail readers cut off longer mails.
     expect(Buffer.byteLength(html)).toBeLessThan(100_000);
   });
 
@@ -128,39 +128,39 @@ it.each<[string, Partial<MailFacts>]>([
   ['talk.mp3 is ready, but has gaps', { results: [result('talk.mp3')], withGaps: 1 }],
   ['talk.mp4 could not be converted', { failures: [failure('talk.mp4')] }],
   ['2 videos converted', { results: [result('a'), result('b')] }],
-  ['1 video converted, 1 not', { results: [result('a')], failures: [failure('b')] }],
+  ['1 video converted, 1 failed', { results: [result('a')], failures: [failure('b')] }],
   ['2 videos could not be converted', { failures: [failure('a'), failure('b')] }],
   ['5 videos converted, 1 breaks off early', { results: [result('a')], done: 5, cutShort: 1 }],
-  ['5 videos converted, 2 break off early, 1 has gaps, 3 not', { done: 5, cutShort: 2, withGaps: 1, failed: 3 }],
+  ['5 videos converted, 2 break off early, 1 has gaps, 3 failed', { done: 5, cutShort: 2, withGaps: 1, failed: 3 }],
   ['5 videos converted, 2 have gaps', { done: 5, withGaps: 2 }],
-])('is called “%s”', (subject, given) => {
+])('has the subject “%s”', (subject, given) => {
   expect(batchMail(facts(given), context).subject).toBe(subject);
 });
 
-it('tells of one by its name, and what is missing of it', () => {
+it('names a single MP3, and says what is missing in it', () => {
   const { text, html } = batchMail(
     facts({ results: [result('talk.mp3', 61, 1e6, { warnings: [cut, gaps] })], cutShort: 1 }),
     context,
   );
-  expect(text).toMatch(/^talk\.mp3 is ready\. Open Soundlift to have it in your folder\.\n/);
+  expect(text).toMatch(/^talk\.mp3 is ready\. Open Soundlift to save it to your folder\.\n/);
   expect(text).toContain(
     '\n    The video breaks off at 12:40 of 55:12.\n    3 parts could not be read, the first at 12:40.\n',
   );
   expect(html).toContain('<span class="flaw" dir="ltr">The video breaks off at 12:40 of 55:12.</span>');
 });
 
-it('promises nothing to download when all failed', () => {
+it('offers no download when everything failed', () => {
   const { text, html } = batchMail(facts({ failures: [failure('talk.mp4')] }), context);
   expect(text).toMatch(/^1 video could not be converted:\n/);
-  expect(text).not.toMatch(/Kept|curl|in your folder/);
+  expect(text).not.toMatch(/Kept|curl|to your folder/);
   expect(html).toContain('<h1>1 video could not be converted</h1>');
 });
 
-it('names the year of a day only where it is another', () => {
+it('gives the year of a day only if it is not the current one', () => {
   expect(dayWords(new Date('2026-04-12T23:59:00Z'), context.now)).toBe('12 April');
   expect(dayWords(new Date('2027-01-02T00:00:00Z'), context.now)).toBe('2 January 2027');
 });
 
-it('leaves a name alone that is on one line', () => {
+it('does not change a name that is on one line', () => {
   expect(oneLine('  محاضرة – Übung 音 👩‍👩‍👧.mp3')).toBe('محاضرة – Übung 音 👩‍👩‍👧.mp3');
 });

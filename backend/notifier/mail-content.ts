@@ -3,11 +3,11 @@ import { clockWords, sizeWords } from '../../shared/words/measures.ts';
 import type { MailedFailure, MailedResult, MailFacts } from '../conversions/outbox-mails.ts';
 import { countWords, dayWords, oneLine } from './mail-words.ts';
 
-/** What the text of every mail of one server has in common. */
+/** What all mails of one server share. */
 export interface MailContext {
-  /** The address at which people reach the gateway, without a slash at its end. */
+  /** The public address of the gateway, without a slash at the end. */
   readonly url: string;
-  /** The name of this server, for the text and the message id. */
+  /** The name of this server. The text mentions it. */
   readonly host: string;
   readonly now: Date;
 }
@@ -48,12 +48,12 @@ export function mailContent(facts: MailFacts, context: MailContext): MailContent
   const [onlyResult, onlyFailure] = [results[0], failures[0]];
   const ready = done === 1 && failed === 0 && onlyResult ? `${onlyResult.name} is ready` : undefined;
   const doneHeading = ready ?? `${videos(done)} converted`;
-  const doneWords = ready ?? `${videos(done)} ${done === 1 ? 'is' : 'are'} converted`;
+  const doneWords = ready ?? `${videos(done)} ${done === 1 ? 'was' : 'were'} converted`;
   const failedHeading = `${done === 0 ? videos(failed) : countWords(failed)} could not be converted`;
   const it = done === 1 ? 'it' : 'them';
   return {
     subject: subjectOf(facts, onlyResult, onlyFailure),
-    ...(done > 0 ? { doneHeading, doneWords, doneSentence: `Open Soundlift to have ${it} in your folder.` } : {}),
+    ...(done > 0 ? { doneHeading, doneWords, doneSentence: `Open Soundlift to save ${it} to your folder.` } : {}),
     results,
     ...more('moreResults', done - results.length),
     ...(failed > 0 ? { failedHeading } : {}),
@@ -64,7 +64,7 @@ export function mailContent(facts: MailFacts, context: MailContext): MailContent
     ...(done > 0
       ? { script: `curl -H "Authorization: Bearer TOKEN" -o out.mp3 "${context.url}/download?fid=ID"` }
       : {}),
-    foot: `Sent by ${context.host} because e-mail is switched on in Soundlift, under Settings.`,
+    foot: `Sent by ${context.host} because e-mail is turned on in your Soundlift settings.`,
   };
 }
 
@@ -79,7 +79,7 @@ function subjectOf(facts: MailFacts, onlyResult?: MailLine, onlyFailure?: MailLi
   const parts = [`${videos(done)} converted`];
   if (cutShort > 0) parts.push(`${countWords(cutShort)} ${cutShort === 1 ? 'breaks' : 'break'} off early`);
   if (withGaps > 0) parts.push(`${countWords(withGaps)} ${withGaps === 1 ? 'has' : 'have'} gaps`);
-  if (failed > 0) parts.push(`${countWords(failed)} not`);
+  if (failed > 0) parts.push(`${countWords(failed)} failed`);
   return parts.join(', ');
 }
 

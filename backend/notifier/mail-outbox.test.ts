@@ -28,7 +28,7 @@ async function lookOnce(outbox: MailOutbox): Promise<void> {
   await outbox.idle();
 }
 
-/** As long as `seconds` take on the stand's clock. */
+/** Waits `seconds` on the stand's clock. */
 async function run(outbox: MailOutbox, seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += lookEverySeconds) {
     await lookOnce(outbox);
@@ -40,7 +40,7 @@ const messageIds = (server: MailServer): readonly (string | undefined)[] =>
   server.mails.map(({ parsed }) => parsed.messageId);
 
 describe('a batch that has ended', () => {
-  it('is mailed once, and the notification says so to whoever listens', async () => {
+  it('is mailed once, and an event says so', async () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch({ done: ['one.mp4', 'Übung.mp4'], failed: ['mute.mp4'] });
@@ -49,7 +49,7 @@ describe('a batch that has ended', () => {
     expect(server.mails).toHaveLength(1);
     const [mail] = server.mails;
     expect(mail?.to).toEqual(['anna@example.com']);
-    expect(mail?.parsed.subject).toBe('2 videos converted, 1 not');
+    expect(mail?.parsed.subject).toBe('2 videos converted, 1 failed');
     expect(mail?.parsed.messageId).toBe(`<${id}@sound.example.org>`);
     for (const name of ['one.mp3', 'Übung.mp3', 'mute.mp4']) {
       expect(mail?.parsed.text).toContain(name);
@@ -61,7 +61,7 @@ describe('a batch that has ended', () => {
     expect(stand.test.told.at(-1)).toEqual({ type: 'notification', notification: record?.notification });
   });
 
-  it('is told of as read by the mail’s end, where it was read meanwhile', async () => {
+  it('is still marked as read after the mail if it was read in the meantime', async () => {
     const server = await mailServer();
     const { id } = await stand.batch();
     await stand.test.conversions.notifications.markRead('anna', [id]);
@@ -69,7 +69,7 @@ describe('a batch that has ended', () => {
     expect(stand.test.told.at(-1)).toMatchObject({ notification: { mail: 'sent', readAt: expect.any(String) } });
   });
 
-  it('is not mailed to someone who does not want it when its turn comes, nor when it is wanted later', async () => {
+  it('is not mailed if its owner does not want mail when it is due, not even if they want it later', async () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch();
@@ -82,7 +82,7 @@ describe('a batch that has ended', () => {
     expect(server.connections).toBe(0);
   });
 
-  it('asks where to mail once for each mail that is handed over, however often the outbox looks', async () => {
+  it('asks for the address once for each sent mail, however often the outbox looks', async () => {
     const server = await mailServer({ recipient: () => ({ code: 451 }) });
     const asked: string[] = [];
     const known = stand.recipients.get.bind(stand.recipients);
@@ -100,7 +100,7 @@ describe('a batch that has ended', () => {
     expect(asked).toHaveLength(tries.reduce((sum, one) => sum + one));
   });
 
-  it('is mailed without what was removed since, and not at all when nothing is left', async () => {
+  it('is mailed without conversions removed since, and not at all if none is left', async () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const some = await stand.batch({ done: ['kept.mp4', 'removed.mp4'] });
@@ -112,7 +112,7 @@ describe('a batch that has ended', () => {
     expect(await stand.record(none.id)).not.toHaveProperty('outboxMail');
   });
 
-  it('is mailed without what was begun anew since, of which there will be another mail', async () => {
+  it('is mailed without conversions retried since, which get another mail', async () => {
     const server = await mailServer();
     const { conversionIds } = await stand.batch({ done: ['one.mp4'], failed: ['again.mp4'] });
     await stand.test.conversions.owned.retry('anna', conversionIds[1] ?? '');
@@ -134,7 +134,7 @@ describe('an address that is refused (550)', () => {
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'refused' } });
   });
 
-  it('does not keep the next one waiting', async () => {
+  it('does not hold up the next mail', async () => {
     const server = await mailServer({
       recipient: (address) => (address.startsWith('anna') ? { code: 550 } : undefined),
     });
@@ -146,7 +146,7 @@ describe('an address that is refused (550)', () => {
 });
 
 describe('a mail server that is down', () => {
-  it('for 30 s is tried a few times, and then there is one mail', async () => {
+  it('for 30 s is tried a few times, and then gets one mail', async () => {
     const before = await startMailServer();
     await before[Symbol.asyncDispose]();
     const outbox = stand.outbox(before.url);
@@ -160,7 +160,7 @@ describe('a mail server that is down', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('for 10 minutes is tried at most 20 times, however many mails wait, and takes them all afterwards', async () => {
+  it('for 10 minutes is tried at most 20 times, however many mails wait, and then gets them all', async () => {
     let tries = 0;
     const dead = opened.use(
       await listenSomewhere(
@@ -182,7 +182,7 @@ describe('a mail server that is down', () => {
     expect(server.mails).toHaveLength(30);
   });
 
-  it('for two days is given up, and the notification says so', async () => {
+  it('for two days makes the outbox give up, and the notification says so', async () => {
     const before = await startMailServer();
     await before[Symbol.asyncDispose]();
     const outbox = stand.outbox(before.url);
@@ -198,7 +198,7 @@ describe('a mail server that is down', () => {
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'gave_up' } });
   });
 
-  it('keeps nobody from being told in the app', async () => {
+  it('does not hold up notifications in the app', async () => {
     const outbox = stand.outbox('smtp://127.0.0.1:1');
     await stand.batch();
     await outbox.look();
@@ -208,8 +208,8 @@ describe('a mail server that is down', () => {
   });
 });
 
-describe('a mail server that puts one address off (450)', () => {
-  it('is asked again after growing pauses, and takes the others’ mail meanwhile', async () => {
+describe('a mail server that defers one address (450)', () => {
+  it('is tried again after growing pauses, and gets the other mails in the meantime', async () => {
     let asked = 0;
     const server = await mailServer({
       recipient(address) {
@@ -222,7 +222,7 @@ describe('a mail server that puts one address off (450)', () => {
     const { id } = await stand.batch();
     await lookOnce(outbox);
     expect(asked).toBe(1);
-    // No time goes by.
+    // No time passes.
     await stand.batch({ owner: 'bert' });
     await lookOnce(outbox);
     expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
@@ -235,7 +235,7 @@ describe('a mail server that puts one address off (450)', () => {
   });
 });
 
-describe('a hand-over that was cut off', () => {
+describe('an interrupted hand-over', () => {
   it('before the answer is repeated with the same Message-ID', async () => {
     const server = await mailServer({ diesAfterTaking: true });
     const outbox = stand.outbox(server.url);
@@ -247,7 +247,7 @@ describe('a hand-over that was cut off', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('by an orderly end stays in the outbox, claimed by nobody', async () => {
+  it('by a stop leaves the mail in the outbox, unclaimed', async () => {
     const server = await mailServer({ beforeTaking: () => new Promise(() => undefined) });
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch();
@@ -262,7 +262,7 @@ describe('a hand-over that was cut off', () => {
 });
 
 describe('two outboxes over one store', () => {
-  /** A mail server that keeps its first sessions waiting, each until the test lets it go on. */
+  /** A mail server that holds its first sessions, each until the test releases it. */
   async function slowServer(sessions = 1): Promise<{ readonly server: MailServer; readonly goOn: () => void }> {
     const held = Array.from({ length: sessions }, () => Promise.withResolvers<void>());
     const waits = held.map(({ promise }) => promise);
@@ -271,7 +271,7 @@ describe('two outboxes over one store', () => {
   }
 
   beforeEach(() => {
-    // Renewals come when the test says so.
+    // The test decides when leases are renewed.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   });
   afterEach(() => {
@@ -295,7 +295,7 @@ describe('two outboxes over one store', () => {
     expect(new Set(messageIds(server)).size).toBe(20);
   });
 
-  it('leave a mail to the one that hands it over, however long that takes', async () => {
+  it('leave a mail to the one that sends it, however long that takes', async () => {
     const { server, goOn } = await slowServer();
     const [one, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
@@ -315,19 +315,19 @@ describe('two outboxes over one store', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('take a mail over from the one that is frozen, and what that one writes afterwards does nothing', async () => {
+  it('take over a mail from a frozen one, whose later writes have no effect', async () => {
     const { server, goOn } = await slowServer(2);
     const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
     await frozen.look();
     await waitUntil('it is being handed over', () => server.connections > 0);
-    // The other machine's clock may be far behind: that the mail is past due says nothing.
+    // The other machine's clock may be far behind, so that the mail is past due does not mean that its holder is frozen.
     stand.test.pass(day / 2);
     await passSeconds(15, () => lookOnce(other));
     expect(server.connections).toBe(1);
     expect(await stand.record(id)).toMatchObject({ outboxMail: { tries: 1, claimed: true } });
     await other.look();
-    await waitUntil('the other hands it over', () => server.connections > 1);
+    await waitUntil('the other outbox to send it', () => server.connections > 1);
     const takenOver = await stand.record(id);
     expect(takenOver).toMatchObject({ outboxMail: { tries: 2, claimed: true } });
     goOn();
@@ -341,7 +341,7 @@ describe('two outboxes over one store', () => {
     expect(stand.test.told).toHaveLength(tellings + 1);
   });
 
-  it('break off a hand-over that was taken over, once the frozen one notices', async () => {
+  it('abort a hand-over that was taken over, once the frozen one notices', async () => {
     const { server } = await slowServer();
     const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
@@ -351,11 +351,11 @@ describe('two outboxes over one store', () => {
     vi.advanceTimersByTime(lookEverySeconds * 1000);
     await frozen.idle();
     expect(messageIds(server)).toEqual([`<${id}@sound.example.org>`]);
-    expect(stand.logged.join('')).toContain('another process has taken a mail over');
+    expect(stand.logged.join('')).toContain('another process has taken over a mail');
   });
 });
 
-it('lets a server be slow about one without keeping the others waiting', async () => {
+it('does not hold up other mails when the server is slow with one', async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const waits = [released];
   const server = await mailServer({ beforeTaking: async () => waits.pop() });
@@ -368,7 +368,7 @@ it('lets a server be slow about one without keeping the others waiting', async (
   expect(server.mails).toHaveLength(12);
 });
 
-it('keeps nobody waiting behind a mail that cannot be made, and tries that one again', async () => {
+it('does not hold up other mails behind one that cannot be composed, and tries that one again', async () => {
   const server = await mailServer();
   const outbox = stand.outbox(server.url);
   const { id } = await stand.batch();
@@ -380,13 +380,15 @@ it('keeps nobody waiting behind a mail that cannot be made, and tries that one a
   await stand.batch({ owner: 'bert' });
   await run(outbox, minute);
   expect(server.mails.map(({ to }) => to)).toEqual([['bert@example.com']]);
-  expect(stand.logged.filter((line) => line.includes('could not be composed or written about'))).toHaveLength(1);
+  expect(
+    stand.logged.filter((line) => line.includes('could not be composed, or its outcome could not be stored')),
+  ).toHaveLength(1);
   stand.recipients.get = broken;
   await run(outbox, minute);
   expect(messageIds(server)).toContain(`<${id}@sound.example.org>`);
 });
 
-it('looks at once when there is a new notification, and ends in order', async () => {
+it('looks at once when there is a new notification, and stops cleanly', async () => {
   const server = await mailServer();
   const running = runOutbox({
     outbox: stand.outbox(server.url),
@@ -394,7 +396,7 @@ it('looks at once when there is a new notification, and ends in order', async ()
     log: pino({ level: 'silent' }),
   });
   await stand.batch();
-  // Sooner than the next look would be.
+  // Sooner than the next regular look.
   await server.received(1, { seconds: lookEverySeconds - 1 });
   await running.stop();
   await stand.batch();

@@ -9,40 +9,40 @@ import type { NotificationRecord } from '../ports/notification-store.ts';
 import { batchMail } from './batch-mail.ts';
 import { pauseOfMail, pauseWithoutAnswer, watchMailServer } from './mail-pauses.ts';
 
-/** How often the outbox is looked through. */
+/** How often the outbox is checked for due mails. */
 export const lookEverySeconds = 5;
-/** How many are handed over at once: a server that is slow for one does not keep the others waiting. */
+/** How many mails are sent at once, so that one slow mail does not hold up the others. */
 const mostAtOnce = 4;
-/** How long a mail is left alone that could not be composed or written about. */
+/** The pause after a mail could not be composed, or its outcome could not be stored. */
 const troubledSeconds = 60;
-/** After this long, a mail is not news any more. */
+/** An older mail is given up: it is no longer news. */
 const giveUpAfterSeconds = 2 * 24 * 3600;
 
 export interface MailOutboxParts {
   readonly mails: OutboxMails;
   readonly mailer: Mailer;
-  /** Where to mail this account; undefined where it is not to be mailed, or not any more. */
+  /** The address for mail to this account. Undefined if the account gets no mail, or no longer exists. */
   readonly recipientOf: (owner: string) => Promise<string | undefined>;
-  /** Under which address people reach the gateway, without a slash at its end. */
+  /** The public address of the gateway, without a slash at the end. */
   readonly url: string;
-  /** The name of this server, the same after each start: message ids are made from it. */
+  /** The name of this server. It must stay the same across restarts, because message ids contain it. */
   readonly host: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Hands over the mails in the outbox, until each has ended. Several processes may do so: each mail is claimed by one, and claimed
- * again by another only if that one has died or is frozen.
+ * Sends the mails in the outbox until each has ended. Several processes may do this: each mail is claimed by one of them, and by
+ * another one only if the first has died or is frozen.
  */
 export interface MailOutbox {
-  /** Begins to hand over all that is due, if the server is there. Resolves once the last hand-over has begun. */
+  /** Starts to send all due mails, if the mail server can be reached. Resolves once the last one has been started. */
   look(): Promise<void>;
-  /** Resolves once nothing is being handed over. */
+  /** Resolves once no mail is being sent. */
   idle(): Promise<void>;
   /**
-   * Begins no hand-over any more, and breaks off after `graceSeconds` those that are under way: their mails stay in the outbox.
-   * Resolves once that is written.
+   * Starts no more mails, and aborts those in progress after `graceSeconds`. Aborted mails stay in the outbox. Resolves once that is
+   * stored.
    */
   stop(graceSeconds: number): Promise<void>;
 }
@@ -52,16 +52,16 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   const server = watchMailServer(clock);
   const leaseWatch = watchLeases(clock, lookEverySeconds);
   const running = new Map<string, Promise<void>>();
-  /** Mails that could not be composed or written about, and until when they are left alone: others must not wait behind them. */
+  /** Mails that could not be composed or stored, with the time until which they are skipped so that others need not wait. */
   const troubled = new Map<string, number>();
   const aborting = new AbortController();
   let stopping = false;
   const inSeconds = (seconds: number): Date => new Date(clock.now().getTime() + seconds * 1000);
 
-  /** The same each time, so that a mailbox can tell that it has it. */
+  /** The same for each try, so that a mailbox can recognize a duplicate. */
   const messageIdOf = ({ notification }: NotificationRecord): string => `<${notification.id}@${host}>`;
 
-  /** Undefined if the mail is not wanted any more, or nothing that it would tell of is still there. */
+  /** Undefined if the mail is no longer wanted, or everything that it would report was removed. */
   async function compose(record: NotificationRecord): Promise<MailMessage | undefined> {
     const to = await recipientOf(record.owner);
     if (to === undefined) return undefined;
@@ -88,21 +88,21 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   async function end(record: NotificationRecord, claim: ClaimedMail, outcome: MailOutcome): Promise<void> {
     const facts = { notification: record.notification.id, tries: claim.tries };
     if (outcome.kind === 'sent') log.info(facts, 'mail was sent');
-    else log.warn({ ...facts, reason: outcome.reason }, 'mail was refused, and is given up');
+    else log.warn({ ...facts, reason: outcome.reason }, 'mail was refused and is given up');
     await claim.end(outcome.kind);
   }
 
   async function postpone(record: NotificationRecord, claim: ClaimedMail, error: unknown): Promise<void> {
     const { tries } = claim;
     const facts = { err: error, notification: record.notification.id, tries };
-    if (claim.signal.aborted) return log.warn(facts, 'another process has taken a mail over');
+    if (claim.signal.aborted) return log.warn(facts, 'another process has taken over a mail');
     if (aborting.signal.aborted) return await claim.postpone(clock.now());
     const serverLives = isAppError(error, 'unavailable') && error.details?.['replyCode'] !== undefined;
     if (serverLives) server.answered();
     const seconds = serverLives ? pauseOfMail(tries) : Math.max(server.failed(), pauseWithoutAnswer(tries));
     const age = (clock.now().getTime() - Date.parse(record.notification.createdAt)) / 1000;
     if (age >= giveUpAfterSeconds) {
-      log.warn(facts, 'mail could not be sent for too long, and is given up');
+      log.warn(facts, 'mail could not be sent for too long and is given up');
       return await claim.end('gave_up');
     }
     log.warn({ ...facts, againInSeconds: Math.ceil(seconds) }, 'mail could not be sent now');
@@ -113,14 +113,14 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     const { id } = record.notification;
     const handing = handOver(record)
       .catch((error: unknown) => {
-        log.error({ err: error, notification: id }, 'a mail could not be composed or written about');
+        log.error({ err: error, notification: id }, 'a mail could not be composed, or its outcome could not be stored');
         troubled.set(id, clock.monotonicSeconds() + troubledSeconds);
       })
       .finally(() => running.delete(id));
     running.set(id, handing);
   }
 
-  /** Whether it may be claimed: nobody has, or the process that did has not raised the revision for too long. */
+  /** Whether the mail may be claimed: it is unclaimed, or its holder has not raised the revision for too long. */
   function isFree({ notification, outboxMail }: NotificationRecord): boolean {
     const { id } = notification;
     if (outboxMail === undefined || running.has(id)) return false;
@@ -129,7 +129,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     return !outboxMail.claimed || leaseWatch.look(id, outboxMail.revision) >= leaseSeconds;
   }
 
-  /** Waits until one more hand-over may begin; false when none may begin for now. */
+  /** Waits until one more mail may be started. False if none may be started for now. */
   async function room(): Promise<boolean> {
     for (;;) {
       const allowed = stopping ? 0 : server.allowed(mostAtOnce);

@@ -1,29 +1,29 @@
 import type { Clock } from '../ports/clock.ts';
 
 const firstSeconds = 5;
-/** A server that was away for hours has its mail soon after it is back. */
+/** The longest pause for a server that is down, so that it gets its mail soon after it is back. */
 const longestForServerSeconds = 300;
-/** What a server puts off (greylisting) it does for up to an hour. */
+/** The longest pause for a mail that the server defers. Greylisting can take an hour. */
 const longestForMailSeconds = 3600;
 
-/** Seconds until a mail is tried again that the server has put off, `tries` times by now: 5, doubling to an hour. */
+/** Seconds until the retry of a mail that the server has deferred `tries` times: 5, doubling up to an hour. */
 export function pauseOfMail(tries: number): number {
   return Math.min(firstSeconds * 2 ** Math.max(tries - 1, 0), longestForMailSeconds);
 }
 
-/** The same for one at which the server fell silent: it may be this very mail that it cannot take. */
+/** The same for a mail that got no answer. Its pause is its own, because this mail may be what the server cannot handle. */
 export function pauseWithoutAnswer(tries: number): number {
   return Math.min(pauseOfMail(tries), longestForServerSeconds);
 }
 
 /**
- * What is known of the mail server: while it is away, one mail at a time finds out whether it is back, after pauses that
- * grow from 5 s to 5 min, so that however many mails wait, it is tried 7 times in the first 10 minutes, and then twice.
+ * Limits the tries while the mail server is down: only one mail at a time tries to reach it, after pauses that grow from 5 s to 5 min.
+ * However many mails wait, the server is tried 7 times in the first 10 minutes and twice in each 10 minutes after that.
  */
 export interface ServerPauses {
-  /** How many mails may be on their way to it at once now; 0 during a pause. */
+  /** How many mails may be sent at once right now, at most `most`. 0 during a pause. */
   allowed(most: number): number;
-  /** Seconds until the next try. */
+  /** Records that the server could not be reached. Returns the seconds until the next try. */
   failed(): number;
   answered(): void;
 }
@@ -35,7 +35,7 @@ export function watchMailServer(clock: Clock): ServerPauses {
   return {
     allowed: (most) => (left() > 0 ? 0 : failures > 0 ? 1 : most),
     failed() {
-      // Of several that were on their way, one failure counts.
+      // If several mails fail at once, only one failure counts.
       if (left() <= 0) {
         failures += 1;
         resumesAt =

@@ -14,7 +14,7 @@ export function countWords(count: number): string {
 }
 
 /**
- * Puts text on one line, and removes the Unicode marks that embed or override a direction (UAX #9): they could reverse the text
+ * Puts text on one line and removes the Unicode marks that embed or override a direction (UAX #9): they could reverse the text
  * that follows. Letters keep their own direction.
  */
 export function oneLine(text: string): string {

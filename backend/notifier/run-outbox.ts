@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
-/** How long an end waits for what is being handed over: cut off after its last byte, it would come twice. */
+/** How long a stop waits for mails in progress. A mail that is aborted after its last byte arrives twice. */
 const graceSeconds = 5;
 
 export interface RunningOutboxParts {
@@ -12,11 +12,11 @@ export interface RunningOutboxParts {
 }
 
 export interface RunningOutbox {
-  /** Looks no more, and waits a while for the mail that is being handed over. */
+  /** Stops looking, and waits a few seconds for mails in progress. */
   stop(): Promise<void>;
 }
 
-/** Has the outbox look now and then, and at once when a mail is due. */
+/** Runs the outbox: it looks for due mails every `lookEverySeconds`, and at once when an event says that one is due. */
 export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningOutbox {
   let looking: Promise<void> | undefined;
   let again = false;

@@ -323,7 +323,7 @@ describe('soundlift', () => {
     [['list', '--help'], 0, /Usage: soundlift list/, /^$/],
     [['cancel', '--help'], 0, /Usage: soundlift cancel ID/, /^$/],
     [['login'], 2, /^$/, /address of a server/],
-    [['login', 'ftp://localhost'], 2, /^$/, /no address of a server/],
+    [['login', 'ftp://localhost'], 2, /^$/, /isn't a server address/],
     [['login', 'http://localhost', 'password'], 2, /^$/, /and nothing else/],
     [['cancel'], 2, /^$/, /id of one conversion/],
     [['list', 'all'], 2, /^$/, /options alone/],

@@ -12,17 +12,17 @@ import { type Conversion, hasEnded } from '../../shared/api.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { Backend, SourceFile } from './backend.ts';
 
-/** A backend that converts, with nothing in it but what other tests have left. */
+/** A running backend. It contains only what other tests have left. */
 export interface BackendUnderTest {
   readonly backend: Backend;
-  /** All that the account has there, asked for another way. */
+  /** All conversions of the account, listed in another way. */
   conversions(): Promise<readonly Pick<Conversion, 'id' | 'state'>[]>;
 }
 
 const options = { format: 'mp3' } as const;
 const never = new AbortController().signal;
 
-/** Runs the contract of the port over the backend that `open` gives, one for all of its tests, which is to convert with `ffmpeg`. */
+/** Runs the contract over the backend that `open` returns. All tests share it. It must convert with `ffmpeg`. */
 export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Promise<BackendUnderTest>): void {
   describe(name, () => {
     let media: MediaFolder;
@@ -58,7 +58,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       });
     }
 
-    it('converts a file, tells of it as it happens, and gives the MP3', async () => {
+    it('converts a file, sends events about it, and gives the MP3', async () => {
       const heard: ServerEvent[] = [];
       const unfollow = backend.follow((event) => void heard.push(event));
       const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
@@ -66,7 +66,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect({ fileName, batchId }).toEqual({ fileName: 'talk.mp4', batchId: batch.batchId });
       const statesOf = (event: ServerEvent) =>
         event.type === 'conversion' && event.conversion.id === id ? [event.conversion.state] : [];
-      await waitUntil('its end was told', () => heard.flatMap(statesOf).includes('done'));
+      await waitUntil('the event that it was removed', () => heard.flatMap(statesOf).includes('done'));
       const told = ({ type }: ServerEvent) => type === 'notification';
       const notification = await waitUntil('its notification was told', () => heard.find(told));
       expect(notification).toMatchObject({ notification: { batchId, conversionIds: [id], counts: { done: 1 } } });
@@ -82,7 +82,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect((await decodeSound(file)).seconds).toBeCloseTo(2, 1);
     });
 
-    it('tells nothing any more to whoever has stopped listening', async () => {
+    it('sends no events after following has ended', async () => {
       const heard: ServerEvent[] = [];
       backend.follow((event) => void heard.push(event))();
       const { id } = await backend.submit({ file: talk, options }, never);
@@ -90,7 +90,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect(heard).toEqual([]);
     });
 
-    it('takes a file whatever it is called, and does with it as it is told', async () => {
+    it('accepts any file name, and obeys the options', async () => {
       const file = { ...talk, fileName: '🎬 it\'s "a film", 100 % مقابلة.mp4' };
       const wanted = { format: 'mp3', bitrateKbps: 64, channels: 1 } as const;
       const { id } = await backend.submit({ file, options: wanted }, never);
@@ -105,21 +105,21 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect((await untilState(id, 'failed')).error).toMatchObject({ code: 'not_media' });
     });
 
-    it('takes a file of no bytes, and says that it is none', async () => {
+    it('accepts an empty file, and says what is wrong with it', async () => {
       const empty = path.join(folder, 'empty.mp4');
       await writeFile(empty, '');
       const { id } = await backend.submit({ file: await sourceOf(empty, 'empty.mp4'), options }, never);
       expect((await untilState(id, 'failed')).error).toMatchObject({ code: 'not_media' });
     });
 
-    it('begins nothing for a file that is not there', async () => {
+    it('starts nothing for a missing file', async () => {
       const before = await conversions();
       const file = { path: path.join(folder, 'gone.mp4'), fileName: 'gone.mp4', bytes: 10 };
       await expect(backend.submit({ file, options }, never)).rejects.toMatchObject({ code: 'source_missing' });
       expect(await conversions()).toEqual(before);
     });
 
-    it('leaves no conversion behind of what is stopped while it is handed over', async () => {
+    it('leaves no conversion behind when a submission is stopped', async () => {
       const before = (await conversions()).map(({ id }) => id);
       const stop = new AbortController();
       const handing = backend.submit({ file: lecture, options }, stop.signal);
@@ -129,7 +129,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect((await conversions()).map(({ id }) => id)).toEqual(before);
     });
 
-    it('makes one conversion of what is handed over again and again, and goes on with it', async () => {
+    it('makes one conversion of repeated submissions, and resumes it', async () => {
       let begun: string[] = [];
       const onBegun = (id: string): void => void begun.push(id);
       const first = await backend.submit({ file: talk, options, resumable: { onBegun } }, never);
@@ -144,7 +144,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect(ids.filter((id) => id === first.id)).toHaveLength(1);
     });
 
-    it('begins anew with what was removed in between', async () => {
+    it('starts over when the conversion was removed in between', async () => {
       const begun: string[] = [];
       const onBegun = (id: string): void => void begun.push(id);
       const first = await backend.submit({ file: talk, options, resumable: { onBegun } }, never);
@@ -155,7 +155,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       await untilState(second.id, 'done');
     });
 
-    it('hands nothing over before its id was written down', async () => {
+    it('submits nothing before the caller has stored the id', async () => {
       let isWritten = false;
       const onBegun = async (): Promise<void> => {
         await nextTurn();
@@ -168,23 +168,23 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       expect((await conversions()).filter(({ state }) => state !== 'uploading')).toHaveLength(before);
     });
 
-    it('keeps its latest notifications, and which of them were read, and tells of both', async () => {
+    it('keeps its latest notifications and which were read, and sends events about both', async () => {
       const heard: ServerEvent[] = [];
       const unfollow = backend.follow((event) => void heard.push(event));
       const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
       const { id } = await backend.submit({ file: talk, options, batch }, never);
       const ofBatch = async () => (await backend.notifications()).find(({ batchId }) => batchId === batch.batchId);
-      const notification = await waitUntil('its batch was told of', ofBatch);
+      const notification = await waitUntil('the notification about its batch', ofBatch);
       expect(notification).toMatchObject({ kind: 'one', conversionIds: [id] });
       expect(notification.readAt).toBeUndefined();
       await backend.markRead([notification.id, 'nothing-of-the-kind']);
       expect((await ofBatch())?.readAt).toBeDefined();
       const told = (event: ServerEvent) => event.type === 'read' && event.ids.includes(notification.id);
-      await waitUntil('it was told that it was read', () => heard.some(told));
+      await waitUntil('the event that it was read', () => heard.some(told));
       unfollow();
     });
 
-    it('clears away what has ended, and nothing else', async () => {
+    it('clears ended conversions and nothing else', async () => {
       const ended = await backend.submit({ file: talk, options }, never);
       await untilState(ended.id, 'done');
       await ffmpeg.hold();
@@ -195,7 +195,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       await backend.remove(running.id);
     });
 
-    it('cancels, and starts again', async () => {
+    it('cancels and retries', async () => {
       await ffmpeg.hold();
       const { id } = await backend.submit({ file: lecture, options }, never);
       await untilState(id, 'converting');
@@ -208,7 +208,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       await backend.remove(id);
     });
 
-    it('forgets what is removed, though it is under way, and tells so', async () => {
+    it('removes a running conversion, and sends an event about it', async () => {
       const removed = new Set<string>();
       const unfollow = backend.follow((event) => {
         if (event.type === 'removed') for (const id of event.ids) removed.add(id);
@@ -217,14 +217,14 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       const { id } = await backend.submit({ file: lecture, options }, never);
       await untilState(id, 'converting');
       await backend.remove(id);
-      await waitUntil('its end was told', () => removed.has(id));
+      await waitUntil('the event that it was removed', () => removed.has(id));
       unfollow();
       const calls = [backend.get, backend.cancel, backend.retry, (gone: string) => backend.openResult(gone, never)];
       for (const call of calls) await expect(call(id)).rejects.toMatchObject({ code: 'not_found' });
       await expect(stat(lecture.path)).resolves.toBeDefined();
     });
 
-    it('gives a result in pieces, and stops when it is told to', async () => {
+    it('gives a result in chunks, and stops when the signal fires', async () => {
       const minute = await sourceOf(await media.make({ container: 'mp4', seconds: 60 }), 'minute.mp4');
       const { id } = await backend.submit({ file: minute, options: { format: 'mp3', bitrateKbps: 320 } }, never);
       await untilState(id, 'done');
@@ -240,7 +240,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
       }
     });
 
-    it.each(['nothing-of-the-kind', '../../etc/passwd', 'a b?c#d', '💿'])('knows nothing of %j', async (id) => {
+    it.each(['nothing-of-the-kind', '../../etc/passwd', 'a b?c#d', '💿'])('has no conversion %j', async (id) => {
       await expect(backend.get(id)).rejects.toMatchObject({ code: 'not_found' });
       await expect(backend.remove(id)).rejects.toMatchObject({ code: 'not_found' });
     });

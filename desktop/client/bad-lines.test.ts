@@ -21,7 +21,7 @@ const never = new AbortController().signal;
 const kilobyte = 1000;
 const megabyte = 1_000_000;
 
-/** After how many bytes from the client the next connections break. */
+/** The next connections break after this many bytes from the client. */
 let resetAfter = Infinity;
 const running = new AsyncDisposableStack();
 let media: MediaFolder;
@@ -46,10 +46,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** From now on, each connection breaks after so many bytes. */
+/** Each new connection breaks after this many bytes. */
 function breakAfter(bytes: number): void {
   resetAfter = bytes;
-  // Those that are there were promised to hold.
+  // Open connections were made under the old rule, so they are closed.
   stand.line.cut();
 }
 
@@ -58,7 +58,7 @@ function takeLineDown(): void {
   stand.line.cut();
 }
 
-/** A video, with as many bytes behind it as nobody needs. */
+/** A video, followed by padding up to `bytes`. */
 async function padded(bytes: number): Promise<SourceFile> {
   const file = path.join(folder, 'talk.wav');
   const video = await readFile(await media.make({ container: 'wav', seconds: 2 }));
@@ -71,7 +71,7 @@ async function untilDone(id: string): Promise<void> {
 }
 
 describe('an upload', () => {
-  it('goes on from where it broke off, again and again', async () => {
+  it('resumes where it broke off, again and again', async () => {
     const file = await padded(2 * megabyte);
     const before = stand.line.sentBytes;
     breakAfter(500 * kilobyte);
@@ -80,7 +80,7 @@ describe('an upload', () => {
     await untilDone(id);
   });
 
-  it('goes on at a server that was killed and came back', async () => {
+  it('resumes on a server that was killed and restarted', async () => {
     const file = await padded(8 * megabyte);
     let sent = 0;
     const onSent = (fraction: number): void => void (sent = fraction);
@@ -93,7 +93,7 @@ describe('an upload', () => {
     expect((await stand.account.conversions()).filter(({ state }) => state === 'uploading')).toEqual([]);
   });
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     const told: number[] = [];
     await backend.submit({ file: await padded(2 * megabyte), options, onSent: (sent) => void told.push(sent) }, never);
     expect(told.length).toBeGreaterThan(4);
@@ -101,7 +101,7 @@ describe('an upload', () => {
     expect(told.at(-1)).toBe(1);
   });
 
-  it('that is held stays where it is, and goes on later without sending again what was sent', async () => {
+  it('that is stopped can resume later without sending the same bytes again', async () => {
     const file = await padded(6 * megabyte);
     const before = stand.line.sentBytes;
     const stop = new AbortController();
@@ -124,7 +124,7 @@ describe('an upload', () => {
     await untilDone(id);
   });
 
-  it('of a file that is another one by now begins anew', async () => {
+  it('starts over when the file has changed', async () => {
     const file = await padded(4 * megabyte);
     const stop = new AbortController();
     const begun: string[] = [];
@@ -140,7 +140,7 @@ describe('an upload', () => {
     await expect(backend.get(begun[0] ?? '')).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('is taken back when it is stopped on its way', async () => {
+  it('is removed when it is stopped', async () => {
     const before = (await stand.account.conversions()).map(({ id }) => id);
     const stop = new AbortController();
     const onSent = (fraction: number): void => (fraction > 0.3 ? stop.abort(new Error('enough')) : undefined);
@@ -149,7 +149,7 @@ describe('an upload', () => {
     expect((await stand.account.conversions()).map(({ id }) => id)).toEqual(before);
   });
 
-  it('does not mix two files into one, where a file changes while its upload is broken off', async () => {
+  it('never mixes two versions of a file that changes during an interruption', async () => {
     const before = (await stand.account.conversions()).map(({ id }) => id);
     const file = await padded(2 * megabyte);
     breakAfter(500 * kilobyte);
@@ -160,7 +160,7 @@ describe('an upload', () => {
     expect((await stand.account.conversions()).map(({ id }) => id)).toEqual(before);
   });
 
-  it('of 10 GB to a server that takes 5 is refused before its first byte', async () => {
+  it('of 10 GB is refused before the first byte by a server that accepts 5 GB', async () => {
     const file = path.join(folder, 'film.mp4');
     await using handle = await open(file, 'w');
     await handle.truncate(10e9);
@@ -169,8 +169,8 @@ describe('an upload', () => {
     const { host } = new URL(stand.line.url);
     await expect(submitting).rejects.toMatchObject({
       code: 'too_large',
-      // The server's own refusal, of what was begun there, reads otherwise.
-      message: `It is larger than ${host} takes.`,
+      // The server's own refusal of a started upload has a different message.
+      message: `Larger than ${host} accepts.`,
       details: { limitBytes: 5e9 },
     });
     expect(stand.line.sentBytes - before).toBeLessThan(2 * kilobyte);
@@ -179,7 +179,7 @@ describe('an upload', () => {
 });
 
 describe('a download', () => {
-  it('goes on from where it broke off', async () => {
+  it('resumes where it broke off', async () => {
     const { id } = await backend.submit(
       {
         file: await fileOf(await media.make({ container: 'mp4', seconds: 60 })),
@@ -199,8 +199,8 @@ describe('a download', () => {
   });
 });
 
-describe('a line', () => {
-  it('that is down is told with the name of the server', async () => {
+describe('a connection', () => {
+  it('that is down is reported with the name of the server', async () => {
     takeLineDown();
     await expect(backend.cancel('x')).rejects.toMatchObject({
       code: 'unavailable',
@@ -208,7 +208,7 @@ describe('a line', () => {
     });
   });
 
-  it('that was away for a while costs no news', async () => {
+  it('that was down for a while loses no events', async () => {
     const heard: ServerEvent[] = [];
     const unfollow = backend.follow((event) => void heard.push(event));
     const first = await backend.submit({ file: await padded(500 * kilobyte), options }, never);
@@ -227,7 +227,7 @@ describe('a line', () => {
     unfollow();
   });
 
-  it.each(['swallows', 'refuses'] as const)('that %s sockets carries a conversion all the same', async (how) => {
+  it.each(['swallows', 'refuses'] as const)('that %s WebSockets still carries a conversion', async (how) => {
     await using proxy = await openSocketEater(stand.server().url, how);
     const http = createServerHttp(proxy.url);
     const keeper = keepInMemory();
@@ -260,7 +260,7 @@ async function fileOf(file: string): Promise<SourceFile> {
   return { path: file, fileName: path.basename(file), bytes: (await stat(file)).size };
 }
 
-/** A proxy that knows HTTP, and no WebSocket. */
+/** A proxy that forwards HTTP but no WebSocket. */
 async function openSocketEater(target: string, how: 'swallows' | 'refuses') {
   const eaten = new Set<Duplex>();
   const proxy = createServer((incoming, outgoing) => {

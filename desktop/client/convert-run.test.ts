@@ -78,7 +78,7 @@ function of<Type extends RunEvent['type']>(
 }
 
 describe('a run', () => {
-  it('saves each result beside its source, tells of it, and leaves nothing with the backend', async () => {
+  it('saves each result next to its source, reports it, and leaves nothing on the backend', async () => {
     await using channel = await openCopyingChannel();
     const sources = await makeSources('a.mp4', 'sub/b.mkv');
     const { summary, events } = await run(channel, sources);
@@ -94,14 +94,14 @@ describe('a run', () => {
     expect([channel.conversions.size, await channel.kept()]).toEqual([0, []]);
   });
 
-  it('hands all over as one batch', async () => {
+  it('submits everything as one batch', async () => {
     await using channel = await openCopyingChannel();
     await run(channel, await makeSources('a.mp4', 'b.mp4', 'c.mp4'));
     expect(new Set(channel.submissions.map(({ batchId }) => batchId)).size).toBe(1);
     expect(channel.submissions.map(({ batchSize }) => batchSize)).toEqual([3, 3, 3]);
   });
 
-  it('keeps the folders below an output folder, and both of two files with one name', async () => {
+  it('keeps the folder structure below an output folder, and both of two files with the same name', async () => {
     await using channel = await openCopyingChannel();
     const outputFolder = path.join(root, 'out', 'put');
     const sources = await makeSources('sub/a.mp4', 'sub/deep/a.mp4', 'sub/a.mkv');
@@ -109,11 +109,11 @@ describe('a run', () => {
     expect((await readdir(outputFolder, { recursive: true })).sort()).toEqual(
       ['sub', 'sub/a (1).mp3', 'sub/a.mp3', 'sub/deep', 'sub/deep/a.mp3'].map(path.normalize),
     );
-    // The first in order has the name itself, though both are ready in any order.
+    // The first source gets the plain name, whichever is done first.
     expect(await readFile(path.join(outputFolder, 'sub/a.mp3'), 'utf8')).toBe('the bytes of sub/a.mkv');
   });
 
-  it('tells of what fails, by source, and goes on', async () => {
+  it('reports each failure with its source, and continues', async () => {
     await using channel = await openCopyingChannel((name) => (name === 'bad.mp4' ? 'failed' : 'done'));
     const { summary, events } = await run(channel, await makeSources('a.mp4', 'bad.mp4', 'c.mp4'));
     expect(summary).toEqual({ saved: 2, failed: 1 });
@@ -122,7 +122,7 @@ describe('a run', () => {
     ]);
   });
 
-  it('tells of what another has cancelled or removed', async () => {
+  it('reports conversions that somebody else cancelled or removed', async () => {
     await using channel = await openCopyingChannel((name) => (name === 'a.mp4' ? 'cancelled' : 'converting'));
     const { events } = await run(channel, await makeSources('a.mp4', 'b.mp4'), {
       onEvent(event) {
@@ -138,7 +138,7 @@ describe('a run', () => {
     ).toEqual(['cancelled', 'not_found']);
   });
 
-  it('fails a source before it is converted when its folder cannot take the result', async () => {
+  it('fails a source before converting it when its folder is not writable', async () => {
     await using channel = await openCopyingChannel();
     const sources = await makeSources('a.mp4');
     const { events } = await run(channel, sources, { outputFolder: path.join(root, 'a.mp4', 'below') });
@@ -146,13 +146,13 @@ describe('a run', () => {
     expect(channel.submissions).toEqual([]);
   });
 
-  it('leaves finished conversions with a backend that is to keep them', async () => {
+  it('leaves finished conversions on a backend that keeps them', async () => {
     await using channel = await openCopyingChannel();
     await run(channel, await makeSources('a.mp4'), { forgetEnded: false });
     expect(channel.conversions.size).toBe(1);
   });
 
-  it('passes on nothing of what others convert with the same backend', async () => {
+  it('ignores the conversions of others on the same backend', async () => {
     await using channel = await openCopyingChannel();
     const [source] = await makeSources('a.mp4');
     if (source === undefined) throw new Error('no source');
@@ -167,7 +167,7 @@ describe('a run', () => {
 });
 
 describe('a run over 5,000 files', () => {
-  it('has few of them under way at any time, and a progress that never goes back and ends at 1', async () => {
+  it('has only a few in progress at a time, and a progress that never decreases and ends at 1', async () => {
     await using channel = await openCopyingChannel((name) => (name.endsWith('00.mp4') ? 'done' : 'failed'));
     const names = Array.from({ length: 5000 }, (_, index) => path.join(`${index % 10}`, `${index}.mp4`));
     let ended = 0;
@@ -190,7 +190,7 @@ describe('a run over 5,000 files', () => {
 });
 
 describe('a run that is stopped', () => {
-  it('removes what is under way, there and here, keeps what was saved, and begins nothing more', async () => {
+  it('removes conversions in progress here and on the backend, keeps saved MP3s, and starts nothing more', async () => {
     await using channel = await openCopyingChannel((name) => (name === '1.mp4' ? 'done' : 'converting'));
     const stop = new AbortController();
     const sources = await makeSources('1.mp4', '2.mp4', '3.mp4', '4.mp4', '5.mp4', '6.mp4');
@@ -216,7 +216,7 @@ describe('a run that is stopped', () => {
     expect((await readdir(root)).filter((name) => !name.endsWith('.mp4'))).toEqual(['1.mp3']);
   });
 
-  it('before it began does nothing', async () => {
+  it('before it starts does nothing', async () => {
     await using channel = await openCopyingChannel();
     const sources = await makeSources('1.mp4');
     expect((await run(channel, sources, {}, AbortSignal.abort())).summary).toEqual({ saved: 0, failed: 0 });

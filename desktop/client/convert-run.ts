@@ -10,10 +10,10 @@ import { followConversions } from './follow-conversions.ts';
 import { createOverallMeter, type OverallProgress, sentShare } from './overall-progress.ts';
 import { createResultSaver, type PlannedTarget } from './save-result.ts';
 
-/** An MP3 lies where it should. Paths are absolute. */
+/** An MP3 was saved. Paths are absolute. */
 export interface SavedEvent {
   readonly type: 'saved';
-  /** The conversion's. */
+  /** The id of the conversion. */
   readonly id: string;
   readonly source: string;
   readonly target: string;
@@ -25,41 +25,41 @@ export interface FailedEvent {
   readonly type: 'failed';
   /** Absolute path. */
   readonly source: string;
-  /** One of ours, or one that the server gave and this version does not know. */
+  /** An `ErrorCode`, or a code of a newer server that this version does not know. */
   readonly code: string;
-  /** A sentence without a path. */
+  /** A sentence that does not contain the path. */
   readonly message: string;
 }
 
-/** What a run tells as it happens: what the backend says of its conversions, and what becomes of each source. */
+/** What a run reports: the events of the backend, and the outcome of each source. */
 export type RunEvent = ServerEvent | SavedEvent | FailedEvent;
 
 export interface ConversionRun {
   readonly backend: Backend;
   readonly sources: readonly FoundSource[];
   readonly options: OutputOptions;
-  /** Absolute path of the folder for the MP3s, made where it is missing; absent: each goes beside its source. */
+  /** Absolute path of the folder for the MP3s. It is created if missing. Without it, each MP3 is saved next to its source. */
   readonly outputFolder?: string;
   readonly overwrite: boolean;
-  /** Whether the backend shall forget a conversion once it has ended here, with its MP3. */
+  /** Whether a conversion and its MP3 are removed from the backend once this run is done with it. */
   readonly forgetEnded: boolean;
-  /** How many sources may be under way at the same time. */
+  /** How many sources may be in progress at once. */
   readonly atOnce: number;
   readonly onEvent: (event: RunEvent) => void;
   readonly onProgress: (progress: OverallProgress) => void;
-  /** Called with what must not happen: it has failed that one source, and belongs before whoever can mend it. */
+  /** Called with an error that should not happen, so that it can be reported as a bug. It fails only its own source. */
   readonly onDefect: (error: unknown) => void;
 }
 
-/** How many sources became MP3s, and how many did not; the rest was stopped before it had an end. */
+/** How many sources were saved as MP3s and how many failed. The rest was stopped by the signal. */
 export interface RunSummary {
   readonly saved: number;
   readonly failed: number;
 }
 
 /**
- * Converts all sources as one batch and saves each MP3 as soon as it is done. Never throws for a source: that is told by a
- * `failed` event. When `signal` fires, what is under way is cancelled and removed, there and here, and the promise resolves.
+ * Converts all sources as one batch and saves each MP3 as soon as it is done. A source that fails does not throw; it is reported by
+ * a `failed` event. When `signal` fires, the conversions in progress are removed, here and on the backend, and the promise resolves.
  */
 export async function runConversions(run: ConversionRun, signal: AbortSignal): Promise<RunSummary> {
   const { backend, sources, options, onEvent, onProgress } = run;
@@ -73,15 +73,15 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
     overwrite: run.overwrite,
     sources: new Set(sources.flatMap(({ identity }) => identity ?? [])),
   });
-  /** By the conversion's id, which source it is of. */
+  /** The index of the source by the id of its conversion. */
   const indexes = new Map<string, number>();
-  /** Of those that had to be sent, what that is of the whole way. */
+  /** For each source that was uploaded, the share of its progress that uploading takes, 0–1. */
   const sentShares = new Map<number, number>();
   let saved = 0;
   let failed = 0;
 
   function hear(event: ServerEvent): void {
-    // The batch's end is told of by counting conversions that are there, and these have been forgotten.
+    // A notification counts the conversions that still exist, but this run has removed its own.
     if (event.type === 'notification' && run.forgetEnded) return;
     if (event.type === 'conversion') meterLength(event.conversion);
     if (event.type === 'progress') {
@@ -135,14 +135,14 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
 
   function fail(source: FoundSource, index: number, error: unknown): void {
     if (signal.aborted) return;
-    const reason = isAppError(error) ? error : new AppError('internal', 'Something went wrong inside Soundlift.');
+    const reason = isAppError(error) ? error : new AppError('internal', 'Soundlift hit a problem of its own.');
     if (reason.code === 'internal') run.onDefect(error);
     failed += 1;
     meter.drop(index);
     onEvent({ type: 'failed', source: source.path, code: reason.givenCode ?? reason.code, message: reason.message });
   }
 
-  /** A conversion that is gone already, or cannot be reached to be forgotten, is nothing to tell a person. */
+  /** Does not fail if the conversion is gone already or the backend cannot be reached. */
   async function forget(id: string): Promise<void> {
     await backend.remove(id).catch((error: unknown) => {
       if (!isAppError(error)) run.onDefect(error);
@@ -152,7 +152,7 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
   const underWay = new Set<Promise<void>>();
   for (const [index, source] of sources.entries()) {
     if (signal.aborted) break;
-    // One after the other, so that equal names are numbered in the sources' order.
+    // Planned one after the other, so that equal names are numbered in the order of the sources.
     const target = await saver.plan(targetOf(source, run)).catch((error: unknown) => fail(source, index, error));
     if (target === undefined) continue;
     meter.begin(index);

@@ -6,10 +6,10 @@ import { isPassing, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 
-/** A server from which nothing comes for so long has been lost on the way. */
+/** A download that receives nothing for this long is treated as broken. */
 const silentSeconds = 60;
 
-/** The MP3's bytes; where the connection breaks, it goes on from there. Throws `gone`, `not_found`, `unavailable`, and the signal's reason. */
+/** Downloads an MP3. Resumes if the connection breaks. Throws `gone`, `not_found`, `unavailable`, or the signal's reason. */
 export async function* downloadResult(
   session: ServerSession,
   id: string,
@@ -25,7 +25,7 @@ export async function* downloadResult(
         received += chunk.byteLength;
         yield chunk;
       }
-      if (received < bytes) throw new Error('the server ended before the end');
+      if (received < bytes) throw new Error('the server ended the answer too early');
     } catch (error) {
       signal.throwIfAborted();
       failures = received > before ? 0 : failures + 1;
@@ -48,14 +48,14 @@ export async function* downloadResult(
     });
     const range = answer.headers['content-range'];
     const isRest = typeof range === 'string' && range.startsWith(`bytes ${start}-`);
-    if (start > 0 && !isRest) throw new AppError('gone', 'The MP3 on the server is another one now.');
+    if (start > 0 && !isRest) throw new AppError('gone', 'The MP3 on the server has changed.');
     return bytesOf(answer.data);
   }
 }
 
-/** The pieces of a stream of Node's, which ends with the loop over them. Throws when they stay out for too long. */
+/** The chunks of a Node stream. Destroys the stream when the loop ends. Throws if no chunk comes for `silentSeconds`. */
 async function* bytesOf(stream: unknown): AsyncGenerator<Uint8Array> {
-  if (!(stream instanceof Readable)) throw new Error('there is no body');
+  if (!(stream instanceof Readable)) throw new Error('the answer has no body');
   try {
     const pieces = stream.iterator({ destroyOnReturn: false });
     for (;;) {
@@ -64,14 +64,14 @@ async function* bytesOf(stream: unknown): AsyncGenerator<Uint8Array> {
       if (value instanceof Uint8Array) yield value;
     }
   } finally {
-    // Not by the iterator: it would wait for the piece that stays out.
+    // The iterator is not used for this: it would wait for the missing chunk.
     stream.destroy();
   }
 }
 
 async function inTime<Piece>(next: Promise<Piece>): Promise<Piece> {
   const silence = Promise.withResolvers<never>();
-  const timer = setTimeout(() => silence.reject(new Error('nothing came for too long')), silentSeconds * 1000);
+  const timer = setTimeout(() => silence.reject(new Error('no data came for too long')), silentSeconds * 1000);
   try {
     return await Promise.race([next, silence.promise]);
   } finally {

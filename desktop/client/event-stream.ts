@@ -7,42 +7,42 @@ import { createNewest } from './newest.ts';
 import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
 
-/** A server pings twice a minute; one that was silent for longer is gone, or a proxy has eaten the socket. */
+/** A server pings twice a minute. If nothing comes for this long, the server is gone or a proxy has dropped the socket. */
 const silentSeconds = 65;
-/** What a server answers within, that is asked whether it is there. */
+/** How long a server may take to answer a ping of ours. */
 const answerSeconds = 5;
-/** How long a socket may take to be there. */
+/** How long a socket may take to open. */
 const openSeconds = 20;
-/** Between tries, doubled each time, with some chance in it: so that a thousand clients do not come back in one instant. */
+/** The pause before a retry. It doubles each time and has a random part, so that a thousand clients do not reconnect at once. */
 const firstPauseSeconds = 0.5;
 const longestPauseSeconds = 30;
-/** A hello of five hundred conversions has some hundreds of kilobytes. */
+/** A hello with 500 conversions has a few hundred kilobytes. */
 const maxFrameBytes = 4 * 1024 * 1024;
 
 export interface EventStream {
-  /** Does not wait for the next try; asks a server that was connected to whether it still is there. */
+  /** Retries now instead of waiting. If a socket is open, checks that the server still answers. */
   tryNow(): void;
   close(): void;
 }
 
-/** Whether the server can be heard at this moment. `nextTryAt`: when it is tried again, milliseconds since 1970. */
+/** Whether events can arrive right now. `nextTryAt` is the time of the next try, in milliseconds since 1970. */
 export type StreamState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'connected' }
   | { readonly kind: 'waiting'; readonly nextTryAt: number }
-  /** Somebody has to sign in: it is tried again all the same. */
+  /** The person must sign in. Retries continue all the same. */
   | { readonly kind: 'signed_out'; readonly nextTryAt: number };
 
 export interface EventStreamOptions {
   readonly onState?: (state: StreamState) => void;
-  /** Called when more has happened in between than is told: who wants all of it has to ask. */
+  /** Called when more was missed than the server reports. A client that needs all of it must list instead. */
   readonly onMissed?: () => void;
 }
 
 /**
- * Calls `listener` with all that the server tells, over a WebSocket that is opened anew whenever it breaks; what happened in
- * between is told then. What is older than what was told before is dropped. Where there can be no socket nothing is told: a client that
- * waits for something has to ask now and then.
+ * Calls `listener` with each event of the server. The events come over a WebSocket, which is opened again whenever it breaks; the
+ * server then reports what was missed. Events older than those already delivered are dropped. Where no socket can be opened, no
+ * events arrive: a client that waits for something must also ask from time to time.
  */
 export function openEventStream(
   session: ServerSession,
@@ -52,11 +52,11 @@ export function openEventStream(
   const closing = new AbortController();
   const { signal } = closing;
   const newest = createNewest();
-  /** The position of the latest hello. */
+  /** The change position of the latest hello. */
   let since: string | undefined;
   let pauseSeconds = firstPauseSeconds;
   let hurry = new AbortController();
-  /** Asks the server whether it still is there. */
+  /** Checks that the server still answers. */
   let check = (): void => {};
 
   function tell(event: ServerEvent): void {
@@ -94,14 +94,14 @@ export function openEventStream(
     }
   }
 
-  /** Throws where there is no good token to be had. */
+  /** Throws if no valid token can be had. */
   async function carryOnce(): Promise<void> {
     const token = await session.token();
     const end = await carry(token);
     if (end === socketTokenEnded) await session.renewed(token);
   }
 
-  /** One socket, from its opening to its end. Resolves with the code that it was closed with. */
+  /** Runs one socket from opening to close. Resolves with the close code. */
   async function carry(token: string): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<number>();
     const url = new URL(`${session.http.url}/api/v1/events`);
@@ -134,11 +134,11 @@ export function openEventStream(
       .on('ping', () => silence.refresh())
       .on('unexpected-response', (_request, response: IncomingMessage) => {
         response.resume();
-        // The token was good a moment ago by its own account; the server knows better.
+        // By its expiry time the token is valid, but the server decides.
         resolve(response.statusCode === 401 ? socketTokenEnded : 0);
         socket.terminate();
       })
-      // The end tells it too.
+      // `close` follows each error.
       .on('error', () => undefined)
       .on('close', (code) => resolve(code));
     const code = await promise;
@@ -159,9 +159,9 @@ export function openEventStream(
   };
 }
 
-/** Undefined for a frame of a newer server, which we do not know. */
+/** Undefined for a frame of a newer server that this version does not know. */
 function readFrame(data: RawData): SocketFrame | undefined {
-  // As the library gives it where nothing else was asked for.
+  // By default, the library delivers a Buffer.
   if (!Buffer.isBuffer(data)) return undefined;
   const parsed = openSocketFrameSchema.safeParse(parseJson(data.toString('utf8')));
   return parsed.success ? parsed.data : undefined;

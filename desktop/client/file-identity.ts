@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 
-/** The same for two paths to one file, through links or another spelling. A file system without numbers of files gives none. */
+/** Equal for two paths to the same file, also through links or another spelling. Undefined if the file system has no inode numbers. */
 export function fileIdentity({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): string | undefined {
   return ino === 0n ? undefined : `${dev}:${ino}`;
 }

@@ -12,7 +12,7 @@ describe('validFileName', () => {
     '.hidden.mp3',
     'a:b?.mp3',
     'con.mp3',
-  ])('leaves %j as it is on Linux', (name) => {
+  ])('does not change %j on Linux', (name) => {
     expect(validFileName(name, 'linux')).toBe(name);
   });
 
@@ -29,11 +29,11 @@ describe('validFileName', () => {
     ['console.mp3', 'console.mp3'],
     ['trailing. . ', 'trailing'],
     ['...', '_'],
-  ])('makes %j into %j on Windows', (name, valid) => {
+  ])('turns %j into %j on Windows', (name, valid) => {
     expect(validFileName(name, 'win32')).toBe(valid);
   });
 
-  it.each(['/', '..', '.', '', '\0'])('never gives back a path for %j', (name) => {
+  it.each(['/', '..', '.', '', '\0'])('never returns a path for %j', (name) => {
     for (const platform of ['linux', 'darwin', 'win32'] as const) {
       expect(validFileName(name, platform)).toBe('_');
     }
@@ -50,20 +50,20 @@ describe('validFileName', () => {
     expect(validFileName(`${'x'.repeat(251)}.mp3`, 'linux', 12)).toBe(`${'x'.repeat(246)} (12).mp3`);
   });
 
-  it('cuts no character in halves', () => {
+  it('does not split a character', () => {
     const family = '👩‍👩‍👧';
     const name = validFileName(`${family.repeat(20)}.mp3`, 'linux');
     expect(name).toBe(`${family.repeat(13)}.mp3`);
     expect(Buffer.byteLength(family) * 14 + 4).toBeGreaterThan(255);
   });
 
-  it('counts UTF-16 units on Windows, where 255 of them fit whatever their bytes', () => {
+  it('allows 255 UTF-16 units on Windows, whatever their size in bytes', () => {
     const name = `${'字'.repeat(251)}.mp3`;
     expect(validFileName(name, 'win32')).toBe(name);
     expect(validFileName(name, 'linux').length).toBeLessThan(100);
   });
 
-  it('replaces half a surrogate pair, which no file system could give back', () => {
+  it('replaces a lone surrogate, which file systems do not preserve', () => {
     expect(validFileName('a\ud83d.mp3', 'linux')).toBe('a\ufffd.mp3');
   });
 });

@@ -1,17 +1,17 @@
-/** The longest name of a file: 255 bytes of UTF-8 on Linux (NAME_MAX) and macOS (APFS), 255 UTF-16 units on Windows (NTFS). */
+/** The maximum length of a file name: 255 bytes of UTF-8 on Linux (NAME_MAX) and macOS (APFS), 255 UTF-16 units on Windows (NTFS). */
 const maxNameLength = 255;
-/** What comes after a name's last dot, where it is longer than this, is no extension. */
+/** A longer text after the last dot of a name is not an extension. */
 const maxExtensionLength = 16;
 
 const forbiddenOnWindows = /[<>:"/\\|?*\p{Cc}]/gu;
 const forbiddenElsewhere = /[/\0]/g;
 
-/** Names of devices, with whatever extension (learn.microsoft.com/windows/win32/fileio/naming-a-file). */
+/** Device names, with any extension (learn.microsoft.com/windows/win32/fileio/naming-a-file). */
 const reservedOnWindows = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\.|$)/i;
 
 /**
- * The nearest name that a file may have on `platform`: what is forbidden becomes `_`, and what is too long is cut before the
- * extension. `number` from 1 on tells it from others of its name: `talk.mp3` becomes `talk (1).mp3`.
+ * The closest valid file name on `platform`. Forbidden characters become `_`, and a name that is too long is cut before the
+ * extension. A `number` of 1 or more is added to the name: `talk.mp3` becomes `talk (1).mp3`.
  */
 export function validFileName(name: string, platform: NodeJS.Platform, number = 0): string {
   const windows = platform === 'win32';
@@ -30,7 +30,7 @@ function lengthOf(text: string, windows: boolean): number {
   return windows ? text.length : Buffer.byteLength(text);
 }
 
-/** Cuts between characters as a person sees them, so that no emoji is left in halves. */
+/** Cuts between grapheme clusters, so that no emoji is split. */
 function cutTo(text: string, limit: number, windows: boolean): string {
   if (lengthOf(text, windows) <= limit) return text;
   let kept = '';

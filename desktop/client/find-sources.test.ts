@@ -24,7 +24,7 @@ async function make(...files: readonly string[]): Promise<void> {
   }
 }
 
-/** Paths below the root, and `CODE path` for failures. */
+/** The paths relative to the root. A failure is shown as `CODE path`. */
 async function find(...named: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
   for (const finding of await findings(...named)) {
@@ -46,7 +46,7 @@ async function findings(...named: readonly string[]): Promise<readonly Finding[]
 }
 
 describe('a file that is named', () => {
-  it('is taken whatever its name', async () => {
+  it('is found whatever its name', async () => {
     await make('talk.mp4', 'notes', '.hidden.txt', '-x.mp4');
     expect(await find('talk.mp4', 'notes', '.hidden.txt', '-x.mp4')).toEqual([
       'talk.mp4',
@@ -56,7 +56,7 @@ describe('a file that is named', () => {
     ]);
   });
 
-  it('is told by its path, name, bytes and identity', async () => {
+  it('is reported with its path, name, size and identity', async () => {
     await make('talk.mp4');
     const [finding] = await findings('talk.mp4');
     expect(finding).toEqual({
@@ -71,12 +71,12 @@ describe('a file that is named', () => {
     });
   });
 
-  it('twice, or also in a folder that is named, is taken once', async () => {
+  it('twice, or that is also in a named folder, is found once', async () => {
     await make('a/one.mp4', 'a/two.mp4');
     expect(await find('a/two.mp4', 'a', 'a/../a/one.mp4')).toEqual(['a/two.mp4', 'a/one.mp4']);
   });
 
-  it('and is not there has failed, and the others are found all the same', async () => {
+  it('and is missing is reported as failed, and the others are still found', async () => {
     await make('talk.mp4');
     await symlink('nowhere', path.join(root, 'broken.mp4'));
     expect(await find('gone.mp4', 'talk.mp4/deeper', 'broken.mp4', 'talk.mp4')).toEqual([
@@ -87,7 +87,7 @@ describe('a file that is named', () => {
     ]);
   });
 
-  it('and is a pipe, a device, a link to itself or too long a name ends with a sentence', async () => {
+  it('and is a pipe, a device, a link to itself or too long is reported with a sentence', async () => {
     execFileSync('mkfifo', [path.join(root, 'pipe.mp4')]);
     await symlink('round.mp4', path.join(root, 'round.mp4'));
     const all = await findings('pipe.mp4', 'round.mp4', `${'x'.repeat(300)}.mp4`);
@@ -98,14 +98,14 @@ describe('a file that is named', () => {
     ]);
   });
 
-  it('and was no UTF-8 is told so', async () => {
+  it('and is not UTF-8 is reported as such', async () => {
     const [finding] = await findings('caf\ufffd.mp4');
-    expect(finding).toMatchObject({ failure: { message: 'The name of this file is not written in UTF-8.' } });
+    expect(finding).toMatchObject({ failure: { message: 'The name of this file is not in UTF-8.' } });
   });
 });
 
 describe('a folder that is named', () => {
-  it('gives films and sound, in natural order, from all folders below it', async () => {
+  it('gives the video and audio files of all folders below it, in natural order', async () => {
     await make(
       'c/10.mkv',
       'c/2.MP4',
@@ -119,13 +119,13 @@ describe('a folder that is named', () => {
     expect(await find('c')).toEqual(['c/2.MP4', 'c/10.mkv', 'c/sub/a.webm', 'c/sub/deep/b.m4a']);
   });
 
-  it('tells which folders lie between it and each file', async () => {
+  it('gives the subfolder of each file', async () => {
     await make('c/a.mp4', 'c/sub/deep/b.mp4');
     const subfolders = (await findings('c')).map((finding) => finding.kind === 'found' && finding.source.subfolder);
     expect(subfolders).toEqual(['', path.join('sub', 'deep')]);
   });
 
-  it('does not give what is hidden, or what a killed run left', async () => {
+  it('skips hidden files and the leftovers of a killed run', async () => {
     await make(
       'c/.a.mp4',
       'c/.git/b.mp4',
@@ -138,12 +138,12 @@ describe('a folder that is named', () => {
     expect(await find('.f')).toEqual(['.f/g.mp4']);
   });
 
-  it('may be called like a film, and lie in another', async () => {
+  it('may have the name of a video, and be inside another such folder', async () => {
     await make('x.mp4/inner.mp4/film.mkv');
     expect(await find('x.mp4')).toEqual(['x.mp4/inner.mp4/film.mkv']);
   });
 
-  it('is left by links to files, and not by links to folders, so that a loop ends', async () => {
+  it('follows links to files but not links to folders, so loops end', async () => {
     await make('c/a.mp4', 'elsewhere/b.mp4');
     await symlink('.', path.join(root, 'c/loop'));
     await symlink('../elsewhere', path.join(root, 'c/away.mp4'));
@@ -163,18 +163,18 @@ describe('a folder that is named', () => {
     'back\\slash.mp4',
     '$(reboot).mp4',
     '\u001b[31mred.mp4',
-  ])('gives a file called %j', async (name) => {
+  ])('gives a file named %j', async (name) => {
     await make(path.join('c', name));
     expect(await find('c')).toEqual([path.join('c', name)]);
   });
 
-  it('gives a file whose path is longer than 400 characters', async () => {
+  it('gives a file with a path of over 400 characters', async () => {
     const long = path.join('c', ...Array.from({ length: 8 }, (_, level) => `${level}${'d'.repeat(60)}`), 'film.mp4');
     await make(long);
     expect(await find('c')).toEqual([long]);
   });
 
-  it('says of a film whose name is no UTF-8 that it cannot be reached, and gives the others', async () => {
+  it('reports a video whose name is not UTF-8, and gives the others', async () => {
     await make('c/a.mp4');
     for (const name of [Buffer.from('caf\xe9.mp4', 'latin1'), Buffer.from('\xff.txt', 'latin1')]) {
       await writeFile(Buffer.concat([Buffer.from(`${root}/c/`), name]), 'bytes');
@@ -182,7 +182,7 @@ describe('a folder that is named', () => {
     expect(await find('c')).toEqual(['c/a.mp4', 'source_unreadable c/caf\ufffd.mp4']);
   });
 
-  it('gives a transport stream and not the TypeScript beside it', async () => {
+  it('gives a transport stream but not a TypeScript file next to it', async () => {
     await make('c/index.ts', 'c/module.mts', 'c/empty.ts');
     const packets = Buffer.alloc(188 * 2, 0xff);
     packets[0] = 0x47;
@@ -195,14 +195,14 @@ describe('a folder that is named', () => {
     expect(await find('c')).toEqual(['c/camera.mts', 'c/stream.ts']);
   });
 
-  it('without anything to convert has failed', async () => {
+  it('with nothing to convert is reported as failed', async () => {
     await make('c/notes.txt');
     await mkdir(path.join(root, 'empty'));
     expect(await find('c', 'empty')).toEqual(['source_missing c', 'source_missing empty']);
   });
 });
 
-it('stops when it is told to', async () => {
+it('stops when the signal fires', async () => {
   await make('c/a.mp4', 'c/sub/b.mp4');
   const stop = new AbortController();
   const reason = new Error('enough');
@@ -211,7 +211,7 @@ it('stops when it is told to', async () => {
   }).rejects.toBe(reason);
 });
 
-it('takes every extension in any case', () => {
+it('accepts each extension in upper and lower case', () => {
   expect(['a.MP4', 'a.mKv', 'a.M4A'].every(hasMediaExtension)).toBe(true);
   expect(['a.mp3', 'a', 'mp4', '.mp4', 'a.mp4.txt'].some(hasMediaExtension)).toBe(false);
 });

@@ -7,20 +7,20 @@ import type { SourceFile } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { hasMediaExtension, isMediaFile } from './media-files.ts';
 
-/** A file that was found, and from where. */
+/** A file that was found. */
 export interface FoundSource extends SourceFile {
-  /** Where the file system tells one. */
+  /** Absent if the file system has none. */
   readonly identity: string | undefined;
-  /** The folders between the folder that was named and the file: `sub/deeper`; empty for a file directly in it, or named itself. */
+  /** The path from the named folder to the folder of the file: `sub/deeper`. Empty for a file directly in it, or named itself. */
   readonly subfolder: string;
 }
 
-/** What was named, or lies in a folder that was named, and cannot be converted as it is. */
+/** A file or folder that was named, or is inside a named folder, and cannot be converted. */
 export interface SourceFailure {
   /** Absolute path. */
   readonly path: string;
   readonly code: ErrorCode;
-  /** A sentence without a path. */
+  /** A sentence that does not contain the path. */
   readonly message: string;
 }
 
@@ -29,10 +29,10 @@ export type Finding =
   | { readonly kind: 'failed'; readonly failure: SourceFailure };
 
 /**
- * What is meant by `named`, absolute paths of files and folders, each once and in their order. A file is taken whatever its
- * name. In a folder and the folders below it, files with the extensions of films and sound are, in natural order (`2` before
- * `10`), through links to files but not to folders; what is hidden is passed over. What cannot be read is told and does not
- * stop the rest. Throws the signal's reason alone.
+ * Finds the sources that `named`, absolute paths of files and folders, stands for: in order, each once. A named file is taken
+ * whatever its name. In a named folder and the folders below it, files with a video or audio extension are taken, in natural order
+ * (`2` before `10`). Links to files are followed, links to folders are not, and hidden files are skipped. What cannot be read is
+ * reported as a failure and does not stop the rest. Throws only the signal's reason.
  */
 export async function* findSources(named: readonly string[], signal: AbortSignal): AsyncGenerator<Finding> {
   const seen = new Set<string>();
@@ -52,7 +52,7 @@ async function* findNamed(named: string, signal: AbortSignal): AsyncGenerator<Fi
   try {
     facts = await stat(named, { bigint: true });
   } catch (error) {
-    // What is no UTF-8 arrives as this character in place of its bytes, and leads nowhere.
+    // Node replaces bytes that are not UTF-8 with this character, so the path leads nowhere.
     yield failed(named, named.includes('\ufffd') ? notUtf8(error) : sourceError(error));
     return;
   }
@@ -64,7 +64,7 @@ async function* findNamed(named: string, signal: AbortSignal): AsyncGenerator<Fi
       empty = false;
       yield finding;
     }
-    if (empty) yield failed(named, new AppError('source_missing', 'There is no video and no sound in this folder.'));
+    if (empty) yield failed(named, new AppError('source_missing', 'There is no video or audio file in this folder.'));
   } else {
     yield failed(named, new AppError('source_unreadable', 'This is neither a file nor a folder.'));
   }
@@ -75,7 +75,7 @@ async function* walk(root: string, subfolder: string, signal: AbortSignal): Asyn
   const folder = path.join(root, subfolder);
   let entries: Dirent<Buffer>[];
   try {
-    // As bytes: a name that is no UTF-8 would come as a text that leads to no file, or to another.
+    // Read as bytes: as text, a name that is not UTF-8 would lead to no file or to another one.
     entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
     yield failed(folder, sourceError(error));
@@ -100,7 +100,7 @@ async function* walk(root: string, subfolder: string, signal: AbortSignal): Asyn
   }
 }
 
-/** Undefined for what only bears a film's name: a link to a folder, a pipe, a program's text. */
+/** Undefined if only the name looks like a video: a link to a folder, a pipe, or source code. */
 async function findInFolder(file: string, subfolder: string): Promise<Finding | undefined> {
   try {
     const facts = await stat(file, { bigint: true });
@@ -112,7 +112,7 @@ async function findInFolder(file: string, subfolder: string): Promise<Finding | 
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** The same order everywhere, whatever the system's language. */
+/** The order does not depend on the system's language. */
 function compareNaturally(one: string, other: string): number {
   return collator.compare(one, other) || (one < other ? -1 : 1);
 }
@@ -133,5 +133,5 @@ function failed(file: string, { code, message }: AppError): Finding {
 }
 
 function notUtf8(cause?: unknown): AppError {
-  return new AppError('source_unreadable', 'The name of this file is not written in UTF-8.', { cause });
+  return new AppError('source_unreadable', 'The name of this file is not in UTF-8.', { cause });
 }

@@ -26,7 +26,7 @@ function conversion(state: Conversion['state'], id = 'c1'): Conversion {
   };
 }
 
-/** A backend that tells what it is told to tell, and answers what it is told to answer. */
+/** A backend whose events and answers the test chooses. */
 function open(answer: () => Conversion = () => expect.unreachable('nothing was to be asked')) {
   let tell: (event: ServerEvent) => void = () => expect.unreachable('nobody listens');
   let asked = 0;
@@ -56,7 +56,7 @@ function open(answer: () => Conversion = () => expect.unreachable('nothing was t
 }
 
 describe('following a conversion', () => {
-  // Time alone: events and answers are what they are.
+  // Only the clock is fake.
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
   afterEach(() => void vi.useRealTimers());
 
@@ -69,14 +69,14 @@ describe('following a conversion', () => {
     expect(one.events).toHaveLength(2);
   });
 
-  it('ends at once when its end was told of before the answer that made it known', async () => {
+  it('ends at once when the event of its end came before the answer with its id', async () => {
     using one = open();
     one.tellOf(conversion('queued'));
     one.tellOf(conversion('failed'));
     expect(await one.untilEnded(conversion('queued'), never)).toEqual(conversion('failed'));
   });
 
-  it('asks after five silent seconds, and goes on while there is no news', async () => {
+  it('asks after five seconds without events, and keeps waiting while nothing has changed', async () => {
     const answers = [conversion('queued'), conversion('converting'), conversion('done')];
     using one = open(() => answers.shift() ?? expect.unreachable());
     const ended = one.untilEnded(conversion('queued'), never);
@@ -86,7 +86,7 @@ describe('following a conversion', () => {
     expect(one.asked()).toBe(0);
     await vi.advanceTimersByTimeAsync(12_000);
     expect(await ended).toEqual(conversion('done'));
-    // The state that was known already is no news.
+    // An answer with the known state is not reported.
     expect(one.events.map((event) => event.type === 'conversion' && event.conversion.state)).toEqual([
       'queued',
       'converting',
@@ -94,7 +94,7 @@ describe('following a conversion', () => {
     ]);
   });
 
-  it('tells how far it is, of what it was answered, where no event comes through', async () => {
+  it('reports progress from the answers when no events arrive', async () => {
     const further = { ...conversion('converting'), progress: 0.4, etaSeconds: 9 };
     const answers = [further, conversion('done')];
     using one = open(() => answers.shift() ?? expect.unreachable());
@@ -107,7 +107,7 @@ describe('following a conversion', () => {
     ]);
   });
 
-  it('bears with a backend that is away for a while, and not for ever', async () => {
+  it('waits for a backend that is unavailable for a while, but not forever', async () => {
     const away = new AppError('unavailable', 'The server is away.');
     using one = open(() => {
       throw away;
@@ -119,7 +119,7 @@ describe('following a conversion', () => {
     expect(await ended).toBe(away);
   });
 
-  it('throws at once what will not pass', async () => {
+  it('throws a permanent error at once', async () => {
     const gone = new AppError('not_found', 'There is no such conversion.');
     using one = open(() => {
       throw gone;
@@ -129,7 +129,7 @@ describe('following a conversion', () => {
     expect(await ended).toBe(gone);
   });
 
-  it('ends when it is told to stop', async () => {
+  it('ends when the signal fires', async () => {
     using one = open();
     const stop = new AbortController();
     const ended = one.untilEnded(conversion('queued'), stop.signal);
@@ -138,7 +138,7 @@ describe('following a conversion', () => {
     await expect(one.untilEnded(conversion('queued'), stop.signal)).rejects.toThrow('enough');
   });
 
-  it('passes on the progress of its own while they run, and of no other', async () => {
+  it('passes on the progress of its own running conversions, and of no others', async () => {
     using one = open();
     const ended = one.untilEnded(conversion('queued'), never);
     one.tell({ type: 'progress', id: 'another', revision: 2, progress: 0.1 });

@@ -4,18 +4,18 @@ import type { ServerEvent } from '../../shared/events.ts';
 import type { Backend } from './backend.ts';
 import { createNewest } from './newest.ts';
 
-/** Follows the conversions of one batch to their ends. */
+/** Follows the conversions of one batch until they end. */
 export interface Follower extends Disposable {
   /**
-   * Resolves with the conversion once it is done, failed or cancelled. Throws `not_found` when it went away, what the backend
-   * throws when it cannot be asked any more, and the signal's reason.
+   * Resolves with the conversion once it is done, failed or cancelled. Throws `not_found` if it was removed, the backend's error if
+   * the backend cannot be reached for too long, or the signal's reason.
    */
   untilEnded(conversion: Conversion, signal: AbortSignal): Promise<Conversion>;
 }
 
-/** Events may be lost: a conversion of which nothing was heard for so long is asked after. */
+/** Events may be lost, so the backend is asked about a conversion that was silent for this long. */
 const askAfterSeconds = 5;
-/** So often in a row the asking may fail of what will pass. */
+/** How many times in a row asking may fail with a temporary error. */
 const maxFailedAskings = 12;
 
 interface Waiting {
@@ -28,20 +28,20 @@ interface Waiting {
 }
 
 /**
- * Calls `onEvent` with what the backend tells of the batch, in order. What was not told, and was learned by asking, is made an
- * event too.
+ * Calls `onEvent` with the backend's events about the batch, in order. Changes that were learned by asking are reported as events
+ * too.
  */
 export function followConversions(
   backend: Pick<Backend, 'follow' | 'get'>,
   batchId: string,
   onEvent: (event: ServerEvent) => void,
 ): Follower {
-  /** Of this batch and not ended, as far as was heard. */
+  /** Ids of this batch that have not ended, as far as is known. */
   const active = new Set<string>();
-  /** Those that ended before anyone waited: an event may overtake the answer to the call that caused it. */
+  /** Conversions that ended before anyone waited for them: an event may overtake the answer to the call that caused it. */
   const early = new Map<string, Conversion>();
   const waiting = new Map<string, Waiting>();
-  // Answers count too: an event may have overtaken one, or been overtaken by it.
+  // Answers are recorded as well, because events and answers may overtake each other.
   const newest = createNewest();
 
   function hear(event: ServerEvent): void {
@@ -60,8 +60,7 @@ export function followConversions(
       case 'removed': {
         const ids = event.ids.filter((id) => active.delete(id));
         if (ids.length > 0) onEvent({ type: 'removed', ids });
-        for (const id of ids)
-          waiting.get(id)?.reject(new AppError('not_found', 'The conversion was removed meanwhile.'));
+        for (const id of ids) waiting.get(id)?.reject(new AppError('not_found', 'The conversion was removed.'));
         break;
       }
       case 'notification':
@@ -86,7 +85,7 @@ export function followConversions(
     }
   }
 
-  /** Where no event comes through, this is all that is ever heard. */
+  /** If no events arrive, this is the only source of progress. */
   function hearProgress({ id, revision, progress, etaSeconds }: Conversion): void {
     onEvent({ type: 'progress', id, revision, progress, ...(etaSeconds === undefined ? {} : { etaSeconds }) });
   }

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAppError } from '../../shared/errors.ts';
 
-/** Seconds before each further try on a line that is bad: six minutes in all, which a train's tunnels are shorter than. */
+/** Seconds before each retry on a bad connection: about six minutes in all, longer than a train is in a tunnel. */
 export const pausesSeconds: readonly number[] = [0.5, 1, 2, 5, 10, 20, 30, 60, 60, 60, 60, 60];
 
-/** What another try may be better than. */
+/** Whether the error may be temporary, so that a retry may help. */
 export function isPassing(error: unknown): boolean {
   return !isAppError(error) || isAppError(error, 'unavailable', 'too_many', 'locked', 'request_timeout', 'internal');
 }
 
-/** The same call again, after a pause, while it fails of what may pass. Only for calls that may be made twice. Throws the signal's reason, too. */
+/** Repeats a call, with pauses, while its errors may be temporary. Only for calls that may be made twice. Also throws the signal's reason. */
 export async function keepTrying<Answer>(call: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -23,7 +23,7 @@ export async function keepTrying<Answer>(call: () => Promise<Answer>, signal: Ab
   }
 }
 
-/** Throws the signal's reason. */
+/** Waits. Throws the signal's reason. */
 export async function pauseFor(seconds: number, signal: AbortSignal): Promise<void> {
   if (seconds > 0) await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
   signal.throwIfAborted();

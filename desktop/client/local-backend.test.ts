@@ -53,7 +53,7 @@ describeBackend('the backend of this computer', async (ffmpeg) => {
   };
 });
 
-it('hands over the path, never the bytes', async () => {
+it('passes the path, never the bytes', async () => {
   await using channel = await openCopyingChannel();
   const file = await makeFile(10);
   const batch = { batchId: 'b', batchSize: 1 };
@@ -61,7 +61,7 @@ it('hands over the path, never the bytes', async () => {
   expect(channel.submissions).toEqual([{ path: file.path, fileName: 'a.mp4', options, ...batch }]);
 });
 
-it('leaves no conversion behind when it is stopped while handing over', async () => {
+it('leaves no conversion behind when it is stopped during a submission', async () => {
   await using channel = await openCopyingChannel();
   const stop = new AbortController();
   const handing = createLocalBackend(channel).submit({ file: await makeFile(10), options }, stop.signal);
@@ -70,7 +70,7 @@ it('leaves no conversion behind when it is stopped while handing over', async ()
   expect(channel.conversions.size).toBe(0);
 });
 
-it('gives a result in pieces', async () => {
+it('gives a result in chunks', async () => {
   await using channel = await openCopyingChannel();
   const backend = createLocalBackend(channel);
   const { id } = await backend.submit({ file: await makeFile(1_000_000), options }, never);
@@ -86,7 +86,7 @@ it('gives a result in pieces', async () => {
   expect(pieces).toBeGreaterThan(2);
 });
 
-it('says that a result is gone when its file is', async () => {
+it('reports `gone` for a result whose file is gone', async () => {
   await using channel = await openCopyingChannel();
   const backend = createLocalBackend(channel);
   const { id } = await backend.submit({ file: await makeFile(10), options }, never);
@@ -99,7 +99,7 @@ it('says that a result is gone when its file is', async () => {
   }).rejects.toMatchObject({ code: 'gone' });
 });
 
-it('stops giving a result when it is told to', async () => {
+it('stops giving a result when the signal fires', async () => {
   await using channel = await openCopyingChannel();
   const backend = createLocalBackend(channel);
   const { id } = await backend.submit({ file: await makeFile(1_000_000), options }, never);

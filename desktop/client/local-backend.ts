@@ -6,17 +6,17 @@ import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.t
 import type { Backend, ResumableSubmission } from './backend.ts';
 import { createNewest } from './newest.ts';
 
-/** Few reads for a large MP3, little memory for many at once. */
+/** Keeps reads few for a large MP3, and memory low for many at once. */
 const chunkBytes = 256 * 1024;
 
-/** The backend of this computer, over its private channel. `close` is what ends the channel's other side, where this client began it. */
+/** The backend of this computer, over its private channel. `close` stops that backend if this client started it. */
 export function createLocalBackend(channel: LocalChannel, close: () => Promise<void> = async () => {}): Backend {
   async function submitAgain(submission: LocalSubmission, { id, onBegun }: ResumableSubmission): Promise<Conversion> {
     if (id !== undefined) {
       try {
         return await channel.submit({ ...submission, id });
       } catch (error) {
-        // It was removed meanwhile.
+        // The conversion was removed in the meantime.
         if (!isAppError(error, 'not_found')) throw error;
       }
     }
@@ -67,6 +67,6 @@ async function* readChunks(path: string, signal: AbortSignal): AsyncGenerator<Ui
     yield* createReadStream(path, { highWaterMark: chunkBytes, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw new AppError('gone', 'The MP3 is not where it was kept any more.', { cause: error });
+    throw new AppError('gone', 'The MP3 is no longer where the backend kept it.', { cause: error });
   }
 }

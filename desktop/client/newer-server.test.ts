@@ -65,7 +65,7 @@ const session = {
 let running: AsyncDisposableStack;
 let backend: RemoteBackend;
 let sockets: WebSocket[];
-/** What each socket was opened with as `since`. */
+/** The `since` of each socket. */
 let positions: (string | null)[];
 let events: ServerEvent[];
 
@@ -120,7 +120,7 @@ async function until(count: number): Promise<void> {
 }
 
 describe('a client of a newer server', () => {
-  it('hears codes and kinds that it does not know, with the message of each', async () => {
+  it('receives unknown codes and kinds with their messages', async () => {
     (await follow())({ ...hello, truncated: false }, { type: 'removed', ids: ['x'] });
     await until(4);
     expect(events).toEqual([
@@ -131,7 +131,7 @@ describe('a client of a newer server', () => {
     ]);
   });
 
-  it('skips types of events that it does not know, and goes on', async () => {
+  it('skips unknown types of events and continues', async () => {
     (await follow())(
       { type: 'weather', forecast: 'rain' },
       { ...hello, truncated: false },
@@ -142,13 +142,13 @@ describe('a client of a newer server', () => {
     expect(events.map(({ type }) => type)).toEqual(['conversion', 'conversion', 'notification', 'conversion']);
   });
 
-  it('reads its answers', async () => {
+  it('parses its answers', async () => {
     expect(await backend.get('f')).toEqual(failed);
     expect((await backend.page()).items.map(({ id }) => id)).toEqual(['f', 'd']);
     expect(await backend.notifications()).toEqual([notification]);
   });
 
-  it('passes on the message of a refusal that it does not know, and does not try again', async () => {
+  it('passes on the message of an unknown refusal, and does not retry', async () => {
     await expect(backend.cancel('x')).rejects.toMatchObject({
       code: 'unknown',
       givenCode: 'pay_first',
@@ -156,7 +156,7 @@ describe('a client of a newer server', () => {
     });
   });
 
-  it('tells of a conversion that failed of what it does not know, with the code that was given', async () => {
+  it('reports a conversion that failed with an unknown code, and keeps the code', async () => {
     const told: RunEvent[] = [];
     const ofRun: Pick<Backend, 'submit' | 'follow' | 'remove'> = {
       submit: async () => failed,
@@ -182,14 +182,14 @@ describe('a client of a newer server', () => {
   });
 });
 
-describe('a client that hears late events', () => {
+describe('a client that receives late events', () => {
   const queued = { ...failed, state: 'queued', attempt: 2, revision: 7, progress: 0, error: undefined } as const;
   const late = [
     { type: 'conversion', conversion: failed },
     { type: 'progress', id: 'f', revision: 3, progress: 0.9 },
   ] as const;
 
-  it('drops what is older than a hello, also one in the middle of a connection', async () => {
+  it('drops events older than a hello, also after a hello in the middle of a connection', async () => {
     const send = await follow();
     const first = { ...hello, conversions: [failed], notifications: [], truncated: false };
     send(first, { ...first, conversions: [queued], at: 'p2' }, ...late, {
@@ -206,7 +206,7 @@ describe('a client that hears late events', () => {
     ]);
   });
 
-  it('drops it in the next connection too, which goes on from the latest hello', async () => {
+  it('drops them on the next connection too, which resumes from the latest hello', async () => {
     const send = await follow();
     send({ ...hello, truncated: false }, { ...hello, conversions: [queued], truncated: false, at: 'p2' });
     await until(5);

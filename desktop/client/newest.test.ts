@@ -35,7 +35,7 @@ const time = new Date('2030-01-01T00:00:00Z');
 const retention = { sourceSeconds: 60, resultSeconds: 60 };
 const view = (row: ConversionRow): Conversion => toConversion(row, retention);
 
-/** Two conversions, what is told of them in order, and what a hello says in the end. */
+/** Two conversions, their events in order, and the final hello. */
 function live(steps: readonly (readonly [(typeof names)[number], Deed])[]) {
   const intake = { fileName: 'talk.mp4', batchId: 'batch', options: { format: 'mp3' } } as const;
   const rows = new Map(
@@ -43,7 +43,7 @@ function live(steps: readonly (readonly [(typeof names)[number], Deed])[]) {
   );
   const told: ServerEvent[] = [...rows.values()].map((row) => ({ type: 'conversion', conversion: view(row) }));
   let fraction = 0;
-  /** What a converter that lost its lease a while ago still believes. */
+  /** The state as a converter sees it that lost its lease a while ago. */
   const stale = new Map<string, number>();
   for (const [id, deed] of steps) {
     const row = rows.get(id);
@@ -86,7 +86,7 @@ function transition(type: Transition['type'], progress: number): Transition {
   return changes[type] ?? ({ type } as Transition);
 }
 
-/** A client that believes whatever it is told. */
+/** A listener that applies each event that it gets. */
 function believer() {
   const known = new Map<string, Conversion>();
   return {
@@ -102,7 +102,7 @@ function believer() {
   };
 }
 
-/** The ways in which clients of ours hear events. Each gives a function that tells an event, and ends in a believer. */
+/** The ways in which our clients receive events. Each returns a function that sends an event through the client to a listener. */
 const clients = {
   'a filter alone'(hear: (event: ServerEvent) => void) {
     const newest = createNewest();
@@ -137,7 +137,7 @@ const clients = {
 } as const;
 
 it.each(Object.entries(clients))(
-  'after reordered, doubled and lost events and a hello, %s leads to what the store has',
+  'after reordered, doubled and lost events and a hello, %s ends with what the store has',
   (_name, open) => {
     const life = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...deeds)), { maxLength: 40 });
     const picks = fc.array(fc.nat({ max: 60 }), { maxLength: 60 });
@@ -158,7 +158,7 @@ it.each(Object.entries(clients))(
           const { progress, ...rest } = known.get(conversion.id) ?? expect.unreachable('it is not known');
           const { progress: stored, ...expected } = conversion;
           expect(rest).toEqual(expected);
-          // Progress alone may be ahead of the row.
+          // Only progress may be ahead of the row.
           if (conversion.state === 'converting') expect(progress).toBeGreaterThanOrEqual(stored);
           else expect(progress).toBe(stored);
         }

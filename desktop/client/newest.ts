@@ -1,16 +1,16 @@
 import type { ServerEvent } from '../../shared/events.ts';
 
-/** Far more than are ever under way; a client that runs for months must not remember every conversion. */
+/** Far more than ever run at once. A client that runs for months must not remember every conversion. */
 const maxRemembered = 10_000;
 
-/** Whether something told of a conversion is older than what is `known` of it, by their revisions. */
+/** Whether news of a conversion is older than its `known` revision. */
 export function isOlder(revision: number, known: number | undefined): boolean {
   return known !== undefined && revision < known;
 }
 
-/** Knows the newest revision of each conversion, so that a client can drop what comes late. */
+/** Remembers the newest revision of each conversion, so that a client can drop late events. */
 export interface Newest {
-  /** False for an event that is older than one that was heard before: it is to be dropped. */
+  /** Records the event. False if it is older than an earlier one and must be dropped. */
   hear(event: ServerEvent): boolean;
 }
 
@@ -19,7 +19,7 @@ export function createNewest(): Newest {
 
   function hearOf(id: string, revision: number): boolean {
     if (isOlder(revision, revisions.get(id))) return false;
-    // Put last, so that the first one is the one of which nothing was heard for longest.
+    // Moved to the end, so that the first entry is the one without news for the longest time.
     revisions.delete(id);
     revisions.set(id, revision);
     const [oldest] = revisions.keys();
@@ -31,7 +31,7 @@ export function createNewest(): Newest {
     hear(event) {
       if (event.type === 'conversion') return hearOf(event.conversion.id, event.conversion.revision);
       if (event.type === 'progress') return hearOf(event.id, event.revision);
-      // Nothing comes back under an id that was removed.
+      // The id of a removed conversion is never used again.
       if (event.type === 'removed') for (const id of event.ids) hearOf(id, Number.POSITIVE_INFINITY);
       return true;
     },

@@ -12,7 +12,7 @@ function meterOf(...bytes: readonly number[]) {
 }
 
 describe('the overall progress', () => {
-  it('goes by the bytes as long as no length is known', () => {
+  it('uses the sizes while no length is known', () => {
     const meter = meterOf(100, 300);
     expect(meter.read().fraction).toBe(0);
     meter.begin(0);
@@ -20,7 +20,7 @@ describe('the overall progress', () => {
     expect(meter.read().fraction).toBeCloseTo(50 / 400);
   });
 
-  it('goes by the length once it is known, whatever the bytes', () => {
+  it('uses the lengths once they are known, whatever the sizes', () => {
     const meter = meterOf(1000, 10);
     meter.begin(0);
     meter.begin(1);
@@ -30,7 +30,7 @@ describe('the overall progress', () => {
     expect(meter.read().fraction).toBeCloseTo(60 / 3600);
   });
 
-  it('reckons those that wait at the rate of those that were read', () => {
+  it('estimates waiting sources at the rate of those that were read', () => {
     const meter = meterOf(100, 300);
     meter.begin(0);
     meter.length(0, 10);
@@ -38,7 +38,7 @@ describe('the overall progress', () => {
     expect(meter.read().fraction).toBeCloseTo(10 / 40);
   });
 
-  it('does not go back when a long one turns up, or an attempt starts again', () => {
+  it('does not decrease when a long source appears or an attempt starts again', () => {
     const meter = meterOf(100, 100);
     meter.begin(0);
     meter.length(0, 10);
@@ -53,7 +53,7 @@ describe('the overall progress', () => {
     expect(meter.read().fraction).toBe(before);
   });
 
-  it('does not count what failed', () => {
+  it('does not count failed sources', () => {
     const meter = meterOf(100, 100, 100);
     meter.drop(2);
     meter.begin(0);
@@ -65,7 +65,7 @@ describe('the overall progress', () => {
     expect(meter.read().fraction).toBeCloseTo(0.5);
   });
 
-  it('is whole only when everything has ended', () => {
+  it('is 1 only when everything has ended', () => {
     const meter = meterOf(100);
     meter.begin(0);
     meter.length(0, 10);
@@ -84,21 +84,21 @@ describe('the overall progress', () => {
     expect(meter.read().fraction).toBe(1);
   });
 
-  it('tells the time left from how fast it went lately', () => {
+  it('estimates the remaining time from the recent speed', () => {
     const meter = meterOf(100);
     meter.begin(0);
     meter.length(0, 1000);
     expect(meter.read().etaSeconds).toBeUndefined();
     for (let second = 1; second <= 60; second += 1) {
       meter.wait(1);
-      // Slow for half a minute, then ten times as fast.
+      // Slow for 30 s, then ten times as fast.
       meter.progress(0, second <= 30 ? second / 1000 : 0.03 + (second - 30) / 100, 10);
       meter.read();
     }
     expect(meter.read().etaSeconds).toBeCloseTo(67, 0);
   });
 
-  it('adds up the speeds of what runs at the same time', () => {
+  it('adds up the speeds of all running sources', () => {
     const meter = meterOf(1, 1, 1);
     meter.begin(0);
     meter.begin(1);

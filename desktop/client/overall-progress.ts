@@ -1,34 +1,34 @@
-/** What sending is of the whole way to an MP3: nobody knows the line beforehand. */
+/** The share of a conversion's progress that is uploading, 0–1. A guess: the speed of the connection is not known in advance. */
 export const sentShare = 0.5;
 
-/** How far a whole run is. */
+/** The progress of a whole run. */
 export interface OverallProgress {
-  /** 0–1; never goes back, and is 1 only once everything has ended. */
+  /** 0–1. Never decreases, and is 1 only once everything has ended. */
   readonly fraction: number;
-  /** Absent while nothing can be said yet. */
+  /** Absent until there is enough to estimate from. */
   readonly etaSeconds?: number;
-  /** Seconds of sound a second, over all that run at the same time; absent while nothing runs. */
+  /** Seconds of audio per second, summed over all running conversions. Absent while none runs. */
   readonly speed?: number;
 }
 
-/** Makes one progress out of many conversions'. Sources go by their index. */
+/** Combines the progress of many conversions. Sources are named by their index. */
 export interface OverallMeter {
   begin(source: number): void;
-  /** The sound's length, once it is known. */
+  /** Sets the length of the audio, once it is known. */
   length(source: number, seconds: number): void;
   progress(source: number, fraction: number, speed: number | undefined): void;
-  /** It was converted. */
+  /** The source was converted. */
   end(source: number): void;
-  /** It will not be: nothing of it counts. */
+  /** The source will not be converted. It no longer counts. */
   drop(source: number): void;
   read(): OverallProgress;
 }
 
-/** How much of the past says how fast it goes. */
+/** The speed is measured over this much time. */
 const windowSeconds = 20;
-/** Samples of the past are no closer than this. */
+/** The least time between two samples. */
 const sampleEverySeconds = 0.5;
-/** So much must have passed before it is said how long the rest takes. */
+/** The remaining time is not estimated before this much time has passed. */
 const leastSeconds = 1;
 
 interface Running {
@@ -39,9 +39,11 @@ interface Running {
 }
 
 /**
- * The measure is seconds of sound, which is what the time goes into. A source that was not read yet counts by its bytes, at the
- * rate of those that were. `sourceBytes` is each source's size; `now` is monotonic, in seconds. Costs the same for the first and
- * the last of many sources.
+ * Progress is measured in seconds of audio, because they determine the time that a conversion takes. The length of a source that was
+ * not read yet is estimated from its size, at the rate of those that were. A call takes the same time at the start and at the end of a
+ * long run.
+ * @param sourceBytes the size of each source
+ * @param now monotonic, in seconds
  */
 export function createOverallMeter(sourceBytes: readonly number[], now: () => number): OverallMeter {
   const running = new Map<number, Running>();
@@ -60,7 +62,7 @@ export function createOverallMeter(sourceBytes: readonly number[], now: () => nu
     const last = running.get(source);
     if (last === undefined) waitingBytes -= sourceBytes[source] ?? 0;
     else if (counts) {
-      // Without a length it is left out of the rate.
+      // A source without a length does not count towards the rate.
       ended.bytes += last.seconds === undefined ? 0 : last.bytes;
       ended.seconds += last.seconds ?? 0;
     }

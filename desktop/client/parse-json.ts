@@ -1,4 +1,4 @@
-/** Undefined for what is no JSON: whoever reads it holds it against a schema anyway. */
+/** Parses JSON. Undefined if it is invalid: callers check the value against a schema anyway. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../../shared/errors.ts';
 
-/** Link failures behind which the target itself is at fault, so that no other way would help. */
+/** Errors of `link` whose cause is the target itself, so that another method would fail too. */
 const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENAMETOOLONG', 'EIO']);
 
 /**
- * Gives a whole file the name `target`, in the same folder, without ever replacing what is there: two that want one name at the
- * same time do not both get it. False when the name is taken. The file may still have its first name as well.
+ * Gives a complete file the name `target`, in the same folder, and never replaces a file: if two callers want the same name at the
+ * same time, only one gets it. False if the name is taken. The file may keep its first name as well.
  */
 export async function placeBeside(file: string, target: string): Promise<boolean> {
   try {
@@ -17,7 +17,7 @@ export async function placeBeside(file: string, target: string): Promise<boolean
     const code = systemErrorCode(error) ?? '';
     if (code === 'EEXIST') return false;
     if (targetsFault.has(code)) throw error;
-    // A file system without hard links (FAT, many network shares) says so in many ways.
+    // Without hard links (FAT, many network shares), file systems return various errors.
     return await reserveAndRename(file, target);
   }
   await syncFolder(path.dirname(target));
@@ -41,7 +41,7 @@ async function reserveAndRename(file: string, target: string): Promise<boolean> 
   return true;
 }
 
-/** Gives a whole file the name `target`, in the same folder, in the place of the file that may be there. False when that is a folder. */
+/** Gives a complete file the name `target`, in the same folder, and replaces a file of that name. False if `target` is a folder. */
 export async function placeOver(file: string, target: string): Promise<boolean> {
   const there = await lstat(target).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
@@ -53,7 +53,7 @@ export async function placeOver(file: string, target: string): Promise<boolean> 
   return true;
 }
 
-/** Windows refuses for a moment while a virus scanner or the indexer looks into a file. */
+/** Retries: Windows refuses for a moment while a virus scanner or the indexer reads the file. */
 async function patiently(step: () => Promise<void>): Promise<void> {
   const waitsSeconds = process.platform === 'win32' ? [0.05, 0.1, 0.2, 0.4, 0.8] : [];
   for (const seconds of waitsSeconds) {
@@ -67,7 +67,7 @@ async function patiently(step: () => Promise<void>): Promise<void> {
   await step();
 }
 
-/** So that the name outlives a power cut too. Windows cannot, and some network shares will not: the bytes are safe all the same. */
+/** Makes the name survive a power cut. Not possible on Windows and some network shares; the bytes are safe there all the same. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   try {

@@ -18,18 +18,18 @@ import type { ServerSession } from './server-session.ts';
 import { uploadFile } from './upload-file.ts';
 
 const notificationsPath = '/api/v1/notifications';
-/** So many files are sent at the same time: two fill a line while one of them waits for an answer. */
+/** How many files are uploaded at once. Two keep the connection busy while one of them waits for an answer. */
 const uploadsAtOnce = 2;
 
-/** A backend on a server, which keeps what has ended. */
+/** A backend on a server. It keeps ended conversions. */
 export interface RemoteBackend extends Backend {
-  /** Newest first; `cursor` is `next` of the page before. */
+  /** Newest first. `cursor` is `next` of the previous page. */
   page(cursor?: string): Promise<Page<Conversion>>;
-  /** Does not wait for the next try to hear of what happens. */
+  /** Reconnects the event streams now instead of waiting for the next try. */
   tryNow(): void;
 }
 
-/** The backend of a server, as the account that is signed in. `following` goes for whoever follows what happens. */
+/** The backend on a server, for the signed-in account. `following` applies to each event stream that `follow` opens. */
 export function createRemoteBackend(session: ServerSession, following: EventStreamOptions = {}): RemoteBackend {
   const streams = new Set<EventStream>();
   const waiting: (() => void)[] = [];
@@ -39,10 +39,10 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
   const askFor = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<Conversion> =>
     await session.askFor(openConversionSchema, { method, path, ...(body === undefined ? {} : { body }) });
 
-  /** What the server takes; asked for once. */
+  /** The server's limits. They are fetched once. */
   async function serverInfo(): Promise<ServerInfo> {
     asked ??= askServerInfo(session.http);
-    // One that failed is asked for again by whoever comes next.
+    // After a failure, the next caller fetches them again.
     return await asked.catch((error: unknown) => {
       asked = undefined;
       throw error;
@@ -67,7 +67,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
         signal.throwIfAborted();
         const { maxUploadBytes } = await serverInfo();
         if (file.bytes > maxUploadBytes) {
-          throw new AppError('too_large', `It is larger than ${session.http.host} takes.`, {
+          throw new AppError('too_large', `Larger than ${session.http.host} accepts.`, {
             details: { limitBytes: maxUploadBytes },
           });
         }
@@ -75,7 +75,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
         try {
           return await keepTrying(async () => await askFor('GET', conversionPath(id)), signal);
         } catch (error) {
-          // Nobody would know of it.
+          // The caller does not have the id, so nobody else could remove it.
           if (resumable === undefined)
             await session.ask({ method: 'DELETE', path: conversionPath(id) }).catch(() => undefined);
           throw error;

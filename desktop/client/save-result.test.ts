@@ -24,7 +24,7 @@ import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
 import { createResultSaver, type ResultSaverOptions } from './save-result.ts';
 
-// Only these two are ever replaced: no file system without hard links, or with shared bytes, is at hand.
+// Only these two are ever mocked: no file system without hard links, or with shared extents, is available.
 vi.mock(import('node:fs/promises'), async (original) => {
   const real = await original();
   return { ...real, link: vi.fn(real.link), copyFile: vi.fn(real.copyFile) };
@@ -49,7 +49,7 @@ function resultOf(text: string): OpenedResult {
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), chunks: inPieces(bytes) };
 }
 
-/** The same from a file of this computer. */
+/** A result with the same bytes in a file on this computer. */
 async function localResultOf(text: string): Promise<OpenedResult & { readonly path: string }> {
   const file = path.join(elsewhere, 'made.mp3');
   await writeFile(file, text, { mode: 0o600 });
@@ -79,25 +79,25 @@ async function files(): Promise<Record<string, string>> {
 }
 
 describe('a result that is saved', () => {
-  it('lies under its name, whole, and nothing else does', async () => {
+  it('is complete under its name, with no other file left', async () => {
     expect(await save('the sound of it')).toBe('talk.mp3');
     expect(await files()).toEqual({ 'talk.mp3': 'the sound of it' });
   });
 
-  it('is numbered where its name is taken', async () => {
+  it('gets a number when its name is taken', async () => {
     await writeFile(path.join(folder, 'talk.mp3'), 'mine');
     await writeFile(path.join(folder, 'talk (1).mp3'), 'mine too');
     expect(await save('new')).toBe('talk (2).mp3');
     expect(await files()).toEqual({ 'talk.mp3': 'mine', 'talk (1).mp3': 'mine too', 'talk (2).mp3': 'new' });
   });
 
-  it('replaces the file of its name when told to', async () => {
+  it('replaces an existing file with `overwrite`', async () => {
     await writeFile(path.join(folder, 'talk.mp3'), 'old');
     expect(await save('new', { overwrite: true })).toBe('talk.mp3');
     expect(await files()).toEqual({ 'talk.mp3': 'new' });
   });
 
-  it('never replaces a source, told to or not, not even through another of its names', async () => {
+  it('never replaces a source, with or without `overwrite`, not even by another name of it', async () => {
     const source = path.join(folder, 'song.wav');
     await writeFile(source, 'source');
     await link(source, path.join(folder, 'talk.mp3'));
@@ -107,26 +107,26 @@ describe('a result that is saved', () => {
     expect(await readFile(source, 'utf8')).toBe('source');
   });
 
-  it('replaces a link, never what the link leads to', async () => {
+  it('replaces a link, never its target', async () => {
     await writeFile(path.join(folder, 'precious'), 'mine');
     await symlink('precious', path.join(folder, 'talk.mp3'));
     await save('new', { overwrite: true });
     expect(await files()).toEqual({ precious: 'mine', 'talk.mp3': 'new' });
   });
 
-  it.each([true, false])('leaves a folder of its name alone (overwrite: %s)', async (overwrite) => {
+  it.each([true, false])('does not touch a folder with its name (overwrite: %s)', async (overwrite) => {
     await mkdir(path.join(folder, 'talk.mp3'));
     expect(await save('new', { overwrite })).toBe('talk (1).mp3');
   });
 
-  it('keeps its number within a name that is as long as a name may be', async () => {
+  it('keeps its number when the name has the maximum length', async () => {
     const fileName = `${'x'.repeat(251)}.mp3`;
     await writeFile(path.join(folder, fileName), 'mine');
     expect(await save('new', {}, fileName)).toBe(`${'x'.repeat(247)} (1).mp3`);
   });
 
   it.each(['with', 'without'])(
-    'shares no name with others that are saved at the same moment, on a disk %s hard links',
+    'shares no name with others saved at the same time, on a disk %s hard links',
     async (disk) => {
       if (disk === 'without')
         vi.mocked(link).mockRejectedValue(Object.assign(new Error('no links'), { code: 'EPERM' }));
@@ -142,7 +142,7 @@ describe('a result that is saved', () => {
 });
 
 describe('targets of one run', () => {
-  it('that want one name get it in the order in which they were planned, whichever is ready first', async () => {
+  it('with the same name are numbered in the order of planning, whichever is ready first', async () => {
     const one = saver({ overwrite: true });
     const first = await one.plan({ folder, createFolder: false, fileName: 'talk.mp3' });
     const second = await one.plan({ folder, createFolder: false, fileName: 'talk.mp3' });
@@ -157,7 +157,7 @@ describe('targets of one run', () => {
     expect(await files()).toEqual({ 'talk.mp3': 'first', 'talk (1).mp3': 'second', 'TALK (2).mp3': 'third' });
   });
 
-  it('are one for a disk that does not tell two spellings of a name apart', async () => {
+  it('are treated as equal if their names differ only in case or normalization', async () => {
     const one = saver();
     const numbers = [];
     for (const fileName of ['caf\u00e9.mp3', 'cafe\u0301.mp3', 'CAF\u00c9.mp3']) {
@@ -166,7 +166,7 @@ describe('targets of one run', () => {
     expect(numbers).toEqual([0, 1, 2]);
   });
 
-  it('do not take the number that another has as its own name', async () => {
+  it('do not take a numbered name that another target has as its own', async () => {
     const one = saver({ overwrite: true });
     const targets = [];
     for (const fileName of ['a (1).mp3', 'a.mp3', 'a.mp3']) {
@@ -176,7 +176,7 @@ describe('targets of one run', () => {
     expect(await files()).toEqual({ 'a (1).mp3': '0', 'a.mp3': '1', 'a (2).mp3': '2' });
   });
 
-  it('are known for one when their folder has two paths', async () => {
+  it('are recognized as equal when their folder has two paths', async () => {
     const other = path.join(folder, 'link');
     await mkdir(path.join(folder, 'real'));
     await symlink('real', other);
@@ -186,7 +186,7 @@ describe('targets of one run', () => {
     expect([first.number, second.number]).toEqual([0, 1]);
   });
 
-  it('have their folder made where that is wanted, and not where it is not', async () => {
+  it('have their folder created only if the caller asks for it', async () => {
     const missing = path.join(folder, 'a', 'b');
     await expect(saver().plan({ folder: missing, createFolder: false, fileName: 'x.mp3' })).rejects.toMatchObject({
       code: 'target_unwritable',
@@ -195,14 +195,14 @@ describe('targets of one run', () => {
     expect((await stat(missing)).isDirectory()).toBe(true);
   });
 
-  it('are refused where no folder can be made, and nobody waits for ever', async () => {
-    // There is no such place elsewhere, and there it is a folder like others that cannot be made.
+  it('are refused where no folder can be created, and nothing waits forever', async () => {
+    // Nobody can create a folder in /proc. On other systems, nobody but root can create /proc.
     await expect(
       saver().plan({ folder: '/proc/soundlift/deeper', createFolder: true, fileName: 'x.mp3' }),
     ).rejects.toMatchObject({ code: 'target_unwritable' });
   });
 
-  it('are refused where a file is in the place of the folder', async () => {
+  it('are refused when the folder is a file', async () => {
     await writeFile(path.join(folder, 'file'), '');
     for (const below of ['file', 'file/deeper']) {
       await expect(
@@ -276,11 +276,11 @@ describe('a save that fails', () => {
     ['other bytes', { ...resultOf('sound'), chunks: inPieces(Buffer.from('noise')) }],
     ['fewer bytes', { ...resultOf('sound'), chunks: inPieces(Buffer.from('soun')) }],
     ['more bytes', { ...resultOf('sound'), chunks: inPieces(Buffer.from('sounds')) }],
-  ])('because of %s than were promised leaves nothing', async (_, result) => {
+  ])('because of %s than expected leaves no file', async (_, result) => {
     expect(await failing(result)).toMatchObject({ code: 'internal' });
   });
 
-  it('because the bytes end in an error leaves nothing, and tells that error', async () => {
+  it('because reading the bytes fails leaves no file, and throws that error', async () => {
     const broken = new AppError('unavailable', 'The server went away.');
     async function* chunks(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('half');
@@ -289,7 +289,7 @@ describe('a save that fails', () => {
     expect(await failing({ ...resultOf('half and half'), chunks: chunks() })).toBe(broken);
   });
 
-  it('because it was stopped leaves nothing, closes the bytes, and tells the reason', async () => {
+  it('because it was stopped leaves no file, closes the source, and throws the reason', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     let closed = false;
@@ -306,7 +306,7 @@ describe('a save that fails', () => {
     expect(closed).toBe(true);
   });
 
-  it('because the folder went away tells so', async () => {
+  it('because the folder disappeared says so', async () => {
     const one = saver();
     const gone = path.join(folder, 'gone');
     const target = await one.plan({ folder: gone, createFolder: true, fileName: 'talk.mp3' });
@@ -323,7 +323,7 @@ describe('a save that fails', () => {
     ['EROFS', 'target_unwritable'],
     ['EACCES', 'target_unwritable'],
     ['EIO', 'target_unwritable'],
-  ])('with %s is %s, in a sentence without a path', (code, expected) => {
+  ])('with %s is reported as %s, in a sentence without a path', (code, expected) => {
     const error = targetError(Object.assign(new Error(`${code}: it failed, write '/home/me/talk.mp3'`), { code }));
     expect(error.code).toBe(expected);
     expect(error.message).toMatch(/^[A-Z][^/]*\.$/);
@@ -331,7 +331,7 @@ describe('a save that fails', () => {
   });
 });
 
-describe('what a killed run left', () => {
+describe('a leftover of a killed run', () => {
   const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
   async function leave(name: string, ageHours = 0): Promise<void> {
@@ -365,7 +365,7 @@ describe('what a killed run left', () => {
     }
     await saver.save(target, { bytes: 100, sha256: '', chunks: chunks() }, new AbortController().signal);`;
 
-  it('is hidden, bears no name of an MP3, and goes at the next save there', async () => {
+  it('is hidden, is not named like an MP3, and is removed by the next save in its folder', async () => {
     await killedWhileSaving();
     const [left, ...others] = await readdir(folder);
     expect(left).toMatch(/^\.soundlift-.*\.part$/);
@@ -374,7 +374,7 @@ describe('what a killed run left', () => {
     expect(await readdir(folder)).toEqual(['talk.mp3']);
   });
 
-  it('is told from what this very run is writing just now', async () => {
+  it('is distinguished from a file that this run is writing', async () => {
     const { promise: open, resolve: finish } = Promise.withResolvers<void>();
     async function* chunks(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('slow');
@@ -390,7 +390,7 @@ describe('what a killed run left', () => {
     expect(await files()).toEqual({ 'slow.mp3': 'slow', 'talk.mp3': 'quick' });
   });
 
-  it('is told from what others are writing just now, and from files that are a person’s', async () => {
+  it('is distinguished from files that other runs are writing, and from the person’s own files', async () => {
     const staying = [
       `.soundlift-${host}-${process.ppid}-00000000-1.part`,
       '.soundlift-0ther000-1-00000000-1.part',

@@ -11,16 +11,16 @@ import { validFileName } from './file-names.ts';
 import { placeBeside, placeOver } from './place-file.ts';
 import { removeLeftovers, temporaryFileName } from './temporary-files.ts';
 
-/** Where a person wants an MP3. */
+/** Where an MP3 shall be saved. */
 export interface ResultTarget {
   /** Absolute path. */
   readonly folder: string;
-  /** Whether the folder may be made. One that a video lies in is there, or has gone with its disk. */
+  /** Whether the folder may be created. Not set for the folder of a video: if that is missing, its disk is gone. */
   readonly createFolder: boolean;
   readonly fileName: string;
 }
 
-/** A target whose folder was seen to be good, and a name in it that no other target of this saver has. */
+/** A target in a folder that was checked, with a name that no other target of this saver has. */
 export interface PlannedTarget {
   readonly folder: string;
   readonly fileName: string;
@@ -28,35 +28,35 @@ export interface PlannedTarget {
   readonly number: number;
 }
 
-/** Puts MP3s into folders: whole or not at all, and never over anything that it should not replace. */
+/** Saves MP3s into folders: whole or not at all, and never over a file that must not be replaced. */
 export interface ResultSaver {
   /**
-   * Looks for a place before the work is done for it. Targets that want one name get it numbered in the order of the calls, so
-   * call one after the other. Throws `target_unwritable` or `disk_full`.
+   * Checks the folder and reserves a name before the work begins. Targets with equal names are numbered in the order of the calls,
+   * so call it for one after the other. Throws `target_unwritable` or `disk_full`.
    */
   plan(target: ResultTarget): Promise<PlannedTarget>;
   /**
-   * Resolves with the path at which the MP3 lies, durable; a name that was taken meanwhile becomes the next free one. Throws
-   * `target_unwritable`, `disk_full`, `internal` when the bytes are not those that were promised, what `result.chunks` throws,
-   * and the signal's reason: then nothing is left of it.
+   * Resolves with the path of the MP3 once it is durable. If the planned name was taken since, the next free one is used. Throws
+   * `target_unwritable`, `disk_full`, `internal` if the bytes do not match the result's size and hash, what `result.chunks` throws,
+   * or the signal's reason. When it throws, no file is left behind.
    */
   save(target: PlannedTarget, result: OpenedResult, signal: AbortSignal): Promise<string>;
 }
 
 export interface ResultSaverOptions {
-  /** Whether a file of the wanted name is replaced; never one that this saver wrote, or one of `sources`. */
+  /** Whether an existing file with the wanted name is replaced. A file of this saver or of `sources` never is. */
   readonly overwrite: boolean;
-  /** Identities of files that are never replaced ({@link fileIdentity}). */
+  /** Identities ({@link fileIdentity}) of files that are never replaced. */
   readonly sources: ReadonlySet<string>;
 }
 
 export function createResultSaver({ overwrite, sources }: ResultSaverOptions): ResultSaver {
-  /** Real paths of the folders that were prepared. */
+  /** The real paths of the prepared folders. */
   const realFolders = new Map<string, string>();
   const claimed = new Set<string>();
   const nextNumbers = new Map<string, number>();
 
-  /** Two paths with one key may be one file, on a disk that knows no upper and lower case and on one that does. */
+  /** Two paths with the same key may be the same file, since a disk may not distinguish upper and lower case. */
   function keyOf(folder: string, fileName: string): string {
     return path
       .join(realFolders.get(folder) ?? folder, fileName)
@@ -122,7 +122,7 @@ export function createResultSaver({ overwrite, sources }: ResultSaverOptions): R
         });
       } finally {
         await rm(temporary, { force: true }).catch((error: unknown) => {
-          // It was whole or it was reported; what is left of it goes at the next save.
+          // The save has succeeded or reported its error. The next save into this folder removes the rest.
           if (systemErrorCode(error) === undefined) throw error;
         });
       }
@@ -130,7 +130,7 @@ export function createResultSaver({ overwrite, sources }: ResultSaverOptions): R
   };
 }
 
-/** Writes the result to a new file, durably, and checks it against what was promised. */
+/** Writes the result to a new file, durably, and checks its size and hash. */
 async function write(file: string, result: OpenedResult, signal: AbortSignal): Promise<void> {
   if (result.path === undefined || !(await clone(result.path, file))) {
     await writeChunks(file, result, signal);
@@ -141,18 +141,18 @@ async function write(file: string, result: OpenedResult, signal: AbortSignal): P
   if (bytes !== result.bytes) throw damaged(`expected ${result.bytes} bytes, got ${bytes}`);
 }
 
-/** Resolves with the file's size in bytes. */
+/** Syncs a file to disk. Resolves with its size in bytes. */
 async function makeDurable(file: string): Promise<number> {
   await using handle = await open(file, 'r+');
   await handle.sync();
   return (await handle.stat()).size;
 }
 
-/** False where the file system cannot do it. */
+/** Copies a file without copying its bytes. False if the file system cannot do this. */
 async function clone(existing: string, file: string): Promise<boolean> {
   try {
     await copyFile(existing, file, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-    // The backend's file is its owner's alone; this one is as any other that the person makes.
+    // Only the owner can read the backend's file. The copy gets the usual permissions of a new file.
     await chmod(file, 0o666 & ~process.umask());
     return true;
   } catch (error) {
@@ -170,12 +170,12 @@ async function writeChunks(
   await using handle = await open(file, 'wx').catch((error: unknown) => {
     throw targetError(error);
   });
-  // What lies on this computer was hashed when it was made, and has not travelled since.
+  // A file on this computer was hashed when it was made, and has not been transferred since.
   const hash = local === undefined ? createHash('sha256') : undefined;
   for await (const chunk of chunks) {
     signal.throwIfAborted();
     hash?.update(chunk);
-    // On a handle, this goes on where the last one ended, however little the system takes at a time.
+    // On a handle, `writeFile` appends, and repeats partial writes.
     await handle.writeFile(chunk).catch((error: unknown) => {
       throw targetError(error);
     });
@@ -185,5 +185,5 @@ async function writeChunks(
 }
 
 function damaged(difference: string): AppError {
-  return new AppError('internal', 'The MP3 did not arrive as it was made.', { cause: new Error(difference) });
+  return new AppError('internal', 'The MP3 was damaged on its way.', { cause: new Error(difference) });
 }

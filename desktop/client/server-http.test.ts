@@ -13,7 +13,7 @@ afterEach(async () => {
   running = new AsyncDisposableStack();
 });
 
-/** A server of anyone's, and what it was asked. */
+/** A server of somebody else, and the requests that it received. */
 async function listen(answer: RequestListener) {
   const asked: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -66,11 +66,11 @@ describe('an address', () => {
     'https://sound.example.org?a=b',
     'https://sound.example.org#a',
     'two words',
-  ])('%j is none', (address) => {
+  ])('%j is invalid', (address) => {
     expect(() => parseServerAddress(address)).toThrowError(expect.objectContaining({ code: 'invalid' }));
   });
 
-  it('is known to be readable on its way where it is plain http to elsewhere', () => {
+  it('is readable by others if it is plain http to another computer', () => {
     expect(parseServerAddress('http://192.168.1.9:8080').readable).toBe(true);
     expect(parseServerAddress('http://127.0.0.1.example.org').readable).toBe(true);
     expect(parseServerAddress('http://127.0.0.1:8080').readable).toBe(false);
@@ -78,9 +78,9 @@ describe('an address', () => {
   });
 });
 
-describe('a server that sends elsewhere', () => {
+describe('a redirect', () => {
   it.each([301, 302, 303, 307, 308])(
-    'by %i is not followed: elsewhere gets no token and no password',
+    'with %i is not followed, so the other server gets no token and no password',
     async (status) => {
       const elsewhere = await listen((_request, response) => response.end('{}'));
       const server = await listen((request, response) => {
@@ -90,7 +90,7 @@ describe('a server that sends elsewhere', () => {
       const keeper = keepInMemory(session);
       const backend = createRemoteBackend(openServerSession(http, keeper));
       const unfollow = backend.follow(() => undefined);
-      const told = { code: 'unavailable', message: expect.stringContaining('sends everyone elsewhere') as string };
+      const told = { code: 'unavailable', message: expect.stringContaining('redirects to another address') as string };
       await expect(backend.get('x')).rejects.toMatchObject(told);
       await expect(backend.cancel('x')).rejects.toMatchObject(told);
       await expect(signIn(http, { email: 'me', password: 'secret' }, keeper)).rejects.toMatchObject(told);
@@ -100,7 +100,7 @@ describe('a server that sends elsewhere', () => {
     },
   );
 
-  it('by what it calls an upload gets none of it there', async () => {
+  it('in the address of an upload is not followed, so the other server gets no bytes', async () => {
     const elsewhere = await listen((_request, response) => response.end('{}'));
     const info = { version: '1', signUp: 'open', mail: false, maxUploadBytes: 1e9, maxDurationSeconds: 1 };
     const server = await listen(({ method, url }, response) => {
@@ -116,24 +116,24 @@ describe('a server that sends elsewhere', () => {
   });
 });
 
-describe('what is no Soundlift server', () => {
+describe('a server that is not Soundlift', () => {
   it.each([
     [200, 'text/html', '<html>Welcome</html>'],
     [200, 'application/json', '{"hello": 1}'],
     [404, 'text/html', '<html>Not found</html>'],
     [403, 'application/json', '{"error": "no"}'],
-  ])('answers %i %s, and that is said', async (status, type, body) => {
+  ])('is recognized by its answer %i %s', async (status, type, body) => {
     const { url, host } = await listen((_request, response) => {
       response.writeHead(status, { 'content-type': type }).end(body);
     });
     const backend = createRemoteBackend(openServerSession(createServerHttp(url), keepInMemory(session)));
     await expect(backend.get('x')).rejects.toMatchObject({
       code: 'unavailable',
-      message: `${host} does not answer like a Soundlift server. Is the address right?`,
+      message: `${host} isn't a Soundlift server. Check the address.`,
     });
   });
 
-  it('may speak something else than HTTP', async () => {
+  it('may speak a protocol other than HTTP', async () => {
     const raw = createRawServer(
       (socket) => void socket.on('error', () => undefined).end('220 mail.example.org ESMTP\r\n'),
     );
@@ -143,13 +143,13 @@ describe('what is no Soundlift server', () => {
     const { port } = raw.address() as AddressInfo;
     await expect(createServerHttp(`http://127.0.0.1:${port}`).ask({ method: 'GET', path: '/' })).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringContaining('does not answer like a Soundlift server') as string,
+      message: expect.stringContaining("isn't a Soundlift server") as string,
     });
   });
 });
 
 describe('a refusal', () => {
-  it('keeps the code, the sentence and the numbers of the problem', () => {
+  it('keeps the code, the message and the details of the problem', () => {
     const problem = {
       type: 'about:blank',
       title: 'Too large',
@@ -178,37 +178,37 @@ describe('a refusal', () => {
   });
 
   it.each([
-    [413, 'too_large', /no requests of that size/],
+    [413, 'too_large', /does not accept requests of that size/],
     [502, 'unavailable', /cannot be reached right now/],
     [504, 'unavailable', /cannot be reached right now/],
-  ])('of %i by something before the server is told as what it is', (status, code, message) => {
+  ])('of %i by a proxy in front of the server is reported as %s', (status, code, message) => {
     const error = refusal('h', status, '<html>');
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
   });
 });
 
-describe('a server that cannot be asked', () => {
+describe('an unreachable server', () => {
   it.each([
-    ['ECONNREFUSED', /^Nothing answers at h\.$/],
-    ['ENOTFOUND', /no server called h/],
-    ['EAI_AGAIN', /no server called h/],
-    ['ETIMEDOUT', /^No answer from h\./],
-    ['ECONNRESET', /^No answer from h\./],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', /certificate is not good/],
-    ['CERT_HAS_EXPIRED', /certificate is not good/],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', /certificate is not good/],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /certificate is not good/],
-    ['EPROTO', /does not answer like a Soundlift server/],
-    ['HPE_INVALID_CONSTANT', /does not answer like a Soundlift server/],
-  ])('because of %s is told so', (code, message) => {
+    ['ECONNREFUSED', /^h refused the connection\./],
+    ['ENOTFOUND', /^No server named h was found\.$/],
+    ['EAI_AGAIN', /^No server named h was found\.$/],
+    ['ETIMEDOUT', /^h isn't responding\./],
+    ['ECONNRESET', /^h isn't responding\./],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', /certificate is not valid/],
+    ['CERT_HAS_EXPIRED', /certificate is not valid/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /certificate is not valid/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /certificate is not valid/],
+    ['EPROTO', /isn't a Soundlift server/],
+    ['HPE_INVALID_CONSTANT', /isn't a Soundlift server/],
+  ])('because of %s is reported as such', (code, message) => {
     const error = unreachable('h', Object.assign(new Error('of the driver'), { code }));
     expect(error.code).toBe('unavailable');
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('driver');
   });
 
-  it('keeps no token in the error that is logged', async () => {
+  it('is reported by an error that contains no token', async () => {
     const http = createServerHttp('http://127.0.0.1:1');
     const headers = { Authorization: 'Bearer secret-token' };
     const error: unknown = await http.ask({ method: 'GET', path: '/', headers }).catch((thrown: unknown) => thrown);

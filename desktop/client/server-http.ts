@@ -5,52 +5,52 @@ import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/a
 import { AppError, type ErrorCode, systemErrorCode, toKnownError } from '../../shared/errors.ts';
 import { parseJson } from './parse-json.ts';
 
-/** A request to a server, whose `url` is a path: `/api/v1/me`. */
+/** A request to a server. `path` is absolute: `/api/v1/me`. */
 export interface ServerRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Gives the answer's body as it comes in, as a stream of Node's. */
+  /** Resolves with the body as a Node stream instead of reading it. */
   readonly stream?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Asks one server, and says in our words what goes wrong. */
+/** Sends requests to one server and translates its errors to `AppError`. */
 export interface ServerHttp {
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly url: string;
-  /** What people call it: `sound.example.org`. */
+  /** The name to show to people: `sound.example.org`. */
   readonly host: string;
   /**
-   * Resolves with an answer of 200 to 299. Throws what the server's problem says; `unavailable` where it cannot be reached, or does not answer
-   * like a Soundlift server; and the signal's reason.
+   * Resolves with an answer of status 200–299. Throws the error that the server gave, `unavailable` if it cannot be reached or is not a
+   * Soundlift server, or the signal's reason.
    */
   ask(request: ServerRequest): Promise<AxiosResponse<unknown>>;
 }
 
-/** Of an answer in JSON, or its first byte. */
+/** How long a JSON answer, or the first byte of a stream, may take. */
 const answerSeconds = 30;
-/** A page of a hundred conversions has some tens of kilobytes. */
+/** A page of 100 conversions has some tens of kilobytes. */
 const maxAnswerBytes = 16 * 1024 * 1024;
-/** What a connection says that was closed at its other end. */
+/** The error codes of a connection that the other end has closed. */
 const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
-/** More than were ever open at once. */
+/** More connections than are ever open at once. */
 const maxKeptConnections = 100;
 
-/** Throws `invalid` for what is no http address. */
+/** Throws `invalid` if `address` is not an http or https address. */
 export function createServerHttp(address: string): ServerHttp {
   const { url, host } = parseServerAddress(address);
   const client = axios.create({
     baseURL: url,
-    // A redirect would take the token, or the password, to wherever it leads.
+    // A redirect would send the token or the password to another server.
     maxRedirects: 0,
-    // Uploads and the WebSocket know of none: one that only some requests can take helps nobody.
+    // Uploads and the WebSocket do not use a proxy, so using one only here would not help.
     proxy: false,
     maxContentLength: maxAnswerBytes,
     validateStatus: () => true,
-    // What is no JSON stays text: it is looked at where the answer is judged.
+    // A body that is not JSON stays text. The schema check refuses it.
     transitional: { silentJSONParsing: true },
   });
 
@@ -80,22 +80,22 @@ export function createServerHttp(address: string): ServerHttp {
   };
 }
 
-/** What the server takes, as it tells anyone. Throws as `ServerHttp.ask` does. */
+/** Asks for the limits of a server, which need no sign-in. Throws as `ServerHttp.ask` does. */
 export async function askServerInfo(http: ServerHttp): Promise<ServerInfo> {
   const { data } = await http.ask({ method: 'GET', path: '/api/v1/server' });
   return readAnswer(http.host, serverInfoSchema, data);
 }
 
-/** Where a server is. */
+/** The address of a server. */
 export interface ServerAddress {
-  /** As it is kept and compared: without a slash at its end. */
+  /** The form that is stored and compared, without a slash at the end. */
   readonly url: string;
   readonly host: string;
-  /** Whether others on the way could read along: the address is http, and not of this computer. */
+  /** Whether others on the network can read the traffic: http to another computer. */
   readonly readable: boolean;
 }
 
-/** Where nothing is said, a server is asked by https, and one on this computer by http. Throws `invalid`. */
+/** The scheme defaults to https, and to http for this computer. Throws `invalid`. */
 export function parseServerAddress(address: string): ServerAddress {
   const parsed = URL.parse(withScheme(address));
   if (
@@ -106,7 +106,7 @@ export function parseServerAddress(address: string): ServerAddress {
     parsed.search !== '' ||
     parsed.hash !== ''
   ) {
-    throw new AppError('invalid', 'That is no address of a server: one like https://sound.example.org is expected.');
+    throw new AppError('invalid', "That isn't a server address. Example: https://sound.example.org");
   }
   const readable = parsed.protocol === 'http:' && !isLoopback(parsed);
   return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, host: parsed.host, readable };
@@ -122,7 +122,7 @@ function isLoopback(url: URL | null): boolean {
   return url !== null && /^(localhost|127(\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
 }
 
-/** What a server refused with, by the words of its answer. */
+/** The error for a refusing answer: the server's own, or one by the status if the body has none. */
 export function refusal(host: string, status: number, body: unknown): AppError {
   const problem = problemSchema.safeParse(typeof body === 'string' ? parseJson(body) : body);
   if (problem.success) {
@@ -132,30 +132,30 @@ export function refusal(host: string, status: number, body: unknown): AppError {
     return byStatus === undefined ? error : toKnownError({ code: byStatus, message, details });
   }
   if (status === 413)
-    return new AppError('too_large', `Something on the way to ${host} takes no requests of that size.`);
-  // A proxy before the server, which is down itself.
+    return new AppError('too_large', `Something on the way to ${host} does not accept requests of that size.`);
+  // The answer of a proxy whose server is down.
   if (status >= 502 && status <= 504) return new AppError('unavailable', `${host} cannot be reached right now.`);
   if (status >= 300 && status < 400) {
-    return new AppError('unavailable', `${host} sends everyone elsewhere; give the address that it is really at.`);
+    return new AppError('unavailable', `${host} redirects to another address. Use that address instead.`);
   }
   return notSoundlift(host);
 }
 
-/** What a server answered, where it fits `schema`. Throws `unavailable`: whatever answers there is no Soundlift server. */
+/** Parses an answer. Throws `unavailable` if it does not fit `schema`: then it is not from a Soundlift server. */
 export function readAnswer<Schema extends z.ZodType>(host: string, schema: Schema, data: unknown): z.output<Schema> {
   const parsed = schema.safeParse(data);
   if (!parsed.success) throw notSoundlift(host, parsed.error);
   return parsed.data;
 }
 
-/** What answers there may be anything. */
+/** The error for an answer that no Soundlift server gives. */
 export function notSoundlift(host: string, cause?: unknown): AppError {
-  return new AppError('unavailable', `${host} does not answer like a Soundlift server. Is the address right?`, {
-    cause: new ServerTroubleError('no answer of ours', '', cause),
+  return new AppError('unavailable', `${host} isn't a Soundlift server. Check the address.`, {
+    cause: new ServerTroubleError('not an answer of a Soundlift server', '', cause),
   });
 }
 
-/** The same request again while it meets connections that were kept from before and are closed by now: that is nobody's failure. */
+/** Repeats a request that failed only because the server had closed a kept-alive connection. */
 async function onLivingConnection<Answer>(request: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
   for (let kept = 0; ; kept += 1) {
     try {
@@ -172,24 +172,24 @@ function wasClosedBefore(error: unknown): boolean {
   return request instanceof ClientRequest && request.reusedSocket;
 }
 
-/** Why a server could not be asked, as far as the system tells. */
+/** An `unavailable` error that says why a server could not be reached, from the system's error. */
 export function unreachable(host: string, error: unknown): AppError {
   const code = systemErrorCode(error) ?? '';
   const words = unreachableWords(host, code);
   if (!axios.isAxiosError(error)) return new AppError('unavailable', words, { cause: error });
-  // Without its request and its headers, which hold what is nobody's business.
+  // The axios error is not kept as the cause: it contains the request headers, and so the token.
   return new AppError('unavailable', words, { cause: new ServerTroubleError(`${code} ${error.message}`.trim(), code) });
 }
 
-/** What an `unavailable` of a server comes of, for who has other words for it. */
+/** Why a server is `unavailable`, for callers that write their own sentence. */
 export type ServerTrouble =
-  /** `code`: Node's, of what is wrong with the certificate. */
+  /** `code` is Node's code for what is wrong with the certificate. */
   | { readonly kind: 'certificate'; readonly code: string }
   | { readonly kind: 'not_soundlift' }
   | { readonly kind: 'unreachable' };
 
 class ServerTroubleError extends Error {
-  /** Node's; empty where it is no Soundlift server that answers. */
+  /** Node's error code. Empty if the answer is not from a Soundlift server. */
   readonly code: string;
 
   constructor(message: string, code: string, cause?: unknown) {
@@ -198,7 +198,7 @@ class ServerTroubleError extends Error {
   }
 }
 
-/** Undefined for what has another cause. */
+/** Undefined if the error has another cause. */
 export function serverTroubleOf(error: AppError): ServerTrouble | undefined {
   if (!(error.cause instanceof ServerTroubleError)) return undefined;
   const { code } = error.cause;
@@ -210,22 +210,22 @@ function isCertificateCode(code: string): boolean {
   return /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code);
 }
 
-/** Something answers, in another language. */
+/** The other end speaks a different protocol. */
 function isForeignCode(code: string): boolean {
   return /^(EPROTO|HPE_|ERR_BAD_RESPONSE)/.test(code);
 }
 
 function unreachableWords(host: string, code: string): string {
   if (isCertificateCode(code)) {
-    return `${host} cannot prove that it is itself: its certificate is not good (${code}). Nothing was sent.`;
+    return `${host} cannot prove its identity: its certificate is not valid (${code}). Nothing was sent.`;
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `There is no server called ${host} to be found.`;
-  if (code === 'ECONNREFUSED') return `Nothing answers at ${host}.`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `No server named ${host} was found.`;
+  if (code === 'ECONNREFUSED') return `${host} refused the connection. Is the server running?`;
   if (isForeignCode(code)) return notSoundlift(host).message;
-  return `No answer from ${host}. Is the address right, and is this computer online?`;
+  return `${host} isn't responding. Check the address and your connection.`;
 }
 
-/** What a client must do, whatever the code: sign in again, or try again later. */
+/** For a problem code that this version does not know: the code by status, which tells the client to sign in again or to retry later. */
 const codesOfStatus: Readonly<Record<number, ErrorCode>> = {
   401: 'unauthorized',
   429: 'too_many',
@@ -234,7 +234,7 @@ const codesOfStatus: Readonly<Record<number, ErrorCode>> = {
   504: 'unavailable',
 };
 
-/** A problem is small; more is none. */
+/** Reads a problem. A body over 64 KiB is not one and gives an empty string. */
 async function readSmall(stream: unknown): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => running.disposeAsync());
 
-/** A sign-in that is kept, and how often it was kept anew. */
+/** A stored sign-in, and how often it was stored again. */
 async function signedIn(changes: Partial<KeptSession> = {}) {
   const memory = keepInMemory();
   await signIn(createServerHttp(stand.line.url), stand.account, memory);
@@ -42,13 +42,13 @@ function open(keeper: SessionKeeper) {
 const longAgo = '2020-01-01T00:00:00.000Z';
 
 describe('a session', () => {
-  it('is asked with its token as long as that is good', async () => {
+  it('sends its token as long as that is valid', async () => {
     const { keeper, writes } = await signedIn();
     expect((await open(keeper).ask(me)).data).toMatchObject({ email: stand.account.email });
     expect(writes()).toBe(0);
   });
 
-  it('gets another token before its own has ended, and keeps it', async () => {
+  it('gets and stores a new token before the old one expires', async () => {
     const { keeper, first } = await signedIn({ expiresAt: longAgo });
     expect((await open(keeper).ask(me)).data).toMatchObject({ email: stand.account.email });
     const second = await kept(keeper);
@@ -57,20 +57,20 @@ describe('a session', () => {
     expect(second.refreshToken).not.toBe(first.refreshToken);
   });
 
-  it('gets another token where the server refuses the one it has', async () => {
+  it('gets a new token when the server refuses the old one', async () => {
     const { keeper, writes } = await signedIn({ accessToken: 'no.such.token' });
     expect((await open(keeper).ask(me)).data).toMatchObject({ email: stand.account.email });
     expect(writes()).toBe(1);
   });
 
-  it('gets one token for all who need one at the same time', async () => {
+  it('gets only one token when several requests need one at once', async () => {
     const { keeper, writes } = await signedIn({ expiresAt: longAgo });
     const session = open(keeper);
     await Promise.all(Array.from({ length: 10 }, () => session.ask(me)));
     expect(writes()).toBe(1);
   });
 
-  it('goes on for two processes that get another token at the same time', async () => {
+  it('stays valid when two processes refresh at the same time', async () => {
     const { keeper } = await signedIn({ expiresAt: longAgo });
     const both = [open(keeper), open(keeper)];
     for (let round = 0; round < 3; round += 1) {
@@ -80,7 +80,7 @@ describe('a session', () => {
     }
   });
 
-  it('takes the token that another process has got meanwhile', async () => {
+  it('uses a token that another process has fetched', async () => {
     const { keeper, writes } = await signedIn({ accessToken: 'no.such.token' });
     const session = open(keeper);
     await session.renewed('no.such.token');
@@ -89,7 +89,7 @@ describe('a session', () => {
     expect(writes()).toBe(1);
   });
 
-  it('that was ended says to sign in again, with the name of the server', async () => {
+  it('that was ended asks to sign in again, with the name of the server', async () => {
     const { keeper, first } = await signedIn();
     await open(keeper).signOut();
     expect(await keeper.read()).toBeUndefined();
@@ -100,7 +100,7 @@ describe('a session', () => {
     });
   });
 
-  it('is forgotten here though the server cannot be told', async () => {
+  it('is deleted here even if the server cannot be reached', async () => {
     const { keeper } = await signedIn();
     stand.line.down = true;
     stand.line.cut();
@@ -109,7 +109,7 @@ describe('a session', () => {
     expect(await keeper.read()).toBeUndefined();
   });
 
-  it('is not begun with a wrong password', async () => {
+  it('does not start with a wrong password', async () => {
     const keeper = keepInMemory();
     const wrong = { email: stand.account.email, password: 'not the password' };
     const signing = signIn(createServerHttp(stand.line.url), wrong, keeper);

@@ -3,22 +3,22 @@ import { type Credentials, type Session, sessionSchema } from '../../shared/api.
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { readAnswer, type ServerHttp, type ServerRequest } from './server-http.ts';
 
-/** What is kept of a sign-in, to stay signed in. */
+/** What is stored to stay signed in. */
 export interface KeptSession extends Session {
-  /** Of the account, for whoever is asked to sign in again. */
+  /** The e-mail of the account, shown when the person must sign in again. */
   readonly email: string;
-  /** When somebody signed in: ISO 8601, UTC. */
+  /** The time of the sign-in, as ISO 8601 in UTC. */
   readonly signedInAt: string;
 }
 
-/** Where a sign-in is kept; several processes may have the same one. */
+/** Stores a sign-in. Several processes may share one. */
 export interface SessionKeeper {
   read(): Promise<KeptSession | undefined>;
-  /** Without a session: forgets it. */
+  /** Without a session, deletes the stored one. */
   write(session?: KeptSession): Promise<void>;
 }
 
-/** For a sign-in that is to end with this process. */
+/** For a sign-in that ends with this process. */
 export function keepInMemory(session?: KeptSession): SessionKeeper {
   let kept = session;
   return {
@@ -29,37 +29,37 @@ export function keepInMemory(session?: KeptSession): SessionKeeper {
   };
 }
 
-/** One account's requests to one server. */
+/** Sends the requests of one account to one server. */
 export interface ServerSession {
   readonly http: ServerHttp;
-  /** A token that is good for a while. Throws `unauthorized` when one has to sign in. */
+  /** A token that is valid for at least another minute. Throws `unauthorized` if the person must sign in. */
   token(): Promise<string>;
-  /** Another one, after the server has refused `refused`. */
+  /** A new token, after the server has refused `refused`. */
   renewed(refused: string): Promise<string>;
-  /** Asks with the token, and once more with a new one where that is refused. Throws as `ServerHttp.ask` does. */
+  /** Sends the request with the token. If the token is refused, retries once with a new one. Throws as `ServerHttp.ask` does. */
   ask(request: ServerRequest): Promise<{ readonly data: unknown; readonly headers: Readonly<Record<string, unknown>> }>;
-  /** The same, for an answer in JSON. */
+  /** Like `ask`, and parses the JSON answer. */
   askFor<Schema extends z.ZodType>(schema: Schema, request: ServerRequest): Promise<z.output<Schema>>;
-  /** Ends the session on the server, and forgets it here even where the server cannot be reached. */
+  /** Ends the session on the server, and deletes it here even if the server cannot be reached. */
   signOut(): Promise<void>;
 }
 
-/** A token that ends this soon is not worth sending. */
+/** A token that expires within this time is renewed first. */
 const spareSeconds = 60;
 
-/** Signs in and keeps the session. Throws `unauthorized`, `too_many`, and as `ServerHttp.ask` does. */
+/** Signs in and stores the session. Throws `unauthorized`, `too_many`, and as `ServerHttp.ask` does. */
 export async function signIn(http: ServerHttp, { email, password }: Credentials, keeper: SessionKeeper): Promise<void> {
   const session = await askForSession(http, '/api/v1/sessions', { email, password });
   await keeper.write({ ...session, email, signedInAt: new Date().toISOString() });
 }
 
-/** The session that `keeper` keeps. `onSignedOut` is called whenever it turns out that somebody has to sign in. */
+/** Opens the session that `keeper` stores. `onSignedOut` is called whenever it turns out that the person must sign in. */
 export function openServerSession(
   http: ServerHttp,
   keeper: SessionKeeper,
   onSignedOut: () => void = () => {},
 ): ServerSession {
-  /** One refresh at a time: whoever else needs one waits for the same. */
+  /** Only one refresh runs at a time. Other callers wait for it. */
   let refreshing: Promise<KeptSession> | undefined;
 
   async function kept(): Promise<KeptSession> {
@@ -74,7 +74,7 @@ export function openServerSession(
     return new AppError('unauthorized', sentence, cause === undefined ? {} : { cause });
   }
 
-  /** The next session after the one whose access token is `old`. Another process may have fetched it already. */
+  /** The session that follows the one with the access token `old`. Another process may have fetched it already. */
   async function refresh(old: string): Promise<KeptSession> {
     for (;;) {
       const session = await kept();
@@ -86,7 +86,7 @@ export function openServerSession(
         return renewed;
       } catch (error) {
         if (!isAppError(error, 'unauthorized')) throw error;
-        // Another process may have been faster all the same, and the token was too old by then.
+        // Another process may have refreshed in the meantime, and used up this refresh token.
         if ((await kept()).refreshToken === session.refreshToken) throw signInFirst(error);
       }
     }

@@ -5,28 +5,28 @@ import path from 'node:path';
 import { systemErrorCode } from '../../shared/errors.ts';
 
 /*
- * An MP3 is written under a name of its own beside its target and gets the target's name once it is whole. The name says whose
- * it is, so that a later run can tell what a killed one left behind from what another run is writing just now.
+ * An MP3 is written under a temporary name next to its target and is renamed once it is complete. The temporary name identifies the
+ * run, so that a later run can tell the leftovers of a killed run from a file that another run is writing.
  */
 
-/** Of one run: a process id alone comes back, sooner or later, for another process. */
+/** Identifies this run. The process id is not enough: systems reuse it. */
 const runId = randomBytes(4).toString('hex');
-/** A folder may be shared between computers, whose process ids mean nothing to each other. */
+/** Identifies this computer. Computers may share a folder, and the process ids of another one mean nothing here. */
 const hostId = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const pattern = /^\.soundlift-(?<host>[0-9a-f]{8})-(?<pid>[0-9]+)-(?<run>[0-9a-f]{8})-[0-9]+\.part$/;
 
-/** After this long without a write, nobody is writing any more, whatever the process id says. */
+/** After this long without a write, a file is a leftover, whatever its process id. */
 const abandonedAfterSeconds = 24 * 3600;
 
 let count = 0;
 
-/** A hidden name that no other run and no other call gives. Short, so that it fits wherever the target's does. */
+/** A hidden name, unique to this run and this call. It is short, so that it is valid wherever the target's name is. */
 export function temporaryFileName(): string {
   count += 1;
   return `.soundlift-${hostId}-${process.pid}-${runId}-${count}.part`;
 }
 
-/** Removes from `folder` what runs that are over have left. What cannot be looked at or removed stays: it is in nobody's way. */
+/** Removes the leftovers of ended runs from `folder`. Files that cannot be read or removed stay; they do no harm. */
 export async function removeLeftovers(folder: string): Promise<void> {
   try {
     for await (const entry of await opendir(folder)) {
@@ -54,7 +54,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and is somebody else's.
+    // EPERM: the process exists and belongs to another user.
     return systemErrorCode(error) === 'EPERM';
   }
 }

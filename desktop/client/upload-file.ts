@@ -16,9 +16,9 @@ const uploadsPath = '/api/v1/uploads';
 const resumable = { 'Tus-Resumable': '1.0.0' };
 
 const longestRetryAfterSeconds = 300;
-/** Enough that a request costs nothing, and few enough for the proxies that bound one. */
+/** Large enough that the cost of a request does not matter, and small enough for proxies that limit requests. */
 const requestBytes = 64 * 1024 * 1024;
-/** Few reads for a large file, little memory for several at once. */
+/** Keeps reads few for a large file, and memory low for several files at once. */
 const readBytes = 256 * 1024;
 
 export interface UploadRequest {
@@ -28,14 +28,14 @@ export interface UploadRequest {
   readonly batch: Batch | undefined;
   readonly resumable: ResumableSubmission | undefined;
   readonly signal: AbortSignal;
-  /** Called with the fraction 0–1 of the bytes that were sent. */
+  /** Called with the fraction (0–1) of bytes sent. */
   readonly onSent: (fraction: number) => void;
 }
 
 /**
- * Sends a file; where the connection breaks, it goes on from what the server has. Resolves with the conversion's id once the server has
- * acknowledged all of it. When it throws, the upload is taken back as far as the server can be reached, unless it is resumable: otherwise
- * the server forgets it by itself. Throws `source_missing` and `source_unreadable`, what the server refuses with, `unavailable`, and the signal's reason.
+ * Uploads a file. If the connection breaks, the upload resumes from what the server has. Resolves with the conversion's id once the
+ * server has acknowledged the whole file. If this throws and the upload is not resumable, it is deleted; if the server cannot be reached
+ * for that, the upload expires there. Throws `source_missing`, `source_unreadable`, the server's refusal, `unavailable`, or the signal's reason.
  */
 export async function uploadFile(request: UploadRequest): Promise<string> {
   const { session, file, signal, resumable } = request;
@@ -46,7 +46,7 @@ export async function uploadFile(request: UploadRequest): Promise<string> {
     if (!isSent) await send(uploadUrl(session, id), opened, request);
     return id;
   } catch (error) {
-    // A refusal will not be another one the next time.
+    // After a refusal, resuming would be refused again.
     if (resumable === undefined || !(signal.aborted || isAppError(error, 'unavailable', 'unauthorized'))) {
       await takeBack(session, id);
     }
@@ -66,7 +66,7 @@ interface BegunUpload {
   readonly isSent: boolean;
 }
 
-/** What came of the try before, where the server still has it, and it is of this file. */
+/** The upload of an earlier try, if the server still has it and it is of this file. */
 async function earlier({ session, file, signal, resumable }: UploadRequest): Promise<BegunUpload | undefined> {
   const id = resumable?.id;
   if (id === undefined) return undefined;
@@ -77,7 +77,7 @@ async function earlier({ session, file, signal, resumable }: UploadRequest): Pro
       signal,
     );
     if (conversion.sourceBytes === file.bytes) return { id, isSent: conversion.state !== 'uploading' };
-    // The file is another one by now.
+    // The file has changed since.
     await takeBack(session, id);
   } catch (error) {
     if (!isAppError(error, 'not_found', 'gone')) throw error;
@@ -86,15 +86,15 @@ async function earlier({ session, file, signal, resumable }: UploadRequest): Pro
 }
 
 async function begin(request: UploadRequest): Promise<BegunUpload> {
-  // Not broken off by the signal: an upload that was begun unseen could not be taken back.
+  // The signal does not interrupt this: without the id, a new upload could not be deleted.
   const id = await create(request);
   await request.resumable?.onBegun(id);
   return { id, isSent: false };
 }
 
-/** A file that is read from one handle: whatever happens to its name meanwhile. */
+/** A file read through one handle, so that renaming or replacing it has no effect. */
 interface UnchangedFile extends AsyncDisposable {
-  /** Throws `source_unreadable` where it is not the file any more that it was. */
+  /** Throws `source_unreadable` if the file has changed since it was opened. */
   read(start: number, end: number): Promise<UploadPiece>;
 }
 
@@ -107,7 +107,7 @@ async function openUnchanged({ path, bytes }: SourceFile): Promise<UnchangedFile
   }
   const { mtimeMs } = await handle.stat();
 
-  // Positions are given with each read, so that a piece that was given up disturbs no other.
+  // Each read names its position, so that an abandoned piece does not disturb the next one.
   async function* bytesFrom(start: number, end: number): AsyncGenerator<Uint8Array> {
     for (let position = start; position < end; ) {
       const buffer = Buffer.allocUnsafe(Math.min(readBytes, end - position));
@@ -162,11 +162,11 @@ function batchMetadata(batch: Batch | undefined): Readonly<Record<string, string
 async function send(url: string, opened: UnchangedFile, request: UploadRequest): Promise<void> {
   const { session, file, signal, onSent } = request;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  /** The token of the latest request; to be renewed where that was refused. */
+  /** The token of the latest request. It is renewed if that request was refused. */
   let token = '';
-  /** Before this, by `performance.now()`, the server wants to hear nothing. */
+  /** The server wants no request before this time, by `performance.now()`. */
   let notBefore = 0;
-  // The library wants something to read from; our reader knows the file.
+  // The library needs some input. Our `fileReader` reads the file.
   const upload = new Upload(Buffer.alloc(0), {
     uploadUrl: url,
     chunkSize: requestBytes,
@@ -210,15 +210,15 @@ async function send(url: string, opened: UnchangedFile, request: UploadRequest):
   }
 }
 
-/** What a server asks for with 423, 429 and 503: in seconds, as ours says it, and within reason. */
+/** The wait that a server asks for with 423, 429 or 503, in seconds, at most `longestRetryAfterSeconds`. */
 function retryAfterSeconds(header: string | undefined): number {
   const seconds = Number(header ?? 0);
   return seconds > 0 ? Math.min(seconds, longestRetryAfterSeconds) : 0;
 }
 
-/** Not the refusals, but for those that say to come again: another writer, a wait, a token that was renewed. */
+/** Whether a retry may help: not after a refusal, except for another writer, a rate limit or a renewed token. */
 function willPass({ originalResponse, causingError }: DetailedError): boolean {
-  // Our own: the file changed, or one has to sign in.
+  // Our own error: the file has changed, or the person must sign in.
   if (isAppError(causingError)) return isAppError(causingError, 'unavailable', 'too_many');
   const status = originalResponse?.getStatus() ?? 0;
   return status === 0 || [401, 408, 409, 423, 429, 500, 502, 503, 504].includes(status);
@@ -232,6 +232,6 @@ function toAppError(error: Error, host: string): unknown {
 }
 
 async function takeBack(session: ServerSession, id: string): Promise<void> {
-  // What cannot be told now, the server finds out by itself: an upload that nobody goes on with expires.
+  // If the server cannot be reached, the upload expires there.
   await session.ask({ method: 'DELETE', path: conversionPath(id) }).catch(() => undefined);
 }

@@ -5,14 +5,14 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { HttpRequest, HttpResponse, HttpStack } from 'tus-js-client';
 
-/** A line on which nothing moves for so long is broken, whatever the system thinks of it. */
+/** A connection that moves no data for this long is treated as broken. */
 const idleSeconds = 45;
-/** Answers of an upload have no body, or a problem. */
+/** The answer to an upload request has an empty body or a small problem. */
 const maxAnswerBytes = 64 * 1024;
 
 /**
- * How the upload library asks: as its own stack does, but it notices when a connection stands still, when an answer breaks off, and
- * when the file cannot be read; any of these makes that stack wait for ever, or ends the process.
+ * The HTTP stack of the upload library. Unlike the library's own, it notices when a connection stalls, when an answer breaks off and when
+ * the file cannot be read. In these cases the library's own stack waits forever or ends the process.
  */
 export const uploadRequests: HttpStack = {
   getName: () => 'soundlift',
@@ -44,7 +44,7 @@ export const uploadRequests: HttpStack = {
   },
 };
 
-/** A piece of a file, and how long it is; the library hands it on as it is. */
+/** A piece of a file with its size in bytes. The library passes it on unchanged. */
 export interface UploadPiece {
   readonly stream: Readable;
   readonly size: number;
@@ -63,23 +63,23 @@ async function exchange(
   body: unknown,
   onProgress: (bytes: number) => void,
 ): Promise<HttpResponse> {
-  request.setTimeout(idleSeconds * 1000, () => request.destroy(new Error('the connection stands still')));
-  // Heard below as well; here so that none goes unheard once the answer is there.
+  request.setTimeout(idleSeconds * 1000, () => request.destroy(new Error('the connection stalled')));
+  // Errors are also handled below. This listener catches those that come after the answer.
   request.on('error', () => undefined);
   const answered: Promise<readonly IncomingMessage[]> = once(request, 'response');
   answered.catch(() => undefined);
   if (isPiece(body)) {
     const sending = pipeline(body.stream, counter(onProgress), request);
-    // A server may answer before it has all, and mean it; what breaks off without an answer is told by the request.
+    // A server may answer, for example with a refusal, before it has everything. If there is no answer, the request reports the error.
     await Promise.race([sending, answered]);
     sending.catch(() => undefined);
   } else {
     request.end();
   }
   const [response] = await answered;
-  if (response === undefined) throw new Error('there is no answer');
+  if (response === undefined) throw new Error('no answer');
   const text = await readText(response);
-  // What a server has refused need not be sent to its end.
+  // The server has answered early. The rest need not be sent.
   if (!request.writableFinished) request.destroy();
   return toResponse(response, text);
 }

@@ -24,11 +24,11 @@ test('what has no sound, is no video or breaks off is told by a sentence and a b
   await expect(cut).toContainText(/Saved in Videos\. The video breaks off at 0:\d\d of 0:20\./);
   await expect(text).toContainText("This isn't a video or audio file.");
   await expect(silent).toContainText('This video has no sound.');
-  await expect(page.getByRole('heading', { name: '1 sound saved' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '1 MP3 saved' })).toBeVisible();
   await expect(page.getByRole('button', { name: '2 failed' })).toBeVisible();
   await expect(page.getByRole('button', { name: /^Notifications, \d unread$/ })).toBeVisible();
 
-  await silent.getByRole('button', { name: 'Show the video: Silent.mp4' }).click();
+  await silent.getByRole('button', { name: 'Show video: Silent.mp4' }).click();
   await expect.poll(async () => (await recorded(app)).shown).toEqual([video('Silent.mp4')]);
   await expect(cut.getByRole('button', { name: 'Play Cut.mp3' })).toBeVisible();
   await cut.getByRole('button', { name: 'Show in folder: Cut.mp3' }).click();
@@ -57,7 +57,7 @@ test('another track is chosen in its sheet, and becomes an MP3 of its own', asyn
   await row.click({ button: 'right' });
   await expect.poll(async () => (await recorded(app)).menus.length).toBe(1);
   await clickMenu(app, 'popup', 'Choose another track…');
-  const sheet = page.getByRole('dialog', { name: 'Which sound should be lifted out?' });
+  const sheet = page.getByRole('dialog', { name: 'Which audio track?' });
   await expect(sheet.getByRole('radio', { name: /^Track 2, French/ })).toBeChecked();
   await sheet.getByRole('button', { name: 'Convert' }).click();
   await expect(sheet).toHaveCount(0);
@@ -78,8 +78,8 @@ test('a video whose first track is empty asks for another one', async ({ launch,
   const row = rowOf(page, 'Half');
   await expect(row).toContainText('Its audio track is empty. The video has a second one.');
   await row.getByRole('button', { name: 'Choose another track…: Half.mkv' }).click();
-  const sheet = page.getByRole('dialog', { name: 'Which sound should be lifted out?' });
-  await expect(sheet.getByRole('radio', { name: /^Track 1.*Tried already\.$/ })).toBeDisabled();
+  const sheet = page.getByRole('dialog', { name: 'Which audio track?' });
+  await expect(sheet.getByRole('radio', { name: /^Track 1.*Already tried\.$/ })).toBeDisabled();
   await expect(sheet.getByRole('radio', { name: /^Track 2/ })).toBeFocused();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
@@ -96,16 +96,16 @@ test('a folder that has gone keeps the sound, and another one can be chosen', as
   await mkdir(sounds);
   const app = await launch();
   const page = await windowHere(app);
-  await page.getByRole('button', { name: 'Beside each video, where the sound is saved' }).click();
+  await page.getByRole('button', { name: 'Next to each video, where MP3s are saved' }).click();
   await expect.poll(async () => (await recorded(app)).menus.length).toBe(1);
   await answerDialog(app, { canceled: false, filePaths: [sounds] });
   await clickMenu(app, 'popup', 'Choose folder…');
-  await expect(page.getByRole('button', { name: 'Music › Sounds, where the sound is saved' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Music › Sounds, where MP3s are saved' })).toBeVisible();
   await rmdir(sounds);
 
   await dropFiles(page.locator('body'), video);
   const row = rowOf(page, 'Tour');
-  await expect(row).toContainText('The folder is not there. The sound is kept until you choose another.');
+  await expect(row).toContainText('The folder is missing. The MP3 is kept until you choose another folder.');
   await answerDialog(app, { canceled: false, filePaths: [home.music] });
   await row.getByRole('button', { name: 'Save as…: Tour.mp3' }).click();
   await expect(row).toContainText('Saved in Music');

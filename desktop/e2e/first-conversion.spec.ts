@@ -38,7 +38,7 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   const row = rowOf(page, 'Lecture 1.mp3');
   await expect(row).toContainText('Saved in Videos');
   await expect(row.getByRole('button', { name: 'Play Lecture 1.mp3' })).toBeVisible();
-  await expect(page.getByRole('heading', { name: '1 sound saved' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '1 MP3 saved' })).toBeVisible();
 
   const seen = (await page.evaluate(() => window.seenRows)) ?? [];
   const kinds = seen.map(({ state }) => state.kind);

@@ -24,7 +24,7 @@ test('on a server: a video is uploaded, waits out a cut line by itself, and its 
   server.line.cut();
   server.line.release();
   await expect.poll(kinds).toEqual(['offline_uploading']);
-  await expect(rowOf(page, 'Far away')).toContainText('No connection. Continues by itself');
+  await expect(rowOf(page, 'Far away')).toContainText('No connection. Will resume on its own');
   server.line.down = false;
 
   await expect(rowOf(page, 'Far away.mp3')).toContainText('Saved in Videos');
@@ -45,7 +45,7 @@ test('a server that is killed and started again has its rows go on', async ({
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
   await server.server().kill();
-  await expect(rowOf(page, 'Restarted')).toContainText('unseen until the connection is back');
+  await expect(rowOf(page, 'Restarted')).toContainText('Progress returns with the connection');
   await server.startAgain();
   await ffmpeg.release();
   await expect(rowOf(page, 'Restarted.mp3')).toContainText('Saved in Videos');

@@ -23,8 +23,8 @@ test('settings outlive the app; what cannot be read of them is set aside, and to
   await page.getByLabel('Appearance').selectOption('Dark');
   await expect.poll(() => isDark(page)).toBe(true);
   await answerDialog(app, { canceled: false, filePaths: [home.music] });
-  await page.getByLabel('Save the sound').selectOption('In one folder…');
-  await expect(page.getByLabel('Save the sound').locator('option:checked')).toHaveText('In Music');
+  await page.getByLabel('Save MP3s').selectOption('In one folder…');
+  await expect(page.getByLabel('Save MP3s').locator('option:checked')).toHaveText('In Music');
   await page.getByLabel('Quality').selectOption({ index: 0 });
   const notify = page.getByRole('switch', { name: /^System notification/ });
   await notify.click();
@@ -36,8 +36,8 @@ test('settings outlive the app; what cannot be read of them is set aside, and to
   const second = await launch();
   const kept = await firstWindow(second);
   await expect.poll(() => isDark(kept)).toBe(true);
-  await expect(kept.getByRole('button', { name: 'Voice, quality of the next videos' })).toBeVisible();
-  await expect(kept.getByRole('button', { name: 'Music, where the sound is saved' })).toBeVisible();
+  await expect(kept.getByRole('button', { name: 'Voice, quality for new videos' })).toBeVisible();
+  await expect(kept.getByRole('button', { name: 'Music, where MP3s are saved' })).toBeVisible();
   await press(kept, 'Settings');
   await expect(kept.getByRole('switch', { name: /^System notification/ })).not.toBeChecked();
   await quit(second);
@@ -46,9 +46,9 @@ test('settings outlive the app; what cannot be read of them is set aside, and to
   await writeFile(file, '{ "theme": "dark", ');
   const fresh = await windowHere(await launch());
   await press(fresh, 'Notifications, 1 unread');
-  await expect(fresh.getByRole('dialog', { name: 'Notifications' })).toContainText('The settings could not be read');
+  await expect(fresh.getByRole('dialog', { name: 'Notifications' })).toContainText('Your settings could not be read');
   await access(`${file}.broken`);
-  await expect(fresh.getByRole('button', { name: 'Standard, quality of the next videos' })).toBeVisible();
+  await expect(fresh.getByRole('button', { name: 'Standard, quality for new videos' })).toBeVisible();
 });
 
 test('a sound is played in its row, by mouse and by keys', async ({ launch, home, media }) => {
@@ -86,13 +86,13 @@ test('the history is searched, tells what is missing, converts it again, and is 
   for (const name of names) await copyFile(made, join(home.videos, name));
   const page = await windowHere(await launch());
   await dropFiles(page.locator('body'), ...names.map((name) => join(home.videos, name)));
-  await expect(page.getByRole('heading', { name: '3 sounds saved' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '3 MP3s saved' })).toBeVisible();
   await press(page, 'Clear');
   await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
 
   await rm(join(home.videos, 'Kitchen.mp3'));
   await press(page, 'History');
-  await expect(page.getByRole('heading', { name: '3 sounds' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: '3 MP3s' })).toBeVisible();
   await page.keyboard.press('Control+f');
   const search = page.getByRole('searchbox', { name: 'Search history' });
   await expect(search).toBeFocused();
@@ -100,7 +100,7 @@ test('the history is searched, tells what is missing, converts it again, and is 
   await expect(rowOf(page, 'Lecture.mp3')).toBeVisible();
   await expect(rowOf(page, 'Concert.mp3')).toHaveCount(0);
   await search.fill('nowhere');
-  await expect(page.getByRole('heading', { name: 'Nothing called “nowhere”' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No results for “nowhere”' })).toBeVisible();
   await press(page, 'Show all 3');
   await expect(page.getByRole('row')).toHaveCount(3);
 
@@ -118,8 +118,8 @@ test('the history is searched, tells what is missing, converts it again, and is 
   await press(page, 'History');
   await press(page, 'Clear history…');
   const sheet = page.getByRole('alertdialog', { name: 'Clear the history?' });
-  await expect(sheet).toContainText('The MP3 files in your folders stay.');
-  await expect(sheet.getByRole('button', { name: 'Keep' })).toBeFocused();
+  await expect(sheet).toContainText('The files stay where they are.');
+  await expect(sheet.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await sheet.getByRole('button', { name: 'Clear history' }).click();
   await expect(page.getByRole('heading', { name: 'Nothing yet' })).toBeVisible();
   await access(join(home.videos, 'Lecture.mp3'));

@@ -33,19 +33,19 @@ test('what is wrong with a sign-in is said where it is wrong, and an account can
   line.down = true;
   await fillIn(page, { address: line.url, email: account.email, password: 'not the one that it is' });
   await page.keyboard.press('Enter');
-  await expect(problem).toHaveText(`No answer from ${host}. Is the address right, and is this computer online?`);
+  await expect(problem).toHaveText(`${host} isn't responding. Check the address and your connection.`);
   await expect(page.getByLabel('Address')).toBeFocused();
   line.down = false;
   await press(page, 'Try again');
-  await expect(problem).toHaveText('This e-mail and password do not belong together.');
+  await expect(problem).toHaveText('Wrong e-mail or password.');
   await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
 
   await press(page, 'Create an account instead');
   await press(page, 'Create account');
-  await expect(problem).toHaveText('This e-mail has an account already.');
+  await expect(problem).toHaveText('There is already an account with this e-mail.');
   await fillIn(page, { email: 'somebody.new@example.com', password: 'short' });
   await press(page, 'Create account');
-  await expect(problem).toHaveText('A password has at least 10 characters.');
+  await expect(problem).toHaveText('A password needs at least 8 characters.');
   await fillIn(page, { password: 'a sentence is good' });
   await press(page, 'Create account');
   await expect(page.getByRole('heading', { name: 'Drop videos here' })).toBeVisible();
@@ -78,11 +78,11 @@ test('a new account is confirmed by the code that was mailed', async ({ launch, 
   const email = 'somebody.new@example.com';
   await fillIn(page, { address: line.url, email, password: 'a sentence is good' });
   await press(page, 'Create account');
-  await expect(page.getByText(`A code was mailed to ${email}.`)).toBeVisible();
-  const code = page.getByLabel('Code from the mail');
+  await expect(page.getByText(`We e-mailed a code to ${email}.`)).toBeVisible();
+  const code = page.getByLabel('Code from the e-mail');
   await code.fill('0000 0000');
   await press(page, 'Confirm');
-  await expect(page.getByRole('alert')).toHaveText('The code is wrong, or too old.');
+  await expect(page.getByRole('alert')).toHaveText('The code is wrong or has expired.');
   await expect(code).toBeFocused();
   const subjects = () => mail.mails.filter(({ to }) => to.includes(email)).map(({ parsed }) => parsed.subject ?? '');
   await expect.poll(subjects).toEqual([expect.stringMatching(/^\d{4} \d{4} /)]);
@@ -113,7 +113,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
 
   line.hold(500_000);
   await dropFiles(page.locator('body'), first);
-  await expect(rowOf(page, 'Lecture 1')).toContainText('Uploading 1.3 MB (this kind is sent whole)');
+  await expect(rowOf(page, 'Lecture 1')).toContainText('Uploading 1.3 MB');
   const progress = page.getByRole('progressbar', { name: 'Progress of Lecture 1.mkv' });
   await expect.poll(async () => Number(await progress.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
@@ -142,7 +142,7 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await expect(page.getByText('Signed out', { exact: true })).toBeVisible();
   await press(page, 'Back');
   const waiting = rowOf(page, 'Lecture 2.mkv');
-  await expect(waiting).toContainText('Waits until you have signed in again');
+  await expect(waiting).toContainText('Waiting for you to sign in');
   await waiting.getByRole('button', { name: 'Sign in: Lecture 2.mkv' }).click();
   await expect(page.getByLabel('E-mail')).toHaveValue(account.email);
   await fillIn(page, { password: account.password });
@@ -162,7 +162,7 @@ test('a system that keeps no secrets: it is said, and holds until the app is qui
   await fillIn(page, { address: line.url, email: account.email, password: account.password });
   await press(page, 'Sign in');
   await press(page, 'Settings');
-  await expect(page.getByText('Until Soundlift is quit: this system keeps no secrets.')).toBeVisible();
+  await expect(page.getByText('You stay signed in until you quit: no keychain was found.')).toBeVisible();
   await clickMenu(app, 'application', 'Quit Soundlift');
   expect(await exitOf(app)).toBe(0);
 

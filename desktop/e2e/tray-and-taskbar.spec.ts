@@ -53,7 +53,7 @@ test('the tray and the taskbar tell what goes on, and what came of it, until the
   await expect.poll(async () => (await recorded(app)).shown).toEqual([saved]);
   await expect.poll(async () => (await trayImages(app)).join()).toMatch(/done/);
   const done = await recorded(app);
-  expect(labels(done).slice(0, 2)).toEqual(['1 sound saved', 'Long && loud.mp3']);
+  expect(labels(done).slice(0, 2)).toEqual(['1 MP3 saved', 'Long && loud.mp3']);
   const fractions = done.progress.map(({ fraction }) => fraction);
   expect(fractions.at(-1)).toBe(-1);
   expect(Math.max(...fractions)).toBeGreaterThan(0);

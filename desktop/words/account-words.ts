@@ -4,7 +4,7 @@ import { language } from '../../shared/words/say.ts';
 import type { AccountProblem } from '../ipc.ts';
 import { say } from './say.ts';
 
-/** Why signing in, or what belongs to it, did not work, as a sentence. */
+/** Why a sign-in, or another step with an account, failed, as a sentence. */
 export function accountSentence(problem: AccountProblem): string {
   switch (problem.code) {
     case 'address':
@@ -64,7 +64,7 @@ function certificateSentence({
   }
 }
 
-/** The field that a problem is about; none for those of the server. */
+/** The field that a problem is about. Undefined if it is about the server. */
 export function fieldOfProblem({ code }: AccountProblem): 'address' | 'email' | 'password' | 'code' | undefined {
   switch (code) {
     case 'address':
@@ -89,7 +89,7 @@ export function dateWords(at: number): string {
   return new Intl.DateTimeFormat(`${language}-GB`, { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
 }
 
-/** `3 March`, with the year where it is another one. @param at milliseconds since 1970 */
+/** `3 March`, followed by the year if it is not the year of `now`. @param at milliseconds since 1970 */
 export function dayWords(at: number, now = Date.now()): string {
   const year = (time: number): number => new Date(time).getFullYear();
   return new Intl.DateTimeFormat(`${language}-GB`, {

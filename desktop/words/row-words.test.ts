@@ -20,18 +20,18 @@ const table: readonly Line[] = [
   [
     'uploading',
     rowOf({ kind: 'uploading', sentBytes: 0, totalBytes: 76e6, whole: false }),
-    '1.5 GB video, uploading 76 MB of sound',
+    '1.5 GB video, uploading 76 MB of audio',
     undefined,
   ],
   [
     'uploading, whole file',
     rowOf({ kind: 'uploading', sentBytes: 0, totalBytes: 1.5e9, whole: true }),
-    'Uploading 1.5 GB (this kind is sent whole)',
+    'Uploading 1.5 GB',
     undefined,
   ],
   ['waiting', rowOf({ kind: 'waiting' }), 'Waiting', undefined],
-  ['waiting behind others', rowOf({ kind: 'waiting', before: 2 }), 'Waiting, 2 before it', undefined],
-  ['waiting, next', rowOf({ kind: 'waiting', before: 0 }), 'Waiting, next', undefined],
+  ['waiting behind others', rowOf({ kind: 'waiting', before: 2 }), 'Waiting, 2 ahead', undefined],
+  ['waiting, next', rowOf({ kind: 'waiting', before: 0 }), 'Waiting, next in line', undefined],
   ['converting', rowOf({ kind: 'converting', speed: 38.2 }), 'Converting at 38× speed', undefined],
   ['converting, speed unknown', rowOf({ kind: 'converting' }), 'Converting', undefined],
   ['saving', rowOf({ kind: 'saving', place: lectures }), 'Saving in Movies › Lectures', undefined],
@@ -46,7 +46,7 @@ const table: readonly Line[] = [
   [
     'done, name taken',
     rowOf({ kind: 'done', place: movies, kept: 'NAME.mp3' }),
-    'Saved in Movies. NAME.mp3 was there already, and was kept.',
+    'Saved in Movies. NAME.mp3 already existed and was kept.',
     'Show in folder',
     'showInFolder',
   ],
@@ -81,41 +81,41 @@ const table: readonly Line[] = [
   [
     'folder away',
     rowOf({ kind: 'unsaved', reason: 'folder_away' }),
-    'The folder is not there. The sound is kept until you choose another.',
+    'The folder is missing. The MP3 is kept until you choose another folder.',
     'Save as…',
     'saveElsewhere',
   ],
   [
     'disk full, here',
     rowOf({ kind: 'unsaved', reason: 'disk_full', place: movies, neededBytes: 66e6 }),
-    'Not enough space in Movies: 66 MB needed. Continues by itself.',
+    'Not enough space in Movies: 66 MB needed. Will resume on its own.',
     'Choose another folder…',
     'saveElsewhere',
   ],
-  ['paused', rowOf({ kind: 'paused' }, { fraction: 0.41 }), 'Paused at 41 %', 'Continue', 'continueRow'],
-  ['paused before it began', rowOf({ kind: 'paused' }), 'Paused', 'Continue', 'continueRow'],
+  ['paused', rowOf({ kind: 'paused' }, { fraction: 0.41 }), 'Paused at 41%', 'Resume', 'continueRow'],
+  ['paused before it began', rowOf({ kind: 'paused' }), 'Paused', 'Resume', 'continueRow'],
   [
     'offline, uploading',
     rowOf({ kind: 'offline_uploading', sentBytes: 31e6, totalBytes: 76e6 }),
-    'No connection. Continues by itself from 31 of 76 MB.',
+    'No connection. Will resume on its own at 31 of 76 MB.',
     undefined,
   ],
   [
     'offline, converting there',
     rowOf({ kind: 'offline_converting' }),
-    'Goes on at the server, unseen until the connection is back',
+    'Still converting on the server. Progress returns with the connection.',
     undefined,
   ],
   [
     'signed out',
     rowOf({ kind: 'signed_out', host: 'sound.example.org' }),
-    'Waits until you have signed in again',
+    'Waiting for you to sign in',
     'Sign in',
     'signIn',
   ],
-  ['cancelled', rowOf({ kind: 'cancelled' }), 'Cancelled', 'Start again', 'retry'],
+  ['cancelled', rowOf({ kind: 'cancelled' }), 'Cancelled', 'Retry', 'retry'],
   ['not_media', failed({ code: 'not_media' }), "This isn't a video or audio file.", undefined],
-  ['no_audio', failed({ code: 'no_audio' }), 'This video has no sound.', 'Show the video', 'showSource'],
+  ['no_audio', failed({ code: 'no_audio' }), 'This video has no sound.', 'Show video', 'showSource'],
   [
     'no_audio, other tracks',
     failed({ code: 'no_audio' }, true),
@@ -166,11 +166,17 @@ const table: readonly Line[] = [
     'Details',
     'details',
   ],
-  ['file gone', failed({ code: 'source_missing' }), 'The video is no longer where it was.', 'Find it…', 'findSource'],
+  [
+    'file gone',
+    failed({ code: 'source_missing' }),
+    'The video is no longer where it was.',
+    'Find video…',
+    'findSource',
+  ],
 ];
 
-describe('the words of a row', () => {
-  it.each(table.map((line) => ({ what: line[0], line })))('says of $what what the table of words says', ({ line }) => {
+describe('the texts of a row', () => {
+  it.each(table.map((line) => ({ what: line[0], line })))('are as in the table: $what', ({ line }) => {
     const [, row, detail, button, request] = line;
     const words = rowWords(row);
     expect(words.detail).toBe(detail);
@@ -178,14 +184,14 @@ describe('the words of a row', () => {
     expect(words.action?.request).toBe(request);
   });
 
-  it('calls it by the video until there is an MP3, and by that then', () => {
+  it('use the name of the video until there is an MP3, then the name of the MP3', () => {
     const named = { targetName: 'talk (1).mp3' };
     expect(rowWords(rowOf({ kind: 'converting' }, named)).title).toBe('talk.mp4');
     expect(rowWords(rowOf({ kind: 'done', place: movies }, named)).title).toBe('talk (1).mp3');
     expect(rowWords(rowOf({ kind: 'unsaved', reason: 'no_folder' }, named)).title).toBe('talk (1).mp3');
   });
 
-  it.each(errorCodes)('has a sentence for %s, here and at a server', (code) => {
+  it.each(errorCodes)('have a sentence for %s, on this computer and on a server', (code) => {
     for (const host of [undefined, 'sound.example.org']) {
       const { detail } = rowWords(failed({ code, ...(host === undefined ? {} : { host }) }));
       expect(detail).toMatch(/^[A-Zs].*[.d]$/);
@@ -194,25 +200,25 @@ describe('the words of a row', () => {
   });
 
   it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only', 'name_taken', 'no_folder'])(
-    'says what becomes of a sound that is not saved: %s',
+    'say what happens to an MP3 that is not saved: %s',
     (reason) => {
       expect(rowWords(rowOf({ kind: 'unsaved', reason })).detail).toMatch(/\.$/);
       expect(rowWords(rowOf({ kind: 'unsaved', reason })).action?.request).toBe('saveElsewhere');
     },
   );
 
-  it('keeps a name that runs the other way apart, and lets none turn the sentence round', () => {
+  it('isolate a right-to-left name, and remove direction marks', () => {
     const detail = (kept: string): string => rowWords(rowOf({ kind: 'done', place: movies, kept })).detail;
-    expect(detail('محاضرة.mp3')).toContain('\u2068محاضرة.mp3\u2069 was there');
-    expect(detail('talk\u202egpj.mp3')).toContain('talkgpj.mp3 was there');
+    expect(detail('محاضرة.mp3')).toContain('\u2068محاضرة.mp3\u2069 already existed');
+    expect(detail('talk\u202egpj.mp3')).toContain('talkgpj.mp3 already existed');
   });
 
-  it('takes a name for no message, whatever is in it', () => {
+  it('do not treat a name as a message', () => {
     const kept = "{count, plural, other {#}} <b>it's</b>.mp3";
     expect(rowWords(rowOf({ kind: 'done', place: movies, kept })).detail).toContain(kept);
   });
 
-  it('cancels what still goes, and removes what has ended', () => {
+  it('offer to cancel an unfinished row and to remove an ended one', () => {
     expect(wayOutOf({ kind: 'reading' })).toBe('cancel');
     expect(wayOutOf({ kind: 'paused' })).toBe('cancel');
     expect(wayOutOf({ kind: 'signed_out', host: 'h' })).toBe('cancel');

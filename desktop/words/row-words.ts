@@ -5,7 +5,7 @@ import type { Row, RowState } from '../ipc.ts';
 import { folderText } from './folder-text.ts';
 import { type MessageName, say } from './say.ts';
 
-/** What the one button of a row does: a request of that name, or the sheet or page where it is decided. */
+/** What the button of a row does: it makes the request of that name, or opens a sheet or page. */
 export type RowRequest =
   | 'showInFolder'
   | 'saveElsewhere'
@@ -24,11 +24,11 @@ export interface RowAction {
   readonly request: RowRequest;
 }
 
-/** What is said of a row. */
+/** The texts of a row. */
 export interface RowWords {
   readonly title: string;
   readonly detail: string;
-  /** The one button, besides the row's way out. */
+  /** The button, besides the one that cancels or removes the row. */
   readonly action?: RowAction;
 }
 
@@ -43,7 +43,7 @@ export function rowWords(row: Row): RowWords {
   };
 }
 
-/** How a row is let go: what still goes is cancelled, what has ended is removed. Both can be undone. */
+/** How the person gets rid of a row: an unfinished one is cancelled, an ended one is removed. Both can be undone. */
 export function wayOutOf(state: RowState): 'cancel' | 'remove' {
   switch (state.kind) {
     case 'done':
@@ -163,7 +163,7 @@ function actionOf(state: RowState): RowAction | undefined {
   }
 }
 
-/** @param atServer there is this computer to try instead */
+/** @param atServer whether it failed on a server, so that this computer can be tried instead */
 function failureAction(code: ErrorCode, atServer: boolean): RowAction | undefined {
   switch (code) {
     case 'not_media':

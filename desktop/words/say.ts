@@ -7,7 +7,7 @@ import { notificationsMessages } from './en/notifications.ts';
 import { settingsMessages } from './en/settings.ts';
 import { welcomeMessages } from './en/welcome.ts';
 
-/** All that the app says, in ICU's message format, by a name of ours. */
+/** All messages of the app, in ICU message format, by name. */
 const messages = {
   ...sharedMessages,
   ...listMessages,
@@ -20,5 +20,5 @@ const messages = {
 
 export type MessageName = keyof typeof messages;
 
-/** The message of that name with its values in their places. Throws where a value is missing. */
+/** The message of that name with its values filled in. Throws if a value is missing. */
 export const say = createSay<MessageName>(messages);

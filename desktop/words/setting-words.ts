@@ -20,7 +20,7 @@ export function qualityName(quality: Quality): string {
   }
 }
 
-/** `Beside each video`, or the folder's name. */
+/** `Next to each video`, or the folder's name. */
 export function saveToName(saveTo: SaveTo): string {
   switch (saveTo.kind) {
     case 'beside':
@@ -34,9 +34,9 @@ export function saveToName(saveTo: SaveTo): string {
   }
 }
 
-/** What becomes of what is dropped now: `Standard quality, saved beside each video`. */
+/** What happens to videos dropped now: `Standard quality, saved next to each video`. */
 export function dropDetail(quality: Quality, saveTo: SaveTo): string {
-  return say('listDropQuality', { quality: quality.kind, name: qualityName(quality), save: saveClause(saveTo) });
+  return say('listDropQuality', { name: qualityName(quality), save: saveClause(saveTo) });
 }
 
 function saveClause(saveTo: SaveTo): string {
@@ -52,10 +52,10 @@ function saveClause(saveTo: SaveTo): string {
   }
 }
 
-/** Where the work is done, in the status bar. */
+/** Where videos are converted, in the status bar. */
 export interface BackendStatusWords {
   readonly text: string;
-  /** Whether it can be worked there now. */
+  /** Whether the backend can convert now. */
   readonly ready: boolean;
 }
 

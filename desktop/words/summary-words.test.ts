@@ -15,16 +15,16 @@ const summary: Summary = {
   savedBytes: 359e6,
 };
 
-describe('the line on top of the list', () => {
+describe('the line above the list', () => {
   it.each([
     [{ leftSeconds: 240 }, '3 of 7 done', 'About 4 min left', '3 of 7 done, about 4 minutes left'],
     [{}, '3 of 7 done', undefined, '3 of 7 done'],
-    [{ mode: 'finished', done: 6 }, '6 sounds saved', '4 h 21 min, 359 MB', '6 sounds saved'],
-    [{ mode: 'finished', done: 1, failed: 1 }, '1 sound saved', '4 h 21 min, 359 MB', '1 sound saved, 1 failed'],
+    [{ mode: 'finished', done: 6 }, '6 MP3s saved', '4 h 21 min, 359 MB', '6 MP3s saved'],
+    [{ mode: 'finished', done: 1, failed: 1 }, '1 MP3 saved', '4 h 21 min, 359 MB', '1 MP3 saved, 1 failed'],
     [{ mode: 'finished', done: 0, failed: 2 }, 'Nothing saved', undefined, 'Nothing saved, 2 failed'],
-    [{ mode: 'offline' }, 'No connection', 'Continues by itself.', '3 of 7 done'],
+    [{ mode: 'offline' }, 'No connection', 'Will resume on its own.', '3 of 7 done'],
     [{ mode: 'paused' }, 'Paused', '3 of 7 done', '3 of 7 done'],
-  ] as const)('says of %o what the table of words says', (change, title, detail, spoken) => {
+  ] as const)('is as in the table: %o', (change, title, detail, spoken) => {
     const one: Summary = { ...summary, ...change };
     expect(summaryWords(one).title).toBe(title);
     expect(summaryWords(one).detail).toBe(detail);
@@ -32,17 +32,19 @@ describe('the line on top of the list', () => {
   });
 });
 
-describe('the words of what is set', () => {
-  it('says what becomes of what is dropped now', () => {
-    expect(dropDetail({ kind: 'standard' }, { kind: 'beside' })).toBe('Standard quality, saved beside each video');
+describe('the texts of the settings', () => {
+  it('say what happens to videos dropped now', () => {
+    expect(dropDetail({ kind: 'standard' }, { kind: 'beside' })).toBe('Standard quality, saved next to each video');
     expect(dropDetail({ kind: 'voice' }, { kind: 'folder', folder: ['Movies', 'Talks'] })).toBe(
       'Voice quality, saved in Movies › Talks',
     );
-    expect(dropDetail({ kind: 'custom', mono: true }, { kind: 'ask' })).toBe('Your own quality, saved where you say');
+    expect(dropDetail({ kind: 'custom', mono: true }, { kind: 'ask' })).toBe(
+      'Custom quality, saved in a folder you choose',
+    );
     expect(saveToName({ kind: 'folder', folder: ['Movies', 'Talks'] })).toBe('Movies › Talks');
   });
 
-  it('says where the work is done, and when the next try is', () => {
+  it('say where videos are converted, and when the next try is', () => {
     const server = {
       kind: 'server',
       host: 'sound.example.org',
@@ -65,12 +67,12 @@ describe('the words of what is set', () => {
       ready: true,
     });
     const offline = { ...server, connection: 'offline', nextTryAt: 20_000 } as const;
-    expect(backendStatusWords(offline, 0)?.text).toBe('Trying again in 20 s');
-    expect(backendStatusWords(offline, 19_001)?.text).toBe('Trying again in 1 s');
-    expect(backendStatusWords(offline, 20_001)?.text).toBe('Trying again…');
+    expect(backendStatusWords(offline, 0)?.text).toBe('Retrying in 20 s');
+    expect(backendStatusWords(offline, 19_001)?.text).toBe('Retrying in 1 s');
+    expect(backendStatusWords(offline, 20_001)?.text).toBe('Retrying…');
   });
 
-  it('writes keys as each system does', () => {
+  it('write keys as each system does', () => {
     expect(shortcutWords('macos', 'O')).toBe('⌘O');
     expect(shortcutWords('windows', 'O')).toBe('Ctrl+O');
     expect(shortcutWords('macos', 'P', true)).toBe('⇧⌘P');

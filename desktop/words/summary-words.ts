@@ -3,7 +3,7 @@ import { durationWords, leftDuration, roundLeft, sizeWords, spokenDuration } fro
 import type { Summary } from '../ipc.ts';
 import { say } from './say.ts';
 
-/** The line on top of the list. */
+/** The line above the list. */
 export interface SummaryWords {
   readonly title: string;
   readonly detail?: string;
@@ -34,7 +34,7 @@ export function summaryWords(summary: Summary): SummaryWords {
   }
 }
 
-/** How far all is, for whoever listens: `1 of 7 done, about 4 minutes left`, `6 sounds saved, 1 failed`. */
+/** The overall progress, for a screen reader: `1 of 7 done, about 4 minutes left`, `6 MP3s saved, 1 failed`. */
 export function spokenSummary(summary: Summary): string {
   const { mode, done, total, failed, leftSeconds } = summary;
   if (mode === 'finished' || mode === 'empty') {

@@ -12,7 +12,7 @@ it.each([
   [at(27, 23, 59), 'Yesterday'],
   [at(12, 8), '12 November'],
   [new Date(2025, 2, 12).getTime(), '12 March 2025'],
-])('%d is told as %s', (time, words) => {
+])('%d is written as %s', (time, words) => {
   expect(agoWords(time, now)).toBe(words);
 });
 
@@ -20,6 +20,6 @@ it.each([
   [at(28, 0, 1), 'Today'],
   [at(27, 0, 1), 'Yesterday'],
   [at(26, 23, 59), '26 November'],
-])('%d is below the heading %s', (time, heading) => {
+])('%d has the heading %s', (time, heading) => {
   expect(dayHeading(time, now)).toBe(heading);
 });

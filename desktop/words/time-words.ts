@@ -5,7 +5,7 @@ import { say } from './say.ts';
 const minute = 60_000;
 
 /**
- * When something was: `2 min ago`, `10:42` for today, `Yesterday`, `12 March`.
+ * When something happened: `2 min ago`, `10:42` for today, `Yesterday`, `12 March`.
  * @param at and @param now milliseconds since 1970
  */
 export function agoWords(at: number, now: number): string {
@@ -29,7 +29,7 @@ export function dayHeading(at: number, now: number): string {
   return days === 1 ? say('historyYesterday') : dayWords(at, now);
 }
 
-/** Midnights between the two, by this computer's own time. */
+/** The number of midnights between the two, in this computer's time zone. */
 function daysBetween(at: number, now: number): number {
   const dayOf = (time: number): number => {
     const date = new Date(time);

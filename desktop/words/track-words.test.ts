@@ -9,7 +9,7 @@ it.each<[Track, string, string]>([
   [{ index: 3, codec: 'pcm_s16le', channels: 4 }, 'Track 4', '4 channels, pcm_s16le'],
   [{ index: 4, codec: 'dts', channels: 8, title: 'Comments' }, 'Track 5, Comments', '7.1, DTS'],
   [{ index: 5, codec: 'aac', channels: 2, language: 'no language' }, 'Track 6, no language', 'stereo, AAC'],
-])('%j is called %s', (track, name, format) => {
+])('%j has the name %s', (track, name, format) => {
   expect(trackName(track)).toBe(name);
   expect(trackFormat(track)).toBe(format);
 });

@@ -2,7 +2,7 @@ import type { Track } from '../../shared/api.ts';
 import { language } from '../../shared/words/say.ts';
 import { say } from './say.ts';
 
-/** `Track 2, Croatian`; its own title, where it has one. */
+/** `Track 2, Croatian`. The title of a track replaces its language. */
 export function trackName({ index, language: tag, title }: Track): string {
   const number = index + 1;
   const known = title ?? languageName(tag);
@@ -23,7 +23,7 @@ function channelWords(channels: number): string {
   return say('settingsChannels', { count: channels });
 }
 
-/** Names as people write them; ffmpeg's own for the rest. */
+/** The usual names of codecs. Others keep ffmpeg's name. */
 const codecNames: Readonly<Record<string, string>> = {
   aac: 'AAC',
   ac3: 'AC-3',

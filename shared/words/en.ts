@@ -60,7 +60,7 @@ export const sharedMessages = {
     '{count, plural, one {# part could not be read, at {at}.} other {# parts could not be read, the first at {at}.}}',
 
   // Times and sizes.
-  percent: '{percent, number} %',
+  percent: '{percent, number}%',
   measuresHoursMinutes: '{hours, number} h {minutes, number} min',
   measuresHours: '{hours, number} h',
   measuresMinutes: '{minutes, number} min',

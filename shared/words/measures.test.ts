@@ -24,11 +24,11 @@ describe('measures', () => {
     [3_200_000_000, '3.2 GB'],
     [359_000_000, '359 MB'],
     [120_000_000_000, '120 GB'],
-  ])('tells %d bytes as %s', (bytes, words) => {
+  ])('writes %d bytes as %s', (bytes, words) => {
     expect(sizeWords(bytes)).toBe(words);
   });
 
-  it('tells a part in the unit of the whole, and never more than it', () => {
+  it('writes a part in the unit of the whole, and never more than the whole', () => {
     expect(sizePartWords(31_000_000, 76_000_000)).toBe('31 of 76 MB');
     expect(sizePartWords(31_000_000, 1_500_000_000)).toBe('0 of 1.5 GB');
     expect(sizePartWords(80_000_000, 76_000_000)).toBe('76 of 76 MB');
@@ -52,7 +52,7 @@ describe('measures', () => {
     [3599, '1 h'],
     [15_660, '4 h 21 min'],
     [14_400, '4 h'],
-  ])('tells a length of %d s as %s', (seconds, words) => {
+  ])('writes a length of %d s as %s', (seconds, words) => {
     expect(durationWords(seconds)).toBe(words);
   });
 
@@ -63,7 +63,7 @@ describe('measures', () => {
     [1860, '31 minutes'],
     [14_400, '4 hours'],
     [3661, '1 hour 1 minute 1 second'],
-  ])('speaks %d s as %s', (seconds, words) => {
+  ])('writes %d s in full as %s', (seconds, words) => {
     expect(spokenDuration(seconds)).toBe(words);
   });
 
@@ -76,11 +76,11 @@ describe('measures', () => {
     [240, '4 min left'],
     [12 * 60, '10 min left'],
     [15_660, '4 h 20 min left'],
-  ])('rounds %d s that are left to %s', (seconds, words) => {
+  ])('rounds %d s left to %s', (seconds, words) => {
     expect(leftWords(seconds)).toBe(words);
   });
 
-  it('rounds what is left twice as once, and never to nothing', () => {
+  it('rounds the time left idempotently, and never to 0', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (seconds) => {
         expect(roundLeft(seconds)).toBeGreaterThanOrEqual(10);
@@ -89,14 +89,14 @@ describe('measures', () => {
     );
   });
 
-  it('tells 100 % only of what is whole, and each hundredth as itself', () => {
-    expect(percentWords(0.9999)).toBe('99 %');
-    expect(percentWords(1)).toBe('100 %');
-    expect(percentWords(-0.1)).toBe('0 %');
+  it('reads 100% only at the very end, and is exact at each hundredth', () => {
+    expect(percentWords(0.9999)).toBe('99%');
+    expect(percentWords(1)).toBe('100%');
+    expect(percentWords(-0.1)).toBe('0%');
     for (let percent = 0; percent <= 100; percent += 1) expect(percentOf(percent / 100)).toBe(percent);
   });
 
-  it('tells a speed with decimals only where they matter', () => {
+  it('writes a speed with a decimal only below 10', () => {
     expect([0.84, 9.94, 9.96, 38.2].map(speedWords)).toEqual(['0.8×', '9.9×', '10×', '38×']);
   });
 });

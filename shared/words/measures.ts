@@ -102,7 +102,7 @@ export function percentOf(fraction: number): number {
   return Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9);
 }
 
-/** `62 %`. */
+/** `62%`. */
 export function percentWords(fraction: number): string {
   return say('percent', { percent: percentOf(fraction) });
 }

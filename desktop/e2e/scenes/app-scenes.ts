@@ -128,7 +128,7 @@ const notices: readonly Notice[] = [
     at: Date.now() - 2.5 * minute,
     title: '5 videos converted',
     names: ['Lecture 12 – Fourier series.mp3', 'Holiday 2024-08-14.mp3'],
-    lines: ['and 3 more, 4 h 10 min in all'],
+    lines: ['and 3 more, 4 h 10 min in total'],
     action: { kind: 'show_in_folder', label: 'Show in folder' },
   },
   {
@@ -146,7 +146,7 @@ const notices: readonly Notice[] = [
     at: Date.now() - 30 * 60 * minute,
     title: 'Connection is back',
     names: [],
-    lines: ['3 videos go on where they had stopped.'],
+    lines: ['3 videos resumed.'],
   },
 ];
 
@@ -231,8 +231,8 @@ export const scenes: readonly Scene[] = [
   { name: 'working-paused', state: stateWith(workingRows, { summary: { ...workingSummary, mode: 'paused' } }) },
   { name: 'every-state', state: stateWith(everyState.map(([row]) => row)) },
   { name: 'finished', state: finished },
-  { name: 'quality', state: idle, prepare: click(/quality of the next/) },
-  { name: 'quality-custom', state: { ...idle, settings: custom }, prepare: click(/quality of the next/) },
+  { name: 'quality', state: idle, prepare: click(/quality for new videos/) },
+  { name: 'quality-custom', state: { ...idle, settings: custom }, prepare: click(/quality for new videos/) },
   { name: 'notices', state: finished, prepare: click(/^Notifications/) },
   { name: 'notices-none', state: { ...finished, notices: [] }, prepare: click(/^Notifications/) },
   {
@@ -271,7 +271,7 @@ export const scenes: readonly Scene[] = [
     prepare: async (page) => {
       await openHistory(page);
       await page.getByRole('searchbox').fill('fourrier');
-      await page.getByText('Nothing called').waitFor();
+      await page.getByText('No results for').waitFor();
     },
   },
   {

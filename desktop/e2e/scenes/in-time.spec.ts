@@ -24,7 +24,7 @@ test('after too many tries, one can try again when the time is up', async ({ ope
   const again = page.getByRole('button', { name: 'Sign in' });
   await expect(again).toBeDisabled();
   await page.clock.runFor(240_000);
-  await expect(page.getByRole('alert')).toHaveText('Too many tries. Again in 1 minute.');
+  await expect(page.getByRole('alert')).toHaveText('Too many attempts. Try again in 1 minute.');
   await expect(again).toBeDisabled();
   await page.clock.runFor(61_000);
   await expect(again).toBeEnabled();

@@ -40,37 +40,33 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
   ],
   [
     rowOf(4, 'Holiday.mp4', { kind: 'uploading', sentBytes: 31e6, totalBytes: 76e6, whole: false }, { fraction: 0.41 }),
-    '1.5 GB video, uploading 76 MB of sound',
+    '1.5 GB video, uploading 76 MB of audio',
   ],
   [
     rowOf(5, 'Kitchen.mov', { kind: 'uploading', sentBytes: 1e6, totalBytes: 1.5e9, whole: true }, { fraction: 0.01 }),
-    'Uploading 1.5 GB (this kind is sent whole)',
+    'Uploading 1.5 GB',
   ],
   [rowOf(6, 'GX010042.MP4', { kind: 'reading' }), 'Reading…'],
-  [rowOf(7, 'محاضرة.mp4', { kind: 'waiting', before: 2 }, { durationSeconds: 3160 }), 'Waiting, 2 before it'],
+  [rowOf(7, 'محاضرة.mp4', { kind: 'waiting', before: 2 }, { durationSeconds: 3160 }), 'Waiting, 2 ahead'],
   [rowOf(8, 'Saving.mp4', { kind: 'saving', place: movies }, { fraction: 0.99 }), 'Saving in Movies'],
-  [rowOf(9, 'Paused.mp4', { kind: 'paused' }, { fraction: 0.41 }), 'Paused at 41 %', 'Continue'],
+  [rowOf(9, 'Paused.mp4', { kind: 'paused' }, { fraction: 0.41 }), 'Paused at 41%', 'Resume'],
   [
     rowOf(10, 'Away.mp4', { kind: 'offline_uploading', sentBytes: 31e6, totalBytes: 76e6 }, { fraction: 0.41 }),
-    'No connection. Continues by itself from 31 of 76 MB.',
+    'No connection. Will resume on its own at 31 of 76 MB.',
   ],
   [
     rowOf(11, 'Unseen.mp4', { kind: 'offline_converting' }, { fraction: 0.62 }),
-    'Goes on at the server, unseen until the connection is back',
+    'Still converting on the server. Progress returns with the connection.',
   ],
-  [
-    rowOf(12, 'Whose.mp4', { kind: 'signed_out', host: 'sound.example.org' }),
-    'Waits until you have signed in again',
-    'Sign in',
-  ],
+  [rowOf(12, 'Whose.mp4', { kind: 'signed_out', host: 'sound.example.org' }), 'Waiting for you to sign in', 'Sign in'],
   [
     rowOf(13, 'Kept.mp4', { kind: 'unsaved', reason: 'folder_away' }),
-    'The folder is not there. The sound is kept until you choose another.',
+    'The folder is missing. The MP3 is kept until you choose another folder.',
     'Save as…',
   ],
   [
     rowOf(14, 'Full.mp4', { kind: 'unsaved', reason: 'disk_full', place: movies, neededBytes: 66e6 }),
-    'Not enough space in Movies: 66 MB needed. Continues by itself.',
+    'Not enough space in Movies: 66 MB needed. Will resume on its own.',
     'Choose another folder…',
   ],
   [
@@ -80,12 +76,12 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
   [
     rowOf(16, 'Drone.mp4', { kind: 'failed', code: 'no_audio', otherTrack: false }),
     'This video has no sound.',
-    'Show the video',
+    'Show video',
   ],
   [
     rowOf(17, 'Moved.mp4', { kind: 'failed', code: 'source_missing', otherTrack: false }),
     'The video is no longer where it was.',
-    'Find it…',
+    'Find video…',
   ],
   [
     rowOf(18, 'Cut.mp4', {
@@ -100,7 +96,7 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
     'The MP3 is no longer in Movies.',
     'Convert again',
   ],
-  [rowOf(20, 'Screen recording.webm', { kind: 'cancelled' }), 'Cancelled', 'Start again'],
+  [rowOf(20, 'Screen recording.webm', { kind: 'cancelled' }), 'Cancelled', 'Retry'],
 ];
 
 export function manyRows(count: number): readonly Row[] {

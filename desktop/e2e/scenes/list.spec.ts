@@ -27,7 +27,7 @@ test('a row changes state in place, and its progress line becomes the waveform',
   const moving = allRows.find(({ order }) => order === 3) as Row;
   await tell({ type: 'rows', changed: [{ ...moving, fraction: 0.75 }], removed: [] });
   await expect(line).toHaveAttribute('aria-valuenow', '75');
-  await expect(row(page, 3)).toContainText('75 %');
+  await expect(row(page, 3)).toContainText('75%');
   const done: Row = {
     ...moving,
     state: { kind: 'done', place: ['Movies'] },
@@ -60,7 +60,7 @@ test('Tab enters the list once, and arrows move between rows and within them', a
   expect(await focusedRow(page)).toBe('row-20');
   await page.keyboard.press('Home');
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('button', { name: /quality of the next videos/ })).toBeFocused();
+  await expect(page.getByRole('button', { name: /quality for new videos/ })).toBeFocused();
   await page.keyboard.press('Shift+Tab');
   await expect(row(page, 1)).toBeFocused();
   expect(await asked()).toEqual([]);
@@ -99,7 +99,7 @@ test('the focus stays in the list when its row is removed, and in the row when i
   await expect(row(page, 3)).toBeFocused();
   await row(page, 9).focus();
   await page.keyboard.press('ArrowRight');
-  await expect(page.getByRole('button', { name: 'Continue: Paused.mp4' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Resume: Paused.mp4' })).toBeFocused();
   const paused = allRows.find(({ order }) => order === 9) as Row;
   await tell({ type: 'rows', changed: [{ ...paused, state: { kind: 'converting' } }], removed: [] });
   await expect(row(page, 9)).toContainText('Converting');
@@ -210,8 +210,8 @@ test('files dragged over the window are counted, and added when dropped', async 
     return data;
   });
   await page.dispatchEvent('body', 'dragover', { dataTransfer: files });
-  await expect(page.getByRole('heading', { name: 'Let go to convert 2 videos' })).toBeVisible();
-  await expect(page.locator('.drop')).toContainText('Standard quality, saved beside each video');
+  await expect(page.getByRole('heading', { name: 'Drop to convert 2 videos' })).toBeVisible();
+  await expect(page.locator('.drop')).toContainText('Standard quality, saved next to each video');
   await page.dispatchEvent('body', 'drop', { dataTransfer: files });
   await expect(page.locator('.drop')).toHaveCount(0);
   expect(await asked()).toEqual([['addPaths', ['/videos/a.mp4', '/videos/b.mp4']]]);
@@ -221,9 +221,9 @@ test('the summary shows the overall state, and its button does the next step', a
   const { page, tell, asked } = await open(stateWith(allRows));
   const modes = [
     ['working', '1 of 7 done', 'Pause all', 'pauseAll'],
-    ['paused', 'Paused', 'Continue', 'continueAll'],
+    ['paused', 'Paused', 'Resume', 'continueAll'],
     ['offline', 'No connection', 'Try now', 'tryNow'],
-    ['finished', '1 sound saved', 'Clear', 'clearFinished'],
+    ['finished', '1 MP3 saved', 'Clear', 'clearFinished'],
   ] as const;
   for (const [mode, title, button, request] of modes) {
     await tell({ type: 'summary', summary: { ...workingSummary, mode } });

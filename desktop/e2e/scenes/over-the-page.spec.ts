@@ -4,8 +4,8 @@ import { test } from './list-window.ts';
 
 for (const { opener, dialog } of [
   { opener: /^Notifications/, dialog: 'Notifications' },
-  { opener: /^Standard/, dialog: 'Quality of the next videos' },
-  { opener: 'Choose another track…: Interview, raw.mov', dialog: 'Which sound should be lifted out?' },
+  { opener: /^Standard/, dialog: 'Quality for new videos' },
+  { opener: 'Choose another track…: Interview, raw.mov', dialog: 'Which audio track?' },
 ]) {
   test(`“${dialog}” opens and closes by keys, and the focus returns to what opened it`, async ({ open }) => {
     const { page } = await open(sceneOf('working').state);

@@ -113,7 +113,7 @@ export const welcomeScenes: readonly Scene[] = [
     state: first,
     prepare: async (page) => {
       await page.getByRole('radio', { name: /A server/ }).check();
-      await click('Forgotten password')(page);
+      await click('Forgot password?')(page);
     },
   },
   {
@@ -122,10 +122,10 @@ export const welcomeScenes: readonly Scene[] = [
     answers: { forgotPassword: { ok: true } },
     prepare: async (page) => {
       await page.getByRole('radio', { name: /A server/ }).check();
-      await click('Forgotten password')(page);
+      await click('Forgot password?')(page);
       await page.getByLabel('Address').fill(host);
       await page.getByLabel('E-mail').fill('you@example.org');
-      await click('Send the code')(page);
+      await click('Send code')(page);
       await page.getByLabel('New password').waitFor();
     },
   },

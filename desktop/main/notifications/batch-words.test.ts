@@ -25,7 +25,7 @@ test.each([
     '5 videos converted, 1 breaks off early',
     'Saved in Movies. 4 h 10 min, 342 MB.',
   ],
-  ['a mixed one', five, [silent], '5 converted, 1 not', 'Drone, harbour at dawn.mp4 has no sound.'],
+  ['a mixed one', five, [silent], '5 converted, 1 failed', 'Drone, harbour at dawn.mp4 has no sound.'],
   [
     'one of an empty track beside another',
     [],

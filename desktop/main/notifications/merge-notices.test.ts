@@ -47,7 +47,7 @@ test.each([
   [{ done: 1, failed: 0, warned: 0 }, '1 video converted'],
   [{ done: 5, failed: 0, warned: 0 }, '5 videos converted'],
   [{ done: 5, failed: 0, warned: 1 }, '5 videos converted, 1 breaks off early'],
-  [{ done: 5, failed: 1, warned: 0 }, '5 converted, 1 not'],
+  [{ done: 5, failed: 1, warned: 0 }, '5 converted, 1 failed'],
   [{ done: 0, failed: 2, warned: 0 }, '2 videos could not be converted'],
 ])('what another device had converted, %j, is told as “%s”', (counts, title) => {
   expect(mergeNotices([], [theirs('a', 1, { counts })])[0]?.title).toBe(title);

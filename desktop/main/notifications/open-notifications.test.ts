@@ -156,7 +156,7 @@ describe('a batch that has ended', () => {
       'with a failure',
       mixed,
       {},
-      ['notify 1 converted, 1 not | Drone.mp4 has no sound. | Open Soundlift', 'tray empty done failed'],
+      ['notify 1 converted, 1 failed | Drone.mp4 has no sound. | Open Soundlift', 'tray empty done failed'],
       [],
     ],
     [
@@ -221,9 +221,9 @@ describe('what is said aloud', () => {
       'Drone.mp4 has no sound.',
       'No connection',
       'Connected',
-      '5 converted, 1 not',
+      '5 converted, 1 failed',
     ]);
-    expect(stand.notifications.toasts().map(({ text }) => text)).toEqual(['2 files are no videos and were left out.']);
+    expect(stand.notifications.toasts().map(({ text }) => text)).toEqual(["Skipped 2 files that aren't videos."]);
   });
 });
 
@@ -253,7 +253,7 @@ describe('a server', () => {
     stand.moveTo({ ...connected, connection: 'signed_out' });
     stand.moveTo({ ...connected, connection: 'signed_out' });
     expect(stand.calls).toEqual([
-      'notify sound.example.org wants you to sign in | 3 videos wait until then. | Sign in',
+      'notify Sign in to sound.example.org | 3 videos are waiting for you to sign in. | Sign in',
     ]);
     stand.click();
     expect(stand.calls.at(-1)).toBe('show {"kind":"welcome"}');
@@ -333,7 +333,7 @@ it('what was told is there again after a restart, read or not', async () => {
   using again = openStand();
   expect(again.notifications.notices().map(({ title, unread }) => [title, unread])).toEqual([
     ['Talk.mp3 is ready', true],
-    ['The settings could not be read', false],
+    ['Your settings could not be read', false],
   ]);
 });
 

@@ -37,8 +37,8 @@ test.each([
   [working, '3 of 7 done, about 4 min left'],
   [{ ...working, mode: 'paused' }, 'Paused, 3 of 7 done'],
   [{ ...working, mode: 'offline' }, 'No connection, 3 of 7 done'],
-  [finished, '7 sounds saved, 1 failed'],
-  [{ ...finished, done: 1, failed: 0 }, '1 sound saved'],
+  [finished, '7 MP3s saved, 1 failed'],
+  [{ ...finished, done: 1, failed: 0 }, '1 MP3 saved'],
 ] as const)('%j is “%s”', (summary, title) => {
   expect(trayTitle(summary)).toBe(title);
 });
@@ -79,7 +79,7 @@ test.each([
     'windows',
     finished,
     [
-      '7 sounds saved, 1 failed',
+      '7 MP3s saved, 1 failed',
       '—',
       'Rhythm && blues.mp3',
       '—',
@@ -99,7 +99,7 @@ test.each([
       'Rhythm && blues.mp3',
       '—',
       'Open Soundlift',
-      'Continue',
+      'Resume',
       'Choose videos…',
       'Settings…',
       '—',

@@ -57,8 +57,8 @@ describe('the application’s menu', () => {
     expect(titles('macos')).toEqual(['Soundlift', 'File', 'Edit', 'View', 'Window', 'Help']);
     expect(titles('windows')).toEqual(['File', 'Edit', 'View', 'Help']);
     const labels = (system: System) => flatten(appMenu(system, idle, actions)).flatMap(({ label }) => label ?? []);
-    expect(labels('macos')).toContain('Search the History');
-    expect(labels('linux')).toContain('Search the history');
+    expect(labels('macos')).toContain('Search History');
+    expect(labels('linux')).toContain('Search history');
     const roles = (system: System) => flatten(appMenu(system, idle, actions)).flatMap(({ role }) => role ?? []);
     expect(roles('macos')).toEqual(expect.arrayContaining(['services', 'hide', 'windowMenu', 'help', 'about']));
     expect(roles('windows')).not.toContain('services');
@@ -69,7 +69,7 @@ describe('the application’s menu', () => {
     ['Settings…', ['show', 'settings']],
     ['Now', ['show', 'now']],
     ['History', ['show', 'history']],
-    ['Search the history', ['show', 'find']],
+    ['Search history', ['show', 'find']],
     ['Notifications', ['show', 'notices']],
     ['Undo', ['undo']],
     ['Clear finished', ['clearFinished']],
@@ -90,8 +90,8 @@ describe('the application’s menu', () => {
       flatten(appMenu('linux', state, actions)).find(({ accelerator }) => accelerator === 'CommandOrControl+Shift+P');
     expect(item(idle)).toMatchObject({ label: 'Pause all', enabled: false });
     expect(item({ ...idle, mode: 'working' })).toMatchObject({ label: 'Pause all', enabled: true });
-    expect(item({ ...idle, mode: 'paused' })).toMatchObject({ label: 'Continue', enabled: true });
-    click(appMenu('linux', { ...idle, mode: 'paused' }, actions), 'Continue');
+    expect(item({ ...idle, mode: 'paused' })).toMatchObject({ label: 'Resume', enabled: true });
+    click(appMenu('linux', { ...idle, mode: 'paused' }, actions), 'Resume');
     expect(calls).toEqual([['continueAll']]);
   });
 
@@ -124,11 +124,11 @@ describe('a row’s menu', () => {
       { kind: 'done', place: ['Movies'] },
       ['Play', 'Show in folder', 'Copy', 'Convert again', 'Voice', 'Standard', 'Best', 'Details…', 'Remove'],
     ],
-    [{ kind: 'failed', code: 'not_media', otherTrack: false }, ['Retry', 'Show the video', 'Details…', 'Remove']],
-    [{ kind: 'cancelled' }, ['Retry', 'Show the video', 'Details…', 'Remove']],
-    [{ kind: 'paused' }, ['Continue', 'Show the video', 'Cancel']],
-    [{ kind: 'converting' }, ['Show the video', 'Cancel']],
-    [{ kind: 'unsaved', reason: 'disk_full' }, ['Show the video', 'Remove']],
+    [{ kind: 'failed', code: 'not_media', otherTrack: false }, ['Retry', 'Show video', 'Details…', 'Remove']],
+    [{ kind: 'cancelled' }, ['Retry', 'Show video', 'Details…', 'Remove']],
+    [{ kind: 'paused' }, ['Resume', 'Show video', 'Cancel']],
+    [{ kind: 'converting' }, ['Show video', 'Cancel']],
+    [{ kind: 'unsaved', reason: 'disk_full' }, ['Show video', 'Remove']],
   ])('has what its state allows: %j', (state, labels) => {
     const { actions } = recorded<Parameters<typeof rowMenu>[2]>(rowNames);
     expect(flatten(rowMenu('linux', rowWith(state), actions)).flatMap(({ label }) => label ?? [])).toEqual(labels);
@@ -152,7 +152,7 @@ it('the menu of places to save to marks the one that is chosen', () => {
   const { actions } = recorded<Parameters<typeof saveMenu>[2]>(['beside', 'ask', 'chooseFolder']);
   const marked = (saveTo: Parameters<typeof saveMenu>[1]) =>
     saveMenu('linux', saveTo, actions).flatMap(({ checked, label }) => (checked === true ? label : []));
-  expect(marked({ kind: 'beside' })).toEqual(['Beside each video']);
+  expect(marked({ kind: 'beside' })).toEqual(['Next to each video']);
   expect(marked({ kind: 'folder', folder: ['Music', 'Talks'] })).toEqual([expect.stringContaining('Talks')]);
-  expect(marked({ kind: 'ask' })).toEqual(['Ask for each drop']);
+  expect(marked({ kind: 'ask' })).toEqual(['Ask every time']);
 });

@@ -18,7 +18,7 @@ const firstCustom: Custom = { kind: 'custom', bitrateKbps: 160, mono: false };
 /** The best of the variable ones is 0, so the slider goes the other way round. */
 const worstLevel = 9;
 
-/** The quality of the next videos; used at once. */
+/** The quality for new videos; used at once. */
 export function QualityPopover({ onClose }: { readonly onClose: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const quality = useAppState((state) => state.settings.quality);

@@ -5,14 +5,14 @@ import { joinMessages } from './join-messages.ts';
 describe('what is dragged', () => {
   const video = { kind: 'file', type: 'video/mp4' };
   it('is counted as videos when all are known to be, and as files otherwise', () => {
-    expect(dropTitle([video, video, { kind: 'string', type: 'text/uri-list' }])).toBe('Let go to convert 2 videos');
-    expect(dropTitle([video])).toBe('Let go to convert 1 video');
-    expect(dropTitle([video, { kind: 'file', type: '' }])).toBe('Let go to convert 2 files');
-    expect(dropTitle([{ kind: 'file', type: '' }])).toBe('Let go to convert 1 file');
+    expect(dropTitle([video, video, { kind: 'string', type: 'text/uri-list' }])).toBe('Drop to convert 2 videos');
+    expect(dropTitle([video])).toBe('Drop to convert 1 video');
+    expect(dropTitle([video, { kind: 'file', type: '' }])).toBe('Drop to convert 2 files');
+    expect(dropTitle([{ kind: 'file', type: '' }])).toBe('Drop to convert 1 file');
   });
 
   it('is not counted where the system does not tell', () => {
-    expect(dropTitle([])).toBe('Let go to convert');
+    expect(dropTitle([])).toBe('Drop to convert');
   });
 });
 

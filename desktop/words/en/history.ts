@@ -1,6 +1,6 @@
 /** ICU messages of the history. */
 export const historyMessages = {
-  historyCount: '{count, plural, one {# sound} other {# sounds}}',
+  historyCount: '{count, plural, one {# MP3} other {# MP3s}}',
   historyAmount: '{length}, {size}',
   historySearch: 'Search history',
   historySearchShort: 'Search',
@@ -17,16 +17,16 @@ export const historyMessages = {
   historyRemoveOf: 'Remove {name} from history',
   historyShowOf: 'Show {name} in folder',
   historyEmptyTitle: 'Nothing yet',
-  historyEmptyDetail: 'Every sound that was saved is told here.',
-  historyNothingTitle: 'Nothing called “{search}”',
-  historyNothingDetail: 'The search looks at the names of videos and sounds.',
-  historyShowAll: '{total, plural, one {Show the only one} other {Show all #}}',
+  historyEmptyDetail: 'Every saved MP3 shows up here.',
+  historyNothingTitle: 'No results for “{search}”',
+  historyNothingDetail: 'Search finds videos and MP3s by name.',
+  historyShowAll: '{total, plural, one {Show all} other {Show all #}}',
   historyClearTitle: 'Clear the history?',
   historyClearHere:
-    'The list of {total, plural, one {# sound} other {# sounds}} goes away. The MP3 files in your folders stay.',
+    'This clears the list of {total, plural, one {# MP3. The file stays where it is.} other {# MP3s. The files stay where they are.}}',
   historyClearThere:
-    'The list of {total, plural, one {# sound} other {# sounds}} goes away here and on {host}. The MP3 files in your folders stay.',
-  historyKeep: 'Keep',
+    'This clears the list of {total, plural, one {# MP3} other {# MP3s}} here and on {host}. MP3s in your folders stay where they are.',
+  historyKeep: 'Cancel',
   historyClearYes: 'Clear history',
   historyList: 'History',
 } as const;
