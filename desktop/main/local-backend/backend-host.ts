@@ -2,14 +2,20 @@ import type { Logger } from 'pino';
 import { type Conversion, hasEnded } from '../../../shared/api.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
-import type { LocalChannel, LocalSubmission } from '../../../shared/local-channel.ts';
+import {
+  createLocalCalls,
+  type LocalCall,
+  type LocalCallName,
+  type LocalChannel,
+  localCalls,
+} from '../../../shared/local-channel.ts';
 import type { ChannelPort } from './channel-messages.ts';
 import { openPortChannel, type PortChannel } from './port-channel.ts';
 
 /** A process in which a backend runs. */
 export interface BackendProcess {
   readonly port: ChannelPort;
-  /** Calls `listener` once the process has ended, however. */
+  /** Calls `listener` once the process has ended, for whatever reason. */
   onGone(listener: () => void): void;
   /** At once, as by `kill -9`. */
   kill(): void;
@@ -18,45 +24,45 @@ export interface BackendProcess {
 export type HostState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'ready' }
-  /** A sentence, e.g. that there is no ffmpeg. It is tried again now and then. */
+  /** `problem` is a sentence, e.g. that there is no ffmpeg. The start is tried again now and then. */
   | { readonly kind: 'broken'; readonly problem: string };
 
-/** This computer's backend, kept alive: a process that dies is followed by another. */
+/** This computer's backend, kept alive: when its process dies, another one is started. */
 export interface BackendHost extends AsyncDisposable {
   readonly channel: LocalChannel;
   state(): HostState;
-  /** Called when the state changes; `ready` also means that events may have been missed. Returns what ends it. */
+  /** Calls `listener` when the state changes. `ready` also means that events may have been missed. Returns a function that stops this. */
   follow(listener: () => void): () => void;
-  /** Does not wait for the next try. */
+  /** Starts the process now instead of at the next try. */
   tryNow(): void;
-  /** Ends the process in order, for another one with the settings of now. */
+  /** Ends the process in order; the next one starts with the current settings. */
   restart(): void;
 }
 
 export interface BackendHostParts {
-  /** Starts a process with the settings of this moment. */
+  /** Starts a process with the current settings. */
   readonly start: () => BackendProcess;
   readonly log: Logger;
   /** Seconds between a death and the next start: the first, doubled each time up to the longest. */
   readonly pauses?: { readonly first: number; readonly longest: number };
 }
 
-/** One that has lived this long did not die of its start. */
+/** A process that lived this long did not die because of how it starts, so the pauses begin again with the first. */
 const steadySeconds = 60;
-/** How long an orderly end may take; running conversions are given back within it. */
+/** How long an orderly end may take. Running conversions are queued again within it. */
 const endSeconds = 5;
 
 export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 30 } }: BackendHostParts): BackendHost {
   const listeners = new Set<() => void>();
   const subscribers = new Set<(event: ServerEvent) => void>();
-  /** Conversions that have not ended, as far as was heard. */
+  /** Ids of conversions that have not ended, as far as is known here. */
   const active = new Set<string>();
   let state: HostState = { kind: 'starting' };
   let pauseSeconds = pauses.first;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   let running: { readonly process: BackendProcess; readonly channel: PortChannel; readonly gone: Promise<void> };
-  /** Whoever calls waits for the next channel that is ready. */
+  /** Calls wait for the next channel that is ready. */
   let next = Promise.withResolvers<PortChannel>();
 
   function change(to: HostState): void {
@@ -64,27 +70,27 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     for (const listener of listeners) listener();
   }
 
-  function tell(event: ServerEvent): void {
-    if (event.type === 'conversion') keepInMind(event.conversion);
+  function publish(event: ServerEvent): void {
+    if (event.type === 'conversion') remember(event.conversion);
     if (event.type === 'removed') for (const id of event.ids) active.delete(id);
     for (const subscriber of subscribers) subscriber(event);
   }
 
-  function keepInMind(conversion: Conversion): Conversion {
+  function remember(conversion: Conversion): Conversion {
     const { id, state: reached } = conversion;
     if (hasEnded(reached)) active.delete(id);
     else active.add(id);
     return conversion;
   }
 
-  /** What was not heard of while no process ran. */
+  /** Sends the events that were missed while no process ran. */
   async function catchUp(channel: PortChannel): Promise<void> {
     for (const id of [...active]) {
       try {
-        tell({ type: 'conversion', conversion: await channel.get(id) });
+        publish({ type: 'conversion', conversion: await channel.get(id) });
       } catch (error) {
         if (!isAppError(error, 'not_found')) return;
-        tell({ type: 'removed', ids: [id] });
+        publish({ type: 'removed', ids: [id] });
       }
     }
   }
@@ -96,7 +102,7 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     const since = performance.now();
     const { promise: gone, resolve } = Promise.withResolvers<void>();
     running = { process, channel, gone };
-    channel.subscribe(tell);
+    channel.subscribe(publish);
     process.onGone(() => {
       channel.leave();
       resolve();
@@ -112,13 +118,13 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
         void catchUp(channel);
       },
       (error: unknown) => {
-        // Its death says enough: it is started again.
+        // When it has died, `onGone` starts the next one.
         if (isAppError(error) && !channel.isGone()) breakDown(error);
       },
     );
   }
 
-  /** The port is closed: the process ends, or has ended. */
+  /** Called when the port has closed: the process is ending, or has ended. */
   function lose(process: BackendProcess): void {
     if (isOver) return;
     const late = setTimeout(() => process.kill(), endSeconds * 1000);
@@ -131,7 +137,7 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
 
   function breakDown(error: AppError): void {
     log.error({ err: error }, 'the backend of this computer could not start');
-    // One that is still ending has the folder for a moment.
+    // A process that is still ending holds the folder for a moment.
     if (error.code === 'data_in_use' && pauseSeconds < pauses.longest) return;
     next.promise.catch(() => undefined);
     next.reject(error);
@@ -145,58 +151,29 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     return await next.promise;
   }
 
-  /**
-   * Makes a call again where the process dies of it or before it. `otherwise` answers where the second time is refused because the
-   * first was not in vain.
-   */
-  async function repeat<Answer>(
-    call: (channel: PortChannel) => Promise<Answer>,
-    otherwise?: (channel: PortChannel) => Promise<Answer>,
-  ): Promise<Answer> {
+  /** Makes a call, and makes it again when the process dies before it has answered. */
+  async function call(name: LocalCallName, args: readonly unknown[]): Promise<unknown> {
     for (let deaths = 0; ; deaths += 1) {
       const channel = await ready();
       try {
-        return await call(channel);
+        return await channel.call(name, args);
       } catch (error) {
-        const isDone = deaths > 0 && isAppError(error, 'wrong_state', 'not_found');
-        if (isDone && otherwise !== undefined) return await otherwise(channel);
+        const { refusedAgain }: LocalCall = localCalls[name];
+        if (deaths > 0 && refusedAgain !== undefined && isAppError(error, 'wrong_state', 'not_found')) {
+          return refusedAgain === 'get' ? await channel.call('get', args.slice(0, 1)) : undefined;
+        }
         if (isOver || !channel.isGone()) throw error;
       }
     }
   }
 
-  async function submit(submission: LocalSubmission): Promise<Conversion> {
-    // Without an id of its own it would be another one the second time.
-    if (submission.id === undefined) return await (await ready()).submit(submission);
-    return await repeat((channel) => channel.submit(submission));
-  }
-
+  const calls = createLocalCalls(call);
   begin();
   return {
     channel: {
-      submit: async (submission) => keepInMind(await submit(submission)),
-      get: (id) => repeat((channel) => channel.get(id)),
-      result: (id) => repeat((channel) => channel.result(id)),
-      cancel: (id) =>
-        repeat(
-          (channel) => channel.cancel(id),
-          (channel) => channel.get(id),
-        ),
-      retry: async (id, options) =>
-        keepInMind(
-          await repeat(
-            (channel) => channel.retry(id, options),
-            (channel) => channel.get(id),
-          ),
-        ),
-      remove: (id) =>
-        repeat(
-          (channel) => channel.remove(id),
-          async () => {},
-        ),
-      clear: () => repeat((channel) => channel.clear()),
-      notifications: () => repeat((channel) => channel.notifications()),
-      markRead: (ids) => repeat((channel) => channel.markRead(ids)),
+      ...calls,
+      submit: async (submission) => remember(await calls.submit(submission)),
+      retry: async (id, options) => remember(await calls.retry(id, options)),
       subscribe(listener) {
         subscribers.add(listener);
         return () => subscribers.delete(listener);

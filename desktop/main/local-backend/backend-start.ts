@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** What the backend's process is told at its start. */
+/** The first message to the backend's process. */
 export const backendStartSchema = z.strictObject({
-  /** Absolute path; made where it is missing. */
+  /** Absolute path. Created if it is missing. */
   dataFolder: z.string().min(1),
   ffmpegPath: z.string().min(1).optional(),
   /** Videos at the same time. */
