@@ -24,11 +24,11 @@ export type RowState =
   | { readonly kind: 'waiting'; readonly before?: number }
   /** `speed`: seconds of sound a second. */
   | { readonly kind: 'converting'; readonly speed?: number }
-  | { readonly kind: 'saving'; readonly place: FolderWords }
+  | { readonly kind: 'saving'; readonly folder: FolderWords }
   /** `kept`: the name of the file that was there already. `missing`: the MP3 is no longer where it was saved. */
   | {
       readonly kind: 'done';
-      readonly place: FolderWords;
+      readonly folder: FolderWords;
       readonly kept?: string;
       readonly warning?: Warning;
       readonly missing?: boolean;
@@ -36,7 +36,7 @@ export type RowState =
   | {
       readonly kind: 'unsaved';
       readonly reason: UnsavedReason;
-      readonly place?: FolderWords;
+      readonly folder?: FolderWords;
       readonly neededBytes?: number;
     }
   | { readonly kind: 'paused' }
@@ -194,7 +194,7 @@ export interface Toast {
 export interface AppState {
   readonly system: System;
   readonly version: string;
-  readonly place: BackendStatus;
+  readonly backend: BackendStatus;
   readonly summary: Summary;
   /** In the order in which they are drawn. */
   readonly rows: readonly Row[];
@@ -208,7 +208,7 @@ export type AppChange =
   /** `changed` are new ones, too; they go where their `order` says. */
   | { readonly type: 'rows'; readonly changed: readonly Row[]; readonly removed: readonly string[] }
   | { readonly type: 'summary'; readonly summary: Summary }
-  | { readonly type: 'place'; readonly place: BackendStatus }
+  | { readonly type: 'backend'; readonly backend: BackendStatus }
   | { readonly type: 'settings'; readonly settings: Settings }
   | { readonly type: 'notices'; readonly notices: readonly Notice[] }
   | { readonly type: 'toasts'; readonly toasts: readonly Toast[] }
@@ -281,7 +281,7 @@ export interface RowDetails {
 export interface HistoryItem {
   readonly id: string;
   readonly name: string;
-  readonly place: FolderWords;
+  readonly folder: FolderWords;
   /** Where it was converted, when that was a server. */
   readonly host?: string;
   readonly track?: number;

@@ -28,7 +28,7 @@ type Over = { readonly kind: 'notices' | 'quality' } | { readonly kind: 'details
 export function App(): ReactNode {
   const store = useAppStore();
   const player = usePlayer();
-  const first = useAppState((state) => state.place.kind === 'none');
+  const first = useAppState((state) => state.backend.kind === 'none');
   const [page, setPage] = useState<Page>('now');
   const [over, setOver] = useState<Over>();
   const [wanted, setWanted] = useState<WantedRow>();

@@ -27,7 +27,7 @@ export interface ListStand extends AsyncDisposable {
   row(name: string): Row | undefined;
   until(name: string, kind: Row['state']['kind']): Promise<Row>;
   /** Whether a backend is still to be told of something. */
-  owes(): boolean;
+  hasPendingCalls(): boolean;
   /** As after an end of the app. */
   reopen(): Promise<ListStand>;
 }
@@ -59,7 +59,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     },
     log,
   );
-  const settings = keepSettingsInMemory({ place: { kind: 'here' }, ...options.settings });
+  const settings = keepSettingsInMemory({ backend: { kind: 'here' }, ...options.settings });
   const here: KnownBackend = { key: hereKey, backend: createLocalBackend(embedded.channel), reachable: () => true };
   const backends: Pick<Backends, 'currentKey' | 'current' | 'here' | 'of' | 'hostOf' | 'follow'> = {
     currentKey: () => options.current ?? hereKey,
@@ -96,9 +96,9 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
   const row = (name: string): Row | undefined => list.rows().find(({ sourceName }) => sourceName === name);
   return {
     list,
-    owes() {
+    hasPendingCalls() {
       using database = new DatabaseSync(join(folder, 'list.sqlite'), { readOnly: true });
-      return database.prepare('SELECT 1 FROM owed').get() !== undefined;
+      return database.prepare('SELECT 1 FROM pending_calls').get() !== undefined;
     },
     settings,
     news,

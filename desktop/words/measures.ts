@@ -109,8 +109,8 @@ export function percentWords(fraction: number): string {
 }
 
 /** `Movies › Lectures`. */
-export function folderText(place: FolderWords): string {
-  return place.map(isolate).join(' › ');
+export function folderText(folder: FolderWords): string {
+  return folder.map(isolate).join(' › ');
 }
 
 const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;

@@ -30,7 +30,7 @@ test('a row moves on in its place, and its line becomes the waveform', async ({ 
   await expect(row(page, 3)).toContainText('75 %');
   const done: Row = {
     ...moving,
-    state: { kind: 'done', place: ['Movies'] },
+    state: { kind: 'done', folder: ['Movies'] },
     targetName: 'Plain text.mp3',
     durationSeconds: 3751,
     resultBytes: 86e6,

@@ -25,7 +25,7 @@ export const server: Extract<BackendStatus, { kind: 'server' }> = {
 };
 
 /** Nothing is in the list. */
-export const idle = stateWith([], { place: here, summary: emptySummary });
+export const idle = stateWith([], { backend: here, summary: emptySummary });
 
 export const click =
   (name: string | RegExp) =>

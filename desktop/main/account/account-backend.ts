@@ -31,7 +31,7 @@ export interface AccountBackend extends KnownBackend, AsyncDisposable {
   tryNow(): void;
 }
 
-export interface AccountWorkplaceParts {
+export interface AccountBackendParts {
   readonly account: SignedInAccount;
   readonly keeper: SessionKeeper;
   /** Called when the connection changes, or what is known of the account. */
@@ -46,7 +46,7 @@ export interface AccountWorkplaceParts {
 const probeSeconds = 5;
 const mePath = '/api/v1/me';
 
-export function openAccountBackend(parts: AccountWorkplaceParts): AccountBackend {
+export function openAccountBackend(parts: AccountBackendParts): AccountBackend {
   const { account: who, keeper, onChange, onNotification, onSignedOut, log } = parts;
   const closing = new AbortController();
   const { signal } = closing;

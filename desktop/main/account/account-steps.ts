@@ -89,15 +89,15 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
 
   async function askSignedIn(
     call: AccountCall,
-    step: (workplace: AccountBackend) => Promise<Account | undefined>,
+    step: (remote: AccountBackend) => Promise<Account | undefined>,
   ): Promise<AccountAnswer> {
     return await inTurn(async () => {
-      const workplace = signedIn();
-      if (workplace === undefined) return refused({ code: 'signed_out' });
-      const { http } = workplace.session;
+      const remote = signedIn();
+      if (remote === undefined) return refused({ code: 'signed_out' });
+      const { http } = remote.session;
       const problem = await as(call, http, async () => {
-        const account = await step(workplace);
-        if (account !== undefined) workplace.accountChanged(account);
+        const account = await step(remote);
+        if (account !== undefined) remote.accountChanged(account);
       });
       return problem === undefined ? { ok: true } : refused(problem);
     });

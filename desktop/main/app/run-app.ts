@@ -262,7 +262,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
     if (change.type === 'summary') hearSummary(change.summary);
   });
   notifications.follow(teller.tell);
-  backends.follow(() => teller.tell({ type: 'place', place: backends.place() }));
+  backends.follow(() => teller.tell({ type: 'backend', backend: backends.status() }));
   let atLogin = settings.get().openAtLogin;
   settings.follow((kept) => {
     teller.tell({ type: 'settings', settings: shownSettings(kept, start.home) });
@@ -280,7 +280,7 @@ export async function runApp(electron: typeof Electron, start: AppStart): Promis
   app.on('activate', () => window.show());
   watchQuitting({
     app,
-    unfinishedHere: () => (backends.place().kind === 'here' ? list.unfinished() : 0),
+    unfinishedHere: () => (backends.status().kind === 'here' ? list.unfinished() : 0),
     ask: questions.quit,
     async end() {
       isEnding = true;

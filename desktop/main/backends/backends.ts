@@ -27,7 +27,7 @@ export interface KnownBackend {
  * current one; rows of another account wait until somebody signs in to it again.
  */
 export interface Backends extends AsyncDisposable {
-  place(): BackendStatus;
+  status(): BackendStatus;
   /** Undefined in the first run, and while signed out. */
   current(): KnownBackend | undefined;
   /** The key that new rows get, signed out or not; undefined in the first run. */
@@ -40,7 +40,7 @@ export interface Backends extends AsyncDisposable {
   hostOf(key: BackendKey): string | undefined;
   /** Called when any of the above changes. Returns what ends it. */
   follow(listener: () => void): () => void;
-  /** Called for notifications of the current workplace as they come, and when one is read elsewhere. */
+  /** Called for notifications of the current backend as they come, and when one is read elsewhere. */
   followNotifications(listener: (event: NotificationEvent) => void): () => void;
 
   useThisComputer(): Promise<void>;

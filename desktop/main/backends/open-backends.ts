@@ -12,7 +12,7 @@ import { readPeerCertificate } from '../account/peer-certificate.ts';
 import type { SecretStore } from '../account/secret-store.ts';
 import { type BackendHost, type BackendProcess, startBackendHost } from '../local-backend/backend-host.ts';
 import type { BackendStart } from '../local-backend/backend-start.ts';
-import type { ChosenPlace, SettingsStore } from '../settings/settings-store.ts';
+import type { ChosenBackend, SettingsStore } from '../settings/settings-store.ts';
 import {
   type BackendKey,
   type Backends,
@@ -46,7 +46,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
   const notified = new Set<(event: NotificationEvent) => void>();
   const advisedAtOnce = adviseAtOnce();
   let host: BackendHost | undefined;
-  let hereWorkplace: KnownBackend | undefined;
+  let hereBackend: KnownBackend | undefined;
   let remote: AccountBackend | undefined;
   let isLeftOnPurpose = false;
   let atOnce = settings.get().atOnce ?? advisedAtOnce;
@@ -63,8 +63,8 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
 
   // This computer.
 
-  function startHere(): { readonly host: BackendHost; readonly workplace: KnownBackend } {
-    if (host !== undefined && hereWorkplace !== undefined) return { host, workplace: hereWorkplace };
+  function startHere(): { readonly host: BackendHost; readonly backend: KnownBackend } {
+    if (host !== undefined && hereBackend !== undefined) return { host, backend: hereBackend };
     const { ffmpegPath, dataFolder } = parts;
     const started = startBackendHost({
       start: () =>
@@ -85,12 +85,12 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
       if (event.type === 'read') notify(hereKey, event);
     });
     host = started;
-    hereWorkplace = {
+    hereBackend = {
       key: hereKey,
       backend: createLocalBackend(started.channel),
       reachable: () => !isOver && started.state().kind !== 'broken',
     };
-    return { host: started, workplace: hereWorkplace };
+    return { host: started, backend: hereBackend };
   }
 
   async function tellOfHere(): Promise<void> {
@@ -155,7 +155,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
     // Rows that are under way with it go on.
     if (remote === undefined) remote = openAccount(account);
     else remote.tryNow();
-    settings.change({ place: { kind: 'server', ...account } });
+    settings.change({ backend: { kind: 'server', ...account } });
     changed();
     await remote.tellNotifications();
   }
@@ -169,21 +169,21 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
   // What is chosen.
 
   function chosenAccount(): SignedInAccount | undefined {
-    const { place } = settings.get();
-    return place.kind === 'server' ? place : undefined;
+    const { backend } = settings.get();
+    return backend.kind === 'server' ? backend : undefined;
   }
 
   function currentKey(): BackendKey | undefined {
-    return keyOf(settings.get().place);
+    return keyOf(settings.get().backend);
   }
 
   function of(key: BackendKey): KnownBackend | undefined {
-    if (key === hereKey) return startHere().workplace;
+    if (key === hereKey) return startHere().backend;
     return remote?.key === key ? remote : undefined;
   }
 
-  function place(): BackendStatus {
-    const { place: chosen } = settings.get();
+  function status(): BackendStatus {
+    const { backend: chosen } = settings.get();
     switch (chosen.kind) {
       case 'none':
         return chosen;
@@ -193,11 +193,11 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
         return { kind: 'here', state: state.kind, ...problem, advisedAtOnce };
       }
       case 'server':
-        return serverPlace(chosen);
+        return serverStatus(chosen);
     }
   }
 
-  function serverPlace({ url, email }: SignedInAccount): BackendStatus {
+  function serverStatus({ url, email }: SignedInAccount): BackendStatus {
     const { host: called, readable } = parseServerAddress(url);
     const opened = of(serverKey(url, email)) === undefined ? undefined : remote;
     const account = opened?.account();
@@ -219,7 +219,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
   }
 
   const signedIn = kept.account();
-  const chosen = settings.get().place;
+  const chosen = settings.get().backend;
   const isOther =
     chosen.kind === 'none' || (signedIn !== undefined && ![hereKey, keyOf(signedIn)].includes(currentKey()));
   if (signedIn !== undefined && isOther) await kept.forget();
@@ -227,13 +227,13 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
   if (chosen.kind === 'here') startHere();
 
   return {
-    place,
+    status,
     current() {
       const key = currentKey();
       return key === undefined ? undefined : of(key);
     },
     currentKey,
-    here: () => startHere().workplace,
+    here: () => startHere().backend,
     of,
     hostOf: (key) => (key === hereKey ? undefined : URL.parse(key.split(' ')[0] ?? '')?.host),
     follow(listener) {
@@ -249,7 +249,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
 
     async useThisComputer() {
       startHere();
-      settings.change({ place: { kind: 'here' } });
+      settings.change({ backend: { kind: 'here' } });
       changed();
       await tellOfHere();
     },
@@ -273,7 +273,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
   };
 }
 
-function keyOf(place: ChosenPlace | SignedInAccount): BackendKey | undefined {
-  if ('url' in place) return serverKey(place.url, place.email);
-  return place.kind === 'here' ? hereKey : undefined;
+function keyOf(backend: ChosenBackend | SignedInAccount): BackendKey | undefined {
+  if ('url' in backend) return serverKey(backend.url, backend.email);
+  return backend.kind === 'here' ? hereKey : undefined;
 }

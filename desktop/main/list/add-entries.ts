@@ -31,7 +31,7 @@ export async function findEntries(
   { backends, settings, questions }: FoundEntriesParts,
   signal: AbortSignal,
 ): Promise<FoundEntries | undefined> {
-  const workplace = backends.currentKey() ?? hereKey;
+  const backendKey = backends.currentKey() ?? hereKey;
   const target = await targetOfDrop(paths, settings.get().saveTo, questions);
   if (target === undefined) return undefined;
   const { quality, whenTaken } = settings.get();
@@ -48,7 +48,7 @@ export async function findEntries(
     batchId,
     batchSize: findings.length,
     options: options ?? outputOptionsOf(quality),
-    workplace,
+    backendKey,
     target,
     whenTaken,
     step: stepOf(finding),

@@ -89,7 +89,7 @@ export interface ConversionList extends AsyncDisposable {
   convertAgain(id: string, options?: OutputOptions): Promise<void>;
   /** The id of the first listed row of a batch. */
   firstOfBatch(batchId: string): string | undefined;
-  /** Here, and what the current workplace keeps of what has ended. */
+  /** Here, and what the current backend keeps of what has ended. */
   clearHistory(): Promise<void>;
 
   /** How many rows would go on after a new start. */

@@ -5,11 +5,11 @@ import type { HistoryQuery } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 
-/** What a backend is still to be told of a conversion. */
-export interface Owed {
+/** A call that must still be made to a backend, kept until it has succeeded. */
+export interface PendingCall {
   readonly conversionId: string;
-  readonly workplace: BackendKey;
-  readonly deed: 'cancel' | 'remove';
+  readonly backendKey: BackendKey;
+  readonly action: 'cancel' | 'remove';
 }
 
 /** Where entries are kept: each write is durable when it returns. */
@@ -17,12 +17,13 @@ export interface EntriesDatabase extends Disposable {
   /** Those that are in the list, in its order. */
   listed(): readonly Entry[];
   get(id: string): Entry | undefined;
-  /** Writes them all or none, together with what is owed for them from then on. */
-  write(entries: readonly Entry[], owed?: readonly Owed[]): void;
-  remove(ids: readonly string[], owed?: readonly Owed[]): void;
-  owed(): readonly Owed[];
-  owe(owed: Owed): void;
-  paid(conversionId: string): void;
+  /** Writes all entries and calls, or none. */
+  write(entries: readonly Entry[], calls?: readonly PendingCall[]): void;
+  remove(ids: readonly string[], calls?: readonly PendingCall[]): void;
+  pendingCalls(): readonly PendingCall[];
+  /** Replaces a pending call of the same conversion. */
+  addCall(call: PendingCall): void;
+  dropCall(conversionId: string): void;
   /** The order of the next entry. */
   nextOrder(): number;
   /** Those that were saved, newest first. */
@@ -53,6 +54,10 @@ const migrations: readonly string[] = [
    CREATE INDEX entries_saved ON entries (saved_at DESC, position DESC) WHERE saved_at IS NOT NULL;
    CREATE TABLE told_batches (id TEXT PRIMARY KEY) STRICT;`,
   `CREATE TABLE owed (conversion_id TEXT PRIMARY KEY, workplace TEXT NOT NULL, deed TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE owed RENAME TO pending_calls;
+   ALTER TABLE pending_calls RENAME COLUMN workplace TO backend_key;
+   ALTER TABLE pending_calls RENAME COLUMN deed TO action;
+   UPDATE entries SET entry = json_remove(json_set(entry, '$.backendKey', entry ->> '$.workplace'), '$.workplace');`,
 ];
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB: anything else may pass, a full disk above all. */
@@ -131,12 +136,14 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
   const forgetTold = database.prepare(
     "DELETE FROM told_batches WHERE id NOT IN (SELECT json_extract(entry, '$.batchId') FROM entries)",
   );
-  const owed = database.prepare('SELECT conversion_id, workplace, deed FROM owed');
-  const paid = database.prepare('DELETE FROM owed WHERE conversion_id = ?');
-  const owe = database.prepare('INSERT OR REPLACE INTO owed (conversion_id, workplace, deed) VALUES (?, ?, ?)');
+  const calls = database.prepare('SELECT conversion_id, backend_key, action FROM pending_calls');
+  const dropCall = database.prepare('DELETE FROM pending_calls WHERE conversion_id = ?');
+  const addCall = database.prepare(
+    'INSERT OR REPLACE INTO pending_calls (conversion_id, backend_key, action) VALUES (?, ?, ?)',
+  );
 
-  function oweAll(all: readonly Owed[]): void {
-    for (const { conversionId, workplace, deed } of all) owe.run(conversionId, workplace, deed);
+  function addCalls(all: readonly PendingCall[]): void {
+    for (const { conversionId, backendKey, action } of all) addCall.run(conversionId, backendKey, action);
   }
 
   function together(work: () => void): void {
@@ -150,10 +157,10 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
     }
   }
 
-  // Its undoing was offered in the session before.
+  // Removals could be undone only in the session before.
   together(() => {
     for (const entry of removed.all().map(readEntry)) {
-      oweAll(owedFor(entry));
+      addCalls(callsFor(entry));
       drop.run(entry.id);
     }
     forgetTold.run();
@@ -165,9 +172,9 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
       const row = one.get(id);
       return row === undefined ? undefined : readEntry(row);
     },
-    write(entries, owedNow = []) {
+    write(entries, newCalls = []) {
       together(() => {
-        oweAll(owedNow);
+        addCalls(newCalls);
         for (const entry of entries) {
           const { seconds, bytes } = savedMeasures(entry);
           const isListed = entry.isListed ? 1 : 0;
@@ -177,15 +184,15 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
         }
       });
     },
-    remove(ids, owedNow = []) {
+    remove(ids, newCalls = []) {
       together(() => {
-        oweAll(owedNow);
+        addCalls(newCalls);
         for (const id of ids) drop.run(id);
       });
     },
-    owed: () => owed.all().map(readOwed),
-    owe: (one) => oweAll([one]),
-    paid: (conversionId) => void paid.run(conversionId),
+    pendingCalls: () => calls.all().map(readCall),
+    addCall: (call) => addCalls([call]),
+    dropCall: (conversionId) => void dropCall.run(conversionId),
     nextOrder: () => Number(last.get()?.['last'] ?? 0) + 1,
     saved({ search, offset, limit }) {
       const pattern = `%${foldName(search.trim()).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
@@ -215,19 +222,19 @@ function readEntry(row: Readonly<Record<string, unknown>>): Entry {
   return entry;
 }
 
-function readOwed(row: Readonly<Record<string, unknown>>): Owed {
+function readCall(row: Readonly<Record<string, unknown>>): PendingCall {
   return {
     conversionId: String(row['conversion_id']),
-    workplace: String(row['workplace']),
-    deed: row['deed'] === 'cancel' ? 'cancel' : 'remove',
+    backendKey: String(row['backend_key']),
+    action: row['action'] === 'cancel' ? 'cancel' : 'remove',
   };
 }
 
-/** For an entry that goes for good: what its backend has of it goes too, but for what was saved. */
-export function owedFor(entry: Entry): readonly Owed[] {
+/** The calls for an entry that is removed for good: its backend removes the conversion too, unless its MP3 was saved. */
+export function callsFor(entry: Entry): readonly PendingCall[] {
   const conversionId = conversionIdOf(entry);
   if (conversionId === undefined || entry.step.kind === 'saved') return [];
-  return [{ conversionId, workplace: entry.workplace, deed: 'remove' }];
+  return [{ conversionId, backendKey: entry.backendKey, action: 'remove' }];
 }
 
 /** The MP3's name where it was saved. */

@@ -1,4 +1,4 @@
-import type { EntriesDatabase, Owed } from './entries-database.ts';
+import type { EntriesDatabase, PendingCall } from './entries-database.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 import { type EntryEvent, reduceEntry } from './reduce-entry.ts';
 
@@ -10,8 +10,8 @@ export interface Entries {
   get(id: string): Entry | undefined;
   /** The listed one that has this conversion at its backend. */
   byConversion(conversionId: string): Entry | undefined;
-  /** Undefined where it is not listed. What is `owed` for it is written down with it, where it changes anything. */
-  apply(id: string, event: EntryEvent, owed?: readonly Owed[]): Entry | undefined;
+  /** Undefined where it is not listed. If it changes anything, `calls` are put into the outbox together with it. */
+  apply(id: string, event: EntryEvent, calls?: readonly PendingCall[]): Entry | undefined;
   /** All in one write. */
   applyToAll(ids: readonly string[], event: EntryEvent): void;
   add(entries: readonly Entry[]): void;
@@ -48,13 +48,13 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
       const entry = entries.get(byConversion.get(conversionId) ?? '');
       return entry !== undefined && conversionIdOf(entry) === conversionId ? entry : undefined;
     },
-    apply(id, event, owed = []) {
+    apply(id, event, calls = []) {
       const before = entries.get(id);
       if (before === undefined) return undefined;
       const after = reduceEntry(before, event);
       if (after === before) return before;
       if (event.type !== 'moved' || after.furthest - (written.get(id) ?? 0) >= writtenEvery) {
-        database.write([after], owed);
+        database.write([after], calls);
         written.set(id, after.furthest);
       }
       take(after);

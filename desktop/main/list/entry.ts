@@ -67,7 +67,7 @@ export interface Entry {
   readonly batchId: string;
   readonly batchSize: number;
   readonly options: OutputOptions;
-  readonly workplace: BackendKey;
+  readonly backendKey: BackendKey;
   /** As it was chosen when the video was dropped; never `ask`. */
   readonly target: Exclude<ChosenFolder, { kind: 'ask' }>;
   readonly whenTaken: WhenTaken;

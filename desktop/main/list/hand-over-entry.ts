@@ -13,7 +13,7 @@ import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
 export interface HandOver {
   readonly entries: Entries;
   readonly live: LiveEntries;
-  readonly owed: CallOutbox;
+  readonly outbox: CallOutbox;
   /** Ends it because of the entry. While it is the entry's live one, what its backend has by then is gone on with later. */
   readonly controller: AbortController;
   /** Ends it because the app ends. */
@@ -29,16 +29,16 @@ export async function handOverEntry(
   { backend, key }: KnownBackend,
   handOver: HandOver,
 ): Promise<Conversion | undefined> {
-  const { entries, owed } = handOver;
+  const { entries, outbox } = handOver;
   const startedAgain = isAgain(entry) ? await startAgainThere(entry, backend, handOver) : undefined;
   const conversion = startedAgain ?? (await submit(entry.id, backend, handOver));
   if (isMine(entry, handOver)) return conversion;
   // It was cancelled or removed while the backend took it in, or another run of it has begun.
   const { id: conversionId, state } = conversion;
   const now = entries.byConversion(conversionId);
-  if (now === undefined) owed.owe({ conversionId, workplace: key, deed: 'remove' });
+  if (now === undefined) outbox.add({ conversionId, backendKey: key, action: 'remove' });
   else if (now.step.kind === 'cancelled' && !hasEnded(state) && state !== 'uploading') {
-    owed.owe({ conversionId, workplace: key, deed: 'cancel' });
+    outbox.add({ conversionId, backendKey: key, action: 'cancel' });
   }
   return undefined;
 }
@@ -53,11 +53,11 @@ function isAgain({ step }: Entry): boolean {
 
 /** Undefined where it has to be submitted after all. */
 async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOver): Promise<Conversion | undefined> {
-  const { entries, owed } = handOver;
+  const { entries, outbox } = handOver;
   const conversionId = conversionIdOf(entry) ?? '';
   // A cancellation that is on its way would come after all that is asked for now.
-  await owed.settled(conversionId);
-  owed.forgive(conversionId);
+  await outbox.settled(conversionId);
+  outbox.drop(conversionId);
   try {
     let conversion = await backend.get(conversionId);
     if (conversion.state === 'failed' || conversion.state === 'cancelled') {
@@ -73,10 +73,10 @@ async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOve
 }
 
 async function submit(id: string, backend: Backend, handOver: HandOver): Promise<Conversion> {
-  const { entries, live, owed, controller, closing } = handOver;
+  const { entries, live, outbox, controller, closing } = handOver;
   const entry = entries.get(id);
   if (entry === undefined || !isMine(entry, handOver)) throw controller.signal.reason;
-  const { source, options, batchId, batchSize, workplace } = entry;
+  const { source, options, batchId, batchSize, backendKey } = entry;
   const { size } = await stat(source.path).catch((error: unknown) => {
     throw sourceError(error);
   });
@@ -92,7 +92,7 @@ async function submit(id: string, backend: Backend, handOver: HandOver): Promise
         onBegun(conversionId) {
           if (isMine(entry, handOver)) entries.apply(id, { type: 'begun', conversionId });
           else {
-            owed.owe({ conversionId, workplace, deed: 'remove' });
+            outbox.add({ conversionId, backendKey, action: 'remove' });
             throw controller.signal.reason;
           }
         },

@@ -23,8 +23,8 @@ export interface HearBackendsParts {
 
 /** Hears what backends say of the entries, and asks after those of which nothing was heard. */
 export interface BackendsHeard extends AsyncDisposable {
-  /** Follows that workplace's backend from now on, where it does not yet. */
-  follow(place: KnownBackend): void;
+  /** Follows that backendKey's backend from now on, where it does not yet. */
+  follow(known: KnownBackend): void;
   /** Leaves the backends that no entry has any more. */
   leaveOthers(current: ReadonlySet<Backend>): void;
   hearOf(conversion: Conversion): void;
@@ -70,7 +70,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
       const { etaSeconds } = conversion;
       moved(entry, conversion.progress, etaSeconds === undefined ? {} : { etaSeconds });
     } else live.update(entry.id, { state: conversion.state, heardAt: now() });
-    if (after?.step.kind === 'accepted' && conversion.state === 'queued' && entry.workplace === hereKey) {
+    if (after?.step.kind === 'accepted' && conversion.state === 'queued' && entry.backendKey === hereKey) {
       onQueuedHere(after);
     }
     if (before !== conversion.state) wake();
@@ -78,7 +78,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
 
   function moved(entry: Entry, progress: number, change: { speed?: number; etaSeconds?: number }): void {
     live.updateMoving(entry.id, { ...change, state: 'converting', heardAt: now() });
-    const from = entry.workplace === hereKey ? 0 : sentShare;
+    const from = entry.backendKey === hereKey ? 0 : sentShare;
     entries.apply(entry.id, { type: 'moved', fraction: from + (savingFrom - from) * progress });
   }
 
@@ -86,12 +86,12 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     for (const entry of entries.all()) {
       if (askings.size >= askedAtOnce) break;
       if (entry.step.kind !== 'accepted') continue;
-      const place = backends.of(entry.workplace);
-      if (place === undefined || !place.reachable()) continue;
+      const known = backends.of(entry.backendKey);
+      if (known === undefined || !known.reachable()) continue;
       const { heardAt = 0, state } = live.get(entry.id) ?? {};
       const limit = state === 'queued' ? silentInQueueSeconds : silentSeconds;
       if (heardAt !== 0 && now() - heardAt <= limit) continue;
-      const asking = ask(entry, place.backend)
+      const asking = ask(entry, known.backend)
         .catch((error: unknown) => log.error({ err: error }, 'an entry of the list could not be asked after'))
         .finally(() => askings.delete(asking));
       askings.add(asking);

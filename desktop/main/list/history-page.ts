@@ -25,13 +25,13 @@ export async function historyPage(
 }
 
 async function itemOf(entry: Entry, { home, hostOf }: HistoryNames): Promise<HistoryItem | undefined> {
-  const { id, step, options, workplace, savedAt = 0 } = entry;
+  const { id, step, options, backendKey, savedAt = 0 } = entry;
   if (step.kind !== 'saved') return undefined;
-  const host = hostOf(workplace);
+  const host = hostOf(backendKey);
   return {
     id,
     name: savedName(entry) ?? '',
-    place: folderWords(dirname(step.file), home),
+    folder: folderWords(dirname(step.file), home),
     ...(host === undefined ? {} : { host }),
     ...(options.track === undefined ? {} : { track: options.track }),
     durationSeconds: step.result.durationSeconds,

@@ -48,32 +48,32 @@ export function createListRows(parts: ListRowsParts): ListRows {
   let isClosed = false;
 
   /** How many go before each of the first ones that wait. */
-  function places(): ReadonlyMap<string, number> {
+  function queuePositions(): ReadonlyMap<string, number> {
     const before = new Map<string, number>();
     const counts = new Map<string, number>();
     for (const entry of entries.all()) {
       if (!isInQueue(entry)) continue;
-      const count = counts.get(entry.workplace) ?? 0;
+      const count = counts.get(entry.backendKey) ?? 0;
       if (count > mostBefore) continue;
       before.set(entry.id, count);
-      counts.set(entry.workplace, count + 1);
+      counts.set(entry.backendKey, count + 1);
     }
     return before;
   }
 
-  function draw(entry: Entry, place: number | undefined): Row {
+  function draw(entry: Entry, before: number | undefined): Row {
     const now = {
       ...runner.now(entry),
       isPaused: settings.get().paused,
       isFresh: fresh.has(entry.id),
       isMissing: missing.has(entry.id),
-      ...(place === undefined ? {} : { before: place }),
+      ...(before === undefined ? {} : { before: before }),
     };
     return rowOf(entry, now, (folder) => folderWords(folder, home));
   }
 
   function drawDirty(): { readonly changed: readonly Row[]; readonly removed: readonly string[] } {
-    const before = places();
+    const before = queuePositions();
     for (const id of before.keys()) dirty.add(id);
     const changed: Row[] = [];
     const removed: string[] = [];

@@ -26,7 +26,7 @@ export interface ConversionListParts {
   readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly questions: Questions;
-  /** Absolute path of the person's home folder, for the names of places. */
+  /** Absolute path of the person's home folder, for the names of folders. */
   readonly home: string;
   readonly log: Logger;
 }
@@ -48,13 +48,13 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
 
   const entries = openEntries(database, (ids) => rows.change(ids));
-  const owed = createCallOutbox({ database, backends, log });
+  const outbox = createCallOutbox({ database, backends, log });
   const runner = createEntryRunner({
     entries,
     backends,
     settings,
     questions,
-    owed,
+    outbox,
     onChange: (ids) => rows.change(ids),
     log,
   });
@@ -80,7 +80,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       rows.freshen(id);
     },
   });
-  const undos = createUndoList({ entries, database, startAgain, onNews: news, onOwed: () => owed.pay() });
+  const undos = createUndoList({ entries, database, startAgain, onNews: news, onCalls: () => outbox.send() });
   const unfollowSettings = settings.follow(() => {
     rows.change(idsOf((entry) => !isAtRest(entry)));
     runner.wake();
@@ -136,7 +136,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     const entry = entries.get(id);
     if (entry === undefined || !isAtRest(entry)) return;
     const event = againEvent(entry, changes);
-    if (event.begunId !== undefined) owed.forgive(event.begunId);
+    if (event.begunId !== undefined) outbox.drop(event.begunId);
     runner.stop(id);
     ends.startAgain(id);
     entries.apply(id, event);
@@ -151,28 +151,28 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     const entry = entries.get(id);
     if (entry === undefined || isAtRest(entry)) return;
     runner.stop(id);
-    const { step, workplace } = entry;
+    const { step, backendKey } = entry;
     // An upload that was begun stays as it is: it may be gone on with, and otherwise expires.
     const isThere = step.kind === 'accepted';
     entries.apply(
       id,
       { type: 'cancelled' },
-      isThere ? [{ conversionId: step.conversionId, workplace, deed: 'cancel' }] : [],
+      isThere ? [{ conversionId: step.conversionId, backendKey, action: 'cancel' }] : [],
     );
     undos.keep('cancelled', entry);
-    owed.pay();
+    outbox.send();
     runner.wake();
   }
 
-  /** What the current workplace keeps of what has ended, but for the MP3s that are still to be saved. */
-  async function clearCurrentWorkplace(): Promise<void> {
-    const place = backends.current();
-    if (place === undefined) return;
+  /** What the current backend keeps of what has ended, but for the MP3s that are still to be saved. */
+  async function clearCurrentBackend(): Promise<void> {
+    const current = backends.current();
+    if (current === undefined) return;
     const awaited = idsOf(
-      ({ workplace, step }) => workplace === place.key && 'result' in step && step.kind !== 'saved',
+      ({ backendKey, step }) => backendKey === current.key && 'result' in step && step.kind !== 'saved',
     );
     if (awaited.length > 0) return;
-    await place.backend.clear().catch((error: unknown) => {
+    await current.backend.clear().catch((error: unknown) => {
       if (!isAppError(error)) throw error;
     });
   }
@@ -237,7 +237,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       if (entry !== undefined) startAgain(id, { options: { ...entry.options, track } });
     },
     async convertHere(id) {
-      startAgain(id, { workplace: hereKey });
+      startAgain(id, { backendKey: hereKey });
     },
     async sourceFound(id, path) {
       const facts = await stat(path).catch(() => undefined);
@@ -287,7 +287,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       unlistSaved();
       database.clearSaved();
       tell({ type: 'history' });
-      await clearCurrentWorkplace();
+      await clearCurrentBackend();
     },
 
     unfinished: () => idsOf((entry) => !isAtRest(entry)).length,
@@ -298,7 +298,7 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
       unfollowSettings();
       await Promise.allSettled(adding);
       await runner[Symbol.asyncDispose]();
-      await owed[Symbol.asyncDispose]();
+      await outbox[Symbol.asyncDispose]();
       rows[Symbol.dispose]();
       database[Symbol.dispose]();
     },

@@ -30,7 +30,7 @@ export type EntryEvent =
       /** It is told of by itself: its batch has been told of. */
       readonly batchId: string;
       readonly options?: OutputOptions;
-      readonly workplace?: BackendKey;
+      readonly backendKey?: BackendKey;
       readonly source?: EntrySource;
     }
   | { readonly type: 'held'; readonly isHeld: boolean }
@@ -180,7 +180,7 @@ function hear(entry: Entry, conversion: Conversion): Entry {
 
 function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>): Entry {
   if (!isAtRest(entry)) return entry;
-  const { options = entry.options, workplace = entry.workplace, source = entry.source, batchId } = event;
+  const { options = entry.options, backendKey = entry.backendKey, source = entry.source, batchId } = event;
   const { savedAt: _savedAt, peaks: _peaks, attempt, ...kept } = entry;
   return {
     ...kept,
@@ -188,7 +188,7 @@ function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>)
     batchId,
     batchSize: 1,
     options,
-    workplace,
+    backendKey,
     source,
     warnings: [],
     isHeld: false,

@@ -7,9 +7,9 @@ import type { Entry } from './entry.ts';
 
 /** What is known of an entry at this moment, beside what is written down. */
 export interface EntryNow {
-  /** Undefined for a workplace that nobody is signed in to. */
-  readonly workplace: 'reachable' | 'unreachable' | 'signed_out';
-  /** What its workplace is called; absent for this computer. */
+  /** Undefined for a backend that nobody is signed in to. */
+  readonly backend: 'reachable' | 'unreachable' | 'signed_out';
+  /** What its backend is called; absent for this computer. */
   readonly host?: string;
   /** Everything is held. */
   readonly isPaused: boolean;
@@ -70,7 +70,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
     case 'saved':
       return {
         kind: 'done',
-        place: wordsOf(dirname(step.file)),
+        folder: wordsOf(dirname(step.file)),
         ...(step.kept === undefined ? {} : { kept: step.kept }),
         ...(entry.warnings[0] === undefined ? {} : { warning: entry.warnings[0] }),
         ...(now.isMissing ? { missing: true } : {}),
@@ -90,7 +90,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
         kind: 'unsaved',
         reason: step.reason,
         neededBytes: step.result.bytes,
-        ...(step.folder === undefined ? {} : { place: wordsOf(step.folder) }),
+        ...(step.folder === undefined ? {} : { folder: wordsOf(step.folder) }),
       };
     default:
       return unfinishedState(entry, now, wordsOf);
@@ -99,10 +99,10 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
 
 function unfinishedState(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): RowState {
   const { step } = entry;
-  if (now.workplace === 'signed_out') return { kind: 'signed_out', host: now.host ?? '' };
-  const isAway = now.workplace === 'unreachable' && now.host !== undefined;
+  if (now.backend === 'signed_out') return { kind: 'signed_out', host: now.host ?? '' };
+  const isAway = now.backend === 'unreachable' && now.host !== undefined;
   if (step.kind === 'finished' || step.kind === 'placing') {
-    return isAway ? { kind: 'offline_converting' } : { kind: 'saving', place: wordsOf(folderOf(entry)) };
+    return isAway ? { kind: 'offline_converting' } : { kind: 'saving', folder: wordsOf(folderOf(entry)) };
   }
   if (step.kind === 'accepted') {
     if (isAway) return { kind: 'offline_converting' };

@@ -19,7 +19,7 @@ export interface EntryRunnerParts {
   readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly questions: Questions;
-  readonly owed: CallOutbox;
+  readonly outbox: CallOutbox;
   /** Called with the ids of entries of which something else is to be shown. */
   readonly onChange: (ids: readonly string[]) => void;
   readonly log: Logger;
@@ -50,7 +50,7 @@ const pauseSeconds = 5;
 const fullDiskPauseSeconds = 30;
 
 export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
-  const { entries, backends, settings, questions, owed, onChange, log } = parts;
+  const { entries, backends, settings, questions, outbox, onChange, log } = parts;
   const live = createLiveEntries(onChange);
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
@@ -98,38 +98,38 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   }
 
   function run(): void {
-    owed.pay();
+    outbox.send();
     const handed = new Map<string, number>();
     const count = (key: string): void => void handed.set(key, (handed.get(key) ?? 0) + 1);
     let saving = 0;
     for (const entry of entries.all()) {
       const { controller, isSaving } = live.get(entry.id) ?? {};
       if (isSaving === true) saving += 1;
-      else if (controller !== undefined) count(entry.workplace);
-      else if (entry.workplace === hereKey && entry.step.kind === 'accepted') count(hereKey);
+      else if (controller !== undefined) count(entry.backendKey);
+      else if (entry.backendKey === hereKey && entry.step.kind === 'accepted') count(hereKey);
     }
     for (const entry of entries.all()) {
       if (isAtRest(entry)) continue;
-      const place = backends.of(entry.workplace);
-      if (place === undefined) continue;
-      heard.follow(place);
+      const known = backends.of(entry.backendKey);
+      if (known === undefined) continue;
+      heard.follow(known);
       const one = live.get(entry.id);
       if (one?.controller !== undefined || now() < (one?.notBefore ?? 0)) continue;
       if (entry.step.kind === 'new' || entry.step.kind === 'begun') {
-        if (isHeldBack(entry, place) || (handed.get(place.key) ?? 0) >= mostHandedOver(place)) continue;
-        count(place.key);
-        start(entry.id, false, (controller) => handOver(entry, place, controller));
+        if (isHeldBack(entry, known) || (handed.get(known.key) ?? 0) >= mostHandedOver(known)) continue;
+        count(known.key);
+        start(entry.id, false, (controller) => handOver(entry, known, controller));
       } else if (isToBeSaved(entry) && saving < savesAtOnce) {
         saving += 1;
-        start(entry.id, true, (controller) => save(entry, place, controller));
+        start(entry.id, true, (controller) => save(entry, known, controller));
       }
     }
   }
 
-  function isHeldBack(entry: Entry, place: KnownBackend): boolean {
-    if (place.host !== undefined && !place.reachable()) return true;
+  function isHeldBack(entry: Entry, known: KnownBackend): boolean {
+    if (known.host !== undefined && !known.reachable()) return true;
     // What this computer's backend was told of before the last end, it may have begun.
-    if (place.host === undefined && entry.step.kind === 'begun' && entry.step.isAgain !== true) return false;
+    if (known.host === undefined && entry.step.kind === 'begun' && entry.step.isAgain !== true) return false;
     return entry.isHeld || settings.get().paused;
   }
 
@@ -140,10 +140,10 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     return await turn;
   }
 
-  async function handOver(entry: Entry, place: KnownBackend, controller: AbortController): Promise<void> {
-    const parts = { entries, live, owed, controller, closing: closing.signal };
-    const work = (): Promise<Conversion | undefined> => handOverEntry(entry, place, parts);
-    const conversion = await (place.host === undefined ? inTurn(work) : work());
+  async function handOver(entry: Entry, known: KnownBackend, controller: AbortController): Promise<void> {
+    const parts = { entries, live, outbox, controller, closing: closing.signal };
+    const work = (): Promise<Conversion | undefined> => handOverEntry(entry, known, parts);
+    const conversion = await (known.host === undefined ? inTurn(work) : work());
     if (conversion !== undefined) heard.hearOf(conversion);
   }
 
@@ -154,7 +154,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     try {
       await saveEntry({ entry, backend, questions, together, entries, signal });
       if (entries.get(id)?.step.kind === 'unsaved') later(id, fullDiskPauseSeconds);
-      owed.pay();
+      outbox.send();
     } catch (error) {
       if (signal.aborted || !isAppError(error, 'not_found', 'gone', 'wrong_state')) throw error;
       // The MP3 is not there any more: it is made again.
@@ -181,11 +181,11 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   }
 
   /** From this computer's queue, before it has begun. */
-  function takeBack({ id, step, workplace }: Entry): void {
+  function takeBack({ id, step, backendKey }: Entry): void {
     if (step.kind !== 'accepted') return;
     const { conversionId } = step;
-    entries.apply(id, { type: 'taken_back' }, [{ conversionId, workplace, deed: 'remove' }]);
-    owed.pay();
+    entries.apply(id, { type: 'taken_back' }, [{ conversionId, backendKey, action: 'remove' }]);
+    outbox.send();
   }
 
   const unfollow = backends.follow(() => {
@@ -196,7 +196,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     for (const entry of entries.all()) {
       if (isAtRest(entry)) continue;
       unfinished.push(entry.id);
-      const backend = backends.of(entry.workplace)?.backend;
+      const backend = backends.of(entry.backendKey)?.backend;
       if (backend !== undefined) current.add(backend);
     }
     heard.leaveOthers(current);
@@ -208,12 +208,12 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
   return {
     wake,
     now(entry) {
-      const place = backends.of(entry.workplace);
-      const host = place?.host ?? backends.hostOf(entry.workplace);
+      const known = backends.of(entry.backendKey);
+      const host = known?.host ?? backends.hostOf(entry.backendKey);
       const { controller, isSaving, sent, state, speed, etaSeconds, timeLeft } = live.get(entry.id) ?? {};
       const leftSeconds = isAtRest(entry) ? undefined : timeLeft?.read(etaSeconds, now());
       return {
-        workplace: place === undefined ? 'signed_out' : place.reachable() ? 'reachable' : 'unreachable',
+        backend: known === undefined ? 'signed_out' : known.reachable() ? 'reachable' : 'unreachable',
         isHandedOver: controller !== undefined && isSaving !== true,
         ...(host === undefined ? {} : { host }),
         ...(sent === undefined ? {} : { sent }),
@@ -230,7 +230,7 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     hold() {
       for (const entry of entries.all()) {
         const { controller, state } = live.get(entry.id) ?? {};
-        if (entry.workplace !== hereKey) {
+        if (entry.backendKey !== hereKey) {
           const isSending = entry.step.kind === 'new' || entry.step.kind === 'begun';
           if (isSending) controller?.abort(new AppError('cancelled', 'It is held.'));
         } else if (state === 'queued') takeBack(entry);

@@ -14,7 +14,7 @@ import type { UnsavedReason } from '../../ipc.ts';
 import { hereKey } from '../backends/backends.ts';
 import type { Questions } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
-import type { Owed } from './entries-database.ts';
+import type { PendingCall } from './entries-database.ts';
 import type { Entry } from './entry.ts';
 import { folderOf } from './row-view.ts';
 
@@ -106,14 +106,14 @@ export async function saveEntry(save: SaveEntry): Promise<void> {
 }
 
 /** False where the entry is not being saved any more. */
-function applySaved(file: string, fileName: string, { entry: { id, workplace, step }, entries }: SaveEntry): boolean {
+function applySaved(file: string, fileName: string, { entry: { id, backendKey, step }, entries }: SaveEntry): boolean {
   const wanted = validFileName(fileName, process.platform, 0);
   const kept = basename(file) === wanted ? {} : { kept: wanted };
   const conversionId = 'conversionId' in step ? step.conversionId : undefined;
   // This computer need not keep it twice; a server keeps it for the person's other devices.
-  const isOwed = workplace === hereKey && conversionId !== undefined;
-  const owed: readonly Owed[] = isOwed ? [{ conversionId, workplace, deed: 'remove' }] : [];
-  const after = entries.apply(id, { type: 'saved', file, ...kept, at: Date.now() }, owed);
+  const isLeft = backendKey === hereKey && conversionId !== undefined;
+  const calls: readonly PendingCall[] = isLeft ? [{ conversionId, backendKey, action: 'remove' }] : [];
+  const after = entries.apply(id, { type: 'saved', file, ...kept, at: Date.now() }, calls);
   return after?.step.kind === 'saved' && after.step.file === file;
 }
 

@@ -11,7 +11,7 @@ export type AgainChanges = Omit<AgainEvent, 'type' | 'batchId' | 'begunId'>;
 export function againEvent(entry: Entry, changes: AgainChanges): AgainEvent {
   const again = { type: 'again', batchId: randomUUID(), ...changes } as const;
   const conversionId = conversionIdOf(entry);
-  const isElsewhere = changes.workplace !== undefined || changes.source !== undefined;
+  const isElsewhere = changes.backendKey !== undefined || changes.source !== undefined;
   // With other options, one that has failed is tried again; one that was cancelled may still have the old ones before it.
   const isOther = changes.options !== undefined && entry.step.kind !== 'failed';
   if (conversionId === undefined || entry.step.kind === 'saved' || isElsewhere || isOther) return again;

@@ -27,9 +27,9 @@ async function put({ videos }: ListStand, from: string, name: string): Promise<s
 }
 
 /** What is left of a drop once all has come to its end. */
-async function expectSavedOnce({ videos, dataFolder, owes }: ListStand): Promise<void> {
+async function expectSavedOnce({ videos, dataFolder, hasPendingCalls }: ListStand): Promise<void> {
   expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
-  await waitUntil('the backend keeps nothing twice', () => !owes());
+  await waitUntil('the backend keeps nothing twice', () => !hasPendingCalls());
   expect(await readdir(join(dataFolder, 'backend', 'mp3s'))).toEqual([]);
 }
 
@@ -80,7 +80,7 @@ describe('an entry that is cancelled, and not, in one breath', () => {
       await delay(after);
       await list.cancel(id);
     }
-    await waitUntil('the backend was told', () => !stand.owes());
+    await waitUntil('the backend was told', () => !stand.hasPendingCalls());
     await delay(2000);
     expect(list.rows().map(({ state }) => state.kind)).toEqual(Array.from({ length: 5 }, () => 'cancelled'));
     expect(await readdir(videos)).toEqual(['lecture.mkv']);

@@ -25,19 +25,19 @@ export function batchWords({ saved, failed }: BatchEnd, home: string): BatchWord
   }
   const length = durationWords(sum(saved.map(({ seconds }) => seconds)));
   const size = sizeWords(sum(saved.map(({ bytes }) => bytes)));
-  const place = placeOf(
+  const folder = folderOf(
     saved.map(({ file }) => file),
     home,
   );
   if (saved.length === 1) {
     return {
       title: say('notificationsOneReady', { name: isolate(first.name) }),
-      detail: say('notificationsOneDetail', { length, size, place }),
+      detail: say('notificationsOneDetail', { length, size, folder }),
     };
   }
   return {
     title: convertedTitle(saved.length, warnedOf(saved)),
-    detail: say('notificationsBatchDetail', { place, length, size }),
+    detail: say('notificationsBatchDetail', { folder, length, size }),
   };
 }
 
@@ -68,12 +68,12 @@ export function notificationWords({ counts, seconds, bytes }: Notification): Bat
   return { title: convertedTitle(done, warned), detail };
 }
 
-function placeOf(files: readonly string[], home: string): string {
+function folderOf(files: readonly string[], home: string): string {
   const folders = new Set(files.map((file) => dirname(file)));
   const [only] = folders;
   return only !== undefined && folders.size === 1
     ? folderText(folderWords(only, home))
-    : say('notificationsSeveralPlaces');
+    : say('notificationsSeveralFolders');
 }
 
 export function sum(numbers: readonly number[]): number {

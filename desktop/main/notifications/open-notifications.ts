@@ -79,7 +79,7 @@ export function openNotifications(parts: NotificationsParts): AppNotifications {
   let theirsOf = backends.currentKey();
   let unseen = { isDone: false, hasFailed: false };
   let recent: readonly RecentSound[] = [];
-  let lastPlace = backends.place();
+  let lastStatus = backends.status();
   let summary = list.summary();
   let lastProgress = '';
   let lastBadge = 0;
@@ -187,16 +187,16 @@ export function openNotifications(parts: NotificationsParts): AppNotifications {
     draw();
   }
 
-  function hearPlace(): void {
+  function hearStatus(): void {
     if (backends.currentKey() !== theirsOf) {
       // What another account was told of is not this one's.
       theirsOf = backends.currentKey();
       theirs = [];
       noticesChanged();
     }
-    const place = backends.place();
-    const event = connectionEvent(lastPlace, place);
-    lastPlace = place;
+    const status = backends.status();
+    const event = connectionEvent(lastStatus, status);
+    lastStatus = status;
     const { unfinished } = summary;
     if (event === 'lost') announce(say('notificationsOffline'));
     if (event === 'back') announce(say('notificationsOnline'));
@@ -204,7 +204,7 @@ export function openNotifications(parts: NotificationsParts): AppNotifications {
       const lines = [say('notificationsConnectionBackDetail', { count: unfinished })];
       add({ title: say('notificationsConnectionBack'), names: [], lines });
     }
-    if (event === 'sent_away' && unfinished > 0 && place.kind === 'server') askToSignIn(place.host);
+    if (event === 'sent_away' && unfinished > 0 && status.kind === 'server') askToSignIn(status.host);
   }
 
   function notifySystem(notification: Omit<SystemNotification, 'silent'>): void {
@@ -234,7 +234,7 @@ export function openNotifications(parts: NotificationsParts): AppNotifications {
         draw();
       }
     }),
-    backends.follow(hearPlace),
+    backends.follow(hearStatus),
     backends.followNotifications((event) => {
       theirsOf = backends.currentKey();
       if (event.type === 'all') theirs = event.notifications;

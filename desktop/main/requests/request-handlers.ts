@@ -55,7 +55,7 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     return {
       system,
       version: app.getVersion(),
-      place: backends.place(),
+      backend: backends.status(),
       summary: list.summary(),
       rows: list.rows(),
       settings: shownSettings(settings.get(), home),

@@ -97,11 +97,11 @@ function framesOf(error: Error): readonly string[] {
     .slice(stack.startsWith(head) ? head.length : before + error.message.length)
     .split('\n')
     .flatMap((line) => {
-      const [, name = '', place = ''] =
+      const [, name = '', position = ''] =
         /^ {4}at (?:async )?(?:([\w$.<>]+) (?:\[as \w+\] )?\()?(?:file:\/\/)?[^()]*?(?<=[/\\(:\s])([a-z.-]+\.(?:js|ts):\d+:\d+)\)?$/.exec(
           line,
         ) ?? [];
-      return place === '' ? [] : [`${name} ${place}`.trim()];
+      return position === '' ? [] : [`${name} ${position}`.trim()];
     })
     .slice(0, shownFrames);
 }

@@ -40,14 +40,14 @@ function plainVersion(version: string | undefined): string | undefined {
 
 /** Each by name, so that none is told only because it is new. */
 function settingLines(settings: KeptSettings): readonly string[] {
-  const { place, quality, saveTo, whenTaken, atOnce, notify, notifySound, theme, keepInTray, openAtLogin, paused } =
+  const { backend, quality, saveTo, whenTaken, atOnce, notify, notifySound, theme, keepInTray, openAtLogin, paused } =
     settings;
   const custom =
     quality.kind === 'custom'
       ? ` ${quality.bitrateKbps ?? `q${quality.quality ?? ''}`} ${quality.mono ? 'mono' : 'as it is'}`
       : '';
   const told = {
-    place: place.kind,
+    backend: backend.kind,
     quality: `${quality.kind}${custom}`,
     saveTo: saveTo.kind,
     whenTaken,

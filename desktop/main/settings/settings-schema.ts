@@ -5,7 +5,7 @@ import type { KeptSettings } from './settings-store.ts';
 
 /** Of a new installation. */
 export const defaultSettings: KeptSettings = {
-  place: { kind: 'none' },
+  backend: { kind: 'none' },
   quality: { kind: 'standard' },
   saveTo: { kind: 'beside' },
   whenTaken: 'keep_both',
@@ -25,7 +25,7 @@ type Schemas = { readonly [Key in keyof KeptSettings]-?: z.ZodType<Exclude<KeptS
 
 /** What each kept value must be. */
 const schemas: Schemas = {
-  place: z.discriminatedUnion('kind', [
+  backend: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('here') }),
     z.object({ kind: z.literal('server'), url: z.url({ protocol: /^https?$/ }), email: z.string().min(1).max(254) }),

@@ -1,7 +1,7 @@
 import type { Quality, Theme, WhenTaken } from '../../ipc.ts';
 
 /** Where a person wants the work to be done. */
-export type ChosenPlace =
+export type ChosenBackend =
   | { readonly kind: 'none' }
   | { readonly kind: 'here' }
   /** `url` as `parseServerAddress` gives it. */
@@ -24,7 +24,7 @@ export interface WindowBounds {
 
 /** All that is kept between two starts, but for the list and the secrets. */
 export interface KeptSettings {
-  readonly place: ChosenPlace;
+  readonly backend: ChosenBackend;
   readonly quality: Quality;
   readonly saveTo: ChosenFolder;
   readonly whenTaken: WhenTaken;

@@ -62,19 +62,19 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
 
   function open(): BrowserWindow {
     const isDark = nativeTheme.shouldUseDarkColors;
-    const place = settings.get().window;
+    const last = settings.get().window;
     const made = new parts.BrowserWindow({
-      ...windowBounds(place, parts.workAreas()),
+      ...windowBounds(last, parts.workAreas()),
       ...leastSize,
       ...windowFrame(system, isDark),
       title: 'Soundlift',
       show: false,
       webPreferences: { ...pagePreferences, preload: parts.preload, devTools: parts.devTools },
     });
-    if (place?.maximized === true) made.maximize();
+    if (last?.maximized === true) made.maximize();
     made.once('ready-to-show', () => made.show());
     made.on('close', (event) => {
-      keepPlace(made);
+      keepBounds(made);
       if (parts.isQuitting()) return;
       if (parts.staysWithoutWindow()) {
         event.preventDefault();
@@ -120,7 +120,7 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
     else if (!made.isDestroyed()) load(made);
   }
 
-  function keepPlace(made: BrowserWindow): void {
+  function keepBounds(made: BrowserWindow): void {
     settings.change({ window: { ...made.getNormalBounds(), maximized: made.isMaximized() } });
   }
 

@@ -8,22 +8,22 @@ export const leastSize = { minWidth: 480, minHeight: 420 } as const;
 export const leastVisible = 80;
 
 /**
- * Where a window that was there before is to be opened: at its place, if a display is still there, and no larger than that.
+ * Where a window that was there before is to be opened: where it was, if a display is still there, and no larger than that.
  * @param workAreas of all displays
  */
 export function windowBounds(
-  place: WindowBounds | undefined,
+  last: WindowBounds | undefined,
   workAreas: readonly Rectangle[],
 ): Partial<Rectangle> & { width: number; height: number } {
-  if (place === undefined) return usualSize;
-  const { x, y } = place;
+  if (last === undefined) return usualSize;
+  const { x, y } = last;
   if (x !== undefined && y !== undefined) {
     // Cut to the display first: a window that was wider may reach onto it only with what is cut off.
-    const there = workAreas.map((area) => ({ area, bounds: { x, y, ...sizeOn(area, place) } }));
+    const there = workAreas.map((area) => ({ area, bounds: { x, y, ...sizeOn(area, last) } }));
     const found = there.find(({ area, bounds }) => isVisibleOn(area, bounds));
     if (found !== undefined) return found.bounds;
   }
-  return sizeOn(workAreas[0] ?? { width: Infinity, height: Infinity }, place);
+  return sizeOn(workAreas[0] ?? { width: Infinity, height: Infinity }, last);
 }
 
 type Size = Pick<Rectangle, 'width' | 'height'>;

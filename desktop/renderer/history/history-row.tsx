@@ -102,9 +102,9 @@ export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode 
   );
 }
 
-function detailOf({ place, host, track, missing }: HistoryItem): string {
-  const where = folderText(place);
-  if (missing) return say('historyGone', { place: where });
-  const tracked = track === undefined ? where : say('historyPlaceTrack', { place: where, track: track + 1 });
-  return host === undefined ? tracked : say('historyPlaceHost', { place: tracked, host: isolate(host) });
+function detailOf({ folder, host, track, missing }: HistoryItem): string {
+  const where = folderText(folder);
+  if (missing) return say('historyGone', { folder: where });
+  const tracked = track === undefined ? where : say('historyFolderTrack', { folder: where, track: track + 1 });
+  return host === undefined ? tracked : say('historyFolderHost', { folder: tracked, host: isolate(host) });
 }

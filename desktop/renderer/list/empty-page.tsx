@@ -34,7 +34,7 @@ function emptySentence(saveTo: SaveTo): string {
     case 'beside':
       return say('listEmptyBeside');
     case 'folder':
-      return say('listEmptyFolder', { place: folderText(saveTo.folder) });
+      return say('listEmptyFolder', { folder: folderText(saveTo.folder) });
     case 'ask':
       return say('listEmptyAsk');
     default:

@@ -45,7 +45,7 @@ export function SettingsPage({ onClose }: { readonly onClose: () => void }): Rea
             options={[
               ['beside', say('settingsSaveBeside')],
               saveTo.kind === 'folder'
-                ? ['folder', say('settingsSaveFolder', { place: folderText(saveTo.folder) })]
+                ? ['folder', say('settingsSaveFolder', { folder: folderText(saveTo.folder) })]
                 : ['choose', say('settingsSaveOneFolder')],
               ['ask', say('settingsSaveAsk')],
               ...(saveTo.kind === 'folder' ? ([['choose', say('settingsSaveOtherFolder')]] as const) : []),

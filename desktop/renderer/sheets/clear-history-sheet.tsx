@@ -13,10 +13,10 @@ export function ClearHistorySheet({
   readonly onClose: () => void;
 }): ReactNode {
   const soundlift = useSoundlift();
-  const place = useAppState((state) => state.place);
+  const backend = useAppState((state) => state.backend);
   const reason =
-    place.kind === 'server'
-      ? say('historyClearThere', { total, host: isolate(place.host) })
+    backend.kind === 'server'
+      ? say('historyClearThere', { total, host: isolate(backend.host) })
       : say('historyClearHere', { total });
   return (
     <Sheet title={say('historyClearTitle')} reason={reason} alert onClose={onClose}>

@@ -26,8 +26,8 @@ function applyChange(snapshot: AppSnapshot, change: AppChange): AppSnapshot {
       return applyRows(snapshot, change.changed, change.removed);
     case 'summary':
       return { ...snapshot, summary: change.summary };
-    case 'place':
-      return { ...snapshot, place: change.place };
+    case 'backend':
+      return { ...snapshot, backend: change.backend };
     case 'settings':
       return { ...snapshot, settings: change.settings };
     case 'notices':

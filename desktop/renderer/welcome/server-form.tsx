@@ -25,15 +25,15 @@ const fieldsOf: Readonly<Record<Step, readonly FieldName[]>> = {
 
 /** Signing in to a server, and what belongs to it. */
 export function ServerForm({
-  place,
+  backend,
   onDone,
 }: {
-  readonly place: BackendStatus;
+  readonly backend: BackendStatus;
   readonly onDone: () => void;
 }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
-  const known = place.kind === 'server' ? place : undefined;
+  const known = backend.kind === 'server' ? backend : undefined;
   const isKnown = known?.connection === 'signed_out';
   const [step, setStep] = useState<Step>(known !== undefined && !known.confirmed && !isKnown ? 'confirm' : 'sign_in');
   const [values, setValues] = useState({

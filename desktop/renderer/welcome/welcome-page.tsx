@@ -12,8 +12,8 @@ import { ServerForm } from './server-form.tsx';
 export function WelcomePage({ onClose }: { readonly onClose?: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
-  const place = useAppState((state) => state.place);
-  const [where, setWhere] = useState<'here' | 'server'>(place.kind === 'server' ? 'server' : 'here');
+  const backend = useAppState((state) => state.backend);
+  const [where, setWhere] = useState<'here' | 'server'>(backend.kind === 'server' ? 'server' : 'here');
   const hereForm = useId();
 
   // Not `onClose`: there is one only once somebody is signed in, which is while the first run's is being answered.
@@ -43,7 +43,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
         <header>
           <img src={iconUrl} alt="" />
           <h1 id="hello">{say('welcomeTitle')}</h1>
-          <p className="quiet">{signedOutWords(place) ?? say('welcomeQuestion')}</p>
+          <p className="quiet">{signedOutWords(backend) ?? say('welcomeQuestion')}</p>
         </header>
         <div role="radiogroup" aria-labelledby="hello" className="choices">
           <form
@@ -68,7 +68,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
               detail={say('welcomeServerDetail')}
               onChoose={() => setWhere('server')}
             />
-            {where === 'server' && <ServerForm place={place} onDone={leave} />}
+            {where === 'server' && <ServerForm backend={backend} onDone={leave} />}
           </div>
         </div>
         {where === 'here' && (
@@ -101,8 +101,8 @@ function Choice({ checked, title, detail, onChoose }: ChoiceProps): ReactNode {
   );
 }
 
-function signedOutWords(place: BackendStatus): string | undefined {
-  return place.kind === 'server' && place.connection === 'signed_out'
-    ? say('welcomeSignedOut', { host: isolate(place.host) })
+function signedOutWords(backend: BackendStatus): string | undefined {
+  return backend.kind === 'server' && backend.connection === 'signed_out'
+    ? say('welcomeSignedOut', { host: isolate(backend.host) })
     : undefined;
 }

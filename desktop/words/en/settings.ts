@@ -22,7 +22,7 @@ export const settingsMessages = {
   settingsSaving: 'Saving',
   settingsSaveTo: 'Save the sound',
   settingsSaveBeside: 'Beside each video',
-  settingsSaveFolder: 'In {place}',
+  settingsSaveFolder: 'In {folder}',
   settingsSaveOneFolder: 'In one folder…',
   settingsSaveOtherFolder: 'In another folder…',
   settingsSaveAsk: 'Ask for each drop',
