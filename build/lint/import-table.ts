@@ -22,7 +22,8 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'backend/notifier': ['shared', 'backend/messages.ts', 'backend/ports', 'backend/conversions', 'backend/http'],
   'backend/main': ['shared', 'backend'],
 
-  'desktop/ipc.ts': ['shared'],
+  'desktop/ipc': ['shared'],
+  'desktop/ipc.ts': ['desktop/ipc'],
   'desktop/client': ['shared'],
   'desktop/cli': ['shared', 'desktop/client'],
   // An entry point: it starts what of the backend a command needs.

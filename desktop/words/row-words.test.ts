@@ -168,7 +168,7 @@ describe('the words of a row', () => {
     const named = { targetName: 'talk (1).mp3' };
     expect(rowWords(rowOf({ kind: 'converting' }, named)).title).toBe('talk.mp4');
     expect(rowWords(rowOf({ kind: 'done', folder: movies }, named)).title).toBe('talk (1).mp3');
-    expect(rowWords(rowOf({ kind: 'unsaved', reason: 'no_folder' }, named)).title).toBe('talk (1).mp3');
+    expect(rowWords(rowOf({ kind: 'unsaved', reason: 'read_only' }, named)).title).toBe('talk (1).mp3');
   });
 
   it.each(errorCodes)('has a sentence for %s, here and at a server', (code) => {
@@ -179,7 +179,7 @@ describe('the words of a row', () => {
     }
   });
 
-  it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only', 'name_taken', 'no_folder'])(
+  it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only'])(
     'says what becomes of a sound that is not saved: %s',
     (reason) => {
       expect(rowWords(rowOf({ kind: 'unsaved', reason })).detail).toMatch(/\.$/);

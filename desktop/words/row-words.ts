@@ -133,10 +133,6 @@ function unsavedSentence({ reason, folder, neededBytes }: RowState & { readonly 
         : say('listDiskFull', { folder: folderText(folder), size: sizeWords(neededBytes) });
     case 'read_only':
       return folder === undefined ? say('listReadOnlyFolder') : say('listReadOnly', { folder: folderText(folder) });
-    case 'name_taken':
-      return say('listNameTaken');
-    case 'no_folder':
-      return say('listNoFolder');
     default:
       return assertNever(reason);
   }

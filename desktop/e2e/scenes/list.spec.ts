@@ -75,7 +75,7 @@ test('each key asks for what it is for', async ({ open }) => {
     ['Control+c', ['copyFile', 'row-1']],
     ['Shift+F10', ['rowMenu', 'row-1']],
     ['Control+o', ['chooseVideos']],
-    ['Control+z', ['undo', null]],
+    ['Control+z', ['undo']],
     ['Control+v', ['paste']],
     ['Control+Shift+P', ['pauseAll']],
   ];

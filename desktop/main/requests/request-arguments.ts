@@ -67,7 +67,7 @@ export const requestArguments: { readonly [Name in RequestName]: z.ZodType<Param
   cancel: ofRow,
   remove: ofRow,
   clearFinished: none,
-  undo: z.tuple([idSchema.nullable()]),
+  undo: none,
   dismissToast: ofRow,
   retry: ofRow,
   pauseAll: none,

@@ -94,9 +94,8 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     cancel: (id) => list.cancel(id),
     remove: (id) => list.remove(id),
     clearFinished: () => list.clearFinished(),
-    async undo(toastId) {
-      await list.undo(toastId ?? undefined);
-      if (toastId !== null) notifications.dismissToast(toastId);
+    async undo() {
+      await list.undo();
     },
     dismissToast: (id) => notifications.dismissToast(id),
     retry: (id) => list.retry(id),

@@ -27,7 +27,7 @@ export function useWindowKeys(show: ShowView, close: () => boolean): void {
       }
       event.preventDefault();
       if (key === 'choose_videos') void api.chooseVideos();
-      else if (key === 'undo') void api.undo(null);
+      else if (key === 'undo') void api.undo();
       else if (key === 'paste') void api.paste();
       else if (key === 'pause_or_continue') void (summary.mode === 'paused' ? api.continueAll() : api.pauseAll());
       else parts.current.show({ kind: key });

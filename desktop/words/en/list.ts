@@ -19,8 +19,6 @@ export const listMessages = {
   listFolderAway: 'The folder is not there. The sound is kept until you choose another.',
   listReadOnly: 'Nothing can be saved in {folder}. The sound is kept until you choose another folder.',
   listReadOnlyFolder: 'Nothing can be saved in that folder. The sound is kept until you choose another.',
-  listNameTaken: 'An MP3 of that name is there already. The sound is kept until you choose another folder.',
-  listNoFolder: 'Not saved yet. The sound is kept until you choose a folder.',
   listDiskFull: 'Not enough space in {folder}: {size} needed. Continues by itself.',
   listDiskFullPlain: 'Not enough space for the MP3. Continues by itself.',
   listPaused: 'Paused',
