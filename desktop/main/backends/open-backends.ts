@@ -10,8 +10,9 @@ import { type AccountSteps, createAccountSteps } from '../account/account-steps.
 import { openKeptSignIn, type SignedInAccount } from '../account/kept-sign-in.ts';
 import { readPeerCertificate } from '../account/peer-certificate.ts';
 import type { SecretStore } from '../account/secret-store.ts';
-import { type BackendHost, type BackendProcess, startBackendHost } from '../local-backend/backend-host.ts';
+import { type BackendHost, startBackendHost } from '../local-backend/backend-host.ts';
 import type { BackendStart } from '../local-backend/backend-start.ts';
+import type { BackendProcess } from '../local-backend/keep-process.ts';
 import type { ChosenBackend, SettingsStore } from '../settings/settings-store.ts';
 import {
   type BackendKey,

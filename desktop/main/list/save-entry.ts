@@ -130,11 +130,15 @@ async function requireRoot({ target }: Entry): Promise<void> {
   if (facts?.isDirectory() !== true) throw new AppError('target_unwritable', 'The folder is not there.');
 }
 
+/**
+ * False if no file has that name yet. Another entry may have seen the name free as well and be saved there first; then it must not be
+ * replaced.
+ */
 async function mayReplace(file: string, { entry, questions, together, signal }: SaveEntry): Promise<boolean> {
   if (together.isAnothers(file, entry.id) || entry.whenTaken === 'keep_both') return false;
+  if ((await stat(file).catch(() => undefined)) === undefined) return false;
   if (entry.whenTaken === 'replace') return true;
-  const isTaken = (await stat(file).catch(() => undefined)) !== undefined;
-  return isTaken && (await orAborted(questions.nameTaken(basename(file)), signal)) === 'replace';
+  return (await orAborted(questions.nameTaken(basename(file)), signal)) === 'replace';
 }
 
 /** A question may stand unanswered when the app ends. */

@@ -114,7 +114,7 @@ describe('after the next start', () => {
     let stand = await openListStand();
     try {
       await stand.list.add([await put(stand, broken, 'bad.mp4')]);
-      await expect.poll(() => stand.news.map(({ kind }) => kind)).toContain('batch_ended');
+      await waitUntil('the batch has ended', () => stand.news.some(({ kind }) => kind === 'batch_ended'));
       // As if the app had been killed in between.
       const database = new DatabaseSync(join(stand.dataFolder, 'list.sqlite'));
       database.exec('DELETE FROM told_batches');

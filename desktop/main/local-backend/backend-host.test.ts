@@ -14,9 +14,10 @@ import { AppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { LocalChannel } from '../../../shared/local-channel.ts';
 import { openCopyingChannel } from '../../tests/copying-channel.ts';
-import { type BackendHost, type BackendProcess, startBackendHost } from './backend-host.ts';
+import { type BackendHost, startBackendHost } from './backend-host.ts';
 import type { BackendStart } from './backend-start.ts';
 import type { ChannelPort } from './channel-messages.ts';
+import type { BackendProcess } from './keep-process.ts';
 import { serveChannel } from './serve-channel.ts';
 
 const options = { format: 'mp3' } as const;

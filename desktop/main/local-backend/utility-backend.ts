@@ -1,6 +1,6 @@
 import type * as electron from 'electron';
-import type { BackendProcess } from './backend-host.ts';
 import type { BackendStart } from './backend-start.ts';
+import type { BackendProcess } from './keep-process.ts';
 
 /** The parts of Electron that start a process beside the app. */
 export interface UtilityBackendParts extends Pick<typeof electron, 'utilityProcess' | 'MessageChannelMain'> {
