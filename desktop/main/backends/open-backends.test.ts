@@ -7,7 +7,7 @@ import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { BackendStatus } from '../../ipc.ts';
 import type { KnownBackend } from './backends.ts';
-import { adviseAtOnce } from './open-backends.ts';
+import { adviseAtOnce } from './this-computer.ts';
 
 const running = new AsyncDisposableStack();
 const options = { format: 'mp3' } as const;

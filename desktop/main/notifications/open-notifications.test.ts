@@ -326,7 +326,7 @@ describe('the taskbar and the dock', () => {
 it('what was told is there again after a restart, read or not', async () => {
   {
     using stand = openStand();
-    stand.notifications.tellSetAside('settings');
+    stand.notifications.reportSetAside('settings');
     await stand.notifications.markNoticesRead();
     stand.ended(one);
   }
