@@ -3,7 +3,7 @@ import { assertNever } from '../../shared/errors.ts';
 import type { Page, View } from '../ipc.ts';
 import { HistoryPage } from './history/history-page.tsx';
 import { NowPage } from './list/now-page.tsx';
-import type { WantedRow } from './list/row-list.tsx';
+import type { WantedRow } from './list/use-row-focus.ts';
 import { NoticesPopover } from './notices/notices-popover.tsx';
 import { QualityPopover } from './quality/quality-popover.tsx';
 import { SettingsPage } from './settings/settings-page.tsx';

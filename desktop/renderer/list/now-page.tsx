@@ -2,9 +2,10 @@ import { type ReactNode, useCallback, useState } from 'react';
 import { say } from '../../words/say.ts';
 import { useAppState } from '../store/app-store.ts';
 import { EmptyPage } from './empty-page.tsx';
-import { RowList, type WantedRow } from './row-list.tsx';
+import { RowList } from './row-list.tsx';
 import { Strip } from './strip.tsx';
 import { SummaryLine } from './summary-line.tsx';
+import type { WantedRow } from './use-row-focus.ts';
 
 /** The videos of now. `wanted` is a row that is to be shown. */
 export function NowPage({ wanted }: { readonly wanted: WantedRow | undefined }): ReactNode {
