@@ -12,13 +12,13 @@ export interface BatchEndsParts {
   readonly onSaved: (id: string) => void;
 }
 
-/** Sees entries and their batches come to their ends, and tells of each once. */
+/** Reports each entry and each batch that has ended, once. */
 export interface BatchEnds {
-  /** These may have ended. */
+  /** Checks whether these entries have ended. */
   look(ids: readonly string[]): void;
-  /** Tells of the batches that had ended when the app did, before they could be told of. */
+  /** Reports the batches that had ended before the app did, but were not reported. */
   tellLeft(): void;
-  /** It starts again, and may end again. */
+  /** To be called when an entry starts again, so that its next end is reported. */
   startAgain(id: string): void;
 }
 

@@ -12,9 +12,9 @@ export interface PendingCall {
   readonly action: 'cancel' | 'remove';
 }
 
-/** Where entries are kept: each write is durable when it returns. */
+/** The stored entries. Each write is durable when it returns. */
 export interface EntriesDatabase extends Disposable {
-  /** Those that are in the list, in its order. */
+  /** The entries in the list, in order. */
   listed(): readonly Entry[];
   get(id: string): Entry | undefined;
   /** Writes all entries and calls, or none. */
@@ -26,19 +26,19 @@ export interface EntriesDatabase extends Disposable {
   dropCall(conversionId: string): void;
   /** The order of the next entry. */
   nextOrder(): number;
-  /** Those that were saved, newest first. */
+  /** The entries of the history, newest first. */
   saved(query: HistoryQuery): { readonly entries: readonly Entry[]; readonly found: number };
   savedTotals(): { readonly count: number; readonly seconds: number; readonly bytes: number };
-  /** Removes those that are in the history alone, and takes the others out of it. */
+  /** Clears the history. Entries that are also in the list stay there. */
   clearSaved(): void;
-  /** The id of the last batch that was told of is kept until all of its entries are gone. */
+  /** Ids of the batches whose end was reported. Kept until all entries of a batch are gone. */
   toldBatches(): ReadonlySet<string>;
   markTold(batchId: string): void;
   /** Absolute path of a file that could not be read and was set aside. */
   readonly setAside?: string;
 }
 
-/** Appended to, never edited. */
+/** In order. New ones are appended; existing ones are never edited. */
 const migrations: readonly string[] = [
   `CREATE TABLE entries (
      id TEXT PRIMARY KEY,
@@ -60,12 +60,12 @@ const migrations: readonly string[] = [
    UPDATE entries SET entry = json_remove(json_set(entry, '$.backendKey', entry ->> '$.workplace'), '$.workplace');`,
 ];
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB: anything else may pass, a full disk above all. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB. Other errors, such as a full disk, may pass. */
 const brokenCodes: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
- * @param file absolute path; made where it is missing. One that is broken is renamed, and an empty one takes its place. What was removed
- * from the list before the last end, and was not saved, is gone by now.
+ * Opens the database, and deletes the entries that were removed from the list in the session before and were not saved.
+ * @param file absolute path; created if missing. A damaged file is renamed and replaced by an empty one.
  */
 export function openEntriesDatabase(file: string): EntriesDatabase {
   try {
@@ -80,7 +80,7 @@ export function openEntriesDatabase(file: string): EntriesDatabase {
   }
 }
 
-/** The file will not be another one the next time. */
+/** An error that would be the same the next time. */
 class Unreadable extends Error {}
 
 function freeName(wanted: string): string {
@@ -237,7 +237,7 @@ export function callsFor(entry: Entry): readonly PendingCall[] {
   return [{ conversionId, backendKey: entry.backendKey, action: 'remove' }];
 }
 
-/** The MP3's name where it was saved. */
+/** The name of the saved MP3. */
 export function savedName({ step }: Entry): string | undefined {
   return step.kind === 'saved' ? basename(step.file) : undefined;
 }
@@ -248,7 +248,7 @@ function savedMeasures({ step }: Entry): { seconds: number; bytes: number } {
     : { seconds: 0, bytes: 0 };
 }
 
-/** As it is searched in: without regard to case, accents, and how they are written. */
+/** The form in which names are searched: without case and accents. */
 export function foldName(name: string): string {
   return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }

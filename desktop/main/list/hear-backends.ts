@@ -14,24 +14,24 @@ export interface HearBackendsParts {
   readonly entries: Entries;
   readonly live: LiveEntries;
   readonly backends: Pick<Backends, 'of'>;
-  /** Called where something may go on now. */
+  /** Called when other work may begin. */
   readonly wake: () => void;
   /** Called with an entry that waits in this computer's queue. */
   readonly onQueuedHere: (entry: Entry) => void;
   readonly log: Logger;
 }
 
-/** Hears what backends say of the entries, and asks after those of which nothing was heard. */
+/** Follows the events of the backends, and asks for conversions that have sent none for a while. */
 export interface BackendsHeard extends AsyncDisposable {
-  /** Follows that backendKey's backend from now on, where it does not yet. */
+  /** Follows a backend, unless that is done already. */
   follow(known: KnownBackend): void;
-  /** Leaves the backends that no entry has any more. */
+  /** Stops following all other backends. */
   leaveOthers(current: ReadonlySet<Backend>): void;
   hearOf(conversion: Conversion): void;
 }
 
 const askEveryMilliseconds = 1000;
-/** Nothing was heard of it for so long: it is asked after. */
+/** A conversion that sent nothing for this long is asked for. */
 const silentSeconds = 5;
 const silentInQueueSeconds = 30;
 const askedAtOnce = 8;
@@ -56,7 +56,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     }
   }
 
-  /** From another device, say. What only waits to be saved, the saving finds out about. */
+  /** It was removed at the backend, for example by another device. An entry that waits to be saved notices when it is saved. */
   function removedThere(entry: Entry | undefined): void {
     if (entry?.step.kind === 'accepted') entries.apply(entry.id, { type: 'cancelled' });
   }
@@ -92,7 +92,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
       const limit = state === 'queued' ? silentInQueueSeconds : silentSeconds;
       if (heardAt !== 0 && now() - heardAt <= limit) continue;
       const asking = ask(entry, known.backend)
-        .catch((error: unknown) => log.error({ err: error }, 'an entry of the list could not be asked after'))
+        .catch((error: unknown) => log.error({ err: error }, 'could not ask a backend for an entry of the list'))
         .finally(() => askings.delete(asking));
       askings.add(asking);
     }
@@ -119,12 +119,12 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
         try {
           hear(event);
         } catch (error) {
-          // It could not be written down. It is asked after again.
-          log.error({ err: error }, 'what a backend said was lost');
+          // It could not be stored. The conversion will be asked for again.
+          log.error({ err: error }, 'an event of a backend was lost');
         }
       });
       followed.set(backend, unfollow);
-      // What happened before is not told.
+      // Earlier events are not sent again.
       live.doubtAll();
     },
     leaveOthers(current) {

@@ -12,7 +12,7 @@ export interface HistoryNames {
   readonly hostOf: (key: BackendKey) => string | undefined;
 }
 
-/** One page of what was saved; whether the MP3s of this page are still there is looked at now. */
+/** One page of the history. Checks whether its MP3s still exist. */
 export async function historyPage(
   database: EntriesDatabase,
   query: HistoryQuery,

@@ -19,21 +19,21 @@ export interface ListRowsParts {
   readonly onSummary: (summary: Summary) => void;
 }
 
-/** The rows that are drawn of the entries, and what they sum up to. */
+/** The rows of the entries, and their summary. */
 export interface ListRows extends Disposable {
   all(): readonly Row[];
   summary(): Summary;
-  /** They are to be drawn again, and told together with others. */
+  /** Draws these rows again, soon and together with others. */
   change(ids: readonly string[]): void;
-  /** Tells at once what has changed. */
+  /** Reports all changes now. */
   flush(): void;
-  /** It was finished before the person's eyes: its waveform rises once. */
+  /** Marks a row that was just finished, so that its waveform is animated once. */
   freshen(id: string): void;
 }
 
-/** Changes of rows are told together. */
+/** Changes are reported at most this often. */
 const tellEveryMilliseconds = 100;
-/** Beyond this, how many go before a row says nothing. */
+/** Rows with more than this many before them do not show a number. */
 const mostBefore = 20;
 const freshMilliseconds = 3000;
 
@@ -47,7 +47,7 @@ export function createListRows(parts: ListRowsParts): ListRows {
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
-  /** How many go before each of the first ones that wait. */
+  /** How many rows are before each of the first waiting ones. */
   function queuePositions(): ReadonlyMap<string, number> {
     const before = new Map<string, number>();
     const counts = new Map<string, number>();

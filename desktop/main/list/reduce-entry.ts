@@ -8,41 +8,41 @@ import { conversionIdOf, type Entry, type EntrySource, isAtRest, type Step } fro
 
 /** What happens to an entry. */
 export type EntryEvent =
-  /** Its backend was told of it. */
+  /** A conversion was begun at its backend. */
   | { readonly type: 'begun'; readonly conversionId: string }
-  /** What its backend says of it. */
+  /** The conversion as its backend reports it. */
   | { readonly type: 'heard'; readonly conversion: Conversion }
   | { readonly type: 'moved'; readonly fraction: number }
-  /** Its backend knows nothing of it any more. */
+  /** Its backend no longer has the conversion. */
   | { readonly type: 'lost' }
-  /** It is about to be placed there. */
+  /** Its MP3 is about to be put into that folder. */
   | { readonly type: 'placing'; readonly folder: string; readonly fileName: string }
   | { readonly type: 'saved'; readonly file: string; readonly kept?: string; readonly at: number }
   | { readonly type: 'unsaved'; readonly reason: UnsavedReason; readonly folder?: string }
-  /** It is saved anew, into another folder where one is given. */
+  /** Saving is tried again, into another folder if one is given. */
   | { readonly type: 'save_again'; readonly target?: Exclude<ChosenFolder, { kind: 'ask' }> }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details?: ErrorDetails }
-  /** It starts again: from its beginning, or as its backend can go on with the conversion that it has. */
+  /** It starts again, from the beginning or from the conversion that the backend still has. */
   | {
       readonly type: 'again';
       readonly begunId?: string;
-      /** It is told of by itself: its batch has been told of. */
+      /** It gets a batch of its own, because the end of its old one was reported. */
       readonly batchId: string;
       readonly options?: OutputOptions;
       readonly backendKey?: BackendKey;
       readonly source?: EntrySource;
     }
   | { readonly type: 'held'; readonly isHeld: boolean }
-  /** It was taken back from its backend before that had begun. */
+  /** It was taken back from its backend before the conversion began. */
   | { readonly type: 'taken_back' }
   | { readonly type: 'listed'; readonly isListed: boolean }
   | { readonly type: 'peaks'; readonly peaks: readonly number[] };
 
-/** Saving is the last of the way. */
+/** Saving begins at this overall progress. */
 export const savingFrom = 0.99;
 
-/** The entry after the event. What cannot happen to it as it stands leaves it as it is: the same object. */
+/** Returns the entry after the event, or the same object if the event is not possible in its state. */
 export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   const { step } = entry;
   switch (event.type) {
@@ -119,7 +119,7 @@ function begin({ attempt, ...entry }: Entry, conversionId: string): Entry {
   const isSame = conversionIdOf(entry) === conversionId;
   return {
     ...entry,
-    // Another conversion counts its attempts from one.
+    // A new conversion counts its attempts from one.
     ...(attempt !== undefined && isSame ? { attempt } : {}),
     step: { kind: 'begun', conversionId },
   };
@@ -142,7 +142,7 @@ function hear(entry: Entry, conversion: Conversion): Entry {
   const { step } = entry;
   if (step.kind !== 'begun' && step.kind !== 'accepted') return entry;
   if (conversion.id !== step.conversionId || conversion.attempt < (entry.attempt ?? 0)) return entry;
-  // It is what is said of the time before.
+  // These belong to the earlier conversion.
   if (step.kind === 'begun' && step.isAgain === true) return entry;
   const known: Entry = {
     ...entry,

@@ -5,30 +5,30 @@ import type { FolderWords, Row, RowState } from '../../ipc.ts';
 import { savedName } from './entries-database.ts';
 import type { Entry } from './entry.ts';
 
-/** What is known of an entry at this moment, beside what is written down. */
+/** What is known of an entry now, besides what is stored. */
 export interface EntryNow {
-  /** Undefined for a backend that nobody is signed in to. */
+  /** `signed_out`: it belongs to an account that is not signed in. */
   readonly backend: 'reachable' | 'unreachable' | 'signed_out';
-  /** What its backend is called; absent for this computer. */
+  /** The host name of its server; absent for this computer. */
   readonly host?: string;
-  /** Everything is held. */
+  /** Whether the whole list is paused. */
   readonly isPaused: boolean;
-  /** It is being handed over. */
+  /** Whether it is being handed over to its backend. */
   readonly isHandedOver: boolean;
-  /** Of the bytes that have to be sent, 0–1; absent while none were. */
+  /** The part of its bytes that has been sent, 0–1; absent while none were. */
   readonly sent?: number;
   readonly state?: Conversion['state'];
   /** Seconds of sound a second. */
   readonly speed?: number;
   readonly leftSeconds?: number;
-  /** How many go before it; absent where there are many. */
+  /** How many are before it; absent if there are many. */
   readonly before?: number;
   readonly isFresh: boolean;
-  /** Its MP3 is no longer where it was saved. */
+  /** Whether its MP3 is no longer where it was saved. */
   readonly isMissing: boolean;
 }
 
-/** The row that is drawn of an entry. */
+/** The row of an entry. */
 export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): Row {
   const { id, order, source, step, durationSeconds, tracks, options } = entry;
   const state = stateOf(entry, now, wordsOf);
@@ -53,13 +53,13 @@ export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => 
   };
 }
 
-/** Bytes a second of a video of which nothing else is known: two megabits. */
+/** Assumed bytes per second of a video whose length is not known: two megabits. */
 const usualBytesPerSecond = 250_000;
 
-/** Some thirty years: a server may say anything, and the sum of what it says is divided by. */
+/** About thirty years. A server may report any length, and the sum of all lengths is a divisor. */
 const mostWeight = 1e9;
 
-/** In seconds of sound, reckoned by the size until the length is known. */
+/** In seconds of sound, estimated from the size until the length is known. */
 export function weightOf({ durationSeconds, source }: Entry): number {
   return Math.min(mostWeight, Math.max(1, durationSeconds ?? source.bytes / usualBytesPerSecond));
 }
@@ -123,7 +123,7 @@ function waiting({ before }: EntryNow): RowState {
   return { kind: 'waiting', ...(before === undefined ? {} : { before }) };
 }
 
-/** Where its MP3 is to go: absolute. */
+/** Absolute path of the folder for its MP3. */
 export function folderOf({ target, source, step }: Entry): string {
   if (step.kind === 'placing') return step.folder;
   return target.kind === 'beside' ? dirname(source.path) : join(target.path, source.subfolder);

@@ -13,12 +13,12 @@ export interface UndoListParts {
   readonly onCalls: () => void;
 }
 
-/** What was cancelled or removed, and can be had back for a while. */
+/** What was cancelled or removed, and can be undone for a while. */
 export interface UndoList {
   keep(kind: 'cancelled' | 'removed', entry: Entry): void;
-  /** The last one, where none is named. */
+  /** Undoes the given change, or the latest one. */
   undo(undoId?: string): void;
-  /** What was removed goes for good. */
+  /** Removes for good what was kept for an undo. */
   forget(undoId: string): void;
 }
 
