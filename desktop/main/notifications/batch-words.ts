@@ -6,7 +6,7 @@ import { say } from '../../words/say.ts';
 import type { BatchEnd, FailedVideo } from '../list/conversion-list.ts';
 import { folderWords } from '../list/folder-words.ts';
 
-/** What is said of a batch, for a notification of the system and for one in the app. */
+/** The words for a batch, in a notification of the system and in the app. */
 export interface BatchWords {
   readonly title: string;
   readonly detail: string;
@@ -41,7 +41,7 @@ export function batchWords({ saved, failed }: BatchEnd, home: string): BatchWord
   };
 }
 
-/** `5 videos converted`, and how many of them break off. */
+/** `5 videos converted`, and how many of them are cut short. */
 export function convertedTitle(count: number, warned: number): string {
   return warned === 0 ? say('notificationsBatch', { count }) : say('notificationsBatchWarned', { count, warned });
 }
@@ -57,7 +57,7 @@ export function warnedOf(saved: BatchEnd['saved']): number {
   return saved.filter(({ warned }) => warned).length;
 }
 
-/** What a server's notification says, to a device that knows nothing else of the batch. */
+/** The words for a server's notification about a batch that this device does not know. */
 export function notificationWords({ counts, seconds, bytes }: Notification): BatchWords {
   const { done, failed, warned } = counts;
   const length = durationWords(seconds);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { mp3BitratesKbps } from '../../../shared/formats.ts';
 import type { KeptSettings } from './settings-store.ts';
 
-/** Of a new installation. */
+/** The settings of a new installation. */
 export const defaultSettings: KeptSettings = {
   backend: { kind: 'none' },
   quality: { kind: 'standard' },
@@ -23,7 +23,7 @@ const lengthSchema = z.int().min(1).max(100_000);
 
 type Schemas = { readonly [Key in keyof KeptSettings]-?: z.ZodType<Exclude<KeptSettings[Key], undefined>> };
 
-/** What each kept value must be. */
+/** The schema of each stored value. */
 const schemas: Schemas = {
   backend: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
@@ -65,10 +65,10 @@ const schemas: Schemas = {
   }),
 };
 
-/** What a file holds, by name; more than we know, where a newer Soundlift wrote it. */
+/** The content of a file. A newer Soundlift may have written settings that are unknown here. */
 export type StoredSettings = Readonly<Record<string, unknown>>;
 
-/** The settings in a file: a value that is missing or does not fit is the default's, and costs no other. */
+/** The settings in a file. A value that is missing or invalid is replaced by its default. */
 export function readSettings(stored: StoredSettings): KeptSettings {
   const fitting = Object.entries(schemas).flatMap(([key, schema]) => {
     const { success, data } = schema.safeParse(stored[key]);

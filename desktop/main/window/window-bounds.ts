@@ -4,11 +4,11 @@ import type { WindowBounds } from '../settings/settings-store.ts';
 export const usualSize = { width: 920, height: 640 } as const;
 export const leastSize = { minWidth: 480, minHeight: 420 } as const;
 
-/** So much of a window must be on a display for it to be found and moved, in points. */
+/** At least this much of a window must be on a display, so that it can be found and moved. In points. */
 export const leastVisible = 80;
 
 /**
- * Where a window that was there before is to be opened: where it was, if a display is still there, and no larger than that.
+ * Where to open the window: where it was, if there is still a display, and no larger than that display.
  * @param workAreas of all displays
  */
 export function windowBounds(
@@ -18,7 +18,7 @@ export function windowBounds(
   if (last === undefined) return usualSize;
   const { x, y } = last;
   if (x !== undefined && y !== undefined) {
-    // Cut to the display first: a window that was wider may reach onto it only with what is cut off.
+    // Reduced to the display first: a wider window might reach onto it only with the part that is cut off.
     const there = workAreas.map((area) => ({ area, bounds: { x, y, ...sizeOn(area, last) } }));
     const found = there.find(({ area, bounds }) => isVisibleOn(area, bounds));
     if (found !== undefined) return found.bounds;
