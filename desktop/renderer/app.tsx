@@ -21,10 +21,10 @@ import { useAppState, useAppStore } from './store/app-store.ts';
 import { Toasts } from './toasts/toasts.tsx';
 import { WelcomePage } from './welcome/welcome-page.tsx';
 
-/** What lies over the page; one thing at a time. */
+/** What is shown over the page, one thing at a time. */
 type Over = { readonly kind: 'notices' | 'quality' } | { readonly kind: 'details' | 'tracks'; readonly id: string };
 
-/** The window: a page, what lies over it, and what is always there. */
+/** The window: a page, what is shown over it, and what is always there. */
 export function App(): ReactNode {
   const store = useAppStore();
   const player = usePlayer();
@@ -81,7 +81,7 @@ export function App(): ReactNode {
   useReturnFocus(over !== undefined);
   useWindowKeys(show, () => {
     if (over !== undefined) closeOver();
-    // One that a page has opened by itself, which closes by itself.
+    // A dialog that a page opened itself also closes itself.
     else if (document.querySelector('dialog[open], :popover-open') !== null) return false;
     else if (!first && (page === 'settings' || page === 'welcome')) goTo('now');
     else return false;

@@ -11,12 +11,12 @@ import { useSoundlift } from '../store/app-store.ts';
 
 export interface HistoryRowProps {
   readonly item: HistoryItem;
-  /** From 0, over the whole history. */
+  /** Index in the whole history, from 0. */
   readonly index: number;
   readonly active: boolean;
 }
 
-/** A sound that was saved once. */
+/** An item of the history. */
 export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode {
   const soundlift = useSoundlift();
   const player = usePlayer();

@@ -6,10 +6,10 @@ import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Group, SelectSetting, Setting } from './setting-parts.tsx';
 
-/** More than these at once only make each of them slower. */
+/** More videos at once only make each of them slower. */
 const mostAtOnce = 16;
 
-/** Where the work is done. */
+/** The backend: a server, or this computer. */
 export function BackendSettings(): ReactNode {
   const backend = useAppState((state) => state.backend);
   return (

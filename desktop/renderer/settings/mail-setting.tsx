@@ -7,7 +7,7 @@ import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Setting, SwitchSetting } from './setting-parts.tsx';
 
-/** Whether finished batches are mailed: a matter of the server's account. */
+/** Whether finished batches are mailed. This belongs to the account on the server. */
 export function MailSetting(): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();

@@ -4,7 +4,7 @@ import { say } from '../../words/say.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
 
-/** Asked because it cannot be undone. */
+/** Asks before the history is cleared, because that cannot be undone. */
 export function ClearHistorySheet({
   total,
   onClose,

@@ -12,7 +12,7 @@ export interface StatusBarProps {
   readonly onQuality: (open: boolean) => void;
 }
 
-/** The window's foot: what the next videos become, where they are saved, and where the work is done. */
+/** The bar at the bottom: the quality of the next videos, the folder for their MP3s, and the backend. */
 export function StatusBar({ qualityOpen, onQuality }: StatusBarProps): ReactNode {
   const soundlift = useSoundlift();
   const quality = useAppState((state) => state.settings.quality);
@@ -71,7 +71,7 @@ function BackendLine(): ReactNode {
   );
 }
 
-/** The time, milliseconds since 1970; goes on by the second while a next try is waited for and the window is seen. */
+/** The time in milliseconds since 1970. Updated each second while a next try is due and the window is visible. */
 function useSeconds(backend: BackendStatus): number {
   const [now, setNow] = useState(Date.now);
   const nextTryAt = backend.kind === 'server' && backend.connection === 'offline' ? backend.nextTryAt : undefined;

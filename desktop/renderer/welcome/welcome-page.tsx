@@ -8,7 +8,7 @@ import { useAppState, useSoundlift } from '../store/app-store.ts';
 import iconUrl from './icon.svg';
 import { ServerForm } from './server-form.tsx';
 
-/** Where the work is done: the first run's one question, and every later change of it. Without `onClose` there is no way but through it. */
+/** Chooses the backend, in the first run and later. Without `onClose`, one must be chosen. */
 export function WelcomePage({ onClose }: { readonly onClose?: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
@@ -16,7 +16,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
   const [where, setWhere] = useState<'here' | 'server'>(backend.kind === 'server' ? 'server' : 'here');
   const hereForm = useId();
 
-  // Not `onClose`: there is one only once somebody is signed in, which is while the first run's is being answered.
+  // Not `onClose`: in the first run, that appears while the sign-in is still being answered.
   const leave = (): void => show({ kind: 'now' });
 
   function startHere(): void {
@@ -73,7 +73,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
         </div>
         {where === 'here' && (
           <footer>
-            {/* Its own submit button, wherever it stands: without one, Enter on a radio sends no form. */}
+            {/* A form of its own with a submit button: without one, Enter on a radio button does nothing. */}
             <button type="submit" form={hereForm} className="btn primary big">
               {say('welcomeStart')}
             </button>
