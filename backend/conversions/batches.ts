@@ -57,7 +57,7 @@ export function createBatches(parts: BatchesParts): Batches {
   }
 
   /** The notification is the truth about whom it told of; the rows are marked after it, by whoever comes by. */
-  async function markTold({ notification, told }: NotificationRecord): Promise<void> {
+  async function markReported({ notification, told }: NotificationRecord): Promise<void> {
     for (const { conversionId, attempt } of told) {
       // One that was removed long ago may have no row any more.
       await rows.decideIfThere(conversionId, (row) =>
@@ -83,7 +83,7 @@ export function createBatches(parts: BatchesParts): Batches {
         // A notifier may have died between the notification and the marks.
         const latest = count === 0 ? undefined : await notifications.get(notificationId(owner, batchId, count));
         if (latest !== undefined && owed.some((row) => hasTold(latest, row))) {
-          await markTold(latest);
+          await markReported(latest);
           continue;
         }
 
@@ -95,7 +95,7 @@ export function createBatches(parts: BatchesParts): Batches {
         const next = (await sendsMail(owner)) ? { ...plain, outboxMail } : plain;
         if (await notifications.insert(next)) {
           made.push(next);
-          await markTold(next);
+          await markReported(next);
           events.publish({ owner, event: { type: 'notification', notification: next.notification } });
           log.info({ notification: id, conversions: owed.length }, 'told of the end of a batch');
         }

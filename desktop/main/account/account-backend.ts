@@ -20,7 +20,7 @@ export interface AccountBackend extends KnownBackend, AsyncDisposable {
   /** Undefined until the server has answered. */
   canMail(): boolean | undefined;
   /** Asks for all notifications, and passes them on. */
-  tellNotifications(): Promise<void>;
+  sendNotifications(): Promise<void>;
   tryNow(): void;
 }
 
@@ -51,7 +51,7 @@ export function openAccountBackend(parts: AccountBackendParts): AccountBackend {
     },
     onReached(by) {
       if (by === 'stream' || canMail === undefined) void learn();
-      else void tellNotifications();
+      else void sendNotifications();
     },
     onChange,
     signal,
@@ -83,13 +83,13 @@ export function openAccountBackend(parts: AccountBackendParts): AccountBackend {
       account = me;
       canMail = info.mail;
       if (!signal.aborted) onChange();
-      await tellNotifications();
+      await sendNotifications();
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, 'could not ask the server for the account');
     }
   }
 
-  async function tellNotifications(): Promise<void> {
+  async function sendNotifications(): Promise<void> {
     try {
       const notifications = await remote.notifications();
       if (!signal.aborted) onNotification({ type: 'all', notifications });
@@ -134,7 +134,7 @@ export function openAccountBackend(parts: AccountBackendParts): AccountBackend {
       onChange();
     },
     canMail: () => canMail,
-    tellNotifications,
+    sendNotifications,
     tryNow() {
       remote.tryNow();
       connection.tryNow();

@@ -85,7 +85,7 @@ export function openSignedIn(parts: SignedInParts): SignedIn {
       else remote.tryNow();
       parts.onEntered(account);
       onChange();
-      await remote.tellNotifications();
+      await remote.sendNotifications();
     },
     leave,
     status({ url, email }) {

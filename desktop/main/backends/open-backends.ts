@@ -100,8 +100,8 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
     followNotifications(listener) {
       notified.add(listener);
       const remote = signedIn.current();
-      void here.tellNotifications();
-      if (remote?.reachable()) void remote.tellNotifications();
+      void here.sendNotifications();
+      if (remote?.reachable()) void remote.sendNotifications();
       return () => notified.delete(listener);
     },
 
@@ -109,7 +109,7 @@ export async function openBackends(parts: BackendsParts): Promise<Backends> {
       here.backend();
       settings.change({ backend: { kind: 'here' } });
       changed();
-      await here.tellNotifications();
+      await here.sendNotifications();
     },
     ...steps,
     async certificate(address): Promise<Certificate | null> {

@@ -30,7 +30,7 @@ export interface ThisComputer extends AsyncDisposable {
   backend(): KnownBackend;
   status(): BackendStatus & { readonly kind: 'here' };
   /** Passes on all its notifications, if it is ready. */
-  tellNotifications(): Promise<void>;
+  sendNotifications(): Promise<void>;
   tryNow(): void;
 }
 
@@ -63,7 +63,7 @@ export function openThisComputer(
     });
     host.follow(() => {
       onChange();
-      if (host.state().kind === 'ready') void tellNotifications();
+      if (host.state().kind === 'ready') void sendNotifications();
     });
     host.channel.subscribe((event) => {
       if (event.type === 'notification') onNotification({ type: 'new', notification: event.notification });
@@ -78,7 +78,7 @@ export function openThisComputer(
     return running;
   }
 
-  async function tellNotifications(): Promise<void> {
+  async function sendNotifications(): Promise<void> {
     if (running?.host.state().kind !== 'ready') return;
     try {
       onNotification({ type: 'all', notifications: await running.host.channel.notifications() });
@@ -101,7 +101,7 @@ export function openThisComputer(
       const problem = state.kind === 'broken' ? { problem: state.problem } : {};
       return { kind: 'here', state: state.kind, ...problem, advisedAtOnce };
     },
-    tellNotifications,
+    sendNotifications,
     tryNow: () => running?.host.tryNow(),
     async [Symbol.asyncDispose]() {
       isOver = true;

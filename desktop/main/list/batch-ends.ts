@@ -7,7 +7,7 @@ import { type Entry, isAtRest } from './entry.ts';
 
 export interface BatchEndsParts {
   readonly entries: Pick<Entries, 'all' | 'get'>;
-  readonly database: Pick<EntriesDatabase, 'toldBatches' | 'markTold'>;
+  readonly database: Pick<EntriesDatabase, 'reportedBatches' | 'markReported'>;
   readonly onNews: (news: ListNews) => void;
   readonly onSaved: (id: string) => void;
 }
@@ -17,13 +17,13 @@ export interface BatchEnds {
   /** Checks whether these entries have ended. */
   look(ids: readonly string[]): void;
   /** Reports the batches that had ended before the app did, but were not reported. */
-  tellLeft(): void;
+  reportLeft(): void;
   /** To be called when an entry starts again, so that its next end is reported. */
   startAgain(id: string): void;
 }
 
 export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEndsParts): BatchEnds {
-  const told = new Set(database.toldBatches());
+  const reported = new Set(database.reportedBatches());
   const seen = new Set<string>();
   for (const entry of entries.all()) if (isAtRest(entry)) seen.add(entry.id);
 
@@ -38,11 +38,11 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
     const byBatch = Map.groupBy(entries.all(), ({ batchId }) => batchId);
     for (const batchId of batchIds) {
       const ofBatch = byBatch.get(batchId) ?? [];
-      if (told.has(batchId) || !ofBatch.every(isAtRest)) continue;
+      if (reported.has(batchId) || !ofBatch.every(isAtRest)) continue;
       const batch = batchEnd(batchId, ofBatch);
       if (batch.saved.length + batch.failed.length === 0) continue;
-      database.markTold(batchId);
-      told.add(batchId);
+      database.markReported(batchId);
+      reported.add(batchId);
       onNews({ kind: 'batch_ended', batch });
     }
   }
@@ -55,7 +55,7 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
       for (const entry of ended) endEntry(entry);
       if (ended.length > 0) endBatches(new Set(ended.map(({ batchId }) => batchId)));
     },
-    tellLeft: () => endBatches(new Set([...entries.all()].map(({ batchId }) => batchId))),
+    reportLeft: () => endBatches(new Set([...entries.all()].map(({ batchId }) => batchId))),
     startAgain: (id) => void seen.delete(id),
   };
 }

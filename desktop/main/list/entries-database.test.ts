@@ -164,12 +164,12 @@ it('a batch that was told of is remembered', () => {
   {
     using database = openEntriesDatabase(file);
     database.write([entry(1, 'a.mp4')]);
-    database.markTold('b');
-    database.markTold('b');
-    database.markTold('whose entries are gone');
+    database.markReported('b');
+    database.markReported('b');
+    database.markReported('whose entries are gone');
   }
   using database = openEntriesDatabase(file);
-  expect([...database.toldBatches()]).toEqual(['b']);
+  expect([...database.reportedBatches()]).toEqual(['b']);
 });
 
 it.each([

@@ -32,8 +32,8 @@ export interface EntriesDatabase extends Disposable {
   /** Clears the history. Entries that are also in the list stay there. */
   clearSaved(): void;
   /** Ids of the batches whose end was reported. Kept until all entries of a batch are gone. */
-  toldBatches(): ReadonlySet<string>;
-  markTold(batchId: string): void;
+  reportedBatches(): ReadonlySet<string>;
+  markReported(batchId: string): void;
   /** Absolute path of a file that could not be read and was set aside. */
   readonly setAside?: string;
 }
@@ -57,6 +57,7 @@ const migrations: readonly string[] = [
   `ALTER TABLE owed RENAME TO pending_calls;
    ALTER TABLE pending_calls RENAME COLUMN workplace TO backend_key;
    ALTER TABLE pending_calls RENAME COLUMN deed TO action;
+   ALTER TABLE told_batches RENAME TO reported_batches;
    UPDATE entries SET entry = json_remove(json_set(entry, '$.backendKey', entry ->> '$.workplace'), '$.workplace');`,
 ];
 
@@ -128,13 +129,13 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
   const totals = database.prepare(
     `SELECT count(*) AS count, total(seconds) AS seconds, total(bytes) AS bytes FROM entries WHERE saved_at IS NOT NULL`,
   );
-  const told = database.prepare('SELECT id FROM told_batches');
-  const tell = database.prepare('INSERT OR IGNORE INTO told_batches (id) VALUES (?)');
+  const reported = database.prepare('SELECT id FROM reported_batches');
+  const report = database.prepare('INSERT OR IGNORE INTO reported_batches (id) VALUES (?)');
   const unlist = database.prepare('UPDATE entries SET saved_at = NULL WHERE listed = 1 AND saved_at IS NOT NULL');
   const dropUnlisted = database.prepare('DELETE FROM entries WHERE listed = 0');
   const removed = database.prepare('SELECT entry FROM entries WHERE listed = 0 AND saved_at IS NULL');
-  const forgetTold = database.prepare(
-    "DELETE FROM told_batches WHERE id NOT IN (SELECT json_extract(entry, '$.batchId') FROM entries)",
+  const forgetReported = database.prepare(
+    "DELETE FROM reported_batches WHERE id NOT IN (SELECT json_extract(entry, '$.batchId') FROM entries)",
   );
   const calls = database.prepare('SELECT conversion_id, backend_key, action FROM pending_calls');
   const dropCall = database.prepare('DELETE FROM pending_calls WHERE conversion_id = ?');
@@ -163,7 +164,7 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
       addCalls(callsFor(entry));
       drop.run(entry.id);
     }
-    forgetTold.run();
+    forgetReported.run();
   });
 
   return {
@@ -211,8 +212,8 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
         unlist.run();
       });
     },
-    toldBatches: () => new Set(told.all().map((row) => String(row['id']))),
-    markTold: (batchId) => void tell.run(batchId),
+    reportedBatches: () => new Set(reported.all().map((row) => String(row['id']))),
+    markReported: (batchId) => void report.run(batchId),
     [Symbol.dispose]: () => database.close(),
   };
 }

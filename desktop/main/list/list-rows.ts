@@ -32,7 +32,7 @@ export interface ListRows extends Disposable {
 }
 
 /** Changes are reported at most this often. */
-const tellEveryMilliseconds = 100;
+const sendEveryMilliseconds = 100;
 /** Rows with more than this many before them do not show a number. */
 const mostBefore = 20;
 const freshMilliseconds = 3000;
@@ -97,7 +97,7 @@ export function createListRows(parts: ListRowsParts): ListRows {
   function change(ids: readonly string[]): void {
     if (isClosed) return;
     for (const id of ids) dirty.add(id);
-    timer ??= setTimeout(flush, tellEveryMilliseconds);
+    timer ??= setTimeout(flush, sendEveryMilliseconds);
   }
 
   function flush(): void {

@@ -123,6 +123,6 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     },
   };
   // Later, because the caller follows the list only once it has it.
-  setImmediate(() => isClosed || ends.tellLeft());
+  setImmediate(() => isClosed || ends.reportLeft());
   return { list, ...(database.setAside === undefined ? {} : { setAside: database.setAside }) };
 }

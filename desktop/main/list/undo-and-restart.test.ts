@@ -117,7 +117,7 @@ describe('after the next start', () => {
       await waitUntil('the batch has ended', () => stand.news.some(({ kind }) => kind === 'batch_ended'));
       // As if the app had been killed in between.
       const database = new DatabaseSync(join(stand.dataFolder, 'list.sqlite'));
-      database.exec('DELETE FROM told_batches');
+      database.exec('DELETE FROM reported_batches');
       database.close();
       stand = await stand.reopen();
       await expect.poll(() => stand.news.map(({ kind }) => kind)).toEqual(['batch_ended']);

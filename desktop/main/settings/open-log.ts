@@ -16,7 +16,7 @@ export interface LogParts {
 const megabyte = 1024 * 1024;
 /** The number of old files. */
 const oldFiles = 2;
-/** Names of logged properties that may contain personal data, and how deep they are searched for. */
+/** Names of logged properties that may contain personal data. */
 const secret = ['path', 'file', 'folder', 'name', 'email', 'password', 'token', 'url', 'paths', 'names'];
 
 /** The app's log, `app.log`. Errors are logged without paths and names, unless the level is `debug`. */

@@ -29,8 +29,8 @@ export function report(parts: ReportParts): string {
     `Electron: ${plainVersion(electronVersion) ?? 'unknown'}`,
     `ffmpeg: ${plainVersion(ffmpegVersion) ?? 'unknown'}`,
   ];
-  const told = errors.length === 0 ? ['none'] : errors.flatMap(errorLines);
-  return `${[...versions, '', 'Settings', ...settingLines(settings), '', 'Last errors', ...told].join('\n')}\n`;
+  const lines = errors.length === 0 ? ['none'] : errors.flatMap(errorLines);
+  return `${[...versions, '', 'Settings', ...settingLines(settings), '', 'Last errors', ...lines].join('\n')}\n`;
 }
 
 /** A build of ffmpeg may have any text as its version. */
@@ -46,7 +46,7 @@ function settingLines(settings: KeptSettings): readonly string[] {
     quality.kind === 'custom'
       ? ` ${quality.bitrateKbps ?? `q${quality.quality ?? ''}`} ${quality.mono ? 'mono' : 'as it is'}`
       : '';
-  const told = {
+  const shown = {
     backend: backend.kind,
     quality: `${quality.kind}${custom}`,
     saveTo: saveTo.kind,
@@ -59,7 +59,7 @@ function settingLines(settings: KeptSettings): readonly string[] {
     openAtLogin,
     paused,
   };
-  return Object.entries(told).map(([name, value]) => `  ${name}: ${value}`);
+  return Object.entries(shown).map(([name, value]) => `  ${name}: ${value}`);
 }
 
 function errorLines({ at, doing, trace }: RememberedError): readonly string[] {

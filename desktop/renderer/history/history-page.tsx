@@ -141,7 +141,7 @@ function HistoryList({ items, found, scroller, more }: HistoryListProps): ReactN
   );
 }
 
-/** The name of the day, at the index of the first item of each day. */
+/** For each item, the heading of its day if it is the first of that day. */
 function headingsOf(items: readonly HistoryItem[], now: number): readonly (string | undefined)[] {
   let last: string | undefined;
   return items.map(({ savedAt }) => {

@@ -17,10 +17,10 @@ function FilledPage({ wanted }: { readonly wanted: WantedRow | undefined }): Rea
   // State, not a ref, so that the list is drawn again once the element exists.
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
   const [picked, setPicked] = useState<WantedRow>();
-  const [told, setTold] = useState(wanted);
+  const [lastWanted, setLastWanted] = useState(wanted);
   // The latest of both counts: the window's or that of a click.
-  if (told !== wanted) {
-    setTold(wanted);
+  if (lastWanted !== wanted) {
+    setLastWanted(wanted);
     setPicked(wanted);
   }
   const pick = useCallback((id: string) => setPicked({ id }), []);

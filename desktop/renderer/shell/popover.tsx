@@ -40,7 +40,7 @@ export function Popover({ title, from, onClose, action, children }: PopoverProps
       tabIndex={-1}
       aria-labelledby={titleId}
     >
-      {/* Not a <header>, which would be a landmark of the window. */}
+      {/* Without `role`, it would be a landmark of the window. */}
       <header role="none">
         <h2 id={titleId}>{title}</h2>
         {action}

@@ -31,7 +31,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
   /** Changes that came before the answer: the answer contains them already, or they follow it. */
   const early: Parameters<Parameters<SoundliftApi['onChanges']>[0]>[0][number][] = [];
 
-  function tellWithNextFrame(): void {
+  function notifyWithNextFrame(): void {
     if (frameAsked) return;
     frameAsked = true;
     nextFrame(() => {
@@ -47,7 +47,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
     }
     const before = snapshot;
     snapshot = applyChanges(before, changes);
-    if (snapshot !== before) tellWithNextFrame();
+    if (snapshot !== before) notifyWithNextFrame();
     for (const change of changes) {
       if (change.type === 'show') for (const listener of showListeners) listener(change.view);
       if (change.type === 'history') for (const listener of historyListeners) listener();

@@ -36,7 +36,7 @@ export function ServerForm({
     form.current?.querySelector<HTMLInputElement>('[aria-invalid=true]')?.focus();
   }, [problem]);
 
-  const told = problem !== undefined && (
+  const problemLine = problem !== undefined && (
     <p className="problem" id={problemId} role="alert">
       <Icon name={problem.code === 'certificate' ? 'lock' : 'info'} />
       <span>
@@ -83,10 +83,10 @@ export function ServerForm({
               onChange={({ target }) => state.change(name, target.value)}
             />
           </label>
-          {name === 'address' && isAboutServer && told}
+          {name === 'address' && isAboutServer && problemLine}
         </Fragment>
       ))}
-      {!isAboutServer && told}
+      {!isAboutServer && problemLine}
       {isNew && (
         <p className="quiet small" id={hintId}>
           {say('welcomePasswordHint')}

@@ -73,7 +73,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
         </div>
         {where === 'here' && (
           <footer>
-            {/* A form of its own with a submit button: without one, Enter on a radio button does nothing. */}
+            {/* Submits the form by its id: without a submit button, Enter on a radio button does nothing. */}
             <button type="submit" form={hereForm} className="btn primary big">
               {say('welcomeStart')}
             </button>
