@@ -34,7 +34,7 @@ export function appFiles(): Plugin {
     applyToEnvironment: ({ name }) => name === 'main',
     writeBundle() {
       const launcher = join(dist, 'main', 'launch-ffmpeg.sh');
-      copyFileSync(join(root, 'backend', 'converter', 'launch-ffmpeg.sh'), launcher);
+      copyFileSync(join(root, 'backend', 'converter', 'ffmpeg', 'launch-ffmpeg.sh'), launcher);
       chmodSync(launcher, 0o755);
       // While the app is being written, main is built again and again.
       if (isDrawn) return;

@@ -36,7 +36,6 @@ export type EntryEvent =
   | { readonly type: 'held'; readonly isHeld: boolean }
   /** It was taken back from its backend before the conversion began. */
   | { readonly type: 'taken_back' }
-  | { readonly type: 'listed'; readonly isListed: boolean }
   | { readonly type: 'peaks'; readonly peaks: readonly number[] };
 
 /** Saving begins at this overall progress. */
@@ -108,8 +107,6 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
       return isAtRest(entry) || entry.isHeld === event.isHeld ? entry : { ...entry, isHeld: event.isHeld };
     case 'taken_back':
       return step.kind === 'begun' || step.kind === 'accepted' ? { ...entry, step: { kind: 'new' } } : entry;
-    case 'listed':
-      return entry.isListed === event.isListed ? entry : { ...entry, isListed: event.isListed };
     case 'peaks':
       return { ...entry, peaks: event.peaks };
   }

@@ -59,7 +59,7 @@ function BackendLine(): ReactNode {
   const words = backendStatusWords(backend, now);
   if (words === undefined) return null;
   return (
-    <span className="place" title={words.text}>
+    <span className="backend" title={words.text}>
       <i className={words.ready ? 'dot' : 'dot off'} />
       <span className="cut">{words.text}</span>
       {backend.kind === 'server' && backend.connection === 'signed_out' && (

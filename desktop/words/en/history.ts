@@ -7,7 +7,6 @@ export const historyMessages = {
   historyClear: 'Clear history…',
   historyToday: 'Today',
   historyYesterday: 'Yesterday',
-  historyFolder: '{folder}',
   historyFolderHost: '{folder}, from {host}',
   historyFolderTrack: '{folder}, track {track, number}',
   historyGone: 'No longer in {folder}',
