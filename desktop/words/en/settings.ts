@@ -22,7 +22,7 @@ export const settingsMessages = {
   settingsSaving: 'Saving',
   settingsSaveTo: 'Save the sound',
   settingsSaveBeside: 'Beside each video',
-  settingsSaveFolder: 'In {place}',
+  settingsSaveFolder: 'In {folder}',
   settingsSaveOneFolder: 'In one folder…',
   settingsSaveOtherFolder: 'In another folder…',
   settingsSaveAsk: 'Ask for each drop',
@@ -31,7 +31,6 @@ export const settingsMessages = {
   settingsTakenReplace: 'Replace the old one',
   settingsTakenAsk: 'Ask',
   settingsQuality: 'Quality',
-  settingsQualityLine: '{name}, {size} an hour',
   settingsDone: 'When a batch is done',
   settingsNotify: 'System notification',
   settingsNotifyDetail: 'Only while the window is not in front',
@@ -60,7 +59,6 @@ export const settingsMessages = {
 
   settingsQualityTitle: 'Quality of the next videos',
   settingsPerHour: '{size} an hour',
-  settingsAboutPerHour: 'about {size} an hour',
   settingsVoiceDetail: 'Talks and lectures. One channel, small.',
   settingsStandardDetail: 'Sounds like the video for nearly everyone.',
   settingsBestDetail: 'Music to keep. The most that MP3 can hold.',
@@ -102,5 +100,4 @@ export const settingsMessages = {
   settingsEverything: 'Everything is in History',
   settingsAgoMoments: 'just now',
   settingsYesterday: 'Yesterday',
-  settingsDismiss: 'Dismiss',
 } as const;

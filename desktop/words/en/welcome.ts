@@ -34,8 +34,6 @@ export const welcomeMessages = {
   welcomeForgotDetail: 'A code is mailed to you, and sets a new password.',
   welcomeResetDetail: 'If {email} has an account, a code is on its way. It is good for 15 minutes.',
   welcomeSignedOut: 'You are signed out of {host}. What is unfinished waits until you have signed in again.',
-  welcomeThisSession: 'This system keeps no secrets: you are signed in until Soundlift is quit.',
-  welcomeReadable: 'This address is not encrypted: others on the way can read your password and your videos.',
   welcomeBusy: 'One moment…',
 
   welcomeProblemAddress: 'This is no address of a server. One like sound.example.org is expected.',
