@@ -9,9 +9,10 @@ import type { Route } from '../http/routes.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
+import { openAuth } from './open-auth.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
 import type { Parts } from './parts.ts';
-import { openAuth, startConverterService, startNotifierService, startOwnerSide } from './services.ts';
+import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
 export interface ServeOptions {
   readonly config: Config;

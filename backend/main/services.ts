@@ -1,4 +1,3 @@
-import { createAuth } from '../auth/auth.ts';
 import type { Config } from '../config.ts';
 import type { Retention } from '../conversions/conversion-view.ts';
 import {
@@ -17,7 +16,6 @@ import type { Authentication } from '../http/authentication.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import type { Consumer } from '../ports/job-queue.ts';
 import type { Mailer } from '../ports/mailer.ts';
-import { mailHost } from './open-mailer.ts';
 import type { Parts } from './parts.ts';
 
 const daySeconds = 24 * 3600;
@@ -132,26 +130,4 @@ export async function startNotifierService(
     started.defer(() => outbox.stop());
   }
   return started.move();
-}
-
-type AuthServiceParts = Pick<Parts, 'users' | 'sessions' | 'codes' | 'rateLimit' | 'signingSecret' | 'clock' | 'log'>;
-
-/** Opens auth: at `AUTH_URL` if that is set, otherwise in this process. `mailer` is absent if this server does not mail. */
-export async function openAuth(
-  parts: AuthServiceParts,
-  config: Pick<Config, 'authUrl' | 'jwtSecrets' | 'loginTokenSeconds' | 'signUp' | 'publicUrl'>,
-  mailer: Mailer | undefined,
-): Promise<Authentication> {
-  if (config.authUrl !== undefined) {
-    // Loaded only when needed: it takes tens of megabytes of memory.
-    const { createRemoteAuthentication } = await import('../http/remote-authentication.ts');
-    return createRemoteAuthentication({ url: config.authUrl });
-  }
-  return createAuth({
-    ...parts,
-    secrets: config.jwtSecrets ?? [await parts.signingSecret()],
-    loginTokenSeconds: config.loginTokenSeconds,
-    signUp: config.signUp,
-    ...(mailer === undefined ? {} : { mail: { mailer, host: mailHost(config) } }),
-  });
 }

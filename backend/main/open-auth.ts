@@ -1,0 +1,30 @@
+import { createAuth } from '../auth/auth.ts';
+import type { Config } from '../config.ts';
+import type { Authentication } from '../http/authentication.ts';
+import type { Mailer } from '../ports/mailer.ts';
+import { mailHost } from './open-mailer.ts';
+import type { Parts } from './parts.ts';
+
+// Not in services.ts, which is bundled into the app: the native code of auth's password hashing cannot be.
+
+type AuthParts = Pick<Parts, 'users' | 'sessions' | 'codes' | 'rateLimit' | 'signingSecret' | 'clock' | 'log'>;
+
+/** Opens auth: at `AUTH_URL` if that is set, otherwise in this process. `mailer` is absent if this server does not mail. */
+export async function openAuth(
+  parts: AuthParts,
+  config: Pick<Config, 'authUrl' | 'jwtSecrets' | 'loginTokenSeconds' | 'signUp' | 'publicUrl'>,
+  mailer: Mailer | undefined,
+): Promise<Authentication> {
+  if (config.authUrl !== undefined) {
+    // Loaded only when needed: it takes tens of megabytes of memory.
+    const { createRemoteAuthentication } = await import('../http/remote-authentication.ts');
+    return createRemoteAuthentication({ url: config.authUrl });
+  }
+  return createAuth({
+    ...parts,
+    secrets: config.jwtSecrets ?? [await parts.signingSecret()],
+    loginTokenSeconds: config.loginTokenSeconds,
+    signUp: config.signUp,
+    ...(mailer === undefined ? {} : { mail: { mailer, host: mailHost(config) } }),
+  });
+}
