@@ -23,7 +23,8 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'backend/notifier': ['shared', 'backend/messages.ts', 'backend/ports', 'backend/conversions', 'backend/http'],
   'backend/main': ['shared', 'backend'],
 
-  'desktop/ipc.ts': ['shared'],
+  'desktop/ipc': ['shared'],
+  'desktop/ipc.ts': ['desktop/ipc'],
   'desktop/client': ['shared'],
   'desktop/cli': ['shared', 'desktop/client'],
   // An entry point: it starts the parts of the backend that a command needs.
@@ -122,6 +123,7 @@ export default defineConfig({
     'import/no-cycle': 'error',
     'import/no-default-export': 'error',
     'eslint/eqeqeq': 'error',
+    'eslint/max-lines-per-function': ['error', { max: 120, skipBlankLines: false, skipComments: false }],
     'eslint/no-console': 'error',
     'eslint/preserve-caught-error': 'error',
     'node/no-process-env': 'error',
@@ -167,6 +169,7 @@ export default defineConfig({
     {
       files: ['*.mjs', 'playwright*.config.ts', '{app,bench,check,set-up,test}/**', ...tests],
       rules: {
+        'eslint/max-lines-per-function': 'off',
         'eslint/no-console': 'off',
         'node/no-process-env': 'off',
         'typescript/no-base-to-string': 'off',
@@ -174,6 +177,17 @@ export default defineConfig({
         'typescript/no-unsafe-member-access': 'off',
         'typescript/no-unsafe-return': 'off',
       },
+    },
+    {
+      // Still to be divided.
+      files: [
+        '**/backend/adapters/embedded/memory-job-queue.ts',
+        '**/backend/adapters/embedded/sqlite-conversion-store.ts',
+        '**/backend/auth/auth.ts',
+        '**/backend/conversions/owned-conversions.ts',
+        '**/backend/gateway/events/event-socket.ts',
+      ],
+      rules: { 'eslint/max-lines-per-function': 'off' },
     },
     {
       files: ['*.config.ts', '**/desktop/e2e/standin/electron.ts'],

@@ -1,46 +1,92 @@
-import type { Batch, Conversion, Notification } from './api.ts';
+import { z } from 'zod';
+import { batchSchema, openConversionSchema, openNotificationSchema } from './api.ts';
 import type { ServerEvent } from './events.ts';
-import type { OutputOptions } from './formats.ts';
+import { outputOptionsSchema } from './formats.ts';
 
-/** A file on this computer to convert in place. */
-export interface LocalSubmission extends Partial<Batch> {
-  /** A UUID that the submitter chooses. Submitting it again, after a crash, makes no second conversion. */
-  readonly id?: string;
-  /** Absolute path. */
-  readonly path: string;
-  /** The name of the file as the person knows it. The output's name is made from it. */
-  readonly fileName: string;
-  readonly options: OutputOptions;
-}
+const idSchema = z.string().min(1).max(200);
 
-/** A finished MP3 on this computer, until it is saved. It must not be written to. */
-export interface LocalResult {
+const localSubmissionSchema = z.strictObject({
+  /** A UUID that the client chooses: submitted again, after a crash, it is still one conversion. */
+  id: idSchema,
+  /** Absolute path. The file is converted where it lies. */
+  path: z.string().min(1),
+  /** What the person calls it; the output's name is made from this. */
+  fileName: z.string().min(1),
+  options: outputOptionsSchema,
+  batchId: batchSchema.shape.batchId.exactOptional(),
+  batchSize: batchSchema.shape.batchSize,
+});
+export type LocalSubmission = Readonly<z.infer<typeof localSubmissionSchema>>;
+
+/** Where a finished MP3 lies on this computer until it is saved. The file must not be written to. */
+const localResultSchema = z.object({
   /** Absolute path. */
-  readonly path: string;
-  readonly bytes: number;
+  path: z.string(),
+  bytes: z.int().nonnegative(),
   /** Hexadecimal. */
-  readonly sha256: string;
+  sha256: z.string(),
+});
+
+export interface LocalCall {
+  readonly args: z.ZodTuple;
+  readonly answer: z.ZodType;
+  /**
+   * A call is made again when the backend's process dies before it has answered. The first one may have worked all the same; the second
+   * is then refused with `wrong_state` or `not_found`, and this says what to answer instead: the conversion as it is now, or nothing.
+   * Absent where such a refusal is an answer like any other.
+   */
+  readonly refusedAgain?: 'get' | 'nothing';
 }
 
 /**
- * The private channel to the embedded backend: a call in the same process, or a message port from the app; never HTTP.
- * It acts as the built-in account `local`. All arguments and results are plain data, so that they can be posted. Every
- * method throws an AppError: `not_found` if the conversion does not exist, `wrong_state` if its state does not allow
- * the call, `gone` if its files were removed.
+ * The calls of the embedded backend's private channel, with the schemas of their arguments and answers. Both ends of the channel are
+ * made from this table. Arguments and answers are plain data, so that they can be posted to another process. Every call throws an
+ * AppError: `not_found`, `wrong_state` or `gone` for a conversion that does not exist, is in another state, or exists no longer.
  */
-export interface LocalChannel {
-  /** Queues the file at the given path. Throws `source_missing` or `source_unreadable`. */
-  submit(submission: LocalSubmission): Promise<Conversion>;
-  get(id: string): Promise<Conversion>;
-  result(id: string): Promise<LocalResult>;
-  cancel(id: string): Promise<Conversion>;
-  retry(id: string, options?: OutputOptions): Promise<Conversion>;
-  remove(id: string): Promise<void>;
+export const localCalls = {
+  /** Converts the file at its path. Throws `source_missing`, `source_unreadable` or `not_media`. */
+  submit: { args: z.tuple([localSubmissionSchema]), answer: openConversionSchema },
+  get: { args: z.tuple([idSchema]), answer: openConversionSchema },
+  result: { args: z.tuple([idSchema]), answer: localResultSchema },
+  cancel: { args: z.tuple([idSchema]), answer: openConversionSchema, refusedAgain: 'get' },
+  retry: {
+    args: z.tuple([idSchema, outputOptionsSchema.optional()]),
+    answer: openConversionSchema,
+    refusedAgain: 'get',
+  },
+  remove: { args: z.tuple([idSchema]), answer: z.void(), refusedAgain: 'nothing' },
   /** Removes all conversions that have ended. */
-  clear(): Promise<void>;
-  /** The latest notifications, newest first. */
-  notifications(): Promise<readonly Notification[]>;
-  markRead(ids: readonly string[]): Promise<void>;
-  /** Calls `listener` with every event from now on. Returns a function that ends this. */
+  clear: { args: z.tuple([]), answer: z.void() },
+  /** The latest ones, newest first. */
+  notifications: { args: z.tuple([]), answer: z.array(openNotificationSchema).readonly() },
+  markRead: { args: z.tuple([z.array(idSchema).max(1000).readonly()]), answer: z.void() },
+} as const satisfies Readonly<Record<string, LocalCall>>;
+
+export type LocalCallName = keyof typeof localCalls;
+type Calls = typeof localCalls;
+
+/** One async function for each entry of the table. */
+export type LocalCalls = {
+  readonly [Name in LocalCallName]: (
+    ...args: z.output<Calls[Name]['args']>
+  ) => Promise<z.output<Calls[Name]['answer']>>;
+};
+
+/**
+ * The private way into the embedded backend: a call in the same process, or a message port from the app; never HTTP. It
+ * acts as the built-in account `local`.
+ */
+export interface LocalChannel extends LocalCalls {
+  /** Calls `listener` with every event from now on. Returns a function that stops this. */
   subscribe(listener: (event: ServerEvent) => void): () => void;
+}
+
+/** Makes all calls of the table from one function, which must answer each as the table says. */
+export function createLocalCalls(
+  call: (name: LocalCallName, args: readonly unknown[]) => Promise<unknown>,
+): LocalCalls {
+  const names = Object.keys(localCalls) as LocalCallName[];
+  return Object.fromEntries(
+    names.map((name) => [name, (...args: readonly unknown[]) => call(name, args)]),
+  ) as unknown as LocalCalls;
 }

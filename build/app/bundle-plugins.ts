@@ -15,7 +15,7 @@ export function launcherOutsideArchive(): Plugin {
     name: 'soundlift:launcher-outside-archive',
     apply: 'build',
     transform: {
-      filter: { id: /[\\/]backend[\\/]converter[\\/]run-ffmpeg\.ts$/ },
+      filter: { id: /[\\/]backend[\\/]converter[\\/]ffmpeg[\\/]run-ffmpeg\.ts$/ },
       handler(code) {
         if (!insideArchive.test(code)) throw new Error('run-ffmpeg.ts looks for its launcher in another way now.');
         const outside = code.replace(insideArchive, "$&.href.replace('/app.asar/', '/app.asar.unpacked/')");

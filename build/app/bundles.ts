@@ -11,6 +11,7 @@ const sources = [
   'backend',
   'desktop/client',
   'desktop/ipc.ts',
+  'desktop/ipc',
   'desktop/main',
   'desktop/preload',
   'desktop/renderer',

@@ -62,7 +62,7 @@ async function homeWithRows(path: string, count: number, converting = 0): Promis
   await mkdir(home.userData, { recursive: true });
   await writeFile(
     join(home.userData, 'settings.json'),
-    JSON.stringify({ version: 1, place: { kind: 'here' }, atOnce }),
+    JSON.stringify({ version: 2, backend: { kind: 'here' }, atOnce }),
   );
   const minute = converting === 0 ? undefined : await video(60);
   using database = openEntriesDatabase(join(home.userData, 'list.sqlite'));
@@ -83,7 +83,7 @@ function savedEntry(home: Home, index: number): Entry {
     batchId: '00000000-0000-4000-8000-ffffffffffff',
     batchSize: 1,
     options: { format: 'mp3', quality: 2 },
-    workplace: 'here',
+    backendKey: 'here',
     target: { kind: 'beside' },
     whenTaken: 'keep_both',
     step: { kind: 'saved', file: join(home.videos, `${name}.mp3`), result, conversionId: name },

@@ -158,7 +158,8 @@ describe('a run', () => {
     if (source === undefined) throw new Error('no source');
     const { events } = await run(channel, [source], {
       onEvent(event) {
-        if (event.type === 'progress') void channel.submit({ ...source, options: { format: 'mp3' }, batchId: 'other' });
+        if (event.type === 'progress')
+          void channel.submit({ ...source, id: 'another', options: { format: 'mp3' }, batchId: 'other' });
       },
     });
     expect(new Set(of('conversion', events).map(({ conversion }) => conversion.id)).size).toBe(1);

@@ -58,7 +58,9 @@ it('passes the path, never the bytes', async () => {
   const file = await makeFile(10);
   const batch = { batchId: 'b', batchSize: 1 };
   await createLocalBackend(channel).submit({ file: file, options, batch }, never);
-  expect(channel.submissions).toEqual([{ path: file.path, fileName: 'a.mp4', options, ...batch }]);
+  expect(channel.submissions).toEqual([
+    { id: expect.any(String), path: file.path, fileName: 'a.mp4', options, ...batch },
+  ]);
 });
 
 it('leaves no conversion behind when it is stopped during a submission', async () => {

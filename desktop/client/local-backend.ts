@@ -11,7 +11,10 @@ const chunkBytes = 256 * 1024;
 
 /** The backend of this computer, over its private channel. `close` stops that backend if this client started it. */
 export function createLocalBackend(channel: LocalChannel, close: () => Promise<void> = async () => {}): Backend {
-  async function submitAgain(submission: LocalSubmission, { id, onBegun }: ResumableSubmission): Promise<Conversion> {
+  async function submitAgain(
+    submission: Omit<LocalSubmission, 'id'>,
+    { id, onBegun }: ResumableSubmission,
+  ): Promise<Conversion> {
     if (id !== undefined) {
       try {
         return await channel.submit({ ...submission, id });
@@ -26,11 +29,14 @@ export function createLocalBackend(channel: LocalChannel, close: () => Promise<v
   }
 
   return {
+    // `get`, `cancel` and all others that both have.
+    ...channel,
+
     async submit({ file: { path, fileName }, options, batch, resumable }, signal) {
       signal.throwIfAborted();
       const submission = { path, fileName, options, ...batch };
       if (resumable !== undefined) return await submitAgain(submission, resumable);
-      const conversion = await channel.submit(submission);
+      const conversion = await channel.submit({ ...submission, id: newId() });
       if (signal.aborted) {
         await channel.remove(conversion.id);
         signal.throwIfAborted();
@@ -44,7 +50,6 @@ export function createLocalBackend(channel: LocalChannel, close: () => Promise<v
         if (newest.hear(event)) listener(event);
       });
     },
-    get: (id) => channel.get(id),
 
     async openResult(id, signal) {
       signal.throwIfAborted();
@@ -52,12 +57,6 @@ export function createLocalBackend(channel: LocalChannel, close: () => Promise<v
       return { bytes, sha256, path, chunks: readChunks(path, signal) };
     },
 
-    cancel: (id) => channel.cancel(id),
-    retry: (id, options) => channel.retry(id, options),
-    remove: (id) => channel.remove(id),
-    clear: () => channel.clear(),
-    notifications: () => channel.notifications(),
-    markRead: (ids) => channel.markRead(ids),
     close,
   };
 }

@@ -11,8 +11,8 @@ export async function windowHere(app: ElectronApplication): Promise<Page> {
   const page = await firstWindow(app);
   await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());
   await page.evaluate(async () => {
-    const { place } = await window.soundlift.state();
-    if (place.kind === 'none') await window.soundlift.useThisComputer();
+    const { backend } = await window.soundlift.state();
+    if (backend.kind === 'none') await window.soundlift.useThisComputer();
   });
   return page;
 }

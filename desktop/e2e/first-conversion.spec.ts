@@ -60,7 +60,7 @@ test('a video that is dropped on the first run’s question answers it', async (
   await expect(page.getByRole('radio', { name: /^This computer/ })).toBeChecked();
   await dropFiles(page.locator('body'), video);
   await expect(rowOf(page, 'Sooner.mp3')).toContainText('Saved in Videos');
-  expect(await page.evaluate(async () => (await window.soundlift.state()).place.kind)).toBe('here');
+  expect(await page.evaluate(async () => (await window.soundlift.state()).backend.kind)).toBe('here');
 
   // Copied as a file, it is a sound like any other, and pasted into the list again.
   await rowOf(page, 'Sooner.mp3').click();

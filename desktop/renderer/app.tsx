@@ -3,7 +3,7 @@ import { assertNever } from '../../shared/errors.ts';
 import type { Page, View } from '../ipc.ts';
 import { HistoryPage } from './history/history-page.tsx';
 import { NowPage } from './list/now-page.tsx';
-import type { WantedRow } from './list/row-list.tsx';
+import type { WantedRow } from './list/use-row-focus.ts';
 import { NoticesPopover } from './notices/notices-popover.tsx';
 import { QualityPopover } from './quality/quality-popover.tsx';
 import { SettingsPage } from './settings/settings-page.tsx';
@@ -21,14 +21,14 @@ import { useAppState, useAppStore } from './store/app-store.ts';
 import { Toasts } from './toasts/toasts.tsx';
 import { WelcomePage } from './welcome/welcome-page.tsx';
 
-/** What lies over the page; one thing at a time. */
+/** What is shown over the page, one thing at a time. */
 type Over = { readonly kind: 'notices' | 'quality' } | { readonly kind: 'details' | 'tracks'; readonly id: string };
 
-/** The window: a page, what lies over it, and what is always there. */
+/** The window: a page, what is shown over it, and what is always there. */
 export function App(): ReactNode {
   const store = useAppStore();
   const player = usePlayer();
-  const first = useAppState((state) => state.place.kind === 'none');
+  const first = useAppState((state) => state.backend.kind === 'none');
   const [page, setPage] = useState<Page>('now');
   const [over, setOver] = useState<Over>();
   const [wanted, setWanted] = useState<WantedRow>();
@@ -81,7 +81,7 @@ export function App(): ReactNode {
   useReturnFocus(over !== undefined);
   useWindowKeys(show, () => {
     if (over !== undefined) closeOver();
-    // One that a page has opened by itself, which closes by itself.
+    // A dialog that a page opened itself also closes itself.
     else if (document.querySelector('dialog[open], :popover-open') !== null) return false;
     else if (!first && (page === 'settings' || page === 'welcome')) goTo('now');
     else return false;

@@ -8,7 +8,7 @@ import { createPlayer, PlayerContext } from './sound/player.ts';
 import { AppStoreContext } from './store/app-store.ts';
 import { createAppStore } from './store/create-app-store.ts';
 
-// Said by main before the state can be, so that the first paint is right already.
+// Main gives this before the state, so that the first paint is right.
 const system = new URLSearchParams(location.search).get('system');
 if (system !== null) document.documentElement.dataset['os'] = system;
 
@@ -18,7 +18,7 @@ if (root === null) throw new Error('index.html has no #root');
 const store = await createAppStore(window.soundlift, (call) => void requestAnimationFrame(call));
 document.documentElement.dataset['os'] = store.get().system;
 const player = createPlayer(new Audio());
-// A row that goes into the history takes its sound along: nothing is heard that cannot be seen.
+// The sound of a row that leaves the list stops: nothing is heard that cannot be seen.
 let before = store.get().rows;
 store.subscribe(() => {
   const { rows } = store.get();

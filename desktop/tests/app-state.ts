@@ -15,7 +15,7 @@ export const emptySummary: Summary = {
 export const firstState: AppState = {
   system: 'linux',
   version: '1.0.0',
-  place: { kind: 'none' },
+  backend: { kind: 'none' },
   summary: emptySummary,
   rows: [],
   settings: {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -86,7 +86,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       const fate = fateOf(fileName);
       const time = new Date().toISOString();
       const conversion: Conversion = {
-        id: submission.id ?? randomUUID(),
+        id: submission.id,
         revision: 0,
         state: 'queued',
         fileName,

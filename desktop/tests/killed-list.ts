@@ -127,6 +127,6 @@ function expectAllKept(folder: string, names: readonly string[]): void {
   const saved = database.saved({ search: '', offset: 0, limit: 100 }).entries;
   expect(saved.map(({ source }) => source.fileName).toSorted()).toEqual(names.map((name) => `${name}.mkv`));
   expect(database.listed().length).toBe(names.length);
-  expect(database.owed()).toEqual([]);
+  expect(database.pendingCalls()).toEqual([]);
   expect(database.setAside).toBeUndefined();
 }

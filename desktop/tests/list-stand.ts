@@ -32,7 +32,7 @@ export interface ListStand extends AsyncDisposable {
   /** Use it with a held ffmpeg, which keeps the row in that state. */
   untilProgress(name: string): Promise<Row>;
   /** Whether a backend is still to be told of something. */
-  owes(): boolean;
+  hasPendingCalls(): boolean;
   /** As after an end of the app. */
   reopen(): Promise<ListStand>;
 }
@@ -66,7 +66,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     },
     log,
   );
-  const settings = keepSettingsInMemory({ place: { kind: 'here' }, ...options.settings });
+  const settings = keepSettingsInMemory({ backend: { kind: 'here' }, ...options.settings });
   const here: KnownBackend = { key: hereKey, backend: createLocalBackend(embedded.channel), reachable: () => true };
   const backends: Pick<Backends, 'currentKey' | 'current' | 'here' | 'of' | 'hostOf' | 'follow'> = {
     currentKey: () => options.current ?? hereKey,
@@ -103,9 +103,9 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
   const row = (name: string): Row | undefined => list.rows().find(({ sourceName }) => sourceName === name);
   return {
     list,
-    owes() {
+    hasPendingCalls() {
       using database = new DatabaseSync(join(folder, 'list.sqlite'), { readOnly: true });
-      return database.prepare('SELECT 1 FROM owed').get() !== undefined;
+      return database.prepare('SELECT 1 FROM pending_calls').get() !== undefined;
     },
     settings,
     news,

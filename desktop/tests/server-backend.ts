@@ -4,7 +4,7 @@ import { keepInMemory } from '../client/server-session.ts';
 import { type AccountBackend, openAccountBackend } from '../main/account/account-backend.ts';
 import { type BackendKey, type Backends, serverKey } from '../main/backends/backends.ts';
 
-/** An account on a server, beyond the line of a stand, as a workplace for a list. */
+/** An account on a server, beyond the line of a stand, as a backend for a list. */
 export interface ServerBackend extends AsyncDisposable, Pick<Backends, 'of' | 'hostOf' | 'follow'> {
   readonly key: BackendKey;
   signIn(): Promise<void>;
@@ -18,7 +18,7 @@ export function openServerBackend(stand: ServerStand): ServerBackend {
   const { email } = stand.account;
   const key = serverKey(url, email);
   const listeners = new Set<() => void>();
-  let place: AccountBackend | undefined;
+  let opened: AccountBackend | undefined;
 
   function tell(): void {
     for (const listener of listeners) listener();
@@ -26,7 +26,7 @@ export function openServerBackend(stand: ServerStand): ServerBackend {
 
   return {
     key,
-    of: (asked) => (asked === key ? place : undefined),
+    of: (asked) => (asked === key ? opened : undefined),
     hostOf: (asked) => (asked === key ? new URL(url).host : undefined),
     follow(listener) {
       listeners.add(listener);
@@ -35,7 +35,7 @@ export function openServerBackend(stand: ServerStand): ServerBackend {
     async signIn() {
       const keeper = keepInMemory();
       await stand.signedIn(keeper);
-      place = openAccountBackend({
+      opened = openAccountBackend({
         account: { url, email },
         keeper,
         onChange: tell,
@@ -46,14 +46,14 @@ export function openServerBackend(stand: ServerStand): ServerBackend {
       tell();
     },
     async signOut() {
-      const left = place;
-      place = undefined;
+      const left = opened;
+      opened = undefined;
       tell();
       await left?.[Symbol.asyncDispose]();
     },
-    tryNow: () => place?.tryNow(),
+    tryNow: () => opened?.tryNow(),
     async [Symbol.asyncDispose]() {
-      await place?.[Symbol.asyncDispose]();
+      await opened?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -34,46 +34,46 @@ const table: readonly Line[] = [
   ['waiting, next', rowOf({ kind: 'waiting', before: 0 }), 'Waiting, next in line', undefined],
   ['converting', rowOf({ kind: 'converting', speed: 38.2 }), 'Converting at 38× speed', undefined],
   ['converting, speed unknown', rowOf({ kind: 'converting' }), 'Converting', undefined],
-  ['saving', rowOf({ kind: 'saving', place: lectures }), 'Saving in Movies › Lectures', undefined],
-  ['done', rowOf({ kind: 'done', place: lectures }), 'Saved in Movies › Lectures', 'Show in folder', 'showInFolder'],
+  ['saving', rowOf({ kind: 'saving', folder: lectures }), 'Saving in Movies › Lectures', undefined],
+  ['done', rowOf({ kind: 'done', folder: lectures }), 'Saved in Movies › Lectures', 'Show in folder', 'showInFolder'],
   [
     'done, another track',
-    rowOf({ kind: 'done', place: movies }, { track: 1 }),
+    rowOf({ kind: 'done', folder: movies }, { track: 1 }),
     'Saved in Movies, track 2',
     'Show in folder',
     'showInFolder',
   ],
   [
     'done, name taken',
-    rowOf({ kind: 'done', place: movies, kept: 'NAME.mp3' }),
+    rowOf({ kind: 'done', folder: movies, kept: 'NAME.mp3' }),
     'Saved in Movies. NAME.mp3 already existed and was kept.',
     'Show in folder',
     'showInFolder',
   ],
   [
     'done, cut_short',
-    rowOf({ kind: 'done', place: movies, warning: { code: 'cut_short', atSeconds: 760, ofSeconds: 3312 } }),
+    rowOf({ kind: 'done', folder: movies, warning: { code: 'cut_short', atSeconds: 760, ofSeconds: 3312 } }),
     'Saved in Movies. The video breaks off at 12:40 of 55:12.',
     'Show in folder',
     'showInFolder',
   ],
   [
     'done, gaps',
-    rowOf({ kind: 'done', place: movies, warning: { code: 'gaps', atSeconds: 760, count: 3 } }),
+    rowOf({ kind: 'done', folder: movies, warning: { code: 'gaps', atSeconds: 760, count: 3 } }),
     'Saved in Movies. 3 parts could not be read, the first at 12:40.',
     'Details',
     'details',
   ],
   [
     'done, one gap',
-    rowOf({ kind: 'done', place: movies, warning: { code: 'gaps', atSeconds: 760, count: 1 } }),
+    rowOf({ kind: 'done', folder: movies, warning: { code: 'gaps', atSeconds: 760, count: 1 } }),
     'Saved in Movies. 1 part could not be read, at 12:40.',
     'Details',
     'details',
   ],
   [
     'done, but gone since',
-    rowOf({ kind: 'done', place: movies, missing: true }),
+    rowOf({ kind: 'done', folder: movies, missing: true }),
     'The MP3 is no longer in Movies.',
     'Convert again',
     'convertAgain',
@@ -87,7 +87,7 @@ const table: readonly Line[] = [
   ],
   [
     'disk full, here',
-    rowOf({ kind: 'unsaved', reason: 'disk_full', place: movies, neededBytes: 66e6 }),
+    rowOf({ kind: 'unsaved', reason: 'disk_full', folder: movies, neededBytes: 66e6 }),
     'Not enough space in Movies: 66 MB needed. Will resume on its own.',
     'Choose another folder…',
     'saveElsewhere',
@@ -154,7 +154,7 @@ const table: readonly Line[] = [
   ],
   [
     'a warning that is not known',
-    rowOf({ kind: 'done', place: movies, warning: { code: 'growing', message: 'It was still growing.' } }),
+    rowOf({ kind: 'done', folder: movies, warning: { code: 'growing', message: 'It was still growing.' } }),
     'Saved in Movies. It was still growing.',
     'Show in folder',
     'showInFolder',
@@ -187,8 +187,8 @@ describe('the texts of a row', () => {
   it('use the name of the video until there is an MP3, then the name of the MP3', () => {
     const named = { targetName: 'talk (1).mp3' };
     expect(rowWords(rowOf({ kind: 'converting' }, named)).title).toBe('talk.mp4');
-    expect(rowWords(rowOf({ kind: 'done', place: movies }, named)).title).toBe('talk (1).mp3');
-    expect(rowWords(rowOf({ kind: 'unsaved', reason: 'no_folder' }, named)).title).toBe('talk (1).mp3');
+    expect(rowWords(rowOf({ kind: 'done', folder: movies }, named)).title).toBe('talk (1).mp3');
+    expect(rowWords(rowOf({ kind: 'unsaved', reason: 'read_only' }, named)).title).toBe('talk (1).mp3');
   });
 
   it.each(errorCodes)('have a sentence for %s, on this computer and on a server', (code) => {
@@ -199,7 +199,7 @@ describe('the texts of a row', () => {
     }
   });
 
-  it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only', 'name_taken', 'no_folder'])(
+  it.each<UnsavedReason>(['folder_away', 'disk_full', 'read_only'])(
     'say what happens to an MP3 that is not saved: %s',
     (reason) => {
       expect(rowWords(rowOf({ kind: 'unsaved', reason })).detail).toMatch(/\.$/);
@@ -208,21 +208,21 @@ describe('the texts of a row', () => {
   );
 
   it('isolate a right-to-left name, and remove direction marks', () => {
-    const detail = (kept: string): string => rowWords(rowOf({ kind: 'done', place: movies, kept })).detail;
+    const detail = (kept: string): string => rowWords(rowOf({ kind: 'done', folder: movies, kept })).detail;
     expect(detail('محاضرة.mp3')).toContain('\u2068محاضرة.mp3\u2069 already existed');
     expect(detail('talk\u202egpj.mp3')).toContain('talkgpj.mp3 already existed');
   });
 
   it('do not treat a name as a message', () => {
     const kept = "{count, plural, other {#}} <b>it's</b>.mp3";
-    expect(rowWords(rowOf({ kind: 'done', place: movies, kept })).detail).toContain(kept);
+    expect(rowWords(rowOf({ kind: 'done', folder: movies, kept })).detail).toContain(kept);
   });
 
   it('offer to cancel an unfinished row and to remove an ended one', () => {
     expect(wayOutOf({ kind: 'reading' })).toBe('cancel');
     expect(wayOutOf({ kind: 'paused' })).toBe('cancel');
     expect(wayOutOf({ kind: 'signed_out', host: 'h' })).toBe('cancel');
-    expect(wayOutOf({ kind: 'done', place: movies })).toBe('remove');
+    expect(wayOutOf({ kind: 'done', folder: movies })).toBe('remove');
     expect(wayOutOf({ kind: 'failed', code: 'damaged', otherTrack: false })).toBe('remove');
     expect(wayOutOf({ kind: 'cancelled' })).toBe('remove');
   });

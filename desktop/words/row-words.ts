@@ -72,7 +72,7 @@ function detailOf(row: Row): string {
         ? say('listConverting')
         : say('listConvertingAt', { speed: speedWords(state.speed) });
     case 'saving':
-      return say('listSaving', { place: folderText(state.place) });
+      return say('listSaving', { folder: folderText(state.folder) });
     case 'done':
       return savedSentences(state, row.track);
     case 'unsaved':
@@ -100,30 +100,27 @@ function detailOf(row: Row): string {
 }
 
 function savedSentences(state: RowState & { readonly kind: 'done' }, track: number | undefined): string {
-  const place = folderText(state.place);
-  if (state.missing === true) return say('listMissing', { place });
+  const folder = folderText(state.folder);
+  if (state.missing === true) return say('listMissing', { folder });
   const further = [
     ...(state.kept === undefined ? [] : [say('listKept', { name: isolate(state.kept) })]),
     ...(state.warning === undefined ? [] : [warningSentence(state.warning)]),
   ];
-  const saved = track === undefined ? say('listSaved', { place }) : say('listSavedTrack', { place, track: track + 1 });
+  const saved =
+    track === undefined ? say('listSaved', { folder }) : say('listSavedTrack', { folder, track: track + 1 });
   return further.length === 0 ? saved : [`${saved}.`, ...further].join(' ');
 }
 
-function unsavedSentence({ reason, place, neededBytes }: RowState & { readonly kind: 'unsaved' }): string {
+function unsavedSentence({ reason, folder, neededBytes }: RowState & { readonly kind: 'unsaved' }): string {
   switch (reason) {
     case 'folder_away':
       return say('listFolderAway');
     case 'disk_full':
-      return place === undefined || neededBytes === undefined
+      return folder === undefined || neededBytes === undefined
         ? say('listDiskFullPlain')
-        : say('listDiskFull', { place: folderText(place), size: sizeWords(neededBytes) });
+        : say('listDiskFull', { folder: folderText(folder), size: sizeWords(neededBytes) });
     case 'read_only':
-      return place === undefined ? say('listReadOnlyFolder') : say('listReadOnly', { place: folderText(place) });
-    case 'name_taken':
-      return say('listNameTaken');
-    case 'no_folder':
-      return say('listNoFolder');
+      return folder === undefined ? say('listReadOnlyFolder') : say('listReadOnly', { folder: folderText(folder) });
     default:
       return assertNever(reason);
   }

@@ -44,7 +44,7 @@ function saveClause(saveTo: SaveTo): string {
     case 'beside':
       return say('listDropBeside');
     case 'folder':
-      return say('listDropFolder', { place: folderText(saveTo.folder) });
+      return say('listDropFolder', { folder: folderText(saveTo.folder) });
     case 'ask':
       return say('listDropAsk');
     default:
@@ -60,42 +60,42 @@ export interface BackendStatusWords {
 }
 
 /** @param now milliseconds since 1970 */
-export function backendStatusWords(place: BackendStatus, now: number): BackendStatusWords | undefined {
-  switch (place.kind) {
+export function backendStatusWords(backend: BackendStatus, now: number): BackendStatusWords | undefined {
+  switch (backend.kind) {
     case 'none':
       return undefined;
     case 'here':
-      switch (place.state) {
+      switch (backend.state) {
         case 'ready':
-          return { text: say('listPlaceHere'), ready: true };
+          return { text: say('listBackendHere'), ready: true };
         case 'starting':
-          return { text: say('listPlaceStarting'), ready: true };
+          return { text: say('listBackendStarting'), ready: true };
         case 'broken':
-          return { text: place.problem ?? say('listPlaceBroken'), ready: false };
+          return { text: backend.problem ?? say('listBackendBroken'), ready: false };
         default:
-          return assertNever(place.state);
+          return assertNever(backend.state);
       }
     case 'server': {
-      const host = isolate(place.host);
-      switch (place.connection) {
+      const host = isolate(backend.host);
+      switch (backend.connection) {
         case 'connected':
           return { text: host, ready: true };
         case 'connecting':
-          return { text: say('listPlaceConnecting', { host }), ready: false };
+          return { text: say('listBackendConnecting', { host }), ready: false };
         case 'offline': {
-          const seconds = place.nextTryAt === undefined ? 0 : Math.ceil((place.nextTryAt - now) / 1000);
+          const seconds = backend.nextTryAt === undefined ? 0 : Math.ceil((backend.nextTryAt - now) / 1000);
           return {
-            text: seconds > 0 ? say('listPlaceOffline', { seconds }) : say('listPlaceOfflineNow'),
+            text: seconds > 0 ? say('listBackendOffline', { seconds }) : say('listBackendOfflineNow'),
             ready: false,
           };
         }
         case 'signed_out':
-          return { text: say('listPlaceSignedOut', { host }), ready: false };
+          return { text: say('listBackendSignedOut', { host }), ready: false };
         default:
-          return assertNever(place.connection);
+          return assertNever(backend.connection);
       }
     }
     default:
-      return assertNever(place);
+      return assertNever(backend);
   }
 }

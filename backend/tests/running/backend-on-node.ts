@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { BackendProcess } from '../../../desktop/main/local-backend/backend-host.ts';
 import type { BackendStart } from '../../../desktop/main/local-backend/backend-start.ts';
+import type { BackendProcess } from '../../../desktop/main/local-backend/keep-process.ts';
 
 export interface BackendOnNode extends BackendProcess {
   readonly child: ChildProcess;

@@ -11,7 +11,7 @@ import { keepSettingsInMemory } from '../../../desktop/tests/settings-in-memory.
 import { type BackendOnNode, startBackendOnNode } from './backend-on-node.ts';
 
 /** The app's backends on plain Node: this computer's backend in its own process, and any server that they are given. */
-export interface WorkplacesStand extends AsyncDisposable {
+export interface BackendsStand extends AsyncDisposable {
   readonly backends: Backends;
   readonly settings: SettingsStore;
   readonly secrets: SecretStore;
@@ -21,17 +21,17 @@ export interface WorkplacesStand extends AsyncDisposable {
   readonly heard: readonly NotificationEvent[];
   readonly logged: readonly string[];
   /** Restarts the app with what it kept. */
-  startAgain(): Promise<WorkplacesStand>;
+  startAgain(): Promise<BackendsStand>;
 }
 
-export interface WorkplacesStandOptions extends Partial<Pick<BackendsParts, 'ffmpegPath' | 'secrets' | 'settings'>> {
-  readonly place?: KeptSettings['place'];
+export interface BackendsStandOptions extends Partial<Pick<BackendsParts, 'ffmpegPath' | 'secrets' | 'settings'>> {
+  readonly backend?: KeptSettings['backend'];
   readonly dataFolder?: string;
 }
 
-export async function openWorkplacesStand(options: WorkplacesStandOptions = {}): Promise<WorkplacesStand> {
-  const { place = { kind: 'none' }, secrets = keepSecretsInMemory(), ffmpegPath } = options;
-  const settings = options.settings ?? keepSettingsInMemory({ place });
+export async function openBackendsStand(options: BackendsStandOptions = {}): Promise<BackendsStand> {
+  const { backend = { kind: 'none' }, secrets = keepSecretsInMemory(), ffmpegPath } = options;
+  const settings = options.settings ?? keepSettingsInMemory({ backend });
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'soundlift-backends-')));
   const processes: BackendOnNode[] = [];
   const starts: BackendStart[] = [];
@@ -61,7 +61,7 @@ export async function openWorkplacesStand(options: WorkplacesStandOptions = {}):
     logged,
     async startAgain() {
       await backends[Symbol.asyncDispose]();
-      return await openWorkplacesStand({ ...options, settings, secrets, dataFolder });
+      return await openBackendsStand({ ...options, settings, secrets, dataFolder });
     },
     async [Symbol.asyncDispose]() {
       await backends[Symbol.asyncDispose]();

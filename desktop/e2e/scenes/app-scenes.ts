@@ -15,7 +15,7 @@ function saved(order: number, targetName: string, seconds: number, bytes: number
     targetName,
     sourceBytes: 1.5e9,
     weight: seconds / 60,
-    state: { kind: 'done', place: movies },
+    state: { kind: 'done', folder: movies },
     fraction: 1,
     durationSeconds: seconds,
     resultBytes: bytes,
@@ -24,18 +24,18 @@ function saved(order: number, targetName: string, seconds: number, bytes: number
 }
 
 const finishedRows: readonly Row[] = [
-  saved(1, 'Lecture 12 – Fourier series.mp3', 2892, 66e6, { state: { kind: 'done', place: lectures } }),
+  saved(1, 'Lecture 12 – Fourier series.mp3', 2892, 66e6, { state: { kind: 'done', folder: lectures } }),
   saved(2, 'Interview, raw.mp3', 1860, 42e6, { track: 1 }),
   saved(
     3,
     'The unreasonable effectiveness of plain text, and other very long titles that conferences like (second take, final).mp3',
     3751,
     86e6,
-    { state: { kind: 'done', place: ['Movies', 'Talks'] } },
+    { state: { kind: 'done', folder: ['Movies', 'Talks'] } },
   ),
   saved(4, 'Holiday 2024-08-14.mp3', 3320, 76e6),
   saved(5, 'محاضرة ١٢ – مقدمة في تحليل فورييه والتطبيقات.mp3', 3160, 72e6, {
-    state: { kind: 'done', place: lectures },
+    state: { kind: 'done', folder: lectures },
   }),
   {
     id: 'row-6',
@@ -45,7 +45,7 @@ const finishedRows: readonly Row[] = [
     weight: 1,
     state: { kind: 'failed', code: 'no_audio', otherTrack: false },
   },
-  saved(7, 'GX010042 (1).mp3', 718, 17e6, { state: { kind: 'done', place: movies, kept: 'GX010042.mp3' } }),
+  saved(7, 'GX010042 (1).mp3', 718, 17e6, { state: { kind: 'done', folder: movies, kept: 'GX010042.mp3' } }),
 ];
 const finishedSummary: Summary = {
   mode: 'finished',
@@ -154,7 +154,7 @@ function item(id: string, name: string, more: Partial<HistoryItem> = {}): Histor
   return {
     id,
     name,
-    place: movies,
+    folder: movies,
     durationSeconds: 1860,
     bytes: 42e6,
     savedAt: Date.now() - 5 * minute,
@@ -166,22 +166,22 @@ const day = 24 * 60 * minute;
 const history: HistoryPage = {
   items: [
     item('h1', 'Lecture 12 – Fourier series.mp3', {
-      place: lectures,
+      folder: lectures,
       host: 'sound.example.org',
       durationSeconds: 2892,
       bytes: 66e6,
     }),
     item('h2', 'Interview, raw.mp3', { track: 1 }),
     item('h3', 'Ständchen für Oma – 80. Geburtstag.mp3', {
-      place: ['Downloads'],
+      folder: ['Downloads'],
       savedAt: Date.now() - day,
       durationSeconds: 401,
       bytes: 15e6,
     }),
-    item('h4', 'Elternabend.mp3', { place: ['Downloads'], savedAt: Date.now() - day, missing: true }),
+    item('h4', 'Elternabend.mp3', { folder: ['Downloads'], savedAt: Date.now() - day, missing: true }),
     item('h5', 'ירושלים בשלג.mp3', { savedAt: Date.now() - day, durationSeconds: 238, bytes: 9e6 }),
     item('h6', 'Standup 2025-03-12.mp3', {
-      place: ['Movies', 'Work'],
+      folder: ['Movies', 'Work'],
       savedAt: Date.now() - 20 * day,
       durationSeconds: 860,
       bytes: 7e6,
@@ -194,7 +194,7 @@ const history: HistoryPage = {
 };
 
 const working = stateWith(workingRows, { notices });
-const finished = stateWith(finishedRows, { place: here, summary: finishedSummary, notices });
+const finished = stateWith(finishedRows, { backend: here, summary: finishedSummary, notices });
 const custom: Settings = { ...idle.settings, quality: { kind: 'custom', bitrateKbps: 160, mono: false } };
 const openHistory = click('History');
 
@@ -223,7 +223,7 @@ export const scenes: readonly Scene[] = [
   {
     name: 'working-offline',
     state: stateWith(offlineRows, {
-      place: { ...server, connection: 'offline', nextTryAt: Date.now() + 20_000 },
+      backend: { ...server, connection: 'offline', nextTryAt: Date.now() + 20_000 },
       summary: { ...workingSummary, mode: 'offline' },
       notices,
     }),
@@ -263,7 +263,7 @@ export const scenes: readonly Scene[] = [
     },
     prepare: click(/^Details/),
   },
-  { name: 'history', state: { ...finished, place: server }, answers: { history }, prepare: openHistory },
+  { name: 'history', state: { ...finished, backend: server }, answers: { history }, prepare: openHistory },
   {
     name: 'history-none',
     state: finished,
@@ -282,24 +282,24 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'history-clear',
-    state: { ...finished, place: server },
+    state: { ...finished, backend: server },
     answers: { history },
     prepare: async (page) => {
       await openHistory(page);
       await click('Clear history…')(page);
     },
   },
-  { name: 'settings', state: { ...idle, place: server }, prepare: openSettings },
+  { name: 'settings', state: { ...idle, backend: server }, prepare: openSettings },
   { name: 'settings-here', state: idle, prepare: openSettings },
   {
     name: 'settings-unconfirmed',
-    state: { ...idle, place: { ...server, confirmed: false, thisSessionOnly: true, readable: true } },
+    state: { ...idle, backend: { ...server, confirmed: false, thisSessionOnly: true, readable: true } },
     prepare: openSettings,
   },
   ...welcomeScenes,
   {
     name: 'welcome-signed-out',
-    state: stateWith(workingRows, { place: { ...server, connection: 'signed_out' } }),
+    state: stateWith(workingRows, { backend: { ...server, connection: 'signed_out' } }),
     prepare: (page) => page.locator('.status').getByRole('button', { name: 'Sign in' }).click(),
   },
 ];

@@ -14,7 +14,7 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
     rowOf(
       1,
       'Lecture 12.mp4',
-      { kind: 'done', place: lectures },
+      { kind: 'done', folder: lectures },
       { targetName: 'Lecture 12.mp3', durationSeconds: 2892, resultBytes: 66e6 },
     ),
     'Saved in Movies › Lectures',
@@ -48,7 +48,7 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
   ],
   [rowOf(6, 'GX010042.MP4', { kind: 'reading' }), 'Reading…'],
   [rowOf(7, 'محاضرة.mp4', { kind: 'waiting', before: 2 }, { durationSeconds: 3160 }), 'Waiting, 2 ahead'],
-  [rowOf(8, 'Saving.mp4', { kind: 'saving', place: movies }, { fraction: 0.99 }), 'Saving in Movies'],
+  [rowOf(8, 'Saving.mp4', { kind: 'saving', folder: movies }, { fraction: 0.99 }), 'Saving in Movies'],
   [rowOf(9, 'Paused.mp4', { kind: 'paused' }, { fraction: 0.41 }), 'Paused at 41%', 'Resume'],
   [
     rowOf(10, 'Away.mp4', { kind: 'offline_uploading', sentBytes: 31e6, totalBytes: 76e6 }, { fraction: 0.41 }),
@@ -65,7 +65,7 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
     'Save as…',
   ],
   [
-    rowOf(14, 'Full.mp4', { kind: 'unsaved', reason: 'disk_full', place: movies, neededBytes: 66e6 }),
+    rowOf(14, 'Full.mp4', { kind: 'unsaved', reason: 'disk_full', folder: movies, neededBytes: 66e6 }),
     'Not enough space in Movies: 66 MB needed. Will resume on its own.',
     'Choose another folder…',
   ],
@@ -86,13 +86,13 @@ export const everyState: readonly (readonly [row: Row, detail: string, button?: 
   [
     rowOf(18, 'Cut.mp4', {
       kind: 'done',
-      place: movies,
+      folder: movies,
       warning: { code: 'cut_short', atSeconds: 760, ofSeconds: 3312 },
     }),
     'Saved in Movies. The video breaks off at 12:40 of 55:12.',
   ],
   [
-    rowOf(19, 'Gone.mp4', { kind: 'done', place: movies, missing: true }),
+    rowOf(19, 'Gone.mp4', { kind: 'done', folder: movies, missing: true }),
     'The MP3 is no longer in Movies.',
     'Convert again',
   ],
@@ -121,7 +121,7 @@ export const workingSummary: Summary = {
 export function stateWith(rows: readonly Row[], more: Partial<AppState> = {}): AppState {
   return {
     ...firstState,
-    place: {
+    backend: {
       kind: 'server',
       host: 'sound.example.org',
       email: 'you@example.org',

@@ -30,7 +30,7 @@ test('a row changes state in place, and its progress line becomes the waveform',
   await expect(row(page, 3)).toContainText('75%');
   const done: Row = {
     ...moving,
-    state: { kind: 'done', place: ['Movies'] },
+    state: { kind: 'done', folder: ['Movies'] },
     targetName: 'Plain text.mp3',
     durationSeconds: 3751,
     resultBytes: 86e6,
@@ -75,7 +75,7 @@ test('each key sends its request', async ({ open }) => {
     ['Control+c', ['copyFile', 'row-1']],
     ['Shift+F10', ['rowMenu', 'row-1']],
     ['Control+o', ['chooseVideos']],
-    ['Control+z', ['undo', null]],
+    ['Control+z', ['undo']],
     ['Control+v', ['paste']],
     ['Control+Shift+P', ['pauseAll']],
   ];

@@ -25,7 +25,7 @@ export const server: Extract<BackendStatus, { kind: 'server' }> = {
 };
 
 /** The list is empty. */
-export const idle = stateWith([], { place: here, summary: emptySummary });
+export const idle = stateWith([], { backend: here, summary: emptySummary });
 
 export const click =
   (name: string | RegExp) =>

@@ -28,7 +28,7 @@ async function creating(page: Page): Promise<void> {
   await page.getByRole('alert').waitFor();
 }
 
-const first = stateWith([], { place: { kind: 'none' }, summary: emptySummary });
+const first = stateWith([], { backend: { kind: 'none' }, summary: emptySummary });
 
 /** The first run, and everything about accounts. */
 export const welcomeScenes: readonly Scene[] = [
@@ -102,7 +102,7 @@ export const welcomeScenes: readonly Scene[] = [
   },
   {
     name: 'welcome-code',
-    state: { ...idle, place: { ...server, confirmed: false } },
+    state: { ...idle, backend: { ...server, confirmed: false } },
     prepare: async (page) => {
       await openSettings(page);
       await click('Change…')(page);

@@ -3,15 +3,15 @@ import { serverTroubleOf } from '../../client/server-http.ts';
 import type { AccountProblem } from '../../ipc.ts';
 import { readPeerCertificate } from './peer-certificate.ts';
 
-/** What was asked of a server, as far as its refusals mean different things. */
+/** The kind of a request to a server, as far as its refusals mean different things. */
 export type AccountCall = 'sign_in' | 'create_account' | 'with_code' | 'send_code' | 'signed_in';
 
-/** What is said where a server names no time. */
+/** The time that is shown if the server gives none. */
 const againInSeconds = 60;
 
 type CertificateReason = Extract<AccountProblem, { readonly code: 'certificate' }>['reason'];
 
-/** Why a call to the server at `url` did not work. Throws what is no AppError. */
+/** Why a call to the server at `url` failed. Throws errors that are no AppError. */
 export async function accountProblem(error: unknown, call: AccountCall, url: string): Promise<AccountProblem> {
   if (!isAppError(error)) throw error;
   const { host } = new URL(url);
@@ -52,7 +52,7 @@ async function troubleProblem(error: AppError, url: string): Promise<AccountProb
   }
 }
 
-/** By OpenSSL's names of what is wrong: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** By OpenSSL's error names: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 function certificateReason(code: string): CertificateReason {
   if (code === 'CERT_HAS_EXPIRED') return 'expired';
   if (code === 'CERT_NOT_YET_VALID') return 'not_yet';

@@ -1,14 +1,12 @@
-import { type Account, accountSchema, credentialsSchema } from '../../../shared/api.ts';
-import { isAppError } from '../../../shared/errors.ts';
-import { askServerInfo, createServerHttp, parseServerAddress, type ServerHttp } from '../../client/server-http.ts';
+import { accountSchema } from '../../../shared/api.ts';
+import { askServerInfo, type ServerHttp } from '../../client/server-http.ts';
 import { keepInMemory, type SessionKeeper, signIn } from '../../client/server-session.ts';
-import type { AccountAnswer, AccountProblem, SignInForm } from '../../ipc.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { AccountBackend } from './account-backend.ts';
-import { type AccountCall, accountProblem } from './account-problem.ts';
+import { createAccountCalls, problemOf, refused } from './account-calls.ts';
 import type { SignedInAccount } from './kept-sign-in.ts';
 
-/** What a person does to sign in, and with the account. */
+/** Signing in, and what a person does with the account. */
 export type AccountSteps = Pick<
   Backends,
   | 'signIn'
@@ -22,54 +20,18 @@ export type AccountSteps = Pick<
 >;
 
 export interface AccountStepsParts {
-  /** The account that is chosen, where it is signed in. */
+  /** The chosen account, if it is signed in. */
   readonly signedIn: () => AccountBackend | undefined;
-  /** Somebody has signed in; the session is in `session`. */
+  /** Called after a sign-in, with its session. */
   readonly enter: (account: SignedInAccount, session: SessionKeeper) => Promise<void>;
-  /** Signs out whoever is signed in. */
+  /** Signs out the account that is signed in. */
   readonly leave: () => Promise<void>;
 }
 
-const emailSchema = credentialsSchema.shape.email;
-const newPasswordSchema = credentialsSchema.shape.password;
 const accounts = '/api/v1/accounts';
 
 export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts): AccountSteps {
-  /** One after the other: two at once would not know which account is the one. */
-  let latest: Promise<unknown> = Promise.resolve();
-
-  async function inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
-    const turn = latest.then(step);
-    latest = turn.catch(() => undefined);
-    return await turn;
-  }
-
-  /** Asks a server that nobody is signed in to. */
-  async function ask(
-    { address, email, password }: Omit<SignInForm, 'password'> & { readonly password?: string },
-    steps: (http: ServerHttp, email: string) => Promise<AccountProblem | undefined>,
-    isNewPassword = false,
-  ): Promise<AccountAnswer> {
-    let url: string;
-    try {
-      ({ url } = parseServerAddress(address.trim()));
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      return refused({ code: 'address' });
-    }
-    const plain = emailSchema.safeParse(email);
-    if (!plain.success) return refused({ code: 'email' });
-    if (isNewPassword && !newPasswordSchema.safeParse(password).success) return refused({ code: 'short_password' });
-    return await inTurn(async () => {
-      const http = createServerHttp(url);
-      try {
-        const problem = await steps(http, plain.data);
-        return problem === undefined ? { ok: true } : refused(problem);
-      } catch (error) {
-        return refused(await accountProblem(error, 'sign_in', url));
-      }
-    });
-  }
+  const { ask, askSignedIn, inTurn } = createAccountCalls(signedIn);
 
   async function enterWith(http: ServerHttp, email: string, password: string): Promise<void> {
     const session = keepInMemory();
@@ -77,36 +39,10 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
     await enter({ url: http.url, email }, session);
   }
 
-  /** Tells what a call means with which it is not a matter of signing in. */
-  async function as(call: AccountCall, http: ServerHttp, request: () => Promise<unknown>) {
-    try {
-      await request();
-      return undefined;
-    } catch (error) {
-      return await accountProblem(error, call, http.url);
-    }
-  }
-
-  async function askSignedIn(
-    call: AccountCall,
-    step: (workplace: AccountBackend) => Promise<Account | undefined>,
-  ): Promise<AccountAnswer> {
-    return await inTurn(async () => {
-      const workplace = signedIn();
-      if (workplace === undefined) return refused({ code: 'signed_out' });
-      const { http } = workplace.session;
-      const problem = await as(call, http, async () => {
-        const account = await step(workplace);
-        if (account !== undefined) workplace.accountChanged(account);
-      });
-      return problem === undefined ? { ok: true } : refused(problem);
-    });
-  }
-
   return {
     async signIn(form) {
       return await ask(form, async (http, email) => {
-        // Whatever answers there is not told a password before it has said what it is.
+        // The password is sent only after the server has shown that it is one of ours.
         await askServerInfo(http);
         if (form.password === '') return { code: 'wrong_password' };
         await enterWith(http, email, form.password);
@@ -121,7 +57,7 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
         sendsMail = mail;
         if (signUp === 'closed') return { code: 'closed', host: http.host } as const;
         const body = { email, password: form.password };
-        const problem = await as('create_account', http, async () => {
+        const problem = await problemOf('create_account', http, async () => {
           await http.ask({ method: 'POST', path: accounts, body });
         });
         if (problem === undefined) await enterWith(http, email, form.password);
@@ -158,7 +94,7 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
         await askServerInfo(http);
         const { code, password } = form;
         if (code.trim() === '') return { code: 'wrong_code' } as const;
-        const problem = await as('with_code', http, async () => {
+        const problem = await problemOf('with_code', http, async () => {
           await http.ask({ method: 'POST', path: `${accounts}/reset/confirm`, body: { email, code, password } });
         });
         if (problem === undefined) await enterWith(http, email, password);
@@ -175,8 +111,4 @@ export function createAccountSteps({ signedIn, enter, leave }: AccountStepsParts
 
     signOut: () => inTurn(leave),
   };
-}
-
-function refused(problem: AccountProblem): AccountAnswer {
-  return { ok: false, problem };
 }

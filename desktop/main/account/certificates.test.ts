@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
+import { openBackendsStand } from '../../../backend/tests/running/backends-stand.ts';
 import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 
@@ -101,7 +101,7 @@ describe('the certificate of a server', () => {
   it.each(bad)('that %s keeps the password from being sent, and says why', async (what, recipe, expected) => {
     const host = await serveWith(what.replaceAll(/\W/g, '-'), recipe);
     asked = [];
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const form = { address: `https://${host}`, email: stand.account.email, password: stand.account.password };
     for (const step of ['signIn', 'createAccount', 'forgotPassword'] as const) {
       expect(await opened.backends[step](form)).toEqual({
@@ -119,7 +119,7 @@ describe('the certificate of a server', () => {
 
   it('that is good lets one sign in, and is shown on request', async () => {
     const host = await serveWith('good', { altName: here });
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { backends } = opened;
     const form = { address: `https://${host}`, email: stand.account.email, password: stand.account.password };
     expect(await backends.signIn(form)).toEqual({ ok: true });
@@ -133,7 +133,7 @@ describe('the certificate of a server', () => {
   });
 
   it('is none where there is none', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     for (const address of [
       '',
       'two words',

@@ -5,20 +5,20 @@ import { parseJson } from '../../client/parse-json.ts';
 import type { KeptSession, SessionKeeper } from '../../client/server-session.ts';
 import type { SecretStore } from './secret-store.ts';
 
-/** The one account that is signed in. */
+/** An account on a server. */
 export interface SignedInAccount {
   /** As `parseServerAddress` gives it. */
   readonly url: string;
   readonly email: string;
 }
 
-/** What is kept of the one sign-in, among the secrets. */
+/** The stored sign-in, among the secrets. At most one. */
 export interface KeptSignIn {
   account(): SignedInAccount | undefined;
-  /** In place of what was kept before. */
+  /** Replaces the stored sign-in. */
   keep(account: SignedInAccount, session: KeptSession): Promise<void>;
   forget(): Promise<void>;
-  /** Where the sessions of an account are kept while it is the one. */
+  /** Keeps the sessions of an account, as long as it is the stored one. */
   keeperOf(account: SignedInAccount): SessionKeeper;
 }
 
@@ -33,12 +33,12 @@ export async function openKeptSignIn(secrets: SecretStore, log: Logger): Promise
   let kept = parsed.success ? parsed.data : undefined;
 
   async function write(next: z.output<typeof keptSchema> | undefined): Promise<void> {
-    // First here: the session before it is worth nothing any more.
+    // In memory first, because the earlier session is no longer valid.
     kept = next;
     try {
       await secrets.write(secretKey, next === undefined ? undefined : JSON.stringify(next));
     } catch (error) {
-      log.error({ err: error }, 'the sign-in cannot be kept for the next start');
+      log.error({ err: error }, 'the sign-in could not be stored for the next start');
     }
   }
 

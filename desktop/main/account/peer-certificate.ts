@@ -4,8 +4,7 @@ import type { Certificate } from '../../ipc.ts';
 const connectSeconds = 10;
 
 /**
- * What the server at `url` shows of itself, whether or not it is to be trusted: nothing is sent there. Undefined where there is none to
- * be had.
+ * The certificate that the server at `url` presents, trusted or not. No request is sent. Undefined if there is none.
  */
 export async function readPeerCertificate(url: string): Promise<Certificate | undefined> {
   const { protocol, hostname, port } = new URL(url);
@@ -16,7 +15,7 @@ export async function readPeerCertificate(url: string): Promise<Certificate | un
     host,
     port: port === '' ? 443 : Number(port),
     ...(isAddress(host) ? {} : { servername: host }),
-    // It is only looked at.
+    // The certificate is only shown.
     rejectUnauthorized: false,
     timeout: connectSeconds * 1000,
   });
@@ -36,7 +35,7 @@ function isAddress(host: string): boolean {
   return host.includes(':') || /^[0-9.]+$/.test(host);
 }
 
-/** The types promise all of it; a certificate need not have a name. */
+/** The types say that all fields are there, but a certificate may have no name. */
 function toCertificate(peer: Partial<PeerCertificate>): Certificate | undefined {
   const { subject, issuer, valid_from: validFrom, valid_to: validTo, fingerprint256: fingerprint } = peer;
   if (validFrom === undefined || validTo === undefined || fingerprint === undefined) return undefined;

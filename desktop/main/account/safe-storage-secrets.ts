@@ -11,29 +11,29 @@ import type { System } from '../../ipc.ts';
 import { keepSecretsInMemory, type SecretStore } from './secret-store.ts';
 
 export interface SafeStorageParts {
-  /** Electron's; to be asked once the app is ready. */
+  /** Part of Electron. To be used only once the app is ready. */
   readonly safeStorage: Pick<
     SafeStorage,
     'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync' | 'getSelectedStorageBackend'
   >;
   readonly system: System;
-  /** Absolute path of the file that keeps them, encrypted; readable by its owner alone. */
+  /** Absolute path of the encrypted file, which only its owner can read. */
   readonly file: string;
   readonly log: Logger;
 }
 
-/** By their keys, encrypted, as base64. */
+/** The encrypted secrets by key, in base64. */
 const fileSchema = z.record(z.string(), z.base64());
 
-/** Secrets in a file, encrypted with a key that the system keeps; in memory where it keeps none. */
+/** Keeps secrets in a file, encrypted with a key of the system; or in memory, if the system has none. */
 export async function openSafeStorageSecrets(parts: SafeStorageParts): Promise<SecretStore> {
   const { safeStorage, file, log } = parts;
   if (!(await keepsKeys(parts))) {
-    log.warn('this system keeps no secrets: a sign-in lasts until the app ends');
+    log.warn('this system cannot keep secrets, so a sign-in lasts until the app ends');
     return keepSecretsInMemory();
   }
   const kept = new Map(Object.entries(await readEncrypted(file, log)));
-  /** One write after the other. */
+  /** Writes are made one at a time. */
   let latest: Promise<void> = Promise.resolve();
 
   return {
@@ -43,8 +43,8 @@ export async function openSafeStorageSecrets(parts: SafeStorageParts): Promise<S
       try {
         return (await safeStorage.decryptStringAsync(Buffer.from(encrypted, 'base64'))).result;
       } catch (error) {
-        // Of another computer, or of a key that is gone: nobody can read it any more.
-        log.warn({ err: error }, 'a secret cannot be read any more');
+        // The file is from another computer, or the key is gone.
+        log.warn({ err: error }, 'a secret could not be decrypted');
         return undefined;
       }
     },
@@ -64,10 +64,10 @@ export async function openSafeStorageSecrets(parts: SafeStorageParts): Promise<S
 async function keepsKeys({ safeStorage, system, log }: SafeStorageParts): Promise<boolean> {
   try {
     if (!(await safeStorage.isAsyncEncryptionAvailable())) return false;
-    // There the key is a word that everybody knows.
+    // `basic_text` encrypts with a fixed key that everybody knows.
     return system !== 'linux' || !['basic_text', 'unknown'].includes(safeStorage.getSelectedStorageBackend());
   } catch (error) {
-    log.warn({ err: error }, 'the system could not be asked whether it keeps secrets');
+    log.warn({ err: error }, 'could not find out whether the system keeps secrets');
     return false;
   }
 }
@@ -76,14 +76,14 @@ async function readEncrypted(file: string, log: Logger): Promise<Readonly<Record
   try {
     const parsed = fileSchema.safeParse(parseJson(await readFile(file, 'utf8')));
     if (parsed.success) return parsed.data;
-    log.warn('the file of secrets could not be understood');
+    log.warn('the file of secrets could not be parsed');
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') log.warn({ err: error }, 'the file of secrets could not be read');
   }
   return {};
 }
 
-/** Written beside its place and renamed: after a crash there is the old one or the new one. */
+/** Writes a temporary file and renames it, so that a crash leaves the old or the new one. */
 async function writeEncrypted(file: string, kept: Readonly<Record<string, string>>): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   await makeFolder(dirname(file), 0o700);

@@ -1,14 +1,14 @@
-/** Where secrets are kept between two starts, as safe as the system allows. */
+/** Secrets that are kept between two starts, as safely as the system allows. */
 export interface SecretStore {
-  /** Undefined for one that was never written, or that cannot be read any more. */
+  /** Undefined if it was never written or can no longer be read. */
   read(key: string): Promise<string | undefined>;
-  /** `undefined` forgets it. */
+  /** `undefined` deletes it. */
   write(key: string, text: string | undefined): Promise<void>;
-  /** Whether they are still there after the next start: false where the system keeps none. */
+  /** Whether secrets outlive the app. False if the system cannot keep any. */
   readonly lasting: boolean;
 }
 
-/** For a system that keeps no secrets. */
+/** Keeps secrets only until the app ends. */
 export function keepSecretsInMemory(): SecretStore {
   const kept = new Map<string, string>();
   return {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
+import { openBackendsStand } from '../../../backend/tests/running/backends-stand.ts';
 import { type MailServer, startMailServer } from '../../../backend/tests/running/mail-server.ts';
 import { startServerProcess } from '../../../backend/tests/running/server-process.ts';
 import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
@@ -37,17 +37,17 @@ async function mailedCode(email: string): Promise<string> {
 
 describe('signing in', () => {
   it('keeps the account, connects, and knows it again after the next start', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { backends, settings } = opened;
     const { email } = stand.account;
-    expect(backends.place()).toEqual({ kind: 'none' });
+    expect(backends.status()).toEqual({ kind: 'none' });
     expect(backends.current()).toBeUndefined();
     const form = { address: `${stand.line.url}/`, email: ` ${email.toUpperCase()} `, password };
     expect(await backends.signIn(form)).toEqual({ ok: true });
     await waitUntil('it is connected', () => backends.current()?.reachable());
     await waitUntil('the account is known', () => opened.heard.some(({ type }) => type === 'all'));
     const { host } = new URL(stand.line.url);
-    expect(backends.place()).toEqual({
+    expect(backends.status()).toEqual({
       kind: 'server',
       host,
       email,
@@ -56,21 +56,21 @@ describe('signing in', () => {
       thisSessionOnly: true,
       readable: false,
     });
-    expect(settings.get().place).toEqual({ kind: 'server', url: stand.line.url, email });
+    expect(settings.get().backend).toEqual({ kind: 'server', url: stand.line.url, email });
     expect(backends.current()).toMatchObject({ key: `${stand.line.url} ${email}`, host });
 
     await using again = await opened.startAgain();
     await waitUntil('it is connected again', () => again.backends.current()?.reachable());
     await again.backends.signOut();
-    expect(again.backends.place()).toMatchObject({ connection: 'signed_out', leftOnPurpose: true, email, host });
+    expect(again.backends.status()).toMatchObject({ connection: 'signed_out', leftOnPurpose: true, email, host });
     expect(again.backends.current()).toBeUndefined();
     expect(again.backends.currentKey()).toBe(`${stand.line.url} ${email}`);
     await using later = await again.startAgain();
-    expect(later.backends.place()).toMatchObject({ connection: 'signed_out', email, host });
+    expect(later.backends.status()).toMatchObject({ connection: 'signed_out', email, host });
   });
 
   it('tells no log and no setting what is secret', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { backends, settings, logged, secrets } = opened;
     const { email } = stand.account;
     const own = { address: stand.line.url, email };
@@ -79,7 +79,7 @@ describe('signing in', () => {
     await waitUntil('it is connected', () => backends.current()?.reachable());
     const kept = JSON.parse((await secrets.read('sign-in')) ?? '') as { session: Record<string, string> };
     stand.line.cut();
-    const told = JSON.stringify([logged, settings.get(), backends.place()]);
+    const told = JSON.stringify([logged, settings.get(), backends.status()]);
     for (const secret of [kept.session['accessToken'], kept.session['refreshToken'], password, 'an entirely']) {
       expect(secret).toBeTypeOf('string');
       expect(told).not.toContain(secret);
@@ -87,7 +87,7 @@ describe('signing in', () => {
   });
 
   it('says of each thing that can be wrong with a form which it is', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { backends } = opened;
     const form = { address: stand.line.url, email: stand.account.email, password };
     const { host } = new URL(stand.line.url);
@@ -107,7 +107,7 @@ describe('signing in', () => {
     expect(await backends.resetPassword({ ...form, code: '1234 5678' })).toEqual(problem('wrong_code'));
     expect(await backends.resetPassword({ ...form, code: ' ' })).toEqual(problem('wrong_code'));
     expect(await backends.confirmAddress('1234 5678')).toEqual(problem('signed_out'));
-    expect(backends.place()).toEqual({ kind: 'none' });
+    expect(backends.status()).toEqual({ kind: 'none' });
   });
 
   it('sends no password to what is no Soundlift server', async () => {
@@ -118,7 +118,7 @@ describe('signing in', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const form = { address: host, email: 'anna@example.com', password };
     const refused = { ok: false, problem: { code: 'not_soundlift', host } };
     expect(await opened.backends.signIn(form)).toEqual(refused);
@@ -130,7 +130,7 @@ describe('signing in', () => {
   });
 
   it('says when to come back after too many tries', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const form = { address: stand.line.url, email: 'tried@example.com', password: 'wrong' };
     const answer = await waitUntil('it is too many', async () => {
       const tried = await opened.backends.signIn(form);
@@ -142,7 +142,7 @@ describe('signing in', () => {
   it('says that a server takes no new accounts', async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-closed-'));
     await using closed = await startServerProcess({ dataFolder, environment: { SIGN_UP: 'closed' } });
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const form = { address: closed.url, email: 'a@example.com', password };
     expect(await opened.backends.createAccount(form)).toEqual({
       ok: false,
@@ -155,24 +155,24 @@ describe('signing in', () => {
 
 describe('an account on a server that mails', () => {
   it('is made, confirmed with the code from the mail, and says whether it is mailed', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { backends } = opened;
     const email = 'berta@example.com';
     const form = { address: mailed.line.url, email, password };
     expect(await backends.createAccount(form)).toEqual({ ok: true, codeMailed: true });
-    const place = () => backends.place() as { readonly confirmed?: boolean; readonly mail?: boolean };
-    await waitUntil('what the account is is known', () => place().mail !== undefined);
-    expect(place()).toMatchObject({ confirmed: false, mail: true });
+    const status = () => backends.status() as { readonly confirmed?: boolean; readonly mail?: boolean };
+    await waitUntil('what the account is is known', () => status().mail !== undefined);
+    expect(status()).toMatchObject({ confirmed: false, mail: true });
     expect(await backends.confirmAddress('0000 0000')).toEqual({ ok: false, problem: { code: 'wrong_code' } });
     expect(await backends.sendCodeAgain()).toMatchObject({ problem: { code: 'too_many' } });
     expect(await backends.confirmAddress(await mailedCode(email))).toEqual({ ok: true });
-    expect(place()).toMatchObject({ confirmed: true });
+    expect(status()).toMatchObject({ confirmed: true });
     expect(await backends.setMail(false)).toEqual({ ok: true });
-    expect(place()).toMatchObject({ mail: false });
+    expect(status()).toMatchObject({ mail: false });
   });
 
   it('gets another password with a mailed code, and is signed in with it', async () => {
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { backends } = opened;
     const email = 'carla@example.com';
     const { url: address } = mailed.line;

@@ -2,21 +2,21 @@ import path, { type PlatformPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSoundliftLink, type SoundliftLink } from './soundlift-link.ts';
 
-/** What was given to the app when it was started, the first or a second time. */
+/** The arguments of a start of the app, the first or a later one. */
 export interface Incoming {
   /** Absolute paths. */
   readonly paths: readonly string[];
   readonly links: readonly SoundliftLink[];
-  /** Whether the window is to stay hidden: opened at login. */
+  /** Whether the window stays hidden, because the app was opened at login. */
   readonly isHidden: boolean;
 }
 
 export interface CommandLine {
-  /** All of it, the program's own name first. */
+  /** The whole command line, beginning with the program. */
   readonly argv: readonly string[];
-  /** The app's folder, absolute, where the app is not packaged: then it is a word, too, and Electron's own come before it. */
+  /** Absolute path of the app's folder, if the app is not packaged. It is then an argument itself, after those of Electron. */
   readonly appPath?: string;
-  /** Absolute path that relative ones start from. */
+  /** Absolute path of the folder for relative paths. */
   readonly folder: string;
   readonly paths?: PlatformPath;
 }
@@ -24,8 +24,8 @@ export interface CommandLine {
 export const hiddenFlag = '--hidden';
 
 /**
- * Reads a command line. What begins with a dash is a switch, of ours or of Electron's, and never a file, but after `--`; so is everything
- * where a link is given: on Windows a web page could add words to it.
+ * Reads a command line. A word that begins with a dash is a switch, of ours or of Electron, and never a file, except after `--`. If there is a
+ * link, no word is a file: on Windows, a web page could add words to its link.
  */
 export function readCommandLine({ argv, appPath, folder, paths = path }: CommandLine): Incoming {
   const before = appPath === undefined ? 0 : argv.findIndex((word) => paths.resolve(folder, word) === appPath);
@@ -50,7 +50,7 @@ function toPath(word: string, folder: string, paths: PlatformPath): string | und
       return undefined;
     }
   }
-  // A link of the web, which is no file of this computer.
+  // A web address is no file of this computer.
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(word)) return undefined;
   return paths.resolve(folder, word);
 }

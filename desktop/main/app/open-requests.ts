@@ -11,13 +11,13 @@ export interface ReceiveIncoming {
   readonly appPath?: string;
 }
 
-/** Everything that brings files or links in from outside of the window. */
+/** All ways in which files and links come from outside the window. */
 export interface IncomingStream {
-  /** Calls `listener` with all that came meanwhile and that comes from now on; of this start, too. */
+  /** Calls `listener` with what came so far, including with this start, and with all that comes from now on. */
   follow(listener: (incoming: Incoming) => void): void;
 }
 
-/** To be called before the app is ready: macOS tells of files that early. */
+/** To be called before the app is ready, because macOS reports files that early. */
 export function openRequests({ app, argv, folder, appPath }: ReceiveIncoming): IncomingStream {
   const own = appPath === undefined ? {} : { appPath };
   let waiting: Incoming[] = [readCommandLine({ argv, folder, ...own })];

@@ -2,9 +2,9 @@ import type { App } from 'electron';
 
 export interface Quitting {
   readonly app: Pick<App, 'on' | 'exit'>;
-  /** How many videos this computer would leave unfinished; 0 where a server goes on with them. */
+  /** How many videos this computer would leave unfinished; 0 if a server goes on with them. */
   readonly unfinishedHere: () => number;
-  /** Whether to quit all the same. */
+  /** Asks whether to quit anyway. */
   readonly ask: (unfinished: number) => Promise<boolean>;
   /** Ends everything in order. */
   readonly end: () => Promise<void>;
@@ -12,14 +12,14 @@ export interface Quitting {
 }
 
 export interface QuitState {
-  /** True once it is decided: windows may close. */
+  /** True once it is decided, so that windows may close. */
   readonly decided: boolean;
 }
 
-/** An end that takes longer is not waited for: the next start takes up what a kill leaves, too. */
+/** The app does not wait longer for an orderly end. The next start recovers from a kill as well. */
 const longestEndMilliseconds = 8000;
 
-/** Asks before work of this computer is left unfinished, and ends everything in order before the app goes. */
+/** Asks before work of this computer is left unfinished, and ends everything in order before the app quits. */
 export function watchQuitting({ app, unfinishedHere, ask, end, onDefect }: Quitting): QuitState {
   let decided = false;
   let asking = false;
@@ -48,7 +48,7 @@ export function watchQuitting({ app, unfinishedHere, ask, end, onDefect }: Quitt
   }
 
   function beforeQuit(event: { preventDefault(): void }): void {
-    // The windows close by themselves once nothing is in the way any more; the app itself goes in `endAll`.
+    // Electron then closes the windows by itself. The app quits in `endAll`.
     event.preventDefault();
     if (ending !== undefined || asking) return;
     const unfinished = decided ? 0 : unfinishedHere();

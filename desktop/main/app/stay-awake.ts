@@ -1,6 +1,6 @@
 import type { PowerSaveBlocker } from 'electron';
 
-/** Keeps the computer from falling asleep by itself while there is work; the screen may go dark. */
+/** Keeps the computer from going to sleep while there is work. The screen may turn off. */
 export interface StayAwake extends Disposable {
   working(isWorking: boolean): void;
 }

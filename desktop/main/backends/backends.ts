@@ -2,7 +2,7 @@ import type { Notification } from '../../../shared/api.ts';
 import type { Backend } from '../../client/backend.ts';
 import type { AccountAnswer, BackendStatus, Certificate, SignInForm } from '../../ipc.ts';
 
-/** `here`, or a server and an account on it: what a row of the list belongs to. */
+/** `here`, or a server and an account on it. Each row of the list belongs to one. */
 export type BackendKey = string;
 
 export const hereKey: BackendKey = 'here';
@@ -12,35 +12,35 @@ export function serverKey(url: string, email: string): BackendKey {
   return `${url} ${email}`;
 }
 
-/** Somewhere that converts, as the list sees it. */
+/** A backend, as the list sees it. */
 export interface KnownBackend {
   readonly key: BackendKey;
-  /** What people call the server; absent for this computer. */
+  /** The server's host name; absent for this computer. */
   readonly host?: string;
   readonly backend: Backend;
-  /** Whether the backend can be reached at this moment, as far as is known. */
+  /** Whether the backend can be reached now, as far as is known. */
   reachable(): boolean;
 }
 
 /**
- * This computer's backend and the servers' accounts, of which at most one is signed in at a time. The one that new videos go to is the
- * current one; rows of another account wait until somebody signs in to it again.
+ * This computer's backend, and accounts on servers. At most one account is signed in at a time. New videos go to the current backend;
+ * rows of another account wait until it is signed in again.
  */
 export interface Backends extends AsyncDisposable {
-  place(): BackendStatus;
+  status(): BackendStatus;
   /** Undefined in the first run, and while signed out. */
   current(): KnownBackend | undefined;
-  /** The key that new rows get, signed out or not; undefined in the first run. */
+  /** The key that new rows get, even while signed out; undefined in the first run. */
   currentKey(): BackendKey | undefined;
-  /** This computer's, started when it is first asked for. */
+  /** This computer's backend, started when it is first asked for. */
   here(): KnownBackend;
   /** Undefined for an account that is not signed in. */
   of(key: BackendKey): KnownBackend | undefined;
-  /** What people call the server of a key, also of one that is signed out; undefined for this computer. */
+  /** The host name of a key's server, signed in or not; undefined for this computer. */
   hostOf(key: BackendKey): string | undefined;
-  /** Called when any of the above changes. Returns what ends it. */
+  /** Calls `listener` when any of the above changes. Returns a function that stops this. */
   follow(listener: () => void): () => void;
-  /** Called for notifications of the current workplace as they come, and when one is read elsewhere. */
+  /** Calls `listener` with new notifications of the current backend, and when one is read elsewhere. */
   followNotifications(listener: (event: NotificationEvent) => void): () => void;
 
   useThisComputer(): Promise<void>;
@@ -53,12 +53,12 @@ export interface Backends extends AsyncDisposable {
   certificate(address: string): Promise<Certificate | null>;
   signOut(): Promise<void>;
   setMail(wanted: boolean): Promise<AccountAnswer>;
-  /** Tries to reach the server at once instead of later; also after sleep, and when the network came back. */
+  /** Tries to reach the backend now instead of later, for example after sleep. */
   tryNow(): void;
 }
 
 export type NotificationEvent =
-  /** All that the backend has: after a start, a sign-in, and when events may have been missed. */
+  /** All notifications of the backend: after a start, a sign-in, and when events may have been missed. */
   | { readonly type: 'all'; readonly notifications: readonly Notification[] }
   | { readonly type: 'new'; readonly notification: Notification }
   | { readonly type: 'read'; readonly ids: readonly string[] };

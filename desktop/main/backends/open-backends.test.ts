@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
 import { makeAccount } from '../../../backend/tests/running/api-client.ts';
-import { openWorkplacesStand, type WorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
+import { type BackendsStand, openBackendsStand } from '../../../backend/tests/running/backends-stand.ts';
 import { makeHeldFfmpeg } from '../../../backend/tests/running/held-ffmpeg.ts';
 import { processesWorkingIn } from '../../../backend/tests/running/processes.ts';
 import { openServerStand, type ServerStand } from '../../../backend/tests/running/server-stand.ts';
@@ -10,7 +10,7 @@ import type { ServerEvent } from '../../../shared/events.ts';
 import type { BackendStatus } from '../../ipc.ts';
 import { keepSettingsInMemory } from '../../tests/settings-in-memory.ts';
 import type { KnownBackend } from './backends.ts';
-import { adviseAtOnce } from './open-backends.ts';
+import { adviseAtOnce } from './this-computer.ts';
 
 const running = new AsyncDisposableStack();
 const options = { format: 'mp3' } as const;
@@ -43,26 +43,26 @@ async function stopConverting(dataFolder: string): Promise<AsyncDisposable> {
 type ServerStatus = Extract<BackendStatus, { readonly kind: 'server' }>;
 
 /** Signed in over the line of `stand`. */
-async function openSignedIn(): Promise<WorkplacesStand> {
-  const opened = await openWorkplacesStand();
+async function openSignedIn(): Promise<BackendsStand> {
+  const opened = await openBackendsStand();
   await signIn(opened);
   await waitUntil('it is connected', () => opened.backends.current()?.reachable());
   return opened;
 }
 
-async function signIn({ backends }: WorkplacesStand, account = stand.account): Promise<void> {
+async function signIn({ backends }: BackendsStand, account = stand.account): Promise<void> {
   const { email, password } = account;
   expect(await backends.signIn({ address: stand.line.url, email, password })).toEqual({ ok: true });
 }
 
-function currentOf({ backends }: WorkplacesStand): KnownBackend {
+function currentOf({ backends }: BackendsStand): KnownBackend {
   const current = backends.current();
-  if (current === undefined) throw new Error('there is no workplace');
+  if (current === undefined) throw new Error('there is no backend');
   return current;
 }
 
-function placeOf({ backends }: WorkplacesStand): ServerStatus {
-  return backends.place() as ServerStatus;
+function statusOf({ backends }: BackendsStand): ServerStatus {
+  return backends.status() as ServerStatus;
 }
 
 describe('a server', () => {
@@ -91,8 +91,8 @@ describe('a server', () => {
     const key = backends.currentKey();
     stand.line.down = true;
     stand.line.cut();
-    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline' && placeOf(opened).nextTryAt);
-    expect(placeOf(opened).nextTryAt).toBeGreaterThan(Date.now() - 1000);
+    await waitUntil('it is offline', () => statusOf(opened).connection === 'offline' && statusOf(opened).nextTryAt);
+    expect(statusOf(opened).nextTryAt).toBeGreaterThan(Date.now() - 1000);
     expect(backends.current()?.reachable()).toBe(false);
     expect(changes).toBeGreaterThan(0);
     const ids = (await stand.account.conversions()).map(({ id }) => id);
@@ -103,7 +103,7 @@ describe('a server', () => {
     const { id } = await stand.account.upload(talk.path, 'meanwhile.mp4');
     stand.line.down = false;
     backends.tryNow();
-    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected');
+    await waitUntil('it is connected', () => statusOf(opened).connection === 'connected');
     await waitUntil('it was told of', () => told.has(id));
     expect(ids).not.toContain(id);
     expect(backends.currentKey()).toBe(key);
@@ -113,7 +113,7 @@ describe('a server', () => {
   it('stays connected in the eyes of people while its socket alone breaks', async () => {
     await using opened = await openSignedIn();
     const seen: string[] = [];
-    opened.backends.follow(() => void seen.push(placeOf(opened).connection));
+    opened.backends.follow(() => void seen.push(statusOf(opened).connection));
     const before = stand.line.connections;
     stand.line.cut();
     await waitUntil('it has connected again', () => stand.line.connections > before + 1);
@@ -123,12 +123,12 @@ describe('a server', () => {
 
   it('that was started again is found again', async () => {
     await using own = await openServerStand();
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { email, password } = own.account;
     await opened.backends.signIn({ address: own.line.url, email, password });
     await waitUntil('it is connected', () => opened.backends.current()?.reachable());
     await own.server().kill();
-    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline');
+    await waitUntil('it is offline', () => statusOf(opened).connection === 'offline');
     await own.startAgain();
     await waitUntil('it is connected', () => opened.backends.current()?.reachable());
     const { backend } = currentOf(opened);
@@ -140,15 +140,15 @@ describe('a server', () => {
     await using opened = await openSignedIn();
     stand.line.deaf = true;
     opened.backends.tryNow();
-    await waitUntil('it is offline', () => placeOf(opened).connection === 'offline');
+    await waitUntil('it is offline', () => statusOf(opened).connection === 'offline');
     stand.line.deaf = false;
     stand.line.cut();
-    await waitUntil('it is connected', () => placeOf(opened).connection === 'connected');
+    await waitUntil('it is connected', () => statusOf(opened).connection === 'connected');
   });
 
   it('that ended the session keeps address and e-mail, and whoever signs in again goes on', async () => {
     await using own = await openServerStand();
-    await using opened = await openWorkplacesStand();
+    await using opened = await openBackendsStand();
     const { email, password } = own.account;
     const form = { address: own.line.url, email, password };
     await opened.backends.signIn(form);
@@ -160,9 +160,9 @@ describe('a server', () => {
     const answer = await own.account.fetch('/api/v1/me/password', { method: 'POST', headers, body });
     expect(answer.status).toBe(204);
     own.line.cut();
-    await waitUntil('it is signed out', () => placeOf(opened).connection === 'signed_out');
-    expect(placeOf(opened)).toMatchObject({ host: new URL(own.line.url).host, email });
-    expect(placeOf(opened)).not.toHaveProperty('leftOnPurpose');
+    await waitUntil('it is signed out', () => statusOf(opened).connection === 'signed_out');
+    expect(statusOf(opened)).toMatchObject({ host: new URL(own.line.url).host, email });
+    expect(statusOf(opened)).not.toHaveProperty('leftOnPurpose');
     expect([opened.backends.current(), opened.backends.of(key)]).toEqual([undefined, undefined]);
     expect(opened.backends.hostOf(key)).toBe(new URL(own.line.url).host);
     expect(opened.backends.currentKey()).toBe(key);
@@ -191,7 +191,7 @@ describe('several backends', () => {
     const { backends } = opened;
     const { key } = currentOf(opened);
     await backends.useThisComputer();
-    expect(backends.place()).toMatchObject({ kind: 'here', advisedAtOnce: adviseAtOnce() });
+    expect(backends.status()).toMatchObject({ kind: 'here', advisedAtOnce: adviseAtOnce() });
     expect(backends.current()?.key).toBe('here');
     expect(backends.of(key)?.reachable()).toBe(true);
     await using again = await opened.startAgain();
@@ -203,14 +203,14 @@ describe('several backends', () => {
 
 describe('this computer', () => {
   it('converts, says how it is, and tells notifications', async () => {
-    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    await using opened = await openBackendsStand({ backend: { kind: 'here' } });
     const { backends } = opened;
-    expect(backends.place()).toMatchObject({ kind: 'here', state: 'starting' });
+    expect(backends.status()).toMatchObject({ kind: 'here', state: 'starting' });
     const { backend } = currentOf(opened);
     const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
     const onBegun = (): void => {};
     const { id } = await backend.submit({ file: talk, options, batch, resumable: { onBegun } }, never);
-    expect(backends.place()).toMatchObject({ kind: 'here', state: 'ready' });
+    expect(backends.status()).toMatchObject({ kind: 'here', state: 'ready' });
     await waitUntil('it was told', () => opened.heard.some(({ type }) => type === 'new'));
     await backend.remove(id);
     expect(backends.hostOf('here')).toBeUndefined();
@@ -219,7 +219,7 @@ describe('this computer', () => {
   it('tells what was missed while its process was away', async () => {
     const ffmpeg = await makeHeldFfmpeg(media.path);
     await ffmpeg.hold();
-    await using opened = await openWorkplacesStand({ place: { kind: 'here' }, ffmpegPath: ffmpeg.path });
+    await using opened = await openBackendsStand({ backend: { kind: 'here' }, ffmpegPath: ffmpeg.path });
     const { backend } = currentOf(opened);
     const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
     const { id } = await backend.submit({ file: { ...talk, path }, options }, never);
@@ -234,9 +234,9 @@ describe('this computer', () => {
   });
 
   it('takes another number of videos at once while it converts, and loses no progress', async () => {
-    await using opened = await openWorkplacesStand({
-      place: { kind: 'here' },
-      settings: keepSettingsInMemory({ place: { kind: 'here' }, atOnce: 1 }),
+    await using opened = await openBackendsStand({
+      backend: { kind: 'here' },
+      settings: keepSettingsInMemory({ backend: { kind: 'here' }, atOnce: 1 }),
     });
     const { backend } = currentOf(opened);
     const path = await media.make({ container: 'mkv', seconds: 600, audio: [{ codec: 'flac' }], picture: false });
@@ -272,7 +272,7 @@ describe('this computer', () => {
   });
 
   it('is started again with the number of videos at once that was chosen last', async () => {
-    await using opened = await openWorkplacesStand({ place: { kind: 'here' } });
+    await using opened = await openBackendsStand({ backend: { kind: 'here' } });
     await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
     opened.settings.change({ atOnce: 3 });
     opened.processes[0]?.kill();
@@ -281,10 +281,10 @@ describe('this computer', () => {
   });
 
   it('says how to install ffmpeg where there is none', async () => {
-    await using opened = await openWorkplacesStand({ place: { kind: 'here' }, ffmpegPath: '/nowhere/ffmpeg' });
+    await using opened = await openBackendsStand({ backend: { kind: 'here' }, ffmpegPath: '/nowhere/ffmpeg' });
     const broken = () => {
-      const place = opened.backends.place();
-      return place.kind === 'here' && place.state === 'broken' && place;
+      const status = opened.backends.status();
+      return status.kind === 'here' && status.state === 'broken' && status;
     };
     expect((await waitUntil('it is broken', broken)).problem).toContain('Install it with');
     expect(currentOf(opened).reachable()).toBe(false);

@@ -14,16 +14,16 @@ export interface FoundEntriesParts {
   readonly questions: Pick<Questions, 'folder'>;
 }
 
-/** Entries that have no place in the list yet. */
+/** Entries that have no order in the list yet. */
 export interface FoundEntries {
   readonly entries: readonly Omit<Entry, 'order'>[];
-  /** So many lay in the folders and are no videos. */
+  /** The number of files in the folders that are no videos. */
   readonly leftOut: number;
 }
 
 /**
- * What is to be added to the list of that which was dropped, as one batch. Undefined when the person, asked for a folder, thought better of
- * it. Throws the signal's reason.
+ * Finds the videos among dropped files and folders, as one batch. Undefined if the person was asked for a folder and cancelled the dialog.
+ * Throws the signal's reason.
  */
 export async function findEntries(
   paths: readonly string[],
@@ -31,7 +31,7 @@ export async function findEntries(
   { backends, settings, questions }: FoundEntriesParts,
   signal: AbortSignal,
 ): Promise<FoundEntries | undefined> {
-  const workplace = backends.currentKey() ?? hereKey;
+  const backendKey = backends.currentKey() ?? hereKey;
   const target = await targetOfDrop(paths, settings.get().saveTo, questions);
   if (target === undefined) return undefined;
   const { quality, whenTaken } = settings.get();
@@ -48,7 +48,7 @@ export async function findEntries(
     batchId,
     batchSize: findings.length,
     options: options ?? outputOptionsOf(quality),
-    workplace,
+    backendKey,
     target,
     whenTaken,
     step: stepOf(finding),

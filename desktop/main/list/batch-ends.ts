@@ -6,23 +6,23 @@ import { type Entry, isAtRest, type Step } from './entry.ts';
 
 export interface BatchEndsParts {
   readonly entries: Pick<Entries, 'all' | 'get'>;
-  readonly database: Pick<EntriesDatabase, 'toldBatches' | 'markTold'>;
+  readonly database: Pick<EntriesDatabase, 'reportedBatches' | 'markReported'>;
   readonly onNews: (news: ListNews) => void;
   readonly onSaved: (id: string) => void;
 }
 
-/** Sees entries and their batches come to their ends, and tells of each once. */
+/** Reports each entry and each batch that has ended, once. */
 export interface BatchEnds {
-  /** These may have ended. */
+  /** Checks whether these entries have ended. */
   look(ids: readonly string[]): void;
-  /** Tells of the batches that had ended when the app did, before they could be told of. */
-  tellLeft(): void;
-  /** It starts again, and may end again. */
+  /** Reports the batches that had ended before the app did, but were not reported. */
+  reportLeft(): void;
+  /** To be called when an entry starts again, so that its next end is reported. */
   startAgain(id: string): void;
 }
 
 export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEndsParts): BatchEnds {
-  const told = new Set(database.toldBatches());
+  const reported = new Set(database.reportedBatches());
   const seen = new Set<string>();
   for (const entry of entries.all()) if (isAtRest(entry)) seen.add(entry.id);
 
@@ -37,11 +37,11 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
     const byBatch = Map.groupBy(entries.all(), ({ batchId }) => batchId);
     for (const batchId of batchIds) {
       const ofBatch = byBatch.get(batchId) ?? [];
-      if (told.has(batchId) || !ofBatch.every(isAtRest)) continue;
+      if (reported.has(batchId) || !ofBatch.every(isAtRest)) continue;
       const batch = batchEnd(batchId, ofBatch);
       if (batch.saved.length + batch.failed.length === 0) continue;
-      database.markTold(batchId);
-      told.add(batchId);
+      database.markReported(batchId);
+      reported.add(batchId);
       onNews({ kind: 'batch_ended', batch });
     }
   }
@@ -54,7 +54,7 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
       for (const entry of ended) endEntry(entry);
       if (ended.length > 0) endBatches(new Set(ended.map(({ batchId }) => batchId)));
     },
-    tellLeft: () => endBatches(new Set([...entries.all()].map(({ batchId }) => batchId))),
+    reportLeft: () => endBatches(new Set([...entries.all()].map(({ batchId }) => batchId))),
     startAgain: (id) => void seen.delete(id),
   };
 }

@@ -1,83 +1,85 @@
 import type { Logger } from 'pino';
 import { isAppError } from '../../../shared/errors.ts';
 import type { Backends } from '../backends/backends.ts';
-import type { EntriesDatabase, Owed } from './entries-database.ts';
+import type { EntriesDatabase, PendingCall } from './entries-database.ts';
 
 export interface CallOutboxParts {
-  readonly database: Pick<EntriesDatabase, 'owed' | 'owe' | 'paid'>;
+  readonly database: Pick<EntriesDatabase, 'pendingCalls' | 'addCall' | 'dropCall'>;
   readonly backends: Pick<Backends, 'of'>;
   readonly log: Logger;
 }
 
-/** What backends are still to be told, written down until they were: offline, signed out, or killed meanwhile. */
+/** The calls that backends must still get. They are stored until they succeed, so they outlive a lost connection, a sign-out and a crash. */
 export interface CallOutbox extends AsyncDisposable {
-  owe(owed: Owed): void;
-  /** Tells whoever can be told at this moment; cheap to call often. */
-  pay(): void;
-  /** What is not wanted any more. It may be on its way already. */
-  forgive(conversionId: string): void;
-  /** Resolves once nothing is on its way for this conversion. */
+  add(call: PendingCall): void;
+  /** Sends the calls whose backends can be reached now. Cheap to call often. */
+  send(): void;
+  /** Drops a call that is no longer wanted. It may be under way already. */
+  drop(conversionId: string): void;
+  /** Resolves once no call of this conversion is under way. */
   settled(conversionId: string): Promise<void>;
 }
 
-/** After one that could not be reached. */
+/** How long a backend that could not be reached gets no further calls. */
 const pauseMilliseconds = 5000;
 
 export function createCallOutbox({ database, backends, log }: CallOutboxParts): CallOutbox {
-  const onTheirWay = new Map<string, Promise<void>>();
+  const underWay = new Map<string, Promise<void>>();
   const notBefore = new Map<string, number>();
   let isClosed = false;
   let isWaiting = false;
 
-  async function tell({ conversionId, workplace, deed }: Owed): Promise<void> {
-    const backend = backends.of(workplace)?.backend;
+  async function sendOne({ conversionId, backendKey, action }: PendingCall): Promise<void> {
+    const backend = backends.of(backendKey)?.backend;
     if (backend === undefined) return;
     try {
-      if (deed === 'cancel') await backend.cancel(conversionId);
+      if (action === 'cancel') await backend.cancel(conversionId);
       else await backend.remove(conversionId);
     } catch (error) {
-      // Where it has ended, or is gone, nothing is left to do.
+      // If it has ended or is gone, nothing is left to do.
       if (!isAppError(error, 'not_found', 'gone', 'wrong_state')) {
-        if (!isAppError(error)) log.error({ err: error }, 'a backend could not be told what it is owed');
-        notBefore.set(workplace, performance.now() + pauseMilliseconds);
+        if (!isAppError(error)) log.error({ err: error }, 'a stored call to a backend failed');
+        notBefore.set(backendKey, performance.now() + pauseMilliseconds);
         return;
       }
     }
-    database.paid(conversionId);
+    database.dropCall(conversionId);
   }
 
-  function payNow(): void {
+  function sendNow(): void {
     isWaiting = false;
     if (isClosed) return;
-    for (const one of database.owed()) {
-      const { conversionId, workplace } = one;
-      if (onTheirWay.has(conversionId) || performance.now() < (notBefore.get(workplace) ?? 0)) continue;
-      if (backends.of(workplace)?.reachable() !== true) continue;
-      const telling = tell(one)
-        .catch((error: unknown) => log.error({ err: error }, 'what is owed could not be written down'))
-        .finally(() => onTheirWay.delete(conversionId));
-      onTheirWay.set(conversionId, telling);
+    for (const one of database.pendingCalls()) {
+      const { conversionId, backendKey } = one;
+      if (underWay.has(conversionId) || performance.now() < (notBefore.get(backendKey) ?? 0)) continue;
+      if (backends.of(backendKey)?.reachable() !== true) continue;
+      const sending = sendOne(one)
+        .catch((error: unknown) =>
+          log.error({ err: error }, 'a call that succeeded could not be taken out of the outbox'),
+        )
+        .finally(() => underWay.delete(conversionId));
+      underWay.set(conversionId, sending);
     }
   }
 
-  const calls: CallOutbox = {
-    owe(owed) {
-      database.owe(owed);
-      calls.pay();
+  const outbox: CallOutbox = {
+    add(call) {
+      database.addCall(call);
+      outbox.send();
     },
-    pay() {
+    send() {
       if (isWaiting) return;
       isWaiting = true;
-      queueMicrotask(payNow);
+      queueMicrotask(sendNow);
     },
-    forgive: (conversionId) => database.paid(conversionId),
+    drop: (conversionId) => database.dropCall(conversionId),
     async settled(conversionId) {
-      await onTheirWay.get(conversionId);
+      await underWay.get(conversionId);
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
-      await Promise.all(onTheirWay.values());
+      await Promise.all(underWay.values());
     },
   };
-  return calls;
+  return outbox;
 }

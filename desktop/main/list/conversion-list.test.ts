@@ -41,7 +41,7 @@ describe('a video that is dropped', () => {
     const [file = ''] = await put(videos, 'talk.mp4');
     await list.add([file]);
     const done = await stand.until('talk.mp4', 'done');
-    expect(done).toMatchObject({ targetName: 'talk.mp3', state: { kind: 'done', place: ['videos'] }, fraction: 1 });
+    expect(done).toMatchObject({ targetName: 'talk.mp3', state: { kind: 'done', folder: ['videos'] }, fraction: 1 });
     expect(await readdir(videos)).toEqual(['talk.mp3', 'talk.mp4']);
     const fractions = seen.map(({ fraction = 0 }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
@@ -178,7 +178,7 @@ describe('an entry', () => {
     const files = await put(videos, 'talk.mp4');
     await list.add(files);
     const { id } = await stand.until('talk.mp4', 'unsaved');
-    expect(stand.row('talk.mp4')?.state).toMatchObject({ reason: 'folder_away', place: ['stick'] });
+    expect(stand.row('talk.mp4')?.state).toMatchObject({ reason: 'folder_away', folder: ['stick'] });
     await list.saveInto(id, videos);
     await stand.until('talk.mp4', 'done');
     expect(await readdir(videos)).toEqual(['talk.mp3', 'talk.mp4']);
@@ -232,7 +232,7 @@ describe('the history', () => {
     expect((await ask('other%')).found).toBe(0);
     await rm(join(videos, 'other_1.mp3'));
     const [item] = (await ask('other_1')).items;
-    expect(item).toMatchObject({ missing: true, place: ['videos'] });
+    expect(item).toMatchObject({ missing: true, folder: ['videos'] });
     await list.convertAgain(item?.id ?? '');
     await stand.until('other_1.mp4', 'done');
     await list.clearHistory();

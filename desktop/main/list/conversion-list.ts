@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
 import type { HistoryPage, HistoryQuery, Row, RowDetails, Summary } from '../../ipc.ts';
 
-/** What became of a batch, told once when the last of it has ended: saved, failed or cancelled. */
+/** The outcome of a batch, reported once all of its entries are saved, failed or cancelled. */
 export interface BatchEnd {
   readonly batchId: string;
   readonly saved: readonly {
@@ -21,20 +21,20 @@ export interface FailedVideo {
   readonly id: string;
   readonly name: string;
   readonly code: ErrorCode;
-  /** What came with a code that is not known. */
+  /** The message that came with an unknown code. */
   readonly message?: string;
-  /** How many sound tracks it has, where that is known. */
+  /** How many audio tracks it has, if known. */
   readonly tracks?: number;
 }
 
-/** What else is to be told to a person. */
+/** News for the person. */
 export type ListNews =
   | { readonly kind: 'added'; readonly count: number; readonly leftOut: number }
   | ({ readonly kind: 'failed' } & FailedVideo)
   | { readonly kind: 'batch_ended'; readonly batch: BatchEnd }
   /** Can be undone for a while by `undo(undoId)`. */
   | { readonly kind: 'cancelled' | 'removed'; readonly undoId: string; readonly count: number; readonly name: string }
-  /** It was to be converted again, and the video is not there any more. */
+  /** A video that was to be converted again no longer exists. */
   | { readonly kind: 'source_missing'; readonly name: string };
 
 export type ListChange =
@@ -43,30 +43,30 @@ export type ListChange =
   | { readonly type: 'history' }
   | { readonly type: 'news'; readonly news: ListNews };
 
-/** Files of a row, as the system needs them: to show, to copy, to drag, to play. */
+/** The files of a row: to show, copy, drag and play. */
 export interface RowFiles {
   /** Absolute paths. */
   readonly source: string;
-  /** Where it was saved; whether it still is there, the caller sees. */
+  /** Where its MP3 was saved. It may have been moved since. */
   readonly saved?: string;
 }
 
 /**
- * The list of videos and the history: all rows from their drop to the saved MP3, kept in SQLite so that they come back as they were. Whatever
- * a method is told of a row that is not there, or that does not allow it any more, it lets pass.
+ * The list of videos and the history: all rows from the drop to the saved MP3, kept in SQLite so that they outlive the app. A call for a row
+ * that does not exist, or whose state does not allow it, does nothing.
  */
 export interface ConversionList extends AsyncDisposable {
   rows(): readonly Row[];
   summary(): Summary;
-  /** Changes of rows are told together, at most ten times a second. Returns what ends it. */
+  /** Calls `listener` with all changes, those of rows at most ten times a second. Returns a function that stops this. */
   follow(listener: (change: ListChange) => void): () => void;
 
-  /** Absolute paths of files and folders, in the order dropped. */
+  /** Adds files and folders, given by absolute paths in the order dropped. */
   add(paths: readonly string[]): Promise<void>;
   cancel(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   undo(undoId?: string): Promise<void>;
-  /** What the removal kept for its undoing may go. */
+  /** To be called when an undo is no longer offered. What was kept for it is removed. */
   forgetUndo(undoId: string): void;
   clearFinished(): Promise<void>;
   retry(id: string): Promise<void>;
@@ -75,33 +75,33 @@ export interface ConversionList extends AsyncDisposable {
   continueRow(id: string): void;
   chooseTrack(id: string, track: number): Promise<void>;
   convertHere(id: string): Promise<void>;
-  /** The video was found again at `path`. */
+  /** Starts again with the video that the person has found at `path`. */
   sourceFound(id: string, path: string): Promise<void>;
-  /** Saves a sound that could not be saved into `folder`. */
+  /** Saves an MP3 that could not be saved, into `folder`. */
   saveInto(id: string, folder: string): Promise<void>;
   details(id: string): RowDetails | null;
   peaks(id: string): Promise<readonly number[]>;
   files(id: string): RowFiles | undefined;
-  /** Rows whose MP3 has gone say so from now on, and those whose has come back no longer. */
+  /** Checks which MP3s still exist; the rows of missing ones say so. */
   lookForFiles(): Promise<void>;
 
   history(query: HistoryQuery): Promise<HistoryPage>;
   removeFromHistory(id: string): Promise<void>;
-  /** With other options than the first time, where any are given. */
+  /** Converts the video again, with `options` instead of the earlier ones if given. */
   convertAgain(id: string, options?: OutputOptions): Promise<void>;
   /** The id of the first listed row of a batch. */
   firstOfBatch(batchId: string): string | undefined;
-  /** Here, and what the current workplace keeps of what has ended. */
+  /** Clears the history, and the ended conversions at the current backend. */
   clearHistory(): Promise<void>;
 
-  /** How many rows would go on after a new start. */
+  /** How many rows have not ended. */
   unfinished(): number;
 }
 
-/** What the list asks a person, through the system's dialogs. */
+/** Questions of the list to the person, through the system's dialogs. */
 export interface Questions {
-  /** Absolute path; undefined when the person thought better of it. `near` is where to begin to look. */
+  /** Absolute path; undefined if the person cancels. The dialog opens at `near`. */
   folder(near: string | undefined): Promise<string | undefined>;
-  /** Whether an MP3 of that name is to be replaced. */
+  /** Asks whether to replace an MP3 of that name. */
   nameTaken(fileName: string): Promise<'keep_both' | 'replace'>;
 }

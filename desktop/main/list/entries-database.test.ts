@@ -23,7 +23,7 @@ function entry(order: number, fileName: string, more: Partial<Entry> = {}): Entr
     batchId: 'b',
     batchSize: 1,
     options: defaultOutputOptions,
-    workplace: 'here',
+    backendKey: 'here',
     target: { kind: 'beside' },
     whenTaken: 'keep_both',
     step: { kind: 'new' },
@@ -103,7 +103,7 @@ describe('the history', () => {
   });
 });
 
-it('what was removed and not undone is gone after the next start, and its backend is owed the same', () => {
+it('what was removed and not undone is gone after the next start, and its backend is told to remove it too', () => {
   const step = { kind: 'failed', code: 'no_audio', message: 'No sound.', conversionId: 'c' } as const;
   {
     using database = openEntriesDatabase(file);
@@ -111,19 +111,43 @@ it('what was removed and not undone is gone after the next start, and its backen
   }
   using database = openEntriesDatabase(file);
   expect([1, 2, 3].map((id) => database.get(String(id)) !== undefined)).toEqual([false, true, true]);
-  expect(database.owed()).toEqual([{ conversionId: 'c', workplace: 'here', deed: 'remove' }]);
+  expect(database.pendingCalls()).toEqual([{ conversionId: 'c', backendKey: 'here', action: 'remove' }]);
 });
 
-it('what a backend is owed is written down until it is paid, removing before cancelling', () => {
+it('keeps a call to a backend until it is dropped, and removing replaces cancelling', () => {
   {
     using database = openEntriesDatabase(file);
-    database.write([entry(1, 'a.mp4')], [{ conversionId: 'c', workplace: 'here', deed: 'cancel' }]);
-    database.remove(['1'], [{ conversionId: 'c', workplace: 'here', deed: 'remove' }]);
+    database.write([entry(1, 'a.mp4')], [{ conversionId: 'c', backendKey: 'here', action: 'cancel' }]);
+    database.remove(['1'], [{ conversionId: 'c', backendKey: 'here', action: 'remove' }]);
   }
   using database = openEntriesDatabase(file);
-  expect(database.owed()).toEqual([{ conversionId: 'c', workplace: 'here', deed: 'remove' }]);
-  database.paid('c');
-  expect(database.owed()).toEqual([]);
+  expect(database.pendingCalls()).toEqual([{ conversionId: 'c', backendKey: 'here', action: 'remove' }]);
+  database.dropCall('c');
+  expect(database.pendingCalls()).toEqual([]);
+});
+
+it('takes over the entries and the calls of a file of version 2', () => {
+  {
+    using old = new DatabaseSync(file);
+    old.exec(`
+      CREATE TABLE entries (
+        id TEXT PRIMARY KEY, position INTEGER NOT NULL, listed INTEGER NOT NULL, saved_at INTEGER, names TEXT NOT NULL,
+        seconds REAL NOT NULL, bytes INTEGER NOT NULL, entry TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE told_batches (id TEXT PRIMARY KEY) STRICT;
+      CREATE TABLE owed (conversion_id TEXT PRIMARY KEY, workplace TEXT NOT NULL, deed TEXT NOT NULL) STRICT;
+      INSERT INTO owed VALUES ('c', 'https://sound.example.org you@example.org', 'cancel');
+      PRAGMA user_version = 2;`);
+    const { backendKey: workplace, ...others } = entry(1, 'ä "quoted".mp4', { furthest: 0.1, durationSeconds: 1e-7 });
+    const insert = old.prepare('INSERT INTO entries VALUES (?, 1, 1, NULL, ?, 0, 0, ?)');
+    insert.run('1', 'a.mp4', JSON.stringify({ ...others, workplace }));
+  }
+  using database = openEntriesDatabase(file);
+  expect(database.setAside).toBeUndefined();
+  expect(database.listed()).toEqual([entry(1, 'ä "quoted".mp4', { furthest: 0.1, durationSeconds: 1e-7 })]);
+  expect(database.pendingCalls()).toEqual([
+    { conversionId: 'c', backendKey: 'https://sound.example.org you@example.org', action: 'cancel' },
+  ]);
 });
 
 it('a file that only cannot be read now is not set aside', async () => {
@@ -140,12 +164,12 @@ it('a batch that was told of is remembered', () => {
   {
     using database = openEntriesDatabase(file);
     database.write([entry(1, 'a.mp4')]);
-    database.markTold('b');
-    database.markTold('b');
-    database.markTold('whose entries are gone');
+    database.markReported('b');
+    database.markReported('b');
+    database.markReported('whose entries are gone');
   }
   using database = openEntriesDatabase(file);
-  expect([...database.toldBatches()]).toEqual(['b']);
+  expect([...database.reportedBatches()]).toEqual(['b']);
 });
 
 it.each([

@@ -5,39 +5,40 @@ import type { HistoryQuery } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 
-/** What a backend is still to be told of a conversion. */
-export interface Owed {
+/** A call that must still be made to a backend, kept until it has succeeded. */
+export interface PendingCall {
   readonly conversionId: string;
-  readonly workplace: BackendKey;
-  readonly deed: 'cancel' | 'remove';
+  readonly backendKey: BackendKey;
+  readonly action: 'cancel' | 'remove';
 }
 
-/** Where entries are kept: each write is durable when it returns. */
+/** The stored entries. Each write is durable when it returns. */
 export interface EntriesDatabase extends Disposable {
-  /** Those that are in the list, in its order. */
+  /** The entries in the list, in order. */
   listed(): readonly Entry[];
   get(id: string): Entry | undefined;
-  /** Writes them all or none, together with what is owed for them from then on. */
-  write(entries: readonly Entry[], owed?: readonly Owed[]): void;
-  remove(ids: readonly string[], owed?: readonly Owed[]): void;
-  owed(): readonly Owed[];
-  owe(owed: Owed): void;
-  paid(conversionId: string): void;
+  /** Writes all entries and calls, or none. */
+  write(entries: readonly Entry[], calls?: readonly PendingCall[]): void;
+  remove(ids: readonly string[], calls?: readonly PendingCall[]): void;
+  pendingCalls(): readonly PendingCall[];
+  /** Replaces a pending call of the same conversion. */
+  addCall(call: PendingCall): void;
+  dropCall(conversionId: string): void;
   /** The order of the next entry. */
   nextOrder(): number;
-  /** Those that were saved, newest first. */
+  /** The entries of the history, newest first. */
   saved(query: HistoryQuery): { readonly entries: readonly Entry[]; readonly found: number };
   savedTotals(): { readonly count: number; readonly seconds: number; readonly bytes: number };
-  /** Removes those that are in the history alone, and takes the others out of it. */
+  /** Clears the history. Entries that are also in the list stay there. */
   clearSaved(): void;
-  /** The id of the last batch that was told of is kept until all of its entries are gone. */
-  toldBatches(): ReadonlySet<string>;
-  markTold(batchId: string): void;
+  /** Ids of the batches whose end was reported. Kept until all entries of a batch are gone. */
+  reportedBatches(): ReadonlySet<string>;
+  markReported(batchId: string): void;
   /** Absolute path of a file that could not be read and was set aside. */
   readonly setAside?: string;
 }
 
-/** Appended to, never edited. */
+/** In order. New ones are appended; existing ones are never edited. */
 const migrations: readonly string[] = [
   `CREATE TABLE entries (
      id TEXT PRIMARY KEY,
@@ -53,14 +54,19 @@ const migrations: readonly string[] = [
    CREATE INDEX entries_saved ON entries (saved_at DESC, position DESC) WHERE saved_at IS NOT NULL;
    CREATE TABLE told_batches (id TEXT PRIMARY KEY) STRICT;`,
   `CREATE TABLE owed (conversion_id TEXT PRIMARY KEY, workplace TEXT NOT NULL, deed TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE owed RENAME TO pending_calls;
+   ALTER TABLE pending_calls RENAME COLUMN workplace TO backend_key;
+   ALTER TABLE pending_calls RENAME COLUMN deed TO action;
+   ALTER TABLE told_batches RENAME TO reported_batches;
+   UPDATE entries SET entry = json_remove(json_set(entry, '$.backendKey', entry ->> '$.workplace'), '$.workplace');`,
 ];
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB: anything else may pass, a full disk above all. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB. Other errors, such as a full disk, may pass. */
 const brokenCodes: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
- * @param file absolute path; made where it is missing. One that is broken is renamed, and an empty one takes its place. What was removed
- * from the list before the last end, and was not saved, is gone by now.
+ * Opens the database, and deletes the entries that were removed from the list in the session before and were not saved.
+ * @param file absolute path; created if missing. A damaged file is renamed and replaced by an empty one.
  */
 export function openEntriesDatabase(file: string): EntriesDatabase {
   try {
@@ -75,7 +81,7 @@ export function openEntriesDatabase(file: string): EntriesDatabase {
   }
 }
 
-/** The file will not be another one the next time. */
+/** An error that would be the same the next time. */
 class Unreadable extends Error {}
 
 function freeName(wanted: string): string {
@@ -123,20 +129,22 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
   const totals = database.prepare(
     `SELECT count(*) AS count, total(seconds) AS seconds, total(bytes) AS bytes FROM entries WHERE saved_at IS NOT NULL`,
   );
-  const told = database.prepare('SELECT id FROM told_batches');
-  const tell = database.prepare('INSERT OR IGNORE INTO told_batches (id) VALUES (?)');
+  const reported = database.prepare('SELECT id FROM reported_batches');
+  const report = database.prepare('INSERT OR IGNORE INTO reported_batches (id) VALUES (?)');
   const unlist = database.prepare('UPDATE entries SET saved_at = NULL WHERE listed = 1 AND saved_at IS NOT NULL');
   const dropUnlisted = database.prepare('DELETE FROM entries WHERE listed = 0');
   const removed = database.prepare('SELECT entry FROM entries WHERE listed = 0 AND saved_at IS NULL');
-  const forgetTold = database.prepare(
-    "DELETE FROM told_batches WHERE id NOT IN (SELECT json_extract(entry, '$.batchId') FROM entries)",
+  const forgetReported = database.prepare(
+    "DELETE FROM reported_batches WHERE id NOT IN (SELECT json_extract(entry, '$.batchId') FROM entries)",
   );
-  const owed = database.prepare('SELECT conversion_id, workplace, deed FROM owed');
-  const paid = database.prepare('DELETE FROM owed WHERE conversion_id = ?');
-  const owe = database.prepare('INSERT OR REPLACE INTO owed (conversion_id, workplace, deed) VALUES (?, ?, ?)');
+  const calls = database.prepare('SELECT conversion_id, backend_key, action FROM pending_calls');
+  const dropCall = database.prepare('DELETE FROM pending_calls WHERE conversion_id = ?');
+  const addCall = database.prepare(
+    'INSERT OR REPLACE INTO pending_calls (conversion_id, backend_key, action) VALUES (?, ?, ?)',
+  );
 
-  function oweAll(all: readonly Owed[]): void {
-    for (const { conversionId, workplace, deed } of all) owe.run(conversionId, workplace, deed);
+  function addCalls(all: readonly PendingCall[]): void {
+    for (const { conversionId, backendKey, action } of all) addCall.run(conversionId, backendKey, action);
   }
 
   function together(work: () => void): void {
@@ -150,13 +158,13 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
     }
   }
 
-  // Its undoing was offered in the session before.
+  // Removals could be undone only in the session before.
   together(() => {
     for (const entry of removed.all().map(readEntry)) {
-      oweAll(owedFor(entry));
+      addCalls(callsFor(entry));
       drop.run(entry.id);
     }
-    forgetTold.run();
+    forgetReported.run();
   });
 
   return {
@@ -165,9 +173,9 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
       const row = one.get(id);
       return row === undefined ? undefined : readEntry(row);
     },
-    write(entries, owedNow = []) {
+    write(entries, newCalls = []) {
       together(() => {
-        oweAll(owedNow);
+        addCalls(newCalls);
         for (const entry of entries) {
           const { seconds, bytes } = savedMeasures(entry);
           const isListed = entry.isListed ? 1 : 0;
@@ -177,15 +185,15 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
         }
       });
     },
-    remove(ids, owedNow = []) {
+    remove(ids, newCalls = []) {
       together(() => {
-        oweAll(owedNow);
+        addCalls(newCalls);
         for (const id of ids) drop.run(id);
       });
     },
-    owed: () => owed.all().map(readOwed),
-    owe: (one) => oweAll([one]),
-    paid: (conversionId) => void paid.run(conversionId),
+    pendingCalls: () => calls.all().map(readCall),
+    addCall: (call) => addCalls([call]),
+    dropCall: (conversionId) => void dropCall.run(conversionId),
     nextOrder: () => Number(last.get()?.['last'] ?? 0) + 1,
     saved({ search, offset, limit }) {
       const pattern = `%${foldName(search.trim()).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
@@ -204,8 +212,8 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
         unlist.run();
       });
     },
-    toldBatches: () => new Set(told.all().map((row) => String(row['id']))),
-    markTold: (batchId) => void tell.run(batchId),
+    reportedBatches: () => new Set(reported.all().map((row) => String(row['id']))),
+    markReported: (batchId) => void report.run(batchId),
     [Symbol.dispose]: () => database.close(),
   };
 }
@@ -215,22 +223,22 @@ function readEntry(row: Readonly<Record<string, unknown>>): Entry {
   return entry;
 }
 
-function readOwed(row: Readonly<Record<string, unknown>>): Owed {
+function readCall(row: Readonly<Record<string, unknown>>): PendingCall {
   return {
     conversionId: String(row['conversion_id']),
-    workplace: String(row['workplace']),
-    deed: row['deed'] === 'cancel' ? 'cancel' : 'remove',
+    backendKey: String(row['backend_key']),
+    action: row['action'] === 'cancel' ? 'cancel' : 'remove',
   };
 }
 
-/** For an entry that goes for good: what its backend has of it goes too, but for what was saved. */
-export function owedFor(entry: Entry): readonly Owed[] {
+/** The calls for an entry that is removed for good: its backend removes the conversion too, unless its MP3 was saved. */
+export function callsFor(entry: Entry): readonly PendingCall[] {
   const conversionId = conversionIdOf(entry);
   if (conversionId === undefined || entry.step.kind === 'saved') return [];
-  return [{ conversionId, workplace: entry.workplace, deed: 'remove' }];
+  return [{ conversionId, backendKey: entry.backendKey, action: 'remove' }];
 }
 
-/** The MP3's name where it was saved. */
+/** The name of the saved MP3. */
 export function savedName({ step }: Entry): string | undefined {
   return step.kind === 'saved' ? basename(step.file) : undefined;
 }
@@ -241,7 +249,7 @@ function savedMeasures({ step }: Entry): { seconds: number; bytes: number } {
     : { seconds: 0, bytes: 0 };
 }
 
-/** As it is searched in: without regard to case, accents, and how they are written. */
+/** The form in which names are searched: without case and accents. */
 export function foldName(name: string): string {
   return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }

@@ -1,30 +1,32 @@
-import type { EntriesDatabase, Owed } from './entries-database.ts';
+import type { EntriesDatabase, PendingCall } from './entries-database.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 import { type EntryEvent, reduceEntry } from './reduce-entry.ts';
 
-/** The entries of the list: in memory for reading, in the database before anybody hears of a change. */
+/** The entries of the list, in memory. Each change is written to the database before anybody hears of it. */
 export interface Entries {
-  /** Those that are listed, in their order. */
+  /** The listed entries, in order. */
   all(): Iterable<Entry>;
-  /** One that is listed. */
+  /** Ids of the listed entries that match, in order. */
+  ids(matches: (entry: Entry) => boolean): readonly string[];
+  /** Undefined if it is not listed. */
   get(id: string): Entry | undefined;
-  /** The listed one that has this conversion at its backend. */
+  /** The listed entry of this conversion. */
   byConversion(conversionId: string): Entry | undefined;
-  /** Undefined where it is not listed. What is `owed` for it is written down with it, where it changes anything. */
-  apply(id: string, event: EntryEvent, owed?: readonly Owed[]): Entry | undefined;
-  /** All in one write. */
+  /** Undefined if it is not listed. If it changes anything, `calls` are put into the outbox together with it. */
+  apply(id: string, event: EntryEvent, calls?: readonly PendingCall[]): Entry | undefined;
+  /** Changes all of them in one write. */
   applyToAll(ids: readonly string[], event: EntryEvent): void;
   add(entries: readonly Entry[]): void;
-  /** Takes them off the list. */
+  /** Takes entries off the list. */
   unlist(ids: readonly string[]): void;
-  /** Puts back what was taken off. */
+  /** Puts entries back that were taken off. */
   relist(entries: readonly Entry[]): void;
 }
 
-/** How much further an entry gets before that is written down: after a crash, so much of it may be lost. */
+/** Progress is written only after it has grown by this much. A crash may lose as much. */
 const writtenEvery = 0.05;
 
-/** @param onChange called with the ids of those that are other ones now, or are not listed any more */
+/** @param onChange called with the ids of entries that have changed or are no longer listed */
 export function openEntries(database: EntriesDatabase, onChange: (ids: readonly string[]) => void): Entries {
   let entries = new Map(database.listed().map((entry) => [entry.id, asFirstHeard(entry)]));
   const byConversion = new Map<string, string>();
@@ -43,18 +45,19 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
 
   return {
     all: () => entries.values(),
+    ids: (matches) => [...entries.values()].filter(matches).map(({ id }) => id),
     get: (id) => entries.get(id),
     byConversion(conversionId) {
       const entry = entries.get(byConversion.get(conversionId) ?? '');
       return entry !== undefined && conversionIdOf(entry) === conversionId ? entry : undefined;
     },
-    apply(id, event, owed = []) {
+    apply(id, event, calls = []) {
       const before = entries.get(id);
       if (before === undefined) return undefined;
       const after = reduceEntry(before, event);
       if (after === before) return before;
       if (event.type !== 'moved' || after.furthest - (written.get(id) ?? 0) >= writtenEvery) {
-        database.write([after], owed);
+        database.write([after], calls);
         written.set(id, after.furthest);
       }
       take(after);

@@ -1,7 +1,7 @@
 import type { RowDetails } from '../../ipc.ts';
 import type { Entry } from './entry.ts';
 
-/** What was said of an entry, for a person who helps: without names and paths. */
+/** The details of an entry for a bug report, without names and paths. */
 export function detailsOf(entry: Entry | undefined): RowDetails | null {
   if (entry === undefined) return null;
   const { step, attempt, warnings, options, tracks, durationSeconds, source } = entry;

@@ -11,35 +11,35 @@ export interface EntrySource {
   readonly path: string;
   readonly fileName: string;
   readonly bytes: number;
-  /** Where the file system tells one. */
+  /** Identity of the file, if the file system has one. */
   readonly identity?: string;
-  /** The folders between the folder that was dropped and the file; empty for one that was dropped itself. */
+  /** The folders between the dropped folder and the file; empty for a file that was dropped itself. */
   readonly subfolder: string;
 }
 
-/** A finished conversion whose MP3 its backend has. */
+/** A finished conversion whose MP3 is at its backend. */
 interface Finished {
   readonly conversionId: string;
   readonly result: Result;
 }
 
-/** How far an entry is on its way: what is written down, so that the next start goes on from there. */
+/** The stored progress of an entry, from which the next start goes on. */
 export type Step =
   | { readonly kind: 'new' }
-  /** Its backend was told of it; its bytes may be under way. */
+  /** It has a conversion at its backend; its bytes may still be uploading. */
   | {
       readonly kind: 'begun';
       readonly conversionId: string;
-      /** The person wants it once more: where it has ended at its backend, it is started again there. */
+      /** The person has started it again. If its conversion has ended at the backend, it is retried there. */
       readonly isAgain?: true;
     }
-  /** Its backend has all that it needs. */
+  /** Its backend has the whole source. */
   | { readonly kind: 'accepted'; readonly conversionId: string }
-  /** The MP3 is to be saved. */
+  /** The MP3 must be saved. */
   | ({ readonly kind: 'finished' } & Finished)
-  /** The MP3 may lie in the folder already, under this name or one with a number in it. */
+  /** The MP3 may already be in the folder, under this name or one with a number. */
   | ({ readonly kind: 'placing'; readonly folder: string; readonly fileName: string } & Finished)
-  /** The MP3 could not be saved, and its backend keeps it. */
+  /** The MP3 could not be saved; its backend keeps it. */
   | ({ readonly kind: 'unsaved'; readonly reason: UnsavedReason; readonly folder?: string } & Finished)
   /** `kept`: the name of the file that was there already. */
   | {
@@ -58,7 +58,7 @@ export type Step =
       readonly conversionId?: string;
     };
 
-/** One video that was dropped, from then until it is cleared from the list and from the history. */
+/** One dropped video, until it is cleared from the list and from the history. */
 export interface Entry {
   readonly id: string;
   /** Ascending in the order dropped. */
@@ -67,16 +67,16 @@ export interface Entry {
   readonly batchId: string;
   readonly batchSize: number;
   readonly options: OutputOptions;
-  readonly workplace: BackendKey;
-  /** As it was chosen when the video was dropped; never `ask`. */
+  readonly backendKey: BackendKey;
+  /** As chosen when the video was dropped; never `ask`. */
   readonly target: Exclude<ChosenFolder, { kind: 'ask' }>;
   readonly whenTaken: WhenTaken;
   readonly step: Step;
-  /** The person holds it. */
+  /** Whether the person has paused it. */
   readonly isHeld: boolean;
-  /** Of the whole way, 0–1: as far as it has been. */
+  /** The highest overall progress so far, 0–1. */
   readonly furthest: number;
-  /** Whether it is in the list; a saved one may be in the history alone. */
+  /** Whether it is in the list. A saved entry may be only in the history. */
   readonly isListed: boolean;
   readonly attempt?: number;
   /** Of its conversion: the newest that was heard of. */
@@ -89,12 +89,12 @@ export interface Entry {
   readonly savedAt?: number;
 }
 
-/** Whether nothing more happens to it by itself. */
+/** Whether it has ended: nothing more happens to it by itself. */
 export function isAtRest({ step }: Entry): boolean {
   return step.kind === 'saved' || step.kind === 'cancelled' || step.kind === 'failed';
 }
 
-/** The conversion at its backend, where there is one. */
+/** The id of its conversion at the backend, if there is one. */
 export function conversionIdOf({ step }: Entry): string | undefined {
   return step.kind === 'new' ? undefined : step.conversionId;
 }

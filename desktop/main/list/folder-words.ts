@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { FolderWords } from '../../ipc.ts';
 
 /**
- * A folder as people know it: `['Movies', 'Lectures']` for one below their home, which itself goes by its own name; a drive or the root of
- * the disk stands first elsewhere.
+ * A folder as it is shown: `['Movies', 'Lectures']` for one in the person's home folder. The home folder itself is shown by its name. For
+ * other folders, the drive or the root of the disk comes first.
  * @param folder absolute path
  * @param home absolute path of the person's home folder
  */

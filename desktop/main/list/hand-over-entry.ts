@@ -13,32 +13,32 @@ import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
 export interface HandOver {
   readonly entries: Entries;
   readonly live: LiveEntries;
-  readonly owed: CallOutbox;
-  /** Ends it because of the entry. While it is the entry's live one, what its backend has by then is gone on with later. */
+  readonly outbox: CallOutbox;
+  /** Stops this run. While it is the entry's current one, a later run resumes with the conversion that the backend has by then. */
   readonly controller: AbortController;
-  /** Ends it because the app ends. */
+  /** Aborted when the app ends. */
   readonly closing: AbortSignal;
 }
 
 /**
- * Brings an entry to its backend: for the first time, on from where it was broken off, or once more. Resolves with what the backend says
- * of it then; undefined where it is not wanted any more. Throws what `Backend.submit` throws.
+ * Submits an entry to its backend, resumes an earlier submission, or retries its conversion. Resolves with the conversion; undefined if
+ * the entry was cancelled or removed meanwhile. Throws what `Backend.submit` throws.
  */
 export async function handOverEntry(
   entry: Entry,
   { backend, key }: KnownBackend,
   handOver: HandOver,
 ): Promise<Conversion | undefined> {
-  const { entries, owed } = handOver;
+  const { entries, outbox } = handOver;
   const startedAgain = isAgain(entry) ? await startAgainThere(entry, backend, handOver) : undefined;
   const conversion = startedAgain ?? (await submit(entry.id, backend, handOver));
   if (isMine(entry, handOver)) return conversion;
-  // It was cancelled or removed while the backend took it in, or another run of it has begun.
+  // It was cancelled or removed meanwhile, or another run has begun.
   const { id: conversionId, state } = conversion;
   const now = entries.byConversion(conversionId);
-  if (now === undefined) owed.owe({ conversionId, workplace: key, deed: 'remove' });
+  if (now === undefined) outbox.add({ conversionId, backendKey: key, action: 'remove' });
   else if (now.step.kind === 'cancelled' && !hasEnded(state) && state !== 'uploading') {
-    owed.owe({ conversionId, workplace: key, deed: 'cancel' });
+    outbox.add({ conversionId, backendKey: key, action: 'cancel' });
   }
   return undefined;
 }
@@ -51,13 +51,13 @@ function isAgain({ step }: Entry): boolean {
   return step.kind === 'begun' && step.isAgain === true;
 }
 
-/** Undefined where it has to be submitted after all. */
+/** Undefined if it must be submitted after all. */
 async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOver): Promise<Conversion | undefined> {
-  const { entries, owed } = handOver;
+  const { entries, outbox } = handOver;
   const conversionId = conversionIdOf(entry) ?? '';
-  // A cancellation that is on its way would come after all that is asked for now.
-  await owed.settled(conversionId);
-  owed.forgive(conversionId);
+  // A cancellation that is under way might otherwise arrive after the retry.
+  await outbox.settled(conversionId);
+  outbox.drop(conversionId);
   try {
     let conversion = await backend.get(conversionId);
     if (conversion.state === 'failed' || conversion.state === 'cancelled') {
@@ -73,10 +73,10 @@ async function startAgainThere(entry: Entry, backend: Backend, handOver: HandOve
 }
 
 async function submit(id: string, backend: Backend, handOver: HandOver): Promise<Conversion> {
-  const { entries, live, owed, controller, closing } = handOver;
+  const { entries, live, outbox, controller, closing } = handOver;
   const entry = entries.get(id);
   if (entry === undefined || !isMine(entry, handOver)) throw controller.signal.reason;
-  const { source, options, batchId, batchSize, workplace } = entry;
+  const { source, options, batchId, batchSize, backendKey } = entry;
   const { size } = await stat(source.path).catch((error: unknown) => {
     throw sourceError(error);
   });
@@ -92,7 +92,7 @@ async function submit(id: string, backend: Backend, handOver: HandOver): Promise
         onBegun(conversionId) {
           if (isMine(entry, handOver)) entries.apply(id, { type: 'begun', conversionId });
           else {
-            owed.owe({ conversionId, workplace, deed: 'remove' });
+            outbox.add({ conversionId, backendKey, action: 'remove' });
             throw controller.signal.reason;
           }
         },

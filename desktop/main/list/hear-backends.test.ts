@@ -36,7 +36,7 @@ const entry: Entry = {
   batchId: 'b',
   batchSize: 1,
   options: defaultOutputOptions,
-  workplace: hereKey,
+  backendKey: hereKey,
   target: { kind: 'beside' },
   whenTaken: 'keep_both',
   step: { kind: 'accepted', conversionId: 'c' },

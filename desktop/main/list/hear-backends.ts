@@ -15,24 +15,24 @@ export interface HearBackendsParts {
   readonly entries: Entries;
   readonly live: LiveEntries;
   readonly backends: Pick<Backends, 'of'>;
-  /** Called where something may go on now. */
+  /** Called when other work may begin. */
   readonly wake: () => void;
   /** Called with an entry that waits in this computer's queue. */
   readonly onQueuedHere: (entry: Entry) => void;
   readonly log: Logger;
 }
 
-/** Hears what backends say of the entries, and asks after those of which nothing was heard. */
+/** Follows the events of the backends, and asks for conversions that have sent none for a while. */
 export interface BackendsHeard extends AsyncDisposable {
-  /** Follows that workplace's backend from now on, where it does not yet. */
-  follow(place: KnownBackend): void;
-  /** Leaves the backends that no entry has any more. */
+  /** Follows a backend, unless that is done already. */
+  follow(known: KnownBackend): void;
+  /** Stops following all other backends. */
   leaveOthers(current: ReadonlySet<Backend>): void;
   hearOf(conversion: Conversion): void;
 }
 
 const askEveryMilliseconds = 1000;
-/** Nothing was heard of it for so long: it is asked after. */
+/** A conversion that sent nothing for this long is asked for. */
 const silentSeconds = 5;
 const silentInQueueSeconds = 30;
 const askedAtOnce = 8;
@@ -57,7 +57,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     }
   }
 
-  /** From another device, say. What only waits to be saved, the saving finds out about. */
+  /** It was removed at the backend, for example by another device. An entry that waits to be saved notices when it is saved. */
   function removedThere(entry: Entry | undefined): void {
     if (entry?.step.kind === 'accepted') entries.apply(entry.id, { type: 'cancelled' });
   }
@@ -71,7 +71,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
       const { etaSeconds } = conversion;
       moved(entry, conversion, etaSeconds === undefined ? {} : { etaSeconds });
     } else live.update(entry.id, { state: conversion.state, heardAt: now() });
-    if (after?.step.kind === 'accepted' && conversion.state === 'queued' && entry.workplace === hereKey) {
+    if (after?.step.kind === 'accepted' && conversion.state === 'queued' && entry.backendKey === hereKey) {
       onQueuedHere(after);
     }
     if (before !== conversion.state) wake();
@@ -83,7 +83,7 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     change: { speed?: number; etaSeconds?: number },
   ): void {
     live.updateMoving(entry.id, { ...change, state: 'converting', heardAt: now() });
-    const from = entry.workplace === hereKey ? 0 : sentShare;
+    const from = entry.backendKey === hereKey ? 0 : sentShare;
     entries.apply(entry.id, { type: 'moved', fraction: from + (savingFrom - from) * progress, revision });
   }
 
@@ -91,13 +91,13 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
     for (const entry of entries.all()) {
       if (askings.size >= askedAtOnce) break;
       if (entry.step.kind !== 'accepted') continue;
-      const place = backends.of(entry.workplace);
-      if (place === undefined || !place.reachable()) continue;
+      const known = backends.of(entry.backendKey);
+      if (known === undefined || !known.reachable()) continue;
       const { heardAt = 0, state } = live.get(entry.id) ?? {};
       const limit = state === 'queued' ? silentInQueueSeconds : silentSeconds;
       if (heardAt !== 0 && now() - heardAt <= limit) continue;
-      const asking = ask(entry, place.backend)
-        .catch((error: unknown) => log.error({ err: error }, 'an entry of the list could not be asked after'))
+      const asking = ask(entry, known.backend)
+        .catch((error: unknown) => log.error({ err: error }, 'could not ask a backend for an entry of the list'))
         .finally(() => askings.delete(asking));
       askings.add(asking);
     }
@@ -124,12 +124,12 @@ export function hearBackends(parts: HearBackendsParts): BackendsHeard {
         try {
           hear(event);
         } catch (error) {
-          // It could not be written down. It is asked after again.
-          log.error({ err: error }, 'what a backend said was lost');
+          // It could not be stored. The conversion will be asked for again.
+          log.error({ err: error }, 'an event of a backend was lost');
         }
       });
       followed.set(backend, unfollow);
-      // What happened before is not told.
+      // Earlier events are not sent again.
       live.doubtAll();
     },
     leaveOthers(current) {

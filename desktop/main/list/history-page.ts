@@ -12,7 +12,7 @@ export interface HistoryNames {
   readonly hostOf: (key: BackendKey) => string | undefined;
 }
 
-/** One page of what was saved; whether the MP3s of this page are still there is looked at now. */
+/** One page of the history. Checks whether its MP3s still exist. */
 export async function historyPage(
   database: EntriesDatabase,
   query: HistoryQuery,
@@ -25,13 +25,13 @@ export async function historyPage(
 }
 
 async function itemOf(entry: Entry, { home, hostOf }: HistoryNames): Promise<HistoryItem | undefined> {
-  const { id, step, options, workplace, savedAt = 0 } = entry;
+  const { id, step, options, backendKey, savedAt = 0 } = entry;
   if (step.kind !== 'saved') return undefined;
-  const host = hostOf(workplace);
+  const host = hostOf(backendKey);
   return {
     id,
     name: savedName(entry) ?? '',
-    place: folderWords(dirname(step.file), home),
+    folder: folderWords(dirname(step.file), home),
     ...(host === undefined ? {} : { host }),
     ...(options.track === undefined ? {} : { track: options.track }),
     durationSeconds: step.result.durationSeconds,

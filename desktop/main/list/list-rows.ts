@@ -19,21 +19,21 @@ export interface ListRowsParts {
   readonly onSummary: (summary: Summary) => void;
 }
 
-/** The rows that are drawn of the entries, and what they sum up to. */
+/** The rows of the entries, and their summary. */
 export interface ListRows extends Disposable {
   all(): readonly Row[];
   summary(): Summary;
-  /** They are to be drawn again, and told together with others. */
+  /** Draws these rows again, soon and together with others. */
   change(ids: readonly string[]): void;
-  /** Tells at once what has changed. */
+  /** Reports all changes now. */
   flush(): void;
-  /** It was finished before the person's eyes: its waveform rises once. */
+  /** Marks a row that was just finished, so that its waveform is animated once. */
   freshen(id: string): void;
 }
 
-/** Changes of rows are told together. */
-const tellEveryMilliseconds = 100;
-/** Beyond this, how many go before a row says nothing. */
+/** Changes are reported at most this often. */
+const sendEveryMilliseconds = 100;
+/** Rows with more than this many before them do not show a number. */
 const mostBefore = 20;
 const freshMilliseconds = 3000;
 
@@ -47,33 +47,33 @@ export function createListRows(parts: ListRowsParts): ListRows {
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
-  /** How many go before each of the first ones that wait. */
-  function places(): ReadonlyMap<string, number> {
+  /** How many rows are before each of the first waiting ones. */
+  function queuePositions(): ReadonlyMap<string, number> {
     const before = new Map<string, number>();
     const counts = new Map<string, number>();
     for (const entry of entries.all()) {
       if (!isInQueue(entry)) continue;
-      const count = counts.get(entry.workplace) ?? 0;
+      const count = counts.get(entry.backendKey) ?? 0;
       if (count > mostBefore) continue;
       before.set(entry.id, count);
-      counts.set(entry.workplace, count + 1);
+      counts.set(entry.backendKey, count + 1);
     }
     return before;
   }
 
-  function draw(entry: Entry, place: number | undefined): Row {
+  function draw(entry: Entry, before: number | undefined): Row {
     const now = {
       ...runner.now(entry),
       isPaused: settings.get().paused,
       isFresh: fresh.has(entry.id),
       isMissing: missing.has(entry.id),
-      ...(place === undefined ? {} : { before: place }),
+      ...(before === undefined ? {} : { before: before }),
     };
     return rowOf(entry, now, (folder) => folderWords(folder, home));
   }
 
   function drawDirty(): { readonly changed: readonly Row[]; readonly removed: readonly string[] } {
-    const before = places();
+    const before = queuePositions();
     for (const id of before.keys()) dirty.add(id);
     const changed: Row[] = [];
     const removed: string[] = [];
@@ -97,7 +97,7 @@ export function createListRows(parts: ListRowsParts): ListRows {
   function change(ids: readonly string[]): void {
     if (isClosed) return;
     for (const id of ids) dirty.add(id);
-    timer ??= setTimeout(flush, tellEveryMilliseconds);
+    timer ??= setTimeout(flush, sendEveryMilliseconds);
   }
 
   function flush(): void {

@@ -1,41 +1,41 @@
 import type { Conversion } from '../../../shared/api.ts';
 import { steadyTimeLeft, type TimeLeft } from './time-left.ts';
 
-/** What is known of an entry while it is under way, and is not written down. */
+/** What is known of an entry while it is worked on. It is not stored. */
 export interface LiveEntry {
-  /** Ends what runs for it here. */
+  /** Stops the work for it here. */
   readonly controller?: AbortController;
   readonly isSaving?: boolean;
-  /** Of the bytes that have to be sent, 0–1. */
+  /** The part of its bytes that has been sent, 0–1. */
   readonly sent?: number;
   readonly state?: Conversion['state'];
   readonly speed?: number;
   readonly etaSeconds?: number;
   readonly timeLeft?: TimeLeft;
-  /** When the upload began; monotonic, in seconds, as all times here. */
+  /** When the upload began. Like all times here: monotonic, in seconds. */
   readonly sentSince?: number;
   readonly heardAt?: number;
-  /** Not to be tried again before. */
+  /** The time of the next try. */
   readonly notBefore?: number;
 }
 
-/** The live facts of the entries that are under way. */
+/** The live facts of all entries that are worked on. */
 export interface LiveEntries {
   get(id: string): LiveEntry | undefined;
   all(): Iterable<readonly [string, LiveEntry]>;
   update(id: string, change: Partial<LiveEntry>): void;
-  /** Something moves: from now on its time left is reckoned. */
+  /** Updates an entry that makes progress, so that its time left is estimated. */
   updateMoving(id: string, change: Partial<LiveEntry>): void;
-  /** What ran for it has ended, unless another has begun meanwhile. */
+  /** To be called when the work of `controller` has ended. Does nothing if other work has begun meanwhile. */
   end(id: string, controller: AbortController): void;
   forget(id: string): void;
-  /** All are to be asked after. */
+  /** Makes all entries be asked for soon. */
   doubtAll(): void;
-  /** All may be tried at once. */
+  /** Allows all entries to be tried now. */
   hurryAll(): void;
 }
 
-/** @param onChange called with the ids of entries of which something else is to be shown */
+/** @param onChange called with the ids of entries whose rows may look different now */
 export function createLiveEntries(onChange: (ids: readonly string[]) => void): LiveEntries {
   const live = new Map<string, LiveEntry>();
 

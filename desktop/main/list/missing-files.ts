@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { Entries } from './entries.ts';
 
-/** Which MP3s of the list are no longer where they were saved, as of the last look. */
+/** The MP3s of the list that were missing at the last check. */
 export interface MissingFiles {
   has(id: string): boolean;
-  /** Looks for each of them. A look that is asked for while one is under way is that one. */
+  /** Checks them all. A call during a check resolves with that check. */
   look(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function watchMissingFiles(
   };
 }
 
-/** Whether there is a file of that absolute path. */
+/** Whether there is a file at that absolute path. */
 export async function isThere(file: string): Promise<boolean> {
   const facts = await stat(file).catch(() => undefined);
   return facts?.isFile() === true;

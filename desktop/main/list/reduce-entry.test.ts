@@ -28,7 +28,7 @@ function entryAt(step: Step, more: Partial<Entry> = {}): Entry {
     batchId: 'b',
     batchSize: 1,
     options: defaultOutputOptions,
-    workplace: 'here',
+    backendKey: 'here',
     target: { kind: 'beside' },
     whenTaken: 'keep_both',
     step,

@@ -9,42 +9,41 @@ import { conversionIdOf, type Entry, type EntrySource, isAtRest, type Step } fro
 
 /** What happens to an entry. */
 export type EntryEvent =
-  /** Its backend was told of it. */
+  /** A conversion was begun at its backend. */
   | { readonly type: 'begun'; readonly conversionId: string; readonly revision?: number }
-  /** What its backend says of it. */
+  /** The conversion as its backend reports it. */
   | { readonly type: 'heard'; readonly conversion: Conversion }
-  /** `revision`: of its conversion, where its backend says how far it is. */
+  /** `revision`: of its conversion, when its backend reports the progress. */
   | { readonly type: 'moved'; readonly fraction: number; readonly revision?: number }
-  /** Its backend knows nothing of it any more. */
+  /** Its backend no longer has the conversion. */
   | { readonly type: 'lost' }
-  /** It is about to be placed there. */
+  /** Its MP3 is about to be put into that folder. */
   | { readonly type: 'placing'; readonly folder: string; readonly fileName: string }
   | { readonly type: 'saved'; readonly file: string; readonly kept?: string; readonly at: number }
   | { readonly type: 'unsaved'; readonly reason: UnsavedReason; readonly folder?: string }
-  /** It is saved anew, into another folder where one is given. */
+  /** Saving is tried again, into another folder if one is given. */
   | { readonly type: 'save_again'; readonly target?: Exclude<ChosenFolder, { kind: 'ask' }> }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details?: ErrorDetails }
-  /** It starts again: from its beginning, or as its backend can go on with the conversion that it has. */
+  /** It starts again, from the beginning or from the conversion that the backend still has. */
   | {
       readonly type: 'again';
       readonly begunId?: string;
-      /** It is told of by itself: its batch has been told of. */
+      /** It gets a batch of its own, because the end of its old one was reported. */
       readonly batchId: string;
       readonly options?: OutputOptions;
-      readonly workplace?: BackendKey;
+      readonly backendKey?: BackendKey;
       readonly source?: EntrySource;
     }
   | { readonly type: 'held'; readonly isHeld: boolean }
-  /** It was taken back from its backend before that had begun. */
+  /** It was taken back from its backend before the conversion began. */
   | { readonly type: 'taken_back' }
-  | { readonly type: 'listed'; readonly isListed: boolean }
   | { readonly type: 'peaks'; readonly peaks: readonly number[] };
 
-/** Saving is the last of the way. */
+/** Saving begins at this overall progress. */
 export const savingFrom = 0.99;
 
-/** The entry after the event. What cannot happen to it as it stands leaves it as it is: the same object. */
+/** Returns the entry after the event, or the same object if the event is not possible in its state. */
 export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   const { step } = entry;
   switch (event.type) {
@@ -110,8 +109,6 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
       return isAtRest(entry) || entry.isHeld === event.isHeld ? entry : { ...entry, isHeld: event.isHeld };
     case 'taken_back':
       return step.kind === 'begun' || step.kind === 'accepted' ? { ...entry, step: { kind: 'new' } } : entry;
-    case 'listed':
-      return entry.isListed === event.isListed ? entry : { ...entry, isListed: event.isListed };
     case 'peaks':
       return { ...entry, peaks: event.peaks };
   }
@@ -124,7 +121,7 @@ function begin(
   const isSame = conversionIdOf(entry) === conversionId;
   return {
     ...entry,
-    // Another conversion counts its attempts and revisions from the start.
+    // A new conversion counts its attempts and revisions from the start.
     ...(attempt !== undefined && isSame ? { attempt } : {}),
     ...(revision !== undefined && isSame ? { revision } : {}),
     step: { kind: 'begun', conversionId },
@@ -191,7 +188,7 @@ function hear(entry: Entry, conversion: Conversion): Entry {
 
 function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>): Entry {
   if (!isAtRest(entry)) return entry;
-  const { options = entry.options, workplace = entry.workplace, source = entry.source, batchId } = event;
+  const { options = entry.options, backendKey = entry.backendKey, source = entry.source, batchId } = event;
   const { savedAt: _savedAt, peaks: _peaks, attempt, revision, ...kept } = entry;
   return {
     ...kept,
@@ -200,7 +197,7 @@ function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>)
     batchId,
     batchSize: 1,
     options,
-    workplace,
+    backendKey,
     source,
     warnings: [],
     isHeld: false,

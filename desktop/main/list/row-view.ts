@@ -5,30 +5,30 @@ import type { FolderWords, Row, RowState } from '../../ipc.ts';
 import { savedName } from './entries-database.ts';
 import type { Entry } from './entry.ts';
 
-/** What is known of an entry at this moment, beside what is written down. */
+/** What is known of an entry now, besides what is stored. */
 export interface EntryNow {
-  /** Undefined for a workplace that nobody is signed in to. */
-  readonly workplace: 'reachable' | 'unreachable' | 'signed_out';
-  /** What its workplace is called; absent for this computer. */
+  /** `signed_out`: it belongs to an account that is not signed in. */
+  readonly backend: 'reachable' | 'unreachable' | 'signed_out';
+  /** The host name of its server; absent for this computer. */
   readonly host?: string;
-  /** Everything is held. */
+  /** Whether the whole list is paused. */
   readonly isPaused: boolean;
-  /** It is being handed over. */
+  /** Whether it is being handed over to its backend. */
   readonly isHandedOver: boolean;
-  /** Of the bytes that have to be sent, 0–1; absent while none were. */
+  /** The part of its bytes that has been sent, 0–1; absent while none were. */
   readonly sent?: number;
   readonly state?: Conversion['state'];
   /** Seconds of sound a second. */
   readonly speed?: number;
   readonly leftSeconds?: number;
-  /** How many go before it; absent where there are many. */
+  /** How many are before it; absent if there are many. */
   readonly before?: number;
   readonly isFresh: boolean;
-  /** Its MP3 is no longer where it was saved. */
+  /** Whether its MP3 is no longer where it was saved. */
   readonly isMissing: boolean;
 }
 
-/** The row that is drawn of an entry. */
+/** The row of an entry. */
 export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): Row {
   const { id, order, source, step, durationSeconds, tracks, options } = entry;
   const state = stateOf(entry, now, wordsOf);
@@ -53,13 +53,13 @@ export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => 
   };
 }
 
-/** Bytes a second of a video of which nothing else is known: two megabits. */
+/** Assumed bytes per second of a video whose length is not known: two megabits. */
 const usualBytesPerSecond = 250_000;
 
-/** Some thirty years: a server may say anything, and the sum of what it says is divided by. */
+/** About thirty years. A server may report any length, and the sum of all lengths is a divisor. */
 const mostWeight = 1e9;
 
-/** In seconds of sound, reckoned by the size until the length is known. */
+/** In seconds of sound, estimated from the size until the length is known. */
 export function weightOf({ durationSeconds, source }: Entry): number {
   return Math.min(mostWeight, Math.max(1, durationSeconds ?? source.bytes / usualBytesPerSecond));
 }
@@ -70,7 +70,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
     case 'saved':
       return {
         kind: 'done',
-        place: wordsOf(dirname(step.file)),
+        folder: wordsOf(dirname(step.file)),
         ...(step.kept === undefined ? {} : { kept: step.kept }),
         ...(entry.warnings[0] === undefined ? {} : { warning: entry.warnings[0] }),
         ...(now.isMissing ? { missing: true } : {}),
@@ -91,7 +91,7 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
         kind: 'unsaved',
         reason: step.reason,
         neededBytes: step.result.bytes,
-        ...(step.folder === undefined ? {} : { place: wordsOf(step.folder) }),
+        ...(step.folder === undefined ? {} : { folder: wordsOf(step.folder) }),
       };
     default:
       return unfinishedState(entry, now, wordsOf);
@@ -100,10 +100,10 @@ function stateOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => Folde
 
 function unfinishedState(entry: Entry, now: EntryNow, wordsOf: (folder: string) => FolderWords): RowState {
   const { step } = entry;
-  if (now.workplace === 'signed_out') return { kind: 'signed_out', host: now.host ?? '' };
-  const isAway = now.workplace === 'unreachable' && now.host !== undefined;
+  if (now.backend === 'signed_out') return { kind: 'signed_out', host: now.host ?? '' };
+  const isAway = now.backend === 'unreachable' && now.host !== undefined;
   if (step.kind === 'finished' || step.kind === 'placing') {
-    return isAway ? { kind: 'offline_converting' } : { kind: 'saving', place: wordsOf(folderOf(entry)) };
+    return isAway ? { kind: 'offline_converting' } : { kind: 'saving', folder: wordsOf(folderOf(entry)) };
   }
   if (step.kind === 'accepted') {
     if (isAway) return { kind: 'offline_converting' };
@@ -124,7 +124,7 @@ function waiting({ before }: EntryNow): RowState {
   return { kind: 'waiting', ...(before === undefined ? {} : { before }) };
 }
 
-/** Where its MP3 is to go: absolute. */
+/** Absolute path of the folder for its MP3. */
 export function folderOf({ target, source, step }: Entry): string {
   if (step.kind === 'placing') return step.folder;
   return target.kind === 'beside' ? dirname(source.path) : join(target.path, source.subfolder);

@@ -14,7 +14,7 @@ import type { UnsavedReason } from '../../ipc.ts';
 import { hereKey } from '../backends/backends.ts';
 import type { Questions } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
-import type { Owed } from './entries-database.ts';
+import type { PendingCall } from './entries-database.ts';
 import type { Entry } from './entry.ts';
 import { folderOf } from './row-view.ts';
 
@@ -27,13 +27,13 @@ export interface SaveEntry {
   readonly signal: AbortSignal;
 }
 
-/** Keeps those that are saved at the same time, or were before, from each other's files. */
+/** Keeps entries from replacing each other's MP3s. */
 export interface SavingTogether {
   /** Identities of the list's videos, which are never replaced. */
   sources(): ReadonlySet<string>;
-  /** Whether another entry of the list was saved there, or is being saved there; if not, this one is from now on. */
+  /** Whether another entry of the list was or is being saved as that file. If not, the file is claimed for this entry. */
   isAnothers(file: string, id: string): boolean;
-  /** This one is not being saved any more. */
+  /** Gives up the claims of an entry that is no longer being saved. */
   release(id: string): void;
 }
 
@@ -60,17 +60,17 @@ export function savingTogether(entries: Pick<Entries, 'all'>): SavingTogether {
   };
 }
 
-/** Two paths with one key are one file on some disks. */
+/** Paths with the same key are one file on some disks. */
 function keyOf(file: string): string {
   return file.normalize('NFC').toLowerCase();
 }
 
-/** So many names with numbers are looked at for an MP3 that may have been placed before a crash. */
+/** The most numbered names that are searched for an MP3 that was put there before a crash. */
 const maxNumbers = 100;
 
 /**
- * Saves the MP3 of an entry that is finished, or finds it where it was placed before a crash. What of the target is at fault becomes the
- * event `unsaved`. Throws what the backend throws, and the signal's reason.
+ * Saves the MP3 of a finished entry, or finds it where it was put before a crash. If the target folder is at fault, the entry becomes
+ * `unsaved`. Throws what the backend throws, and the signal's reason.
  */
 export async function saveEntry(save: SaveEntry): Promise<void> {
   const { entry, backend, entries, together, signal } = save;
@@ -94,7 +94,7 @@ export async function saveEntry(save: SaveEntry): Promise<void> {
     entries.apply(id, { type: 'placing', folder, fileName });
     const file = await saver.save(plan, opened, signal);
     const isWanted = applySaved(file, fileName, save);
-    // It was cancelled, or shall lie in another folder, just when it was placed.
+    // The entry was cancelled, or got another folder, while the MP3 was put there.
     if (!isWanted && !overwrite) await rm(file, { force: true });
   } catch (error) {
     signal.throwIfAborted();
@@ -105,15 +105,15 @@ export async function saveEntry(save: SaveEntry): Promise<void> {
   }
 }
 
-/** False where the entry is not being saved any more. */
-function applySaved(file: string, fileName: string, { entry: { id, workplace, step }, entries }: SaveEntry): boolean {
+/** False if the entry is no longer being saved. */
+function applySaved(file: string, fileName: string, { entry: { id, backendKey, step }, entries }: SaveEntry): boolean {
   const wanted = validFileName(fileName, process.platform, 0);
   const kept = basename(file) === wanted ? {} : { kept: wanted };
   const conversionId = 'conversionId' in step ? step.conversionId : undefined;
-  // This computer need not keep it twice; a server keeps it for the person's other devices.
-  const isOwed = workplace === hereKey && conversionId !== undefined;
-  const owed: readonly Owed[] = isOwed ? [{ conversionId, workplace, deed: 'remove' }] : [];
-  const after = entries.apply(id, { type: 'saved', file, ...kept, at: Date.now() }, owed);
+  // This computer's backend need not keep a second copy. A server keeps the MP3 for the person's other devices.
+  const isLeft = backendKey === hereKey && conversionId !== undefined;
+  const calls: readonly PendingCall[] = isLeft ? [{ conversionId, backendKey, action: 'remove' }] : [];
+  const after = entries.apply(id, { type: 'saved', file, ...kept, at: Date.now() }, calls);
   return after?.step.kind === 'saved' && after.step.file === file;
 }
 
@@ -123,21 +123,25 @@ async function learnPeaks({ entry, backend, entries }: SaveEntry, conversionId: 
   if (peaks !== undefined) entries.apply(entry.id, { type: 'peaks', peaks });
 }
 
-/** A folder that the person chose is never made anew: it may be on a disk that is not there. */
+/** A folder that the person chose is never created: it may be on a disk that is not connected. */
 async function requireRoot({ target }: Entry): Promise<void> {
   if (target.kind !== 'folder') return;
   const facts = await stat(target.path).catch(() => undefined);
   if (facts?.isDirectory() !== true) throw new AppError('target_unwritable', 'The folder is not there.');
 }
 
+/**
+ * False if no file has that name yet. Another entry may have seen the name free as well and be saved there first; then it must not be
+ * replaced.
+ */
 async function mayReplace(file: string, { entry, questions, together, signal }: SaveEntry): Promise<boolean> {
   if (together.isAnothers(file, entry.id) || entry.whenTaken === 'keep_both') return false;
+  if ((await stat(file).catch(() => undefined)) === undefined) return false;
   if (entry.whenTaken === 'replace') return true;
-  const isTaken = (await stat(file).catch(() => undefined)) !== undefined;
-  return isTaken && (await orAborted(questions.nameTaken(basename(file)), signal)) === 'replace';
+  return (await orAborted(questions.nameTaken(basename(file)), signal)) === 'replace';
 }
 
-/** A question may stand unanswered when the app ends. */
+/** A question may still be unanswered when the app ends. */
 async function orAborted<Answer>(question: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(signal.reason);
@@ -155,7 +159,7 @@ async function reasonOf(error: AppError, folder: string): Promise<UnsavedReason>
   return facts?.isDirectory() === true ? 'read_only' : 'folder_away';
 }
 
-/** The file that was placed, by its bytes; nobody else takes it for his from then on. What was left of the placing goes. */
+/** Finds the MP3 by its bytes and claims it for the entry. Removes temporary files from before the crash. */
 async function findPlaced(
   { folder, fileName }: { readonly folder: string; readonly fileName: string },
   result: Result,
@@ -177,7 +181,7 @@ async function sha256Of(file: string): Promise<string | undefined> {
   try {
     await pipeline(createReadStream(file), hash);
   } catch {
-    // What cannot be read is not what we have written.
+    // A file that cannot be read is not ours.
     return undefined;
   }
   return hash.digest('hex');

@@ -17,7 +17,7 @@ const running = new AsyncDisposableStack();
 let media: MediaFolder;
 let ffmpeg: HeldFfmpeg;
 let server: ServerStand;
-let place: ServerBackend;
+let backend: ServerBackend;
 let stand: ListStand;
 
 beforeAll(async () => {
@@ -30,13 +30,13 @@ beforeEach(async () => {
   server.line.down = false;
   server.line.release();
   await ffmpeg.release();
-  place = openServerBackend(server);
-  await place.signIn();
-  stand = await openListStand({ others: place, current: place.key });
+  backend = openServerBackend(server);
+  await backend.signIn();
+  stand = await openListStand({ others: backend, current: backend.key });
 });
 afterEach(async () => {
   await stand[Symbol.asyncDispose]();
-  await place[Symbol.asyncDispose]();
+  await backend[Symbol.asyncDispose]();
 });
 
 /** A video, with as many bytes behind it as nobody needs. */
@@ -100,7 +100,7 @@ describe('a video that is sent to a server', () => {
     stand = await stand.reopen();
     await stand.until('c.wav', 'offline_uploading');
     server.line.down = false;
-    place.tryNow();
+    backend.tryNow();
     for (const name of ['c.wav', 'd.wav', 'e.wav']) await stand.until(name, 'done');
     expect(await mp3s()).toEqual(['c.mp3', 'd.mp3', 'e.mp3']);
     expect(server.line.sentBytes - before).toBeLessThan(3.9 * bytes);
@@ -114,7 +114,7 @@ describe('a video that is sent to a server', () => {
     server.line.release();
     await stand.until('f.wav', 'offline_uploading');
     await server.startAgain();
-    place.tryNow();
+    backend.tryNow();
     await stand.until('f.wav', 'done');
     await stand.until('g.wav', 'done');
     expect(await mp3s()).toEqual(['f.mp3', 'g.mp3']);
@@ -125,11 +125,11 @@ describe('a video that is sent to a server', () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('h.wav'));
     await untilSent('h.wav');
-    await place.signOut();
+    await backend.signOut();
     server.line.release();
     expect((await stand.until('h.wav', 'signed_out')).state).toMatchObject({ host: new URL(server.line.url).host });
     expect(stand.list.summary().mode).toBe('offline');
-    await place.signIn();
+    await backend.signIn();
     await stand.until('h.wav', 'done');
     expect(await mp3s()).toEqual(['h.mp3']);
     expect(server.line.sentBytes - before).toBeLessThan(1.6 * bytes);
@@ -163,10 +163,10 @@ it('what is cancelled offline is cancelled at the server as soon as that can be 
   await stand.list.cancel(id);
   await stand.until(name, 'cancelled');
   stand = await stand.reopen();
-  expect(stand.owes()).toBe(true);
+  expect(stand.hasPendingCalls()).toBe(true);
   server.line.down = false;
-  place.tryNow();
-  await waitUntil('the server was told', () => !stand.owes());
+  backend.tryNow();
+  await waitUntil('the server was told', () => !stand.hasPendingCalls());
   const conversions = await server.account.conversions();
   expect(conversions.find(({ fileName }) => fileName === name)?.state).toBe('cancelled');
 });

@@ -7,7 +7,7 @@ function row(state: RowState, more: Partial<Row> = {}): Row {
   last += 1;
   return { id: String(last), order: last, sourceName: 'a.mp4', sourceBytes: 1, weight: 10, state, ...more };
 }
-const done = row({ kind: 'done', place: ['a'] }, { fraction: 1, durationSeconds: 60, resultBytes: 1000 });
+const done = row({ kind: 'done', folder: ['a'] }, { fraction: 1, durationSeconds: 60, resultBytes: 1000 });
 const failed = row({ kind: 'failed', code: 'no_audio', otherTrack: false });
 const converting = row({ kind: 'converting' }, { fraction: 0.5 });
 const offline = row({ kind: 'offline_converting' }, { fraction: 0.5 });

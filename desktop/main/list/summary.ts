@@ -1,13 +1,13 @@
 import type { Row, Summary } from '../../ipc.ts';
 import { steadyTimeLeft, type TimeLeft } from './time-left.ts';
 
-/** How much of the past says how fast it goes, in seconds. */
+/** The speed is measured over this many of the last seconds. */
 const windowSeconds = 20;
 
 const atRest: ReadonlySet<Row['state']['kind']> = new Set(['done', 'failed', 'cancelled']);
 const away: ReadonlySet<Row['state']['kind']> = new Set(['offline_uploading', 'offline_converting', 'signed_out']);
 
-/** Sums the list up; remembers how it went, to say how long the rest takes. */
+/** Summarizes the list, and estimates the time left from its recent speed. */
 export interface SummaryMeter {
   /** @param now monotonic, in seconds */
   read(rows: Iterable<Row>, isPaused: boolean, now: number): Summary;
@@ -18,7 +18,7 @@ export function createSummaryMeter(): SummaryMeter {
   let steady: TimeLeft | undefined;
 
   function leftSeconds(fraction: number, weight: number, now: number): number | undefined {
-    // Rows that came or went make it another whole.
+    // With rows added or removed, the speed must be measured anew.
     if (steady === undefined || samples.at(-1)?.weight !== weight) {
       samples.length = 0;
       steady = steadyTimeLeft(now);
@@ -53,7 +53,7 @@ export function createSummaryMeter(): SummaryMeter {
   };
 }
 
-/** Cancelled ones leave: they take no time and were not wanted. */
+/** Cancelled rows do not count. */
 function countRows(rows: Iterable<Row>) {
   const count = { total: 0, done: 0, failed: 0, unfinished: 0, weight: 0, reached: 0, savedSeconds: 0, savedBytes: 0 };
   let isAllAway = true;

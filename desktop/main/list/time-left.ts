@@ -1,16 +1,16 @@
-/** Time left as it is shown: not at once, not jumpily, and no finer than anybody believes. */
+/** The time left as it is shown: late enough to be right, steady, and rounded. */
 export interface TimeLeft {
   /**
-   * What to show at this moment, in seconds; undefined where nothing is to be said yet.
-   * @param seconds what is reckoned to be left now
+   * The time to show now, in seconds; undefined while it is too early.
+   * @param seconds the current estimate
    * @param now monotonic, in seconds
    */
   read(seconds: number | undefined, now: number): number | undefined;
 }
 
-/** So long nothing is said: the first figures are wild. */
+/** Nothing is shown for this long, because the first estimates are far off. */
 const quietSeconds = 5;
-/** What is shown stays so long at least. */
+/** A shown time stays for at least this long. */
 const steadySeconds = 2;
 
 export function steadyTimeLeft(startedAt: number): TimeLeft {
@@ -26,7 +26,7 @@ export function steadyTimeLeft(startedAt: number): TimeLeft {
   };
 }
 
-/** Under a minute to tens of seconds, and never to none; under ten minutes to minutes; above that to five. */
+/** Rounds to 10 seconds under a minute (and at least 10), to minutes under 10 minutes, and to 5 minutes above. */
 export function roundTimeLeft(seconds: number): number {
   if (seconds < 55) return Math.max(10, Math.round(seconds / 10) * 10);
   if (seconds < 570) return Math.max(60, Math.round(seconds / 60) * 60);

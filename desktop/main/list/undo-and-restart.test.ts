@@ -27,9 +27,9 @@ async function put({ videos }: ListStand, from: string, name: string): Promise<s
 }
 
 /** What is left of a drop once all has come to its end. */
-async function expectSavedOnce({ videos, dataFolder, owes }: ListStand): Promise<void> {
+async function expectSavedOnce({ videos, dataFolder, hasPendingCalls }: ListStand): Promise<void> {
   expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
-  await waitUntil('the backend keeps nothing twice', () => !owes());
+  await waitUntil('the backend keeps nothing twice', () => !hasPendingCalls());
   expect(await readdir(join(dataFolder, 'backend', 'mp3s'))).toEqual([]);
 }
 
@@ -83,7 +83,7 @@ describe('an entry that is cancelled, and not, in one breath', () => {
       await delay(after);
       await list.cancel(id);
     }
-    await waitUntil('the backend was told', () => !stand.owes());
+    await waitUntil('the backend was told', () => !stand.hasPendingCalls());
     await ffmpeg.release();
     await delay(2000);
     expect(list.rows().map(({ state }) => state.kind)).toEqual(Array.from({ length: 5 }, () => 'cancelled'));
@@ -120,10 +120,10 @@ describe('after the next start', () => {
     let stand = await openListStand();
     try {
       await stand.list.add([await put(stand, broken, 'bad.mp4')]);
-      await expect.poll(() => stand.news.map(({ kind }) => kind), { timeout: 30_000 }).toContain('batch_ended');
+      await waitUntil('the batch has ended', () => stand.news.some(({ kind }) => kind === 'batch_ended'));
       // As if the app had been killed in between.
       const database = new DatabaseSync(join(stand.dataFolder, 'list.sqlite'));
-      database.exec('DELETE FROM told_batches');
+      database.exec('DELETE FROM reported_batches');
       database.close();
       stand = await stand.reopen();
       await expect.poll(() => stand.news.map(({ kind }) => kind), { timeout: 30_000 }).toEqual(['batch_ended']);

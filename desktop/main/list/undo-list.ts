@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ListNews } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
-import { type EntriesDatabase, owedFor, savedName } from './entries-database.ts';
+import { callsFor, type EntriesDatabase, savedName } from './entries-database.ts';
 import type { Entry } from './entry.ts';
 
 export interface UndoListParts {
@@ -9,20 +9,20 @@ export interface UndoListParts {
   readonly database: Pick<EntriesDatabase, 'remove'>;
   readonly startAgain: (id: string) => void;
   readonly onNews: (news: ListNews) => void;
-  /** Called when a backend is owed something. */
-  readonly onOwed: () => void;
+  /** Called when calls were put into the outbox. */
+  readonly onCalls: () => void;
 }
 
-/** What was cancelled or removed, and can be had back for a while. */
+/** What was cancelled or removed, and can be undone for a while. */
 export interface UndoList {
   keep(kind: 'cancelled' | 'removed', entry: Entry): void;
-  /** The last one, where none is named. */
+  /** Undoes the given change, or the latest one. */
   undo(undoId?: string): void;
-  /** What was removed goes for good. */
+  /** Removes for good what was kept for an undo. */
   forget(undoId: string): void;
 }
 
-export function createUndoList({ entries, database, startAgain, onNews, onOwed }: UndoListParts): UndoList {
+export function createUndoList({ entries, database, startAgain, onNews, onCalls }: UndoListParts): UndoList {
   const kept = new Map<string, { readonly kind: 'cancelled' | 'removed'; readonly entry: Entry }>();
   return {
     keep(kind, entry) {
@@ -45,8 +45,8 @@ export function createUndoList({ entries, database, startAgain, onNews, onOwed }
       if (gone?.kind !== 'removed') return;
       const { id, savedAt } = gone.entry;
       if (savedAt !== undefined || entries.get(id) !== undefined) return;
-      database.remove([id], owedFor(gone.entry));
-      onOwed();
+      database.remove([id], callsFor(gone.entry));
+      onCalls();
     },
   };
 }

@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
@@ -9,9 +11,15 @@ import { startBackendOnNode } from '../../../backend/tests/running/backend-on-no
 import { makeHeldFfmpeg } from '../../../backend/tests/running/held-ffmpeg.ts';
 import { processesWorkingIn } from '../../../backend/tests/running/processes.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
+import { AppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
+import type { LocalChannel } from '../../../shared/local-channel.ts';
+import { openCopyingChannel } from '../../tests/copying-channel.ts';
 import { type BackendHost, startBackendHost } from './backend-host.ts';
 import type { BackendStart } from './backend-start.ts';
+import type { ChannelPort } from './channel-messages.ts';
+import type { BackendProcess } from './keep-process.ts';
+import { serveChannel } from './serve-channel.ts';
 
 const options = { format: 'mp3' } as const;
 const silent = pino({ level: 'silent' });
@@ -60,7 +68,7 @@ describe('this computer’s backend in a process of its own', () => {
     const heard: ServerEvent[] = [];
     host.channel.subscribe((event) => void heard.push(event));
     const path = await media.make({ container: 'mp4', seconds: 2 });
-    const { id } = await host.channel.submit({ path, fileName: 'talk.mp4', options });
+    const { id } = await host.channel.submit({ id: randomUUID(), path, fileName: 'talk.mp4', options });
     await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done');
     expect(await host.channel.result(id)).toMatchObject({ path: expect.stringContaining(opened.dataFolder) });
     expect(heard.map(({ type }) => type)).toContain('notification');
@@ -72,9 +80,9 @@ describe('this computer’s backend in a process of its own', () => {
     await using opened = await open();
     const { channel } = opened.host;
     await expect(channel.get('nothing')).rejects.toMatchObject({ code: 'not_found' });
-    const missing = { path: '/nowhere/a.mp4', fileName: 'a.mp4', options };
+    const missing = { id: randomUUID(), path: '/nowhere/a.mp4', fileName: 'a.mp4', options };
     await expect(channel.submit(missing)).rejects.toMatchObject({ code: 'source_missing' });
-    const bad = { path: '', fileName: '', options } as const;
+    const bad = { id: randomUUID(), path: '', fileName: '', options } as const;
     await expect(channel.submit(bad)).rejects.toMatchObject({ code: 'internal' });
   });
 
@@ -84,7 +92,7 @@ describe('this computer’s backend in a process of its own', () => {
     await using opened = await open({ ffmpegPath: ffmpeg.path });
     const { host, processes } = opened;
     const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
-    const { id } = await host.channel.submit({ path, fileName: 'lecture.mkv', options });
+    const { id } = await host.channel.submit({ id: randomUUID(), path, fileName: 'lecture.mkv', options });
     await waitUntil('it converts', async () => (await host.channel.get(id)).state === 'converting');
     const asking = Array.from({ length: 20 }, async () => await host.channel.get(id));
     processes[0]?.kill('SIGKILL');
@@ -98,8 +106,8 @@ describe('this computer’s backend in a process of its own', () => {
     await using opened = await open();
     const { host, processes } = opened;
     const path = await media.make({ container: 'mp4', seconds: 2 });
-    const first = await host.channel.submit({ path, fileName: 'first.mp4', options });
-    const submission = { id: crypto.randomUUID(), path, fileName: 'talk.mp4', options };
+    const first = await host.channel.submit({ id: randomUUID(), path, fileName: 'first.mp4', options });
+    const submission = { id: randomUUID(), path, fileName: 'talk.mp4', options };
     const submitting = host.channel.submit(submission);
     processes[0]?.kill('SIGKILL');
     expect((await submitting).id).toBe(submission.id);
@@ -123,7 +131,7 @@ describe('this computer’s backend in a process of its own', () => {
     await using opened = await open({ ffmpegPath: ffmpeg.path });
     const { host, processes, dataFolder } = opened;
     const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
-    const { id } = await host.channel.submit({ path, fileName: 'lecture.mkv', options });
+    const { id } = await host.channel.submit({ id: randomUUID(), path, fileName: 'lecture.mkv', options });
     await waitUntil('ffmpeg runs', async () => (await host.channel.get(id)).progress > 0);
     // What a killed app leaves behind: a port without another end.
     processes[0]?.disconnect();
@@ -131,6 +139,56 @@ describe('this computer’s backend in a process of its own', () => {
     await waitUntil('so has ffmpeg', async () => (await processesWorkingIn(dataFolder)).length === 0);
   });
 });
+
+describe('a call that worked, but whose process died before it answered', () => {
+  it.each([
+    ['cancel', { state: 'cancelled' }],
+    ['remove', undefined],
+  ] as const)('is answered by what came of it: %s', async (name, answer) => {
+    await using served = await openCopyingChannel(() => 'converting');
+    await served.submit({ id: 'a', path: import.meta.filename, fileName: 'talk.mp4', options });
+    let starts = 0;
+    let die = (): void => {};
+    await using host = startBackendHost({
+      start() {
+        starts += 1;
+        return startInThisProcess(starts === 1 ? { ...served, [name]: () => workAndDie() } : refusing(served));
+      },
+      log: silent,
+      pauses: { first: 0, longest: 0 },
+    });
+    async function workAndDie(): Promise<never> {
+      await served[name]('a');
+      die();
+      return await new Promise(() => {});
+    }
+    function startInThisProcess(channel: LocalChannel): BackendProcess {
+      const { port1: near, port2: far } = new MessageChannel();
+      const end = (): void => far.close();
+      die = end;
+      serveChannel({ channel, port: toChannelPort(far), onPlaces: () => {}, onEnd: end, onDefect: () => {} });
+      const onGone = (listener: () => void): void => void near.once('close', listener);
+      return { port: toChannelPort(near), onGone, kill: end };
+    }
+    const found = await host.channel[name]('a');
+    if (answer === undefined) expect(found).toBeUndefined();
+    else expect(found).toMatchObject(answer);
+    expect(starts).toBe(2);
+  });
+});
+
+/** A backend refuses to cancel what has ended; the stand-in does not. */
+function refusing(channel: LocalChannel): LocalChannel {
+  return { ...channel, cancel: () => Promise.reject(new AppError('wrong_state', 'It has ended.')) };
+}
+
+function toChannelPort(port: MessagePort): ChannelPort {
+  return {
+    post: (message) => port.postMessage(message),
+    listen: (onMessage, onClose) => void port.on('message', onMessage).on('close', onClose),
+    close: () => port.close(),
+  };
+}
 
 /** The TCP sockets on which a process listens, by their inodes. */
 async function listeningPorts(pid: number): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-// The process in which this computer's backend runs, beside the app: told its settings and given a port by the first message.
+// The process in which this computer's backend runs, beside the app. The first message brings its settings and a port.
 import { pino } from 'pino';
 import { startEmbedded } from '../../../backend/main/embedded.ts';
 import { type BackendStart, backendStartSchema } from './backend-start.ts';
@@ -7,22 +7,22 @@ import { serveChannel } from './serve-channel.ts';
 
 /** Longer than a lecture that was left running over the weekend. */
 const maxDurationSeconds = 7 * 24 * 3600;
-/** What the app has not saved by then, nobody misses. */
+/** Nobody misses an MP3 that the app has not saved by then. */
 const keepResultDays = 30;
 
 process.parentPort.once('message', ({ data, ports: [given] }) => {
   if (given === undefined) throw new Error('the app has given no port');
   let isClosed = false;
-  let tellClosed = (): void => {};
-  // From now on: the app may be gone before the backend is there.
+  let onPortClose = (): void => {};
+  // Listened for from the start: the app may close the port before the backend has started.
   given.on('close', () => {
     isClosed = true;
-    tellClosed();
+    onPortClose();
   });
   const port: ChannelPort = {
     post: (message) => given.postMessage(message),
     listen(onMessage, onClose) {
-      tellClosed = onClose;
+      onPortClose = onClose;
       given.on('message', (event) => onMessage(event.data));
       given.start();
       if (isClosed) onClose();
@@ -47,7 +47,7 @@ async function run(start: BackendStart, port: ChannelPort): Promise<void> {
   } catch (error) {
     log.error({ err: error }, 'could not start');
     port.post({ type: 'broken', failure: toFailure(error) });
-    // The message has to be on its way.
+    // The message must be sent before the process ends.
     setTimeout(() => process.exit(1), 200);
   }
 }

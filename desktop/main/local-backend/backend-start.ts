@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** Videos at the same time. */
+/** How many videos to convert at the same time. */
 export const placesSchema = z.int().min(1).max(64);
 
-/** What the backend's process is told at its start. */
+/** The first message to the backend's process. */
 export const backendStartSchema = z.strictObject({
-  /** Absolute path; made where it is missing. */
+  /** Absolute path. Created if it is missing. */
   dataFolder: z.string().min(1),
   ffmpegPath: z.string().min(1).optional(),
   atOnce: placesSchema,

@@ -1,50 +1,24 @@
 import { z } from 'zod';
-import { batchSchema, openConversionSchema, openNotificationSchema } from '../../../shared/api.ts';
 import { type AppError, isAppError, toKnownError } from '../../../shared/errors.ts';
 import { openServerEventSchema } from '../../../shared/events.ts';
-import { outputOptionsSchema } from '../../../shared/formats.ts';
+import { type LocalCallName, localCalls } from '../../../shared/local-channel.ts';
 import { placesSchema } from './backend-start.ts';
 
-/** What crosses the port between the app and its backend's process, both ways. */
+/** The messages between the app and its backend's process, in both directions. The calls are listed in `localCalls`. */
 
-const idSchema = z.string().min(1).max(200);
-const submissionSchema = z.strictObject({
-  ...batchSchema.partial().shape,
-  id: idSchema.optional(),
-  path: z.string().min(1),
-  fileName: z.string().min(1),
-  options: outputOptionsSchema,
-});
-const localResultSchema = z.object({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() });
-
-/** The calls of a `LocalChannel`: their arguments and their answers. */
-export const channelCalls = {
-  submit: { args: z.tuple([submissionSchema]), answer: openConversionSchema },
-  get: { args: z.tuple([idSchema]), answer: openConversionSchema },
-  result: { args: z.tuple([idSchema]), answer: localResultSchema },
-  cancel: { args: z.tuple([idSchema]), answer: openConversionSchema },
-  retry: { args: z.tuple([idSchema, outputOptionsSchema.optional()]), answer: openConversionSchema },
-  remove: { args: z.tuple([idSchema]), answer: z.undefined() },
-  clear: { args: z.tuple([]), answer: z.undefined() },
-  notifications: { args: z.tuple([]), answer: z.array(openNotificationSchema) },
-  markRead: { args: z.tuple([z.array(idSchema).max(1000)]), answer: z.undefined() },
-} as const;
-
-export type ChannelCallName = keyof typeof channelCalls;
-
-const callNames = Object.keys(channelCalls) as [ChannelCallName, ...ChannelCallName[]];
+const callNames = Object.keys(localCalls) as [LocalCallName, ...LocalCallName[]];
 
 /** From the app. */
 export const channelRequestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('call'), number: z.int(), name: z.enum(callNames), args: z.array(z.unknown()) }),
-  /** From now on, converts so many videos at the same time. */
+  /** Asks the backend to convert so many videos at the same time from now on. */
   z.strictObject({ type: z.literal('places'), places: placesSchema }),
-  /** Gives back what runs, and ends. */
+  /** Asks the backend to stop its conversions, which stay queued, and to end. */
   z.strictObject({ type: z.literal('end') }),
 ]);
 export type ChannelRequest = z.infer<typeof channelRequestSchema>;
 
-/** An AppError as plain data, without its cause: that is in the log of where it came from. */
+/** An AppError as plain data, without its cause, which is in the log of the process that threw it. */
 const failureSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -54,9 +28,9 @@ export type ChannelFailure = z.infer<typeof failureSchema>;
 
 /** From the backend's process. */
 export const channelAnswerSchema = z.discriminatedUnion('type', [
-  /** The first one: it takes calls from now on. */
+  /** The first message: the backend takes calls from now on. */
   z.object({ type: z.literal('ready') }),
-  /** Instead: it could not start, and ends. */
+  /** Sent instead of `ready`: the backend could not start, and ends. */
   z.object({ type: z.literal('broken'), failure: failureSchema }),
   z.object({ type: z.literal('answer'), number: z.int(), value: z.unknown() }),
   z.object({ type: z.literal('failure'), number: z.int(), failure: failureSchema }),
@@ -64,10 +38,10 @@ export const channelAnswerSchema = z.discriminatedUnion('type', [
 ]);
 export type ChannelAnswer = z.infer<typeof channelAnswerSchema>;
 
-/** One end of a message port, whichever of the several kinds. Messages are plain data. */
+/** One end of a message port of any kind. Messages are plain data. */
 export interface ChannelPort {
   post(message: unknown): void;
-  /** To be called once: messages that came before are told then. */
+  /** To be called once. Messages that arrived before are delivered then. */
   listen(onMessage: (message: unknown) => void, onClose: () => void): void;
   close(): void;
 }

@@ -61,7 +61,7 @@ describe('a channel over a port', () => {
     const unsubscribe = channel.subscribe((event) => {
       if (event.type === 'conversion') states.push(event.conversion.state);
     });
-    const { id } = await channel.submit({ path: source, fileName: 'talk.mp4', options });
+    const { id } = await channel.submit({ id: 'a', path: source, fileName: 'talk.mp4', options });
     await expect.poll(async () => (await channel.get(id)).state).toBe('done');
     expect(await channel.result(id)).toEqual(await served.result(id));
     expect(states).toEqual(['queued', 'converting', 'done']);

@@ -1,31 +1,23 @@
-import type { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
-import type { LocalChannel } from '../../../shared/local-channel.ts';
-import {
-  type ChannelCallName,
-  type ChannelPort,
-  type ChannelRequest,
-  channelAnswerSchema,
-  channelCalls,
-  fromFailure,
-} from './channel-messages.ts';
+import { createLocalCalls, type LocalCallName, type LocalChannel, localCalls } from '../../../shared/local-channel.ts';
+import { type ChannelPort, type ChannelRequest, channelAnswerSchema, fromFailure } from './channel-messages.ts';
 
-/** The backend's process as its app sees it, from its start to its end. */
+/** The channel to a backend's process, from its start to its end. */
 export interface PortChannel extends LocalChannel {
-  /** Resolves once it takes calls. Rejects with what it could not start of, or `unavailable` when it ended before. */
+  /** Resolves once the backend takes calls. Rejects with the reason why it could not start, or with `unavailable` if it ended before. */
   readonly ready: Promise<void>;
-  /** Whether its other end is no more. */
+  /** Makes the call of that name, as the method of that name does. */
+  call(name: LocalCallName, args: readonly unknown[]): Promise<unknown>;
+  /** Whether the other end has closed. */
   isGone(): boolean;
-  /** Asks it to convert so many videos at the same time. */
+  /** Asks the backend to convert so many videos at the same time. */
   setPlaces(places: number): void;
-  /** Asks it to give back what runs, and to end. */
+  /** Asks the backend to stop its conversions, which stay queued, and to end. */
   end(): void;
-  /** Hears nothing any more: its other end is no more. */
+  /** Closes this end. To be called when the process has ended. */
   leave(): void;
 }
-
-type Answer<Name extends ChannelCallName> = z.output<(typeof channelCalls)[Name]['answer']>;
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -33,14 +25,14 @@ interface Waiting {
 }
 
 /**
- * Calls the channel that is served at the other end of `port`. When that ends, `onGone` is called once, and calls that are under way reject
+ * Calls the channel that is served at the other end of `port`. When that end closes, `onGone` is called once, and unanswered calls reject
  * with `unavailable`.
  */
 export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}): PortChannel {
   const waiting = new Map<number, Waiting>();
   const listeners = new Set<(event: ServerEvent) => void>();
   const ready = Promise.withResolvers<void>();
-  // Whoever does not ask whether it is ready hears it from the calls.
+  // A caller that does not await `ready` gets the same error from its calls.
   ready.promise.catch(() => undefined);
   let isGone = false;
   let lastNumber = 0;
@@ -78,25 +70,23 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
   function leave(): void {
     if (isGone) return;
     isGone = true;
-    // First: whoever is rejected asks again at once.
+    // Before the rejections: their callers call again at once.
     onGone();
     port.close();
     ready.reject(gone());
     for (const number of [...waiting.keys()]) take(number)?.reject(gone());
   }
 
-  async function call<Name extends ChannelCallName>(name: Name, ...args: unknown[]): Promise<Answer<Name>> {
+  async function call(name: LocalCallName, args: readonly unknown[]): Promise<unknown> {
     await ready.promise;
     if (isGone) throw gone();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     lastNumber += 1;
     waiting.set(lastNumber, { resolve, reject });
-    post({ type: 'call', number: lastNumber, name, args });
-    const parsed = channelCalls[name].answer.safeParse(await promise);
-    if (!parsed.success) {
-      throw new AppError('internal', 'Something went wrong inside Soundlift.', { cause: parsed.error });
-    }
-    return parsed.data as Answer<Name>;
+    post({ type: 'call', number: lastNumber, name, args: [...args] });
+    const parsed = localCalls[name].answer.safeParse(await promise);
+    if (parsed.success) return parsed.data;
+    throw new AppError('internal', 'Something went wrong inside Soundlift.', { cause: parsed.error });
   }
 
   port.listen(hear, leave);
@@ -106,15 +96,8 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
     setPlaces: (places) => post({ type: 'places', places }),
     end: () => post({ type: 'end' }),
     leave,
-    submit: (submission) => call('submit', submission),
-    get: (id) => call('get', id),
-    result: (id) => call('result', id),
-    cancel: (id) => call('cancel', id),
-    retry: (id, options) => call('retry', id, ...(options === undefined ? [] : [options])),
-    remove: (id) => call('remove', id),
-    clear: () => call('clear'),
-    notifications: () => call('notifications'),
-    markRead: (ids) => call('markRead', ids),
+    call,
+    ...createLocalCalls(call),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,12 +1,5 @@
-import type { LocalChannel } from '../../../shared/local-channel.ts';
-import {
-  type ChannelAnswer,
-  type ChannelCallName,
-  type ChannelPort,
-  channelCalls,
-  channelRequestSchema,
-  toFailure,
-} from './channel-messages.ts';
+import { type LocalCallName, type LocalChannel, localCalls } from '../../../shared/local-channel.ts';
+import { type ChannelAnswer, type ChannelPort, channelRequestSchema, toFailure } from './channel-messages.ts';
 
 export interface ServeChannel {
   readonly channel: LocalChannel;
@@ -15,25 +8,25 @@ export interface ServeChannel {
   readonly onPlaces: (places: number) => void;
   /** Called when the app wants the backend to end, and when the app has gone. */
   readonly onEnd: () => void;
-  /** Called with what a call failed of that is no AppError. */
+  /** Called with the error of a call that failed with something other than an AppError. */
   readonly onDefect: (error: unknown) => void;
 }
 
-/** Lets whoever holds the other end of `port` call `channel`, and tells all that happens. What does not fit is passed over. */
+/** Lets the other end of `port` call `channel`, and sends it all events. Messages that do not fit the schema are ignored. */
 export function serveChannel({ channel, port, onPlaces, onEnd, onDefect }: ServeChannel): void {
-  const tell = (message: ChannelAnswer): void => port.post(message);
+  const send = (message: ChannelAnswer): void => port.post(message);
 
-  async function answer(number: number, name: ChannelCallName, args: readonly unknown[]): Promise<void> {
+  async function answer(number: number, name: LocalCallName, args: readonly unknown[]): Promise<void> {
     try {
-      tell({ type: 'answer', number, value: await call(channel, name, args) });
+      send({ type: 'answer', number, value: await call(channel, name, args) });
     } catch (error) {
       const failure = toFailure(error);
       if (failure.code === 'internal') onDefect(error);
-      tell({ type: 'failure', number, failure });
+      send({ type: 'failure', number, failure });
     }
   }
 
-  const unsubscribe = channel.subscribe((event) => tell({ type: 'event', event }));
+  const unsubscribe = channel.subscribe((event) => send({ type: 'event', event }));
   port.listen(
     (message) => {
       const request = channelRequestSchema.safeParse(message);
@@ -47,33 +40,11 @@ export function serveChannel({ channel, port, onPlaces, onEnd, onDefect }: Serve
       onEnd();
     },
   );
-  tell({ type: 'ready' });
+  send({ type: 'ready' });
 }
 
-/** Throws a ZodError for arguments that do not fit. */
-async function call(channel: LocalChannel, name: ChannelCallName, args: readonly unknown[]): Promise<unknown> {
-  switch (name) {
-    case 'submit':
-      return await channel.submit(withoutUndefined(channelCalls.submit.args.parse(args)[0]));
-    case 'retry':
-      return await channel.retry(...channelCalls.retry.args.parse(args));
-    case 'markRead':
-      return await channel.markRead(...channelCalls.markRead.args.parse(args));
-    case 'clear':
-      return await channel.clear();
-    case 'notifications':
-      return await channel.notifications();
-    case 'get':
-    case 'result':
-    case 'cancel':
-    case 'remove':
-      return await channel[name](...channelCalls[name].args.parse(args));
-  }
-}
-
-type Defined<Value> = { [Key in keyof Value]: Exclude<Value[Key], undefined> };
-
-/** What was left out comes as `undefined` from no port of ours; the types do not know that. */
-function withoutUndefined<Value extends object>(value: Value): Defined<Value> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<Value>;
+/** Throws a ZodError if the arguments do not fit. */
+async function call(channel: LocalChannel, name: LocalCallName, args: readonly unknown[]): Promise<unknown> {
+  const method = channel[name] as (...parsed: readonly unknown[]) => Promise<unknown>;
+  return await method(...localCalls[name].args.parse(args));
 }

@@ -1,14 +1,14 @@
 import type * as electron from 'electron';
-import type { BackendProcess } from './backend-host.ts';
 import type { BackendStart } from './backend-start.ts';
+import type { BackendProcess } from './keep-process.ts';
 
-/** What of Electron starts a process beside the app. */
+/** The parts of Electron that start a process beside the app. */
 export interface UtilityBackendParts extends Pick<typeof electron, 'utilityProcess' | 'MessageChannelMain'> {
   /** Absolute path of the bundle of `backend-process.ts`. */
   readonly file: string;
 }
 
-/** Starts this computer's backend in a utility process of Electron's. */
+/** Starts this computer's backend in one of Electron's utility processes. */
 export function startUtilityBackend(
   { utilityProcess, MessageChannelMain, file }: UtilityBackendParts,
   start: BackendStart,
@@ -38,7 +38,7 @@ export function startUtilityBackend(
     },
     kill() {
       const { pid } = child;
-      // The library's own asks nicely.
+      // `child.kill()` sends SIGTERM, which the process may outlive.
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
     },
   };

@@ -1,6 +1,6 @@
-/** Runs what it is told, at most once in a while. */
+/** Runs work at most once per interval. */
 export interface AtMostEvery<What> extends Disposable {
-  /** At once, or as soon as the time is there; only the last of what came meanwhile. */
+  /** Runs now or at the end of the interval. Of several calls in one interval, only the last is run. */
   run(what: What): void;
 }
 

@@ -7,7 +7,7 @@ import { say } from '../../words/say.ts';
 import type { BatchEnd, FailedVideo } from '../list/conversion-list.ts';
 import { folderWords } from '../list/folder-words.ts';
 
-/** What is said of a batch, for a notification of the system and for one in the app. */
+/** The words for a batch, in a notification of the system and in the app. */
 export interface BatchWords {
   readonly title: string;
   readonly detail: string;
@@ -26,23 +26,23 @@ export function batchWords({ saved, failed }: BatchEnd, home: string): BatchWord
   }
   const length = durationWords(sum(saved.map(({ seconds }) => seconds)));
   const size = sizeWords(sum(saved.map(({ bytes }) => bytes)));
-  const place = placeOf(
+  const folder = folderOf(
     saved.map(({ file }) => file),
     home,
   );
   if (saved.length === 1) {
     return {
       title: say('notificationsOneReady', { name: isolate(first.name) }),
-      detail: say('notificationsOneDetail', { length, size, place }),
+      detail: say('notificationsOneDetail', { length, size, folder }),
     };
   }
   return {
     title: convertedTitle(saved.length, warnedOf(saved)),
-    detail: say('notificationsBatchDetail', { place, length, size }),
+    detail: say('notificationsBatchDetail', { folder, length, size }),
   };
 }
 
-/** `5 videos converted`, and how many of them break off. */
+/** `5 videos converted`, and how many of them are cut short. */
 export function convertedTitle(count: number, warned: number): string {
   return warned === 0 ? say('notificationsBatch', { count }) : say('notificationsBatchWarned', { count, warned });
 }
@@ -59,7 +59,7 @@ export function warnedOf(saved: BatchEnd['saved']): number {
   return saved.filter(({ warned }) => warned).length;
 }
 
-/** What a server's notification says, to a device that knows nothing else of the batch. */
+/** The words for a server's notification about a batch that this device does not know. */
 export function notificationWords({ kind, message, counts, seconds, bytes }: Notification): BatchWords {
   // Of a newer server.
   if (kind !== 'one' && kind !== 'batch') return { title: isolate(message), detail: '' };
@@ -72,12 +72,12 @@ export function notificationWords({ kind, message, counts, seconds, bytes }: Not
   return { title: convertedTitle(done, warned), detail };
 }
 
-function placeOf(files: readonly string[], home: string): string {
+function folderOf(files: readonly string[], home: string): string {
   const folders = new Set(files.map((file) => dirname(file)));
   const [only] = folders;
   return only !== undefined && folders.size === 1
     ? folderText(folderWords(only, home))
-    : say('notificationsSeveralPlaces');
+    : say('notificationsSeveralFolders');
 }
 
 export function sum(numbers: readonly number[]): number {

@@ -1,9 +1,9 @@
 import type { BackendStatus } from '../../ipc.ts';
 
-/** `sent_away`: the server has ended the sign-in, and the person does not know. */
+/** `sent_away`: the server has ended the session, and the person does not know. */
 export type ConnectionEvent = 'lost' | 'back' | 'sent_away';
 
-/** What has happened to the connection between two places, of which the second is now. Undefined for nothing that a person is told. */
+/** What happened to the connection between two statuses. Undefined for changes that need no report. */
 export function connectionEvent(before: BackendStatus, now: BackendStatus): ConnectionEvent | undefined {
   if (now.kind !== 'server') return undefined;
   const was = before.kind === 'server' && before.host === now.host ? before.connection : undefined;

@@ -13,8 +13,8 @@ const actionLabels = {
 } as const;
 
 /**
- * The backend's notifications and the app's own as one list, newest first. A batch that both tell of is told once: by the app, which knows
- * where it was saved. It was read when either was.
+ * Merges the backend's notifications and the app's own notices, newest first. If both are about one batch, only the app's is kept, because it
+ * knows where the MP3s were saved. It counts as read if either was read.
  */
 export function mergeNotices(own: readonly OwnNotice[], theirs: readonly Notification[]): readonly Notice[] {
   const ownBatches = new Set(own.flatMap(({ batchId }) => batchId ?? []));

@@ -1,22 +1,22 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** A notice of the app's own, as it is kept. */
+/** A stored notice of the app itself. */
 export interface OwnNotice {
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly isUnread: boolean;
-  /** The batch that it tells of. */
+  /** The batch that it is about. */
   readonly batchId?: string;
   readonly title: string;
   readonly names: readonly string[];
   readonly lines: readonly string[];
   readonly action?: 'show_in_folder' | 'show_in_list' | 'sign_in';
-  /** What the action is about: a file, absolute, or the id of a row. */
+  /** The absolute path of a file, or the id of a row, for the action. */
   readonly subject?: string;
 }
 
-/** The app's own notices, kept over restarts. */
+/** The notices of the app itself, kept over restarts. */
 export interface NoticeStore extends Disposable {
   /** Newest first. */
   all(): readonly OwnNotice[];
@@ -24,10 +24,10 @@ export interface NoticeStore extends Disposable {
   markRead(ids: readonly string[]): void;
 }
 
-/** More are forgotten, the oldest first. */
+/** If there are more, the oldest are deleted. */
 const mostKept = 100;
 
-/** @param file absolute path; made where it is missing */
+/** @param file absolute path; created if missing */
 export function openNoticeStore(file: string): NoticeStore {
   const database = new DatabaseSync(file);
   database.exec(

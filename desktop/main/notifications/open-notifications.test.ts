@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openMediaFolder } from '../../../backend/tests/media/make-media.ts';
-import { openWorkplacesStand } from '../../../backend/tests/running/backends-stand.ts';
+import { openBackendsStand } from '../../../backend/tests/running/backends-stand.ts';
 import { openServerStand } from '../../../backend/tests/running/server-stand.ts';
 import { waitUntil } from '../../../backend/tests/running/wait-until.ts';
 import type { Notification } from '../../../shared/api.ts';
@@ -53,7 +53,7 @@ interface StandOptions {
   readonly settings?: Partial<KeptSettings>;
   readonly isInFront?: boolean;
   readonly showsList?: boolean;
-  readonly place?: BackendStatus;
+  readonly status?: BackendStatus;
   readonly backends?: Backends;
   readonly file?: string;
 }
@@ -63,7 +63,7 @@ function openStand(options: StandOptions = {}) {
   const calls: string[] = [];
   const said: string[] = [];
   let isInFront = options.isInFront ?? false;
-  let place: BackendStatus = options.place ?? { kind: 'here', state: 'ready', advisedAtOnce: 2 };
+  let status: BackendStatus = options.status ?? { kind: 'here', state: 'ready', advisedAtOnce: 2 };
   let key = 'here';
   let listHears: (change: ListChange) => void = () => undefined;
   let placeChanged = (): void => undefined;
@@ -80,7 +80,7 @@ function openStand(options: StandOptions = {}) {
     forgetUndo: (id: string) => void calls.push(`forget ${id}`),
   } as unknown as ConversionList;
   const scripted = {
-    place: () => place,
+    status: () => status,
     currentKey: () => key,
     current: () => undefined,
     follow(listener: () => void) {
@@ -135,7 +135,7 @@ function openStand(options: StandOptions = {}) {
       windowChanged();
     },
     moveTo(next: BackendStatus, nextKey = key) {
-      place = next;
+      status = next;
       key = nextKey;
       placeChanged();
     },
@@ -209,7 +209,7 @@ describe('a batch that has ended', () => {
 
 describe('what is said aloud', () => {
   it('is what was added, each failure with its reason, what became of a batch, and the connection; never per cent', () => {
-    using stand = openStand({ place: connected });
+    using stand = openStand({ status: connected });
     stand.news({ kind: 'added', count: 5, leftOut: 2 });
     stand.summary({ ...idle, mode: 'working', total: 5, unfinished: 5, fraction: 0.5 });
     stand.news({ kind: 'failed', ...silent });
@@ -247,7 +247,7 @@ describe('what can be undone', () => {
 
 describe('a server', () => {
   it('that wants a sign-in while videos wait says so, and leads there', () => {
-    using stand = openStand({ place: connected });
+    using stand = openStand({ status: connected });
     stand.summary({ ...idle, mode: 'working', total: 3, unfinished: 3 });
     stand.calls.length = 0;
     stand.moveTo({ ...connected, connection: 'signed_out' });
@@ -263,7 +263,7 @@ describe('a server', () => {
   });
 
   it('that the person has signed out of says nothing', () => {
-    using stand = openStand({ place: connected });
+    using stand = openStand({ status: connected });
     stand.summary({ ...idle, mode: 'working', total: 3, unfinished: 3 });
     stand.calls.length = 0;
     stand.moveTo({ ...connected, connection: 'signed_out', leftOnPurpose: true });
@@ -272,7 +272,7 @@ describe('a server', () => {
   });
 
   it('of another account tells nobody what was told to the first', () => {
-    using stand = openStand({ place: connected });
+    using stand = openStand({ status: connected });
     const notification: Notification = {
       id: 'n',
       kind: 'one',
@@ -326,7 +326,7 @@ describe('the taskbar and the dock', () => {
 it('what was told is there again after a restart, read or not', async () => {
   {
     using stand = openStand();
-    stand.notifications.tellSetAside('settings');
+    stand.notifications.reportSetAside('settings');
     await stand.notifications.markNoticesRead();
     stand.ended(one);
   }
@@ -340,8 +340,8 @@ it('what was told is there again after a restart, read or not', async () => {
 it('what is read on one device is read on the other', async () => {
   await using server = await openServerStand();
   await using media = await openMediaFolder();
-  await using mine = await openWorkplacesStand();
-  await using other = await openWorkplacesStand();
+  await using mine = await openBackendsStand();
+  await using other = await openBackendsStand();
   const { email, password } = server.account;
   for (const { backends } of [mine, other]) {
     expect(await backends.signIn({ address: server.line.url, email, password })).toEqual({ ok: true });

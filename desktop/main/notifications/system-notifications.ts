@@ -2,22 +2,22 @@ import type { NotificationConstructorOptions, Notification as ShownNotification 
 import type { System } from '../../ipc.ts';
 import type { SystemNotification } from './open-notifications.ts';
 
-/** Electron's class, as far as it is used. */
+/** The used part of Electron's class. */
 export interface NotificationClass {
   new (options: NotificationConstructorOptions): ShownNotification;
   isSupported(): boolean;
 }
 
-/** Shows notifications of the system's own, where it has any. */
+/** Shows notifications of the system, if it supports them. */
 export function systemNotifier(
   Notification: NotificationClass,
   system: System,
 ): (notification: SystemNotification) => void {
-  // One that nobody holds is collected, and its clicks go nowhere.
+  // Without a reference, a notification is garbage-collected and its clicks are lost.
   const held = new Set<ShownNotification>();
   return ({ title, body, silent, action, onClick }) => {
     if (!Notification.isSupported()) return;
-    // On Linux a click on it is all that every desktop has.
+    // Not all Linux desktops show buttons.
     const buttons = system === 'linux' ? {} : { actions: [{ type: 'button' as const, text: action }] };
     const shownBody = system === 'linux' ? asMarkup(body) : body;
     const notification = new Notification({ title, body: shownBody, silent, ...buttons });
@@ -31,7 +31,7 @@ export function systemNotifier(
 
 /**
  * Linux desktops read a notification's body as markup, with links and pictures (specifications.freedesktop.org/notification-spec), and Electron
- * hands it on as it is: a file's name could hold some.
+ * passes it on unchanged. A file name may contain markup.
  */
 function asMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

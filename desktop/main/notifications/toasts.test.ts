@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 test('a toast can be pressed once, and then has gone', () => {
   const calls: string[] = [];
   using toasts = createToasts(() => undefined);
-  toasts.tell({ text: 'Removed', act: () => calls.push('act'), onGone: () => calls.push('gone') });
+  toasts.show({ text: 'Removed', act: () => calls.push('act'), onGone: () => calls.push('gone') });
   const [toast] = toasts.all();
   toasts.act(toast?.id ?? '');
   toasts.act(toast?.id ?? '');
@@ -18,7 +18,7 @@ test('a toast can be pressed once, and then has gone', () => {
 test('one that nobody sends away goes after a minute, and a fourth sends the oldest away', () => {
   const gone: string[] = [];
   using toasts = createToasts(() => undefined);
-  for (const text of ['1', '2', '3', '4']) toasts.tell({ text, onGone: () => gone.push(text) });
+  for (const text of ['1', '2', '3', '4']) toasts.show({ text, onGone: () => gone.push(text) });
   expect(gone).toEqual(['1']);
   vi.advanceTimersByTime(59_000);
   expect(toasts.all().map(({ text }) => text)).toEqual(['2', '3', '4']);

@@ -1,8 +1,8 @@
 import type { IpcMainInvokeEvent, WebContents } from 'electron';
 
 /**
- * Whether `event` was sent by the top frame of `contents`, showing `page`: the URL of the app's own page. What follows `?` or `#` in it
- * is the page's own business.
+ * Whether `event` was sent by the top frame of `contents` while it shows `page`, the URL of the app's own page. Everything from `?` or `#` on
+ * is ignored.
  */
 export function isFromOwnPage(event: IpcMainInvokeEvent, contents: WebContents | undefined, page: string): boolean {
   const frame = event.senderFrame;

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { mp3BitratesKbps } from '../../../shared/formats.ts';
 import type { RequestName, Requests } from '../../ipc.ts';
 
-/** Ids are UUIDs of ours, or a backend's; no more is known of them here. */
+/** Ids are UUIDs of ours or come from a backend, so nothing else is known about them. */
 const idSchema = z.string().min(1).max(200);
-/** The longest that any system takes: Windows, with its long paths. */
+/** The longest path that any system allows: a long path of Windows. */
 const pathSchema = z.string().min(1).max(32_767).refine(isAbsolute).refine(withoutNul);
-/** More than anyone drops at once; a message of that size is still taken in a moment. */
+/** More than anyone drops at once. A message of that size is still handled quickly. */
 const maxPaths = 100_000;
 
 const addressSchema = z.string().max(2048);
@@ -44,7 +44,7 @@ const settingsChangeSchema = z.strictObject({
 const none = z.tuple([]);
 const ofRow = z.tuple([idSchema]);
 
-/** What the arguments of each request must be: the renderer is not believed. */
+/** The schemas of the arguments of each request. The renderer is not trusted. */
 export const requestArguments: { readonly [Name in RequestName]: z.ZodType<Parameters<Requests[Name]>> } = {
   state: none,
   shown: z.tuple([z.enum(['now', 'history', 'settings', 'welcome'])]),
@@ -67,7 +67,7 @@ export const requestArguments: { readonly [Name in RequestName]: z.ZodType<Param
   cancel: ofRow,
   remove: ofRow,
   clearFinished: none,
-  undo: z.tuple([idSchema.nullable()]),
+  undo: none,
   dismissToast: ofRow,
   retry: ofRow,
   pauseAll: none,

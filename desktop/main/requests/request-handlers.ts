@@ -6,7 +6,7 @@ import { folderWords } from '../list/folder-words.ts';
 import type { ChosenFolder, KeptSettings, SettingsStore } from '../settings/settings-store.ts';
 import type { RequestHandlers } from './serve-requests.ts';
 
-/** What of notices and toasts the renderer asks for. */
+/** What the renderer asks of notices and toasts. */
 export interface NotificationRequests {
   notices(): readonly Notice[];
   toasts(): readonly Toast[];
@@ -16,10 +16,10 @@ export interface NotificationRequests {
   dismissToast(id: string): void;
 }
 
-/** What opens windows of the system's own. */
+/** Opens dialogs and menus of the system. */
 export interface SystemRequests {
   shown(page: Page): void;
-  /** Absolute paths of files and folders; none when the person thought better of it. */
+  /** Absolute paths of files and folders; none if the person cancels. */
   chooseVideos(): Promise<readonly string[]>;
   findSource(near: string): Promise<string | undefined>;
   chooseFolder(near: string | undefined): Promise<string | undefined>;
@@ -47,7 +47,7 @@ export interface RequestParts {
   readonly dialogs: SystemRequests;
 }
 
-/** The renderer's requests, answered by the parts of main. */
+/** Answers the renderer's requests with the parts of main. */
 export function createRequestHandlers(parts: RequestParts): RequestHandlers {
   const { app, clipboard, shell, system, home, list, backends, settings, notifications, dialogs } = parts;
 
@@ -55,7 +55,7 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     return {
       system,
       version: app.getVersion(),
-      place: backends.place(),
+      backend: backends.status(),
       summary: list.summary(),
       rows: list.rows(),
       settings: shownSettings(settings.get(), home),
@@ -94,9 +94,8 @@ export function createRequestHandlers(parts: RequestParts): RequestHandlers {
     cancel: (id) => list.cancel(id),
     remove: (id) => list.remove(id),
     clearFinished: () => list.clearFinished(),
-    async undo(toastId) {
-      await list.undo(toastId ?? undefined);
-      if (toastId !== null) notifications.dismissToast(toastId);
+    async undo() {
+      await list.undo();
     },
     dismissToast: (id) => notifications.dismissToast(id),
     retry: (id) => list.retry(id),

@@ -70,7 +70,7 @@ describe('the requests of the renderer', () => {
     ['history', [{ search: '', offset: 0, limit: 1_000_000 }]],
     ['history', [{ search: '', offset: 0, limit: 10, sql: 'drop' }]],
     ['changeSettings', [{ saveTo: '/etc' }]],
-    ['changeSettings', [{ place: { kind: 'here' } }]],
+    ['changeSettings', [{ backend: { kind: 'here' } }]],
     ['changeSettings', [{ quality: { kind: 'custom', bitrateKbps: 7, mono: false } }]],
     ['changeSettings', [{ quality: { kind: 'custom', bitrateKbps: 128, quality: 2, mono: false } }]],
     ['changeSettings', [{ notify: undefined }]],

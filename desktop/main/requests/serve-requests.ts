@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type RequestName, type Requests, requestChannel, requestNames } from '../../ipc.ts';
 import { requestArguments } from './request-arguments.ts';
 
-/** What answers each request. */
+/** A function for each request. */
 export type RequestHandlers = {
   readonly [Name in RequestName]: (
     ...args: Parameters<Requests[Name]>
@@ -13,13 +13,13 @@ export type RequestHandlers = {
 export interface ServeRequests {
   readonly ipcMain: Pick<IpcMain, 'handle'>;
   readonly handlers: RequestHandlers;
-  /** Whether a request comes from the page of the app's own window, and not from a frame in it or from elsewhere. */
+  /** Whether a request comes from the page of the app's own window, and not from a frame in it or another page. */
   readonly isOurs: (event: IpcMainInvokeEvent) => boolean;
-  /** Called with what a handler throws: the renderer is told nothing of it. */
+  /** Called with what a handler throws. The renderer does not get it. */
   readonly onDefect: (error: unknown, name: RequestName) => void;
 }
 
-/** Answers the renderer's requests: those of our own page, whose arguments are as they must be. */
+/** Answers the requests of our own page whose arguments fit their schemas. */
 export function serveRequests({ ipcMain, handlers, isOurs, onDefect }: ServeRequests): void {
   function serve<Name extends RequestName>(name: Name): void {
     const schema: z.ZodType<Parameters<Requests[Name]>> = requestArguments[name];
@@ -31,7 +31,7 @@ export function serveRequests({ ipcMain, handlers, isOurs, onDefect }: ServeRequ
         return await handlers[name](...parsed.data);
       } catch (error) {
         onDefect(error, name);
-        // oxlint-disable-next-line preserve-caught-error -- the cause's words may hold a path or a secret
+        // oxlint-disable-next-line preserve-caught-error -- the cause's message may contain a path or a secret
         throw new Error(`${name} failed`);
       }
     });

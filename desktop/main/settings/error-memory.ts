@@ -1,12 +1,12 @@
 import { isAppError, systemErrorCode } from '../../../shared/errors.ts';
 
-/** An error without anything of the person's: no file names, no paths, no addresses. */
+/** An error without personal data: no file names, paths or addresses. */
 export interface ErrorTrace {
   /** Its class and code: `AppError disk_full`, `Error ENOSPC write`. */
   readonly kind: string;
-  /** What its message says, where that can hold nothing of the person's. */
+  /** Its message, if that contains only harmless words. */
   readonly message?: string;
-  /** Where in our own code: `saveEntry main.js:120:7`. */
+  /** Positions in our own code: `saveEntry main.js:120:7`. */
   readonly at: readonly string[];
   readonly cause?: ErrorTrace;
 }
@@ -14,14 +14,14 @@ export interface ErrorTrace {
 export interface RememberedError {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** What was being done, in words of our own. */
+  /** What was being done, in a fixed text. */
   readonly doing?: string;
   readonly trace: ErrorTrace;
 }
 
-/** The last errors, for the report. */
+/** The latest errors, for the report. */
 export interface ErrorMemory {
-  /** @param doing fixed words: nothing that was put together from names */
+  /** @param doing a fixed text that contains no names */
   remember(error: unknown, doing?: string): void;
   /** Oldest first. */
   errors(): readonly RememberedError[];
@@ -43,7 +43,7 @@ export function createErrorMemory(now: () => number = Date.now): ErrorMemory {
 const deepestCause = 5;
 const shownFrames = 5;
 
-/** What of an error can be told to anybody. */
+/** The parts of an error that contain no personal data. */
 export function traceOf(error: unknown, depth = 0): ErrorTrace {
   if (!(error instanceof Error)) return { kind: typeof error, at: [] };
   const code = isAppError(error) ? error.code : codeWord(systemErrorCode(error));
@@ -57,15 +57,15 @@ export function traceOf(error: unknown, depth = 0): ErrorTrace {
   };
 }
 
-/** Codes and names of calls are words of programs; `spawn /home/…` is a call too, as Node tells it. */
+/** Codes and names of system calls are harmless, but Node also gives `spawn /home/…` as the name of a call. */
 function codeWord(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   return /^[A-Za-z][A-Za-z0-9_]{0,40}/.exec(value)?.[0];
 }
 
 /**
- * The words of which a message may consist; with any other it is kept back whole. A list of what is known to be harmless, since a name
- * of a file can look like anything.
+ * The words that a message may consist of. A message with any other word is left out completely, because a file name can look like
+ * anything.
  */
 const harmlessWords = new Set(
   `a an and are as at be bad before busy by call can cannot closed code connect connection could database denied device did disk done
@@ -86,22 +86,22 @@ function harmless(message: string): string | undefined {
     : undefined;
 }
 
-/** Only what is in our bundles, by its file's name, or in Node; the message, which comes first in a stack, is cut off. */
+/** Only the lines in our bundles or in Node. The message, which comes first in a stack, is cut off. */
 function framesOf(error: Error): readonly string[] {
   const head = `${error.name}: ${error.message}`;
   const stack = error.stack ?? '';
   const before = stack.lastIndexOf(error.message);
-  // A message that was changed since: what the stack begins with is unknown.
+  // The message was changed later, so the beginning of the stack is unknown.
   if (before < 0) return [];
   return stack
     .slice(stack.startsWith(head) ? head.length : before + error.message.length)
     .split('\n')
     .flatMap((line) => {
-      const [, name = '', place = ''] =
+      const [, name = '', position = ''] =
         /^ {4}at (?:async )?(?:([\w$.<>]+) (?:\[as \w+\] )?\()?(?:file:\/\/)?[^()]*?(?<=[/\\(:\s])([a-z.-]+\.(?:js|ts):\d+:\d+)\)?$/.exec(
           line,
         ) ?? [];
-      return place === '' ? [] : [`${name} ${place}`.trim()];
+      return position === '' ? [] : [`${name} ${position}`.trim()];
     })
     .slice(0, shownFrames);
 }

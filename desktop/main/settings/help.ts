@@ -19,7 +19,7 @@ export interface HelpParts {
   readonly log: Logger;
 }
 
-/** What the help menu and the settings offer beside help itself. */
+/** The actions of the help menu and of the settings: the report and the licences. */
 export interface Help {
   copyReport(): Promise<void>;
   showLicences(): Promise<void>;

@@ -1,18 +1,20 @@
 import type { StoredSettings } from './settings-schema.ts';
 
-/** Makes of what one version of the file held what the next one holds. */
+/** Converts the content of one version of the file to the next version. */
 export type Migration = (stored: StoredSettings) => StoredSettings;
 
-/** In their order: the first one is for files of version 1. Whoever changes the shape of a setting adds one here. */
-export const settingsMigrations: readonly Migration[] = [];
+/** In order; the first one is for files of version 1. Add one whenever the shape of a setting changes, and never edit one. */
+export const settingsMigrations: readonly Migration[] = [
+  ({ place, ...others }) => ({ ...others, ...(place === undefined ? {} : { backend: place }) }),
+];
 
 /**
- * Takes a file's content to the newest version, which is `migrations.length + 1`. A file that a newer Soundlift wrote stays as it is:
- * going back to an older one loses nothing.
+ * Converts a file's content to the newest version, which is `migrations.length + 1`. A file of a newer version is left as it is, so that
+ * a person who goes back to an older Soundlift loses nothing.
  */
 export function migrateSettings(stored: StoredSettings, migrations: readonly Migration[]): StoredSettings {
   const { version } = stored;
-  // Whatever has no version of ours was edited by hand; its values are looked at one by one anyway.
+  // A file without a valid version was edited by hand. Each of its values is checked anyway.
   const from = typeof version === 'number' && Number.isInteger(version) && version >= 1 ? version : 1;
   const newest = migrations.length + 1;
   if (from > newest) return stored;

@@ -4,22 +4,22 @@ import { type Logger, pino } from 'pino';
 import { type ErrorMemory, traceOf } from './error-memory.ts';
 
 export interface LogParts {
-  /** Absolute path of the app's folder for logs; made where it is missing. */
+  /** Absolute path of the app's folder for logs. Created if missing. */
   readonly folder: string;
   readonly level?: 'debug' | 'info';
-  /** Is told each error that is logged. */
+  /** Gets each error that is logged. */
   readonly memory: ErrorMemory;
-  /** A file that has grown beyond it becomes `app.1.log`. */
+  /** A larger file is renamed to `app.1.log`. */
   readonly maxBytes?: number;
 }
 
 const megabyte = 1024 * 1024;
-/** Besides the one that is written. */
+/** The number of old files. */
 const oldFiles = 2;
-/** Names under which our parts log what is nobody's business, at most levels down. */
+/** Names of logged properties that may contain personal data. */
 const secret = ['path', 'file', 'folder', 'name', 'email', 'password', 'token', 'url', 'paths', 'names'];
 
-/** The app's log, `app.log`. Errors are told without paths and names, unless the level is `debug`. */
+/** The app's log, `app.log`. Errors are logged without paths and names, unless the level is `debug`. */
 export function openLog({ folder, level = 'info', memory, maxBytes = megabyte }: LogParts): Logger {
   const isDebug = level === 'debug';
   return pino(
@@ -40,7 +40,7 @@ export function openLog({ folder, level = 'info', memory, maxBytes = megabyte }:
   );
 }
 
-/** Written at once, so that a crash keeps what led to it. A disk that takes nothing more costs lines, not the app. */
+/** Writes synchronously, so that the last lines before a crash are kept. On a full disk, lines are lost but the app goes on. */
 function rotatingFile(folder: string, maxBytes: number): { write(line: string): void } {
   const file = (age: number): string => join(folder, age === 0 ? 'app.log' : `app.${age}.log`);
   let written = 0;

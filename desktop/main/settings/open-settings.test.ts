@@ -37,7 +37,7 @@ describe('settings', () => {
 
   it('are there again after a restart', () => {
     const change: Partial<KeptSettings> = {
-      place: { kind: 'server', url: 'https://sound.example.org', email: 'you@example.org' },
+      backend: { kind: 'server', url: 'https://sound.example.org', email: 'you@example.org' },
       quality: { kind: 'custom', bitrateKbps: 128, mono: true },
       saveTo: { kind: 'folder', path: join(folder, 'Music') },
       atOnce: 3,
@@ -114,6 +114,14 @@ describe('settings', () => {
     settings.change({ theme: 'system' });
     expect(openHere({ migrations }).get().theme).toBe('system');
     expect(JSON.parse(await readFile(file(), 'utf8'))).toEqual({ version: 3, theme: 'system', notify: false });
+  });
+
+  it('keep the chosen backend of a file of version 1, where it was called the place', async () => {
+    const backend = { kind: 'server', url: 'https://sound.example.org', email: 'you@example.org' };
+    await writeFile(file(), JSON.stringify({ version: 1, place: backend, theme: 'dark' }));
+    expect(openHere().get()).toEqual({ ...defaultSettings, backend, theme: 'dark' });
+    openHere().change({ theme: 'light' });
+    expect(JSON.parse(await readFile(file(), 'utf8'))).toEqual({ version: 2, backend, theme: 'light' });
   });
 
   it('keep what a newer version wrote', async () => {

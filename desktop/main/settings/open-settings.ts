@@ -7,18 +7,18 @@ import { readSettings, type StoredSettings } from './settings-schema.ts';
 import type { KeptSettings, SettingsStore } from './settings-store.ts';
 
 export interface SettingsParts {
-  /** Absolute path of the app's data folder; `settings.json` lies in it. */
+  /** Absolute path of the app's data folder, which contains `settings.json`. */
   readonly folder: string;
-  /** The app's. */
+  /** The version of the app. */
   readonly version: string;
-  /** Hears of a change that could not be written: it holds until the app ends. */
+  /** Called when a change could not be written. It is in force until the app ends. */
   readonly onError: (error: AppError) => void;
   readonly migrations?: readonly Migration[];
 }
 
 const fileName = 'settings';
 
-/** Opens the settings. Throws `unavailable` where the folder can be neither read nor written. */
+/** Opens the settings. Throws `unavailable` if the folder can be neither read nor written. */
 export function openSettings({
   folder,
   version,
@@ -28,7 +28,7 @@ export function openSettings({
   const file = join(folder, `${fileName}.json`);
   const { store, setAside } = openFile(file, folder, version);
   removeLeftovers(folder);
-  // An object without a prototype, as the library gives it, has no `toString`: a plain one is safer to hand around.
+  // The library's object has no prototype, and so no `toString`. A plain object is safer to pass on.
   let stored: StoredSettings = migrateSettings({ ...store.store }, migrations);
   let settings = readSettings(stored);
   const listeners = new Set<(settings: KeptSettings) => void>();
@@ -40,7 +40,7 @@ export function openSettings({
       stored = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
       settings = readSettings(stored);
       try {
-        // All of it at once: the library writes another file and renames it, so that a crash leaves the old or the new.
+        // Set as a whole: the library writes another file and renames it, so that a crash leaves the old or the new one.
         store.store = stored;
       } catch (error) {
         const code = systemErrorCode(error) === 'ENOSPC' ? 'disk_full' : 'target_unwritable';
@@ -84,10 +84,10 @@ function openFile(file: string, folder: string, version: string): { store: Store
   }
 }
 
-/** Long enough for any write. */
+/** Longer than any write takes. */
 const leftoverMilliseconds = 60_000;
 
-/** Of writes that a crash cut short; the names are the library's. */
+/** Removes the library's temporary files, left by a crash during a write. */
 function removeLeftovers(folder: string): void {
   for (const name of globSync(`${fileName}.json.tmp-*`, { cwd: folder })) {
     const path = join(folder, name);

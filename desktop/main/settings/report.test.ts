@@ -93,7 +93,7 @@ test('lets no file name, path, address or account through', () => {
         ffmpegVersion: path,
         settings: {
           ...defaultSettings,
-          place: { kind: 'server', url: `https://${secret}.example.org`, email: `${name}@example.org` },
+          backend: { kind: 'server', url: `https://${secret}.example.org`, email: `${name}@example.org` },
           saveTo: { kind: 'folder', path },
         },
         errors: memory.errors(),

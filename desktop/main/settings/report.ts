@@ -2,15 +2,15 @@ import type { System } from '../../ipc.ts';
 import type { ErrorTrace, RememberedError } from './error-memory.ts';
 import type { KeptSettings } from './settings-store.ts';
 
-/** What the report is written of. */
+/** The facts in the report. */
 export interface ReportParts {
-  /** The app's. */
+  /** The version of the app. */
   readonly version: string;
   readonly system: System;
-  /** As the system calls it: `14.2.1`. */
+  /** The system's own version: `14.2.1`. */
   readonly systemVersion?: string;
   readonly electronVersion?: string;
-  /** As ffmpeg calls it: `7.1`. */
+  /** ffmpeg's own version: `7.1`. */
   readonly ffmpegVersion?: string;
   readonly settings: KeptSettings;
   /** Oldest first. */
@@ -18,8 +18,8 @@ export interface ReportParts {
 }
 
 /**
- * The text that a person copies for somebody who helps: versions, settings and the last errors, and nothing that says who they are or
- * what they convert. It is read by those who write Soundlift, whatever language the app speaks.
+ * The text that a person copies into a bug report: versions, settings and the latest errors, without anything about the person or the
+ * videos. It is always in English, because the developers read it.
  */
 export function report(parts: ReportParts): string {
   const { version, system, systemVersion, electronVersion, ffmpegVersion, settings, errors = [] } = parts;
@@ -29,25 +29,25 @@ export function report(parts: ReportParts): string {
     `Electron: ${plainVersion(electronVersion) ?? 'unknown'}`,
     `ffmpeg: ${plainVersion(ffmpegVersion) ?? 'unknown'}`,
   ];
-  const told = errors.length === 0 ? ['none'] : errors.flatMap(errorLines);
-  return `${[...versions, '', 'Settings', ...settingLines(settings), '', 'Last errors', ...told].join('\n')}\n`;
+  const lines = errors.length === 0 ? ['none'] : errors.flatMap(errorLines);
+  return `${[...versions, '', 'Settings', ...settingLines(settings), '', 'Last errors', ...lines].join('\n')}\n`;
 }
 
-/** Whoever built an ffmpeg may have put anything into its version. */
+/** A build of ffmpeg may have any text as its version. */
 function plainVersion(version: string | undefined): string | undefined {
   return version === undefined ? undefined : /^[nN]?\d+(\.\d+){0,3}/.exec(version)?.[0];
 }
 
-/** Each by name, so that none is told only because it is new. */
+/** Each setting is named here, so that a new one is not included by accident. */
 function settingLines(settings: KeptSettings): readonly string[] {
-  const { place, quality, saveTo, whenTaken, atOnce, notify, notifySound, theme, keepInTray, openAtLogin, paused } =
+  const { backend, quality, saveTo, whenTaken, atOnce, notify, notifySound, theme, keepInTray, openAtLogin, paused } =
     settings;
   const custom =
     quality.kind === 'custom'
       ? ` ${quality.bitrateKbps ?? `q${quality.quality ?? ''}`} ${quality.mono ? 'mono' : 'as it is'}`
       : '';
-  const told = {
-    place: place.kind,
+  const shown = {
+    backend: backend.kind,
     quality: `${quality.kind}${custom}`,
     saveTo: saveTo.kind,
     whenTaken,
@@ -59,7 +59,7 @@ function settingLines(settings: KeptSettings): readonly string[] {
     openAtLogin,
     paused,
   };
-  return Object.entries(told).map(([name, value]) => `  ${name}: ${value}`);
+  return Object.entries(shown).map(([name, value]) => `  ${name}: ${value}`);
 }
 
 function errorLines({ at, doing, trace }: RememberedError): readonly string[] {

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { mp3BitratesKbps } from '../../../shared/formats.ts';
 import type { KeptSettings } from './settings-store.ts';
 
-/** Of a new installation. */
+/** The settings of a new installation. */
 export const defaultSettings: KeptSettings = {
-  place: { kind: 'none' },
+  backend: { kind: 'none' },
   quality: { kind: 'standard' },
   saveTo: { kind: 'beside' },
   whenTaken: 'keep_both',
@@ -23,9 +23,9 @@ const lengthSchema = z.int().min(1).max(100_000);
 
 type Schemas = { readonly [Key in keyof KeptSettings]-?: z.ZodType<Exclude<KeptSettings[Key], undefined>> };
 
-/** What each kept value must be. */
+/** The schema of each stored value. */
 const schemas: Schemas = {
-  place: z.discriminatedUnion('kind', [
+  backend: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('here') }),
     z.object({ kind: z.literal('server'), url: z.url({ protocol: /^https?$/ }), email: z.string().min(1).max(254) }),
@@ -65,10 +65,10 @@ const schemas: Schemas = {
   }),
 };
 
-/** What a file holds, by name; more than we know, where a newer Soundlift wrote it. */
+/** The content of a file. A newer Soundlift may have written settings that are unknown here. */
 export type StoredSettings = Readonly<Record<string, unknown>>;
 
-/** The settings in a file: a value that is missing or does not fit is the default's, and costs no other. */
+/** The settings in a file. A value that is missing or invalid is replaced by its default. */
 export function readSettings(stored: StoredSettings): KeptSettings {
   const fitting = Object.entries(schemas).flatMap(([key, schema]) => {
     const { success, data } = schema.safeParse(stored[key]);

@@ -1,7 +1,7 @@
 import type { Quality, Theme, WhenTaken } from '../../ipc.ts';
 
-/** Where a person wants the work to be done. */
-export type ChosenPlace =
+/** The backend that the person chose. */
+export type ChosenBackend =
   | { readonly kind: 'none' }
   | { readonly kind: 'here' }
   /** `url` as `parseServerAddress` gives it. */
@@ -22,29 +22,29 @@ export interface WindowBounds {
   readonly maximized: boolean;
 }
 
-/** All that is kept between two starts, but for the list and the secrets. */
+/** Everything that is kept between two starts, except the list and the secrets. */
 export interface KeptSettings {
-  readonly place: ChosenPlace;
+  readonly backend: ChosenBackend;
   readonly quality: Quality;
   readonly saveTo: ChosenFolder;
   readonly whenTaken: WhenTaken;
-  /** Videos at once on this computer; absent: as many as is advised. */
+  /** Videos at once on this computer. Defaults to the advised number. */
   readonly atOnce?: number;
   readonly notify: boolean;
   readonly notifySound: boolean;
   readonly theme: Theme;
   readonly keepInTray: boolean;
   readonly openAtLogin: boolean;
-  /** Everything was paused by the person. */
+  /** Whether the person has paused the whole list. */
   readonly paused: boolean;
   readonly window?: WindowBounds;
 }
 
 export interface SettingsStore {
   get(): KeptSettings;
-  /** Kept at once. A value of `undefined` takes an optional setting away. */
+  /** Writes the change. A value of `undefined` removes an optional setting. */
   change(change: { readonly [Key in keyof KeptSettings]?: KeptSettings[Key] | undefined }): void;
-  /** Called after each change; returns what ends it. */
+  /** Calls `listener` after each change. Returns a function that stops this. */
   follow(listener: (settings: KeptSettings) => void): () => void;
   /** Absolute path of a settings file that could not be read and was set aside at this start. */
   readonly setAside?: string;

@@ -5,7 +5,7 @@ import type { CustomScheme } from 'electron';
 import { parseByteRange } from '../../../shared/byte-range.ts';
 import { soundScheme } from '../../ipc.ts';
 
-/** To be registered before the app is ready: streams, and nothing else that a page of the web may do. */
+/** To be registered before the app is ready. Sounds are streamed; nothing else of the web is allowed. */
 export const soundSchemePrivileges: CustomScheme = {
   scheme: soundScheme,
   privileges: { standard: true, secure: true, stream: true, supportFetchAPI: false, corsEnabled: false },
@@ -19,8 +19,8 @@ const headers = {
 };
 
 /**
- * Answers for `soundlift-sound://row/ID`: with the MP3 of that row or of that item of the history, and with nothing else there is.
- * @param savedFile where the MP3 of an id was saved, absolute; undefined for an id that is none
+ * Answers a request for `soundlift-sound://row/ID` with the MP3 of that row or item of the history, and never with another file.
+ * @param savedFile where the MP3 of an id was saved, absolute; undefined for an unknown id
  */
 export async function answerSound(request: Request, savedFile: (id: string) => string | undefined): Promise<Response> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return new Response(null, { status: 405 });
@@ -62,11 +62,11 @@ function idOf(url: string): string | undefined {
   }
 }
 
-/** A file, and no link in its place; undefined for what cannot be read. */
+/** Opens a file, but not a symbolic link. Undefined if it cannot be read. */
 async function openRegular(file: string): Promise<{ handle: FileHandle; size: number } | undefined> {
   let handle: FileHandle;
   try {
-    // Windows has no such flag, and no links that anybody may make.
+    // Windows has no such flag, and only administrators can create links there.
     handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
   } catch {
     return undefined;

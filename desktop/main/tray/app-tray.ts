@@ -14,18 +14,18 @@ export interface AppTrayParts {
   /** Absolute path of the folder of the tray's images. */
   readonly imagesFolder: string;
   readonly actions: TrayActions;
-  /** Files that were dropped on it, on macOS. */
+  /** Called with files that were dropped on it, on macOS. */
   readonly onDrop: (paths: readonly string[]) => void;
   readonly onDefect: (error: unknown) => void;
 }
 
 export interface AppTray extends Disposable {
-  /** Whether the system has a tray, as far as it tells. */
+  /** Whether the system has a tray, as far as can be known. */
   readonly isThere: boolean;
   draw(summary: Summary, unseen: Unseen, recent: readonly RecentSound[]): void;
 }
 
-/** Redrawn at most so often: the ring has twenty steps. */
+/** The image is changed at most this often. */
 const drawEveryMilliseconds = 1000;
 
 export function openAppTray(parts: AppTrayParts): AppTray {
@@ -35,7 +35,7 @@ export function openAppTray(parts: AppTrayParts): AppTray {
   let drawn: [Summary, Unseen, readonly RecentSound[]] | undefined;
 
   const imageOf = (name: string): NativeImage => parts.nativeImage.createFromPath(join(imagesFolder, name));
-  // Windows tells the theme of its windows; the taskbar follows the same setting unless somebody splits them.
+  // Windows reports the theme of windows. The taskbar has the same theme unless the person sets them apart.
   const name = (mark: Parameters<typeof trayImageName>[0]): string =>
     trayImageName(mark, system, nativeTheme.shouldUseDarkColors);
 
@@ -43,12 +43,12 @@ export function openAppTray(parts: AppTrayParts): AppTray {
   try {
     tray = new parts.Tray(imageOf(name({ kind: 'idle' })));
   } catch (error) {
-    // A desktop may have none: nothing may live there alone.
+    // A desktop may have no tray, so nothing may be reachable only there.
     parts.onDefect(error);
   }
   if (tray !== undefined) {
     tray.on('double-click', actions.openApp);
-    // On macOS a click opens the menu.
+    // On macOS a click opens the menu by itself.
     if (system !== 'macos') tray.on('click', actions.openApp);
     tray.on('drop-files', (_event, files) => parts.onDrop(files));
   }
@@ -65,7 +65,7 @@ export function openAppTray(parts: AppTrayParts): AppTray {
     if (nextMenu === menu) return;
     menu = nextMenu;
     tray.setToolTip(trayTitle(summary));
-    // On Linux a menu that was changed is seen only once it is set anew.
+    // On Linux a changed menu is shown only after it is set again.
     tray.setContextMenu(parts.Menu.buildFromTemplate([...template]));
   }
 
@@ -74,7 +74,7 @@ export function openAppTray(parts: AppTrayParts): AppTray {
     if (what !== undefined) drawNow(...what);
   });
   const themeChanged = (): void => drawing.run(drawn);
-  // macOS colours the image by itself.
+  // macOS colours the image itself.
   if (system !== 'macos') nativeTheme.on('updated', themeChanged);
 
   return {

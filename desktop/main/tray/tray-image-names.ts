@@ -1,6 +1,6 @@
 import type { System } from '../../ipc.ts';
 
-/** What the tray's image shows. `fraction`: of all the work, 0–1. */
+/** What the tray's image shows. `fraction`: overall progress, 0–1. */
 export type TrayMark =
   | { readonly kind: 'idle' | 'done' | 'error' }
   | { readonly kind: 'working'; readonly fraction: number };
@@ -8,12 +8,12 @@ export type TrayMark =
 /** Per cent between two images of the ring. */
 const stepPercent = 5;
 
-/** The rings that are drawn: an empty and a full one would look like none and like done. */
+/** The drawn rings. An empty ring would look like none, a full one like done. */
 export const ringPercents: readonly number[] = Array.from({ length: 19 }, (_, index) => (index + 1) * stepPercent);
 
 /**
- * The name of an image in the tray's folder (`dist/tray`), for `nativeImage.createFromPath`, which finds the sharper ones (`@2x`)
- * beside it by itself. macOS colours its template images; on the others `onDark` says whether the taskbar or panel is dark.
+ * The name of an image in the tray's folder (`dist/tray`), for `nativeImage.createFromPath`, which also finds the sharper ones (`@2x`). macOS
+ * colours its template images itself. On other systems, `onDark` says whether the taskbar or panel is dark.
  */
 export function trayImageName(mark: TrayMark, system: System, onDark: boolean): string {
   const name = mark.kind === 'working' ? `working-${ringPercent(mark.fraction)}` : mark.kind;

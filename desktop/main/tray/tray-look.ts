@@ -5,14 +5,14 @@ import { type MessageName, say } from '../../words/say.ts';
 import { menuLabel } from '../window/app-menu.ts';
 import type { TrayMark } from './tray-image-names.ts';
 
-/** What the person has not seen yet. */
+/** Results that the person has not seen yet. */
 export interface Unseen {
-  /** A batch ended and the window was not opened since. */
+  /** A batch has ended, and the window was not in front since. */
   readonly isDone: boolean;
   readonly hasFailed: boolean;
 }
 
-/** What the tray's image shows: work before news, bad news before good. */
+/** Chooses the tray's image: first work, then failures, then successes. */
 export function trayMark({ mode, fraction }: Summary, { isDone, hasFailed }: Unseen): TrayMark {
   if (mode === 'working' || mode === 'paused' || mode === 'offline') return { kind: 'working', fraction };
   if (hasFailed) return { kind: 'error' };
@@ -37,7 +37,7 @@ export function trayTitle({ mode, done, failed, total, leftSeconds }: Summary): 
   }
 }
 
-/** A sound that was saved a short while ago. */
+/** An MP3 that was saved recently. */
 export interface RecentSound {
   readonly name: string;
   /** Absolute path. */
@@ -56,7 +56,7 @@ export interface TrayActions {
 
 type Item = MenuItemConstructorOptions;
 
-/** The tray's menu, by each system's convention: macOS writes the keys there, and has *Settings* apart. */
+/** The tray's menu, by each system's convention: macOS shows the keys, and separates *Settings*. */
 export function trayMenu(
   system: System,
   summary: Summary,
@@ -90,7 +90,7 @@ export function trayMenu(
   };
   const sounds: readonly Item[] = recent.map(({ name, file }) => ({
     id: file,
-    // An ampersand would mark a key.
+    // A single ampersand would mark an access key.
     label: isMac ? name : name.replaceAll('&', '&&'),
     click: () => actions.showFile(file),
   }));

@@ -2,7 +2,7 @@ import type { MenuItemConstructorOptions } from 'electron';
 import type { Summary, System } from '../../ipc.ts';
 import { type MessageName, say } from '../../words/say.ts';
 
-/** What the menu's items do. */
+/** The actions of the menu's items. */
 export interface MenuActions {
   chooseVideos(): void;
   paste(): void;
@@ -17,7 +17,7 @@ export interface MenuActions {
   quit(): void;
 }
 
-/** What of the app's state the menu shows. */
+/** The part of the app's state that the menu shows. */
 export interface MenuState {
   readonly mode: Summary['mode'];
   readonly hasFinished: boolean;
@@ -42,7 +42,7 @@ function titleCase(words: string): string {
     .join(' ');
 }
 
-/** The application's menu, by each system's convention, with the keys that hold wherever the window has the focus. */
+/** The application's menu, by each system's convention, with the keys that work anywhere in the window. */
 export function appMenu(system: System, state: MenuState, actions: MenuActions): readonly Item[] {
   const label = (name: MessageName): string => menuLabel(system, name);
   const isMac = system === 'macos';
@@ -90,7 +90,7 @@ export function appMenu(system: System, state: MenuState, actions: MenuActions):
   const edit: Item = {
     label: label('menusEdit'),
     submenu: [
-      // A text field undoes by itself: the page hands on what was not meant for one.
+      // Text fields undo by themselves; the page passes on what was not meant for them.
       {
         label: label('menusUndo'),
         accelerator: 'CommandOrControl+Z',
@@ -133,7 +133,7 @@ export function appMenu(system: System, state: MenuState, actions: MenuActions):
   return isMac ? [application, file, edit, view, window, help] : [file, edit, view, help];
 }
 
-/** What a right click on the dock's icon offers, beside what macOS has there. */
+/** The items of the dock icon's menu, besides those of macOS. */
 export function dockMenu(actions: Pick<MenuActions, 'chooseVideos' | 'show'>): readonly Item[] {
   return [
     { label: menuLabel('macos', 'menusChooseVideos'), click: () => actions.chooseVideos() },

@@ -159,8 +159,8 @@ describe('the window', () => {
   });
 
   it('is as large as it was, and shows a bar of progress and takes it away', () => {
-    const place = { x: 10, y: 20, width: 800, height: 600, maximized: true };
-    const { window, made } = openStand({}, { window: place });
+    const last = { x: 10, y: 20, width: 800, height: 600, maximized: true };
+    const { window, made } = openStand({}, { window: last });
     window.show();
     expect(made().options).toMatchObject({ x: 10, y: 20, width: 800, height: 600 });
     window.setProgress(0.5, 'error');

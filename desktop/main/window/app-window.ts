@@ -18,34 +18,34 @@ export interface AppWindowParts {
   /** The address of the server that `npm run dev` runs; absent: the page is loaded from its file. */
   readonly devServer?: string;
   readonly devTools: boolean;
-  /** Whether the app goes on without its window: it has a tray, or a dock. */
+  /** Whether the app keeps running without its window, in the tray or in the dock. */
   readonly staysWithoutWindow: () => boolean;
-  /** True once the app is to end. */
+  /** Whether the app is about to end. */
   readonly isQuitting: () => boolean;
   readonly quit: () => void;
-  /** Called when the page died again and again. */
+  /** Called when the page has died too often. */
   readonly onBroken: () => void;
 }
 
-/** The app's one window: made when it is first shown, and again after it was closed for good. */
+/** The app's only window. It is created when it is first shown, and again after it was closed for good. */
 export interface AppWindow {
-  /** Shows it, in front, with what is to be seen in it. */
+  /** Brings the window to the front, and shows `view` in it. */
   show(view?: View): void;
   isInFront(): boolean;
   isVisible(): boolean;
-  /** Dropped while there is no page: it asks for the state when it is there. */
+  /** Sends nothing while there is no page: the page asks for the whole state when it has loaded. */
   send(changes: readonly AppChange[]): void;
-  /** The page has asked for the state: it hears of changes from now on. */
+  /** The page has asked for the state, and gets changes from now on. */
   pageIsThere(): void;
-  /** @param fraction 0–1; undefined takes the bar away */
+  /** @param fraction 0–1; undefined removes the bar */
   setProgress(fraction: number | undefined, mode: 'normal' | 'paused' | 'error'): void;
   contents(): WebContents | undefined;
   window(): BrowserWindow | undefined;
-  /** Called when the window comes to the front, goes from it, is shown or hidden. */
+  /** Calls `listener` when the window comes to the front or leaves it, and when it is shown or hidden. */
   follow(listener: () => void): void;
 }
 
-/** So often may the page die within a minute before it is left alone. */
+/** After more deaths of the page within a minute, it is not loaded again. */
 const mostDeaths = 3;
 
 export function createAppWindow(parts: AppWindowParts): AppWindow {
@@ -62,25 +62,25 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
 
   function open(): BrowserWindow {
     const isDark = nativeTheme.shouldUseDarkColors;
-    const place = settings.get().window;
+    const last = settings.get().window;
     const made = new parts.BrowserWindow({
-      ...windowBounds(place, parts.workAreas()),
+      ...windowBounds(last, parts.workAreas()),
       ...leastSize,
       ...windowFrame(system, isDark),
       title: 'Soundlift',
       show: false,
       webPreferences: { ...pagePreferences, preload: parts.preload, devTools: parts.devTools },
     });
-    if (place?.maximized === true) made.maximize();
+    if (last?.maximized === true) made.maximize();
     made.once('ready-to-show', () => made.show());
     made.on('close', (event) => {
-      keepPlace(made);
+      keepBounds(made);
       if (parts.isQuitting()) return;
       if (parts.staysWithoutWindow()) {
         event.preventDefault();
         made.hide();
       } else {
-        // What is unfinished is asked about there.
+        // Quitting asks about unfinished rows, and may be cancelled.
         event.preventDefault();
         parts.quit();
       }
@@ -99,17 +99,8 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
     });
     made.webContents.on('render-process-gone', () => comeBack(made));
     window = made;
-    load(made);
+    loadPage(made, parts);
     return made;
-  }
-
-  function load(made: BrowserWindow): void {
-    const loading =
-      parts.devServer === undefined
-        ? made.loadFile(parts.page, { query: { system } })
-        : made.loadURL(`${parts.devServer}?system=${system}`);
-    // One that was closed or has died meanwhile: its end is told elsewhere.
-    loading.catch(() => undefined);
   }
 
   function comeBack(made: BrowserWindow): void {
@@ -117,10 +108,10 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
     const now = performance.now();
     deaths = [...deaths.filter((at) => now - at < 60_000), now];
     if (deaths.length > mostDeaths) parts.onBroken();
-    else if (!made.isDestroyed()) load(made);
+    else if (!made.isDestroyed()) loadPage(made, parts);
   }
 
-  function keepPlace(made: BrowserWindow): void {
+  function keepBounds(made: BrowserWindow): void {
     settings.change({ window: { ...made.getNormalBounds(), maximized: made.isMaximized() } });
   }
 
@@ -160,7 +151,7 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
       isPageThere = true;
       const views = waitingViews;
       waitingViews = [];
-      // After the answer, in which the page waits for its state.
+      // After the answer that carries the state.
       setImmediate(() => {
         for (const view of views)
           window?.webContents.send(changesChannel, [{ type: 'show', view }] satisfies AppChange[]);
@@ -173,4 +164,13 @@ export function createAppWindow(parts: AppWindowParts): AppWindow {
     window: () => window,
     follow: (listener) => void listeners.add(listener),
   };
+}
+
+function loadPage(made: BrowserWindow, { devServer, page, system }: AppWindowParts): void {
+  const loading =
+    devServer === undefined
+      ? made.loadFile(page, { query: { system } })
+      : made.loadURL(`${devServer}?system=${system}`);
+  // Rejects if the window is closed or its page dies meanwhile; there are events for both.
+  loading.catch(() => undefined);
 }

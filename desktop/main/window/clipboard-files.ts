@@ -2,11 +2,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Clipboard, ClipboardItem } from 'electron';
 import type { System } from '../../ipc.ts';
 
-/** Files on the system's clipboard, each system in its own way. */
+/** Files on the system's clipboard. */
 export interface ClipboardFiles {
   /** Absolute paths. */
   read(): Promise<readonly string[]>;
-  /** Puts one file there, so that it can be pasted into a folder or a message. */
+  /** Puts one file on the clipboard, to be pasted into a folder or a message. */
   write(file: string): Promise<void>;
 }
 
@@ -15,14 +15,14 @@ export interface ClipboardParts {
   readonly ClipboardItem: new (items: Record<string, Blob>) => ClipboardItem;
 }
 
-/** The formats in which each system has files there, the best first, and the one that is written. */
+/** The clipboard formats for files on each system, the best first, and the one that is written. */
 const formats: Readonly<Record<System, readonly [string, ...string[]]>> = {
   macos: ['public.file-url', 'NSFilenamesPboardType'],
   windows: ['FileNameW'],
   linux: ['text/uri-list', 'x-special/gnome-copied-files'],
 };
 
-/** How Electron calls a format of the system that is none of the web's. */
+/** Electron's name for a format of the system that the web does not have. */
 export function systemFormat(format: string): string {
   return `electron application/osclipboard;format="${format}"`;
 }
@@ -53,7 +53,7 @@ export function clipboardFiles({ clipboard, ClipboardItem: Item }: ClipboardPart
 function pathsIn(format: string, bytes: Buffer): readonly string[] {
   switch (format) {
     case 'FileNameW':
-      // UTF-16, ended by a zero.
+      // UTF-16, terminated by a zero.
       return bytes
         .toString('utf16le')
         .split('\0')
@@ -72,7 +72,7 @@ function bytesOf(format: string, file: string): Buffer<ArrayBuffer> {
   return Buffer.from(format === 'text/uri-list' ? `${href}\r\n` : href);
 }
 
-/** The file URLs among lines: others are comments, words such as `copy`, or of the web. */
+/** The paths of the file URLs among the lines. Other lines are comments, words such as `copy`, or other URLs. */
 function readUris(text: string): readonly string[] {
   return text.split(/[\r\n\0]+/).flatMap((line) => {
     if (!line.startsWith('file://')) return [];

@@ -4,13 +4,13 @@ import { appMenu, dockMenu, type MenuActions } from './app-menu.ts';
 
 export interface KeepMenusParts {
   readonly Menu: Pick<typeof Menu, 'setApplicationMenu' | 'buildFromTemplate'>;
-  /** macOS has one. */
+  /** Only on macOS. */
   readonly dock: Pick<Dock, 'setMenu'> | undefined;
   readonly system: System;
   readonly actions: MenuActions;
 }
 
-/** Sets the menus of the app, and of the dock. What it returns keeps them as the list stands. */
+/** Sets the menus of the app and of the dock. Returns a function that updates them for a new summary. */
 export function keepMenus({ Menu, dock, system, actions }: KeepMenusParts): (summary: Summary) => void {
   let lastLook = '';
   dock?.setMenu(Menu.buildFromTemplate([...dockMenu(actions)]));

@@ -1,7 +1,7 @@
 import type { App, Event, Session, WebContents, WebPreferences } from 'electron';
 import { isOwnAddress, type PageOrigin } from './own-addresses.ts';
 
-/** What the page may do: nothing that a page of the web might not, and less. */
+/** The page gets no more rights than a page of the web, and less. */
 export const pagePreferences = {
   contextIsolation: true,
   sandbox: true,
@@ -13,7 +13,7 @@ export const pagePreferences = {
   experimentalFeatures: false,
   webviewTag: false,
   navigateOnDragDrop: false,
-  // It would ask its dictionaries for what is typed.
+  // The spell checker would download dictionaries.
   spellcheck: false,
 } as const satisfies WebPreferences;
 
@@ -26,7 +26,7 @@ export interface LockDown {
   readonly origin: PageOrigin;
 }
 
-/** Holds for every page that there is or will be: no permission, no download, no foreign file, no other page, no window, no guest. */
+/** For every page, now and later: no permissions, downloads, foreign files, navigation, new windows or guests. */
 export function lockDown({ app, session, origin }: LockDown): void {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);

@@ -121,7 +121,7 @@ function rowWith(state: RowState, more: Partial<Row> = {}): Row {
 describe('a row’s menu', () => {
   it.each<[RowState, readonly string[]]>([
     [
-      { kind: 'done', place: ['Movies'] },
+      { kind: 'done', folder: ['Movies'] },
       ['Play', 'Show in folder', 'Copy', 'Convert again', 'Voice', 'Standard', 'Best', 'Details…', 'Remove'],
     ],
     [{ kind: 'failed', code: 'not_media', otherTrack: false }, ['Retry', 'Show video', 'Details…', 'Remove']],
@@ -137,13 +137,13 @@ describe('a row’s menu', () => {
   it('offers other tracks where there are any', () => {
     const { actions } = recorded<Parameters<typeof rowMenu>[2]>(rowNames);
     const track = { index: 0, codec: 'aac', channels: 2 };
-    const row = rowWith({ kind: 'done', place: ['a'] }, { tracks: [track, { ...track, index: 1 }] });
+    const row = rowWith({ kind: 'done', folder: ['a'] }, { tracks: [track, { ...track, index: 1 }] });
     expect(flatten(rowMenu('linux', row, actions)).map(({ label }) => label)).toContain('Choose another track…');
   });
 
   it('converts again as it is told', () => {
     const { actions, calls } = recorded<Parameters<typeof rowMenu>[2]>(rowNames);
-    click(rowMenu('macos', rowWith({ kind: 'done', place: ['a'] }), actions), 'Voice');
+    click(rowMenu('macos', rowWith({ kind: 'done', folder: ['a'] }), actions), 'Voice');
     expect(calls).toEqual([['convertAgain', { format: 'mp3', bitrateKbps: 64, channels: 1 }]]);
   });
 });

@@ -2,20 +2,20 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { soundScheme } from '../../ipc.ts';
 
-/** Where the page comes from. */
+/** The origin of the app's page. */
 export interface PageOrigin {
-  /** Absolute path of the folder in which the built page lies, with all that belongs to it. */
+  /** Absolute path of the folder of the built page and its files. */
   readonly pageFolder: string;
-  /** The address of a development server, where there is one. */
+  /** The address of a development server, if there is one. */
   readonly devServer?: string;
 }
 
-/** What holds nothing but what the page itself has made, and Chromium's own tools for developers. */
+/** Schemes for content that the page itself has made, and Chromium's developer tools. */
 const harmless: ReadonlySet<string> = new Set([`${soundScheme}:`, 'data:', 'blob:', 'about:', 'devtools:']);
 
 /**
- * Whether anything may be loaded from `url`. A page that comes from a file may otherwise load every file of this computer: its policy
- * means all of them by `'self'`.
+ * Whether anything may be loaded from `url`. Without this check, a page from a file could load every file of this computer, because `'self'`
+ * in its policy means all files.
  */
 export function isOwnAddress(url: string, { pageFolder, devServer }: PageOrigin): boolean {
   const parsed = URL.parse(url);
@@ -31,7 +31,7 @@ function isInside(url: URL, folder: string): boolean {
   try {
     path = fileURLToPath(url);
   } catch {
-    // Of another computer, or with a slash that is none.
+    // A URL of another computer, or one with an encoded slash.
     return false;
   }
   const way = relative(folder, path);

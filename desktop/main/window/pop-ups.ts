@@ -19,7 +19,7 @@ export interface PopUpParts {
   readonly onDefect: (error: unknown) => void;
 }
 
-/** The menus that the system opens where they are asked for. `handlers` do what their items say. */
+/** Opens menus of the system. `handlers` do what the items say. */
 export interface PopUps {
   row(id: string, handlers: RequestHandlers): void;
   save(handlers: Pick<RequestHandlers, 'chooseSaveFolder'>): void;

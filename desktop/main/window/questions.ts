@@ -5,21 +5,21 @@ import { say } from '../../words/say.ts';
 export interface QuestionParts {
   readonly dialog: Pick<Dialog, 'showOpenDialog' | 'showMessageBox'>;
   readonly system: System;
-  /** The window that a question belongs to; absent while there is none to be seen. */
+  /** The window that a question belongs to; undefined while none is visible. */
   readonly window: () => BrowserWindow | undefined;
-  /** Endings of videos and sounds, without dots. */
+  /** File name extensions of videos and sounds, without dots. */
   readonly extensions: readonly string[];
 }
 
-/** What the app asks a person through the system's own dialogs. Paths are absolute. */
+/** The questions of the app to the person, through dialogs of the system. Paths are absolute. */
 export interface SystemQuestions {
-  /** None when the person thought better of it. */
+  /** Empty if the person cancels. */
   videos(): Promise<readonly string[]>;
-  /** The file that a video is in now. */
+  /** Asks for the file of a video that was moved. */
   video(near: string): Promise<string | undefined>;
   folder(near: string | undefined): Promise<string | undefined>;
   nameTaken(fileName: string): Promise<'keep_both' | 'replace'>;
-  /** Whether to quit all the same. */
+  /** Asks whether to quit anyway. */
   quit(unfinished: number): Promise<boolean>;
 }
 
@@ -46,7 +46,7 @@ export function createSystemQuestions({ dialog, system, window, extensions }: Qu
   }
 
   return {
-    // Only macOS has one dialog for both files and folders.
+    // Only macOS has a dialog for both files and folders.
     videos: () =>
       open({
         title: say('menusChooseVideos'),

@@ -6,7 +6,7 @@ import type { MessageName } from '../../words/say.ts';
 import { qualityName } from '../../words/setting-words.ts';
 import { menuLabel } from './app-menu.ts';
 
-/** What the items of a row's menu do, each to the row that it is of. */
+/** The actions of the items of a row's menu, for that row. */
 export interface RowMenuActions {
   play(): void;
   showInFolder(): void;
@@ -17,7 +17,7 @@ export interface RowMenuActions {
   tracks(): void;
   retry(): void;
   continueRow(): void;
-  /** Cancels what still goes, removes what has ended. */
+  /** Cancels a row that has not ended, and removes one that has. */
   letGo(): void;
 }
 
@@ -26,7 +26,7 @@ type Item = MenuItemConstructorOptions;
 const separator: Item = { type: 'separator' };
 const qualities: readonly Quality[] = [{ kind: 'voice' }, { kind: 'standard' }, { kind: 'best' }];
 
-/** The menu of a row, as far as its state allows. */
+/** The menu of a row, with the items that its state allows. */
 export function rowMenu(system: System, row: Row, actions: RowMenuActions): readonly Item[] {
   const item = (name: MessageName, click: () => void): Item => ({ label: menuLabel(system, name), click });
   const { kind } = row.state;

@@ -10,7 +10,7 @@ export interface SaveMenuActions {
   chooseFolder(): void;
 }
 
-/** Where the next videos' sounds go, to be chosen. */
+/** The menu of folders to which the next MP3s can be saved. */
 export function saveMenu(
   system: System,
   saveTo: SaveTo,

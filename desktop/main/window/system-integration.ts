@@ -9,20 +9,20 @@ import { hiddenFlag } from '../app/command-line.ts';
 export interface SystemIntegrationParts {
   readonly app: Pick<App, 'setAsDefaultProtocolClient' | 'setAppUserModelId' | 'setLoginItemSettings' | 'isPackaged'>;
   readonly system: System;
-  /** What starts the app: absolute. */
+  /** Absolute path of the program that starts the app. */
   readonly executable: string;
-  /** The folder for settings of the person's programs, on Linux: absolute. */
+  /** Absolute path of the person's folder for the settings of programs, on Linux. */
   readonly configFolder: string;
 }
 
 /** As in `electron-builder.yml`. */
 const appId = 'org.soundlift.Soundlift';
 
-/** What the system is told of the app, each by its convention. */
+/** Registers the app with the system, by each system's convention. */
 export interface SystemIntegration {
-  /** Who opens links of ours, and under which name notifications come. */
+  /** Registers the app for `soundlift:` links, and its name for notifications. */
   introduce(): void;
-  /** Whether the app is started at login, in the tray. Throws what the file system throws. */
+  /** Sets whether the app is started at login, in the tray. Throws what the file system throws. */
   openAtLogin(wanted: boolean): Promise<void>;
 }
 
@@ -34,9 +34,9 @@ export function integrateWithSystem({
 }: SystemIntegrationParts): SystemIntegration {
   return {
     introduce() {
-      // One that runs from its sources would register Electron itself.
+      // Running from source would register Electron itself.
       if (app.isPackaged) app.setAsDefaultProtocolClient('soundlift');
-      // Without it Windows shows no notification of an app that was not installed.
+      // Without it, Windows shows no notifications of an app that is not installed.
       if (system === 'windows') app.setAppUserModelId(appId);
     },
     async openAtLogin(wanted) {
@@ -55,7 +55,7 @@ export function integrateWithSystem({
   };
 }
 
-/** After the Desktop Entry Specification, whose `Exec` has rules of its own for quoting. */
+/** By the Desktop Entry Specification, whose `Exec` has its own rules for quoting. */
 function desktopEntry(executable: string): string {
   const quoted = executable.replaceAll('\\', '\\\\').replaceAll(/["`$]/g, String.raw`\$&`).replaceAll('%', '%%');
   return `${[

@@ -4,29 +4,29 @@ import { leastSize, leastVisible, usualSize, windowBounds } from './window-bound
 
 const display = { x: 0, y: 0, width: 1920, height: 1040 };
 const right = { x: 1920, y: 0, width: 1280, height: 720 };
-const place = { x: 100, y: 50, width: 1000, height: 700, maximized: false };
+const last = { x: 100, y: 50, width: 1000, height: 700, maximized: false };
 
 it.each([
   ['the first time', undefined, [display], usualSize],
-  ['at its place', place, [display], { x: 100, y: 50, width: 1000, height: 700 }],
-  ['on the second display', { ...place, x: 2000 }, [display, right], { x: 2000, y: 50, width: 1000, height: 700 }],
-  ['whose display is gone', { ...place, x: 2000 }, [display], { width: 1000, height: 700 }],
-  ['above all displays', { ...place, y: -300 }, [display], { width: 1000, height: 700 }],
+  ['where it was', last, [display], { x: 100, y: 50, width: 1000, height: 700 }],
+  ['on the second display', { ...last, x: 2000 }, [display, right], { x: 2000, y: 50, width: 1000, height: 700 }],
+  ['whose display is gone', { ...last, x: 2000 }, [display], { width: 1000, height: 700 }],
+  ['above all displays', { ...last, y: -300 }, [display], { width: 1000, height: 700 }],
   [
     'larger than the display',
-    { ...place, width: 5000, height: 3000 },
+    { ...last, width: 5000, height: 3000 },
     [display],
     { x: 100, y: 50, width: 1920, height: 1040 },
   ],
   [
     'that reaches onto the display only with what is cut off',
-    { ...place, x: -1920, width: 2000 },
+    { ...last, x: -1920, width: 2000 },
     [display],
     { width: 1920, height: 700 },
   ],
-  ['too small', { ...place, width: 100, height: 10 }, [display], { x: 100, y: 50, width: 480, height: 420 }],
+  ['too small', { ...last, width: 100, height: 10 }, [display], { x: 100, y: 50, width: 480, height: 420 }],
   ['that had no place', { width: 800, height: 600, maximized: true }, [display], { width: 800, height: 600 }],
-  ['without any display', place, [], { width: 1000, height: 700 }],
+  ['without any display', last, [], { width: 1000, height: 700 }],
 ])('a window %s', (_name, kept, areas, bounds) => {
   expect(windowBounds(kept, areas)).toEqual(bounds);
 });

@@ -4,26 +4,26 @@ import type { WindowBounds } from '../settings/settings-store.ts';
 export const usualSize = { width: 920, height: 640 } as const;
 export const leastSize = { minWidth: 480, minHeight: 420 } as const;
 
-/** So much of a window must be on a display for it to be found and moved, in points. */
+/** At least this much of a window must be on a display, so that it can be found and moved. In points. */
 export const leastVisible = 80;
 
 /**
- * Where a window that was there before is to be opened: at its place, if a display is still there, and no larger than that.
+ * Where to open the window: where it was, if there is still a display, and no larger than that display.
  * @param workAreas of all displays
  */
 export function windowBounds(
-  place: WindowBounds | undefined,
+  last: WindowBounds | undefined,
   workAreas: readonly Rectangle[],
 ): Partial<Rectangle> & { width: number; height: number } {
-  if (place === undefined) return usualSize;
-  const { x, y } = place;
+  if (last === undefined) return usualSize;
+  const { x, y } = last;
   if (x !== undefined && y !== undefined) {
-    // Cut to the display first: a window that was wider may reach onto it only with what is cut off.
-    const there = workAreas.map((area) => ({ area, bounds: { x, y, ...sizeOn(area, place) } }));
+    // Reduced to the display first: a wider window might reach onto it only with the part that is cut off.
+    const there = workAreas.map((area) => ({ area, bounds: { x, y, ...sizeOn(area, last) } }));
     const found = there.find(({ area, bounds }) => isVisibleOn(area, bounds));
     if (found !== undefined) return found.bounds;
   }
-  return sizeOn(workAreas[0] ?? { width: Infinity, height: Infinity }, place);
+  return sizeOn(workAreas[0] ?? { width: Infinity, height: Infinity }, last);
 }
 
 type Size = Pick<Rectangle, 'width' | 'height'>;

@@ -1,7 +1,7 @@
 import type { BrowserWindowConstructorOptions, TitleBarOverlayOptions } from 'electron';
 import type { System } from '../../ipc.ts';
 
-/** `--surface` and `--ink` of `renderer/styles/tokens.css`: what the system draws of the window goes with the page. */
+/** `--surface` and `--ink` of `renderer/styles/tokens.css`, for the parts of the window that the system draws. */
 const colours = {
   light: { surface: '#ffffff', ink: '#16191a' },
   dark: { surface: '#1e2122', ink: '#eef1f1' },
@@ -13,7 +13,7 @@ export function surfaceColour(isDark: boolean): string {
   return colours[isDark ? 'dark' : 'light'].surface;
 }
 
-/** The window's buttons where the system draws them over the page; undefined on macOS, which has its own. */
+/** The window's buttons that the system draws over the page; undefined on macOS, which has its own. */
 export function titleBarOverlay(system: System, isDark: boolean): TitleBarOverlayOptions | undefined {
   if (system === 'macos') return undefined;
   const { surface, ink } = colours[isDark ? 'dark' : 'light'];

@@ -10,7 +10,7 @@ import { HistoryRow } from './history-row.tsx';
 import { useHistory } from './use-history.ts';
 import { useHistoryKeys } from './use-history-keys.ts';
 
-/** Everything that was saved. Another number in `finds` asks for the focus in the search. */
+/** The history. Each new number in `finds` moves the focus to the search field. */
 export function HistoryPage({ finds }: { readonly finds: number }): ReactNode {
   const [search, setSearch] = useState('');
   const [clears, setClears] = useState(false);
@@ -84,7 +84,7 @@ interface HistoryListProps {
   readonly more: () => void;
 }
 
-/** Rows are drawn as they come into view; the first of a day has its heading. */
+/** Only the rows in view are drawn. The first row of a day has the heading of the day. */
 function HistoryList({ items, found, scroller, more }: HistoryListProps): ReactNode {
   const list = useRef<HTMLDivElement>(null);
   const keys = useHistoryKeys(items, list);
@@ -141,7 +141,7 @@ function HistoryList({ items, found, scroller, more }: HistoryListProps): ReactN
   );
 }
 
-/** At the first item of each day, what that day is called. */
+/** For each item, the heading of its day if it is the first of that day. */
 function headingsOf(items: readonly HistoryItem[], now: number): readonly (string | undefined)[] {
   let last: string | undefined;
   return items.map(({ savedAt }) => {

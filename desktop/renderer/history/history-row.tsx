@@ -12,12 +12,12 @@ import { useSoundlift } from '../store/app-store.ts';
 
 export interface HistoryRowProps {
   readonly item: HistoryItem;
-  /** From 0, over the whole history. */
+  /** Index in the whole history, from 0. */
   readonly index: number;
   readonly active: boolean;
 }
 
-/** A sound that was saved once. */
+/** An item of the history. */
 export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode {
   const soundlift = useSoundlift();
   const player = usePlayer();
@@ -103,9 +103,9 @@ export function HistoryRow({ item, index, active }: HistoryRowProps): ReactNode 
   );
 }
 
-function detailOf({ place, host, track, missing }: HistoryItem): string {
-  const where = folderText(place);
-  if (missing) return say('historyGone', { place: where });
-  const tracked = track === undefined ? where : say('historyPlaceTrack', { place: where, track: track + 1 });
-  return host === undefined ? tracked : say('historyPlaceHost', { place: tracked, host: isolate(host) });
+function detailOf({ folder, host, track, missing }: HistoryItem): string {
+  const where = folderText(folder);
+  if (missing) return say('historyGone', { folder: where });
+  const tracked = track === undefined ? where : say('historyFolderTrack', { folder: where, track: track + 1 });
+  return host === undefined ? tracked : say('historyFolderHost', { folder: tracked, host: isolate(host) });
 }

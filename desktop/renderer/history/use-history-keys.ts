@@ -6,7 +6,7 @@ import { usePlayer } from '../sound/player.ts';
 import { useAppStore } from '../store/app-store.ts';
 
 export interface HistoryKeys {
-  /** The row that Tab enters. */
+  /** Index of the row that Tab enters. */
   readonly activeId: string | undefined;
   readonly handlers: {
     readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
@@ -16,7 +16,7 @@ export interface HistoryKeys {
 
 const stepSeconds = 5;
 
-/** The keys of the history's rows: those of the list, as far as they make sense here. */
+/** The keys of the history's rows: those keys of the list that make sense here. */
 export function useHistoryKeys(items: readonly HistoryItem[], list: RefObject<HTMLElement | null>): HistoryKeys {
   const { api, get } = useAppStore();
   const player = usePlayer();

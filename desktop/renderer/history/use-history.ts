@@ -3,25 +3,25 @@ import type { HistoryItem, HistoryPage } from '../../ipc.ts';
 import { useAppStore } from '../store/app-store.ts';
 
 export interface HistoryView {
-  /** What of the found ones is loaded, newest first; the first of them without a gap. */
+  /** The loaded items of those found, newest first, without gaps. */
   readonly items: readonly HistoryItem[];
   readonly facts: Omit<HistoryPage, 'items'>;
   /** False until the first answer. */
   readonly isKnown: boolean;
-  /** Loads the next ones where there are any. */
+  /** Loads the next items, if there are any. */
   readonly more: () => void;
 }
 
 const pageItems = 100;
 const noFacts = { found: 0, total: 0, totalSeconds: 0, totalBytes: 0 };
-/** After the last letter of what is searched for. */
+/** The search begins this long after the last letter was typed. */
 const typingMilliseconds = 150;
 
-/** What of the history fits `search`, loaded as it is scrolled to, and again when it changes. */
+/** The items of the history that match `search`. They are loaded while scrolling, and again when the history changes. */
 export function useHistory(search: string): HistoryView {
   const store = useAppStore();
   const [view, setView] = useState<Omit<HistoryView, 'more'>>({ items: [], facts: noFacts, isKnown: false });
-  /** Answers to older questions are of no use any more. */
+  /** Number of the latest query. Answers to older ones are ignored. */
   const question = useRef(0);
   const isLoading = useRef(false);
 

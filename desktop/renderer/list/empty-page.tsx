@@ -7,7 +7,7 @@ import { shortcutWords } from '../../words/shortcut-words.ts';
 import { Motif } from '../shell/motif.tsx';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 
-/** Where there is nothing yet. */
+/** The page while the list is empty. */
 export function EmptyPage(): ReactNode {
   const soundlift = useSoundlift();
   const system = useAppState((state) => state.system);
@@ -34,7 +34,7 @@ function emptySentence(saveTo: SaveTo): string {
     case 'beside':
       return say('listEmptyBeside');
     case 'folder':
-      return say('listEmptyFolder', { place: folderText(saveTo.folder) });
+      return say('listEmptyFolder', { folder: folderText(saveTo.folder) });
     case 'ask':
       return say('listEmptyAsk');
     default:

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { splitName } from './split-name.ts';
 
-/** A file's name, cut in the middle where there is no room, in its own direction; the whole of it is the tooltip. */
+/** A file name in its own writing direction, cut in the middle if it does not fit. The tooltip is the whole name. */
 export function FileName({ name }: { readonly name: string }): ReactNode {
   const [start, end] = splitName(name);
   return (

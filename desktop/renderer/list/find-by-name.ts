@@ -1,17 +1,17 @@
-/** Case and accents aside. */
+/** Ignores case and accents. */
 function plain(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /**
- * The index of the next name that begins with what was typed, round the end of the list; undefined when there is none. One letter
- * looks beyond `from`, so that typing it again goes on; more letters may stay there.
+ * The index of the next name that begins with the typed letters, continuing at the top of the list; undefined if there is none. A single
+ * letter searches after `from`, so that typing it again goes on; several letters also match at `from`.
  */
 export function findByName(names: readonly string[], from: number, typed: string): number | undefined {
   const wanted = plain(typed);
   if (wanted === '') return undefined;
   const letters = Array.from(wanted);
-  // The same letter again and again walks through all that begin with it.
+  // Typing the same letter repeatedly goes through all names that begin with it.
   const repeated = letters.every((letter) => letter === letters[0]);
   const start = repeated ? from + 1 : from;
   const beginning = repeated ? (letters[0] ?? '') : wanted;

@@ -1,6 +1,6 @@
 import type { System } from '../../ipc.ts';
 
-/** What of a key that was pressed matters. */
+/** The relevant properties of a pressed key. */
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;
@@ -9,7 +9,7 @@ export interface KeyPress {
   readonly altKey: boolean;
 }
 
-/** What a key does in the list. */
+/** The actions of keys in the list. */
 export type ListKey =
   | 'up'
   | 'down'
@@ -45,7 +45,7 @@ const plainKeys: Readonly<Record<string, ListKey>> = {
 
 const shiftKeys: Readonly<Record<string, ListKey>> = { ArrowRight: 'on', ArrowLeft: 'back', F10: 'menu' };
 
-/** What `press` does in the list; undefined when it is none of the list's. */
+/** The action of `press` in the list; undefined for other keys. */
 export function listKey(press: KeyPress, system: System): ListKey | undefined {
   const { key, shiftKey } = press;
   if (hasCommand(press, system)) {
@@ -59,7 +59,7 @@ export function listKey(press: KeyPress, system: System): ListKey | undefined {
   return /^[^\p{Cc}\s]$/u.test(key) ? { letter: key } : undefined;
 }
 
-/** What a key does wherever the window has the focus. */
+/** The actions of keys anywhere in the window. */
 export type WindowKey =
   | 'choose_videos'
   | 'settings'
@@ -82,8 +82,8 @@ const commandKeys: Readonly<Record<string, WindowKey>> = {
 };
 
 /**
- * What `press` does in the window; undefined when it is none of its own. Closing and quitting are the menu's.
- * @param inField a field of text has the focus, which undoes and pastes by itself
+ * The action of `press` in the window; undefined for other keys. The menu handles closing and quitting.
+ * @param inField whether a text field has the focus, which undoes and pastes itself
  */
 export function windowKey(press: KeyPress, system: System, inField: boolean): WindowKey | undefined {
   if (press.key === 'Escape') return 'close';

@@ -15,16 +15,16 @@ import { hasSound, type RowLook, rowLook } from './row-look.ts';
 
 export interface ListRowProps {
   readonly id: string;
-  /** From 0. */
+  /** Index in the list, from 0. */
   readonly index: number;
-  /** From the top of the list, CSS pixels. */
+  /** Distance from the top of the list, in CSS pixels. */
   readonly top: number;
-  /** The one row that Tab enters. */
+  /** Whether it is the row that Tab enters. */
   readonly active: boolean;
-  /** It has just come into the list. */
+  /** Whether it was just added to the list. */
   readonly entering: boolean;
   readonly measure: (row: HTMLDivElement | null) => void;
-  /** Called after each drawing, when focus may have been lost with a button that went. */
+  /** Called after each drawing, because the focus may have been lost with a removed button. */
   readonly onDrawn: (id: string, row: HTMLDivElement) => void;
 }
 
@@ -60,7 +60,7 @@ export const ListRow = memo(function ListRow(props: ListRowProps): ReactNode {
       style={{ translate: `0 ${top}px` }}
       draggable={playable}
       onDragStart={(event) => {
-        // The system drags the file itself.
+        // The system drags the file, not the browser.
         event.preventDefault();
         void soundlift.dragOut(id);
       }}
@@ -98,7 +98,7 @@ interface MiddleProps {
   readonly heard: PlayerState | undefined;
 }
 
-/** What stands between the name and the row's small buttons. */
+/** What is between the name and the row's small buttons. */
 function Middle({ row, words, look, heard }: MiddleProps): ReactNode {
   const player = usePlayer();
   if (hasSound(row.state)) {

@@ -1,6 +1,6 @@
 /**
- * Row, first button, …, last button: one on or back, and from the row back to the last.
- * @param controls a selector of what in the row can have the focus
+ * Moves the focus one step in the order row, first button, …, last button. One step back from the row is the last button.
+ * @param controls a selector for the elements of the row that can have the focus
  */
 export function moveInRow(row: HTMLElement, controls: string, target: EventTarget, step: 1 | -1): void {
   const all = [...row.querySelectorAll<HTMLElement>(controls)];

@@ -2,24 +2,25 @@ import { type ReactNode, useCallback, useState } from 'react';
 import { say } from '../../words/say.ts';
 import { useAppState } from '../store/app-store.ts';
 import { EmptyPage } from './empty-page.tsx';
-import { RowList, type WantedRow } from './row-list.tsx';
+import { RowList } from './row-list.tsx';
 import { Strip } from './strip.tsx';
 import { SummaryLine } from './summary-line.tsx';
+import type { WantedRow } from './use-row-focus.ts';
 
-/** The videos of now. `wanted` is a row that is to be shown. */
+/** The page with the list. `wanted` is a row to show. */
 export function NowPage({ wanted }: { readonly wanted: WantedRow | undefined }): ReactNode {
   const empty = useAppState((state) => state.order.length === 0);
   return empty ? <EmptyPage /> : <FilledPage wanted={wanted} />;
 }
 
 function FilledPage({ wanted }: { readonly wanted: WantedRow | undefined }): ReactNode {
-  // State, not a ref: the list draws again once it is there.
+  // State, not a ref, so that the list is drawn again once the element exists.
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
   const [picked, setPicked] = useState<WantedRow>();
-  const [told, setTold] = useState(wanted);
-  // The latest wish counts, the window's or a click's.
-  if (told !== wanted) {
-    setTold(wanted);
+  const [lastWanted, setLastWanted] = useState(wanted);
+  // The latest of both counts: the window's or that of a click.
+  if (lastWanted !== wanted) {
+    setLastWanted(wanted);
     setPicked(wanted);
   }
   const pick = useCallback((id: string) => setPicked({ id }), []);

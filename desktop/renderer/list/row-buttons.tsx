@@ -7,7 +7,7 @@ import { performRowRequest, useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { hasSound } from './row-look.ts';
 
-/** The one button with words of a row that has no line: what a person can do about it. */
+/** The text button of a row without a progress line: what the person can do about it. */
 export function WayOut({ id, words }: { readonly id: string; readonly words: RowWords }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
@@ -30,7 +30,7 @@ export function WayOut({ id, words }: { readonly id: string; readonly words: Row
   );
 }
 
-/** The small buttons at the end: of a sound, where it is; of any other row, the way out. */
+/** The small buttons at the end: for an MP3, those to find it; for other rows, the way out. */
 export function RowActs({ row, words }: { readonly row: Row; readonly words: RowWords }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();

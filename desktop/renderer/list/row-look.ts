@@ -3,13 +3,13 @@ import type { RowState } from '../../ipc.ts';
 import type { MessageName } from '../../words/say.ts';
 import type { IconName } from '../shell/icon.tsx';
 
-/** How a row looks: `look` is its `data-state` in the style sheet. */
+/** The look of a row. `look` is its `data-state` in the style sheet. */
 export interface RowLook {
   readonly look: 'working' | 'waiting' | 'offline' | 'done' | 'playing' | 'failed' | 'cancelled' | 'missing';
   readonly icon: IconName;
-  /** The line of its progress; none where a button or the waveform takes its place. */
+  /** Its progress line; absent if a button or the waveform is there instead. */
   readonly line: 'moving' | 'held' | 'unknown' | 'none';
-  /** Its state, for whoever listens. */
+  /** Its state, for screen readers. */
   readonly spoken: MessageName;
 }
 
@@ -39,7 +39,7 @@ export function rowLook(state: RowState): RowLook {
         ? looks('missing', 'info', 'none', 'listStateMissing')
         : looks('done', 'play', 'none', 'listStateDone');
     case 'unsaved':
-      // Only a full disk is mended without a person.
+      // Only a full disk can get better without the person.
       return looks(state.reason === 'disk_full' ? 'offline' : 'failed', 'alert', 'none', 'listStateUnsaved');
     case 'paused':
       return looks('waiting', 'pause', 'none', 'listStatePaused');
@@ -58,7 +58,7 @@ export function rowLook(state: RowState): RowLook {
   }
 }
 
-/** Whether there is an MP3 to be played, dragged and copied. */
+/** Whether there is an MP3 that can be played, dragged and copied. */
 export function hasSound(state: RowState): boolean {
   return state.kind === 'done' && state.missing !== true;
 }

@@ -4,10 +4,10 @@ import { say } from '../../words/say.ts';
 import { spokenSummary } from '../../words/summary-words.ts';
 import { useAppState, useRow } from '../store/app-store.ts';
 
-/** The least that a piece takes with the gap after it, CSS pixels: more of them than fit are drawn as one. */
+/** The least width of a piece and the gap after it, in CSS pixels. Pieces that do not fit are drawn as one. */
 const leastPiece = 6;
 
-/** All conversions as one bar: a piece for each, as wide as it is long. */
+/** All conversions as one bar. The width of a piece shows the length of its sound. */
 export function Strip({ onPick }: { readonly onPick: (id: string) => void }): ReactNode {
   const order = useAppState((state) => state.order);
   const summary = useAppState((state) => state.summary);
@@ -46,7 +46,7 @@ interface StripPieceProps {
 
 const StripPiece = memo(function StripPiece({ id, onPick }: StripPieceProps): ReactNode {
   const row = useRow(id);
-  // What was cancelled takes no more time.
+  // Cancelled rows take no more time.
   if (row === undefined || row.state.kind === 'cancelled') return null;
   const pick = (): void => onPick(id);
   if (row.state.kind === 'failed') return <i className="failed" onClick={pick} />;

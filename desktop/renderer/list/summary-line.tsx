@@ -6,7 +6,7 @@ import { summaryWords } from '../../words/summary-words.ts';
 import { Icon } from '../shell/icon.tsx';
 import { useAppState, useAppStore, useSoundlift } from '../store/app-store.ts';
 
-/** The line on top of the list: how far all is, what failed, and the one thing to do about all of it. */
+/** The line above the list: overall progress, failures, and a button for the whole list. */
 export function SummaryLine({ onPick }: { readonly onPick: (id: string) => void }): ReactNode {
   const summary = useAppState((state) => state.summary);
   const store = useAppStore();

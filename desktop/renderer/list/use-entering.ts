@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
 
-/** As long as rows come in: `--calm` of the style sheet, and a little for the drawing. */
+/** The duration of the animation of new rows: `--calm` of the style sheet, and a little for the drawing. */
 const enteringMilliseconds = 300;
 const none: ReadonlySet<string> = new Set();
 
-/** Those of the ids that were not there before, for as long as they come in; none of those that the list began with. */
+/** The ids of new rows, while they are animated. The rows that the list began with are not new. */
 export function useEntering(order: readonly string[]): ReadonlySet<string> {
   const [known, setKnown] = useState({ order, entering: none });
   let { entering } = known;

@@ -8,20 +8,20 @@ import { listKey } from './list-keys.ts';
 import { moveInRow } from './move-in-row.ts';
 import { hasSound } from './row-look.ts';
 
-/** So long letters belong to one name. */
+/** Letters typed within this time belong to one name. */
 const typingMilliseconds = 700;
-/** Of Shift → and ←. */
+/** The seconds that Shift → and ← skip. */
 const stepSeconds = 5;
 
 export interface ListKeysParts {
-  /** By its index; one that is none is let pass. */
+  /** Focuses a row by its index. An index outside the list is ignored. */
   readonly focusRow: (index: number) => void;
   readonly openMenu: (id: string) => void;
-  /** How many rows are seen at once. */
+  /** How many rows are visible at once. */
   readonly pageRows: () => number;
 }
 
-/** The keys of the list, for its `onKeyDown`. */
+/** The handler for `onKeyDown` of the list. */
 export function useListKeys(parts: ListKeysParts): (event: KeyboardEvent<HTMLElement>) => void {
   const store = useAppStore();
   const player = usePlayer();
@@ -63,7 +63,7 @@ export function useListKeys(parts: ListKeysParts): (event: KeyboardEvent<HTMLEle
       else if (onControl && !slider) return;
       else if (hasSound(row.state)) player.toggle(id);
     } else if (key === 'act') {
-      // A button does by itself what it is for.
+      // Buttons handle their own keys.
       if (onControl && !slider) return;
       const { action } = rowWords(row);
       if (action !== undefined) performRowRequest(id, action.request, store.api, show);

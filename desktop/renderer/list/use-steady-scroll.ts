@@ -2,8 +2,8 @@ import type { Virtualizer } from '@tanstack/react-virtual';
 import { useLayoutEffect, useRef, useState } from 'react';
 
 /**
- * Keeps what is seen where it is when rows above it come or go: the first row in view stays at its place, or, if it has gone itself,
- * the next one that is still there.
+ * Keeps the visible rows where they are when rows above them are added or removed: the first visible row does not move or, if it was removed
+ * itself, the next one that is left.
  * @param order the ids of all rows
  */
 export function useSteadyScroll(
@@ -22,7 +22,7 @@ export function useSteadyScroll(
     const element = scroller;
     const before = seen.current;
     if (before !== undefined && before.order !== order) {
-      // Rows that have just been drawn were measured meanwhile: this takes their heights into account.
+      // Takes in the heights of rows that were just drawn and measured.
       virtualizer.getTotalSize();
       const places = new Map(order.map((id, index) => [id, index]));
       const kept = before.order.slice(before.index).find((id) => places.has(id));
@@ -31,9 +31,9 @@ export function useSteadyScroll(
         const wanted = start + before.below;
         if (Math.abs(wanted - element.scrollTop) >= 1) {
           element.scrollTop = wanted;
-          // It learns of this with the scroll event; rows that are measured before would be put right by the place of before.
+          // The virtualizer learns of this by the scroll event. Rows measured before that would be corrected by the old offset.
           virtualizer.scrollOffset = wanted;
-          // And the event then tells it nothing new.
+          // Then the event changes nothing.
           drawAgain((count) => count + 1);
         }
       }
@@ -43,7 +43,7 @@ export function useSteadyScroll(
     function seenNow(): typeof seen.current {
       const scrolled = element.scrollTop;
       const item = virtualizer.getVirtualItemForOffset(scrolled);
-      // Before the first row, where summary and strip are seen, nothing is held: new rows may move the others.
+      // While summary and strip are visible, nothing is kept: new rows may move the others.
       if (item === undefined || scrolled < item.start) return undefined;
       return { order, index: item.index, below: scrolled - item.start };
     }

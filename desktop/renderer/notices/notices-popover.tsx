@@ -7,7 +7,7 @@ import { Popover } from '../shell/popover.tsx';
 import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 
-/** The server's notifications and the app's own, newest first. */
+/** The notifications of the server and of the app, newest first. */
 export function NoticesPopover({ onClose }: { readonly onClose: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();

@@ -15,7 +15,7 @@ const presets: readonly { readonly quality: Quality; readonly detail: MessageNam
 
 type Custom = Extract<Quality, { kind: 'custom' }>;
 const firstCustom: Custom = { kind: 'custom', bitrateKbps: 160, mono: false };
-/** The best of the variable ones is 0, so the slider goes the other way round. */
+/** The best variable quality is 0, so the slider is reversed. */
 const worstLevel = 9;
 
 /** The quality for new videos; used at once. */

@@ -6,30 +6,32 @@ import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Group, SelectSetting, Setting } from './setting-parts.tsx';
 
-/** More than these at once only make each of them slower. */
+/** More videos at once only make each of them slower. */
 const mostAtOnce = 16;
 
-/** Where the work is done. */
+/** The backend: a server, or this computer. */
 export function BackendSettings(): ReactNode {
-  const place = useAppState((state) => state.place);
+  const backend = useAppState((state) => state.backend);
   return (
     <Group title={say('settingsWhere')}>
-      {place.kind === 'server' ? <ServerStatus place={place} /> : <ThisComputerStatus place={place} />}
+      {backend.kind === 'server' ? <ServerStatus backend={backend} /> : <ThisComputerStatus backend={backend} />}
     </Group>
   );
 }
 
-function ServerStatus({ place }: { readonly place: Extract<BackendStatus, { kind: 'server' }> }): ReactNode {
+function ServerStatus({ backend }: { readonly backend: Extract<BackendStatus, { kind: 'server' }> }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
-  const isOut = place.connection === 'signed_out';
+  const isOut = backend.connection === 'signed_out';
   return (
     <Setting>
       <div>
-        <b>{place.host}</b>
-        <small>{isOut ? say('settingsSignedOutOf') : say('settingsSignedInAs', { email: isolate(place.email) })}</small>
-        {place.thisSessionOnly && <small>{say('settingsThisSession')}</small>}
-        {place.readable && <small>{say('settingsReadable')}</small>}
+        <b>{backend.host}</b>
+        <small>
+          {isOut ? say('settingsSignedOutOf') : say('settingsSignedInAs', { email: isolate(backend.email) })}
+        </small>
+        {backend.thisSessionOnly && <small>{say('settingsThisSession')}</small>}
+        {backend.readable && <small>{say('settingsReadable')}</small>}
       </div>
       <span>
         {isOut ? (
@@ -49,18 +51,18 @@ function ServerStatus({ place }: { readonly place: Extract<BackendStatus, { kind
   );
 }
 
-function ThisComputerStatus({ place }: { readonly place: BackendStatus }): ReactNode {
+function ThisComputerStatus({ backend }: { readonly backend: BackendStatus }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
   const atOnce = useAppState((state) => state.settings.atOnce);
-  const advised = place.kind === 'here' ? place.advisedAtOnce : 1;
+  const advised = backend.kind === 'here' ? backend.advisedAtOnce : 1;
   const counts = Array.from({ length: mostAtOnce }, (_, index) => index + 1);
   return (
     <>
       <Setting>
         <div>
           <b>{say('settingsHere')}</b>
-          <small>{(place.kind === 'here' ? place.problem : undefined) ?? say('settingsHereDetail')}</small>
+          <small>{(backend.kind === 'here' ? backend.problem : undefined) ?? say('settingsHereDetail')}</small>
         </div>
         <button type="button" className="btn" onClick={() => show({ kind: 'welcome' })}>
           {say('settingsUseServer')}

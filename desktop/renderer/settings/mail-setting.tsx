@@ -7,13 +7,13 @@ import { useShowView } from '../shell/show-view.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Setting, SwitchSetting } from './setting-parts.tsx';
 
-/** Whether finished batches are mailed: a matter of the server's account. */
+/** Whether finished batches are mailed. This belongs to the account on the server. */
 export function MailSetting(): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
-  const place = useAppState((state) => state.place);
+  const backend = useAppState((state) => state.backend);
   const [problem, setProblem] = useState<string>();
-  if (place.kind !== 'server' || place.mail === undefined) {
+  if (backend.kind !== 'server' || backend.mail === undefined) {
     return (
       <SwitchSetting
         name={say('settingsMail')}
@@ -24,8 +24,8 @@ export function MailSetting(): ReactNode {
       />
     );
   }
-  const name = say('settingsMailTo', { email: isolate(place.email) });
-  if (!place.confirmed) {
+  const name = say('settingsMailTo', { email: isolate(backend.email) });
+  if (!backend.confirmed) {
     return (
       <Setting>
         <div>
@@ -43,7 +43,7 @@ export function MailSetting(): ReactNode {
     <SwitchSetting
       name={name}
       detail={problem ?? say('settingsMailDetail')}
-      checked={place.mail}
+      checked={backend.mail}
       onChange={(wanted) => void soundlift.setMail(wanted).then(answered)}
     />
   );

@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from 'react';
 
-/** Settings that belong together. */
+/** A group of settings. */
 export function Group({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactNode {
   const id = useId();
   return (
@@ -18,7 +18,7 @@ export function Setting({ children }: { readonly children: ReactNode }): ReactNo
 export interface SelectSettingProps<Value extends string> {
   readonly name: string;
   readonly value: Value;
-  /** Each value and what it is called. */
+  /** Each value with its label. */
   readonly options: readonly (readonly [value: Value, words: string])[];
   readonly onChoose: (value: Value) => void;
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import type { ReactNode } from 'react';
 import type { Quality, SettingsChange } from '../../ipc.ts';
 import { folderText } from '../../words/folder-text.ts';
 import { perHourWords } from '../../words/quality-words.ts';
@@ -6,20 +6,20 @@ import { say } from '../../words/say.ts';
 import { qualityName } from '../../words/setting-words.ts';
 import { Icon } from '../shell/icon.tsx';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
+import { AboutSettings } from './about-settings.tsx';
 import { BackendSettings } from './backend-settings.tsx';
 import { MailSetting } from './mail-setting.tsx';
-import { Group, SelectSetting, Setting, SwitchSetting } from './setting-parts.tsx';
+import { Group, SelectSetting, SwitchSetting } from './setting-parts.tsx';
+import { WindowSettings } from './window-settings.tsx';
 
 const presets: readonly Quality[] = [{ kind: 'voice' }, { kind: 'standard' }, { kind: 'best' }];
 
-/** Everything that can be chosen, each with an answer that is right for most. */
+/** All settings. The defaults are right for most people. */
 export function SettingsPage({ onClose }: { readonly onClose: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const settings = useAppState((state) => state.settings);
-  const version = useAppState((state) => state.version);
   const change = (changes: SettingsChange): void => void soundlift.changeSettings(changes);
-  const { saveTo, whenTaken, quality, theme } = settings;
-  const aboutId = useId();
+  const { saveTo, whenTaken, quality } = settings;
 
   return (
     <>
@@ -45,7 +45,7 @@ export function SettingsPage({ onClose }: { readonly onClose: () => void }): Rea
             options={[
               ['beside', say('settingsSaveBeside')],
               saveTo.kind === 'folder'
-                ? ['folder', say('settingsSaveFolder', { place: folderText(saveTo.folder) })]
+                ? ['folder', say('settingsSaveFolder', { folder: folderText(saveTo.folder) })]
                 : ['choose', say('settingsSaveOneFolder')],
               ['ask', say('settingsSaveAsk')],
               ...(saveTo.kind === 'folder' ? ([['choose', say('settingsSaveOtherFolder')]] as const) : []),
@@ -92,49 +92,8 @@ export function SettingsPage({ onClose }: { readonly onClose: () => void }): Rea
           />
           <MailSetting />
         </Group>
-        <Group title={say('settingsWindow')}>
-          <SelectSetting
-            name={say('settingsTheme')}
-            value={theme}
-            options={[
-              ['system', say('settingsThemeSystem')],
-              ['light', say('settingsThemeLight')],
-              ['dark', say('settingsThemeDark')],
-            ]}
-            onChoose={(value) => change({ theme: value })}
-          />
-          <SwitchSetting
-            name={say('settingsTray')}
-            detail={say('settingsTrayDetail')}
-            checked={settings.keepInTray}
-            onChange={(keepInTray) => change({ keepInTray })}
-          />
-          <SwitchSetting
-            name={say('settingsLogin')}
-            checked={settings.openAtLogin}
-            onChange={(openAtLogin) => change({ openAtLogin })}
-          />
-        </Group>
-        <Group title={say('settingsAbout')}>
-          <Setting>
-            <div id={aboutId}>
-              <b>{say('settingsVersion', { version })}</b>
-              <small>{say('settingsFree')}</small>
-            </div>
-            <button type="button" className="btn plain" onClick={() => void soundlift.showLicences()}>
-              {say('settingsLicences')}
-            </button>
-          </Setting>
-          <Setting>
-            <div>
-              {say('settingsWrong')}
-              <small>{say('settingsReport')}</small>
-            </div>
-            <button type="button" className="btn plain" onClick={() => void soundlift.copyReport()}>
-              {say('settingsCopyReport')}
-            </button>
-          </Setting>
-        </Group>
+        <WindowSettings />
+        <AboutSettings />
       </main>
     </>
   );

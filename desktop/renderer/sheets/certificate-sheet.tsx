@@ -6,7 +6,7 @@ import { useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
 import { useAnswer } from './use-answer.ts';
 
-/** What a server shows of itself. `address` is as it was typed. */
+/** Shows a server's certificate. `address` is as it was typed. */
 export function CertificateSheet({
   address,
   host,
@@ -44,7 +44,7 @@ export function CertificateSheet({
   );
 }
 
-/** Broken between its pairs where it does not fit. */
+/** A fingerprint that can be broken between its pairs. */
 function breakable(fingerprint: string): ReactNode {
   return fingerprint.split(/(?<=:)/).map((pair, index) => (
     <Fragment key={index}>

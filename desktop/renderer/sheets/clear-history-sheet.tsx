@@ -4,7 +4,7 @@ import { say } from '../../words/say.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
 
-/** Asked because it cannot be undone. */
+/** Asks before the history is cleared, because that cannot be undone. */
 export function ClearHistorySheet({
   total,
   onClose,
@@ -13,10 +13,10 @@ export function ClearHistorySheet({
   readonly onClose: () => void;
 }): ReactNode {
   const soundlift = useSoundlift();
-  const place = useAppState((state) => state.place);
+  const backend = useAppState((state) => state.backend);
   const reason =
-    place.kind === 'server'
-      ? say('historyClearThere', { total, host: isolate(place.host) })
+    backend.kind === 'server'
+      ? say('historyClearThere', { total, host: isolate(backend.host) })
       : say('historyClearHere', { total });
   return (
     <Sheet title={say('historyClearTitle')} reason={reason} alert onClose={onClose}>

@@ -6,7 +6,7 @@ import { useRow, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
 import { useAnswer } from './use-answer.ts';
 
-/** What the converter said of a row. */
+/** Shows what is known about a failure or a warning of a row. */
 export function DetailsSheet({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const row = useRow(id);
@@ -17,7 +17,7 @@ export function DetailsSheet({ id, onClose }: { readonly id: string; readonly on
     <Sheet title={titleOf(details, row?.state.kind === 'failed' ? row.state.host : undefined)} onClose={onClose}>
       {hasFailed && details?.code === 'converter_failed' && <p className="quiet">{say('settingsDetailsConverter')}</p>}
       {(details?.warnings.length ?? 0) > 0 && <p className="quiet">{say('settingsDetailsWarned')}</p>}
-      {/* It may be longer than it is high: to be scrolled by keys, too. */}
+      {/* Focusable, so that it can be scrolled with keys. */}
       <pre tabIndex={0}>{details?.report ?? ''}</pre>
       <footer>
         <button type="button" className="btn" onClick={() => void soundlift.copyText(details?.report ?? '')}>
@@ -52,7 +52,7 @@ function titleOf(details: RowDetails | null | undefined, host: string | undefine
   return warning === undefined ? say('settingsDetails') : withoutStop(warningSentence(warning));
 }
 
-/** A title ends without one. */
+/** Removes the full stop, because a title ends without one. */
 function withoutStop(sentence: string): string {
   return sentence.replace(/\.$/, '');
 }

@@ -3,14 +3,14 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 export interface SheetProps {
   readonly title: string;
   readonly onClose: () => void;
-  /** For one that asks whether something is to go for good. */
+  /** Whether it asks before something is deleted for good. */
   readonly alert?: boolean;
-  /** Why it is asked. */
+  /** The explanation below the title. */
   readonly reason?: string;
   readonly children: ReactNode;
 }
 
-/** A small window over the page. What has `autofocus` gets the focus; Esc leaves. */
+/** A small window over the page. The element with `autofocus` gets the focus; Esc closes it. */
 export function Sheet({ title, onClose, alert = false, reason, children }: SheetProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
@@ -34,7 +34,7 @@ export function Sheet({ title, onClose, alert = false, reason, children }: Sheet
         onClose();
       }}
       onKeyDown={(event) => {
-        // The page below has keys of its own.
+        // The page below must not get these keys.
         event.stopPropagation();
         if (event.key === 'Escape') onClose();
       }}

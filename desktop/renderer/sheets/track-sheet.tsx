@@ -5,7 +5,7 @@ import { FileName } from '../list/file-name.tsx';
 import { useRow, useSoundlift } from '../store/app-store.ts';
 import { Sheet } from './sheet.tsx';
 
-/** Which of a video's audio tracks is to be lifted out. */
+/** Chooses one of a video's audio tracks. */
 export function TrackSheet({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const row = useRow(id);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** What main answers to `ask`, asked when that is another function: undefined until it does, null where it fails. */
+/** Main's answer to `ask`, which is called again whenever it is another function. Undefined until the answer, null if it fails. */
 export function useAnswer<Answer>(ask: () => Promise<Answer | null>): Answer | null | undefined {
   const [answer, setAnswer] = useState<Answer | null>();
   useEffect(() => {

@@ -2,10 +2,10 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { useAppStore } from '../store/app-store.ts';
 import { joinMessages } from './join-messages.ts';
 
-/** Messages that come within this are said as one. */
+/** Messages within this time are read out as one. */
 const togetherMilliseconds = 1000;
 
-/** Says to whoever listens what main tells. */
+/** Gives main's announcements to screen readers. */
 export function Announcer(): ReactNode {
   const store = useAppStore();
   const [said, setSaid] = useState({ text: '', count: 0 });
@@ -30,7 +30,7 @@ export function Announcer(): ReactNode {
 
   return (
     <p className="sr" role="status">
-      {/* Another element each time: the same words again are news, too. */}
+      {/* A new element each time, so that the same words are read out again. */}
       <span key={said.count}>{said.text}</span>
     </p>
   );

@@ -1,9 +1,9 @@
 import { say } from '../../words/say.ts';
 
-/** What a drag tells of itself before it is let go: kinds and types, no names. */
+/** What is known about dragged items before the drop: kinds and types, but no names. */
 export interface DraggedItem {
   readonly kind: string;
-  /** Media type; empty where the system knows none, or for a folder. */
+  /** Media type; empty if the system knows none, and for a folder. */
   readonly type: string;
 }
 

@@ -4,7 +4,7 @@ import { useAppState, useSoundlift } from '../store/app-store.ts';
 import { dropTitle } from './dragged-files.ts';
 import { Motif } from './motif.tsx';
 
-/** Takes what is dropped anywhere on the window, and says so while it is dragged over it. */
+/** Takes drops anywhere on the window, and says so during the drag. */
 export function DropOverlay(): ReactNode {
   const soundlift = useSoundlift();
   const [title, setTitle] = useState<string>();
@@ -14,7 +14,7 @@ export function DropOverlay(): ReactNode {
     const over = (event: DragEvent): void => {
       const { dataTransfer } = event;
       if (dataTransfer?.types.includes('Files') !== true) return;
-      // What is not taken would be opened in place of the app.
+      // Otherwise the browser opens the file instead of the app.
       event.preventDefault();
       dataTransfer.dropEffect = 'copy';
       setTitle(dropTitle([...dataTransfer.items]));

@@ -29,7 +29,7 @@ export type IconName =
   | 'tune'
   | 'up';
 
-/** One of `icons.css`, in the colour of the text beside it; for the eyes only. */
+/** One of `icons.css`, in the colour of the text beside it. Hidden from screen readers. */
 export function Icon({ name }: { readonly name: IconName }): ReactNode {
   return <i className={`icon ${name}`} aria-hidden="true" />;
 }

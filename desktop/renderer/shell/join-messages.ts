@@ -1,4 +1,4 @@
-/** Messages as one text, each a sentence, none twice. */
+/** Joins messages to one text. Each becomes a sentence, and repeated ones are dropped. */
 export function joinMessages(messages: readonly string[]): string {
   const each = [...new Set(messages)];
   return each

@@ -4,12 +4,12 @@ export interface PopoverProps {
   readonly title: string;
   readonly from: 'bell' | 'status';
   readonly onClose: () => void;
-  /** Beside the title. */
+  /** Shown beside the title. */
   readonly action?: ReactNode;
   readonly children: ReactNode;
 }
 
-/** Belongs to the button that opened it: a press beside it, or Esc, closes it. */
+/** A popover of the button that opened it. A press beside it, or Esc, closes it. */
 export function Popover({ title, from, onClose, action, children }: PopoverProps): ReactNode {
   const element = useRef<HTMLElement>(null);
   const titleId = useId();
@@ -40,7 +40,7 @@ export function Popover({ title, from, onClose, action, children }: PopoverProps
       tabIndex={-1}
       aria-labelledby={titleId}
     >
-      {/* A landmark of the window it is not. */}
+      {/* Without `role`, it would be a landmark of the window. */}
       <header role="none">
         <h2 id={titleId}>{title}</h2>
         {action}

@@ -4,7 +4,7 @@ import type { RowRequest } from '../../words/row-words.ts';
 
 export type ShowView = (view: View) => void;
 
-/** Given by the app; what main asks to be shown goes the same way. */
+/** Provided by the app. Views that main asks for are shown in the same way. */
 export const ShowViewContext = createContext<ShowView>(() => undefined);
 
 /** Shows a page, a popover, a sheet or a row. */
@@ -12,7 +12,7 @@ export function useShowView(): ShowView {
   return useContext(ShowViewContext);
 }
 
-/** Does what the one button of a row says. */
+/** Performs the action of a row's text button. */
 export function performRowRequest(id: string, request: RowRequest, soundlift: SoundliftApi, show: ShowView): void {
   if (request === 'signIn') show({ kind: 'welcome' });
   else if (request === 'tracks' || request === 'details') show({ kind: request, id });

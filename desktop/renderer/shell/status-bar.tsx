@@ -12,7 +12,7 @@ export interface StatusBarProps {
   readonly onQuality: (open: boolean) => void;
 }
 
-/** The window's foot: what the next videos become, where they are saved, and where the work is done. */
+/** The bar at the bottom: the quality of the next videos, the folder for their MP3s, and the backend. */
 export function StatusBar({ qualityOpen, onQuality }: StatusBarProps): ReactNode {
   const soundlift = useSoundlift();
   const quality = useAppState((state) => state.settings.quality);
@@ -47,22 +47,22 @@ export function StatusBar({ qualityOpen, onQuality }: StatusBarProps): ReactNode
         <span className="cut">{saveWords}</span>
         <Icon name="down" />
       </button>
-      <PlaceStatus />
+      <BackendLine />
     </footer>
   );
 }
 
-function PlaceStatus(): ReactNode {
-  const place = useAppState((state) => state.place);
+function BackendLine(): ReactNode {
+  const backend = useAppState((state) => state.backend);
   const show = useShowView();
-  const now = useSeconds(place);
-  const words = backendStatusWords(place, now);
+  const now = useSeconds(backend);
+  const words = backendStatusWords(backend, now);
   if (words === undefined) return null;
   return (
-    <span className="place" title={words.text}>
+    <span className="backend" title={words.text}>
       <i className={words.ready ? 'dot' : 'dot off'} />
       <span className="cut">{words.text}</span>
-      {place.kind === 'server' && place.connection === 'signed_out' && (
+      {backend.kind === 'server' && backend.connection === 'signed_out' && (
         <button type="button" className="link" onClick={() => show({ kind: 'welcome' })}>
           {say('listSignIn')}
         </button>
@@ -71,10 +71,10 @@ function PlaceStatus(): ReactNode {
   );
 }
 
-/** The time, milliseconds since 1970; goes on by the second while a next try is waited for and the window is seen. */
-function useSeconds(place: BackendStatus): number {
+/** The time in milliseconds since 1970. Updated each second while a next try is due and the window is visible. */
+function useSeconds(backend: BackendStatus): number {
   const [now, setNow] = useState(Date.now);
-  const nextTryAt = place.kind === 'server' && place.connection === 'offline' ? place.nextTryAt : undefined;
+  const nextTryAt = backend.kind === 'server' && backend.connection === 'offline' ? backend.nextTryAt : undefined;
   useEffect(() => {
     if (nextTryAt === undefined) return undefined;
     setNow(Date.now());

@@ -12,7 +12,7 @@ export interface ToolbarProps {
   readonly onPage: (page: 'now' | 'history' | 'settings') => void;
 }
 
-/** The window's top: the two lists, and what is about the whole app. */
+/** The bar at the top: the list, the history, and the buttons for the whole app. */
 export function Toolbar({ page, noticesOpen, onNotices, onPage }: ToolbarProps): ReactNode {
   const soundlift = useSoundlift();
   const system = useAppState((state) => state.system);

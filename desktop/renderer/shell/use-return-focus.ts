@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'react';
 
-/** Brings the focus back to where it was when something opened over the page, once it has gone with it. */
+/** Returns the focus to where it was before something opened over the page, once that is closed and the focus lost. */
 export function useReturnFocus(open: boolean): void {
   const opener = useRef<Element | null>(null);
   const before = useRef(document.activeElement);

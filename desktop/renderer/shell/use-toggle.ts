@@ -1,14 +1,14 @@
 import { useRef } from 'react';
 
-/** What a button needs that opens and closes something. */
+/** The handlers of a button that opens and closes something. */
 export interface Toggle {
   readonly onPointerDown: () => void;
   readonly onClick: () => void;
 }
 
 /**
- * Opens what is closed and closes what is open. A press beside a popover closes it at once, also one on its own button, whose click
- * would open it again: what counts is how it was when the press began.
+ * Opens what is closed and closes what is open. A press on the button of an open popover is also a press beside the popover, and closes it;
+ * the click after it must not open it again. So the state at the beginning of the press counts.
  */
 export function useToggle(open: boolean, onChange: (open: boolean) => void): Toggle {
   const pressedOpen = useRef<boolean>(undefined);

@@ -4,8 +4,8 @@ import { useAppStore } from '../store/app-store.ts';
 import type { ShowView } from './show-view.ts';
 
 /**
- * The keys that count wherever the focus is; they are in the application menu, too, which gets those that are not taken here.
- * @param close what Escape does; whether it did anything
+ * The keys that work wherever the focus is. They are in the application menu too, which handles those that are not handled here.
+ * @param close the action of Escape; returns whether it did anything
  */
 export function useWindowKeys(show: ShowView, close: () => boolean): void {
   const store = useAppStore();
@@ -27,12 +27,12 @@ export function useWindowKeys(show: ShowView, close: () => boolean): void {
       }
       event.preventDefault();
       if (key === 'choose_videos') void api.chooseVideos();
-      else if (key === 'undo') void api.undo(null);
+      else if (key === 'undo') void api.undo();
       else if (key === 'paste') void api.paste();
       else if (key === 'pause_or_continue') void (summary.mode === 'paused' ? api.continueAll() : api.pauseAll());
       else parts.current.show({ kind: key });
     };
-    // From the menu, where no key is pressed.
+    // From the menu, without a key press.
     const paste = (event: ClipboardEvent): void => {
       if (!isField(event.target)) void api.paste();
     };

@@ -3,7 +3,7 @@ import { say } from '../../words/say.ts';
 import { Icon } from '../shell/icon.tsx';
 import { useHeard, usePlayer } from './player.ts';
 
-/** Plays and pauses the sound of a row, or of an item of the history, in front of its name. */
+/** The button before a name that plays and pauses the sound of a row or of an item of the history. */
 export function PlayButton({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
   const player = usePlayer();
   const playing = useHeard(id)?.playing === true;

@@ -1,12 +1,12 @@
 import { assertNever } from '../../../shared/errors.ts';
 
-/** What is heard: one sound at most, of a row or of an item of the history. */
+/** The current sound, of a row or of an item of the history. */
 export interface PlayerState {
-  /** Whose sound it is; absent when there is none. */
+  /** Id of the row or item; absent if there is no sound. */
   readonly id?: string;
   readonly playing: boolean;
   readonly positionSeconds: number;
-  /** As the sound itself tells, once it does. */
+  /** The length from the sound's metadata, once known. */
   readonly durationSeconds?: number;
 }
 
@@ -18,10 +18,10 @@ export type PlayerEvent =
   | { readonly type: 'paused' }
   | { readonly type: 'moved'; readonly positionSeconds: number }
   | { readonly type: 'measured'; readonly durationSeconds: number }
-  /** It came to its end, could not be heard, or has gone. */
+  /** It has ended, cannot be played, or was removed. */
   | { readonly type: 'ended' };
 
-/** The same state where an event changes nothing. */
+/** Returns the same object if the event changes nothing. */
 export function reducePlayer(state: PlayerState, event: PlayerEvent): PlayerState {
   switch (event.type) {
     case 'chosen':
@@ -37,7 +37,7 @@ export function reducePlayer(state: PlayerState, event: PlayerEvent): PlayerStat
         : { ...state, positionSeconds };
     }
     case 'measured':
-      // Chromium says Infinity of a stream whose length it does not know.
+      // Chromium reports Infinity for a stream of unknown length.
       return state.id === undefined || !Number.isFinite(event.durationSeconds) || event.durationSeconds <= 0
         ? state
         : { ...state, durationSeconds: event.durationSeconds };
@@ -48,7 +48,7 @@ export function reducePlayer(state: PlayerState, event: PlayerEvent): PlayerStat
   }
 }
 
-/** `seconds` within a sound of that length. */
+/** Limits `seconds` to a sound of that length. */
 export function within(seconds: number, durationSeconds: number | undefined): number {
   if (!Number.isFinite(seconds)) return 0;
   return Math.max(0, Math.min(seconds, durationSeconds ?? Number.POSITIVE_INFINITY));

@@ -2,23 +2,23 @@ import { createContext, useContext, useSyncExternalStore } from 'react';
 import { soundUrl } from '../../ipc.ts';
 import { type PlayerEvent, type PlayerState, reducePlayer, silence, within } from './player-state.ts';
 
-/** The app's one player. */
+/** The app's only player. */
 export interface Player {
   get(): PlayerState;
   subscribe(listener: () => void): () => void;
-  /** Plays the sound of `id` where it was left, or pauses it. */
+  /** Plays the sound of `id` from where it was paused, or pauses it. */
   toggle(id: string): void;
   play(id: string): void;
   pause(): void;
-  /** Of the current sound, from its beginning. */
+  /** Moves to this time of the current sound, in seconds from its beginning. */
   seek(seconds: number): void;
-  /** On or, below zero, back in the current sound. */
+  /** Skips forwards or, below zero, backwards in the current sound. */
   step(seconds: number): void;
-  /** Lets go of the sound: always, or only when it is that of `id`. */
+  /** Unloads the sound: any sound, or only that of `id`. */
   stop(id?: string): void;
 }
 
-/** @param audio an element of its own, which nobody else touches */
+/** @param audio an element that nothing else uses */
 export function createPlayer(audio: HTMLAudioElement): Player {
   const listeners = new Set<() => void>();
   let state = silence;
@@ -36,7 +36,7 @@ export function createPlayer(audio: HTMLAudioElement): Player {
   audio.addEventListener('timeupdate', () => happen({ type: 'moved', positionSeconds: audio.currentTime }));
   audio.addEventListener('durationchange', () => happen({ type: 'measured', durationSeconds: audio.duration }));
   audio.addEventListener('ended', () => stop());
-  // A sound that cannot be heard is not the app's trouble: the row says so when its file is missing.
+  // A sound that cannot be played needs no message: the row says if its file is missing.
   audio.addEventListener('error', () => stop());
 
   function play(id: string): void {
@@ -57,7 +57,7 @@ export function createPlayer(audio: HTMLAudioElement): Player {
 
   function stop(id?: string): void {
     if (state.id === undefined || (id !== undefined && id !== state.id)) return;
-    // First, so that what the element tells of its emptying is about nothing any more.
+    // Before the element is emptied, so that its events about that are ignored.
     happen({ type: 'ended' });
     audio.pause();
     audio.removeAttribute('src');
@@ -84,7 +84,7 @@ export function createPlayer(audio: HTMLAudioElement): Player {
   };
 }
 
-/** Given by `main.tsx`. */
+/** Provided by `main.tsx`. */
 export const PlayerContext = createContext<Player | undefined>(undefined);
 
 export function usePlayer(): Player {
@@ -93,7 +93,7 @@ export function usePlayer(): Player {
   return player;
 }
 
-/** How the sound of `id` is heard; undefined while it is not the current one. */
+/** The state of the sound of `id`; undefined while it is not the current one. */
 export function useHeard(id: string): PlayerState | undefined {
   const player = usePlayer();
   return useSyncExternalStore(player.subscribe, () => (player.get().id === id ? player.get() : undefined));

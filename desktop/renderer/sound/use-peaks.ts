@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useSoundlift } from '../store/app-store.ts';
 
-/** Of some thousand sounds, the latest that were looked at: 400 numbers each. */
+/** The peaks of the latest sounds that were shown, 400 numbers each. */
 const keptPeaks = 500;
 const kept = new Map<string, readonly number[]>();
 
@@ -13,7 +13,7 @@ function keep(id: string, peaks: readonly number[]): void {
   }
 }
 
-/** The peaks of a row or of an item of the history, 0–255 each; none until they are there. */
+/** The peaks of a row or of an item of the history, 0–255 each. Empty until they are loaded. */
 export function usePeaks(id: string): readonly number[] | undefined {
   const soundlift = useSoundlift();
   const [, drawAgain] = useState(0);
@@ -24,7 +24,7 @@ export function usePeaks(id: string): readonly number[] | undefined {
     let left = false;
     soundlift.peaks(id).then(
       (answer) => {
-        // Those that could not be had are asked for again the next time the row comes into view.
+        // After a failure, they are asked for again the next time the row comes into view.
         if (answer.length > 0) keep(id, answer);
         if (!left) drawAgain((count) => count + 1);
       },

@@ -1,7 +1,7 @@
-/** From bar to bar, CSS pixels. */
+/** The distance between bars, in CSS pixels. */
 export const barDistance = 3;
 
-/** `peaks` (0–255 each) as `count` bars (0–1 each): the loudest of what falls on a bar is its height. */
+/** Reduces `peaks` (0–255 each) to `count` bars (0–1 each). The height of a bar is the highest of its peaks. */
 export function barsOf(peaks: readonly number[], count: number): readonly number[] {
   if (peaks.length === 0 || count <= 0) return [];
   return Array.from({ length: count }, (_, bar) => {
@@ -11,7 +11,7 @@ export function barsOf(peaks: readonly number[], count: number): readonly number
   });
 }
 
-/** One stroke for all bars (0–1 each), mirrored round the middle of a line that is `height` pixels high. */
+/** One path for all bars (0–1 each), mirrored at the middle of `height` pixels. */
 export function wavePath(bars: readonly number[], height: number): string {
   const middle = height / 2;
   const most = middle - 1.5;

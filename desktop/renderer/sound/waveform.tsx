@@ -5,19 +5,19 @@ import { usePeaks } from './use-peaks.ts';
 import { barDistance, barsOf, wavePath } from './wave-path.ts';
 
 export interface WaveformProps {
-  /** Of a row or of an item of the history. */
+  /** Id of a row or of an item of the history. */
   readonly id: string;
-  /** Whose sound it is, for whoever listens. */
+  /** Name of the sound, for screen readers. */
   readonly name: string;
   readonly durationSeconds: number | undefined;
-  /** Where it is being played; absent when it is not. Only then it is a slider. */
+  /** The playing position; absent if it is not the current sound. Only then the waveform is a slider. */
   readonly positionSeconds?: number | undefined;
-  /** It has just become one before the person's eyes. */
+  /** Whether the conversion has just finished, so that the bars are animated. */
   readonly fresh?: boolean | undefined;
   readonly onSeek?: (seconds: number) => void;
 }
 
-/** A sound as bars; while it is played, a slider of its position. */
+/** A sound as bars. While it plays, a slider of its position. */
 export function Waveform(props: WaveformProps): ReactNode {
   const { id, name, durationSeconds, positionSeconds, fresh, onSeek } = props;
   const peaks = usePeaks(id);
@@ -68,7 +68,7 @@ export function Waveform(props: WaveformProps): ReactNode {
         position: spokenDuration(positionSeconds),
         duration: spokenDuration(durationSeconds),
       })}
-      // Or else the row would be dragged away.
+      // Otherwise the row would be dragged.
       onMouseDown={(event: MouseEvent) => event.preventDefault()}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -80,7 +80,7 @@ export function Waveform(props: WaveformProps): ReactNode {
         if (event.currentTarget.hasPointerCapture(event.pointerId)) seekTo(event);
       }}
     >
-      {/* Bars are thin: the whole box is to be hit. */}
+      {/* The bars are thin, so the whole box takes the pointer. */}
       <rect width={width} height={height} fill="transparent" stroke="none" />
       <path d={path} />
       <path className="played" d={path} style={{ clipPath: `inset(-2px ${width - at}px -2px -2px)` }} />

@@ -9,7 +9,7 @@ function rowOf(order: number, sourceName = `${order}.mp4`): Row {
 
 const state: AppState = {
   ...firstState,
-  place: { kind: 'here', state: 'ready', advisedAtOnce: 2 },
+  backend: { kind: 'here', state: 'ready', advisedAtOnce: 2 },
   summary: { ...emptySummary, mode: 'working', total: 3, unfinished: 3 },
   rows: [rowOf(10), rowOf(20), rowOf(30)],
 };
@@ -63,18 +63,18 @@ describe('the state as it is drawn', () => {
   });
 
   it('takes over each other part', () => {
-    const place = { kind: 'none' } as const;
+    const backend = { kind: 'none' } as const;
     const summary = { ...state.summary, done: 3 };
     const toasts = [{ id: 't', text: 'Removed from the list.' }];
     const settings = { ...state.settings, notify: false };
     const notices = [{ id: 'n', unread: true, at: 0, title: 'x', names: [], lines: [] }];
     const after = applyChanges(snapshotOf(state), [
-      { type: 'place', place },
+      { type: 'backend', backend },
       { type: 'summary', summary },
       { type: 'toasts', toasts },
       { type: 'settings', settings },
       { type: 'notices', notices },
     ]);
-    expect(after).toMatchObject({ place, summary, toasts, settings, notices });
+    expect(after).toMatchObject({ backend, summary, toasts, settings, notices });
   });
 });

@@ -1,12 +1,12 @@
 import { assertNever } from '../../../shared/errors.ts';
 import type { AppChange, AppState, Row } from '../../ipc.ts';
 
-/** The state as it is drawn: what has not changed is the same object as before. */
+/** The state as it is drawn. Unchanged parts are the same objects as before. */
 export interface AppSnapshot extends Omit<AppState, 'rows'> {
   readonly rows: ReadonlyMap<string, Row>;
   /** The ids of `rows`, in the order in which they are drawn. */
   readonly order: readonly string[];
-  /** Another number whenever the history is another one. */
+  /** A new number whenever the history has changed. */
   readonly historyVersion: number;
 }
 
@@ -15,7 +15,7 @@ export function snapshotOf({ rows, ...state }: AppState): AppSnapshot {
   return { ...state, rows: byId, order: inOrder(byId), historyVersion: 0 };
 }
 
-/** The snapshot after `changes`, and the same one when none of them is about it. */
+/** The snapshot after `changes`, or the same object if none of them affects it. */
 export function applyChanges(snapshot: AppSnapshot, changes: readonly AppChange[]): AppSnapshot {
   return changes.reduce(applyChange, snapshot);
 }
@@ -26,8 +26,8 @@ function applyChange(snapshot: AppSnapshot, change: AppChange): AppSnapshot {
       return applyRows(snapshot, change.changed, change.removed);
     case 'summary':
       return { ...snapshot, summary: change.summary };
-    case 'place':
-      return { ...snapshot, place: change.place };
+    case 'backend':
+      return { ...snapshot, backend: change.backend };
     case 'settings':
       return { ...snapshot, settings: change.settings };
     case 'notices':

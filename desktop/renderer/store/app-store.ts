@@ -3,7 +3,7 @@ import type { Row, SoundliftApi } from '../../ipc.ts';
 import type { AppSnapshot } from './app-snapshot.ts';
 import type { AppStore } from './create-app-store.ts';
 
-/** Given by `main.tsx`. */
+/** Provided by `main.tsx`. */
 export const AppStoreContext = createContext<AppStore | undefined>(undefined);
 
 export function useAppStore(): AppStore {
@@ -12,21 +12,21 @@ export function useAppStore(): AppStore {
   return store;
 }
 
-/** What main does for us. */
+/** The requests to main. */
 export function useSoundlift(): SoundliftApi {
   return useAppStore().api;
 }
 
 /**
- * A part of the state; draws again only when it is another one.
- * @param select gives the same value for the same state: parts of it, no new objects
+ * A part of the state. The component is drawn again only when that part changes.
+ * @param select must return parts of the state, not new objects
  */
 export function useAppState<Part>(select: (state: AppSnapshot) => Part): Part {
   const store = useAppStore();
   return useSyncExternalStore(store.subscribe, () => select(store.get()));
 }
 
-/** The row of that id; undefined once it has gone. */
+/** The row of that id; undefined once it is removed. */
 export function useRow(id: string): Row | undefined {
   return useAppState((state) => state.rows.get(id));
 }

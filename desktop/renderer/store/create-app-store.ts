@@ -1,25 +1,25 @@
 import type { SoundliftApi, View } from '../../ipc.ts';
 import { type AppSnapshot, applyChanges, snapshotOf } from './app-snapshot.ts';
 
-/** What the renderer draws from, and the one way to ask for anything. */
+/** The state that the renderer draws, and the requests to main. */
 export interface AppStore {
   readonly api: SoundliftApi;
   get(): AppSnapshot;
-  /** Calls `listener` at most once a frame, and not at all while nothing is seen. Returns what ends it. */
+  /** Calls `listener` at most once per frame, and never while the window is hidden. Returns a function that stops this. */
   subscribe(listener: () => void): () => void;
-  /** Calls `listener` at once when something is to be shown. */
+  /** Calls `listener` when main asks to show something. */
   onShow(listener: (view: View) => void): () => void;
-  /** Calls `listener` with what is to be said. */
+  /** Calls `listener` with each announcement. */
   onAnnounce(listener: (text: string) => void): () => void;
-  /** Calls `listener` when the history is another one. */
+  /** Calls `listener` when the history has changed. */
   onHistory(listener: () => void): () => void;
-  /** Ends the following of changes. */
+  /** Stops following changes. */
   close(): void;
 }
 
 /**
- * Asks for the state and follows it from then on. Changes are taken over as they come, and told with the next frame.
- * @param nextFrame calls back before the next frame is drawn; never while the window is hidden
+ * Asks for the state and follows its changes. Changes are applied as they come, and drawn with the next frame.
+ * @param nextFrame calls back before the next frame is drawn, and never while the window is hidden
  */
 export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => void) => void): Promise<AppStore> {
   const listeners = new Set<() => void>();
@@ -28,10 +28,10 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
   const historyListeners = new Set<() => void>();
   let frameAsked = false;
   let snapshot: AppSnapshot | undefined;
-  /** What came before the answer: it is in the answer already, or comes after it. */
+  /** Changes that came before the answer: the answer contains them already, or they follow it. */
   const early: Parameters<Parameters<SoundliftApi['onChanges']>[0]>[0][number][] = [];
 
-  function tellWithNextFrame(): void {
+  function notifyWithNextFrame(): void {
     if (frameAsked) return;
     frameAsked = true;
     nextFrame(() => {
@@ -47,7 +47,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
     }
     const before = snapshot;
     snapshot = applyChanges(before, changes);
-    if (snapshot !== before) tellWithNextFrame();
+    if (snapshot !== before) notifyWithNextFrame();
     for (const change of changes) {
       if (change.type === 'show') for (const listener of showListeners) listener(change.view);
       if (change.type === 'history') for (const listener of historyListeners) listener();
@@ -66,7 +66,7 @@ export async function createAppStore(api: SoundliftApi, nextFrame: (call: () => 
     },
     subscribe: (listener) => add(listeners, listener),
     onShow(listener) {
-      // A view that was asked for while the window was opening.
+      // A view that main asked for while the window was opening.
       for (const change of early.splice(0)) if (change.type === 'show') listener(change.view);
       return add(showListeners, listener);
     },

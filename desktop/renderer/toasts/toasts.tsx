@@ -2,10 +2,10 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { Toast } from '../../ipc.ts';
 import { useAppState, useSoundlift } from '../store/app-store.ts';
 
-/** So long one stays, unless it is looked at. */
+/** How long a toast stays, unless the pointer or the focus is on it. */
 const shownMilliseconds = 8000;
 
-/** What has just happened, and can be undone for a while. */
+/** Short messages about what has just happened; some can be undone. */
 export function Toasts(): ReactNode {
   const toasts = useAppState((state) => state.toasts);
   if (toasts.length === 0) return null;

@@ -1,19 +1,11 @@
-import { type FormEvent, Fragment, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { Fragment, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { isolate } from '../../../shared/words/measures.ts';
-import type { AccountAnswer, AccountProblem, BackendStatus } from '../../ipc.ts';
+import type { AccountProblem, BackendStatus } from '../../ipc.ts';
 import { accountSentence, fieldOfProblem } from '../../words/account-words.ts';
 import { say } from '../../words/say.ts';
 import { CertificateSheet } from '../sheets/certificate-sheet.tsx';
 import { Icon } from '../shell/icon.tsx';
-import { useShowView } from '../shell/show-view.ts';
-import { useSoundlift } from '../store/app-store.ts';
-import { useCountdown } from './use-countdown.ts';
-
-type Step = 'sign_in' | 'create' | 'confirm' | 'forgot' | 'reset';
-type FieldName = 'address' | 'email' | 'password' | 'code';
-
-/** How long a code may not be asked for again, in seconds. */
-const codePauseSeconds = 60;
+import { type FieldName, type Step, useServerForm } from './use-server-form.ts';
 
 const fieldsOf: Readonly<Record<Step, readonly FieldName[]>> = {
   sign_in: ['address', 'email', 'password'],
@@ -23,108 +15,28 @@ const fieldsOf: Readonly<Record<Step, readonly FieldName[]>> = {
   reset: ['code', 'password'],
 };
 
-/** Signing in to a server, and what belongs to it. */
+/** Signing in to a server, with all that belongs to it. */
 export function ServerForm({
-  place,
+  backend,
   onDone,
 }: {
-  readonly place: BackendStatus;
+  readonly backend: BackendStatus;
   readonly onDone: () => void;
 }): ReactNode {
-  const soundlift = useSoundlift();
-  const show = useShowView();
-  const known = place.kind === 'server' ? place : undefined;
-  const isKnown = known?.connection === 'signed_out';
-  const [step, setStep] = useState<Step>(known !== undefined && !known.confirmed && !isKnown ? 'confirm' : 'sign_in');
-  const [values, setValues] = useState({
-    address: known?.host ?? '',
-    email: known?.email ?? '',
-    password: '',
-    code: '',
-  });
-  const [lastProblem, setProblem] = useState<AccountProblem>();
-  const [isBusy, setBusy] = useState(false);
+  const state = useServerForm(backend, onDone);
+  const { step, values, problem } = state;
+  const isKnown = backend.kind === 'server' && backend.connection === 'signed_out';
   const [showsCertificate, setShowsCertificate] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const problemId = useId();
   const hintId = useId();
-  const wait = useCountdown();
-  const codeWait = useCountdown();
-  // Said again once a minute at most: it is read aloud.
-  const waitMinutes = Math.ceil(wait.seconds / 60);
-  const problem = useMemo(() => problemNow(lastProblem, 60 * waitMinutes), [lastProblem, waitMinutes]);
-
   const field = problem === undefined ? undefined : fieldOfProblem(problem);
   useEffect(() => {
     if (problem === undefined) return;
     form.current?.querySelector<HTMLInputElement>('[aria-invalid=true]')?.focus();
   }, [problem]);
 
-  function goTo(next: Step): void {
-    setStep(next);
-    setProblem(undefined);
-    setValues((before) => ({ ...before, code: '', ...(next === 'reset' ? { password: '' } : {}) }));
-  }
-
-  async function ask(
-    call: () => Promise<AccountAnswer>,
-    then: (answer: AccountAnswer & { readonly ok: true }) => void,
-  ): Promise<void> {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const answer = await call();
-      if (answer.ok) then(answer);
-      else {
-        setProblem(answer.problem);
-        if (answer.problem.code === 'too_many') wait.start(answer.problem.againInSeconds);
-      }
-    } finally {
-      setBusy(false);
-    }
-  }
-
-  async function submit(event: FormEvent): Promise<void> {
-    event.preventDefault();
-    if (isBusy || wait.seconds > 0) return;
-    const { address, email, password, code } = values;
-    switch (step) {
-      case 'sign_in':
-        return await ask(() => soundlift.signIn({ address, email, password }), onDone);
-      case 'create':
-        // On the first run this page goes with the first sign-in, but for when it was asked for.
-        show({ kind: 'welcome' });
-        return await ask(
-          () => soundlift.createAccount({ address, email, password }),
-          ({ codeMailed }) => {
-            if (codeMailed !== true) return onDone();
-            codeWait.start(codePauseSeconds);
-            goTo('confirm');
-          },
-        );
-      case 'confirm':
-        return await ask(() => soundlift.confirmAddress(code), onDone);
-      case 'forgot':
-        return await ask(
-          () => soundlift.forgotPassword({ address, email }),
-          () => {
-            codeWait.start(codePauseSeconds);
-            goTo('reset');
-          },
-        );
-      case 'reset':
-        return await ask(() => soundlift.resetPassword({ address, email, code, password }), onDone);
-    }
-  }
-
-  function sendAgain(): void {
-    const { address, email } = values;
-    const call =
-      step === 'reset' ? () => soundlift.forgotPassword({ address, email }) : () => soundlift.sendCodeAgain();
-    void ask(call, () => codeWait.start(codePauseSeconds));
-  }
-
-  const told = problem !== undefined && (
+  const problemLine = problem !== undefined && (
     <p className="problem" id={problemId} role="alert">
       <Icon name={problem.code === 'certificate' ? 'lock' : 'info'} />
       <span>
@@ -137,7 +49,7 @@ export function ServerForm({
       </span>
     </p>
   );
-  // Where the server itself is the trouble, it is said at its address.
+  // A problem with the server itself is shown at its address.
   const isAboutServer =
     fieldsOf[step].includes('address') &&
     (field === 'address' ||
@@ -147,7 +59,7 @@ export function ServerForm({
   const isNew = step === 'create' || step === 'reset';
   const isLocked = (name: FieldName): boolean => isKnown && (name === 'address' || name === 'email');
   return (
-    <form ref={form} className="more" noValidate onSubmit={(event) => void submit(event)}>
+    <form ref={form} className="more" noValidate onSubmit={(event) => void state.submit(event)}>
       {step === 'confirm' && <p className="wide">{say('welcomeConfirmTitle', { email: isolate(values.email) })}</p>}
       {step === 'confirm' && <p className="quiet small wide">{say('welcomeConfirmDetail')}</p>}
       {step === 'forgot' && <p className="quiet small wide">{say('welcomeForgotDetail')}</p>}
@@ -168,13 +80,13 @@ export function ServerForm({
               value={values[name]}
               aria-invalid={field === name}
               {...describedBy(name, field, problemId, step === 'create' ? hintId : undefined)}
-              onChange={({ target }) => setValues((before) => ({ ...before, [name]: target.value }))}
+              onChange={({ target }) => state.change(name, target.value)}
             />
           </label>
-          {name === 'address' && isAboutServer && told}
+          {name === 'address' && isAboutServer && problemLine}
         </Fragment>
       ))}
-      {!isAboutServer && told}
+      {!isAboutServer && problemLine}
       {isNew && (
         <p className="quiet small" id={hintId}>
           {say('welcomePasswordHint')}
@@ -185,13 +97,13 @@ export function ServerForm({
           step={step}
           problem={problem}
           isKnown={isKnown}
-          codeSeconds={codeWait.seconds}
-          goTo={goTo}
-          sendAgain={sendAgain}
+          codeSeconds={state.codeSeconds}
+          goTo={state.goTo}
+          sendAgain={state.sendAgain}
           onLater={onDone}
         />
-        <button type="submit" className="btn primary big" disabled={isBusy || wait.seconds > 0}>
-          {isBusy ? say('welcomeBusy') : submitWords(step, problem)}
+        <button type="submit" className="btn primary big" disabled={state.isBusy || state.mustWait}>
+          {state.isBusy ? say('welcomeBusy') : submitWords(step, problem)}
         </button>
       </footer>
       {showsCertificate && problem?.code === 'certificate' && (
@@ -211,7 +123,7 @@ interface SidewaysProps {
   readonly onLater: () => void;
 }
 
-/** The ways beside the main one. */
+/** The other ways from a step. */
 function Sideways({ step, problem, isKnown, codeSeconds, goTo, sendAgain, onLater }: SidewaysProps): ReactNode {
   const link = (words: string, act: () => void, disabled = false): ReactNode => (
     <button key={words} type="button" className="link" disabled={disabled} onClick={act}>
@@ -283,11 +195,4 @@ function submitWords(step: Step, problem: AccountProblem | undefined): string {
     case 'reset':
       return say('welcomeSetPassword');
   }
-}
-
-/** What is still to be said of a problem, when tries are refused for `waitSeconds` more. */
-function problemNow(problem: AccountProblem | undefined, waitSeconds: number): AccountProblem | undefined {
-  if (problem?.code !== 'too_many') return problem;
-  if (waitSeconds === 0) return undefined;
-  return { ...problem, againInSeconds: Math.min(problem.againInSeconds, waitSeconds) };
 }

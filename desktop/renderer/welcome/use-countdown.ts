@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'react';
 
 export interface Countdown {
-  /** Whole seconds that are left; 0 once it is over. */
+  /** The whole seconds left; 0 once it is over. */
   readonly seconds: number;
   readonly start: (seconds: number) => void;
 }
 
-/** Counts down by the clock, so that a computer that slept has not stood still. */
+/** Counts down by the clock, so that time asleep counts too. */
 export function useCountdown(): Countdown {
   const [until, setUntil] = useState(0);
   const [now, setNow] = useState(Date.now);

@@ -8,15 +8,15 @@ import { useAppState, useSoundlift } from '../store/app-store.ts';
 import iconUrl from './icon.svg';
 import { ServerForm } from './server-form.tsx';
 
-/** Where the work is done: the first run's one question, and every later change of it. Without `onClose` there is no way but through it. */
+/** Chooses the backend, in the first run and later. Without `onClose`, one must be chosen. */
 export function WelcomePage({ onClose }: { readonly onClose?: () => void }): ReactNode {
   const soundlift = useSoundlift();
   const show = useShowView();
-  const place = useAppState((state) => state.place);
-  const [where, setWhere] = useState<'here' | 'server'>(place.kind === 'server' ? 'server' : 'here');
+  const backend = useAppState((state) => state.backend);
+  const [where, setWhere] = useState<'here' | 'server'>(backend.kind === 'server' ? 'server' : 'here');
   const hereForm = useId();
 
-  // Not `onClose`: there is one only once somebody is signed in, which is while the first run's is being answered.
+  // Not `onClose`: in the first run, that appears while the sign-in is still being answered.
   const leave = (): void => show({ kind: 'now' });
 
   function startHere(): void {
@@ -43,7 +43,7 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
         <header>
           <img src={iconUrl} alt="" />
           <h1 id="hello">{say('welcomeTitle')}</h1>
-          <p className="quiet">{signedOutWords(place) ?? say('welcomeQuestion')}</p>
+          <p className="quiet">{signedOutWords(backend) ?? say('welcomeQuestion')}</p>
         </header>
         <div role="radiogroup" aria-labelledby="hello" className="choices">
           <form
@@ -68,12 +68,12 @@ export function WelcomePage({ onClose }: { readonly onClose?: () => void }): Rea
               detail={say('welcomeServerDetail')}
               onChoose={() => setWhere('server')}
             />
-            {where === 'server' && <ServerForm place={place} onDone={leave} />}
+            {where === 'server' && <ServerForm backend={backend} onDone={leave} />}
           </div>
         </div>
         {where === 'here' && (
           <footer>
-            {/* Its own submit button, wherever it stands: without one, Enter on a radio sends no form. */}
+            {/* Submits the form by its id: without a submit button, Enter on a radio button does nothing. */}
             <button type="submit" form={hereForm} className="btn primary big">
               {say('welcomeStart')}
             </button>
@@ -101,8 +101,8 @@ function Choice({ checked, title, detail, onChoose }: ChoiceProps): ReactNode {
   );
 }
 
-function signedOutWords(place: BackendStatus): string | undefined {
-  return place.kind === 'server' && place.connection === 'signed_out'
-    ? say('welcomeSignedOut', { host: isolate(place.host) })
+function signedOutWords(backend: BackendStatus): string | undefined {
+  return backend.kind === 'server' && backend.connection === 'signed_out'
+    ? say('welcomeSignedOut', { host: isolate(backend.host) })
     : undefined;
 }

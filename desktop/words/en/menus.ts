@@ -29,7 +29,6 @@ export const menusMessages = {
   menusPauseAll: 'Pause all',
   menusContinueAll: 'Resume',
   menusUndo: 'Undo',
-  menusPaste: 'Paste',
   menusCloseWindow: 'Close window',
   menusClear: 'Clear finished',
   menusPlay: 'Play',

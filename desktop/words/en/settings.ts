@@ -22,7 +22,7 @@ export const settingsMessages = {
   settingsSaving: 'Saving',
   settingsSaveTo: 'Save MP3s',
   settingsSaveBeside: 'Next to each video',
-  settingsSaveFolder: 'In {place}',
+  settingsSaveFolder: 'In {folder}',
   settingsSaveOneFolder: 'In one folder…',
   settingsSaveOtherFolder: 'In another folder…',
   settingsSaveAsk: 'Ask every time',
@@ -31,7 +31,6 @@ export const settingsMessages = {
   settingsTakenReplace: 'Replace the old one',
   settingsTakenAsk: 'Ask',
   settingsQuality: 'Quality',
-  settingsQualityLine: '{name}, {size} per hour',
   settingsDone: 'When conversions finish',
   settingsNotify: 'System notification',
   settingsNotifyDetail: 'Only when the window is in the background',
@@ -60,7 +59,6 @@ export const settingsMessages = {
 
   settingsQualityTitle: 'Quality for new videos',
   settingsPerHour: '{size} per hour',
-  settingsAboutPerHour: 'about {size} per hour',
   settingsVoiceDetail: 'For talks and lectures. Mono, small files.',
   settingsStandardDetail: 'Sounds like the video to nearly everyone.',
   settingsBestDetail: 'For music. The highest quality that MP3 offers.',
@@ -103,5 +101,4 @@ export const settingsMessages = {
   settingsEverything: 'See all in History',
   settingsAgoMoments: 'just now',
   settingsYesterday: 'Yesterday',
-  settingsDismiss: 'Dismiss',
 } as const;

@@ -34,8 +34,6 @@ export const welcomeMessages = {
   welcomeForgotDetail: "We'll e-mail you a code to set a new password.",
   welcomeResetDetail: 'If {email} has an account, a code is on its way. It is valid for 15 minutes.',
   welcomeSignedOut: 'You are signed out of {host}. Unfinished videos wait until you sign in again.',
-  welcomeThisSession: 'You stay signed in until you quit: no keychain was found.',
-  welcomeReadable: 'This address is not encrypted: others on the network can read your password and your videos.',
   welcomeBusy: 'One moment…',
 
   welcomeProblemAddress: "That isn't a server address. Example: sound.example.org",

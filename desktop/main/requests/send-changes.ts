@@ -1,15 +1,15 @@
 import type { AppChange, Row } from '../../ipc.ts';
 
-/** Collects what changed and tells it together. */
-export interface ChangeTeller extends Disposable {
-  tell(change: AppChange): void;
+/** Collects changes and sends them together. */
+export interface ChangeSender extends Disposable {
+  add(change: AppChange): void;
 }
 
-/** So often the page hears of changes at most: it could not draw more of them. */
-const tellEveryMilliseconds = 50;
+/** Changes are sent to the page at most this often; it could not draw more of them. */
+const sendEveryMilliseconds = 50;
 
-/** Calls `send` with the changes of each interval, in their order; of a row that changed more than once, only how it is at last. */
-export function tellChanges(send: (changes: readonly AppChange[]) => void): ChangeTeller {
+/** Calls `send` with the changes of each interval, in order. Of a row that changed more than once, only its latest state is sent. */
+export function createChangeSender(send: (changes: readonly AppChange[]) => void): ChangeSender {
   let waiting: AppChange[] = [];
   let timer: NodeJS.Timeout | undefined;
 
@@ -21,9 +21,9 @@ export function tellChanges(send: (changes: readonly AppChange[]) => void): Chan
   }
 
   return {
-    tell(change) {
+    add(change) {
       waiting = joined(waiting, change);
-      timer ??= setTimeout(flush, tellEveryMilliseconds);
+      timer ??= setTimeout(flush, sendEveryMilliseconds);
     },
     [Symbol.dispose]() {
       clearTimeout(timer);
@@ -32,7 +32,7 @@ export function tellChanges(send: (changes: readonly AppChange[]) => void): Chan
   };
 }
 
-/** What is told whole replaces what was told before; rows are put together; the rest is told one by one. */
+/** A whole value replaces an earlier one, rows are merged, and the rest is kept one by one. */
 function joined(changes: readonly AppChange[], next: AppChange): AppChange[] {
   switch (next.type) {
     case 'announce':

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AppChange, Row, Summary } from '../../ipc.ts';
-import { tellChanges } from './tell-changes.ts';
+import { createChangeSender } from './send-changes.ts';
 
 const row = (id: string, fraction = 0): Row => ({
   id,
@@ -22,8 +22,8 @@ const summary = (done: number): AppChange => ({ type: 'summary', summary: { done
 
 async function told(changes: readonly AppChange[]): Promise<readonly AppChange[]> {
   const sent: AppChange[] = [];
-  using teller = tellChanges((some) => sent.push(...some));
-  for (const change of changes) teller.tell(change);
+  using sender = createChangeSender((some) => sent.push(...some));
+  for (const change of changes) sender.add(change);
   await delay(80);
   return sent;
 }
@@ -42,8 +42,8 @@ test('every announcement and every wish to show something is told, in order', as
 test('nothing is told once it was disposed of', async () => {
   const sent: AppChange[] = [];
   {
-    using teller = tellChanges((some) => sent.push(...some));
-    teller.tell(summary(1));
+    using sender = createChangeSender((some) => sent.push(...some));
+    sender.add(summary(1));
   }
   await delay(80);
   expect(sent).toEqual([]);
