@@ -11,7 +11,8 @@ import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
 import { createAccessTokens } from '../auth/access-tokens.ts';
-import { type AuthMail, createAuth } from '../auth/auth.ts';
+import { createAuth } from '../auth/auth.ts';
+import type { AuthMail } from '../auth/code-sender.ts';
 import { mp3BlobId } from '../conversions/blob-names.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { createGateway } from '../gateway/gateway.ts';
