@@ -1,11 +1,11 @@
-import { type Conversion, hasEnded } from '../../shared/api.ts';
+import { hasEnded } from '../../shared/api.ts';
 import { eventKinds, type Hello, type ServerEvent } from '../../shared/events.ts';
-import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus, Subscription } from '../ports/event-bus.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
-import { type Retention, toConversion } from './conversion-view.ts';
+import type { Retention } from './conversion-view.ts';
+import { createConversionViews } from './conversion-views.ts';
 import type { LiveProgress } from './live-progress.ts';
-import { queuePositions } from './queue-positions.ts';
 
 /** A client that has missed more changes than this must list. */
 const maxMissed = 500;
@@ -37,19 +37,8 @@ export interface OwnedChangesParts {
 }
 
 export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
-  const { store, notifications, events, live, retention } = parts;
-
-  async function view(records: readonly ConversionRow[]): Promise<Conversion[]> {
-    const positions = await queuePositions(records, (id) => store.countQueuedBefore(id));
-    return records.map((record) => {
-      const position = positions.get(record.id);
-      const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;
-      return toConversion(record, retention, {
-        ...(position === undefined ? {} : { position }),
-        ...(latest === undefined ? {} : { latest }),
-      });
-    });
-  }
+  const { store, notifications, events } = parts;
+  const views = createConversionViews(parts);
 
   return {
     follow: (owner, listener, onGap) =>
@@ -66,10 +55,10 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
       if (rows.complete && told.complete && count <= maxMissed) {
         const there = rows.items.filter(({ removedAt }) => removedAt === undefined);
         const removed = rows.items.flatMap(({ id, removedAt }) => (removedAt === undefined ? [] : [id]));
-        return { conversions: await view(there), removed, notifications: [...told.items], at, truncated: false };
+        return { conversions: await views.all(there), removed, notifications: [...told.items], at, truncated: false };
       }
       const unfinished = rows.items.filter(({ state }) => !hasEnded(state));
-      return { conversions: await view(unfinished), removed: [], notifications: [], at, truncated: true };
+      return { conversions: await views.all(unfinished), removed: [], notifications: [], at, truncated: true };
     },
   };
 }
