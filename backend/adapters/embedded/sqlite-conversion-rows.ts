@@ -1,0 +1,87 @@
+import type { ConversionRow, ConversionVersion } from '../../ports/conversion-store.ts';
+import type { SqliteRow } from './sqlite-database.ts';
+
+export const columns = [
+  'id',
+  'owner',
+  'state',
+  'attempt',
+  'revision',
+  'batch_id',
+  'batch_size',
+  'ended_at',
+  'notification_id',
+  'removed_at',
+  'not_before',
+  'turn',
+  'body',
+  'peaks',
+] as const;
+type Column = (typeof columns)[number];
+
+/** The parameter of a column, where a row comes as `toRow` gives it. */
+function parameterOf(column: Column): string {
+  return `?${columns.indexOf(column) + 1}`;
+}
+
+/** Gives a row that is queued without a turn its turn; any other row keeps what it has. */
+const turn = `CASE
+  WHEN ${parameterOf('turn')} IS NOT NULL OR ${parameterOf('state')} <> 'queued' THEN ${parameterOf('turn')}
+  ELSE max(
+    coalesce((SELECT max(turn) FROM conversions WHERE owner = ${parameterOf('owner')} AND turn IS NOT NULL), 0) + 1,
+    coalesce((
+      SELECT turn + (owner >= ${parameterOf('owner')}) FROM conversions
+      WHERE turn IS NOT NULL AND state <> 'queued' ORDER BY turn DESC, owner DESC LIMIT 1
+    ), 1)
+  )
+END`;
+
+/** The expression that a write gives a column. */
+export function writtenOf(column: Column): string {
+  return column === 'turn' ? turn : parameterOf(column);
+}
+
+/** With the parameters that follow the first `after`. */
+export function atVersion(after: number): string {
+  return ['id', 'state', 'attempt', 'revision']
+    .map((column, index) => `${column} = ?${after + index + 1}`)
+    .join(' AND ');
+}
+
+/** The states of a conversion that has not ended, as a condition. */
+export const active = "state IN ('uploading', 'queued', 'converting')";
+
+/** In the order of `atVersion`. */
+export function toExpected({ id, state, attempt, revision }: ConversionVersion): readonly (string | number)[] {
+  return [id, state, attempt, revision];
+}
+
+/** In the order of `columns`. */
+export function toRow(record: ConversionRow): readonly (string | number | Uint8Array | null)[] {
+  const { turn: given, ...body } = record;
+  const { result } = record;
+  return [
+    record.id,
+    record.owner,
+    record.state,
+    record.attempt,
+    record.revision,
+    record.batchId ?? null,
+    record.batchSize ?? null,
+    record.endedAt ?? null,
+    record.notificationId ?? null,
+    record.removedAt ?? null,
+    record.notBefore ?? null,
+    given ?? null,
+    JSON.stringify(result === undefined ? body : { ...body, result: { ...result, peaks: [] } }),
+    result === undefined ? null : Uint8Array.from(result.peaks),
+  ];
+}
+
+export function fromRow({ body, turn: given, peaks }: SqliteRow): ConversionRow {
+  // Written by toRow, and by nobody else.
+  const written: ConversionRow = JSON.parse(String(body));
+  const record = typeof given === 'number' ? { ...written, turn: given } : written;
+  if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;
+  return { ...record, result: { ...record.result, peaks: [...peaks] } };
+}
