@@ -2,11 +2,11 @@ import type { Conversion } from '../../shared/api.ts';
 import type { ProgressEvent } from '../../shared/events.ts';
 import type { ConversionRow, ScannedRow } from '../ports/conversion-store.ts';
 
-/** How long files are kept after the end. */
+/** How long files are kept after a conversion has ended. */
 export interface Retention {
-  /** Seconds that the source of a failed or cancelled conversion stays. */
+  /** Seconds for which the source of a failed or cancelled conversion is kept. */
   readonly sourceSeconds: number;
-  /** Seconds that an MP3, and the row, stays. */
+  /** Seconds for which an MP3 and its row are kept. */
   readonly resultSeconds: number;
 }
 
@@ -16,7 +16,7 @@ export interface LiveFacts {
   readonly latest?: ProgressEvent;
 }
 
-/** The conversion as its owner sees it: the row without what is the backend's own, and without peaks. */
+/** The conversion as its owner sees it: the row without the backend's own fields, and without peaks. */
 export function toConversion(record: ConversionRow, retention: Retention, live: LiveFacts = {}): Conversion {
   const { id, revision, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } =
     record;
@@ -51,7 +51,7 @@ function withoutPeaks(result: NonNullable<ConversionRow['result']>): NonNullable
   return { fileName, bytes, durationSeconds, sha256 };
 }
 
-/** When the files of an ended conversion go; undefined while it has not ended, and where nothing of it is kept. */
+/** When the files of an ended conversion are removed; undefined if it has not ended, or if no file of it is kept. */
 export function expiry(record: ConversionRow | ScannedRow, retention: Retention): Date | undefined {
   if (record.endedAt === undefined) return undefined;
   const ended = Date.parse(record.endedAt);

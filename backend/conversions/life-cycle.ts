@@ -7,50 +7,50 @@ import type { ConversionRow, ResumableUpload, StoredResult } from '../ports/conv
 export type Transition =
   /** All bytes are durable. */
   | { readonly type: 'uploaded'; readonly sourceBytes: number }
-  /** A request begins to add to a resumable upload; no other may until it has let go. */
+  /** A request starts to add to a resumable upload. No other request may until this one has ended its write. */
   | {
       readonly type: 'write_begun';
       readonly writer: string;
       readonly expiresAt: string;
-      /** The video's length, where it became known only now. */
+      /** The video's length, if it became known with this request. */
       readonly bytes?: number;
     }
-  /** What its writer adds from here on counts only once it was found right. */
+  /** Bytes that the writer adds from here on count only after they were verified. */
   | { readonly type: 'doubted'; readonly unverifiedFrom: number }
-  /** It lets go, and more may come until `expiresAt`. */
+  /** The writer ends its write. More bytes may come until `expiresAt`. */
   | {
       readonly type: 'write_ended';
       readonly progress: number;
       readonly expiresAt: string;
       readonly unverifiedFrom?: number;
     }
-  /** It went without letting go. */
+  /** The writer is gone and did not end its write. */
   | { readonly type: 'writer_lost' }
-  /** The upload was never acknowledged and goes without a trace. */
+  /** The upload was never acknowledged, and its row is removed. */
   | { readonly type: 'abandoned' }
   | { readonly type: 'taken' }
-  /** Its holder, uploading or converting, still works on it. */
+  /** The holder, uploading or converting, is still working on it. */
   | { readonly type: 'renewed'; readonly progress: number }
-  /** The source was read: what it holds is known. */
+  /** The source was read, so its contents are known. */
   | { readonly type: 'read'; readonly tracks: readonly Track[]; readonly durationSeconds?: number }
   | { readonly type: 'finished'; readonly result: StoredResult; readonly warnings: readonly Warning[] }
   | { readonly type: 'failed'; readonly error: ConversionError }
-  /** Given back by its holder, to be taken again, not before `notBefore` where that is given. Costs no attempt. */
+  /** The holder gives it back, to be taken again, not before `notBefore` if that is given. This costs no attempt. */
   | { readonly type: 'released'; readonly notBefore?: string }
-  /** Its holder is gone. */
+  /** The holder is gone. */
   | { readonly type: 'lost' }
   | { readonly type: 'cancelled' }
   | { readonly type: 'retried'; readonly options?: OutputOptions }
-  /** What was kept of the source goes. */
+  /** The stored source is removed. */
   | { readonly type: 'source_gone' }
-  /** A notification told of its end. */
+  /** A notification includes its end. */
   | { readonly type: 'told'; readonly notificationId: string }
   | { readonly type: 'removed' };
 
-/** Legal only where the video comes as a resumable upload. */
+/** Changes that are legal only if the video comes as a resumable upload. */
 const ofResumableUploads: readonly Transition['type'][] = ['write_begun', 'doubted', 'write_ended', 'writer_lost'];
 
-/** From which states each change is legal. */
+/** The states in which each change is legal. */
 const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>> = {
   uploaded: ['uploading'],
   write_begun: ['uploading'],
@@ -73,8 +73,8 @@ const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>
 };
 
 /**
- * The row after `change`, its revision one higher; undefined when the life cycle does not allow it. Pure: `at` (ISO 8601) is
- * the time that goes into the row.
+ * The row after `change`, with its revision raised by one; undefined if the life cycle does not allow the change. Pure: `at` (ISO
+ * 8601) is the time that is written into the row.
  */
 export function nextRow(record: ConversionRow, change: Transition, at: string): ConversionRow | undefined {
   if (record.removedAt !== undefined || !legalFrom[change.type].includes(record.state)) return undefined;
@@ -85,7 +85,9 @@ export function nextRow(record: ConversionRow, change: Transition, at: string): 
   return { ...changed(record, change, at), revision: record.revision + 1, updatedAt };
 }
 
-/** True for what the backend writes for itself, and nobody would call a change: that a holder lives, how far it is, who was told. */
+/**
+ * True for changes that the backend writes for itself and that are not announced: renewals, upload progress, notification marks.
+ */
 export function isSilent(change: Pick<Transition, 'type'>): boolean {
   return silent.includes(change.type);
 }
@@ -150,7 +152,7 @@ function changed(record: ConversionRow, change: Transition, at: string): Convers
     case 'cancelled': {
       const cancelled = { ...record, state: 'cancelled', endedAt: at } as const;
       if (record.state === 'uploading') return { ...cancelled, sourceGone: true };
-      // It was not its turn yet: the owner's next one takes it.
+      // It was not this row's turn yet; the owner's next row gets the turn.
       return record.state === 'queued' ? without(cancelled, 'turn') : cancelled;
     }
     case 'retried': {
@@ -168,12 +170,12 @@ function changed(record: ConversionRow, change: Transition, at: string): Convers
   }
 }
 
-/** A row that has none stays as it is. */
+/** Does not change a row without an upload. */
 function withUpload(record: ConversionRow, next: (upload: ResumableUpload) => ResumableUpload): ConversionRow {
   return record.upload === undefined ? record : { ...record, upload: next(record.upload) };
 }
 
-/** Without its writer, and what depends on that one. */
+/** The upload without its writer and the fields that depend on the writer. */
 function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload {
   return {
     ...(bytes === undefined ? {} : { bytes }),
@@ -182,12 +184,12 @@ function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload 
   };
 }
 
-/** A new attempt: whoever worked on the one before can write nothing any more. */
+/** A new attempt. The holder of the previous attempt can no longer write. */
 function queuedAnew(record: ConversionRow): ConversionRow {
   return { ...without(record, 'notBefore'), state: 'queued', attempt: record.attempt + 1, progress: 0 };
 }
 
-/** What stays of a removed row says that it went, and nothing of what it was. */
+/** The part of a removed row that is kept: it records that the conversion was removed, and nothing else about it. */
 function withoutContents(record: ConversionRow): ConversionRow {
   return {
     ...without(record, 'tracks', 'result', 'error', 'upload'),

@@ -10,20 +10,20 @@ import type { LiveProgress } from './live-progress.ts';
 /** A client that has missed more changes than this must list. */
 const maxMissed = 500;
 
-/** What a client that was away must be told to be right again. */
+/** What a client that was disconnected needs to be up to date. */
 export type MissedChanges = Omit<Hello, 'type'>;
 
-/** What happens to an owner's conversions and notifications: as it happens, and since an earlier position. */
+/** The changes of an owner's conversions and notifications: as they happen, and since an earlier change position. */
 export interface OwnedChanges {
   /**
-   * Calls `listener` with each event of this owner from now on, and `onGap` when events may have been missed. To miss nothing: follow, wait
-   * for `ready`, then ask `since`; some changes are then told twice.
+   * Calls `listener` with each event of this owner from now on, and `onGap` when events may have been missed. To miss nothing,
+   * call `follow`, wait for `ready`, then call `since`. Some changes are then delivered twice.
    */
   follow(owner: string, listener: (event: ServerEvent) => void, onGap?: () => void): Subscription;
 
   /**
-   * Those that have not ended, and what changed since `position`, the `at` of an earlier answer; any text may be given. Where
-   * `truncated`, only those that have not ended, and perhaps not all of them.
+   * Returns the conversions that have not ended, and what changed since `position`, the `at` of an earlier answer. Any text is
+   * accepted. If `truncated` is true, the answer has only conversions that have not ended, and perhaps not all of them.
    */
   since(owner: string, position?: string): Promise<MissedChanges>;
 }
@@ -63,7 +63,7 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
   };
 }
 
-/** The stores' own positions have no underscore. */
+/** The stores' own change positions contain no underscore. */
 function toPosition(ofConversions: string, ofNotifications: string): string {
   return `${ofConversions}_${ofNotifications}`;
 }

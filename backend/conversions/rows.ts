@@ -8,28 +8,31 @@ import { type Retention, toConversion } from './conversion-view.ts';
 import { isSilent, nextRow, type Transition } from './life-cycle.ts';
 
 /**
- * Looks at the row as it is and says what is to happen to it; `undefined` leaves it alone. May throw to refuse. Called again
- * with the newer row when somebody else wrote in between.
+ * Reads the current row and returns the change to make to it; `undefined` makes no change. May throw to refuse. Called again with
+ * the newer row if another process wrote in between.
  */
 export type Decision = (record: ConversionRow) => Transition | undefined;
 
-/** A row as a decision left it. `changed` is false where the decision left it alone. */
+/** The row after a decision. `changed` is false if the decision made no change. */
 export interface Decided {
   readonly record: ConversionRow;
   readonly changed: boolean;
 }
 
-/** The one writer of conversions' rows: every write is a legal change, compared-and-set against the row it was decided on. */
+/**
+ * The only writer of the conversions' rows. Every write is a legal change, and a compare-and-set against the row that it was
+ * decided on.
+ */
 export interface Rows {
   insert(record: ConversionRow): Promise<void>;
   get(id: string): Promise<ConversionRow | undefined>;
-  /** Throws `not_found` without a row, `wrong_state` when the life cycle does not allow the change. */
+  /** Throws `not_found` if there is no row, `wrong_state` if the life cycle does not allow the change. */
   decide(id: string, decision: Decision): Promise<Decided>;
-  /** The same for who does not know whether the row is still there: undefined where it is not. */
+  /** The same for a caller that does not know whether the row exists. Undefined if it does not. */
   decideIfThere(id: string, decision: Decision): Promise<Decided | undefined>;
 }
 
-/** Hears of each transition that this process has written, and of the row after it. */
+/** Called for each transition that this process has written, with the row after it. */
 export type OnTransition = (change: Transition, record: ConversionRow) => void;
 
 export interface RowsParts {
@@ -87,7 +90,7 @@ export function createRows({ store, events, clock, log, retention, onTransition 
   };
 }
 
-/** What ends the lease of another. */
+/** The changes that end another holder's lease. */
 const takesLease: readonly (Transition | { type: 'created' })['type'][] = [
   'cancelled',
   'abandoned',
@@ -105,14 +108,14 @@ function eventOf(
   return { type: 'conversion', conversion: toConversion(record, retention) };
 }
 
-/** The same for what never was and for what is another's. */
+/** The same error for a row that does not exist and for one of another owner. */
 export function notFound(): AppError {
   return new AppError('not_found', 'There is no such conversion.');
 }
 
 function wrongState(record: ConversionRow, change: Transition): AppError {
   if (change.type === 'retried' && record.sourceGone && record.state !== 'done') {
-    return new AppError('gone', 'The video of this conversion is not kept any more.');
+    return new AppError('gone', 'The video of this conversion is no longer kept.');
   }
   return new AppError('wrong_state', `A conversion that is ${record.state} cannot be ${participles[change.type]}.`);
 }

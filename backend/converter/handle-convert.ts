@@ -10,21 +10,24 @@ import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
-/** How long a conversion waits for what is away or full: long enough to do no harm, short enough not to be noticed. */
+/**
+ * How long a conversion waits for something that is unavailable or full: long enough to cause little load, short enough not to be
+ * noticed.
+ */
 const retrySeconds = 30;
-/** Node's timers take no more. */
+/** The longest delay of Node's timers, in milliseconds. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  /** Absolute path; each job has a folder of its own in it while it runs. */
+  /** Absolute path. Each running job has its own folder in it. */
   readonly workFolder: string;
   readonly convert: (request: Omit<ConvertRequest, 'ffmpeg' | 'limits'>) => Promise<ConvertedFile>;
   /**
-   * Whether a conversion waits while the disk is full or something is away. Without, it fails: where nobody is there to make room
-   * later.
+   * Whether a conversion waits while the disk is full or something is unavailable. If false, it fails: use this if nobody is
+   * there to free space.
    */
   readonly waits: boolean;
   readonly log: Logger;
@@ -36,7 +39,7 @@ export interface ConverterParts extends HandleConvertParts {
   readonly places: number;
 }
 
-/** The conversion service: takes what is queued, and makes MP3s of it. */
+/** The conversion service: takes queued conversions and makes MP3s of them. */
 export async function startConverter({ videoQueue, places, ...parts }: ConverterParts): Promise<Consumer> {
   const alarm = createAlarm(videoQueue, parts.log);
   const consumer = await videoQueue.consume(createConvertHandler(parts, alarm.wakeLater), { places });
@@ -49,10 +52,13 @@ export async function startConverter({ videoQueue, places, ...parts }: Converter
   };
 }
 
-/** Wakes a place for a conversion that is not due yet, after so many seconds. */
+/** Wakes a place after the given number of seconds, for a conversion that is not due yet. */
 type WakeLater = (id: string, delaySeconds: number) => void;
 
-/** Publishes a ticket when the first of the conversions that are not due becomes due. Should this process die, the sweeper does it. */
+/**
+ * Publishes a ticket when the first of the conversions that are not due becomes due. If this process dies, the sweeper publishes
+ * one.
+ */
 function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLater; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
@@ -77,7 +83,7 @@ function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLa
   };
 }
 
-/** Converts queued conversions, one after the other, until none is due. */
+/** Converts queued conversions one after the other until none is due. */
 export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
   return async (place) => {
     while (place.mayGoOn()) {
@@ -89,7 +95,7 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
   };
 }
 
-/** One conversion, from its lease to its MP3. */
+/** Runs one conversion, from its lease to its MP3. */
 async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
   await using work = taken;
   const folder = join(parts.workFolder, mp3BlobId(work.record));
@@ -104,7 +110,7 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   }
 }
 
-/** Converts, and stores the MP3. When it throws, nothing of it is stored. */
+/** Converts the video and stores the MP3. If this throws, nothing is stored. */
 async function convertInto(
   folder: string,
   work: Work,
@@ -136,7 +142,7 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const { record } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
   const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
-  // Where this throws, nobody knows whether it was written: the MP3 stays, and the sweeper removes it if no row wants it.
+  // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
   if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
   log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
@@ -150,7 +156,7 @@ async function settle(
 ): Promise<void> {
   const conversion = work.record.id;
   if (work.signal.aborted) {
-    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion ended from outside');
+    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion was cancelled or taken over');
     return;
   }
   if (stopping.aborted) {
@@ -168,12 +174,12 @@ async function settle(
 }
 
 function willPass(error: unknown): boolean {
-  // A folder of its own may be what there is no room for.
+  // The job's folder itself may be what does not fit on the disk.
   const code = systemErrorCode(error);
   return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Its sentence stays; a code that a conversion cannot carry becomes the converter's own failure. */
+/** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
 function reasonOf(error: unknown): AppError {
   if (isAppError(error, ...conversionErrorCodes)) return error;
   const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';

@@ -1,7 +1,7 @@
 import { escapeHtml } from '../http/escape-html.ts';
 import type { MailContent, MailLine } from './mail-content.ts';
 
-/** Stands in the document itself: mail readers load nothing, and many ignore other style. */
+/** Part of the document itself: mail readers load nothing, and many ignore other styles. */
 const style = `
   body { margin: 0; padding: 24px 12px; font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; color: #16191a; background: #f4f6f6; }
   table { border-collapse: collapse; }
@@ -69,7 +69,7 @@ function listed(rows: readonly string[], moreWords: string | undefined, columns:
   return ['  <table class="list">', ...rows, ...more, '  </table>'];
 }
 
-// Each name keeps its own direction, but starts at the left edge.
+// Each name keeps its own text direction but is aligned left.
 function resultRow({ name, id, duration, size, remarks }: MailLine): string {
   const flaws = remarks.map((remark) => `<br><span class="flaw" dir="ltr">${escapeHtml(remark)}</span>`).join('');
   return (

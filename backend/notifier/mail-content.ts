@@ -3,11 +3,11 @@ import { clockWords, sizeWords } from '../../shared/words/measures.ts';
 import type { MailedFailure, MailedResult, MailFacts } from '../conversions/outbox-mails.ts';
 import { countWords, dayWords, oneLine } from './mail-words.ts';
 
-/** What the text of every mail of one server has in common. */
+/** The facts that the mails of one server have in common. */
 export interface MailContext {
-  /** The address at which people reach the gateway, without a slash at its end. */
+  /** The URL of the gateway as people reach it, without a slash at its end. */
   readonly url: string;
-  /** The name of this server, for the text and the message id. */
+  /** The name of this server, used in the text and the message id. */
   readonly host: string;
   readonly now: Date;
 }
@@ -17,7 +17,7 @@ export interface MailContent {
   readonly subject: string;
   /** Says what was converted; absent when nothing was. */
   readonly doneHeading?: string;
-  /** The same, to be used inside a sentence. */
+  /** The same, for use inside a sentence. */
   readonly doneWords?: string;
   readonly doneSentence?: string;
   readonly results: readonly MailLine[];

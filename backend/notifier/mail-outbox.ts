@@ -9,40 +9,43 @@ import type { NotificationRecord } from '../ports/notification-store.ts';
 import { batchMail } from './batch-mail.ts';
 import { pauseOfMail, pauseWithoutAnswer, watchMailServer } from './mail-pauses.ts';
 
-/** How often the outbox is looked through. */
+/** How often the outbox is checked. */
 export const lookEverySeconds = 5;
-/** How many are handed over at once: a server that is slow for one does not keep the others waiting. */
+/** How many mails are sent at once, so that a server that is slow for one does not delay the others. */
 const mostAtOnce = 4;
-/** How long a mail is left alone that could not be composed or written about. */
+/** How long to wait before a mail is tried again that could not be composed or whose row could not be written. */
 const troubledSeconds = 60;
-/** After this long, a mail is not news any more. */
+/** After this long, a mail is too old to be useful. */
 const giveUpAfterSeconds = 2 * 24 * 3600;
 
 export interface MailOutboxParts {
   readonly mails: OutboxMails;
   readonly mailer: Mailer;
-  /** Where to mail this account; undefined where it is not to be mailed, or not any more. */
+  /** The address to mail this account at; undefined if it should get no mail. */
   readonly recipientOf: (owner: string) => Promise<string | undefined>;
-  /** Under which address people reach the gateway, without a slash at its end. */
+  /** The URL of the gateway as people reach it, without a slash at its end. */
   readonly url: string;
-  /** The name of this server, the same after each start: message ids are made from it. */
+  /** The name of this server. It must be the same after each start, because message ids contain it. */
   readonly host: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Hands over the mails in the outbox, until each has ended. Several processes may do so: each mail is claimed by one, and claimed
- * again by another only if that one has died or is frozen.
+ * Sends the mails in the outbox until each has ended. Several processes may do so. Each mail is claimed by one process, and
+ * another claims it only if that process has died or is frozen.
  */
 export interface MailOutbox {
-  /** Begins to hand over all that is due, if the server is there. Resolves once the last hand-over has begun. */
+  /**
+   * Starts to send all mails that are due, if the mail server can be reached. Resolves once the last of these attempts has
+   * started.
+   */
   look(): Promise<void>;
-  /** Resolves once nothing is being handed over. */
+  /** Resolves once no mail is being sent. */
   idle(): Promise<void>;
   /**
-   * Begins no hand-over any more, and breaks off after `graceSeconds` those that are under way: their mails stay in the outbox.
-   * Resolves once that is written.
+   * Starts no more attempts, and aborts those in progress after `graceSeconds`. Their mails stay in the outbox. Resolves once
+   * that is written.
    */
   stop(graceSeconds: number): Promise<void>;
 }
@@ -52,16 +55,16 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   const server = watchMailServer(clock);
   const leaseWatch = watchLeases(clock, lookEverySeconds);
   const running = new Map<string, Promise<void>>();
-  /** Mails that could not be composed or written about, and until when they are left alone: others must not wait behind them. */
+  /** When to try again the mails that could not be composed or written, so that others do not wait behind them. */
   const troubled = new Map<string, number>();
   const aborting = new AbortController();
   let stopping = false;
   const inSeconds = (seconds: number): Date => new Date(clock.now().getTime() + seconds * 1000);
 
-  /** The same each time, so that a mailbox can tell that it has it. */
+  /** The same for each attempt, so that a mailbox recognises a mail that it already has. */
   const messageIdOf = ({ notification }: NotificationRecord): string => `<${notification.id}@${host}>`;
 
-  /** Undefined if the mail is not wanted any more, or nothing that it would tell of is still there. */
+  /** Undefined if the mail is no longer wanted, or if nothing that it would report still exists. */
   async function compose(record: NotificationRecord): Promise<MailMessage | undefined> {
     const to = await recipientOf(record.owner);
     if (to === undefined) return undefined;
@@ -88,7 +91,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   async function end(record: NotificationRecord, claim: ClaimedMail, outcome: MailOutcome): Promise<void> {
     const facts = { notification: record.notification.id, tries: claim.tries };
     if (outcome.kind === 'sent') log.info(facts, 'mail was sent');
-    else log.warn({ ...facts, reason: outcome.reason }, 'mail was refused, and is given up');
+    else log.warn({ ...facts, reason: outcome.reason }, 'mail was refused and will not be sent again');
     await claim.end(outcome.kind);
   }
 
@@ -102,7 +105,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     const seconds = serverLives ? pauseOfMail(tries) : Math.max(server.failed(), pauseWithoutAnswer(tries));
     const age = (clock.now().getTime() - Date.parse(record.notification.createdAt)) / 1000;
     if (age >= giveUpAfterSeconds) {
-      log.warn(facts, 'mail could not be sent for too long, and is given up');
+      log.warn(facts, 'mail could not be sent for too long and will not be tried again');
       return await claim.end('gave_up');
     }
     log.warn({ ...facts, againInSeconds: Math.ceil(seconds) }, 'mail could not be sent now');
@@ -113,14 +116,14 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     const { id } = record.notification;
     const handing = handOver(record)
       .catch((error: unknown) => {
-        log.error({ err: error, notification: id }, 'a mail could not be composed or written about');
+        log.error({ err: error, notification: id }, 'a mail could not be composed, or its state could not be written');
         troubled.set(id, clock.monotonicSeconds() + troubledSeconds);
       })
       .finally(() => running.delete(id));
     running.set(id, handing);
   }
 
-  /** Whether it may be claimed: nobody has, or the process that did has not raised the revision for too long. */
+  /** Whether it may be claimed: it is not claimed, or the process that claimed it has not raised the revision for too long. */
   function isFree({ notification, outboxMail }: NotificationRecord): boolean {
     const { id } = notification;
     if (outboxMail === undefined || running.has(id)) return false;
@@ -129,7 +132,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     return !outboxMail.claimed || leaseWatch.look(id, outboxMail.revision) >= leaseSeconds;
   }
 
-  /** Waits until one more hand-over may begin; false when none may begin for now. */
+  /** Waits until one more mail may be sent; false if none may be sent for now. */
   async function room(): Promise<boolean> {
     for (;;) {
       const allowed = stopping ? 0 : server.allowed(mostAtOnce);

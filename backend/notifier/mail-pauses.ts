@@ -1,29 +1,29 @@
 import type { Clock } from '../ports/clock.ts';
 
 const firstSeconds = 5;
-/** A server that was away for hours has its mail soon after it is back. */
+/** At most 5 minutes, so that a server that was down for hours gets its mail soon after it is back. */
 const longestForServerSeconds = 300;
-/** What a server puts off (greylisting) it does for up to an hour. */
+/** At most an hour, which is how long servers defer a mail when they use greylisting. */
 const longestForMailSeconds = 3600;
 
-/** Seconds until a mail is tried again that the server has put off, `tries` times by now: 5, doubling to an hour. */
+/** Seconds until the next attempt for a mail that the server has deferred `tries` times: 5, doubling up to an hour. */
 export function pauseOfMail(tries: number): number {
   return Math.min(firstSeconds * 2 ** Math.max(tries - 1, 0), longestForMailSeconds);
 }
 
-/** The same for one at which the server fell silent: it may be this very mail that it cannot take. */
+/** The same for a mail during which the server stopped answering. The server may be unable to accept this mail. */
 export function pauseWithoutAnswer(tries: number): number {
   return Math.min(pauseOfMail(tries), longestForServerSeconds);
 }
 
 /**
- * What is known of the mail server: while it is away, one mail at a time finds out whether it is back, after pauses that
- * grow from 5 s to 5 min, so that however many mails wait, it is tried 7 times in the first 10 minutes, and then twice.
+ * The state of the mail server. While it cannot be reached, one mail at a time is tried, after pauses that grow from 5 s to 5
+ * min. So the server is tried 7 times in the first 10 minutes and then every 5 minutes, no matter how many mails wait.
  */
 export interface ServerPauses {
-  /** How many mails may be on their way to it at once now; 0 during a pause. */
+  /** How many mails may be in progress at once now; 0 during a pause. */
   allowed(most: number): number;
-  /** Seconds until the next try. */
+  /** Seconds until the next attempt. */
   failed(): number;
   answered(): void;
 }
@@ -35,7 +35,7 @@ export function watchMailServer(clock: Clock): ServerPauses {
   return {
     allowed: (most) => (left() > 0 ? 0 : failures > 0 ? 1 : most),
     failed() {
-      // Of several that were on their way, one failure counts.
+      // If several mails in progress fail, they count as one failure.
       if (left() <= 0) {
         failures += 1;
         resumesAt =

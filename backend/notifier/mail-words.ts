@@ -14,8 +14,8 @@ export function countWords(count: number): string {
 }
 
 /**
- * Puts text on one line, and removes the Unicode marks that embed or override a direction (UAX #9): they could reverse the text
- * that follows. Letters keep their own direction.
+ * Puts text on one line, and removes the Unicode characters that embed or override a direction (UAX #9), because they could
+ * reverse the text that follows. Letters keep their own direction.
  */
 export function oneLine(text: string): string {
   return text

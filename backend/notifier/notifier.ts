@@ -8,13 +8,13 @@ export interface NotifierParts {
   readonly log: Logger;
 }
 
-/** The notification service: tells owners, once a batch, of conversions that have ended. */
+/** The notification service: notifies owners, once for each batch, of conversions that have ended. */
 export async function startNotifier({ batches, mp3Queue, log }: NotifierParts): Promise<Consumer> {
   async function tell(): Promise<void> {
     for (const { notification } of await batches.tellOfEnds()) {
       log.debug({ notification: notification.id }, 'notification recorded');
     }
   }
-  // One place keeps the notifications of a batch in order; telling takes no time.
+  // One place keeps the notifications of a batch in order, and making a notification is fast.
   return await mp3Queue.consume(tell, { places: 1 });
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
-/** How long an end waits for what is being handed over: cut off after its last byte, it would come twice. */
+/** How long a stop waits for the mails being sent. A mail that is cut off after its last byte would be delivered twice. */
 const graceSeconds = 5;
 
 export interface RunningOutboxParts {
@@ -12,11 +12,11 @@ export interface RunningOutboxParts {
 }
 
 export interface RunningOutbox {
-  /** Looks no more, and waits a while for the mail that is being handed over. */
+  /** Stops the checks, and waits a while for mails that are being sent. */
   stop(): Promise<void>;
 }
 
-/** Has the outbox look now and then, and at once when a mail is due. */
+/** Checks the outbox periodically, and at once when a mail is due. */
 export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningOutbox {
   let looking: Promise<void> | undefined;
   let again = false;
@@ -24,7 +24,7 @@ export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningO
   async function lookAll(): Promise<void> {
     do {
       again = false;
-      await outbox.look().catch((error: unknown) => log.error({ err: error }, 'the outbox failed this time'));
+      await outbox.look().catch((error: unknown) => log.error({ err: error }, 'a check of the outbox failed'));
     } while (again);
     looking = undefined;
   }

@@ -11,7 +11,7 @@ import {
 import { createMemoryWorker, type MemoryWorker } from './memory-worker.ts';
 
 export interface MemoryJobQueue extends JobQueue {
-  /** Publishes a message as it is, ticket or not, as another program can on a server's queue. */
+  /** Publishes a message unchanged, even if it is no ticket. Another program can do this on a server's queue. */
   publishMessage(body: string): Promise<boolean>;
 }
 

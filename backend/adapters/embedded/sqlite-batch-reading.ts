@@ -6,16 +6,16 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 /** How many batches are read before other work runs. */
 const batchPortion = 200;
 
-/** The words of the index conversions_untold_batches. */
+/** Must equal the condition of the index conversions_untold_batches. */
 const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
-/** What names a batch of an owner's. */
+/** Identifies a batch within an owner. */
 const batch = 'coalesce(batch_id, id)';
 
 /** The part of the store that finds batches whose owners have not been notified. */
 type BatchReading = Pick<ConversionStore, 'untoldBatches' | 'batchSummary' | 'untoldOfBatch'>;
 
 export function createBatchReading(database: SqliteDatabase): BatchReading {
-  // From batch to batch, past all other rows of each.
+  // Goes from batch to batch and skips all other rows of each.
   const nextUntoldBatch = database.prepare(
     `SELECT owner, ${batch} AS batch, id FROM conversions INDEXED BY conversions_untold_batches
      WHERE ${untold} AND owner = ? AND ${batch} > ? ORDER BY ${batch}, id LIMIT 1`,

@@ -19,12 +19,12 @@ export const columns = [
 ] as const;
 type Column = (typeof columns)[number];
 
-/** The parameter of a column, where a row comes as `toRow` gives it. */
+/** The parameter of a column, in the order of `toRow`. */
 function parameterOf(column: Column): string {
   return `?${columns.indexOf(column) + 1}`;
 }
 
-/** Gives a row that is queued without a turn its turn; any other row keeps what it has. */
+/** Gives a queued row without a turn its turn. Any other row keeps its turn. */
 const turn = `CASE
   WHEN ${parameterOf('turn')} IS NOT NULL OR ${parameterOf('state')} <> 'queued' THEN ${parameterOf('turn')}
   ELSE max(
@@ -41,7 +41,7 @@ export function writtenOf(column: Column): string {
   return column === 'turn' ? turn : parameterOf(column);
 }
 
-/** With the parameters that follow the first `after`. */
+/** The condition on a row's version, using the parameters after the first `after`. */
 export function atVersion(after: number): string {
   return ['id', 'state', 'attempt', 'revision']
     .map((column, index) => `${column} = ?${after + index + 1}`)
@@ -79,7 +79,7 @@ export function toRow(record: ConversionRow): readonly (string | number | Uint8A
 }
 
 export function fromRow({ body, turn: given, peaks }: SqliteRow): ConversionRow {
-  // Written by toRow, and by nobody else.
+  // Only toRow writes this.
   const written: ConversionRow = JSON.parse(String(body));
   const record = typeof given === 'number' ? { ...written, turn: given } : written;
   if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;

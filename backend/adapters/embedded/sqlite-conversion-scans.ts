@@ -20,10 +20,12 @@ const scannedFields = [
   'endedAt',
   'removedAt',
 ] as const satisfies readonly (keyof ScannedRow)[];
-/** SQLite picks them out of the body, most of which is of no use to a scan. The patch leaves out those that are absent. */
+/**
+ * SQLite extracts these fields from the body, most of which a scan does not need. The patch leaves out fields that are absent.
+ */
 const scannedColumn = `json_patch('{}', json_object(${scannedFields.map((field) => `'${field}', body -> '$.${field}'`).join(', ')})) AS scanned`;
 
-/** By id, which is how each state's rows lie in the index: SQLite has only to merge them. */
+/** Ordered by id, which is the order of each state's rows in the index, so SQLite only has to merge them. */
 function scanOf(...states: readonly ConversionState[]): string {
   const searches = states.map(
     (state) => `SELECT id, ${scannedColumn} FROM conversions WHERE state = '${state}' AND id > ?1`,
@@ -55,7 +57,7 @@ export function createConversionScans(database: SqliteDatabase): ConversionScans
         const last = rows.at(-1);
         if (last === undefined || rows.length < scanPortion) return;
         after = last.id;
-        // SQLite answers without ever waiting: without this, a long scan would keep everyone else from running.
+        // SQLite answers synchronously. Without this, a long scan would block all other work.
         await setImmediate();
       }
     },

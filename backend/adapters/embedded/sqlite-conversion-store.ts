@@ -48,7 +48,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       const conditions = ['owner = ?', 'removed_at IS NULL'];
       const values: string[] = [owner];
       if (state !== undefined) {
-        // The plus keeps SQLite from searching by state where it can search by batch, which has fewer.
+        // The plus prevents SQLite from searching by state when it can search by batch, which has fewer rows.
         conditions.push(batchId === undefined ? 'state = ?' : '+state = ?');
         values.push(state);
       }
@@ -60,7 +60,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
         conditions.push('id < ?');
         values.push(...fromCursor(cursor, placeSchema));
       }
-      // One more than asked for tells whether another page follows.
+      // One more row than requested shows whether there is another page.
       const rows = database
         .prepare(`SELECT body, turn FROM conversions WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`)
         .all(...values, limit + 1);
@@ -71,7 +71,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
 
     async changes({ owner, since, limit }) {
       const { position, after } = positionOf(since);
-      // One more than asked for tells whether there are more.
+      // One more row than requested shows whether there are more.
       const rows = unfinished.all(owner, limit + 1);
       const changedRows = after === undefined ? [] : changed.all(owner, after, limit + 1);
       const items = new Map([...rows, ...changedRows].map(fromRow).map((record) => [record.id, record]));
