@@ -5,7 +5,7 @@ import { mp3BlobId, parseMp3BlobId, wantsMp3, wantsVideo } from './blob-names.ts
 const row = { id: '0190-ab', attempt: 2, state: 'converting', warnings: [] } as unknown as ConversionRow;
 
 describe('the names of blobs', () => {
-  it('gives each attempt an MP3 of its own, and finds its way back from the name', () => {
+  it('gives each attempt its own MP3, and reads the attempt back from the name', () => {
     expect(mp3BlobId(row)).toBe('0190-ab-2');
     expect(parseMp3BlobId('0190-ab-2')).toEqual({ id: '0190-ab', attempt: 2 });
     for (const other of ['', 'ab', '-2', 'ab-0', 'ab-x', 'ab-01']) expect(parseMp3BlobId(other)).toBeUndefined();

@@ -195,12 +195,12 @@ function oldestFirst(store: ConversionStore): ConversionStore {
   };
 }
 
-describe('whoever comes to a full queue', () => {
-  it('waits for at most one video of each other person, beyond those that run, as the position says', async () => {
+describe('a newcomer to a full queue', () => {
+  it('waits for at most one video of each other person besides running ones, as the position says', async () => {
     await fairness((store) => store, 80);
   });
 
-  it('would wait for all that others have waiting where the first to come is the first to go', async () => {
+  it('would wait for all earlier videos of others if the queue were first in, first out', async () => {
     const failure: unknown = await fairness(oldestFirst, 50).catch((error: unknown) => error);
     expect(failure).toHaveProperty('cause.message', expect.stringMatching(/waits with .+ for 2 of/));
   });

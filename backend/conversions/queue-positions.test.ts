@@ -17,7 +17,7 @@ async function ask(queue: readonly string[], mine: readonly string[]) {
 }
 
 describe('positions in the queue', () => {
-  it('are those that would be counted one by one', async () => {
+  it('equal those that are counted one by one', async () => {
     const queues = fc.array(fc.boolean(), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(queues, async (isMine) => {
@@ -28,7 +28,7 @@ describe('positions in the queue', () => {
     );
   });
 
-  it('take two looks where all lie one behind the other', async () => {
+  it('take two counts if all are next to each other', async () => {
     const queue = Array.from({ length: 500 }, (_, index) => `id-${index}`);
     const { positions, asked } = await ask(queue, queue.slice(100));
     expect(positions).toEqual(queue.slice(100).map((_, index) => index + 100));

@@ -38,7 +38,7 @@ function counting(queue: JobQueue): JobQueue & { added: number } {
   };
 }
 
-it(`${count} rows that wait for an hour behind busy places cost few tickets, and are taken after it`, {
+it(`${count} rows that wait for an hour behind busy places cost few tickets, and are taken after that`, {
   timeout: 120_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-tickets-'));

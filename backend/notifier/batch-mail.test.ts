@@ -76,7 +76,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
     expect([...html.matchAll(/https?:/g)]).toHaveLength(1);
   });
 
-  it('has nothing of a name that is markup, a line of its own, or turns the others round', () => {
+  it('contains no markup, line break or change of direction from a name', () => {
     const evil = '</td><script>alert(1)</script>"\'&amp;\r\nBcc: eve@example.com\u202Egpj.mp3\u2066\0\u2028.\ud800';
     const mail = batchMail(
       facts({
@@ -100,7 +100,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
     expect(alone.subject).not.toMatch(/[\p{Cc}\u202E]/u);
   });
 
-  it('of thousands names a hundred, and says how many more there are', () => {
+  it('of thousands of files names a hundred, and says how many more there are', () => {
     const results = Array.from({ length: 100 }, (_, index) => result(`video ${index}.mp3`));
     const failures = Array.from({ length: 100 }, (_, index) => failure(`video ${index}.mp4`));
     const { subject, text, html } = batchMail(facts({ results, done: 5000, failures, failed: 120 }), context);
@@ -137,7 +137,7 @@ it.each<[string, Partial<MailFacts>]>([
   expect(batchMail(facts(given), context).subject).toBe(subject);
 });
 
-it('tells of one by its name, and what is missing of it', () => {
+it('names a single file, and says what is missing from it', () => {
   const { text, html } = batchMail(
     facts({ results: [result('talk.mp3', 61, 1e6, { warnings: [cut, gaps] })], cutShort: 1 }),
     context,
@@ -149,18 +149,18 @@ it('tells of one by its name, and what is missing of it', () => {
   expect(html).toContain('<span class="flaw" dir="ltr">The video breaks off at 12:40 of 55:12.</span>');
 });
 
-it('promises nothing to download when all failed', () => {
+it('offers no download if all failed', () => {
   const { text, html } = batchMail(facts({ failures: [failure('talk.mp4')] }), context);
   expect(text).toMatch(/^1 video could not be converted:\n/);
   expect(text).not.toMatch(/Kept|curl|in your folder/);
   expect(html).toContain('<h1>1 video could not be converted</h1>');
 });
 
-it('names the year of a day only where it is another', () => {
+it('names the year of a day only if it is not the current year', () => {
   expect(dayWords(new Date('2026-04-12T23:59:00Z'), context.now)).toBe('12 April');
   expect(dayWords(new Date('2027-01-02T00:00:00Z'), context.now)).toBe('2 January 2027');
 });
 
-it('leaves a name alone that is on one line', () => {
+it('does not change a name that is on one line', () => {
   expect(oneLine('  محاضرة – Übung 音 👩‍👩‍👧.mp3')).toBe('محاضرة – Übung 音 👩‍👩‍👧.mp3');
 });

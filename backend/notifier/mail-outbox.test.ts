@@ -40,7 +40,7 @@ const messageIds = (server: MailServer): readonly (string | undefined)[] =>
   server.mails.map(({ parsed }) => parsed.messageId);
 
 describe('a batch that has ended', () => {
-  it('is mailed once, and the notification says so to whoever listens', async () => {
+  it('is mailed once, and the notification with the outcome is published', async () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch({ done: ['one.mp4', 'Übung.mp4'], failed: ['mute.mp4'] });
@@ -61,7 +61,7 @@ describe('a batch that has ended', () => {
     expect(stand.test.told.at(-1)).toEqual({ type: 'notification', notification: record?.notification });
   });
 
-  it('is told of as read by the mail’s end, where it was read meanwhile', async () => {
+  it('is published as read when the mail has ended, if it was read in between', async () => {
     const server = await mailServer();
     const { id } = await stand.batch();
     await stand.test.conversions.notifications.markRead('anna', [id]);
@@ -69,7 +69,7 @@ describe('a batch that has ended', () => {
     expect(stand.test.told.at(-1)).toMatchObject({ notification: { mail: 'sent', readAt: expect.any(String) } });
   });
 
-  it('is not mailed to someone who does not want it when its turn comes, nor when it is wanted later', async () => {
+  it('is not mailed to an owner who does not want mail when it is due, nor if mail is wanted later', async () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch();
@@ -82,7 +82,7 @@ describe('a batch that has ended', () => {
     expect(server.connections).toBe(0);
   });
 
-  it('asks where to mail once for each mail that is handed over, however often the outbox looks', async () => {
+  it('asks for the address once for each mail that is sent, however often the outbox is checked', async () => {
     const server = await mailServer({ recipient: () => ({ code: 451 }) });
     const asked: string[] = [];
     const known = stand.recipients.get.bind(stand.recipients);
@@ -100,7 +100,7 @@ describe('a batch that has ended', () => {
     expect(asked).toHaveLength(tries.reduce((sum, one) => sum + one));
   });
 
-  it('is mailed without what was removed since, and not at all when nothing is left', async () => {
+  it('is mailed without removed conversions, and not at all if none is left', async () => {
     const server = await mailServer();
     const outbox = stand.outbox(server.url);
     const some = await stand.batch({ done: ['kept.mp4', 'removed.mp4'] });
@@ -112,7 +112,7 @@ describe('a batch that has ended', () => {
     expect(await stand.record(none.id)).not.toHaveProperty('outboxMail');
   });
 
-  it('is mailed without what was begun anew since, of which there will be another mail', async () => {
+  it('is mailed without retried conversions, which get another mail', async () => {
     const server = await mailServer();
     const { conversionIds } = await stand.batch({ done: ['one.mp4'], failed: ['again.mp4'] });
     await stand.test.conversions.owned.retry('anna', conversionIds[1] ?? '');
@@ -134,7 +134,7 @@ describe('an address that is refused (550)', () => {
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'refused' } });
   });
 
-  it('does not keep the next one waiting', async () => {
+  it('does not delay the next mail', async () => {
     const server = await mailServer({
       recipient: (address) => (address.startsWith('anna') ? { code: 550 } : undefined),
     });
@@ -146,7 +146,7 @@ describe('an address that is refused (550)', () => {
 });
 
 describe('a mail server that is down', () => {
-  it('for 30 s is tried a few times, and then there is one mail', async () => {
+  it('for 30 s is tried a few times, and then gets one mail', async () => {
     const before = await startMailServer();
     await before[Symbol.asyncDispose]();
     const outbox = stand.outbox(before.url);
@@ -160,7 +160,7 @@ describe('a mail server that is down', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('for 10 minutes is tried at most 20 times, however many mails wait, and takes them all afterwards', async () => {
+  it('for 10 minutes is tried at most 20 times, however many mails wait, and then gets them all', async () => {
     let tries = 0;
     const dead = opened.use(
       await listenSomewhere(
@@ -182,7 +182,7 @@ describe('a mail server that is down', () => {
     expect(server.mails).toHaveLength(30);
   });
 
-  it('for two days is given up, and the notification says so', async () => {
+  it('for two days ends the mail, and the notification says so', async () => {
     const before = await startMailServer();
     await before[Symbol.asyncDispose]();
     const outbox = stand.outbox(before.url);
@@ -198,7 +198,7 @@ describe('a mail server that is down', () => {
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'gave_up' } });
   });
 
-  it('keeps nobody from being told in the app', async () => {
+  it('does not prevent notifications in the app', async () => {
     const outbox = stand.outbox('smtp://127.0.0.1:1');
     await stand.batch();
     await outbox.look();
@@ -208,8 +208,8 @@ describe('a mail server that is down', () => {
   });
 });
 
-describe('a mail server that puts one address off (450)', () => {
-  it('is asked again after growing pauses, and takes the others’ mail meanwhile', async () => {
+describe('a mail server that defers one address (450)', () => {
+  it('is tried again after growing pauses, and gets the others’ mail in between', async () => {
     let asked = 0;
     const server = await mailServer({
       recipient(address) {
@@ -235,7 +235,7 @@ describe('a mail server that puts one address off (450)', () => {
   });
 });
 
-describe('a hand-over that was cut off', () => {
+describe('an attempt that was interrupted', () => {
   it('before the answer is repeated with the same Message-ID', async () => {
     const server = await mailServer({ diesAfterTaking: true });
     const outbox = stand.outbox(server.url);
@@ -247,7 +247,7 @@ describe('a hand-over that was cut off', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('by an orderly end stays in the outbox, claimed by nobody', async () => {
+  it('by a shutdown leaves the mail in the outbox, unclaimed', async () => {
     const server = await mailServer({ beforeTaking: () => new Promise(() => undefined) });
     const outbox = stand.outbox(server.url);
     const { id } = await stand.batch();
@@ -271,7 +271,7 @@ describe('two outboxes over one store', () => {
   }
 
   beforeEach(() => {
-    // Renewals come when the test says so.
+    // The test decides when renewals happen.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   });
   afterEach(() => {
@@ -295,7 +295,7 @@ describe('two outboxes over one store', () => {
     expect(new Set(messageIds(server)).size).toBe(20);
   });
 
-  it('leave a mail to the one that hands it over, however long that takes', async () => {
+  it('leave a mail to the one that sends it, however long that takes', async () => {
     const { server, goOn } = await slowServer();
     const [one, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
@@ -315,7 +315,7 @@ describe('two outboxes over one store', () => {
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 
-  it('take a mail over from the one that is frozen, and what that one writes afterwards does nothing', async () => {
+  it('take a mail over from a frozen one, whose later writes have no effect', async () => {
     const { server, goOn } = await slowServer(2);
     const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
@@ -341,7 +341,7 @@ describe('two outboxes over one store', () => {
     expect(stand.test.told).toHaveLength(tellings + 1);
   });
 
-  it('break off a hand-over that was taken over, once the frozen one notices', async () => {
+  it('abort an attempt that was taken over, once the frozen one notices', async () => {
     const { server } = await slowServer();
     const [frozen, other] = [stand.outbox(server.url), stand.outbox(server.url)];
     const { id } = await stand.batch();
@@ -355,7 +355,7 @@ describe('two outboxes over one store', () => {
   });
 });
 
-it('lets a server be slow about one without keeping the others waiting', async () => {
+it('does not delay other mails while the server is slow for one', async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const waits = [released];
   const server = await mailServer({ beforeTaking: async () => waits.pop() });
@@ -368,7 +368,7 @@ it('lets a server be slow about one without keeping the others waiting', async (
   expect(server.mails).toHaveLength(12);
 });
 
-it('keeps nobody waiting behind a mail that cannot be made, and tries that one again', async () => {
+it('does not delay others behind a mail that cannot be composed, and tries that one again', async () => {
   const server = await mailServer();
   const outbox = stand.outbox(server.url);
   const { id } = await stand.batch();
@@ -386,7 +386,7 @@ it('keeps nobody waiting behind a mail that cannot be made, and tries that one a
   expect(messageIds(server)).toContain(`<${id}@sound.example.org>`);
 });
 
-it('looks at once when there is a new notification, and ends in order', async () => {
+it('checks at once when there is a new notification, and shuts down cleanly', async () => {
   const server = await mailServer();
   const running = runOutbox({
     outbox: stand.outbox(server.url),

@@ -84,7 +84,7 @@ export function describeBlobFence(current: () => BlobStoreUnderTest): void {
     });
     afterAll(() => rm(folder, { recursive: true }));
 
-    it('is refused, whatever it wants, and the blob stays as it is', async () => {
+    it('is refused for every method, and the blob does not change', async () => {
       const { store } = current();
       const file = path.join(folder, 'refused');
       await writeFile(file, 'xyz');
@@ -111,7 +111,7 @@ export function describeBlobFence(current: () => BlobStoreUnderTest): void {
     });
 
     for (const [name, writer] of Object.entries(frozenWriters)) {
-      it(`that was frozen at any step of ${name} changes nothing of what a later one makes`, async () => {
+      it(`that was frozen at any step of ${name} does not change what a later writer makes`, async () => {
         const wrong: string[] = [];
         const { store, chunkBytes } = current();
         const unit = chunkBytes ?? 4 * kibibyte;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Limit, RateLimit } from './rate-limit.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface RateLimitUnderTest {
   readonly rateLimit: RateLimit;
   /** The same store as another process reaches it; in memory, the same object. */
@@ -43,7 +43,7 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
       expect(retryAfterSeconds).toBeGreaterThan(seconds - slackSeconds);
     }
 
-    it('allows as many uses as the limit says, and then says when one more fits', async () => {
+    it('allows as many uses as the limit, and then returns when one more fits', async () => {
       for (let i = 0; i < 3; i += 1) await use();
       await expectRefusal(900);
       await underTest.pass(400);
@@ -71,7 +71,7 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
       for (let i = 0; i < 3; i += 1) await use();
     });
 
-    it('allows two processes what it allows one, however many ask at once', async () => {
+    it('allows two processes together what it allows one, however many calls come at once', async () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? rateLimit : peer).allow('key', three)),
       );

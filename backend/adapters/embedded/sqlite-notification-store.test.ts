@@ -31,7 +31,7 @@ describeNotificationStore('SQLite', async () => {
   };
 });
 
-it('finds notifications in SQLite by an index, in its order, whatever is asked for', async () => {
+it('finds notifications in SQLite by an index, in its order, for every query', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-notifications-'));
   try {
     using database = rememberPlans(openConversionsDatabase(path.join(folder, 'conversions.db')));
