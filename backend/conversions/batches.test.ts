@@ -248,10 +248,10 @@ describe('a mail', () => {
   }
 
   it('is owed as soon as the notification exists', async () => {
-    const record = await told(true);
-    expect(record?.outboxMail).toEqual({ revision: 0, tries: 0, due: record?.notification.createdAt, claimed: false });
+    const row = await told(true);
+    expect(row?.outboxMail).toEqual({ revision: 0, tries: 0, due: row?.notification.createdAt, claimed: false });
     // The notification says nothing of its mail before that has ended.
-    expect(record?.notification).not.toHaveProperty('mail');
+    expect(row?.notification).not.toHaveProperty('mail');
   });
 
   it('is not owed if this server does not send mail', async () => {

@@ -38,16 +38,16 @@ export function createBatches(parts: BatchesParts): Batches {
   const { rows, store, notifications, events, clock, log, sendsMail = false } = parts;
 
   /** The conversions of the batch that have ended and are in no notification yet. Empty while the batch has not ended. */
-  async function owedFor(record: ConversionRow): Promise<readonly ConversionRow[]> {
-    if (record.batchId === undefined) return isUntold(record) ? [record] : [];
-    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(record.owner, record.batchId);
+  async function owedFor(row: ConversionRow): Promise<readonly ConversionRow[]> {
+    if (row.batchId === undefined) return isUntold(row) ? [row] : [];
+    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(row.owner, row.batchId);
     if (untold === 0) return [];
     const complete = batchSize !== undefined && ended >= batchSize;
     const still =
       active === 0 &&
       lastEndedAt !== undefined &&
       clock.now().getTime() - Date.parse(lastEndedAt) >= stillBatchSeconds * 1000;
-    return complete || still ? await store.untoldOfBatch(record.owner, record.batchId) : [];
+    return complete || still ? await store.untoldOfBatch(row.owner, row.batchId) : [];
   }
 
   /**
@@ -67,14 +67,14 @@ export function createBatches(parts: BatchesParts): Batches {
   async function tellOfEnd(conversionId: string): Promise<readonly NotificationRecord[]> {
     const made: NotificationRecord[] = [];
     for (;;) {
-      const record = await rows.get(conversionId);
-      if (record === undefined) return made;
-      const { owner } = record;
-      const batchId = record.batchId ?? record.id;
+      const row = await rows.get(conversionId);
+      if (row === undefined) return made;
+      const { owner } = row;
+      const batchId = row.batchId ?? row.id;
 
       // Counted before the rows are read: if another notifier makes a notification in between, the insert below fails.
       const count = await notifications.countOfBatch(owner, batchId);
-      const owed = await owedFor(record);
+      const owed = await owedFor(row);
       if (owed.length === 0) return made;
 
       // A notifier may have died after it wrote the notification and before it marked the rows.
@@ -120,9 +120,9 @@ function hasTold({ told }: NotificationRecord, { id, attempt }: ConversionRow): 
   return told.some((one) => one.conversionId === id && one.attempt === attempt);
 }
 
-function isUntold(record: ConversionRow): boolean {
-  const ended = record.state === 'done' || record.state === 'failed';
-  return ended && record.removedAt === undefined && record.notificationId === undefined;
+function isUntold(row: ConversionRow): boolean {
+  const ended = row.state === 'done' || row.state === 'failed';
+  return ended && row.removedAt === undefined && row.notificationId === undefined;
 }
 
 function notificationId(owner: string, batchId: string, ordinal: number): string {
@@ -143,7 +143,7 @@ function toNotificationRecord(
     id,
     kind: owed.length === 1 ? 'one' : 'batch',
     batchId,
-    conversionIds: owed.map((record) => record.id),
+    conversionIds: owed.map((row) => row.id),
     counts: {
       done: owed.length - failed,
       failed,
@@ -154,7 +154,7 @@ function toNotificationRecord(
     message: messageFor(owed, failed),
     createdAt: now.toISOString(),
   };
-  return { owner, notification, told: owed.map((record) => ({ conversionId: record.id, attempt: record.attempt })) };
+  return { owner, notification, told: owed.map((row) => ({ conversionId: row.id, attempt: row.attempt })) };
 }
 
 /** For scripts. Clients write their own texts. */

@@ -30,21 +30,21 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
   const { rows, store, files, views, ownedRow, publisher } = parts;
 
   async function cancelRow(id: string): Promise<ConversionRow> {
-    const { record } = await rows.decide(id, () => ({ type: 'cancelled' }));
-    await publisher.ended(record);
-    return record;
+    const { row } = await rows.decide(id, () => ({ type: 'cancelled' }));
+    await publisher.ended(row);
+    return row;
   }
 
   /** Returns false if it has not ended, and true once it is removed, by this call or another. */
   async function removeIfEnded(id: string): Promise<boolean> {
-    const { record, changed } = await rows.decide(id, (row) =>
+    const { row, changed } = await rows.decide(id, (row) =>
       hasEnded(row.state) && row.removedAt === undefined ? { type: 'removed' } : undefined,
     );
     if (changed) {
-      await publisher.ended(record);
-      await files.remove(record);
+      await publisher.ended(row);
+      await files.remove(row);
     }
-    return record.removedAt !== undefined;
+    return row.removedAt !== undefined;
   }
 
   return {

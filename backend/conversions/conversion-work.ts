@@ -19,7 +19,7 @@ export interface WorkProgress {
 
 /** A conversion that one converter is working on. Once its lease is lost, nothing it writes has an effect. */
 export interface Work extends AsyncDisposable {
-  readonly record: ConversionRow;
+  readonly row: ConversionRow;
   /** Fires when the conversion was cancelled or another process took it over. */
   readonly signal: AbortSignal;
   /** Records what the source contains. */
@@ -68,7 +68,7 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
         const taken = await rows.decideIfThere(next.id, (row) =>
           isSameTurn(row, next) ? { type: 'taken' } : undefined,
         );
-        if (taken?.changed) return { kind: 'work', work: workOn(taken.record, parts) };
+        if (taken?.changed) return { kind: 'work', work: workOn(taken.row, parts) };
         // Another converter was faster, or its owner cancelled it.
       }
     },
@@ -80,18 +80,18 @@ function isSameTurn(row: ConversionRow, seen: ConversionRow): boolean {
   return row.state === 'queued' && row.turn === seen.turn && row.notBefore === seen.notBefore;
 }
 
-function waitSeconds(record: ConversionRow, clock: Clock): number {
-  if (record.notBefore === undefined) return 0;
-  return Math.max(0, (Date.parse(record.notBefore) - clock.now().getTime()) / 1000);
+function waitSeconds(row: ConversionRow, clock: Clock): number {
+  if (row.notBefore === undefined) return 0;
+  return Math.max(0, (Date.parse(row.notBefore) - clock.now().getTime()) / 1000);
 }
 
-function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
+function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
-  const { id, owner, revision, attempt } = record;
+  const { id, owner, revision, attempt } = row;
   const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
 
   return {
-    record,
+    row,
     signal: lease.signal,
 
     async noteSource({ tracks, durationSeconds }) {

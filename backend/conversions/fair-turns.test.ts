@@ -96,7 +96,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
       const taken = await work.take();
       if (taken.kind !== 'work') break;
       running.push(taken.work);
-      const { id, owner } = taken.work.record;
+      const { id, owner } = taken.work.row;
       waiting.delete(id);
       for (const [other, { owner: waits, taken: counts }] of waiting) {
         if (counts === undefined || waits === owner) continue;
@@ -129,7 +129,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
         const result = { fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] };
         if (step.how === 'finish') return void (await one.finish(result, []));
         await one.fail(new AppError('no_audio', 'There is no sound in it.'));
-        ended.push(one.record);
+        ended.push(one.row);
         return;
       }
       case 'cancel': {

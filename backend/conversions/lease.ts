@@ -49,9 +49,9 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   const kept = keepLease<Transition, ConversionRow>({
     async write(change) {
       const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
-      if (!decided?.changed) return lossOf(decided?.record);
-      revision = decided.record.revision;
-      return decided.record;
+      if (!decided?.changed) return lossOf(decided?.row);
+      revision = decided.row.revision;
+      return decided.row;
     },
     renewal: () => ({ type: 'renewed', progress }),
     log: log.child({ conversion: held.id }),
@@ -84,8 +84,8 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   };
 }
 
-function lossOf(record: Pick<ConversionRow, 'state'> | undefined): AppError {
-  const cancelled = record === undefined || record.state === 'cancelled';
+function lossOf(row: Pick<ConversionRow, 'state'> | undefined): AppError {
+  const cancelled = row === undefined || row.state === 'cancelled';
   return cancelled
     ? new AppError('cancelled', 'The conversion was cancelled.')
     : new AppError('wrong_state', 'The conversion was taken over.');

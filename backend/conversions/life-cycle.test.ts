@@ -120,8 +120,7 @@ describe('the life cycle of a conversion', () => {
 
   it('keeps its turn once it was taken, and needs a new one if it was cancelled before that or is retried', () => {
     const waiting = { ...queued, turn: 4 };
-    const turnAfter = (record: ConversionRow, change: Transition): number | undefined =>
-      nextRow(record, change, at)?.turn;
+    const turnAfter = (row: ConversionRow, change: Transition): number | undefined => nextRow(row, change, at)?.turn;
     expect(turnAfter(waiting, changes.taken)).toBe(4);
     for (const change of ['renewed', 'read', 'finished', 'failed', 'released', 'lost', 'cancelled'] as const) {
       expect(turnAfter({ ...waiting, state: 'converting' }, changes[change]), change).toBe(4);

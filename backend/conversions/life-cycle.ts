@@ -76,13 +76,13 @@ const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>
  * The row after `change`, with its revision raised by one; undefined if the life cycle does not allow the change. Pure: `at` (ISO
  * 8601) is the time that is written into the row.
  */
-export function nextRow(record: ConversionRow, change: Transition, at: string): ConversionRow | undefined {
-  if (record.removedAt !== undefined || !legalFrom[change.type].includes(record.state)) return undefined;
-  if (change.type === 'retried' && record.sourceGone) return undefined;
-  if (ofResumableUploads.includes(change.type) && record.upload === undefined) return undefined;
-  if (change.type === 'write_begun' && record.upload?.writer !== undefined) return undefined;
-  const updatedAt = isSilent(change) ? record.updatedAt : at;
-  return { ...changed(record, change, at), revision: record.revision + 1, updatedAt };
+export function nextRow(row: ConversionRow, change: Transition, at: string): ConversionRow | undefined {
+  if (row.removedAt !== undefined || !legalFrom[change.type].includes(row.state)) return undefined;
+  if (change.type === 'retried' && row.sourceGone) return undefined;
+  if (ofResumableUploads.includes(change.type) && row.upload === undefined) return undefined;
+  if (change.type === 'write_begun' && row.upload?.writer !== undefined) return undefined;
+  const updatedAt = isSilent(change) ? row.updatedAt : at;
+  return { ...changed(row, change, at), revision: row.revision + 1, updatedAt };
 }
 
 /**
@@ -93,16 +93,16 @@ export function isSilent(change: Pick<Transition, 'type'>): boolean {
 }
 const silent: readonly Transition['type'][] = ['renewed', 'told', ...ofResumableUploads];
 
-function changed(record: ConversionRow, change: Transition, at: string): ConversionRow {
+function changed(row: ConversionRow, change: Transition, at: string): ConversionRow {
   switch (change.type) {
     case 'uploaded': {
       const { sourceBytes } = change;
-      const queued = { ...record, state: 'queued', sourceBytes, progress: 0 } as const;
+      const queued = { ...row, state: 'queued', sourceBytes, progress: 0 } as const;
       return withUpload(queued, (upload) => ({ ...left(upload), bytes: sourceBytes }));
     }
     case 'write_begun': {
       const { writer, expiresAt, bytes } = change;
-      const begun = bytes === undefined ? record : { ...record, sourceBytes: bytes };
+      const begun = bytes === undefined ? row : { ...row, sourceBytes: bytes };
       return withUpload(begun, (upload) => ({
         ...upload,
         ...(bytes === undefined ? {} : { bytes }),
@@ -111,68 +111,68 @@ function changed(record: ConversionRow, change: Transition, at: string): Convers
       }));
     }
     case 'doubted':
-      return withUpload(record, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
+      return withUpload(row, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
     case 'write_ended': {
       const { progress, expiresAt, unverifiedFrom } = change;
-      return withUpload({ ...record, progress }, (upload) => ({
+      return withUpload({ ...row, progress }, (upload) => ({
         ...left(upload),
         expiresAt,
         ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
       }));
     }
     case 'writer_lost':
-      return withUpload(record, (upload) => {
+      return withUpload(row, (upload) => {
         const { unverifiedFrom } = upload;
         return { ...left(upload), ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }) };
       });
     case 'abandoned':
-      return withoutContents({ ...record, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
+      return withoutContents({ ...row, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
     case 'taken':
-      return { ...without(record, 'notBefore'), state: 'converting', progress: 0 };
+      return { ...without(row, 'notBefore'), state: 'converting', progress: 0 };
     case 'renewed':
-      return { ...record, progress: Math.max(record.progress, change.progress) };
+      return { ...row, progress: Math.max(row.progress, change.progress) };
     case 'read': {
       const { durationSeconds, tracks } = change;
-      return { ...record, tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+      return { ...row, tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
     }
     case 'finished': {
       const { result, warnings } = change;
       const { durationSeconds } = result;
-      const done = { ...record, state: 'done', durationSeconds, progress: 1, result, warnings, endedAt: at } as const;
-      return record.source.kind === 'blob' ? { ...done, sourceGone: true } : done;
+      const done = { ...row, state: 'done', durationSeconds, progress: 1, result, warnings, endedAt: at } as const;
+      return row.source.kind === 'blob' ? { ...done, sourceGone: true } : done;
     }
     case 'failed':
-      return { ...record, state: 'failed', error: change.error, endedAt: at };
+      return { ...row, state: 'failed', error: change.error, endedAt: at };
     case 'released': {
-      const queued = { ...record, state: 'queued', progress: 0 } as const;
+      const queued = { ...row, state: 'queued', progress: 0 } as const;
       return change.notBefore === undefined ? queued : { ...queued, notBefore: change.notBefore };
     }
     case 'lost':
-      return { ...queuedAnew(record), lostLeases: record.lostLeases + 1 };
+      return { ...queuedAnew(row), lostLeases: row.lostLeases + 1 };
     case 'cancelled': {
-      const cancelled = { ...record, state: 'cancelled', endedAt: at } as const;
-      if (record.state === 'uploading') return { ...cancelled, sourceGone: true };
+      const cancelled = { ...row, state: 'cancelled', endedAt: at } as const;
+      if (row.state === 'uploading') return { ...cancelled, sourceGone: true };
       // It was not this row's turn yet; the owner's next row gets the turn.
-      return record.state === 'queued' ? without(cancelled, 'turn') : cancelled;
+      return row.state === 'queued' ? without(cancelled, 'turn') : cancelled;
     }
     case 'retried': {
-      const again = without(queuedAnew(record), 'turn', 'error', 'endedAt', 'notificationId', 'durationSeconds');
-      return { ...again, options: change.options ?? record.options, lostLeases: 0 };
+      const again = without(queuedAnew(row), 'turn', 'error', 'endedAt', 'notificationId', 'durationSeconds');
+      return { ...again, options: change.options ?? row.options, lostLeases: 0 };
     }
     case 'source_gone':
-      return { ...record, sourceGone: true };
+      return { ...row, sourceGone: true };
     case 'told':
-      return { ...record, notificationId: change.notificationId };
+      return { ...row, notificationId: change.notificationId };
     case 'removed':
-      return withoutContents({ ...record, sourceGone: true, removedAt: at });
+      return withoutContents({ ...row, sourceGone: true, removedAt: at });
     default:
       return assertNever(change);
   }
 }
 
 /** Does not change a row without an upload. */
-function withUpload(record: ConversionRow, next: (upload: ResumableUpload) => ResumableUpload): ConversionRow {
-  return record.upload === undefined ? record : { ...record, upload: next(record.upload) };
+function withUpload(row: ConversionRow, next: (upload: ResumableUpload) => ResumableUpload): ConversionRow {
+  return row.upload === undefined ? row : { ...row, upload: next(row.upload) };
 }
 
 /** The upload without its writer and the fields that depend on the writer. */
@@ -185,22 +185,22 @@ function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload 
 }
 
 /** A new attempt. The holder of the previous attempt can no longer write. */
-function queuedAnew(record: ConversionRow): ConversionRow {
-  return { ...without(record, 'notBefore'), state: 'queued', attempt: record.attempt + 1, progress: 0 };
+function queuedAnew(row: ConversionRow): ConversionRow {
+  return { ...without(row, 'notBefore'), state: 'queued', attempt: row.attempt + 1, progress: 0 };
 }
 
 /** The part of a removed row that is kept: it records that the conversion was removed, and nothing else about it. */
-function withoutContents(record: ConversionRow): ConversionRow {
+function withoutContents(row: ConversionRow): ConversionRow {
   return {
-    ...without(record, 'tracks', 'result', 'error', 'upload'),
+    ...without(row, 'tracks', 'result', 'error', 'upload'),
     fileName: '',
     source: { kind: 'blob' },
     warnings: [],
   };
 }
 
-function without<Key extends OptionalKey>(record: ConversionRow, ...keys: readonly Key[]): ConversionRow {
-  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRow = { ...record };
+function without<Key extends OptionalKey>(row: ConversionRow, ...keys: readonly Key[]): ConversionRow {
+  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRow = { ...row };
   for (const key of keys) delete copy[key];
   return copy;
 }

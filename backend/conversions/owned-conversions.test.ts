@@ -28,7 +28,7 @@ async function upload(owner: string, more: Partial<Intake> = {}): Promise<string
 async function convert(id: string): Promise<void> {
   const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
-  const blob = mp3BlobId(taken.work.record);
+  const blob = mp3BlobId(taken.work.row);
   await test.mp3s.append(blob, 1, 0, bytes('mp3!'), label);
   await test.mp3s.finish(blob, 1);
   const result = { fileName: 'talk.mp3', bytes: 4, durationSeconds: 2, sha256: 'ab', peaks: [1, 2] };
@@ -166,7 +166,7 @@ describe('a conversion', () => {
     expect(await test.take(id)).toEqual({ kind: 'later', id, delaySeconds: 30 });
     test.pass(31);
     const second = await test.take(id);
-    expect(second).toMatchObject({ kind: 'work', work: { record: { attempt: 1 } } });
+    expect(second).toMatchObject({ kind: 'work', work: { row: { attempt: 1 } } });
   });
 
   it('is taken once, however many converters try at the same moment', async () => {

@@ -78,9 +78,9 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
     async retry(owner, id, options) {
       await ownedRow(owner, id);
       const change = options === undefined ? { type: 'retried' as const } : { type: 'retried' as const, options };
-      const { record } = await rows.decide(id, () => change);
-      await publisher.queued(record);
-      return await views.one(record);
+      const { row } = await rows.decide(id, () => change);
+      await publisher.queued(row);
+      return await views.one(row);
     },
 
     async result(owner, id) {

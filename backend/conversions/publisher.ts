@@ -8,9 +8,9 @@ import type { JobQueue } from '../ports/job-queue.ts';
  */
 export interface Publisher {
   /** To the converters. */
-  queued(record: Pick<ConversionRow, 'id'>): Promise<boolean>;
+  queued(row: Pick<ConversionRow, 'id'>): Promise<boolean>;
   /** To the notifiers. */
-  ended(record: Pick<ConversionRow, 'id'>): Promise<boolean>;
+  ended(row: Pick<ConversionRow, 'id'>): Promise<boolean>;
 }
 
 export interface PublisherParts {

@@ -6,8 +6,8 @@ import { type Queued, queuePositions } from './queue-positions.ts';
 async function ask(queue: readonly string[], mine: readonly string[]) {
   let asked = 0;
   // The turns say the order; the list is by age, and has others in it too.
-  const records: Queued[] = mine.map((id) => ({ id, state: 'queued', turn: queue.indexOf(id) }));
-  const listed = [...records.toReversed(), { id: 'ended', state: 'done', turn: 0 } as const];
+  const rows: Queued[] = mine.map((id) => ({ id, state: 'queued', turn: queue.indexOf(id) }));
+  const listed = [...rows.toReversed(), { id: 'ended', state: 'done', turn: 0 } as const];
   const positions = await queuePositions(listed, async (id) => {
     asked += 1;
     return queue.indexOf(id);

@@ -4,15 +4,15 @@ import type { ConversionRow } from '../ports/conversion-store.ts';
 export type Queued = Pick<ConversionRow, 'id' | 'state' | 'turn'>;
 
 /**
- * How many conversions go before each queued one in `records`, which all belong to one owner. `countBefore` counts for one of
+ * How many conversions go before each queued one in `rows`, which all belong to one owner. `countBefore` counts for one of
  * them. It is called rarely if many of them are next to each other in the queue, as those of a batch are.
  */
 export async function queuePositions(
-  records: readonly Queued[],
+  rows: readonly Queued[],
   countBefore: (id: string) => Promise<number>,
 ): Promise<ReadonlyMap<string, number>> {
   const positions = new Map<string, number>();
-  const ids = records
+  const ids = rows
     .filter(({ state }) => state === 'queued')
     .toSorted((one, other) => (one.turn ?? 0) - (other.turn ?? 0))
     .map(({ id }) => id);

@@ -11,11 +11,11 @@ import { isSilent, nextRow, type Transition } from './life-cycle.ts';
  * Reads the current row and returns the change to make to it; `undefined` makes no change. May throw to refuse. Called again with
  * the newer row if another process wrote in between.
  */
-export type Decision = (record: ConversionRow) => Transition | undefined;
+export type Decision = (row: ConversionRow) => Transition | undefined;
 
 /** The row after a decision. `changed` is false if the decision made no change. */
 export interface Decided {
-  readonly record: ConversionRow;
+  readonly row: ConversionRow;
   readonly changed: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Decided {
  * decided on.
  */
 export interface Rows {
-  insert(record: ConversionRow): Promise<void>;
+  insert(row: ConversionRow): Promise<void>;
   get(id: string): Promise<ConversionRow | undefined>;
   /** Throws `not_found` if there is no row, `wrong_state` if the life cycle does not allow the change. */
   decide(id: string, decision: Decision): Promise<Decided>;
@@ -33,7 +33,7 @@ export interface Rows {
 }
 
 /** Called for each transition that this process has written, with the row after it. */
-export type OnTransition = (change: Transition, record: ConversionRow) => void;
+export type OnTransition = (change: Transition, row: ConversionRow) => void;
 
 export interface RowsParts {
   readonly store: ConversionStore;
@@ -45,38 +45,35 @@ export interface RowsParts {
 }
 
 export function createRows({ store, events, clock, log, retention, onTransition }: RowsParts): Rows {
-  function announce(record: ConversionRow, change: Transition | { type: 'created' }): void {
-    const event = eventOf(record, change, retention);
-    const { id: conversionId, owner } = record;
+  function announce(row: ConversionRow, change: Transition | { type: 'created' }): void {
+    const event = eventOf(row, change, retention);
+    const { id: conversionId, owner } = row;
     if (event !== undefined) events.publish({ owner, event });
     if (takesLease.includes(change.type))
       events.publishInternal({ owner, message: { type: 'look_now', conversionId } });
-    log.debug(
-      { conversion: record.id, change: change.type, state: record.state, attempt: record.attempt },
-      'conversion',
-    );
+    log.debug({ conversion: row.id, change: change.type, state: row.state, attempt: row.attempt }, 'conversion');
   }
 
   async function decideIfThere(id: string, decision: Decision): Promise<Decided | undefined> {
     for (;;) {
-      const record = await store.get(id);
-      if (record === undefined) return undefined;
-      const change = decision(record);
-      if (change === undefined) return { record, changed: false };
-      const next = nextRow(record, change, clock.now().toISOString());
-      if (next === undefined) throw wrongState(record, change);
-      if (await store.replace(record, next)) {
+      const row = await store.get(id);
+      if (row === undefined) return undefined;
+      const change = decision(row);
+      if (change === undefined) return { row, changed: false };
+      const next = nextRow(row, change, clock.now().toISOString());
+      if (next === undefined) throw wrongState(row, change);
+      if (await store.replace(row, next)) {
         announce(next, change);
         onTransition?.(change, next);
-        return { record: next, changed: true };
+        return { row: next, changed: true };
       }
     }
   }
 
   return {
-    async insert(record) {
-      await store.insert(record);
-      announce(record, { type: 'created' });
+    async insert(row) {
+      await store.insert(row);
+      announce(row, { type: 'created' });
     },
 
     get: (id) => store.get(id),
@@ -99,13 +96,13 @@ const takesLease: readonly (Transition | { type: 'created' })['type'][] = [
 ];
 
 function eventOf(
-  record: ConversionRow,
+  row: ConversionRow,
   change: Transition | { type: 'created' },
   retention: Retention,
 ): ServerEvent | undefined {
-  if (record.removedAt !== undefined) return { type: 'removed', ids: [record.id] };
+  if (row.removedAt !== undefined) return { type: 'removed', ids: [row.id] };
   if (change.type !== 'created' && isSilent(change)) return undefined;
-  return { type: 'conversion', conversion: toConversion(record, retention) };
+  return { type: 'conversion', conversion: toConversion(row, retention) };
 }
 
 /** The same error for a row that does not exist and for one of another owner. */
@@ -113,11 +110,11 @@ export function notFound(): AppError {
   return new AppError('not_found', 'There is no such conversion.');
 }
 
-function wrongState(record: ConversionRow, change: Transition): AppError {
-  if (change.type === 'retried' && record.sourceGone && record.state !== 'done') {
+function wrongState(row: ConversionRow, change: Transition): AppError {
+  if (change.type === 'retried' && row.sourceGone && row.state !== 'done') {
     return new AppError('gone', 'The video of this conversion is no longer kept.');
   }
-  return new AppError('wrong_state', `A conversion that is ${record.state} cannot be ${participles[change.type]}.`);
+  return new AppError('wrong_state', `A conversion that is ${row.state} cannot be ${participles[change.type]}.`);
 }
 
 const participles: Readonly<Record<Transition['type'], string>> = {

@@ -76,15 +76,15 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       return { type: 'failed', error: toConversionError(error) };
     });
     if (!decided?.changed) return;
-    const { record } = decided;
+    const { row } = decided;
     log.warn(
-      { conversion: record.id, was: seen.state, attempt: record.attempt },
+      { conversion: row.id, was: seen.state, attempt: row.attempt },
       'took over a conversion whose holder is gone',
     );
-    if (record.state === 'queued') await publisher.queued(record);
-    else if (record.state === 'failed') await publisher.ended(record);
-    else if (record.state === 'uploading') await uploads.settle(record);
-    else await videos.remove(videoBlobId(record), blobFence(record));
+    if (row.state === 'queued') await publisher.queued(row);
+    else if (row.state === 'failed') await publisher.ended(row);
+    else if (row.state === 'uploading') await uploads.settle(row);
+    else await videos.remove(videoBlobId(row), blobFence(row));
   }
 
   /** Ends a resumable upload that received no bytes for too long. */
@@ -93,10 +93,10 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       row.revision === seen.revision ? { type: 'abandoned' } : undefined,
     );
     if (!decided?.changed) return;
-    const { record } = decided;
-    log.info({ conversion: record.id }, 'an upload has expired');
-    await publisher.ended(record);
-    await videos.remove(videoBlobId(record), blobFence(record));
+    const { row } = decided;
+    log.info({ conversion: row.id }, 'an upload has expired');
+    await publisher.ended(row);
+    await videos.remove(videoBlobId(row), blobFence(row));
   }
 
   async function lookAt(row: ScannedRow): Promise<void> {
@@ -133,11 +133,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   return {
     async recover() {
-      for await (const row of store.scan('working')) {
-        if (!isWaitingUpload(row)) await takeOver(row);
+      for await (const scanned of store.scan('working')) {
+        if (!isWaitingUpload(scanned)) await takeOver(scanned);
         else {
-          const record = await store.get(row.id);
-          if (record !== undefined) await uploads.settle(record);
+          const row = await store.get(scanned.id);
+          if (row !== undefined) await uploads.settle(row);
         }
       }
       await tidier.pass(true);

@@ -38,9 +38,9 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
       row.revision === seen.revision ? { type: resultIsOver ? 'removed' : 'source_gone' } : undefined,
     );
     if (!decided?.changed) return;
-    const { record } = decided;
-    await videos.remove(videoBlobId(record), blobFence(record));
-    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record), blobFence(record));
+    const { row } = decided;
+    await videos.remove(videoBlobId(row), blobFence(row));
+    if (row.removedAt !== undefined) await mp3s.remove(mp3BlobId(row), blobFence(row));
   }
 
   /** Reads the rows after it has listed the blobs: a blob is made after its row, so the row of a listed blob must be there. */

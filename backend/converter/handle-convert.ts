@@ -98,7 +98,7 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
 /** Runs one conversion, from its lease to its MP3. */
 async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
   await using work = taken;
-  const folder = join(parts.workFolder, mp3BlobId(work.record));
+  const folder = join(parts.workFolder, mp3BlobId(work.row));
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const converted = await convertInto(folder, work, stopping, parts);
@@ -117,35 +117,35 @@ async function convertInto(
   stopping: AbortSignal,
   { videos, mp3s, convert }: HandleConvertParts,
 ): Promise<ConvertedFile> {
-  const { record } = work;
+  const { row } = work;
   const signal = AbortSignal.any([work.signal, stopping]);
-  await using source = await openSource(record, videos, signal);
+  await using source = await openSource(row, videos, signal);
   const converted = await convert({
     sourcePath: source.path,
     workFolder: folder,
-    options: record.options,
+    options: row.options,
     onSource: (facts) => work.noteSource(facts),
     onProgress: (progress) => work.noteProgress(progress),
     signal,
   });
-  const label = { conversionId: record.id, owner: record.owner, fileName: resultFileName(record) };
-  await mp3s.adopt(mp3BlobId(record), blobFence(record), converted.path, label, signal);
+  const label = { conversionId: row.id, owner: row.owner, fileName: resultFileName(row) };
+  await mp3s.adopt(mp3BlobId(row), blobFence(row), converted.path, label, signal);
   return converted;
 }
 
-async function openSource(record: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
-  if (record.source.kind === 'blob') return await videos.localFile(videoBlobId(record), signal);
-  return { path: record.source.path, [Symbol.asyncDispose]: async () => undefined };
+async function openSource(row: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
+  if (row.source.kind === 'blob') return await videos.localFile(videoBlobId(row), signal);
+  return { path: row.source.path, [Symbol.asyncDispose]: async () => undefined };
 }
 
 async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
-  const { record } = work;
+  const { row } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
-  const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
+  const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
   // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
-  log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
+  if (!done) await mp3s.remove(mp3BlobId(row), blobFence(row));
+  log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 
 async function settle(
@@ -154,7 +154,7 @@ async function settle(
   stopping: AbortSignal,
   { waits, log }: HandleConvertParts,
 ): Promise<void> {
-  const conversion = work.record.id;
+  const conversion = work.row.id;
   if (work.signal.aborted) {
     log.info({ conversion, reason: String(work.signal.reason) }, 'conversion was cancelled or taken over');
     return;
@@ -186,6 +186,6 @@ function reasonOf(error: unknown): AppError {
   return new AppError('converter_failed', sentence, { cause: error });
 }
 
-function resultFileName(record: ConversionRow): string {
-  return outputFileName(record.fileName, record.options.format);
+function resultFileName(row: ConversionRow): string {
+  return outputFileName(row.fileName, row.options.format);
 }

@@ -12,7 +12,7 @@ export interface Metrics {
   /** Call this for each response. */
   countAnswer(facts: AnswerFacts): void;
   /** Call this for each transition that this process has written, with the row after it. */
-  countTransition(change: Transition, record: ConversionRow): void;
+  countTransition(change: Transition, row: ConversionRow): void;
   /** `GET /metrics`. Serve it on its own port, which the public cannot reach. */
   route(store: Pick<ConversionStore, 'countActive'>): Route;
 }

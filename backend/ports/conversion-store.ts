@@ -125,7 +125,7 @@ export interface BatchSummary {
  */
 export interface ConversionStore {
   /** Throws `taken` if the id exists. */
-  insert(record: ConversionRow): Promise<void>;
+  insert(row: ConversionRow): Promise<void>;
 
   /** The row, removed or not. */
   get(id: string): Promise<ConversionRow | undefined>;

@@ -57,21 +57,21 @@ export function toExpected({ id, state, attempt, revision }: ConversionVersion):
 }
 
 /** In the order of `columns`. */
-export function toRow(record: ConversionRow): readonly (string | number | Uint8Array | null)[] {
-  const { turn: given, ...body } = record;
-  const { result } = record;
+export function toRow(row: ConversionRow): readonly (string | number | Uint8Array | null)[] {
+  const { turn: given, ...body } = row;
+  const { result } = row;
   return [
-    record.id,
-    record.owner,
-    record.state,
-    record.attempt,
-    record.revision,
-    record.batchId ?? null,
-    record.batchSize ?? null,
-    record.endedAt ?? null,
-    record.notificationId ?? null,
-    record.removedAt ?? null,
-    record.notBefore ?? null,
+    row.id,
+    row.owner,
+    row.state,
+    row.attempt,
+    row.revision,
+    row.batchId ?? null,
+    row.batchSize ?? null,
+    row.endedAt ?? null,
+    row.notificationId ?? null,
+    row.removedAt ?? null,
+    row.notBefore ?? null,
     given ?? null,
     JSON.stringify(result === undefined ? body : { ...body, result: { ...result, peaks: [] } }),
     result === undefined ? null : Uint8Array.from(result.peaks),
@@ -81,7 +81,7 @@ export function toRow(record: ConversionRow): readonly (string | number | Uint8A
 export function fromRow({ body, turn: given, peaks }: SqliteRow): ConversionRow {
   // Only toRow writes this.
   const written: ConversionRow = JSON.parse(String(body));
-  const record = typeof given === 'number' ? { ...written, turn: given } : written;
-  if (record.result === undefined || !(peaks instanceof Uint8Array)) return record;
-  return { ...record, result: { ...record.result, peaks: [...peaks] } };
+  const row = typeof given === 'number' ? { ...written, turn: given } : written;
+  if (row.result === undefined || !(peaks instanceof Uint8Array)) return row;
+  return { ...row, result: { ...row.result, peaks: [...peaks] } };
 }

@@ -31,8 +31,8 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     ...createConversionScans(database),
     ...createBatchReading(database),
 
-    async insert(record) {
-      insert.run(...toRow(record));
+    async insert(row) {
+      insert.run(...toRow(row));
     },
 
     async get(id) {
@@ -74,7 +74,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       // One more row than requested shows whether there are more.
       const rows = unfinished.all(owner, limit + 1);
       const changedRows = after === undefined ? [] : changed.all(owner, after, limit + 1);
-      const items = new Map([...rows, ...changedRows].map(fromRow).map((record) => [record.id, record]));
+      const items = new Map([...rows, ...changedRows].map(fromRow).map((row) => [row.id, row]));
       const known = since === undefined || after !== undefined;
       return { items: [...items.values()].slice(0, limit), position, complete: known && items.size <= limit };
     },

@@ -58,7 +58,7 @@ export interface ResumableUploads {
   append(owner: string, id: string, part: UploadPart, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
 
   /** For the sweeper: queues the conversion if all bytes are stored but its writer died before it could record that. */
-  settle(record: ConversionRow): Promise<void>;
+  settle(row: ConversionRow): Promise<void>;
 }
 
 export interface ResumableUploadsParts extends LeaseParts {
@@ -127,8 +127,8 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
       });
     },
 
-    async settle(record) {
-      if (record.upload !== undefined) await settle({ ...record, upload: record.upload });
+    async settle(row) {
+      if (row.upload !== undefined) await settle({ ...row, upload: row.upload });
     },
   };
 }

@@ -26,6 +26,6 @@ export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: S
   const decided = await rows.decide(id, (now) =>
     now.state === 'uploading' && now.upload?.writer === undefined ? { type: 'uploaded', sourceBytes } : undefined,
   );
-  if (decided.changed) await publisher.queued(decided.record);
-  return ownUpload(decided.record, owner);
+  if (decided.changed) await publisher.queued(decided.row);
+  return ownUpload(decided.row, owner);
 }

@@ -73,7 +73,7 @@ async function claim(
     const bytes = upload.bytes ?? part.bytes;
     return { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) };
   });
-  const row = ownUpload(decided.record, owner);
+  const row = ownUpload(decided.row, owner);
   return { row, before: before ?? row.upload };
 }
 
