@@ -26,7 +26,7 @@ function mailerFor(url: string, limits: Partial<MailTimeLimits> = {}) {
   return mailer;
 }
 
-/** Something at a port that is no mail server, as `onConnection` makes it. */
+/** A server on a port that is no mail server, as `onConnection` defines it. */
 async function startOddServer(onConnection: (socket: Socket) => void): Promise<string> {
   const server = cleanup.use(await listenSomewhere(createServer(onConnection)));
   return `smtp://127.0.0.1:${server.port}`;
@@ -175,7 +175,7 @@ it('never sends a password to a server without encryption, unless the URL allows
       else socket.end('502 no\r\n');
     });
   });
-  // A name that is this computer, and is not one of those that are known to be.
+  // A name of this computer that is not one of its well-known names.
   const remote = plain.replace('smtp://127.0.0.1', 'smtp://anna:secret@0.0.0.0');
   await expect(mailerFor(remote).send(message)).rejects.toMatchObject({ code: 'unavailable' });
   expect(heard.join('')).not.toMatch(/AUTH/);
@@ -256,7 +256,7 @@ describe('an abort', () => {
   });
 });
 
-/** All texts of an error and its causes, as a log would have them. */
+/** All texts of an error and its causes, as a log would contain them. */
 function everythingIn(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return [error.message, error.stack, JSON.stringify(error), everythingIn(error.cause)].join('\n');

@@ -37,7 +37,7 @@ async function deliver(): Promise<void> {
   if (test.mp3Queue.take().length > 0) await test.conversions.batches.tellOfEnds();
 }
 
-/** Those of a notifier that has other stores. */
+/** The batches of a notifier with other stores. */
 function batchesOf(stores: { store?: ConversionStore; notifications?: NotificationStore }): Batches {
   const retention = { sourceSeconds: 1, resultSeconds: 1 };
   const parts = { ...test, log: pino({ level: 'silent' }), retention, ...stores };
@@ -250,7 +250,7 @@ describe('a mail', () => {
   it('is owed as soon as the notification exists', async () => {
     const row = await told(true);
     expect(row?.outboxMail).toEqual({ revision: 0, tries: 0, due: row?.notification.createdAt, claimed: false });
-    // The notification says nothing of its mail before that has ended.
+    // The notification has no mail outcome before the mail has ended.
     expect(row?.notification).not.toHaveProperty('mail');
   });
 

@@ -47,11 +47,11 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 
 interface Waiting {
   readonly owner: string;
-  /** For one whose owner had nothing waiting when it came: how many of each other owner were taken since. */
+  /** For a row whose owner had none waiting when it came: how many rows of each other owner were taken since. */
   readonly taken?: Map<string, number>;
 }
 
-/** The queue in a file of its own, which nobody needs after a power cut. */
+/** The queue in its own file, which need not survive a power cut. */
 async function openQueue() {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-fair-'));
   const database = openConversionsDatabase(join(folder, 'conversions.db'));
@@ -65,7 +65,7 @@ async function openQueue() {
   };
 }
 
-/** Plays `plan` with so many places, and throws where somebody waited for too long or was told a wrong position. */
+/** Runs `plan` with this many places. Throws if an owner waited for too long or was given a wrong position. */
 async function play(plan: readonly Step[], places: number, sabotage: (store: ConversionStore) => ConversionStore) {
   await using queue = await openQueue();
   const store = sabotage(queue.store);
@@ -154,7 +154,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
       await act(step);
       await fillPlaces();
     }
-    // Nobody comes any more: each is taken at the position that it was told.
+    // No more rows come, so each is taken at the position that it was given.
     const positions = new Map<string, number>();
     for (const id of waiting.keys()) positions.set(id, await store.countQueuedBefore(id));
     const order: string[] = [];

@@ -47,7 +47,7 @@ const changes: Readonly<Record<Transition['type'], Transition>> = {
 };
 
 describe('the life cycle of a conversion', () => {
-  // The whole of it: from each state, where each change leads; what is not listed is refused.
+  // The complete life cycle: where each change leads from each state. Changes that are not listed are refused.
   it.each([
     ['uploading', { uploaded: 'queued', abandoned: 'cancelled', renewed: 'uploading', cancelled: 'cancelled' }],
     ['queued', { taken: 'converting', cancelled: 'cancelled' }],

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Queued, queuePositions } from './queue-positions.ts';
 
-/** A queue, of which `mine` are asked after; counts how often one was counted. */
+/** A queue that contains `mine`; counts the calls of `countBefore`. */
 async function ask(queue: readonly string[], mine: readonly string[]) {
   let asked = 0;
-  // The turns say the order; the list is by age, and has others in it too.
+  // The turns define the order. The list is ordered by age and contains other rows too.
   const rows: Queued[] = mine.map((id) => ({ id, state: 'queued', turn: queue.indexOf(id) }));
   const listed = [...rows.toReversed(), { id: 'ended', state: 'done', turn: 0 } as const];
   const positions = await queuePositions(listed, async (id) => {

@@ -19,7 +19,7 @@ afterEach(async () => {
   await test[Symbol.asyncDispose]();
 });
 
-/** A process with a tidier. Each of its passes begins, and goes on once the test lets it. */
+/** A process with a tidier. Each of its passes starts, and continues when the test allows it. */
 class Process {
   readonly tidier: Tidier;
   readonly passes: { readonly signal: AbortSignal; readonly end: (error?: Error) => void }[] = [];
@@ -45,7 +45,7 @@ class Process {
     });
   }
 
-  /** Resolves when `call` has either begun a pass or ended without one; says whether it has begun one. */
+  /** Resolves when `call` has either started a pass or ended without one. Returns whether it has started one. */
   async begins(call: Promise<void>): Promise<boolean> {
     const { promise } = this.#begun;
     const begun = await Promise.race([call.then(() => false), promise.then(() => true)]);
@@ -53,7 +53,7 @@ class Process {
     return begun;
   }
 
-  /** Nothing of it reaches the store from now on until the function that this gives is called. */
+  /** Freezes the process: none of its calls reaches the store until the returned function is called. */
   freeze(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#thawed = promise;
@@ -61,7 +61,7 @@ class Process {
   }
 }
 
-/** Lets time pass for all, while `watcher` looks; gives after how many seconds it began a pass, or undefined. */
+/** Lets time pass while `watcher` checks. Returns after how many seconds it started a pass, or undefined. */
 async function secondsUntilPass(watcher: Process, limit: number): Promise<number | undefined> {
   for (let seconds = 0; seconds <= limit; seconds += lookEverySeconds) {
     if (await watcher.begins(watcher.tidier.look())) return seconds;
@@ -71,7 +71,7 @@ async function secondsUntilPass(watcher: Process, limit: number): Promise<number
   return undefined;
 }
 
-/** Makes a new process look, which begins a pass. Gives what ends the pass and waits for the process to be done with it. */
+/** Makes a new process start a pass. Returns a function that ends the pass and waits until the process has finished it. */
 async function begin(process: Process): Promise<(error?: Error) => Promise<void>> {
   const look = process.tidier.look();
   expect(await process.begins(look)).toBe(true);

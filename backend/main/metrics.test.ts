@@ -31,7 +31,7 @@ it('shows how many conversions wait and run, and counts how they ended', async (
   const taken = await test.take(failed.id);
   if (taken.kind !== 'work' || lost.kind !== 'work') throw new Error('it cannot be taken');
   await taken.work.fail(new AppError('no_audio', 'There is no sound in it.'));
-  // More that happens to one that has ended is not another end.
+  // Further changes to an ended conversion do not count as another end.
   await owned.remove('someone', failed.id);
   await lost.work[Symbol.asyncDispose]();
 
@@ -81,7 +81,7 @@ it('counts responses by route, and never by the values in the path', async () =>
   expect(text).not.toContain('an-id-of-someone');
 });
 
-/** As Prometheus does. */
+/** Reads the metrics as Prometheus does. */
 async function scrape(metrics: Metrics, store: ConversionStore): Promise<string> {
   const authentication = { identify: () => Promise.reject(new Error('nobody signs in here')) };
   const app = createApp({

@@ -7,7 +7,7 @@ import { openEvents } from '../tests/running/event-client.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
 import { serve } from './serve.ts';
 
-/** Serves with the settings until `use` has ended; gives it the lines that were said. */
+/** Serves with the settings until `use` has ended, and passes it the lines that were printed. */
 async function whileServing(
   settings: Readonly<Record<string, string>>,
   use: (said: readonly string[]) => Promise<void>,
@@ -55,6 +55,6 @@ it('tells listeners that it shuts down, and does not wait for those that do not 
     began = performance.now();
   });
   expect(await ended).toMatchObject({ code: 1001 });
-  // The grace that requests are given is longer.
+  // The grace period for requests is longer.
   expect(performance.now() - began).toBeLessThan(8000);
 });

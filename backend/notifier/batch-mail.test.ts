@@ -109,7 +109,7 @@ Sent by sound.example.org because e-mail is switched on in Soundlift, under Sett
     expect(text).toContain('\n  and 20 more\n');
     expect(html).toContain('<td class="more" colspan="2">and 4,900 more</td>');
     expect(html).toContain('<td class="more" colspan="1">and 20 more</td>');
-    // Some mail readers cut off what is longer.
+    // Some mail readers truncate longer mails.
     expect(Buffer.byteLength(html)).toBeLessThan(100_000);
   });
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { mebibyte, put, read, sha256 } from './blob-examples.ts';
 import type { BlobStoreUnderTest } from './blob-store.contract.ts';
 
-/** The part of the BlobStore's contract that is about blobs as local files. */
+/** The part of the BlobStore's contract about blobs as local files. */
 export function describeLocalFiles(current: () => BlobStoreUnderTest): void {
   describe('a local file', () => {
     it('has the same bytes, and disposing of it does not remove the blob', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf, expectCode, fence, from, kibibyte, label, mebibyte, put, read, sha256 } from './blob-examples.ts';
 import type { BlobStore } from './blob-store.ts';
 
-/** The part of the BlobStore's contract that is about reading a blob. */
+/** The part of the BlobStore's contract about reading a blob. */
 export function describeBlobReading(current: () => BlobStore): void {
   describe('reading', () => {
     it('throws before the blob is finished, or if there is none', async () => {

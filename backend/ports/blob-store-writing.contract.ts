@@ -19,7 +19,7 @@ import {
 } from './blob-examples.ts';
 import type { BlobStore } from './blob-store.ts';
 
-/** The part of the BlobStore's contract that is about making a blob. */
+/** The part of the BlobStore's contract about making a blob. */
 export function describeBlobWriting(current: () => BlobStore): void {
   describe('appending', () => {
     it('returns what was appended piece by piece', async () => {

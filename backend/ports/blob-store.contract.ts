@@ -27,9 +27,9 @@ import { describeBlobWriting } from './blob-store-writing.contract.ts';
 export interface BlobStoreUnderTest {
   /** All of its I/O can be frozen (`freezing.ts`). */
   readonly store: BlobStore;
-  /** The size of the pieces that it keeps a blob in; undefined where it keeps it whole. */
+  /** The size of the pieces in which it stores a blob; undefined if it stores a blob whole. */
   readonly chunkBytes?: number;
-  /** How many bytes its local files may hold in copies; undefined where it makes none. */
+  /** How many bytes its local files may hold in copies; undefined if it makes none. */
   readonly copyBudgetBytes?: number;
   /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<BlobStore>;
@@ -159,7 +159,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     it('holds only a small part of a blob in memory', async () => {
       const chunks = 512;
       const chunkBytes = 64 * kibibyte;
-      // What was let go is not all freed at once on a busy machine.
+      // Unreferenced memory is not all freed at once on a busy machine.
       const smallPart = (chunks * chunkBytes) / 2;
       const before = heldBytes();
       let held = 0;

@@ -3,7 +3,7 @@ import { exampleConversion, exampleEnded } from './conversion-examples.ts';
 import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 import { type StoppedWrite, stopWriterEverywhere } from './stopped-writer.ts';
 
-/** What a `position` may be made of: a client gives two of them back in an address. */
+/** The characters that a `position` may contain: a client sends two of them back in a URL. */
 export const positionPattern = /^[A-Za-z0-9.-]{1,90}$/;
 
 /** Texts that are no positions. */
@@ -28,11 +28,11 @@ interface StoresUnderTest {
   reopen(): Promise<ConversionStore>;
   /** Another store, with other data. */
   another(): Promise<ConversionStore>;
-  /** Of another process over the same data, which can be stopped in the middle of a write. */
+  /** The store of another process over the same data, which can be stopped in the middle of a write. */
   stepped(step: () => Promise<void>): ConversionStore;
 }
 
-/** The part of the ConversionStore's contract that is about what has changed. A store may tell of more than it must. */
+/** The part of the ConversionStore's contract about changes. A store may return more than it must. */
 export function describeConversionChanges({ current, reopen, another, stepped }: StoresUnderTest): void {
   async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     for (const record of records) await current().insert(record);
@@ -107,7 +107,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       ]);
     });
 
-    it("are never another's", async () => {
+    it('never include rows of another owner', async () => {
       const since = await position('bert');
       const [record = exampleConversion()] = await insert(exampleConversion());
       await remove(record);
@@ -137,7 +137,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect(complete).toBe(false);
     });
 
-    it("cannot be told since another store's position", async () => {
+    it("cannot be given since another store's position", async () => {
       const other = await another();
       const { position: since } = await other.changes({ owner: 'anna', limit: 1 });
       await insert(exampleEnded('done'));
@@ -239,7 +239,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
   });
 }
 
-/** A write of one owner's rows, of which `ids` are there already. */
+/** A write to one owner's rows, of which `ids` exist already. */
 export function stoppedWrite(
   write: (store: ConversionStore) => Promise<unknown>,
   ids: readonly string[] = [],

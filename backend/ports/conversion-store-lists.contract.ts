@@ -7,9 +7,9 @@ const latestTime = '2026-05-05T00:00:00.000Z';
 const removed = { removedAt: latestTime };
 const told = { notificationId: 'notification' };
 
-/** The part of the ConversionStore's contract that is about more than one row. */
+/** The part of the ConversionStore's contract about more than one row. */
 export function describeConversionLists(current: () => ConversionStore): void {
-  /** Inserts them all, and gives back the same. */
+  /** Inserts all rows and returns them. */
   async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     await Promise.all(records.map((record) => current().insert(record)));
     return records;
@@ -102,7 +102,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
         seen.push(...items);
         cursor = next;
         await insert(exampleConversion(), exampleConversion());
-        // The very row that the cursor was made from goes away.
+        // The row that the cursor was made from is removed.
         const last = items.at(-1);
         if (last !== undefined) await current().replace(last, { ...last, revision: 2, ...removed });
       } while (cursor !== undefined);

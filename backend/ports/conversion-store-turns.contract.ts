@@ -6,7 +6,7 @@ const now = '2026-05-04T04:00:00.000Z';
 const sooner = '2026-05-04T03:59:00.000Z';
 const later = '2026-05-04T04:01:00.000Z';
 
-/** The part of the ConversionStore's contract that is about whose turn it is. */
+/** The part of the ConversionStore's contract about turns. */
 export function describeConversionTurns(current: () => ConversionStore): void {
   function withoutTurn(row: ConversionRow): ConversionRow {
     const { turn, ...rest } = row;
@@ -33,7 +33,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
 
   const take = (row: ConversionRow): Promise<ConversionRow> => replace(row, { ...row, state: 'converting' });
 
-  /** All that is queued, in the order in which it is taken. */
+  /** All queued rows, in the order in which they are taken. */
   async function takeAll(): Promise<readonly ConversionRow[]> {
     const taken: ConversionRow[] = [];
     for (;;) {
@@ -64,7 +64,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       const berts = [await queue('bert'), await queue('bert')];
       expect([...annas, ...berts].map(({ turn }) => turn)).toEqual([1, 2, 3, 1, 2]);
       for (const row of [annas[0], berts[0], annas[1]]) if (row !== undefined) await take(row);
-      // Anna's row of the second round was taken last: it is past her and whoever comes before her.
+      // Anna's row of the second round was taken last: the round is past her and the owners before her.
       expect((await queue('aaron')).turn).toBe(3);
       expect((await queue('cleo')).turn).toBe(2);
       expect((await queue('anna')).turn).toBe(4);

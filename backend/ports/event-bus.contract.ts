@@ -8,15 +8,15 @@ export interface EventBusUnderTest {
   readonly bus: EventBus;
   /** The same bus as another process has it; within one process, the bus itself. */
   readonly peer: EventBus;
-  /** Makes both have a gap: what is published meanwhile may be lost. Resolves once it is over or will be soon. */
+  /** Causes a gap in both: messages published in between may be lost. Resolves once the gap is over or will be soon. */
   interrupt(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** A server may need this long, in milliseconds, on a machine that is busy. */
+/** How long a server may need, in milliseconds, on a busy machine. */
 const patience = { timeout: 10_000, interval: 5 };
 
-/** Of messages whose only purpose is that those before them have arrived. */
+/** Marker messages, which only show that the messages before them have arrived. */
 const markerOwner = 'marker';
 
 const allEvents: Topic<ServerEvent['type']> = {
@@ -53,7 +53,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
     });
     afterEach(() => underTest.dispose());
 
-    /** All that a subscription hears from now on, without markers. */
+    /** All messages that a subscription receives from now on, without markers. */
     async function hear(from: EventBus, topic = allEvents): Promise<readonly OwnedEvent[]> {
       const heard: OwnedEvent[] = [];
       await from.subscribe(topic, (event) => {
@@ -68,7 +68,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       return heard;
     }
 
-    /** Resolves when all that was published on `bus` before has arrived, at both ends. */
+    /** Resolves when everything that was published on `bus` before has arrived at both ends. */
     async function settle(): Promise<void> {
       const event = removed(Math.random(), markerOwner);
       const message = lookNow(`${Math.random()}`, markerOwner);
@@ -170,7 +170,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
           () => undefined,
           () => gaps.push('messages'),
         ),
-        // One that does not ask to hear of gaps.
+        // A subscription without onGap.
         peer.subscribe(allEvents, () => undefined),
       ];
       const ended = peer.subscribe(

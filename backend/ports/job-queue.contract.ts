@@ -15,12 +15,12 @@ export interface JobQueueUnderTest {
   readonly queue: JobQueue;
   /** The same queue as another process has it; within one process, the queue itself. */
   readonly peer: JobQueue;
-  /** Publishes any text, as a foreign program could. */
+  /** Publishes any text, as another program could. */
   publishRaw(body: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** A server may need this long, in milliseconds, on a machine that is busy. */
+/** How long a server may need, in milliseconds, on a busy machine. */
 const patience = { timeout: 15_000, interval: 5 };
 const testTimeout = 30_000;
 /** How long a test waits for something that must not come. */
@@ -37,10 +37,10 @@ interface RunningJob {
 /** A consumer whose jobs run until the test ends them. */
 interface HeldConsumer {
   readonly consumer: Consumer;
-  /** Jobs that were started, ended ones too. */
+  /** Jobs that were started, including ended ones. */
   readonly started: RunningJob[];
   running(): number;
-  /** Ends all that run, and all that are started from now on. */
+  /** Ends all running jobs, and all that are started from now on. */
   release(): void;
 }
 
@@ -82,7 +82,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
     });
     afterEach(() => underTest.dispose());
 
-    /** Waits until so many jobs have been started, and a while longer for one that should not be. */
+    /** Waits until this many jobs have been started, and a while longer for one that should not start. */
     async function expectStarted({ started }: HeldConsumer, count: number): Promise<void> {
       await vi.waitFor(() => expect(started.length).toBeGreaterThanOrEqual(count), patience);
       await wait(silenceMilliseconds);
@@ -164,7 +164,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
       const rows: number[] = [];
       let taken = 0;
       let turn = 0;
-      /** Another order of steps each time. */
+      /** A different order of steps each time. */
       const pause = async (): Promise<void> => {
         turn = (turn * 31 + 17) % 101;
         for (let step = 0; step < turn % 5; step += 1) await Promise.resolve();

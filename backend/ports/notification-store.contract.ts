@@ -19,7 +19,7 @@ export interface NotificationStoreUnderTest {
 const readTime = '2026-06-01T00:00:00.000Z';
 const laterReadTime = '2026-06-02T00:00:00.000Z';
 
-/** Made `ordinal` seconds after the first. */
+/** A notification made `ordinal` seconds after the first. */
 function example(ordinal: number, given: Partial<Notification> = {}, owner = 'anna'): NotificationRecord {
   return {
     owner,

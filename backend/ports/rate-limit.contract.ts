@@ -7,7 +7,7 @@ export interface RateLimitUnderTest {
   readonly rateLimit: RateLimit;
   /** The same store as another process reaches it; in memory, the same object. */
   readonly peer: RateLimit;
-  /** Lets time go by for the store, or moves everything in it into the past by so much. */
+  /** Lets time pass for the store, or moves all its data into the past by the same time. */
   pass(seconds: number): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -158,7 +158,7 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
               else await instance.giveBack(key, answer.use);
             });
             await scheduler.waitFor(Promise.all(calls));
-            // What is counted is what was kept: no use is lost, none is counted twice.
+            // The counted uses equal the stored ones: no use is lost, none is counted twice.
             const inWindow = kept.filter((at) => now - at < limit.seconds).length;
             const answer = await peer.allow(key, limit);
             expect(answer.allowed).toBe(inWindow < limit.count);

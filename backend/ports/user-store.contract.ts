@@ -91,7 +91,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       await store.insert(anna);
       await store.insert(bert);
       expect(await store.update(anna.id, changes)).toBe(true);
-      // The same once more is no failure.
+      // Repeating the same change is not an error.
       expect(await store.update(anna.id, changes)).toBe(true);
       expect(await store.update('never', changes)).toBe(false);
       expect(await listed()).toEqual([{ ...anna, ...changes }, bert]);

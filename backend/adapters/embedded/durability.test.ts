@@ -41,7 +41,7 @@ describe('a process that is killed or runs out of space', { timeout: 30_000 }, (
     await exited;
   }
 
-  /** Kills the process in the middle of its work, once it has said so many lines; gives all that it said. */
+  /** Kills the process during its work, once it has printed this many lines. Returns all lines that it printed. */
   async function linesUntilKilled(task: 'insert' | 'append', count: number): Promise<readonly string[]> {
     const child = start(task);
     const said: string[] = [];
@@ -79,7 +79,7 @@ describe('a process that is killed or runs out of space', { timeout: 30_000 }, (
     expect((await read(stores.videos, 'growing')).equals(expected)).toBe(true);
   });
 
-  // A real limit, met in the middle of a write. In blocks of 512 or 1024 bytes, as the shell likes it.
+  // A real limit that is reached during a write. The shell counts it in blocks of 512 or 1024 bytes.
   it.runIf(process.platform !== 'win32')(
     'keeps what a full disk took of a write, and says how much that is',
     async () => {
@@ -101,7 +101,7 @@ describe('a process that is killed or runs out of space', { timeout: 30_000 }, (
       code: 'data_in_use',
       message: expect.not.stringContaining(folder),
     });
-    // A second process is kept out as this one is.
+    // A second process cannot open it, like this one.
     const second = start('wait');
     expect(await text(second.stderr)).toContain('data_in_use');
 

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bytesOf, expectCode, fence, from, label, listed, put, read } from '../../ports/blob-examples.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
 
-/** Windows syncs no folders. */
+/** Windows cannot sync folders. */
 const folderSyncs = process.platform === 'win32' ? 0 : 1;
 
 describe('blobs as files', () => {
@@ -79,7 +79,7 @@ describe('blobs as files', () => {
     expect(await readdir(folder)).toEqual(['blob']);
   });
 
-  // Memory, and so another file system than the disk's; only Linux has it.
+  // A file system in memory, so not the disk's. Only Linux has one.
   it.runIf(process.platform === 'linux')('copies a file that it takes over from another file system', async () => {
     const store = await openFileBlobStore(folder);
     const elsewhere = await mkdtemp('/dev/shm/soundlift-blobs-');
@@ -223,7 +223,7 @@ describe('blobs as files', () => {
   describe('and the disk', () => {
     let handles: FileHandle;
     beforeEach(async () => {
-      // The class itself is not to be had, only through one of its objects.
+      // The class is not exported, so it is reached through one of its objects.
       const handle = await open(fileURLToPath(import.meta.url));
       handles = Object.getPrototypeOf(handle);
       await handle.close();
@@ -311,7 +311,7 @@ describe('blobs as files', () => {
       }
       const appending = store.append('blob', fence, 0, endless(), label);
       await begun.promise;
-      // It makes durable what has arrived before it lets go of the file.
+      // It makes the bytes that have arrived durable before it closes the file.
       vi.spyOn(handles, 'sync').mockImplementationOnce(() => wait(100));
       const refused = expectCode(appending, 'wrong_state');
       await store.remove('blob', fence);

@@ -64,7 +64,7 @@ describe('conversions in SQLite', () => {
     for (const kind of ['working', 'queued', 'ended'] as const) await store.scan(kind)[Symbol.asyncIterator]().next();
 
     const plans = planned.plans();
-    // Eleven kept ones, two of the sweeper, five of the changes, eight pages, three scans.
+    // Eleven stored statements, two of the sweeper, five of the changes, eight pages, three scans.
     expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(29);
     for (const { sql, steps } of plans) {
       for (const step of steps) {

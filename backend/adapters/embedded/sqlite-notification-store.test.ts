@@ -47,7 +47,7 @@ it('finds notifications in SQLite by an index, in its order, for every query', a
     expect(plans).toHaveLength(12);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
-        // The ids to be marked are a list of the caller's, not a table.
+        // The ids to mark are a list from the caller, not a table.
         expect(step, sql).toMatch(
           /^(SEARCH (notifications|changes|starts) USING (COVERING |INTEGER PRIMARY )?(INDEX|KEY) |SEARCH starts$|SCALAR SUBQUERY \d$|LIST SUBQUERY|SCAN json_each|CREATE BLOOM)/,
         );

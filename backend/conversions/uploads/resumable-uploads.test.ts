@@ -27,7 +27,7 @@ async function* from(...chunks: readonly (string | Uint8Array)[]): AsyncGenerato
   for (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-/** A client that sends this, and then neither more nor that it goes. */
+/** A client that sends these bytes, and then neither more bytes nor an end. */
 function silentAfter(text: string): {
   readonly source: AsyncGenerator<Uint8Array>;
   readonly sent: Promise<void>;
@@ -133,7 +133,7 @@ describe('a writer that died', () => {
     const dead = append(id, { offset: 3, checksum: sha256('xyz') }, source).catch((error: unknown) => error);
     await sent;
     await test.conversions.sweeper.recover();
-    // As if the process were gone: what it had written is there, and is in doubt.
+    // As if the process had died: the bytes that it wrote are stored, but not verified.
     expect((await test.store.get(id))?.upload?.unverifiedFrom).toBe(3);
     expect(await offsetOf(id)).toBe(3);
     end();
@@ -173,7 +173,7 @@ describe('two requests', () => {
   });
 });
 
-/** Of two processes over the same stores, the one whose conversions are not `test.conversions`. */
+/** The second of two processes over the same stores; `test.conversions` belongs to the first. */
 function otherProcess(parts: Partial<Pick<TestConversions, 'events' | 'videos'>> = {}): Conversions {
   const mailOutbox = { async *list() {}, replace: async () => false };
   const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
@@ -187,7 +187,7 @@ it('a request that was suspended adds nothing once another has taken over the up
   await append(id, {}, from('abc'));
   const late = await freezeAt(1, 'before', () => other.uploads.append(owner, id, { offset: 3, maxBytes }, from('xyz')));
   await test.conversions.sweeper.recover();
-  // It brings nothing: the upload still ends where the late one wants to go on.
+  // It adds no bytes, so the upload still ends where the late request wants to continue.
   await append(id, { offset: 3 }, from());
   expect(await late?.thaw()).toMatchObject({ status: 'rejected', reason: { code: 'locked' } });
   expect(await offsetOf(id)).toBe(3);
@@ -262,7 +262,7 @@ describe('a request for an upload whose writer does not answer', () => {
   afterEach(() => void vi.useRealTimers());
 
   async function ask() {
-    // A process that nothing reaches, as one that is frozen.
+    // A process that receives no messages, like a frozen one.
     const frozen = otherProcess({ events: createMemoryEventBus() });
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
@@ -300,12 +300,12 @@ describe('a request for an upload whose writer does not answer', () => {
 it('equals what was sent, however it was split, repeated or sent at wrong offsets', async () => {
   const piece = fc.record({
     length: fc.nat(400),
-    /** Where the client believes to be, beside where it is. */
+    /** The offset that the client assumes, relative to the real one. */
     lie: fc.oneof(
       { weight: 4, arbitrary: fc.constant(0) },
       { weight: 1, arbitrary: fc.integer({ min: -50, max: 50 }) },
     ),
-    /** After how many of its bytes it breaks off. */
+    /** After how many of its bytes it is interrupted. */
     breaksAfter: fc.option(fc.nat(400)),
     checksum: fc.constantFrom('none', 'right', 'wrong'),
   });
