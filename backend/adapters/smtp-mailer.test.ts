@@ -26,14 +26,14 @@ function mailerFor(url: string, limits: Partial<MailTimeLimits> = {}) {
   return mailer;
 }
 
-/** Something at a port that is no mail server, as `onConnection` makes it. */
+/** A server on a port that is no mail server, as `onConnection` defines it. */
 async function startOddServer(onConnection: (socket: Socket) => void): Promise<string> {
   const server = cleanup.use(await listenSomewhere(createServer(onConnection)));
   return `smtp://127.0.0.1:${server.port}`;
 }
 
-describe('a mail server that takes everything', () => {
-  it('is given the mail, with both its parts', async () => {
+describe('a mail server that accepts everything', () => {
+  it('gets the mail with both its parts', async () => {
     const server = cleanup.use(await startMailServer());
     expect(await mailerFor(server.url).send(message)).toEqual({ kind: 'sent' });
     const [mail] = server.mails;
@@ -51,7 +51,7 @@ describe('a mail server that takes everything', () => {
     expect(mail?.raw).not.toMatch(/nodemailer/i);
   });
 
-  it('is given no header that a subject could forge', async () => {
+  it('gets no header that a subject could forge', async () => {
     const server = cleanup.use(await startMailServer());
     const subject = 'a\r\nBcc: eve@example.com\r\n\r\n<script>\0\n.\nRSET\u2028Übung.mp3 is ready';
     await mailerFor(server.url).send({ ...message, subject });
@@ -78,21 +78,21 @@ describe('a mail server that takes everything', () => {
     expect(server.connections).toBe(0);
   });
 
-  it('is not even asked with an id that is none', async () => {
+  it('is not contacted for an invalid message id', async () => {
     const server = cleanup.use(await startMailServer());
     const messageId = '<one@sound.example.org>\r\nBcc: eve@example.com';
     expect(await mailerFor(server.url).send({ ...message, messageId })).toMatchObject({ kind: 'refused' });
     expect(server.connections).toBe(0);
   });
 
-  it('takes mail to an address beyond ASCII', async () => {
+  it('accepts mail to an address with other characters than ASCII', async () => {
     const server = cleanup.use(await startMailServer());
     expect(await mailerFor(server.url).send({ ...message, to: 'jürgen@exämple.com' })).toEqual({ kind: 'sent' });
   });
 });
 
 describe('a mail server that refuses', () => {
-  it('an address for good is taken at its word, with its reason on one line', async () => {
+  it('an address permanently ends the mail, with its reason on one line', async () => {
     const server = cleanup.use(
       await startMailServer({ recipient: () => ({ code: 550, words: '5.1.1 no such mailbox' }) }),
     );
@@ -100,7 +100,7 @@ describe('a mail server that refuses', () => {
     expect(outcome).toEqual({ kind: 'refused', reason: expect.stringMatching(/^550 5\.1\.1 no such mailbox$/) });
   });
 
-  it('a message for good is taken at its word', async () => {
+  it('a message permanently ends the mail', async () => {
     const server = cleanup.use(await startMailServer({ message: () => ({ code: 554, words: 'that is spam' }) }));
     expect(await mailerFor(server.url).send(message)).toEqual({ kind: 'refused', reason: '554 that is spam' });
     expect(server.mails).toEqual([]);
@@ -129,15 +129,18 @@ describe('a mail server that refuses', () => {
     expect(failure).toMatchObject({ code: 'unavailable', details: undefined });
   });
 
-  it.each([530, 535])('because we have to sign in (%d) tells of our settings, not of the address', async (code) => {
-    const server = cleanup.use(await startMailServer({ recipient: () => ({ code, words: 'sign in' }) }));
-    const failure = await mailerFor(server.url)
-      .send(message)
-      .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'unavailable', details: undefined });
-  });
+  it.each([530, 535])(
+    'because we have to sign in (%d) is a problem of the settings, not of the address',
+    async (code) => {
+      const server = cleanup.use(await startMailServer({ recipient: () => ({ code, words: 'sign in' }) }));
+      const failure = await mailerFor(server.url)
+        .send(message)
+        .catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: 'unavailable', details: undefined });
+    },
+  );
 
-  it('the sign-in never has its password told on', async () => {
+  it('the sign-in never gets its password into an error', async () => {
     const account = { user: 'anna', password: 'pass%wörd/123' };
     const server = cleanup.use(await startMailServer({ account }));
     const wrong = 'wr%6Fng%20p%C3%A4ss';
@@ -155,14 +158,14 @@ describe('a mail server that refuses', () => {
   });
 });
 
-it('signs in with what the URL says', async () => {
+it('signs in with the user and password of the URL', async () => {
   const account = { user: 'anna@example.com', password: 'p:ss@/w rd' };
   const server = cleanup.use(await startMailServer({ account }));
   const url = `smtp://${encodeURIComponent(account.user)}:${encodeURIComponent(account.password)}@127.0.0.1:${server.port}`;
   expect(await mailerFor(url).send(message)).toEqual({ kind: 'sent' });
 });
 
-it('never gives a password to a server that leaves encryption out, unless told so', async () => {
+it('never sends a password to a server without encryption, unless the URL allows it', async () => {
   const heard: string[] = [];
   const plain = await startOddServer((socket) => {
     socket.on('error', () => undefined).write('220 here\r\n');
@@ -172,7 +175,7 @@ it('never gives a password to a server that leaves encryption out, unless told s
       else socket.end('502 no\r\n');
     });
   });
-  // A name that is this computer, and is not one of those that are known to be.
+  // A name of this computer that is not one of its well-known names.
   const remote = plain.replace('smtp://127.0.0.1', 'smtp://anna:secret@0.0.0.0');
   await expect(mailerFor(remote).send(message)).rejects.toMatchObject({ code: 'unavailable' });
   expect(heard.join('')).not.toMatch(/AUTH/);
@@ -180,7 +183,7 @@ it('never gives a password to a server that leaves encryption out, unless told s
   expect(heard.join('')).toMatch(/AUTH/);
 });
 
-describe('what cannot be used as a mail server', () => {
+describe('a server that cannot be used for mail', () => {
   const failing = {
     name: 'AppError',
     code: 'unavailable',
@@ -188,23 +191,23 @@ describe('what cannot be used as a mail server', () => {
     details: undefined,
   };
 
-  it('because nobody listens there will pass', async () => {
+  it('because nothing listens there is a temporary failure', async () => {
     const server = await startMailServer();
     await server[Symbol.asyncDispose]();
     await expect(mailerFor(server.url).send(message)).rejects.toMatchObject(failing);
   });
 
-  it('because it never says a word will pass', async () => {
+  it('because it sends no greeting is a temporary failure', async () => {
     const url = await startOddServer(() => undefined);
     await expect(mailerFor(url, { greetingSeconds: 0.1 }).send(message)).rejects.toMatchObject(failing);
   });
 
-  it('because it falls silent in the middle will pass', async () => {
+  it('because it stops answering is a temporary failure', async () => {
     const url = await startOddServer((socket) => void socket.on('error', () => undefined).write('220 here\r\n'));
     await expect(mailerFor(url, { silenceSeconds: 0.1 }).send(message)).rejects.toMatchObject(failing);
   });
 
-  it('because it speaks without end will pass', async () => {
+  it('because it sends an endless reply is a temporary failure', async () => {
     const url = await startOddServer((socket) => {
       const timer = setInterval(() => socket.write('220-and\r\n'), 5);
       socket.on('error', () => undefined).on('close', () => clearInterval(timer));
@@ -221,7 +224,7 @@ describe('what cannot be used as a mail server', () => {
     },
   );
 
-  it('because the connection breaks before it answers for the mail will pass', async () => {
+  it('because the connection breaks before the last reply is a temporary failure', async () => {
     const server = cleanup.use(await startMailServer({ diesAfterTaking: true }));
     await expect(mailerFor(server.url).send(message)).rejects.toMatchObject(failing);
     expect(server.mails).toHaveLength(1);
@@ -229,7 +232,7 @@ describe('what cannot be used as a mail server', () => {
 });
 
 describe('an abort', () => {
-  it('ends a hand-over with its reason', async () => {
+  it('ends an attempt with its reason', async () => {
     const server = cleanup.use(await startMailServer({ beforeTaking: () => new Promise(() => undefined) }));
     const aborting = new AbortController();
     const sending = mailerFor(server.url).send(message, aborting.signal);
@@ -237,13 +240,13 @@ describe('an abort', () => {
     await expect(sending).rejects.toThrow('enough');
   });
 
-  it('of before is obeyed before anybody is connected to', async () => {
+  it('that happened before the call prevents a connection', async () => {
     const server = cleanup.use(await startMailServer());
     await expect(mailerFor(server.url).send(message, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
     expect(server.connections).toBe(0);
   });
 
-  it('by the mailer’s end ends all that it was about', async () => {
+  it('by closing the mailer ends all its attempts', async () => {
     const server = cleanup.use(await startMailServer({ beforeTaking: () => new Promise(() => undefined) }));
     const mailer = createSmtpMailer({ url: server.url, from });
     const sending = mailer.send(message);
@@ -253,7 +256,7 @@ describe('an abort', () => {
   });
 });
 
-/** All texts of an error and its causes, as a log would have them. */
+/** All texts of an error and its causes, as a log would contain them. */
 function everythingIn(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return [error.message, error.stack, JSON.stringify(error), everythingIn(error.cause)].join('\n');

@@ -3,22 +3,22 @@ import { createTransport, type SMTPTransportOptions } from 'nodemailer';
 import { AppError } from '../../shared/errors.ts';
 import type { Mailer, MailMessage, MailOutcome } from '../ports/mailer.ts';
 
-/** How long a hand-over waits, in seconds. */
+/** Time limits while a mail is sent, in seconds. */
 export interface MailTimeLimits {
-  /** For the connection, the name's look-up included. */
+  /** For the connection, including the DNS lookup. */
   readonly connectSeconds: number;
-  /** For the server's first word. */
+  /** For the server's greeting. */
   readonly greetingSeconds: number;
-  /** For any other word. Servers look into a mail for viruses before they answer for it. */
+  /** For any other reply. Servers scan a mail for viruses before they reply to it. */
   readonly silenceSeconds: number;
-  /** For all of it. */
+  /** For the whole session. */
   readonly wholeSeconds: number;
 }
 
 export interface SmtpMailerOptions {
   /** `smtp://user:password@host:port` or `smtps://…`. */
   readonly url: string;
-  /** What mail says it is from: `Soundlift <no-reply@example.org>`. */
+  /** The sender of mails: `Soundlift <no-reply@example.org>`. */
   readonly from: string;
   readonly limits?: Partial<MailTimeLimits>;
 }
@@ -30,10 +30,12 @@ const defaultLimits: MailTimeLimits = {
   wholeSeconds: 120,
 };
 
-/** Longer words of a server say nothing more. */
+/** The rest of a longer reply adds nothing useful. */
 const longestReason = 300;
 
-/** Mail over SMTP: a connection for each message. The server's certificate is checked, also where TLS only begins with STARTTLS. */
+/**
+ * Mail over SMTP, with one connection for each message. The server's certificate is checked, also when TLS starts with STARTTLS.
+ */
 export function createSmtpMailer({ url, from, limits: given = {} }: SmtpMailerOptions): Mailer {
   const limits = { ...defaultLimits, ...given };
   const transport = createTransport(
@@ -67,7 +69,7 @@ export function createSmtpMailer({ url, from, limits: given = {} }: SmtpMailerOp
           text,
           ...(html === undefined ? {} : { html }),
           messageId,
-          // RFC 3834: no robot is to answer.
+          // RFC 3834: automatic replies are not wanted.
           headers: { 'Auto-Submitted': 'auto-generated' },
           signal: whole,
         });
@@ -78,30 +80,30 @@ export function createSmtpMailer({ url, from, limits: given = {} }: SmtpMailerOp
       }
     },
     async close() {
-      closing.abort(new AppError('cancelled', 'Mail is not sent any more.'));
+      closing.abort(new AppError('cancelled', 'The mailer is closed.'));
       transport.close();
     },
   };
 }
 
-/** What nodemailer says of a failure. */
+/** The fields of nodemailer's errors. */
 interface SmtpFailure {
   readonly message: string;
   readonly code: string;
-  /** The server's, 0 where it gave none. */
+  /** The reply code of the server, 0 if it gave none. */
   readonly replyCode: number;
   readonly response: string;
 }
 
-/** Throws what will pass. */
+/** Throws for temporary failures. */
 function outcomeOf(error: unknown, redact: (text: string) => string): MailOutcome {
   const failure = failureOf(error, redact);
   const ofThisMessage = failure.code === 'EENVELOPE' || failure.code === 'EMESSAGE';
   if (ofThisMessage && isForGood(failure)) return { kind: 'refused', reason: failure.response || failure.message };
-  // The driver's own error is not kept: a server may repeat a password in its answer.
+  // The driver's own error is not kept, because a server may repeat a password in its reply.
   const cause = new Error(failure.message);
   cause.stack = `${failure.code}: ${failure.message}`;
-  // 421: the server closes, whatever it was asked (RFC 5321, section 3.8).
+  // 421: the server closes the connection, regardless of the command (RFC 5321, section 3.8).
   const serverLives = ofThisMessage && failure.replyCode >= 400 && failure.replyCode < 500 && failure.replyCode !== 421;
   throw new AppError(
     'unavailable',
@@ -111,8 +113,9 @@ function outcomeOf(error: unknown, redact: (text: string) => string): MailOutcom
 }
 
 /**
- * Not for good, though of the five hundreds: 503, a session out of step, and 530, 534, 535 and 538, that we have to sign in
- * (RFC 4954, section 6): those tell of our settings, not of the message. Without a reply it was nodemailer that refused.
+ * Whether a failure is permanent for this message. Of the 5xx replies, 503 (a session out of step) and 530, 534, 535 and 538 (we
+ * have to sign in; RFC 4954, section 6) are not: they concern our settings, not the message. Without a reply, nodemailer itself
+ * refused the message.
  */
 function isForGood({ replyCode }: SmtpFailure): boolean {
   return replyCode === 0 || (replyCode >= 500 && ![503, 530, 534, 535, 538].includes(replyCode));
@@ -126,7 +129,7 @@ function failureOf(error: unknown, redact: (text: string) => string): SmtpFailur
   return { message: redact(error.message), code, replyCode, response: redact(response) };
 }
 
-/** On one line, and without the password in any of the shapes in which it crosses the line (RFC 4616, RFC 4954). */
+/** Puts the text on one line and removes the password, in every form in which it is sent (RFC 4616, RFC 4954). */
 function redactorOf(url: string): (text: string) => string {
   const { username, password } = new URL(url);
   const [user, pass] = [decode(username), decode(password)];
@@ -148,10 +151,10 @@ function decode(text: string): string {
   }
 }
 
-/** Whoever stands in the line could leave STARTTLS out and read the password. What the URL itself says of TLS goes first. */
+/** An attacker on the network could remove STARTTLS and read the password. TLS settings in the URL take precedence. */
 function mustEncrypt(url: string): boolean {
   const { protocol, username, hostname: name, searchParams } = new URL(url);
-  // What is no web address keeps the case in which it was typed.
+  // An URL that is not a web address keeps the case in which it was typed.
   const hostname = name.toLowerCase();
   const local =
     hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
@@ -159,7 +162,7 @@ function mustEncrypt(url: string): boolean {
   return protocol === 'smtp:' && username !== '' && !local && !said;
 }
 
-/** One address, and one id: neither can say anything else to the server. */
+/** Accepts one address and one id, so that neither can contain other SMTP commands. */
 function faultOf({ to, messageId }: MailMessage): string | undefined {
   if (!/^[^\s<>(),;:\\"[\]\p{Cc}]+@[^\s<>(),;:\\"[\]@\p{Cc}]+$/u.test(to)) return 'That is not one e-mail address.';
   if (!/^<[^\s<>@\p{Cc}]+@[^\s<>@\p{Cc}]+>$/u.test(messageId)) return 'That is not an id of a message.';

@@ -1,4 +1,5 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
+import { AppError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodePurpose, CodeStore } from '../ports/code-store.ts';
 
@@ -56,4 +57,8 @@ export function createCodes({ codes, secrets, clock }: CodesParts): Codes {
       return isRight && (await codes.use(userId, purpose, record.hash));
     },
   };
+}
+
+export function wrongCode(): AppError {
+  return new AppError('invalid', 'The code is wrong or has expired. Ask for a new one.');
 }

@@ -32,12 +32,12 @@ async function end(id: string, how: 'done' | 'warned' | 'failed' | 'cancelled'):
   await taken.work.finish(result, how === 'warned' ? [{ code: 'cut_short', atSeconds: 2, ofSeconds: 5 }] : []);
 }
 
-/** What the notifier does. */
+/** Does what the notifier does. */
 async function deliver(): Promise<void> {
   if (test.mp3Queue.take().length > 0) await test.conversions.batches.tellOfEnds();
 }
 
-/** Those of a notifier that has other stores. */
+/** The batches of a notifier with other stores. */
 function batchesOf(stores: { store?: ConversionStore; notifications?: NotificationStore }): Batches {
   const retention = { sourceSeconds: 1, resultSeconds: 1 };
   const parts = { ...test, log: pino({ level: 'silent' }), retention, ...stores };
@@ -49,7 +49,7 @@ async function notifications(): Promise<readonly Notification[]> {
 }
 
 describe('a batch', () => {
-  it('of one is told of when it ends', async () => {
+  it('of one conversion is notified when it ends', async () => {
     const id = await submit();
     await end(id, 'done');
     await deliver();
@@ -67,7 +67,7 @@ describe('a batch', () => {
     expect(test.told.filter(({ type }) => type === 'notification')).toHaveLength(1);
   });
 
-  it('is told of once, when as many have ended as it was to have', async () => {
+  it('is notified once, when as many conversions have ended as its size says', async () => {
     const batch = { batchId: 'b', batchSize: 4 };
     const ids = [await submit(batch), await submit(batch), await submit(batch), await submit(batch)];
     await end(ids[0] ?? '', 'done');
@@ -82,7 +82,7 @@ describe('a batch', () => {
     ]);
   });
 
-  it('without a known size is told of when it was still for ten minutes', async () => {
+  it('without a known size is notified after ten minutes without work', async () => {
     const first = await submit({ batchId: 'b' });
     const second = await submit({ batchId: 'b' });
     await end(first, 'done');
@@ -99,7 +99,7 @@ describe('a batch', () => {
     expect(await notifications()).toMatchObject([{ conversionIds: [first, second] }]);
   });
 
-  it('is told of a second time for what comes later', async () => {
+  it('is notified a second time for conversions that come later', async () => {
     const first = await submit({ batchId: 'b', batchSize: 1 });
     await end(first, 'done');
     await deliver();
@@ -109,7 +109,7 @@ describe('a batch', () => {
     expect((await notifications()).map(({ conversionIds }) => conversionIds)).toEqual([[second], [first]]);
   });
 
-  it('is told of again after a retry, with the retried one alone', async () => {
+  it('is notified again after a retry, with only the retried conversion', async () => {
     const id = await submit();
     await end(id, 'failed');
     await deliver();
@@ -122,7 +122,7 @@ describe('a batch', () => {
     ]);
   });
 
-  it('of nothing but cancelled ones makes no notification', async () => {
+  it('of only cancelled conversions makes no notification', async () => {
     const batch = { batchId: 'b', batchSize: 2 };
     for (const id of [await submit(batch), await submit(batch)]) await end(id, 'cancelled');
     await end(await submit(), 'cancelled');
@@ -130,7 +130,7 @@ describe('a batch', () => {
     expect(await notifications()).toEqual([]);
   });
 
-  it('counts a removed one as ended', async () => {
+  it('counts a removed conversion as ended', async () => {
     const batch = { batchId: 'b', batchSize: 2 };
     const [first, second] = [await submit(batch), await submit(batch)];
     await end(first, 'done');
@@ -139,7 +139,7 @@ describe('a batch', () => {
     expect(await notifications()).toMatchObject([{ kind: 'one', conversionIds: [first] }]);
   });
 
-  it('that goes on costs one look, however many of its ends nobody was told of', async () => {
+  it('that has not ended costs one query, however many of its ends are in no notification', async () => {
     const batch = { batchId: 'b', batchSize: 100 };
     for (let index = 0; index < 20; index += 1) await end(await submit(batch), 'done');
     let looks = 0;
@@ -151,7 +151,7 @@ describe('a batch', () => {
     expect(looks).toBe(1);
   });
 
-  it('that cannot be looked at keeps no other one waiting', async () => {
+  it('that cannot be read does not delay other batches', async () => {
     const first = await submit();
     const second = await submit();
     await end(first, 'done');
@@ -166,7 +166,7 @@ describe('a batch', () => {
     expect((await notifications()).map(({ batchId }) => batchId)).toEqual([first, second]);
   });
 
-  it('is told of once, however many notifiers hear of it at the same moment', async () => {
+  it('is notified once, however many notifiers handle it at the same moment', async () => {
     const batch = { batchId: 'b', batchSize: 3 };
     const ids = [await submit(batch), await submit(batch), await submit(batch)];
     for (const id of ids) await end(id, 'done');
@@ -174,7 +174,7 @@ describe('a batch', () => {
     expect(await notifications()).toHaveLength(1);
   });
 
-  it('is not told of again by who comes after a notifier that died before it had marked the rows', async () => {
+  it('is not notified again after a notifier died before it marked the rows', async () => {
     const id = await submit();
     await end(id, 'done');
     const unmarked = await test.store.get(id);
@@ -187,7 +187,7 @@ describe('a batch', () => {
     expect((await test.store.get(id))?.notificationId).toBeDefined();
   });
 
-  it('is told of though the row of one that was removed long ago is gone', async () => {
+  it('is notified although the row of a conversion removed long ago was deleted', async () => {
     const batch = { batchId: 'b', batchSize: 2 };
     const [first, second] = [await submit(batch), await submit(batch)];
     await end(first, 'done');
@@ -205,7 +205,7 @@ describe('a batch', () => {
     expect(await notifications()).toHaveLength(1);
   });
 
-  it('is another than one of the same name that somebody else has', async () => {
+  it('is separate from another owner’s batch with the same id', async () => {
     const id = await submit({ batchId: 'b', batchSize: 2 });
     const intake = {
       fileName: 'x.mp4',
@@ -223,7 +223,7 @@ describe('a batch', () => {
 });
 
 describe('notifications', () => {
-  it('are read by their owner alone, and told of once', async () => {
+  it('can be marked as read only by their owner, and the event is sent once', async () => {
     await end(await submit(), 'done');
     await deliver();
     const [{ id } = { id: '' }] = await notifications();
@@ -247,14 +247,14 @@ describe('a mail', () => {
     return await test.notifications.get(notification?.id ?? '');
   }
 
-  it('is owed from the moment of the notification', async () => {
-    const record = await told(true);
-    expect(record?.outboxMail).toEqual({ revision: 0, tries: 0, due: record?.notification.createdAt, claimed: false });
-    // The notification says nothing of its mail before that has ended.
-    expect(record?.notification).not.toHaveProperty('mail');
+  it('is owed as soon as the notification exists', async () => {
+    const row = await told(true);
+    expect(row?.outboxMail).toEqual({ revision: 0, tries: 0, due: row?.notification.createdAt, claimed: false });
+    // The notification has no mail outcome before the mail has ended.
+    expect(row?.notification).not.toHaveProperty('mail');
   });
 
-  it('is not owed where this server does not mail', async () => {
+  it('is not owed if this server does not send mail', async () => {
     expect(await told(false)).not.toHaveProperty('outboxMail');
   });
 });

@@ -7,14 +7,15 @@ import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
 import type { Rows } from './rows.ts';
 
-/** API.md: a batch has also ended when for this long none of it has been uploading, queued or converting. */
+/** A batch without a known size has ended when none of it has been uploading, queued or converting for this long. */
 const stillBatchSeconds = 600;
 
-/** Batches as notifiers reach them. */
+/** The operations that notifiers use on batches. */
 export interface Batches {
   /**
-   * Looks at each batch that has ends nobody was told of, and makes the notification that is owed for it if it has ended: one,
-   * however many callers there are and whenever one of them dies. Resolves with those made by this call.
+   * Looks at each batch with ended conversions that are in no notification yet. If the batch has ended, makes its notification:
+   * exactly one, even if several callers do this at once or one of them dies. Resolves with the notifications that this call
+   * made.
    */
   tellOfEnds(): Promise<readonly NotificationRecord[]>;
 }
@@ -26,58 +27,64 @@ export interface BatchesParts {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether a mail is owed for each notification; false by default. The outbox asks whether its owner wants it: here, that would keep notifications waiting for auth. */
+  /**
+   * Whether a mail is owed for each notification; false by default. The outbox asks whether the owner wants mail. If that were
+   * asked here, notifications would wait for auth.
+   */
   readonly sendsMail?: boolean;
 }
 
 export function createBatches(parts: BatchesParts): Batches {
   const { rows, store, notifications, events, clock, log, sendsMail = false } = parts;
 
-  /** Those of the batch whose end nobody was told of; none while the batch goes on. */
-  async function owedFor(record: ConversionRow): Promise<readonly ConversionRow[]> {
-    if (record.batchId === undefined) return isUntold(record) ? [record] : [];
-    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(record.owner, record.batchId);
+  /** The conversions of the batch that have ended and are in no notification yet. Empty while the batch has not ended. */
+  async function owedFor(row: ConversionRow): Promise<readonly ConversionRow[]> {
+    if (row.batchId === undefined) return isUntold(row) ? [row] : [];
+    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(row.owner, row.batchId);
     if (untold === 0) return [];
     const complete = batchSize !== undefined && ended >= batchSize;
     const still =
       active === 0 &&
       lastEndedAt !== undefined &&
       clock.now().getTime() - Date.parse(lastEndedAt) >= stillBatchSeconds * 1000;
-    return complete || still ? await store.untoldOfBatch(record.owner, record.batchId) : [];
+    return complete || still ? await store.untoldOfBatch(row.owner, row.batchId) : [];
   }
 
-  /** The notification is the truth about whom it told of; the rows are marked after it, by whoever comes by. */
+  /**
+   * The notification is authoritative about which conversions it covers. The rows are marked after it, by this process or a later
+   * one.
+   */
   async function markTold({ notification, told }: NotificationRecord): Promise<void> {
     for (const { conversionId, attempt } of told) {
-      // One that was removed long ago may have no row any more.
+      // The row of a conversion that was removed long ago may have been deleted.
       await rows.decideIfThere(conversionId, (row) =>
         row.attempt === attempt && isUntold(row) ? { type: 'told', notificationId: notification.id } : undefined,
       );
     }
   }
 
-  /** Of the batch of this conversion. */
+  /** Handles the batch of this conversion. */
   async function tellOfEnd(conversionId: string): Promise<readonly NotificationRecord[]> {
     const made: NotificationRecord[] = [];
     for (;;) {
-      const record = await rows.get(conversionId);
-      if (record === undefined) return made;
-      const { owner } = record;
-      const batchId = record.batchId ?? record.id;
+      const row = await rows.get(conversionId);
+      if (row === undefined) return made;
+      const { owner } = row;
+      const batchId = row.batchId ?? row.id;
 
-      // Counted before the rows are read, so that whatever another notifier tells meanwhile makes the insert below fail.
+      // Counted before the rows are read: if another notifier makes a notification in between, the insert below fails.
       const count = await notifications.countOfBatch(owner, batchId);
-      const owed = await owedFor(record);
+      const owed = await owedFor(row);
       if (owed.length === 0) return made;
 
-      // A notifier may have died between the notification and the marks.
+      // A notifier may have died after it wrote the notification and before it marked the rows.
       const latest = count === 0 ? undefined : await notifications.get(notificationId(owner, batchId, count));
       if (latest !== undefined && owed.some((row) => hasTold(latest, row))) {
         await markTold(latest);
         continue;
       }
 
-      // The id says which of the batch's notifications it is: of two notifiers that tell the same, one insert wins.
+      // The id contains the notification's number within the batch. If two notifiers make the same one, only one insert succeeds.
       const id = notificationId(owner, batchId, count + 1);
       const now = clock.now();
       const plain = toNotificationRecord(id, batchId, owner, owed, now);
@@ -88,7 +95,7 @@ export function createBatches(parts: BatchesParts): Batches {
         await markTold(next);
         events.publish({ owner, event: { type: 'notification', notification: next.notification } });
         if (next.outboxMail !== undefined) events.publishInternal({ owner, message: { type: 'mail_due' } });
-        log.info({ notification: id, conversions: owed.length }, 'told of the end of a batch');
+        log.info({ notification: id, conversions: owed.length }, 'made the notification of a batch');
       }
     }
   }
@@ -100,7 +107,7 @@ export function createBatches(parts: BatchesParts): Batches {
         try {
           made.push(...(await tellOfEnd(id)));
         } catch (error) {
-          // One batch must not keep the owners of others waiting.
+          // An error in one batch must not delay the owners of others.
           log.error({ err: error, conversion: id }, 'could not look at a batch; the next ticket tries again');
         }
       }
@@ -113,9 +120,9 @@ function hasTold({ told }: NotificationRecord, { id, attempt }: ConversionRow): 
   return told.some((one) => one.conversionId === id && one.attempt === attempt);
 }
 
-function isUntold(record: ConversionRow): boolean {
-  const ended = record.state === 'done' || record.state === 'failed';
-  return ended && record.removedAt === undefined && record.notificationId === undefined;
+function isUntold(row: ConversionRow): boolean {
+  const ended = row.state === 'done' || row.state === 'failed';
+  return ended && row.removedAt === undefined && row.notificationId === undefined;
 }
 
 function notificationId(owner: string, batchId: string, ordinal: number): string {
@@ -136,7 +143,7 @@ function toNotificationRecord(
     id,
     kind: owed.length === 1 ? 'one' : 'batch',
     batchId,
-    conversionIds: owed.map((record) => record.id),
+    conversionIds: owed.map((row) => row.id),
     counts: {
       done: owed.length - failed,
       failed,
@@ -147,10 +154,10 @@ function toNotificationRecord(
     message: messageFor(owed, failed),
     createdAt: now.toISOString(),
   };
-  return { owner, notification, told: owed.map((record) => ({ conversionId: record.id, attempt: record.attempt })) };
+  return { owner, notification, told: owed.map((row) => ({ conversionId: row.id, attempt: row.attempt })) };
 }
 
-/** For scripts: clients make their own words. */
+/** For scripts. Clients write their own texts. */
 function messageFor(owed: readonly ConversionRow[], failed: number): string {
   const [only] = owed;
   if (owed.length === 1 && only !== undefined) {

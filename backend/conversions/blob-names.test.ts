@@ -5,7 +5,7 @@ import { mp3BlobId, parseMp3BlobId, wantsMp3, wantsVideo } from './blob-names.ts
 const row = { id: '0190-ab', attempt: 2, state: 'converting', warnings: [] } as unknown as ConversionRow;
 
 describe('the names of blobs', () => {
-  it('gives each attempt an MP3 of its own, and finds its way back from the name', () => {
+  it('gives each attempt its own MP3, and reads the attempt back from the name', () => {
     expect(mp3BlobId(row)).toBe('0190-ab-2');
     expect(parseMp3BlobId('0190-ab-2')).toEqual({ id: '0190-ab', attempt: 2 });
     for (const other of ['', 'ab', '-2', 'ab-0', 'ab-x', 'ab-01']) expect(parseMp3BlobId(other)).toBeUndefined();
@@ -17,8 +17,8 @@ describe('the names of blobs', () => {
     ['when its video is given up', { ...row, state: 'failed', sourceGone: true }, false],
     ['when it failed a moment ago', { ...row, state: 'failed' }, true],
     ['when it is removed', { ...row, state: 'failed', removedAt: 'x' }, false],
-  ] as const)('knows whether a video is wanted %s', (_, record, wanted) => {
-    expect(wantsVideo(record)).toBe(wanted);
+  ] as const)('knows whether a video is wanted %s', (_, row, wanted) => {
+    expect(wantsVideo(row)).toBe(wanted);
   });
 
   it.each([
@@ -31,7 +31,7 @@ describe('the names of blobs', () => {
     ['of a cancelled one', { ...row, state: 'cancelled' }, 2, false],
     ['of a failed one', { ...row, state: 'failed' }, 2, false],
     ['of a removed one', { ...row, state: 'done', removedAt: 'x' }, 2, false],
-  ] as const)('knows whether an MP3 is wanted: %s', (_, record, attempt, wanted) => {
-    expect(wantsMp3(record, attempt)).toBe(wanted);
+  ] as const)('knows whether an MP3 is wanted: %s', (_, row, attempt, wanted) => {
+    expect(wantsMp3(row, attempt)).toBe(wanted);
   });
 });

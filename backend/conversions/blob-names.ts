@@ -1,16 +1,16 @@
 import type { ConversionRow, ScannedRow } from '../ports/conversion-store.ts';
 
-/** The source's blob in `videos`: the conversion's own id. */
-export function videoBlobId(record: Pick<ConversionRow, 'id'>): string {
-  return record.id;
+/** The id of the source's blob in `videos`: the conversion's own id. */
+export function videoBlobId(row: Pick<ConversionRow, 'id'>): string {
+  return row.id;
 }
 
-/** The MP3's blob in `mp3s`. With the attempt in it, two converters of one conversion never write the same blob. */
-export function mp3BlobId(record: Pick<ConversionRow, 'id' | 'attempt'>): string {
-  return `${record.id}-${record.attempt}`;
+/** The id of the MP3's blob in `mp3s`. It contains the attempt, so two converters of one conversion never write the same blob. */
+export function mp3BlobId(row: Pick<ConversionRow, 'id' | 'attempt'>): string {
+  return `${row.id}-${row.attempt}`;
 }
 
-/** The other way: which conversion and attempt an MP3's blob belongs to; undefined for a name that is not of this kind. */
+/** The conversion and the attempt that an MP3's blob belongs to; undefined for an id that `mp3BlobId` does not make. */
 export function parseMp3BlobId(blobId: string): { readonly id: string; readonly attempt: number } | undefined {
   const match = /^(.+)-([1-9][0-9]*)$/.exec(blobId);
   const [, id, attempt] = match ?? [];
@@ -18,23 +18,23 @@ export function parseMp3BlobId(blobId: string): { readonly id: string; readonly 
 }
 
 /**
- * The fence under which the blobs of a row are changed by the one who has just claimed it, or who has found that it does not want them any
- * more: each later claim has a higher one. Without a row there is nobody left who could claim.
+ * The fence for changes to a row's blobs. It is used by the process that has just claimed the row, or that has found that the row
+ * no longer needs its blobs. Each later claim has a higher fence. If there is no row, nobody can claim it any more.
  */
 export function blobFence(row: Pick<ConversionRow, 'revision'> | undefined): number {
   return row?.revision ?? Number.MAX_SAFE_INTEGER;
 }
 
 /**
- * Whether a video's blob may still be wanted, by its conversion's row. The row is written before the blob and only ever turns
- * from wanting to not wanting, so a blob that is unwanted once may be removed at any time after.
+ * Whether a conversion's row may still need the blob of its video. The row is written before the blob and only ever changes from
+ * needing it to not needing it, so a blob that is unneeded once may be removed at any later time.
  */
-export function wantsVideo(record: ScannedRow | undefined): boolean {
-  return record !== undefined && record.removedAt === undefined && !record.sourceGone;
+export function wantsVideo(row: ScannedRow | undefined): boolean {
+  return row !== undefined && row.removedAt === undefined && !row.sourceGone;
 }
 
-/** The same for the MP3 of one attempt. An attempt that is over without being done never wants its MP3 again. */
-export function wantsMp3(record: ScannedRow | undefined, attempt: number): boolean {
-  if (record === undefined || record.removedAt !== undefined || attempt < record.attempt) return false;
-  return attempt > record.attempt || (record.state !== 'failed' && record.state !== 'cancelled');
+/** The same for the MP3 of one attempt. An attempt that has ended and is not done never needs its MP3 again. */
+export function wantsMp3(row: ScannedRow | undefined, attempt: number): boolean {
+  if (row === undefined || row.removedAt !== undefined || attempt < row.attempt) return false;
+  return attempt > row.attempt || (row.state !== 'failed' && row.state !== 'cancelled');
 }

@@ -2,11 +2,11 @@ import type { Conversion } from '../../shared/api.ts';
 import type { ProgressEvent } from '../../shared/events.ts';
 import type { ConversionRow, ScannedRow } from '../ports/conversion-store.ts';
 
-/** How long files are kept after the end. */
+/** How long files are kept after a conversion has ended. */
 export interface Retention {
-  /** Seconds that the source of a failed or cancelled conversion stays. */
+  /** Seconds for which the source of a failed or cancelled conversion is kept. */
   readonly sourceSeconds: number;
-  /** Seconds that an MP3, and the row, stays. */
+  /** Seconds for which an MP3 and its row are kept. */
   readonly resultSeconds: number;
 }
 
@@ -16,13 +16,12 @@ export interface LiveFacts {
   readonly latest?: ProgressEvent;
 }
 
-/** The conversion as its owner sees it: the row without what is the backend's own, and without peaks. */
-export function toConversion(record: ConversionRow, retention: Retention, live: LiveFacts = {}): Conversion {
-  const { id, revision, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } =
-    record;
+/** The conversion as its owner sees it: the row without the backend's own fields, and without peaks. */
+export function toConversion(row: ConversionRow, retention: Retention, live: LiveFacts = {}): Conversion {
+  const { id, revision, state, fileName, batchId, sourceBytes, durationSeconds, attempt, options, tracks, error } = row;
   // Progress of an earlier attempt may arrive late.
   const latest = live.latest !== undefined && live.latest.revision >= revision ? live.latest : undefined;
-  const expiresAt = expiry(record, retention);
+  const expiresAt = expiry(row, retention);
   return {
     id,
     revision,
@@ -32,16 +31,16 @@ export function toConversion(record: ConversionRow, retention: Retention, live: 
     sourceBytes,
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...(live.position === undefined ? {} : { position: live.position }),
-    progress: Math.max(record.progress, latest?.progress ?? 0),
+    progress: Math.max(row.progress, latest?.progress ?? 0),
     ...(latest?.etaSeconds === undefined ? {} : { etaSeconds: latest.etaSeconds }),
     attempt,
     options,
     ...(tracks === undefined ? {} : { tracks: [...tracks] }),
-    ...(record.result === undefined ? {} : { result: withoutPeaks(record.result) }),
+    ...(row.result === undefined ? {} : { result: withoutPeaks(row.result) }),
     ...(error === undefined ? {} : { error }),
-    warnings: [...record.warnings],
-    createdAt: record.createdAt,
-    updatedAt: record.updatedAt,
+    warnings: [...row.warnings],
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
     ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() }),
   };
 }
@@ -51,11 +50,11 @@ function withoutPeaks(result: NonNullable<ConversionRow['result']>): NonNullable
   return { fileName, bytes, durationSeconds, sha256 };
 }
 
-/** When the files of an ended conversion go; undefined while it has not ended, and where nothing of it is kept. */
-export function expiry(record: ConversionRow | ScannedRow, retention: Retention): Date | undefined {
-  if (record.endedAt === undefined) return undefined;
-  const ended = Date.parse(record.endedAt);
-  if (record.state === 'done') return new Date(ended + retention.resultSeconds * 1000);
-  if (record.sourceGone || record.source.kind === 'file') return undefined;
+/** When the files of an ended conversion are removed; undefined if it has not ended, or if no file of it is kept. */
+export function expiry(row: ConversionRow | ScannedRow, retention: Retention): Date | undefined {
+  if (row.endedAt === undefined) return undefined;
+  const ended = Date.parse(row.endedAt);
+  if (row.state === 'done') return new Date(ended + retention.resultSeconds * 1000);
+  if (row.sourceGone || row.source.kind === 'file') return undefined;
   return new Date(ended + retention.sourceSeconds * 1000);
 }

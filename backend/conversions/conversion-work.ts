@@ -8,42 +8,44 @@ import { blobFence, videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 
-/** How far a conversion is, as its converter tells it. */
+/** How far a conversion is, as reported by its converter. */
 export interface WorkProgress {
   /** Fraction 0–1. */
   readonly progress: number;
   readonly etaSeconds?: number;
-  /** Seconds of sound a second. */
+  /** Seconds of sound converted per second. */
   readonly speed?: number;
 }
 
-/** A conversion in the hands of one converter. Once its lease is lost, nothing that it writes counts. */
+/** A conversion that one converter is working on. Once its lease is lost, nothing it writes has an effect. */
 export interface Work extends AsyncDisposable {
-  readonly record: ConversionRow;
-  /** Fires when it was cancelled, or another took it over. */
+  readonly row: ConversionRow;
+  /** Fires when the conversion was cancelled or another process took it over. */
   readonly signal: AbortSignal;
-  /** What the source holds. */
+  /** Records what the source contains. */
   noteSource(source: { readonly tracks: readonly Track[]; readonly durationSeconds?: number }): Promise<void>;
-  /** Tells who listens. The caller keeps to 5 a second. */
+  /** Publishes progress to listeners. The caller must not call this more than 5 times a second. */
   noteProgress(progress: WorkProgress): void;
-  /** True when it is done by this; false when the lease was lost, and the MP3 must go. */
+  /** Ends the conversion as done. Returns false if the lease was lost; the caller must then remove the MP3. */
   finish(result: StoredResult, warnings: readonly Warning[]): Promise<boolean>;
-  /** For good, with one of the codes a conversion may carry. False when the lease was lost. */
+  /** Ends the conversion as failed, with one of the codes that a conversion may have. Returns false if the lease was lost. */
   fail(error: AppError): Promise<boolean>;
-  /** Gives it back, to be taken again after `delaySeconds`; costs no attempt and keeps its turn. */
+  /**
+   * Gives the conversion back, to be taken again after `delaySeconds`. This costs no attempt, and the conversion keeps its turn.
+   */
   release(delaySeconds: number): Promise<void>;
 }
 
 export type Taken =
   | { readonly kind: 'work'; readonly work: Work }
-  /** None of the queued ones is due yet; `id` is the first that will be. */
+  /** No queued conversion is due yet; `id` is the first that will be. */
   | { readonly kind: 'later'; readonly id: string; readonly delaySeconds: number }
-  /** None is queued. */
+  /** No conversion is queued. */
   | { readonly kind: 'nothing' };
 
-/** Conversions as converters reach them. */
+/** The operations that converters use on conversions. */
 export interface ConversionWork {
-  /** Takes the queued conversion whose turn it is. */
+  /** Takes the next queued conversion, in the order of turns. */
   take(): Promise<Taken>;
 }
 
@@ -66,30 +68,30 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
         const taken = await rows.decideIfThere(next.id, (row) =>
           isSameTurn(row, next) ? { type: 'taken' } : undefined,
         );
-        if (taken?.changed) return { kind: 'work', work: workOn(taken.record, parts) };
+        if (taken?.changed) return { kind: 'work', work: workOn(taken.row, parts) };
         // Another converter was faster, or its owner cancelled it.
       }
     },
   };
 }
 
-/** False once it was taken, cancelled, given back with a delay, or queued anew behind others. */
+/** False if the row was taken, cancelled, given back with a delay, or queued again behind others. */
 function isSameTurn(row: ConversionRow, seen: ConversionRow): boolean {
   return row.state === 'queued' && row.turn === seen.turn && row.notBefore === seen.notBefore;
 }
 
-function waitSeconds(record: ConversionRow, clock: Clock): number {
-  if (record.notBefore === undefined) return 0;
-  return Math.max(0, (Date.parse(record.notBefore) - clock.now().getTime()) / 1000);
+function waitSeconds(row: ConversionRow, clock: Clock): number {
+  if (row.notBefore === undefined) return 0;
+  return Math.max(0, (Date.parse(row.notBefore) - clock.now().getTime()) / 1000);
 }
 
-function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
+function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
-  const { id, owner, revision, attempt } = record;
+  const { id, owner, revision, attempt } = row;
   const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
 
   return {
-    record,
+    row,
     signal: lease.signal,
 
     async noteSource({ tracks, durationSeconds }) {
@@ -130,7 +132,7 @@ function workOn(record: ConversionRow, parts: ConversionWorkParts): Work {
   };
 }
 
-/** Anything but the codes that the outside knows is the converter's own failure. */
+/** Any code that a conversion cannot have becomes a failure of the converter. */
 export function toConversionError(error: AppError): NonNullable<ConversionRow['error']> {
   const { code, message, details } = error;
   const parsed = conversionErrorSchema.safeParse({ code, message, ...(details === undefined ? {} : { details }) });

@@ -42,7 +42,7 @@ export interface OwnerSideParts extends SideParts, QueueParts {
   readonly mp3s: BlobStore;
 }
 
-/** The life of conversions as owners reach it, through the gateway or the private channel; and the sweeper. */
+/** The operations on conversions for their owners, through the gateway or the private channel; and the sweeper. */
 export interface OwnerSide {
   readonly owned: OwnedConversions;
   readonly uploads: ResumableUploads;
@@ -73,7 +73,7 @@ export interface ConverterSideParts extends SideParts, QueueParts {
   readonly videos: BlobStore;
 }
 
-/** The life of conversions as converters reach it. */
+/** The operations on conversions for converters. */
 export function createConverterSide(parts: ConverterSideParts): ConversionWork {
   return createConversionWork({ ...parts, rows: createRows(parts), publisher: createPublisher(parts) });
 }
@@ -81,11 +81,11 @@ export function createConverterSide(parts: ConverterSideParts): ConversionWork {
 export interface NotifierSideParts extends SideParts {
   readonly notifications: NotificationStore;
   readonly mailOutbox: MailOutboxStore;
-  /** Whether the ends of batches are mailed. */
+  /** Whether a mail is sent when a batch has ended. */
   readonly sendsMail: boolean;
 }
 
-/** The life of conversions as notifiers reach it. */
+/** The operations on conversions for notifiers. */
 export interface NotifierSide {
   readonly batches: Batches;
   readonly mails: OutboxMails;

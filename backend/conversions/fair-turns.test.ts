@@ -47,11 +47,11 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 
 interface Waiting {
   readonly owner: string;
-  /** For one whose owner had nothing waiting when it came: how many of each other owner were taken since. */
+  /** For a row whose owner had none waiting when it came: how many rows of each other owner were taken since. */
   readonly taken?: Map<string, number>;
 }
 
-/** The queue in a file of its own, which nobody needs after a power cut. */
+/** The queue in its own file, which need not survive a power cut. */
 async function openQueue() {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-fair-'));
   const database = openConversionsDatabase(join(folder, 'conversions.db'));
@@ -65,7 +65,7 @@ async function openQueue() {
   };
 }
 
-/** Plays `plan` with so many places, and throws where somebody waited for too long or was told a wrong position. */
+/** Runs `plan` with this many places. Throws if an owner waited for too long or was given a wrong position. */
 async function play(plan: readonly Step[], places: number, sabotage: (store: ConversionStore) => ConversionStore) {
   await using queue = await openQueue();
   const store = sabotage(queue.store);
@@ -96,7 +96,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
       const taken = await work.take();
       if (taken.kind !== 'work') break;
       running.push(taken.work);
-      const { id, owner } = taken.work.record;
+      const { id, owner } = taken.work.row;
       waiting.delete(id);
       for (const [other, { owner: waits, taken: counts }] of waiting) {
         if (counts === undefined || waits === owner) continue;
@@ -129,7 +129,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
         const result = { fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] };
         if (step.how === 'finish') return void (await one.finish(result, []));
         await one.fail(new AppError('no_audio', 'There is no sound in it.'));
-        ended.push(one.record);
+        ended.push(one.row);
         return;
       }
       case 'cancel': {
@@ -154,7 +154,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
       await act(step);
       await fillPlaces();
     }
-    // Nobody comes any more: each is taken at the position that it was told.
+    // No more rows come, so each is taken at the position that it was given.
     const positions = new Map<string, number>();
     for (const id of waiting.keys()) positions.set(id, await store.countQueuedBefore(id));
     const order: string[] = [];
@@ -195,12 +195,12 @@ function oldestFirst(store: ConversionStore): ConversionStore {
   };
 }
 
-describe('whoever comes to a full queue', () => {
-  it('waits for at most one video of each other person, beyond those that run, as the position says', async () => {
+describe('a newcomer to a full queue', () => {
+  it('waits for at most one video of each other person besides running ones, as the position says', async () => {
     await fairness((store) => store, 80);
   });
 
-  it('would wait for all that others have waiting where the first to come is the first to go', async () => {
+  it('would wait for all earlier videos of others if the queue were first in, first out', async () => {
     const failure: unknown = await fairness(oldestFirst, 50).catch((error: unknown) => error);
     expect(failure).toHaveProperty('cause.message', expect.stringMatching(/waits with .+ for 2 of/));
   });

@@ -3,12 +3,12 @@ import { AppError } from '../../shared/errors.ts';
 
 /** How often the holder of a lease raises its counter. */
 const renewEverySeconds = 5;
-/** A process that has seen a counter stand still for this long, by its own monotonic clock, may take the lease over. */
+/** A process that has seen a counter unchanged for this long, by its own monotonic clock, may take the lease over. */
 export const leaseSeconds = 3 * renewEverySeconds;
 
 /**
- * A lease that this process holds: the right to work on something alone. A timer raises the counter behind it. The lease is lost
- * once somebody else has raised the counter; from then on nothing is written through it.
+ * A lease that this process holds: the exclusive right to work on something. A timer raises the lease's counter. The lease is
+ * lost once another process has raised the counter; from then on nothing is written through it.
  */
 export interface KeptLease<Change, Written> extends AsyncDisposable {
   /** Fires once the lease is lost; its reason says why. */
@@ -17,23 +17,25 @@ export interface KeptLease<Change, Written> extends AsyncDisposable {
   renew(): void;
   /** Writes `change`; resolves with undefined, and nothing is written, if the lease is lost. */
   write(change: Change): Promise<Written | undefined>;
-  /** Writes the last change and stops renewing, whatever comes of the write. */
+  /** Writes the last change and stops renewing, even if the write fails. */
   end(change: Change): Promise<Written | undefined>;
 }
 
 export interface KeptLeaseParts<Change, Written> {
-  /** Writes `change` and raises the counter if the lease still holds; resolves with an AppError, the reason, if it is lost. */
+  /**
+   * Writes `change` and raises the counter if the lease still holds. Resolves with an AppError, the reason, if the lease is lost.
+   */
   readonly write: (change: Change) => Promise<Written | AppError>;
   /** The change that only raises the counter. */
   readonly renewal: () => Change;
-  /** With fields that say which lease this is. */
+  /** A logger with fields that identify this lease. */
   readonly log: Logger;
 }
 
-/** Keeps a lease that the caller has just taken. Disposing of it stops the renewals and leaves the counter where it is. */
+/** Keeps a lease that the caller has just taken. Disposing of it stops the renewals and does not change the counter. */
 export function keepLease<Change, Written>(parts: KeptLeaseParts<Change, Written>): KeptLease<Change, Written> {
   const lost = new AbortController();
-  // One write after the other: a renewal that is under way must not come after the last change.
+  // Writes run one after the other: a renewal in progress must not finish after the last change.
   let writing: Promise<unknown> = Promise.resolve();
 
   async function writeNow(change: Change): Promise<Written | undefined> {
@@ -52,7 +54,7 @@ export function keepLease<Change, Written>(parts: KeptLeaseParts<Change, Written
 
   function renew(): void {
     write(parts.renewal()).catch((error: unknown) => {
-      // The store is away: the next renewal tries again, and shows whether somebody took over meanwhile.
+      // The store cannot be reached. The next renewal tries again, and shows whether another process took over in between.
       parts.log.warn({ err: error }, 'could not renew a lease');
     });
   }

@@ -16,23 +16,23 @@ function watch() {
   };
 }
 
-describe('watching leases stand still', () => {
-  it('counts the seconds for which a counter has not moved', () => {
+describe('measuring how long leases do not change', () => {
+  it('counts the seconds for which a counter has not changed', () => {
     const { look } = watch();
     expect([look(0, 1), look(5, 1), look(5, 1), look(5, 1)]).toEqual([0, 5, 10, 15]);
   });
 
-  it('starts again when the counter moves', () => {
+  it('starts again when the counter changes', () => {
     const { look } = watch();
     expect([look(0, 1), look(5, 1), look(5, 2), look(5, 2)]).toEqual([0, 5, 0, 5]);
   });
 
-  it('does not count the time for which it was asleep itself', () => {
+  it('does not count time during which it was suspended itself', () => {
     const { look } = watch();
     expect([look(0, 1), look(3600, 1), look(5, 1)]).toEqual([0, 5, 10]);
   });
 
-  it('forgets a lease that was not there in a round', () => {
+  it('forgets a lease that was missing in a round', () => {
     const { look, leaseWatch } = watch();
     look(0, 1);
     look(5, 1);

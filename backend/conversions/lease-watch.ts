@@ -1,12 +1,12 @@
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * How long the counters of leases have stood still, by this process's own monotonic clock: the clocks of other machines do not
- * matter. Between two looks at a lease at most `lookEverySeconds` are counted, so that a process that was itself asleep does not
- * take all others for dead.
+ * Measures how long the counters of leases have not changed, by this process's own monotonic clock, so the clocks of other
+ * machines do not matter. At most `lookEverySeconds` are counted between two looks at a lease, so a process that was itself
+ * suspended does not take all others for dead.
  */
 export interface LeaseWatch {
-  /** Seconds for which this lease has been seen at this counter. 0 when it is new or has moved. */
+  /** Seconds for which this lease has been seen with this counter. 0 if the lease is new or its counter has changed. */
   look(id: string, counter: number): number;
   /** Forgets the leases that were not looked at since the last call. */
   endRound(): void;

@@ -7,15 +7,15 @@ import { keepLease } from './kept-lease.ts';
 import type { Transition } from './life-cycle.ts';
 import type { Rows } from './rows.ts';
 
-/** Where a holder's row must be for the holder to write. */
+/** The state a row must be in for its holder to write. */
 export interface Held {
   readonly id: string;
-  /** As the holder has just written it. */
+  /** The revision that the holder has just written. */
   readonly revision: number;
   readonly owner: string;
   readonly state: Extract<ConversionState, 'uploading' | 'converting'>;
   readonly attempt: number;
-  /** Of a resumable upload: which of its writers this one is. */
+  /** For a resumable upload: which of its writers this is. */
   readonly writer?: string;
 }
 
@@ -26,8 +26,9 @@ export interface LeaseParts {
 }
 
 /**
- * The right to work on a conversion, uploading or converting. It is kept by raising the row's revision. It is lost by a cancel, or
- * when the row stood still for so long that somebody took over; then nothing can be written through it.
+ * The right to work on a conversion, uploading or converting. It is kept by raising the row's revision. It is lost when the
+ * conversion is cancelled, or when the revision has not changed for so long that another process took over. After that, nothing
+ * can be written through it.
  */
 export interface Lease extends AsyncDisposable {
   /** Fires once the lease is lost, with an AppError `cancelled` or `wrong_state` as its reason. */
@@ -36,9 +37,9 @@ export interface Lease extends AsyncDisposable {
   revision(): number;
   /** Fraction 0–1, written with the next renewal. */
   noteProgress(progress: number): void;
-  /** Writes `change` if the lease still holds; undefined, and nothing written, if it is lost. */
+  /** Writes `change` if the lease still holds. Resolves with undefined, and writes nothing, if it is lost. */
   write(change: Transition): Promise<ConversionRow | undefined>;
-  /** Writes the last change and lets go, whatever comes of it. */
+  /** Writes the last change and stops renewing, even if the write fails. */
   end(change: Transition): Promise<ConversionRow | undefined>;
 }
 
@@ -48,15 +49,15 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   const kept = keepLease<Transition, ConversionRow>({
     async write(change) {
       const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
-      if (!decided?.changed) return lossOf(decided?.record);
-      revision = decided.record.revision;
-      return decided.record;
+      if (!decided?.changed) return lossOf(decided?.row);
+      revision = decided.row.revision;
+      return decided.row;
     },
     renewal: () => ({ type: 'renewed', progress }),
     log: log.child({ conversion: held.id }),
   });
 
-  // So a cancel is noticed at once. The message may be late and old: the row decides.
+  // This makes a cancel noticed at once. The message may be late or outdated, so the row is read again.
   const subscription = events.subscribeInternal(
     { owner: held.owner, kinds: ['look_now'] },
     ({ message }) => {
@@ -83,8 +84,8 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   };
 }
 
-function lossOf(record: Pick<ConversionRow, 'state'> | undefined): AppError {
-  const cancelled = record === undefined || record.state === 'cancelled';
+function lossOf(row: Pick<ConversionRow, 'state'> | undefined): AppError {
+  const cancelled = row === undefined || row.state === 'cancelled';
   return cancelled
     ? new AppError('cancelled', 'The conversion was cancelled.')
     : new AppError('wrong_state', 'The conversion was taken over.');

@@ -47,7 +47,7 @@ const changes: Readonly<Record<Transition['type'], Transition>> = {
 };
 
 describe('the life cycle of a conversion', () => {
-  // The whole of it: from each state, where each change leads; what is not listed is refused.
+  // The complete life cycle: where each change leads from each state. Changes that are not listed are refused.
   it.each([
     ['uploading', { uploaded: 'queued', abandoned: 'cancelled', renewed: 'uploading', cancelled: 'cancelled' }],
     ['queued', { taken: 'converting', cancelled: 'cancelled' }],
@@ -84,7 +84,7 @@ describe('the life cycle of a conversion', () => {
     );
   });
 
-  it('allows nothing once it is removed', () => {
+  it('allows no change once it is removed', () => {
     for (const state of conversionStates) {
       for (const change of Object.values(changes)) {
         expect(nextRow({ ...queued, state, removedAt: at }, change, at)).toBeUndefined();
@@ -92,7 +92,7 @@ describe('the life cycle of a conversion', () => {
     }
   });
 
-  it('starts a new attempt when its holder is lost or a person retries, not when it is given back', () => {
+  it('starts a new attempt when its holder is lost or a person retries it, but not when it is given back', () => {
     const converting = { ...queued, state: 'converting', progress: 0.4 } as const;
     expect(nextRow(converting, changes.lost, at)).toMatchObject({ attempt: 2, lostLeases: 1, progress: 0 });
     expect(nextRow(converting, changes.released, at)).toMatchObject({ attempt: 1, lostLeases: 0, progress: 0 });
@@ -118,10 +118,9 @@ describe('the life cycle of a conversion', () => {
     expect(next).not.toHaveProperty('durationSeconds');
   });
 
-  it('keeps its turn once it was taken, and has to be given a new one where it was cancelled before or is retried', () => {
+  it('keeps its turn once it was taken, and needs a new one if it was cancelled before that or is retried', () => {
     const waiting = { ...queued, turn: 4 };
-    const turnAfter = (record: ConversionRow, change: Transition): number | undefined =>
-      nextRow(record, change, at)?.turn;
+    const turnAfter = (row: ConversionRow, change: Transition): number | undefined => nextRow(row, change, at)?.turn;
     expect(turnAfter(waiting, changes.taken)).toBe(4);
     for (const change of ['renewed', 'read', 'finished', 'failed', 'released', 'lost', 'cancelled'] as const) {
       expect(turnAfter({ ...waiting, state: 'converting' }, changes[change]), change).toBe(4);
@@ -139,19 +138,19 @@ describe('the life cycle of a conversion', () => {
     expect(cancelledUpload).toMatchObject({ state: 'cancelled', sourceGone: true });
   });
 
-  it('waits where it is told to, and only until it is taken', () => {
+  it('waits until its due time, and only until it is taken', () => {
     const converting = { ...queued, state: 'converting' } as const;
     const waiting = nextRow(converting, { type: 'released', notBefore: at }, at);
     expect(waiting).toMatchObject({ state: 'queued', notBefore: at });
     expect(nextRow(waiting ?? queued, changes.taken, at)).not.toHaveProperty('notBefore');
   });
 
-  it('never takes progress back within an attempt', () => {
+  it('never lowers the progress within an attempt', () => {
     const half = { ...queued, state: 'converting', progress: 0.6 } as const;
     expect(nextRow(half, { type: 'renewed', progress: 0.5 }, at)?.progress).toBe(0.6);
   });
 
-  it('does not call a renewed lease or a notification a change', () => {
+  it('does not announce a renewed lease or a notification mark', () => {
     expect(nextRow({ ...queued, state: 'converting' }, changes.renewed, at)?.updatedAt).toBe(queued.updatedAt);
     expect(nextRow({ ...queued, state: 'converting' }, changes.finished, at)?.updatedAt).toBe(at);
   });
@@ -173,7 +172,7 @@ describe('the life cycle of a conversion', () => {
     const waiting: ConversionRow = { ...queued, state: 'uploading', sourceBytes: 0, upload };
     const begun = { type: 'write_begun', writer: 'w1', expiresAt: later } as const;
 
-    it('lets one write at a time', () => {
+    it('allows one writer at a time', () => {
       const written = nextRow(waiting, begun, at) ?? waiting;
       expect(written.upload).toEqual({ ...upload, expiresAt: later, writer: 'w1' });
       expect(nextRow(written, { ...begun, writer: 'w2' }, at)).toBeUndefined();
@@ -184,19 +183,19 @@ describe('the life cycle of a conversion', () => {
       }
     });
 
-    it('knows its length from when its client says it', () => {
+    it('has a length from the time its client gives it', () => {
       const written = nextRow(waiting, { ...begun, bytes: 7 }, at);
       expect(written).toMatchObject({ sourceBytes: 7, upload: { bytes: 7 } });
     });
 
-    it('does not count bytes that were not verified, also when their writer is lost', () => {
+    it('does not count bytes that were not verified, even if their writer is lost', () => {
       const written = nextRow(nextRow(waiting, begun, at) ?? waiting, changes.doubted, at) ?? waiting;
       expect(written.upload).toMatchObject({ writer: 'w1', unverifiedFrom: 3 });
       expect(nextRow(written, changes.writer_lost, at)?.upload).toMatchObject({ unverifiedFrom: 3 });
       expect(nextRow(written, changes.write_ended, at)?.upload).not.toHaveProperty('unverifiedFrom');
     });
 
-    it('remembers what its client said of it once all is there, and forgets it when it is removed', () => {
+    it('keeps its metadata once it is complete, and drops them when it is removed', () => {
       const written = nextRow(waiting, begun, at) ?? waiting;
       const whole = nextRow(written, changes.uploaded, at) ?? waiting;
       expect(whole).toMatchObject({ state: 'queued', sourceBytes: 3 });
@@ -204,7 +203,7 @@ describe('the life cycle of a conversion', () => {
       expect(nextRow({ ...whole, state: 'done', endedAt: at }, changes.removed, at)).not.toHaveProperty('upload');
     });
 
-    it('is not changed, to anyone who looks, by who writes', () => {
+    it('is not announced as changed when a writer starts or ends', () => {
       for (const change of [begun, changes.doubted, changes.write_ended, changes.writer_lost]) {
         expect(nextRow(waiting, change, at)?.updatedAt).toBe(queued.updatedAt);
       }

@@ -7,50 +7,50 @@ import type { ConversionRow, ResumableUpload, StoredResult } from '../ports/conv
 export type Transition =
   /** All bytes are durable. */
   | { readonly type: 'uploaded'; readonly sourceBytes: number }
-  /** A request begins to add to a resumable upload; no other may until it has let go. */
+  /** A request starts to add to a resumable upload. No other request may until this one has ended its write. */
   | {
       readonly type: 'write_begun';
       readonly writer: string;
       readonly expiresAt: string;
-      /** The video's length, where it became known only now. */
+      /** The video's length, if it became known with this request. */
       readonly bytes?: number;
     }
-  /** What its writer adds from here on counts only once it was found right. */
+  /** Bytes that the writer adds from here on count only after they were verified. */
   | { readonly type: 'doubted'; readonly unverifiedFrom: number }
-  /** It lets go, and more may come until `expiresAt`. */
+  /** The writer ends its write. More bytes may come until `expiresAt`. */
   | {
       readonly type: 'write_ended';
       readonly progress: number;
       readonly expiresAt: string;
       readonly unverifiedFrom?: number;
     }
-  /** It went without letting go. */
+  /** The writer is gone and did not end its write. */
   | { readonly type: 'writer_lost' }
-  /** The upload was never acknowledged and goes without a trace. */
+  /** The upload was never acknowledged, and its row is removed. */
   | { readonly type: 'abandoned' }
   | { readonly type: 'taken' }
-  /** Its holder, uploading or converting, still works on it. */
+  /** The holder, uploading or converting, is still working on it. */
   | { readonly type: 'renewed'; readonly progress: number }
-  /** The source was read: what it holds is known. */
+  /** The source was read, so its contents are known. */
   | { readonly type: 'read'; readonly tracks: readonly Track[]; readonly durationSeconds?: number }
   | { readonly type: 'finished'; readonly result: StoredResult; readonly warnings: readonly Warning[] }
   | { readonly type: 'failed'; readonly error: ConversionError }
-  /** Given back by its holder, to be taken again, not before `notBefore` where that is given. Costs no attempt. */
+  /** The holder gives it back, to be taken again, not before `notBefore` if that is given. This costs no attempt. */
   | { readonly type: 'released'; readonly notBefore?: string }
-  /** Its holder is gone. */
+  /** The holder is gone. */
   | { readonly type: 'lost' }
   | { readonly type: 'cancelled' }
   | { readonly type: 'retried'; readonly options?: OutputOptions }
-  /** What was kept of the source goes. */
+  /** The stored source is removed. */
   | { readonly type: 'source_gone' }
-  /** A notification told of its end. */
+  /** A notification includes its end. */
   | { readonly type: 'told'; readonly notificationId: string }
   | { readonly type: 'removed' };
 
-/** Legal only where the video comes as a resumable upload. */
+/** Changes that are legal only if the video comes as a resumable upload. */
 const ofResumableUploads: readonly Transition['type'][] = ['write_begun', 'doubted', 'write_ended', 'writer_lost'];
 
-/** From which states each change is legal. */
+/** The states in which each change is legal. */
 const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>> = {
   uploaded: ['uploading'],
   write_begun: ['uploading'],
@@ -73,34 +73,36 @@ const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>
 };
 
 /**
- * The row after `change`, its revision one higher; undefined when the life cycle does not allow it. Pure: `at` (ISO 8601) is
- * the time that goes into the row.
+ * The row after `change`, with its revision raised by one; undefined if the life cycle does not allow the change. Pure: `at` (ISO
+ * 8601) is the time that is written into the row.
  */
-export function nextRow(record: ConversionRow, change: Transition, at: string): ConversionRow | undefined {
-  if (record.removedAt !== undefined || !legalFrom[change.type].includes(record.state)) return undefined;
-  if (change.type === 'retried' && record.sourceGone) return undefined;
-  if (ofResumableUploads.includes(change.type) && record.upload === undefined) return undefined;
-  if (change.type === 'write_begun' && record.upload?.writer !== undefined) return undefined;
-  const updatedAt = isSilent(change) ? record.updatedAt : at;
-  return { ...changed(record, change, at), revision: record.revision + 1, updatedAt };
+export function nextRow(row: ConversionRow, change: Transition, at: string): ConversionRow | undefined {
+  if (row.removedAt !== undefined || !legalFrom[change.type].includes(row.state)) return undefined;
+  if (change.type === 'retried' && row.sourceGone) return undefined;
+  if (ofResumableUploads.includes(change.type) && row.upload === undefined) return undefined;
+  if (change.type === 'write_begun' && row.upload?.writer !== undefined) return undefined;
+  const updatedAt = isSilent(change) ? row.updatedAt : at;
+  return { ...changed(row, change, at), revision: row.revision + 1, updatedAt };
 }
 
-/** True for what the backend writes for itself, and nobody would call a change: that a holder lives, how far it is, who was told. */
+/**
+ * True for changes that the backend writes for itself and that are not announced: renewals, upload progress, notification marks.
+ */
 export function isSilent(change: Pick<Transition, 'type'>): boolean {
   return silent.includes(change.type);
 }
 const silent: readonly Transition['type'][] = ['renewed', 'told', ...ofResumableUploads];
 
-function changed(record: ConversionRow, change: Transition, at: string): ConversionRow {
+function changed(row: ConversionRow, change: Transition, at: string): ConversionRow {
   switch (change.type) {
     case 'uploaded': {
       const { sourceBytes } = change;
-      const queued = { ...record, state: 'queued', sourceBytes, progress: 0 } as const;
+      const queued = { ...row, state: 'queued', sourceBytes, progress: 0 } as const;
       return withUpload(queued, (upload) => ({ ...left(upload), bytes: sourceBytes }));
     }
     case 'write_begun': {
       const { writer, expiresAt, bytes } = change;
-      const begun = bytes === undefined ? record : { ...record, sourceBytes: bytes };
+      const begun = bytes === undefined ? row : { ...row, sourceBytes: bytes };
       return withUpload(begun, (upload) => ({
         ...upload,
         ...(bytes === undefined ? {} : { bytes }),
@@ -109,71 +111,71 @@ function changed(record: ConversionRow, change: Transition, at: string): Convers
       }));
     }
     case 'doubted':
-      return withUpload(record, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
+      return withUpload(row, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
     case 'write_ended': {
       const { progress, expiresAt, unverifiedFrom } = change;
-      return withUpload({ ...record, progress }, (upload) => ({
+      return withUpload({ ...row, progress }, (upload) => ({
         ...left(upload),
         expiresAt,
         ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
       }));
     }
     case 'writer_lost':
-      return withUpload(record, (upload) => {
+      return withUpload(row, (upload) => {
         const { unverifiedFrom } = upload;
         return { ...left(upload), ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }) };
       });
     case 'abandoned':
-      return withoutContents({ ...record, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
+      return withoutContents({ ...row, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
     case 'taken':
-      return { ...without(record, 'notBefore'), state: 'converting', progress: 0 };
+      return { ...without(row, 'notBefore'), state: 'converting', progress: 0 };
     case 'renewed':
-      return { ...record, progress: Math.max(record.progress, change.progress) };
+      return { ...row, progress: Math.max(row.progress, change.progress) };
     case 'read': {
       const { durationSeconds, tracks } = change;
-      return { ...record, tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+      return { ...row, tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
     }
     case 'finished': {
       const { result, warnings } = change;
       const { durationSeconds } = result;
-      const done = { ...record, state: 'done', durationSeconds, progress: 1, result, warnings, endedAt: at } as const;
-      return record.source.kind === 'blob' ? { ...done, sourceGone: true } : done;
+      const done = { ...row, state: 'done', durationSeconds, progress: 1, result, warnings, endedAt: at } as const;
+      return row.source.kind === 'blob' ? { ...done, sourceGone: true } : done;
     }
     case 'failed':
-      return { ...record, state: 'failed', error: change.error, endedAt: at };
+      return { ...row, state: 'failed', error: change.error, endedAt: at };
     case 'released': {
-      const queued = { ...record, state: 'queued', progress: 0 } as const;
+      const queued = { ...row, state: 'queued', progress: 0 } as const;
       return change.notBefore === undefined ? queued : { ...queued, notBefore: change.notBefore };
     }
     case 'lost':
-      return { ...queuedAnew(record), lostLeases: record.lostLeases + 1 };
+      return { ...queuedAnew(row), lostLeases: row.lostLeases + 1 };
     case 'cancelled': {
-      const cancelled = { ...record, state: 'cancelled', endedAt: at } as const;
-      if (record.state === 'uploading') return { ...cancelled, sourceGone: true };
-      // It was not its turn yet: the owner's next one takes it.
-      return record.state === 'queued' ? without(cancelled, 'turn') : cancelled;
+      const cancelled = { ...row, state: 'cancelled', endedAt: at } as const;
+      if (row.state === 'uploading') return { ...cancelled, sourceGone: true };
+      // It was not this row's turn yet; the owner's next row gets the turn.
+      return row.state === 'queued' ? without(cancelled, 'turn') : cancelled;
     }
     case 'retried': {
-      const again = without(queuedAnew(record), 'turn', 'error', 'endedAt', 'notificationId', 'durationSeconds');
-      return { ...again, options: change.options ?? record.options, lostLeases: 0 };
+      const again = without(queuedAnew(row), 'turn', 'error', 'endedAt', 'notificationId', 'durationSeconds');
+      return { ...again, options: change.options ?? row.options, lostLeases: 0 };
     }
     case 'source_gone':
-      return { ...record, sourceGone: true };
+      return { ...row, sourceGone: true };
     case 'told':
-      return { ...record, notificationId: change.notificationId };
+      return { ...row, notificationId: change.notificationId };
     case 'removed':
-      return withoutContents({ ...record, sourceGone: true, removedAt: at });
+      return withoutContents({ ...row, sourceGone: true, removedAt: at });
     default:
       return assertNever(change);
   }
 }
 
-/** A row that has none stays as it is. */
-function withUpload(record: ConversionRow, next: (upload: ResumableUpload) => ResumableUpload): ConversionRow {
-  return record.upload === undefined ? record : { ...record, upload: next(record.upload) };
+/** Does not change a row without an upload. */
+function withUpload(row: ConversionRow, next: (upload: ResumableUpload) => ResumableUpload): ConversionRow {
+  return row.upload === undefined ? row : { ...row, upload: next(row.upload) };
 }
 
-/** Without its writer, and what depends on that one. */
+/** The upload without its writer and the fields that depend on the writer. */
 function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload {
   return {
     ...(bytes === undefined ? {} : { bytes }),
@@ -182,23 +184,23 @@ function left({ bytes, metadata, expiresAt }: ResumableUpload): ResumableUpload 
   };
 }
 
-/** A new attempt: whoever worked on the one before can write nothing any more. */
-function queuedAnew(record: ConversionRow): ConversionRow {
-  return { ...without(record, 'notBefore'), state: 'queued', attempt: record.attempt + 1, progress: 0 };
+/** A new attempt. The holder of the previous attempt can no longer write. */
+function queuedAnew(row: ConversionRow): ConversionRow {
+  return { ...without(row, 'notBefore'), state: 'queued', attempt: row.attempt + 1, progress: 0 };
 }
 
-/** What stays of a removed row says that it went, and nothing of what it was. */
-function withoutContents(record: ConversionRow): ConversionRow {
+/** The part of a removed row that is kept: it records that the conversion was removed, and nothing else about it. */
+function withoutContents(row: ConversionRow): ConversionRow {
   return {
-    ...without(record, 'tracks', 'result', 'error', 'upload'),
+    ...without(row, 'tracks', 'result', 'error', 'upload'),
     fileName: '',
     source: { kind: 'blob' },
     warnings: [],
   };
 }
 
-function without<Key extends OptionalKey>(record: ConversionRow, ...keys: readonly Key[]): ConversionRow {
-  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRow = { ...record };
+function without<Key extends OptionalKey>(row: ConversionRow, ...keys: readonly Key[]): ConversionRow {
+  const copy: Partial<Record<OptionalKey, unknown>> & ConversionRow = { ...row };
   for (const key of keys) delete copy[key];
   return copy;
 }

@@ -1,14 +1,17 @@
 import type { ProgressEvent } from '../../shared/events.ts';
 import type { EventBus, Subscription } from '../ports/event-bus.ts';
 
-/** An owner's progress is listened to for so long after somebody last asked for it. */
+/** How long this process listens to an owner's progress after the last request for it. */
 const listenSeconds = 60;
-/** Owners that are listened to at most: each costs a subscription, and the rows tell the progress of the others, a little late. */
+/**
+ * The largest number of owners to listen to, since each costs a subscription. The rows give the progress of the others, a little
+ * late.
+ */
 const maxOwners = 1000;
 
-/** The latest progress of running conversions, so that a client that asks sees about what one that listens sees. */
+/** The latest progress of running conversions, so that a client that polls sees about the same as one that listens. */
 export interface LiveProgress {
-  /** Undefined where none was heard; from the first call on, that owner's progress is listened to for a while. */
+  /** Undefined if none was received. The first call starts to listen to that owner's progress for a while. */
   of(owner: string, id: string): ProgressEvent | undefined;
   close(): void;
 }

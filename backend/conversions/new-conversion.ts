@@ -3,15 +3,15 @@ import type { Batch } from '../../shared/api.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 
-/** What is known of a video before its bytes. */
+/** What is known of a video before its bytes arrive. */
 export interface Intake extends Partial<Batch> {
-  /** A new one where none is given. */
+  /** If absent, a new id is made. */
   readonly id?: string;
   readonly fileName: string;
   readonly options: OutputOptions;
 }
 
-/** The row that a conversion begins with: queued where its video is there already, else uploading. */
+/** The first row of a conversion: queued if its video is already available, otherwise uploading. */
 export function newConversion(
   owner: string,
   intake: Intake,

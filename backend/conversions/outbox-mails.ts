@@ -8,58 +8,58 @@ import type { NotificationRecord, NotificationStore, OutboxMail } from '../ports
 import { expiry, type Retention } from './conversion-view.ts';
 import { keepLease } from './kept-lease.ts';
 
-/** One that was converted, as a mail tells of it. */
+/** A converted file, as a mail describes it. */
 export interface MailedResult {
-  /** What `fid` names. */
+  /** The conversion's id, which the link to the file contains. */
   readonly id: string;
-  /** Of the MP3. */
+  /** Name of the MP3. */
   readonly fileName: string;
   readonly bytes: number;
   readonly seconds: number;
   readonly warnings: readonly Warning[];
 }
 
-/** One that was not. */
+/** A file that could not be converted. */
 export interface MailedFailure {
-  /** Of the video. */
+  /** Name of the video. */
   readonly fileName: string;
   readonly error: ConversionError;
 }
 
-/** What a notification told of, as far as it is still so. */
+/** The contents of a notification, as far as they still apply. */
 export interface MailFacts {
   readonly batchId: string;
-  /** All that were converted, and those among them of which the mail names each. */
+  /** How many were converted, and those that the mail names. */
   readonly done: number;
   readonly results: readonly MailedResult[];
-  /** Among all that were converted: the video breaks off; and, of the others, parts could not be read. */
+  /** Of all that were converted: how many are cut short, and how many of the others have unreadable parts. */
   readonly cutShort: number;
   readonly withGaps: number;
   readonly failed: number;
   readonly failures: readonly MailedFailure[];
-  /** When the first of the MP3s goes; absent where there is none. */
+  /** When the first of the MP3s is removed; absent if there is none. */
   readonly keptUntil?: Date;
 }
 
-/** A mail that this process hands over. Once another process has taken it over, nothing that is written here counts. */
+/** A mail that this process is sending. Once another process has taken it over, nothing written here has an effect. */
 export interface ClaimedMail extends AsyncDisposable {
-  /** How many hand-overs were begun, this one included. */
+  /** How many attempts to send it were started, including this one. */
   readonly tries: number;
   /** Fires when another process has taken the mail over. */
   readonly signal: AbortSignal;
   /** Gives the mail back, not to be tried before `due`. */
   postpone(due: Date): Promise<void>;
-  /** Writes how the mail ended, and tells its owner. */
+  /** Writes how the mail ended, and publishes the notification to its owner. */
   end(end: MailEnd): Promise<void>;
 }
 
-/** The outbox as notifiers reach it. */
+/** The operations that notifiers use on the outbox. */
 export interface OutboxMails {
   /** The earliest due first. */
   list(): AsyncIterable<NotificationRecord>;
-  /** Takes the mail for one hand-over. Undefined if another process was faster. */
+  /** Takes the mail for one attempt to send it. Undefined if another process was faster. */
   claim(record: NotificationRecord): Promise<ClaimedMail | undefined>;
-  /** Takes the mail out of the outbox, if nobody has written to it since. */
+  /** Removes the mail from the outbox, if no process has written to it since. */
   withdraw(record: NotificationRecord): Promise<void>;
   facts(record: NotificationRecord): Promise<MailFacts>;
 }
@@ -73,17 +73,17 @@ export interface OutboxMailsParts {
   readonly log: Logger;
 }
 
-/** What is written of a mail; a change of nothing raises its revision alone. */
+/** A change to a mail. An empty change only raises its revision. */
 type MailChange = Partial<Omit<OutboxMail, 'revision'>> | MailEnd;
 
-/** How many of a batch a mail names at most, converted ones and others each. */
+/** How many converted files a mail names at most, and how many failed ones. */
 const named = 100;
 
 export function createOutboxMails(parts: OutboxMailsParts): OutboxMails {
   const { mails, notifications, store, events, retention, log } = parts;
 
   async function tellEnd(owner: string, notificationId: string): Promise<void> {
-    // As it is now: it may have been read since.
+    // The current notification: it may have been read since.
     const now = await notifications.get(notificationId);
     if (now !== undefined) events.publish({ owner, event: { type: 'notification', notification: now.notification } });
   }
@@ -128,7 +128,7 @@ export function createOutboxMails(parts: OutboxMailsParts): OutboxMails {
       let keptUntil: Date | undefined;
       for (const { conversionId, attempt } of told) {
         const row = await store.get(conversionId);
-        // Removed meanwhile; or begun anew, of whose end there will be a mail of its own.
+        // Removed in between, or started again; a restarted one gets its own mail when it ends.
         if (row === undefined || row.owner !== owner || row.removedAt !== undefined || row.attempt !== attempt)
           continue;
         if (row.state === 'failed' && row.error !== undefined) {

@@ -25,7 +25,7 @@ describe('what an owner has missed', () => {
   const idsOf = (conversions: readonly { readonly id: string }[]): readonly string[] =>
     conversions.map(({ id }) => id).toSorted();
 
-  it('is, for who was never there, what goes on, as the list shows it', async () => {
+  it('is, without a position, every conversion that has not ended, as lists show it', async () => {
     const [second, first, ended] = [await submit(), await submit('aaron'), await submit()];
     await test.conversions.owned.cancel('anna', ended.id);
     const missed = await changes.since('anna');
@@ -39,7 +39,7 @@ describe('what an owner has missed', () => {
     expect((await changes.since('aaron')).conversions).toEqual([first]);
   });
 
-  it('is what was made, changed, removed, told of and read meanwhile', async () => {
+  it('is everything that was made, changed, removed, notified and read since the position', async () => {
     const [kept, changed, removed, told] = [await submit(), await submit(), await submit(), await submit()];
     await fail(told.id);
     const [before] = await test.conversions.batches.tellOfEnds();
@@ -66,7 +66,7 @@ describe('what an owner has missed', () => {
     expect(idsOf(after.conversions)).toEqual(idsOf([kept, created]));
   });
 
-  it('shows how far those are that are converted now', async () => {
+  it('shows the progress of running conversions', async () => {
     const { id } = await submit();
     const taken = await test.take(id);
     expect((await changes.since('anna')).conversions).toMatchObject([{ id, progress: 0 }]);
@@ -76,7 +76,7 @@ describe('what an owner has missed', () => {
     if (taken.kind === 'work') await taken.work[Symbol.asyncDispose]();
   });
 
-  it('is not all told where it is more than 500: then only what goes on', async () => {
+  it('is truncated to conversions that have not ended if it is more than 500', async () => {
     const { at } = await changes.since('anna');
     const made: Conversion[] = [];
     for (let index = 0; index < 500; index++) made.push(await submit());
@@ -96,7 +96,7 @@ describe('what an owner has missed', () => {
     expect(await changes.since('anna')).toMatchObject({ truncated: true });
   });
 
-  it('cannot be told since what is no position, or only half of one', async () => {
+  it('cannot be given since an invalid position, or half of one', async () => {
     const { id } = await submit();
     const { at } = await changes.since('anna');
     const [conversions = '', notifications = ''] = at.split('_');
@@ -115,7 +115,7 @@ describe('what an owner has missed', () => {
     }
   });
 
-  it('cannot be told since a time whose removals are not kept any more', async () => {
+  it('cannot be given since a time whose removals are no longer stored', async () => {
     const { id } = await submit();
     const { at } = await changes.since('anna');
     await test.conversions.owned.remove('anna', id);
@@ -141,7 +141,7 @@ describe('following', () => {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  it('tells each listener of its own account, and of nobody else’s', async () => {
+  it('delivers to each listener only the events of its own account', async () => {
     const heard: Record<string, ServerEvent[]> = { anna: [], bert: [] };
     const { follow } = test.conversions.changes;
     for (const [owner, events] of Object.entries(heard)) follow(owner, (event) => events.push(event));
@@ -151,7 +151,7 @@ describe('following', () => {
     expect(heard).toEqual({ anna: [read('a')], bert: [read('b')] });
   });
 
-  it('goes on for the others when a listener throws', async () => {
+  it('continues for the others when a listener throws', async () => {
     const heard: string[] = [];
     const { follow } = test.conversions.changes;
     follow('anna', () => {
@@ -165,7 +165,7 @@ describe('following', () => {
     expect(await warned).toMatchObject({ message: 'a listener that throws' });
   });
 
-  it('ends for one listener alone, and can begin again', async () => {
+  it('ends for one listener only, and can start again', async () => {
     const heard: string[] = [];
     const listener = (event: ServerEvent): void => void heard.push(event.type);
     const { follow } = test.conversions.changes;

@@ -1,29 +1,29 @@
-import { type Conversion, hasEnded } from '../../shared/api.ts';
+import { hasEnded } from '../../shared/api.ts';
 import { eventKinds, type Hello, type ServerEvent } from '../../shared/events.ts';
-import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus, Subscription } from '../ports/event-bus.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
-import { type Retention, toConversion } from './conversion-view.ts';
+import type { Retention } from './conversion-view.ts';
+import { createConversionViews } from './conversion-views.ts';
 import type { LiveProgress } from './live-progress.ts';
-import { queuePositions } from './queue-positions.ts';
 
 /** A client that has missed more changes than this must list. */
 const maxMissed = 500;
 
-/** What a client that was away must be told to be right again. */
+/** What a client that was disconnected needs to be up to date. */
 export type MissedChanges = Omit<Hello, 'type'>;
 
-/** What happens to an owner's conversions and notifications: as it happens, and since an earlier position. */
+/** The changes of an owner's conversions and notifications: as they happen, and since an earlier change position. */
 export interface OwnedChanges {
   /**
-   * Calls `listener` with each event of this owner from now on, and `onGap` when events may have been missed. To miss nothing: follow, wait
-   * for `ready`, then ask `since`; some changes are then told twice.
+   * Calls `listener` with each event of this owner from now on, and `onGap` when events may have been missed. To miss nothing,
+   * call `follow`, wait for `ready`, then call `since`. Some changes are then delivered twice.
    */
   follow(owner: string, listener: (event: ServerEvent) => void, onGap?: () => void): Subscription;
 
   /**
-   * Those that have not ended, and what changed since `position`, the `at` of an earlier answer; any text may be given. Where
-   * `truncated`, only those that have not ended, and perhaps not all of them.
+   * Returns the conversions that have not ended, and what changed since `position`, the `at` of an earlier answer. Any text is
+   * accepted. If `truncated` is true, the answer has only conversions that have not ended, and perhaps not all of them.
    */
   since(owner: string, position?: string): Promise<MissedChanges>;
 }
@@ -37,19 +37,8 @@ export interface OwnedChangesParts {
 }
 
 export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
-  const { store, notifications, events, live, retention } = parts;
-
-  async function view(records: readonly ConversionRow[]): Promise<Conversion[]> {
-    const positions = await queuePositions(records, (id) => store.countQueuedBefore(id));
-    return records.map((record) => {
-      const position = positions.get(record.id);
-      const latest = record.state === 'converting' ? live.of(record.owner, record.id) : undefined;
-      return toConversion(record, retention, {
-        ...(position === undefined ? {} : { position }),
-        ...(latest === undefined ? {} : { latest }),
-      });
-    });
-  }
+  const { store, notifications, events } = parts;
+  const views = createConversionViews(parts);
 
   return {
     follow: (owner, listener, onGap) =>
@@ -66,15 +55,15 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
       if (rows.complete && told.complete && count <= maxMissed) {
         const there = rows.items.filter(({ removedAt }) => removedAt === undefined);
         const removed = rows.items.flatMap(({ id, removedAt }) => (removedAt === undefined ? [] : [id]));
-        return { conversions: await view(there), removed, notifications: [...told.items], at, truncated: false };
+        return { conversions: await views.all(there), removed, notifications: [...told.items], at, truncated: false };
       }
       const unfinished = rows.items.filter(({ state }) => !hasEnded(state));
-      return { conversions: await view(unfinished), removed: [], notifications: [], at, truncated: true };
+      return { conversions: await views.all(unfinished), removed: [], notifications: [], at, truncated: true };
     },
   };
 }
 
-/** The stores' own positions have no underscore. */
+/** The stores' own change positions contain no underscore. */
 function toPosition(ofConversions: string, ofNotifications: string): string {
   return `${ofConversions}_${ofNotifications}`;
 }

@@ -28,7 +28,7 @@ async function upload(owner: string, more: Partial<Intake> = {}): Promise<string
 async function convert(id: string): Promise<void> {
   const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
-  const blob = mp3BlobId(taken.work.record);
+  const blob = mp3BlobId(taken.work.row);
   await test.mp3s.append(blob, 1, 0, bytes('mp3!'), label);
   await test.mp3s.finish(blob, 1);
   const result = { fileName: 'talk.mp3', bytes: 4, durationSeconds: 2, sha256: 'ab', peaks: [1, 2] };
@@ -49,7 +49,7 @@ async function blobs(): Promise<readonly string[]> {
 }
 
 describe('an upload', () => {
-  it('is queued, published and told of once it is accepted, and not before', async () => {
+  it('is queued, published and announced once it is accepted, and not before', async () => {
     const received = await test.conversions.owned.receive('anna', intake, bytes('vid', 'eo'));
     expect(received.bytes).toBe(5);
     expect(test.videoQueue.take()).toEqual([]);
@@ -62,7 +62,7 @@ describe('an upload', () => {
     ]);
   });
 
-  it('is accepted though the queue is away, and published by the sweeper later', async () => {
+  it('is accepted even if the queue cannot be reached, and published later by the sweeper', async () => {
     test.videoQueue.down = true;
     const id = await upload('anna');
     test.videoQueue.down = false;
@@ -80,7 +80,7 @@ describe('an upload', () => {
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toEqual([]);
   });
 
-  it('leaves nothing behind when its bytes break off, and says why', async () => {
+  it('leaves nothing behind when its source fails, and throws the reason', async () => {
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('vi');
       throw new AppError('bad_request', 'The upload broke off.');
@@ -92,7 +92,7 @@ describe('an upload', () => {
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toEqual([]);
   });
 
-  it('ends when its owner cancels it on the way', async () => {
+  it('ends when its owner cancels it before it is complete', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) {
         yield Buffer.alloc(10);
@@ -123,7 +123,7 @@ describe('an upload', () => {
 });
 
 describe('a conversion', () => {
-  it('keeps its MP3 and lets go of its video once it is done', async () => {
+  it('keeps its MP3 and removes its video once it is done', async () => {
     const id = await upload('anna');
     await convert(id);
     const conversion = await test.conversions.owned.get('anna', id);
@@ -139,7 +139,7 @@ describe('a conversion', () => {
     expect(JSON.stringify([items, test.told])).not.toContain('peaks');
   });
 
-  it('knows how many go before it', async () => {
+  it('has a position: how many go before it', async () => {
     const ids = [await upload('anna'), await upload('bert'), await upload('anna')];
     const positions = await Promise.all(
       ids.map(async (id, index) => (await test.conversions.owned.get(index === 1 ? 'bert' : 'anna', id)).position),
@@ -147,7 +147,7 @@ describe('a conversion', () => {
     expect(positions).toEqual([0, 1, 2]);
   });
 
-  it('shows the progress that was told last', async () => {
+  it('shows the latest published progress', async () => {
     const id = await upload('anna');
     const taken = await test.take(id);
     if (taken.kind !== 'work') throw new Error(taken.kind);
@@ -159,23 +159,23 @@ describe('a conversion', () => {
     expect(await test.conversions.owned.get('anna', id)).toMatchObject({ state: 'queued', progress: 0 });
   });
 
-  it('waits where its converter asked for it, without losing an attempt', async () => {
+  it('waits if its converter gives it back with a delay, without losing an attempt', async () => {
     const id = await upload('anna');
     const first = await test.take(id);
     if (first.kind === 'work') await first.work.release(30);
     expect(await test.take(id)).toEqual({ kind: 'later', id, delaySeconds: 30 });
     test.pass(31);
     const second = await test.take(id);
-    expect(second).toMatchObject({ kind: 'work', work: { record: { attempt: 1 } } });
+    expect(second).toMatchObject({ kind: 'work', work: { row: { attempt: 1 } } });
   });
 
-  it('is taken once, however many take at the same moment', async () => {
+  it('is taken once, however many converters try at the same moment', async () => {
     await upload('anna');
     const taken = await Promise.all([1, 2, 3, 4].map(() => test.conversions.work.take()));
     expect(taken.map(({ kind }) => kind).sort()).toEqual(['nothing', 'nothing', 'nothing', 'work']);
   });
 
-  it('tells its converter at once that it was cancelled, and takes nothing from it any more', async () => {
+  it('tells its converter at once that it was cancelled, and refuses all its further writes', async () => {
     const id = await upload('anna');
     const taken = await test.take(id);
     if (taken.kind !== 'work') throw new Error(taken.kind);
@@ -188,7 +188,7 @@ describe('a conversion', () => {
     expect((await test.conversions.owned.get('anna', id)).state).toBe('cancelled');
   });
 
-  it('can be retried after a failure, with other options, and ends anew', async () => {
+  it('can be retried after a failure, with other options, and ends again', async () => {
     const id = await upload('anna');
     await fail(id);
     expect(await test.conversions.owned.get('anna', id)).toMatchObject({
@@ -209,7 +209,7 @@ describe('a conversion', () => {
     await expect(test.conversions.owned.retry('anna', id)).rejects.toMatchObject({ code: 'wrong_state' });
   });
 
-  it('goes with its files when it is removed, cancelled first where it has not ended', async () => {
+  it('is removed with its files, and cancelled first if it has not ended', async () => {
     const done = await upload('anna');
     await convert(done);
     const queued = await upload('anna');
@@ -221,7 +221,7 @@ describe('a conversion', () => {
     expect(test.told.at(-1)).toEqual({ type: 'removed', ids: [queued] });
   });
 
-  it('stays when those that have ended are cleared and it has not', async () => {
+  it('stays when ended conversions are cleared and it has not ended', async () => {
     const done = await upload('anna');
     await convert(done);
     const running = await upload('anna');
@@ -234,7 +234,7 @@ describe('a conversion', () => {
     expect((await test.conversions.owned.get('bert', others)).state).toBe('done');
   });
 
-  it('is for another as if it never was, whatever is asked', async () => {
+  it('is not found by any method for another owner', async () => {
     const id = await upload('anna');
     await convert(id);
     const { owned } = test.conversions;

@@ -3,13 +3,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationQuery, NotificationStore } from '../ports/notification-store.ts';
 
-/** Notifications as their owners reach them. */
+/** The operations that owners use on their notifications. */
 export interface OwnedNotifications {
   /** Newest first. */
   page(query: NotificationQuery): Promise<Page<Notification>>;
-  /** Those of `ids` that are another's, or were read before, are passed over. */
+  /** Ignores those of `ids` that belong to another owner or were already read. */
   markRead(owner: string, ids: readonly string[]): Promise<void>;
-  /** For an account that goes. */
+  /** Removes all notifications of an account that is being removed. */
   removeAll(owner: string): Promise<void>;
 }
 

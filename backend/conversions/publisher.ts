@@ -3,14 +3,14 @@ import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 
 /**
- * Publishes tickets for what the rows already say. Never throws: where a ticket could not be sent, the sweeper sends one later.
- * Resolves with whether one was added; false also means that enough wait.
+ * Publishes tickets for work that the rows already record. Never throws: if a ticket cannot be sent, the sweeper sends one later.
+ * Resolves with whether a ticket was added; false can also mean that enough tickets wait.
  */
 export interface Publisher {
   /** To the converters. */
-  queued(record: Pick<ConversionRow, 'id'>): Promise<boolean>;
+  queued(row: Pick<ConversionRow, 'id'>): Promise<boolean>;
   /** To the notifiers. */
-  ended(record: Pick<ConversionRow, 'id'>): Promise<boolean>;
+  ended(row: Pick<ConversionRow, 'id'>): Promise<boolean>;
 }
 
 export interface PublisherParts {

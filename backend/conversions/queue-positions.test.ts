@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Queued, queuePositions } from './queue-positions.ts';
 
-/** A queue, of which `mine` are asked after; counts how often one was counted. */
+/** A queue that contains `mine`; counts the calls of `countBefore`. */
 async function ask(queue: readonly string[], mine: readonly string[]) {
   let asked = 0;
-  // The turns say the order; the list is by age, and has others in it too.
-  const records: Queued[] = mine.map((id) => ({ id, state: 'queued', turn: queue.indexOf(id) }));
-  const listed = [...records.toReversed(), { id: 'ended', state: 'done', turn: 0 } as const];
+  // The turns define the order. The list is ordered by age and contains other rows too.
+  const rows: Queued[] = mine.map((id) => ({ id, state: 'queued', turn: queue.indexOf(id) }));
+  const listed = [...rows.toReversed(), { id: 'ended', state: 'done', turn: 0 } as const];
   const positions = await queuePositions(listed, async (id) => {
     asked += 1;
     return queue.indexOf(id);
@@ -17,7 +17,7 @@ async function ask(queue: readonly string[], mine: readonly string[]) {
 }
 
 describe('positions in the queue', () => {
-  it('are those that would be counted one by one', async () => {
+  it('equal those that are counted one by one', async () => {
     const queues = fc.array(fc.boolean(), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(queues, async (isMine) => {
@@ -28,7 +28,7 @@ describe('positions in the queue', () => {
     );
   });
 
-  it('take two looks where all lie one behind the other', async () => {
+  it('take two counts if all are next to each other', async () => {
     const queue = Array.from({ length: 500 }, (_, index) => `id-${index}`);
     const { positions, asked } = await ask(queue, queue.slice(100));
     expect(positions).toEqual(queue.slice(100).map((_, index) => index + 100));

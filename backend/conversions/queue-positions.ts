@@ -1,23 +1,23 @@
 import type { ConversionRow } from '../ports/conversion-store.ts';
 
-/** What orders the queue. */
+/** The fields that order the queue. */
 export type Queued = Pick<ConversionRow, 'id' | 'state' | 'turn'>;
 
 /**
- * How many conversions go before each of those in `records` that are queued, all of one owner. `countBefore` counts for one; it is called seldom where
- * many stand one behind the other, as those of a batch do.
+ * How many conversions go before each queued one in `rows`, which all belong to one owner. `countBefore` counts for one of
+ * them. It is called rarely if many of them are next to each other in the queue, as those of a batch are.
  */
 export async function queuePositions(
-  records: readonly Queued[],
+  rows: readonly Queued[],
   countBefore: (id: string) => Promise<number>,
 ): Promise<ReadonlyMap<string, number>> {
   const positions = new Map<string, number>();
-  const ids = records
+  const ids = rows
     .filter(({ state }) => state === 'queued')
     .toSorted((one, other) => (one.turn ?? 0) - (other.turn ?? 0))
     .map(({ id }) => id);
 
-  /** Between two whose positions are known. */
+  /** Fills in the positions between two that are known. */
   async function fill(from: number, to: number, low: number, high: number): Promise<void> {
     if (high - low === to - from) {
       for (let index = from; index <= to; index++) positions.set(ids[index] ?? '', low + index - from);

@@ -8,29 +8,32 @@ import { type Retention, toConversion } from './conversion-view.ts';
 import { isSilent, nextRow, type Transition } from './life-cycle.ts';
 
 /**
- * Looks at the row as it is and says what is to happen to it; `undefined` leaves it alone. May throw to refuse. Called again
- * with the newer row when somebody else wrote in between.
+ * Reads the current row and returns the change to make to it; `undefined` makes no change. May throw to refuse. Called again with
+ * the newer row if another process wrote in between.
  */
-export type Decision = (record: ConversionRow) => Transition | undefined;
+export type Decision = (row: ConversionRow) => Transition | undefined;
 
-/** A row as a decision left it. `changed` is false where the decision left it alone. */
+/** The row after a decision. `changed` is false if the decision made no change. */
 export interface Decided {
-  readonly record: ConversionRow;
+  readonly row: ConversionRow;
   readonly changed: boolean;
 }
 
-/** The one writer of conversions' rows: every write is a legal change, compared-and-set against the row it was decided on. */
+/**
+ * The only writer of the conversions' rows. Every write is a legal change, and a compare-and-set against the row that it was
+ * decided on.
+ */
 export interface Rows {
-  insert(record: ConversionRow): Promise<void>;
+  insert(row: ConversionRow): Promise<void>;
   get(id: string): Promise<ConversionRow | undefined>;
-  /** Throws `not_found` without a row, `wrong_state` when the life cycle does not allow the change. */
+  /** Throws `not_found` if there is no row, `wrong_state` if the life cycle does not allow the change. */
   decide(id: string, decision: Decision): Promise<Decided>;
-  /** The same for who does not know whether the row is still there: undefined where it is not. */
+  /** The same for a caller that does not know whether the row exists. Undefined if it does not. */
   decideIfThere(id: string, decision: Decision): Promise<Decided | undefined>;
 }
 
-/** Hears of each transition that this process has written, and of the row after it. */
-export type OnTransition = (change: Transition, record: ConversionRow) => void;
+/** Called for each transition that this process has written, with the row after it. */
+export type OnTransition = (change: Transition, row: ConversionRow) => void;
 
 export interface RowsParts {
   readonly store: ConversionStore;
@@ -42,38 +45,35 @@ export interface RowsParts {
 }
 
 export function createRows({ store, events, clock, log, retention, onTransition }: RowsParts): Rows {
-  function announce(record: ConversionRow, change: Transition | { type: 'created' }): void {
-    const event = eventOf(record, change, retention);
-    const { id: conversionId, owner } = record;
+  function announce(row: ConversionRow, change: Transition | { type: 'created' }): void {
+    const event = eventOf(row, change, retention);
+    const { id: conversionId, owner } = row;
     if (event !== undefined) events.publish({ owner, event });
     if (takesLease.includes(change.type))
       events.publishInternal({ owner, message: { type: 'look_now', conversionId } });
-    log.debug(
-      { conversion: record.id, change: change.type, state: record.state, attempt: record.attempt },
-      'conversion',
-    );
+    log.debug({ conversion: row.id, change: change.type, state: row.state, attempt: row.attempt }, 'conversion');
   }
 
   async function decideIfThere(id: string, decision: Decision): Promise<Decided | undefined> {
     for (;;) {
-      const record = await store.get(id);
-      if (record === undefined) return undefined;
-      const change = decision(record);
-      if (change === undefined) return { record, changed: false };
-      const next = nextRow(record, change, clock.now().toISOString());
-      if (next === undefined) throw wrongState(record, change);
-      if (await store.replace(record, next)) {
+      const row = await store.get(id);
+      if (row === undefined) return undefined;
+      const change = decision(row);
+      if (change === undefined) return { row, changed: false };
+      const next = nextRow(row, change, clock.now().toISOString());
+      if (next === undefined) throw wrongState(row, change);
+      if (await store.replace(row, next)) {
         announce(next, change);
         onTransition?.(change, next);
-        return { record: next, changed: true };
+        return { row: next, changed: true };
       }
     }
   }
 
   return {
-    async insert(record) {
-      await store.insert(record);
-      announce(record, { type: 'created' });
+    async insert(row) {
+      await store.insert(row);
+      announce(row, { type: 'created' });
     },
 
     get: (id) => store.get(id),
@@ -87,7 +87,7 @@ export function createRows({ store, events, clock, log, retention, onTransition 
   };
 }
 
-/** What ends the lease of another. */
+/** The changes that end another holder's lease. */
 const takesLease: readonly (Transition | { type: 'created' })['type'][] = [
   'cancelled',
   'abandoned',
@@ -96,36 +96,36 @@ const takesLease: readonly (Transition | { type: 'created' })['type'][] = [
 ];
 
 function eventOf(
-  record: ConversionRow,
+  row: ConversionRow,
   change: Transition | { type: 'created' },
   retention: Retention,
 ): ServerEvent | undefined {
-  if (record.removedAt !== undefined) return { type: 'removed', ids: [record.id] };
+  if (row.removedAt !== undefined) return { type: 'removed', ids: [row.id] };
   if (change.type !== 'created' && isSilent(change)) return undefined;
-  return { type: 'conversion', conversion: toConversion(record, retention) };
+  return { type: 'conversion', conversion: toConversion(row, retention) };
 }
 
-/** The same for what never was and for what is another's. */
+/** The same error for a row that does not exist and for one of another owner. */
 export function notFound(): AppError {
   return new AppError('not_found', 'There is no such conversion.');
 }
 
-function wrongState(record: ConversionRow, change: Transition): AppError {
-  if (change.type === 'retried' && record.sourceGone && record.state !== 'done') {
-    return new AppError('gone', 'The video of this conversion is not kept any more.');
+function wrongState(row: ConversionRow, change: Transition): AppError {
+  if (change.type === 'retried' && row.sourceGone && row.state !== 'done') {
+    return new AppError('gone', 'The video of this conversion is no longer kept.');
   }
-  return new AppError('wrong_state', `A conversion that is ${record.state} cannot be ${participles[change.type]}.`);
+  return new AppError('wrong_state', `A conversion that is ${row.state} cannot be ${participles[change.type]}.`);
 }
 
 const participles: Readonly<Record<Transition['type'], string>> = {
   uploaded: 'uploaded',
   write_begun: 'added to',
   doubted: 'doubted',
-  write_ended: 'let go of',
+  write_ended: 'released by its writer',
   writer_lost: 'taken from its writer',
   abandoned: 'abandoned',
   taken: 'converted',
-  renewed: 'carried on',
+  renewed: 'renewed',
   read: 'read',
   finished: 'finished',
   failed: 'failed',
@@ -133,7 +133,7 @@ const participles: Readonly<Record<Transition['type'], string>> = {
   lost: 'taken over',
   cancelled: 'cancelled',
   retried: 'retried',
-  source_gone: 'stripped of its video',
-  told: 'told of',
+  source_gone: 'left without its video',
+  told: 'marked as notified',
   removed: 'removed',
 };

@@ -60,7 +60,7 @@ async function videos(): Promise<readonly string[]> {
 }
 
 describe('the sweeper', () => {
-  it('takes over from a converter whose lease stood still for 15 seconds, and not sooner', async () => {
+  it('takes over from a converter whose lease has not changed for 15 seconds, and not sooner', async () => {
     const id = await upload();
     const work = await take(id);
     test.videoQueue.take();
@@ -72,7 +72,7 @@ describe('the sweeper', () => {
     expect(await work.finish(result, [])).toBe(false);
   });
 
-  it('leaves a converter alone that renews its lease', async () => {
+  it('does not take over from a converter that renews its lease', async () => {
     const id = await upload();
     const work = await take(id);
     for (let round = 0; round < 10; round += 1) {
@@ -82,7 +82,7 @@ describe('the sweeper', () => {
     expect(await test.store.get(id)).toMatchObject({ state: 'converting', attempt: 1 });
   });
 
-  it('gives up a video that every converter was lost over', async () => {
+  it('fails a video over which every converter was lost', async () => {
     const id = await upload();
     for (let lost = 0; lost < 100; lost += 1) {
       await take(id);
@@ -92,7 +92,7 @@ describe('the sweeper', () => {
     expect(test.mp3Queue.take()).toContain(id);
   });
 
-  it('tells the notifiers again of an end that nobody was told of, once a minute', async () => {
+  it('publishes a ticket again for an end that is in no notification, once a minute', async () => {
     const id = await upload();
     test.mp3Queue.down = true;
     await (await take(id)).finish(result, []);
@@ -105,7 +105,7 @@ describe('the sweeper', () => {
     expect(test.mp3Queue.take()).toEqual([id]);
   });
 
-  it('reads no whole row to look at those that are as they should be', async () => {
+  it('reads no whole row to check those that need no repair', async () => {
     await take(await upload());
     await upload();
     let reads = 0;
@@ -123,7 +123,7 @@ describe('the sweeper', () => {
     expect(reads).toBe(0);
   });
 
-  it('publishes tickets once a minute while rows wait, as many as the queue takes', async () => {
+  it('publishes tickets once a minute while rows wait, as many as the queue accepts', async () => {
     const ids = [await upload(), await upload(), await upload()];
     test.videoQueue.take();
     await rounds(12);
@@ -154,7 +154,7 @@ describe('the sweeper', () => {
     expect(test.videoQueue.take()).toEqual([id]);
   });
 
-  it('publishes one ticket for the notifiers, however many batches were not told of', async () => {
+  it('publishes one ticket for the notifiers, however many batches have no notification', async () => {
     const batch = { batchId: 'b', batchSize: 10 };
     for (let index = 0; index < 5; index += 1) {
       const received = await test.conversions.owned.receive('anna', { ...intake, ...batch }, bytes('video'));
@@ -166,7 +166,7 @@ describe('the sweeper', () => {
     expect(test.mp3Queue.take()).toHaveLength(1);
   });
 
-  it('takes everything over at once after a start', async () => {
+  it('takes over everything at once after a start', async () => {
     const ids = [await upload(), await upload(), await upload()];
     await take(ids[1] ?? '');
     await (await take(ids[2] ?? '')).finish(result, []);
@@ -180,7 +180,7 @@ describe('the sweeper', () => {
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);
   });
 
-  it('removes files that no row wants, and no others', async () => {
+  it('removes files that no row needs, and no others', async () => {
     const id = await upload();
     const label = { conversionId: id, owner: 'anna', fileName: 'x' };
     await test.videos.append('nobody-knows-it', 1, 0, bytes('x'), label);
@@ -192,7 +192,7 @@ describe('the sweeper', () => {
     expect(await test.mp3s.stat(`${id}-1`)).toBeDefined();
   });
 
-  it('keeps the video of a failed one for a day, after which it cannot be retried', async () => {
+  it('keeps the video of a failed conversion for a day, after which it cannot be retried', async () => {
     const id = await upload();
     await (await take(id)).fail(new AppError('no_audio', 'There is no sound in it.'));
     test.pass(day - 60);
@@ -204,7 +204,7 @@ describe('the sweeper', () => {
     await expect(test.conversions.owned.retry('anna', id)).rejects.toMatchObject({ code: 'gone' });
   });
 
-  it('removes an MP3 when its time is over, and the row a week after that', async () => {
+  it('removes an MP3 when it expires, and the row a week after that', async () => {
     const id = await upload();
     const work = await take(id);
     await test.mp3s.append(`${id}-1`, 1, 0, bytes('mp3'), { conversionId: id, owner: 'anna', fileName: 'x' });
@@ -226,14 +226,14 @@ describe('the sweeper', () => {
 
 describe('two sweepers over one store', () => {
   beforeEach(() => {
-    // Rounds and renewals come when the test says so.
+    // The test decides when rounds and renewals happen.
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   });
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('tidy one at a time, and one takes over where the process of the other is frozen', async () => {
+  it('tidy one at a time, and one takes over if the process of the other is frozen', async () => {
     await test.videos.append('nobody-knows-it', 1, 0, bytes('x'), { conversionId: 'x', owner: 'anna', fileName: 'x' });
     const stopped = Promise.withResolvers<void>();
     const never = new Promise<never>(() => undefined);

@@ -15,25 +15,33 @@ import { createTidier } from './tidier.ts';
 import { createTidy } from './tidy.ts';
 import type { ResumableUploads } from './uploads/resumable-uploads.ts';
 
-/** How often the rows that are uploading or converting are looked at. */
+/** How often the rows that are uploading or converting are checked. */
 const roundEverySeconds = 5;
-/** How often tickets are published for rows whose own tickets may be lost. */
+/** How often tickets are published for rows whose own tickets may have been lost. */
 const ticketsEverySeconds = 60;
-/** A conversion over which so many converters were lost is what kills them. Generous: a machine may be switched off often. */
+/**
+ * After this many lost converters, the conversion is assumed to be what kills them. The number is high because a computer may
+ * often be switched off.
+ */
 const maxLostLeases = 100;
 
-/** Puts right what a crash, a lost message or a lost machine left behind. Several may run; each change is a compare-and-set. */
+/**
+ * Repairs what a crash, a lost message or a lost machine left behind. Several sweepers may run; each change is a compare-and-set.
+ */
 export interface Sweeper {
   /**
-   * For the process that holds the lock of an embedded data folder, at its start: no other process works, so rows that look as if
-   * they were under way are taken over at once. Tidies, too.
+   * For the process that has just locked an embedded data folder: no other process is running, so this takes over at once all rows
+   * that seem to be in progress. It also tidies.
    */
   recover(): Promise<void>;
-  /** One look at the rows that are uploading or converting: takes over what its holder left. Once a minute, publishes tickets. */
+  /**
+   * Checks the rows that are uploading or converting once, and takes over those whose holder is gone. Once a minute, publishes
+   * tickets.
+   */
   round(): Promise<void>;
-  /** Removes blobs that no row wants, and what has expired, unless another process is at it. */
+  /** Removes blobs that no row needs and everything that has expired, unless another process is doing so. */
   tidy(): Promise<void>;
-  /** Does both now and then, until `stop`, which waits for what is under way. */
+  /** Does both periodically until `stop`, which waits for the work in progress. */
   start(): { stop(): Promise<void> };
 }
 
@@ -56,7 +64,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
   let ticketsAt = clock.monotonicSeconds();
 
-  /** Undoes a multipart upload, or puts a conversion back in the queue, whose holder is gone since the row was at `seen`. */
+  /** Undoes a multipart upload, or queues a conversion again, if its holder is gone since the row was at `seen`. */
   async function takeOver(seen: ScannedRow): Promise<void> {
     const decided = await rows.decideIfThere(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
@@ -64,28 +72,31 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       if (row.state === 'uploading') return { type: 'abandoned' };
       if (row.state !== 'converting') return undefined;
       if (row.lostLeases + 1 < maxLostLeases) return { type: 'lost' };
-      const error = new AppError('converter_failed', 'Something in this video stops the converter each time.');
+      const error = new AppError('converter_failed', 'The converter stopped each time it tried this video.');
       return { type: 'failed', error: toConversionError(error) };
     });
     if (!decided?.changed) return;
-    const { record } = decided;
-    log.warn({ conversion: record.id, was: seen.state, attempt: record.attempt }, 'took over what its holder left');
-    if (record.state === 'queued') await publisher.queued(record);
-    else if (record.state === 'failed') await publisher.ended(record);
-    else if (record.state === 'uploading') await uploads.settle(record);
-    else await videos.remove(videoBlobId(record), blobFence(record));
+    const { row } = decided;
+    log.warn(
+      { conversion: row.id, was: seen.state, attempt: row.attempt },
+      'took over a conversion whose holder is gone',
+    );
+    if (row.state === 'queued') await publisher.queued(row);
+    else if (row.state === 'failed') await publisher.ended(row);
+    else if (row.state === 'uploading') await uploads.settle(row);
+    else await videos.remove(videoBlobId(row), blobFence(row));
   }
 
-  /** Ends a resumable upload that its client has left alone for too long. */
+  /** Ends a resumable upload that received no bytes for too long. */
   async function expireUpload(seen: ScannedRow): Promise<void> {
     const decided = await rows.decideIfThere(seen.id, (row) =>
       row.revision === seen.revision ? { type: 'abandoned' } : undefined,
     );
     if (!decided?.changed) return;
-    const { record } = decided;
-    log.info({ conversion: record.id }, 'an upload has expired');
-    await publisher.ended(record);
-    await videos.remove(videoBlobId(record), blobFence(record));
+    const { row } = decided;
+    log.info({ conversion: row.id }, 'an upload has expired');
+    await publisher.ended(row);
+    await videos.remove(videoBlobId(row), blobFence(row));
   }
 
   async function lookAt(row: ScannedRow): Promise<void> {
@@ -96,7 +107,10 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     }
   }
 
-  /** Publishes as many tickets for converters as the queue takes, and one for notifiers, who look at all batches. */
+  /**
+   * Publishes as many tickets for converters as the queue accepts, and one for the notifiers, since each of them checks all
+   * batches.
+   */
   async function publishTickets(): Promise<void> {
     const now = clock.now().toISOString();
     for await (const row of store.scan('queued')) {
@@ -119,11 +133,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   return {
     async recover() {
-      for await (const row of store.scan('working')) {
-        if (!isWaitingUpload(row)) await takeOver(row);
+      for await (const scanned of store.scan('working')) {
+        if (!isWaitingUpload(scanned)) await takeOver(scanned);
         else {
-          const record = await store.get(row.id);
-          if (record !== undefined) await uploads.settle(record);
+          const row = await store.get(scanned.id);
+          if (row !== undefined) await uploads.settle(row);
         }
       }
       await tidier.pass(true);
@@ -147,7 +161,7 @@ function repeat(work: () => Promise<void>, log: Logger): { stop(): Promise<void>
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
     running ??= work()
-      .catch((error: unknown) => log.error({ err: error }, 'the sweeper failed this time'))
+      .catch((error: unknown) => log.error({ err: error }, 'a round of the sweeper failed'))
       .finally(() => {
         running = undefined;
       });
@@ -160,7 +174,7 @@ function repeat(work: () => Promise<void>, log: Logger): { stop(): Promise<void>
   };
 }
 
-/** A resumable upload between two of its requests: nobody holds a lease, and nobody needs to. */
+/** A resumable upload between two of its requests. It has no holder and needs none. */
 function isWaitingUpload(row: ScannedRow): row is ScannedRow & { readonly upload: ResumableUpload } {
   return row.state === 'uploading' && row.upload !== undefined && row.upload.writer === undefined;
 }

@@ -38,12 +38,12 @@ function counting(queue: JobQueue): JobQueue & { added: number } {
   };
 }
 
-it(`${count} rows that wait for an hour behind busy places cost few tickets, and are taken after it`, {
+it(`${count} rows that wait for an hour behind busy places cost few tickets, and are taken after that`, {
   timeout: 120_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-tickets-'));
   const database = openConversionsDatabase(join(folder, 'conversions.db'));
-  // Nobody needs this file after a power cut.
+  // This file need not survive a power cut.
   database.prepare('PRAGMA synchronous = OFF').run();
   const store = createSqliteConversionStore(database);
   const events = createMemoryEventBus();

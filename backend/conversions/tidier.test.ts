@@ -10,7 +10,7 @@ const log = pino({ level: 'silent' });
 
 let test: TestConversions;
 beforeEach(async () => {
-  // Renewals come when the test says so.
+  // The test decides when renewals happen.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   test = await makeTestConversions();
 });
@@ -19,7 +19,7 @@ afterEach(async () => {
   await test[Symbol.asyncDispose]();
 });
 
-/** A process with a tidier. Each of its passes begins, and goes on once the test lets it. */
+/** A process with a tidier. Each of its passes starts, and continues when the test allows it. */
 class Process {
   readonly tidier: Tidier;
   readonly passes: { readonly signal: AbortSignal; readonly end: (error?: Error) => void }[] = [];
@@ -45,7 +45,7 @@ class Process {
     });
   }
 
-  /** Resolves when `call` has either begun a pass or ended without one; says whether it has begun one. */
+  /** Resolves when `call` has either started a pass or ended without one. Returns whether it has started one. */
   async begins(call: Promise<void>): Promise<boolean> {
     const { promise } = this.#begun;
     const begun = await Promise.race([call.then(() => false), promise.then(() => true)]);
@@ -53,7 +53,7 @@ class Process {
     return begun;
   }
 
-  /** Nothing of it reaches the store from now on until the function that this gives is called. */
+  /** Freezes the process: none of its calls reaches the store until the returned function is called. */
   freeze(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#thawed = promise;
@@ -61,7 +61,7 @@ class Process {
   }
 }
 
-/** Lets time pass for all, while `watcher` looks; gives after how many seconds it began a pass, or undefined. */
+/** Lets time pass while `watcher` checks. Returns after how many seconds it started a pass, or undefined. */
 async function secondsUntilPass(watcher: Process, limit: number): Promise<number | undefined> {
   for (let seconds = 0; seconds <= limit; seconds += lookEverySeconds) {
     if (await watcher.begins(watcher.tidier.look())) return seconds;
@@ -71,7 +71,7 @@ async function secondsUntilPass(watcher: Process, limit: number): Promise<number
   return undefined;
 }
 
-/** Makes a new process look, which begins a pass. Gives what ends the pass and waits for the process to be done with it. */
+/** Makes a new process start a pass. Returns a function that ends the pass and waits until the process has finished it. */
 async function begin(process: Process): Promise<(error?: Error) => Promise<void>> {
   const look = process.tidier.look();
   expect(await process.begins(look)).toBe(true);
@@ -82,14 +82,14 @@ async function begin(process: Process): Promise<(error?: Error) => Promise<void>
 }
 
 describe('tidying', () => {
-  it('begins with the start of a process, and comes again an hour after it ended', async () => {
+  it('starts with the process, and again an hour after it ended', async () => {
     const one = new Process();
     const end = await begin(one);
     await end();
     expect(await secondsUntilPass(one, 2 * hour)).toBe(hour);
   });
 
-  it('is left to the process that is at it, and is not due for the others when that one has ended', async () => {
+  it('is left to the process that is tidying, and is not due for the others when that one has finished', async () => {
     const [one, other] = [new Process(), new Process()];
     const end = await begin(one);
     expect(await secondsUntilPass(other, 120)).toBeUndefined();
@@ -101,7 +101,7 @@ describe('tidying', () => {
     expect(await secondsUntilPass(other, 120)).toBeDefined();
   });
 
-  it('is taken over from a process that is frozen, which stops when it wakes up', async () => {
+  it('is taken over from a frozen process, which stops when it wakes up', async () => {
     const [one, other] = [new Process(), new Process()];
     const end = await begin(one);
     const thaw = one.freeze();
@@ -113,7 +113,7 @@ describe('tidying', () => {
     expect(other.passes[0]?.signal.aborted).toBe(false);
   });
 
-  it('is begun by one of two that look at once', async () => {
+  it('is started by one of two processes that check at the same time', async () => {
     const [one, other] = [new Process(), new Process()];
     expect(await Promise.all([one.begins(one.tidier.look()), other.begins(other.tidier.look())])).toEqual([
       true,
@@ -121,7 +121,7 @@ describe('tidying', () => {
     ]);
   });
 
-  it('that failed is not tried again before an hour has gone by', async () => {
+  it('that failed is not tried again within an hour', async () => {
     const one = new Process();
     const end = await begin(one);
     await expect(end(new Error('a blob cannot be removed'))).rejects.toThrow('a blob cannot be removed');
@@ -138,7 +138,7 @@ describe('tidying', () => {
     expect(await test.leases.read('tidy')).toMatchObject({ held: false });
   });
 
-  it('that was broken off by the end of a process is gone on with by another', async () => {
+  it('that was interrupted by the end of a process is continued by another', async () => {
     const [one, other] = [new Process(), new Process()];
     const end = await begin(one);
     one.tidier.stop();

@@ -7,16 +7,19 @@ import { watchLeases } from './lease-watch.ts';
 import type { Tidy } from './tidy.ts';
 
 const leaseName = 'tidy';
-/** From the end of a pass, whichever process made it, to the next one. */
+/** Seconds from the end of a pass, made by any process, to the next one. */
 const pauseSeconds = 3600;
 
-/** Lets one process at a time tidy, by a lease in the store. */
+/** Lets one process at a time tidy, using a lease in the store. */
 export interface Tidier {
-  /** Makes a pass now, unless another process is at one. For a process that works alone, `alone`: whoever held the lease is dead. */
+  /**
+   * Makes a pass now, unless another process is making one. With `alone`, no other process is running, so a holder of the lease
+   * is dead.
+   */
   pass(alone?: boolean): Promise<void>;
-  /** Looks at the lease, and makes a pass when it is due. To be called every few seconds. */
+  /** Checks the lease, and makes a pass when it is due. Call this every few seconds. */
   look(): Promise<void>;
-  /** Ends a pass that is under way before its next step. */
+  /** Ends a pass in progress before its next step. */
   stop(): void;
 }
 
@@ -41,7 +44,7 @@ export function createTidier({ tidy, leases, clock, lookEverySeconds, log }: Tid
     try {
       await tidy(AbortSignal.any([kept.signal, stopping.signal]));
     } finally {
-      // A pass that was broken off by the end of this process is left to another one.
+      // If this process ends during a pass, another process will make the next one.
       if (!stopping.signal.aborted) await kept.end(false);
     }
     if (kept.signal.aborted) log.warn({ err: kept.signal.reason }, 'tidying was taken over by another process');
@@ -58,7 +61,7 @@ export function createTidier({ tidy, leases, clock, lookEverySeconds, log }: Tid
       const state = await leases.read(leaseName);
       const stillSeconds = watch.look(leaseName, state.counter);
       watch.endRound();
-      // When the last pass ended, a process that has just started does not know: it makes one.
+      // A process that has just started does not know when the last pass ended, so it makes one.
       const due = state.held ? stillSeconds >= leaseSeconds : !known || stillSeconds >= pauseSeconds;
       known = true;
       if (due) await passAs(state);
@@ -68,7 +71,7 @@ export function createTidier({ tidy, leases, clock, lookEverySeconds, log }: Tid
   };
 }
 
-/** Takes the lease if its counter is still where it was seen. */
+/** Takes the lease if its counter is unchanged. */
 async function take(leases: LeaseStore, seen: number, log: Logger): Promise<KeptLease<boolean, true> | undefined> {
   let counter = seen;
   async function write(held: boolean): Promise<true | AppError> {

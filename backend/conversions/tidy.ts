@@ -5,7 +5,7 @@ import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo
 import { expiry, type Retention } from './conversion-view.ts';
 import type { Rows } from './rows.ts';
 
-/** How long the row of a removed conversion stays, to tell clients that were away. */
+/** How long the row of a removed conversion is kept, so that clients that were disconnected learn of the removal. */
 const tombstoneSeconds = 7 * 24 * 3600;
 /** How many blobs are looked up in one query. */
 const blobPortion = 200;
@@ -19,7 +19,7 @@ export interface TidyParts {
   readonly retention: Retention;
 }
 
-/** Removes what has expired, and blobs that no row wants. Stops early once `signal` fires. */
+/** Removes everything that has expired, and blobs that no row needs. Stops early once `signal` fires. */
 export type Tidy = (signal: AbortSignal) => Promise<void>;
 
 export function createTidy({ rows, store, videos, mp3s, clock, retention }: TidyParts): Tidy {
@@ -38,9 +38,9 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
       row.revision === seen.revision ? { type: resultIsOver ? 'removed' : 'source_gone' } : undefined,
     );
     if (!decided?.changed) return;
-    const { record } = decided;
-    await videos.remove(videoBlobId(record), blobFence(record));
-    if (record.removedAt !== undefined) await mp3s.remove(mp3BlobId(record), blobFence(record));
+    const { row } = decided;
+    await videos.remove(videoBlobId(row), blobFence(row));
+    if (row.removedAt !== undefined) await mp3s.remove(mp3BlobId(row), blobFence(row));
   }
 
   /** Reads the rows after it has listed the blobs: a blob is made after its row, so the row of a listed blob must be there. */

@@ -11,23 +11,23 @@ import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
 /**
- * The wait before a retry if a service is unavailable or the disk is full: long enough to do no harm, short enough not
- * to be noticed.
+ * How long a conversion waits for something that is unavailable or full: long enough to cause little load, short enough not to be
+ * noticed.
  */
 const retrySeconds = 30;
-/** The longest delay of Node's timers. */
+/** The longest delay of Node's timers, in milliseconds. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  /** Absolute path. Each conversion has its own folder in it while it runs. */
+  /** Absolute path. Each running job has its own folder in it. */
   readonly workFolder: string;
   readonly convert: (request: Omit<ConvertRequest, 'ffmpeg' | 'limits'>) => Promise<ConvertedFile>;
   /**
-   * Whether a conversion waits while the disk is full or a service is unavailable. If false it fails, because nobody is
-   * there to make room later.
+   * Whether a conversion waits while the disk is full or something is unavailable. If false, it fails: use this if nobody is
+   * there to free space.
    */
   readonly waits: boolean;
   readonly log: Logger;
@@ -39,7 +39,7 @@ export interface ConverterParts extends HandleConvertParts {
   readonly places: number;
 }
 
-/** Starts the converter service: it takes queued conversions and makes their MP3s. */
+/** The conversion service: takes queued conversions and makes MP3s of them. */
 export async function startConverter({ videoQueue, places, ...parts }: ConverterParts): Promise<Consumer> {
   const alarm = createAlarm(videoQueue, parts.log);
   const consumer = await videoQueue.consume(createConvertHandler(parts, alarm.wakeLater), { places });
@@ -52,11 +52,12 @@ export async function startConverter({ videoQueue, places, ...parts }: Converter
   };
 }
 
-/** Wakes a place after this many seconds, for a conversion that is not due yet. */
+/** Wakes a place after the given number of seconds, for a conversion that is not due yet. */
 type WakeLater = (id: string, delaySeconds: number) => void;
 
 /**
- * Publishes a ticket when the first of the waiting conversions becomes due. If this process dies, the sweeper does it.
+ * Publishes a ticket when the first of the conversions that are not due becomes due. If this process dies, the sweeper publishes
+ * one.
  */
 function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLater; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
@@ -82,7 +83,7 @@ function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLa
   };
 }
 
-/** Takes and converts queued conversions one after the other until none is due. */
+/** Converts queued conversions one after the other until none is due. */
 export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
   return async (place) => {
     while (place.mayGoOn()) {
@@ -97,7 +98,7 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
 /** Runs one conversion, from its lease to its MP3. */
 async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
   await using work = taken;
-  const folder = join(parts.workFolder, mp3BlobId(work.record));
+  const folder = join(parts.workFolder, mp3BlobId(work.row));
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const converted = await convertInto(folder, work, stopping, parts);
@@ -109,43 +110,42 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   }
 }
 
-/** Converts the source and stores the MP3. If it throws, nothing is stored. */
+/** Converts the video and stores the MP3. If this throws, nothing is stored. */
 async function convertInto(
   folder: string,
   work: Work,
   stopping: AbortSignal,
   { videos, mp3s, convert }: HandleConvertParts,
 ): Promise<ConvertedFile> {
-  const { record } = work;
+  const { row } = work;
   const signal = AbortSignal.any([work.signal, stopping]);
-  await using source = await openSource(record, videos, signal);
+  await using source = await openSource(row, videos, signal);
   const converted = await convert({
     sourcePath: source.path,
     workFolder: folder,
-    options: record.options,
+    options: row.options,
     onSource: (facts) => work.noteSource(facts),
     onProgress: (progress) => work.noteProgress(progress),
     signal,
   });
-  const label = { conversionId: record.id, owner: record.owner, fileName: resultFileName(record) };
-  await mp3s.adopt(mp3BlobId(record), blobFence(record), converted.path, label, signal);
+  const label = { conversionId: row.id, owner: row.owner, fileName: resultFileName(row) };
+  await mp3s.adopt(mp3BlobId(row), blobFence(row), converted.path, label, signal);
   return converted;
 }
 
-async function openSource(record: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
-  if (record.source.kind === 'blob') return await videos.localFile(videoBlobId(record), signal);
-  return { path: record.source.path, [Symbol.asyncDispose]: async () => undefined };
+async function openSource(row: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
+  if (row.source.kind === 'blob') return await videos.localFile(videoBlobId(row), signal);
+  return { path: row.source.path, [Symbol.asyncDispose]: async () => undefined };
 }
 
 async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
-  const { record } = work;
+  const { row } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
-  const result = { fileName: resultFileName(record), bytes, sha256, durationSeconds, peaks };
-  // If this throws, it is not known whether the row was written. The MP3 stays, and the sweeper removes it if no row
-  // needs it.
+  const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
+  // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) await mp3s.remove(mp3BlobId(record), blobFence(record));
-  log.info({ conversion: record.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
+  if (!done) await mp3s.remove(mp3BlobId(row), blobFence(row));
+  log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 
 async function settle(
@@ -154,9 +154,9 @@ async function settle(
   stopping: AbortSignal,
   { waits, log }: HandleConvertParts,
 ): Promise<void> {
-  const conversion = work.record.id;
+  const conversion = work.row.id;
   if (work.signal.aborted) {
-    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion stopped');
+    log.info({ conversion, reason: String(work.signal.reason) }, 'conversion was cancelled or taken over');
     return;
   }
   if (stopping.aborted) {
@@ -174,18 +174,18 @@ async function settle(
 }
 
 function willPass(error: unknown): boolean {
-  // Creating the conversion's folder may also fail for lack of space.
+  // The job's folder itself may be what does not fit on the disk.
   const code = systemErrorCode(error);
   return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Keeps the message of the error. A code that conversions do not have becomes `converter_failed`. */
+/** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
 function reasonOf(error: unknown): AppError {
   if (isAppError(error, ...conversionErrorCodes)) return error;
   const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';
   return new AppError('converter_failed', sentence, { cause: error });
 }
 
-function resultFileName(record: ConversionRow): string {
-  return outputFileName(record.fileName, record.options.format);
+function resultFileName(row: ConversionRow): string {
+  return outputFileName(row.fileName, row.options.format);
 }

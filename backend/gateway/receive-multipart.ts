@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../shared/errors.ts';
-import type { Upload } from '../conversions/owned-conversions.ts';
+import type { Upload } from '../conversions/video-intake.ts';
 import { readBody } from '../http/request-body.ts';
 import { cleanFileName } from './upload-file-name.ts';
 

@@ -93,13 +93,13 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
     await list(users, stdout);
     return;
   }
-  // Checks the address first, so that nobody types a password in vain.
+  // Checks the address first, so that nobody types a password for nothing.
   const { email } = checked({ email: command.email, password: 'not known yet' });
   const known = await users.findByEmail(email);
   if (command.name === 'add') {
     if (known !== undefined) throw new AppError('taken', `There is already an account for ${email}.`);
     const credentials = checked({ email, password: await readTwice(readPassword) });
-    // Whoever runs the server vouches for the address.
+    // The administrator vouches for the address.
     const facts = { admin: command.admin, confirmed: true };
     await createUser({ ...credentials, ...facts }, { users, hashing, clock: systemClock });
     stdout.write(`Added ${email}${command.admin ? ', an admin' : ''}.\n`);

@@ -9,21 +9,21 @@ import { systemClock } from '../ports/clock.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * Makes the embedded parts: SQLite, files and memory, all in `dataFolder`, which is made where it is missing and locked until the parts
- * are disposed of. Throws `data_in_use` while another process has the folder, `unavailable` when it cannot be used.
- * @param dataFolder absolute path
+ * Makes the embedded parts: SQLite, files and memory. Everything is stored in `dataFolder`, which is made if it is missing and
+ * stays locked until the parts are disposed of. Throws `data_in_use` while another process has the folder, `unavailable` if it
+ * cannot be used. `dataFolder` is an absolute path.
  */
 export async function openEmbeddedParts(dataFolder: string, log: Logger): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
   const { folder, ...stores } = opened.use(await openEmbeddedStores(dataFolder));
-  // The lock is ours, so whoever wrote in there is dead.
+  // This process has the lock, so every process that wrote to this folder has ended.
   await rm(folder.work, { recursive: true, force: true });
 
   const events = createMemoryEventBus((error) => log.error({ err: error }, 'a listener failed'));
   opened.defer(() => events.close());
-  const videoQueue = createMemoryJobQueue((error) => log.error({ err: error }, 'a place of the converter failed'));
+  const videoQueue = createMemoryJobQueue((error) => log.error({ err: error }, 'a job of the converter failed'));
   opened.defer(() => videoQueue.close());
-  const mp3Queue = createMemoryJobQueue((error) => log.error({ err: error }, 'a place of the notifier failed'));
+  const mp3Queue = createMemoryJobQueue((error) => log.error({ err: error }, 'a job of the notifier failed'));
   opened.defer(() => mp3Queue.close());
 
   const kept = opened.move();

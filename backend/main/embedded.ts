@@ -5,9 +5,9 @@ import { openEmbeddedParts } from './embedded-parts.ts';
 import { createLocalChannel } from './local-channel.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
-/** What the embedded backend is told at its start. */
+/** The settings of the embedded backend. */
 export interface EmbeddedSettings {
-  /** Absolute path of the folder that keeps everything. It is made where it is missing. */
+  /** Absolute path of the folder that stores everything. It is made if it is missing. */
   readonly dataFolder: string;
   readonly ffmpegPath?: string;
   readonly maxDurationSeconds: number;
@@ -18,17 +18,17 @@ export interface EmbeddedSettings {
   readonly waitsForSpace: boolean;
 }
 
-/** The embedded backend without a gateway: reached over its private channel alone. */
+/** The embedded backend without a gateway. It can be reached only over its private channel. */
 export interface EmbeddedBackend extends AsyncDisposable {
   readonly channel: LocalChannel;
-  /** Changes how many conversions run at once. Those that run go on. */
+  /** Changes how many conversions run at once. Running conversions continue. */
   readonly setPlaces: (places: number) => void;
 }
 
 /**
- * Starts the embedded backend: takes its data folder, resumes what was under way when its last process ended, and converts.
- * Disposing of it gives running conversions back and releases the folder. Throws `data_in_use` while another process has the folder,
- * `unavailable` when the folder cannot be used or there is no ffmpeg.
+ * Starts the embedded backend: locks its data folder, resumes the work that was in progress when its last process ended, and
+ * converts. Disposing of it gives running conversions back and releases the folder. Throws `data_in_use` while another process
+ * has the folder, `unavailable` if the folder cannot be used or there is no ffmpeg.
  */
 export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Promise<EmbeddedBackend> {
   const binaries = await locateFfmpeg({

@@ -10,7 +10,7 @@ import type { OwnerSide } from '../conversions/conversions.ts';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import { localAccountId } from '../messages.ts';
 
-/** The private way in, for whoever runs the embedded backend in the same process. Acts as the account `local`. */
+/** The private channel, for a program that runs the embedded backend in its own process. Acts as the account `local`. */
 export function createLocalChannel({
   owned,
   changes,
@@ -39,9 +39,9 @@ export function createLocalChannel({
   };
 }
 
-/** Like `follow`; after a gap, what was missed is told as events. */
+/** Like `follow`, but after a gap it delivers what was missed as events. */
 function followChanges(changes: OwnedChanges, listener: (event: ServerEvent) => void): () => void {
-  // Asked for now, so that after a gap it is known what has ended since.
+  // Read now, so that after a gap it is known what has ended since.
   let at = changes.since(localAccountId).then(
     (told) => told.at,
     () => undefined,
@@ -55,11 +55,11 @@ function followChanges(changes: OwnedChanges, listener: (event: ServerEvent) => 
     for (const notification of missed.notifications) listener({ type: 'notification', notification });
   }
 
-  // Where even that fails, the client asks for the conversions of which it hears nothing.
+  // If this also fails, the client polls the conversions for which it receives no events.
   return changes.follow(localAccountId, listener, () => void catchUp().catch(() => undefined)).end;
 }
 
-/** The size of a file. Throws at once what the converter would otherwise find only when its turn comes. */
+/** The size of a file in bytes. Throws at once the errors that the converter would find only later. */
 async function readableFileBytes(path: string): Promise<number> {
   try {
     const facts = await stat(path);

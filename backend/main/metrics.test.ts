@@ -17,7 +17,7 @@ async function* some(text: string): AsyncGenerator<Uint8Array> {
 
 const intake = { fileName: 'secret plans.mp4', options: { format: 'mp3' } } as const;
 
-it('tells how many conversions wait and work, and counts what became of them', async () => {
+it('shows how many conversions wait and run, and counts how they ended', async () => {
   const metrics = createMetrics();
   await using test = await makeTestConversions({ onTransition: metrics.countTransition });
   const { owned, sweeper } = test.conversions;
@@ -31,7 +31,7 @@ it('tells how many conversions wait and work, and counts what became of them', a
   const taken = await test.take(failed.id);
   if (taken.kind !== 'work' || lost.kind !== 'work') throw new Error('it cannot be taken');
   await taken.work.fail(new AppError('no_audio', 'There is no sound in it.'));
-  // More that happens to one that has ended is not another end.
+  // Further changes to an ended conversion do not count as another end.
   await owned.remove('someone', failed.id);
   await lost.work[Symbol.asyncDispose]();
 
@@ -47,7 +47,7 @@ it('tells how many conversions wait and work, and counts what became of them', a
   expect(text).not.toContain('secret');
 });
 
-it('counts in the process that made a change, and in no other one that hears of it', async () => {
+it('counts a change only in the process that made it', async () => {
   const [here, elsewhere] = [createMetrics(), createMetrics()];
   await using test = await makeTestConversions({ onTransition: here.countTransition });
   const other = createConversions({
@@ -65,7 +65,7 @@ it('counts in the process that made a change, and in no other one that hears of 
   expect(await scrape(here, test.store)).not.toContain(cancels);
 });
 
-it('counts answers by route, and never by what was in the path', async () => {
+it('counts responses by route, and never by the values in the path', async () => {
   const metrics = createMetrics();
   await using test = await makeTestConversions();
   await using gateway = await startTestGateway({ onAnswer: metrics.countAnswer });
@@ -81,7 +81,7 @@ it('counts answers by route, and never by what was in the path', async () => {
   expect(text).not.toContain('an-id-of-someone');
 });
 
-/** As Prometheus does. */
+/** Reads the metrics as Prometheus does. */
 async function scrape(metrics: Metrics, store: ConversionStore): Promise<string> {
   const authentication = { identify: () => Promise.reject(new Error('nobody signs in here')) };
   const app = createApp({

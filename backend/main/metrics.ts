@@ -5,19 +5,19 @@ import type { Route } from '../http/routes.ts';
 import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 
 /**
- * What an operator's Prometheus is told of a process. Each process counts what it has done itself, so the sum over all processes
- * is right. Names and labels hold nothing of anyone: no address, no id, no file name.
+ * The Prometheus metrics of a process. Each process counts only what it has done itself, so the sum over all processes is right.
+ * Names and labels contain no personal data: no address, no id, no file name.
  */
 export interface Metrics {
-  /** To be called with each answer. */
+  /** Call this for each response. */
   countAnswer(facts: AnswerFacts): void;
-  /** To be called with each transition that this process has written, and the row after it. */
-  countTransition(change: Transition, record: ConversionRow): void;
-  /** `GET /metrics`: belongs on a port of its own, which the public cannot reach. */
+  /** Call this for each transition that this process has written, with the row after it. */
+  countTransition(change: Transition, row: ConversionRow): void;
+  /** `GET /metrics`. Serve it on its own port, which the public cannot reach. */
   route(store: Pick<ConversionStore, 'countActive'>): Route;
 }
 
-/** Seconds: from a cached answer to an upload of hours. */
+/** Seconds: from a cached response to an upload of hours. */
 const durationBuckets = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600, 3600];
 
 export function createMetrics(): Metrics {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Mailer } from '../ports/mailer.ts';
 
-/** Opens the mailer of the settings. Undefined if mail is off. */
+/** Opens the mailer that the settings describe. Undefined if mail is off. */
 export async function openMailer(
   config: Pick<Config, 'smtpUrl' | 'mailFrom' | 'publicUrl'>,
 ): Promise<Mailer | undefined> {

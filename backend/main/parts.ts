@@ -13,8 +13,8 @@ import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 
 /**
- * What services are started from: one adapter for each port. The embedded backend and the cluster differ in how their parts are
- * made, and nowhere else. Each service takes only the parts that it needs. Disposing of the parts closes them all.
+ * The parts from which services are started: one adapter for each port. The embedded backend and the cluster differ only in how
+ * their parts are made. Each service takes only the parts that it needs. Disposing of the parts closes them all.
  */
 export interface Parts extends AsyncDisposable {
   readonly conversions: ConversionStore;
@@ -34,8 +34,11 @@ export interface Parts extends AsyncDisposable {
   readonly log: Logger;
   /** Absolute path of the folder for a converter's running jobs. It is empty at the start. */
   readonly workFolder: string;
-  /** True if no other process uses these parts. Then whatever seems to be under way at the start was left by a dead process. */
+  /**
+   * True if no other process uses these parts. Then all work that seems to be in progress at the start was left by a dead
+   * process.
+   */
   readonly exclusive: boolean;
-  /** The secret that signs tokens when the settings name none. Throws `invalid` where the settings must name one. */
+  /** The secret that signs tokens if the settings name none. Throws `invalid` if the settings must name one. */
   signingSecret(): Promise<string>;
 }

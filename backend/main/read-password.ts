@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 export type ReadPassword = (question: string) => Promise<string>;
 
 export interface PasswordSources {
-  /** `SOUNDLIFT_PASSWORD`. If it is set, nobody is asked. */
+  /** `SOUNDLIFT_PASSWORD`. If it is set, no question is asked. */
   readonly given: string | undefined;
   readonly input: Readable & { readonly isTTY?: boolean };
   /** Where the question is written: standard error, so that it does not mix with results. */
@@ -25,7 +25,7 @@ export function passwordReader({ given, input, output }: PasswordSources): ReadP
 }
 
 function askWithoutEcho(question: string, input: Readable, output: Writable): Promise<string> {
-  // Without an output the interface shows nothing, and as a terminal it stops the system from showing what is typed.
+  // Without an output the interface shows nothing. As a terminal it stops the system from echoing what is typed.
   const lines = createInterface({ input, terminal: true, historySize: 0 });
   output.write(question);
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ import { openEvents } from '../tests/running/event-client.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
 import { serve } from './serve.ts';
 
-/** Serves with the settings until `use` has ended; gives it the lines that were said. */
+/** Serves with the settings until `use` has ended, and passes it the lines that were printed. */
 async function whileServing(
   settings: Readonly<Record<string, string>>,
   use: (said: readonly string[]) => Promise<void>,
@@ -29,7 +29,7 @@ async function whileServing(
 
 const urlIn = (line: string | undefined): string => line?.replace(/^.* on /, '') ?? '';
 
-it('tells its metrics on a port of their own, and nowhere else', async () => {
+it('serves its metrics only on their own port', async () => {
   await whileServing({ METRICS_PORT: '0' }, async ([metrics, listening]) => {
     await fetch(`${urlIn(listening)}/healthz`);
     const answer = await fetch(urlIn(metrics));
@@ -39,13 +39,13 @@ it('tells its metrics on a port of their own, and nowhere else', async () => {
   });
 });
 
-it('has no port for metrics unless it is told of one', async () => {
+it('has no port for metrics unless one is set', async () => {
   await whileServing({}, async (said) => {
     expect(said).toEqual([expect.stringMatching(/^listening on http:\/\/127\.0\.0\.1:[0-9]+$/)]);
   });
 });
 
-it('says to who listens that it goes away, and does not wait for who does not hear it', async () => {
+it('tells listeners that it shuts down, and does not wait for those that do not answer', async () => {
   let ended: Promise<unknown> = Promise.resolve();
   let began = 0;
   await whileServing({}, async ([listening]) => {
@@ -55,6 +55,6 @@ it('says to who listens that it goes away, and does not wait for who does not he
     began = performance.now();
   });
   expect(await ended).toMatchObject({ code: 1001 });
-  // The grace that requests are given is longer.
+  // The grace period for requests is longer.
   expect(performance.now() - began).toBeLessThan(8000);
 });

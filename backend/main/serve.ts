@@ -16,7 +16,7 @@ import { startConverterService, startNotifierService, startOwnerSide } from './s
 
 export interface ServeOptions {
   readonly config: Config;
-  /** Soundlift's own, for whoever asks the server. */
+  /** Soundlift's version, for clients that query the server. */
   readonly version: string;
   /** Where the line `listening on URL` goes. */
   readonly say: (line: string) => void;
@@ -25,7 +25,7 @@ export interface ServeOptions {
 }
 
 /**
- * Runs the embedded backend behind its HTTP interface until `signal` fires. Throws an AppError where it cannot start: `data_in_use`,
+ * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start: `data_in_use`,
  * `unavailable`.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {

@@ -45,7 +45,7 @@ type OwnerSideParts = Counting &
     | 'exclusive'
   >;
 
-/** Starts what owners reach, through the gateway or the private channel, and the sweeper that belongs to it. */
+/** Starts the operations for owners, through the gateway or the private channel, and the sweeper. */
 export async function startOwnerSide(
   parts: OwnerSideParts,
   settings: Pick<Config, 'keepResultDays'>,
@@ -97,9 +97,9 @@ type NotifierServiceParts = Counting &
 export interface NotifierMail {
   readonly mailer: Mailer;
   readonly authentication: Pick<Authentication, 'mailAddress'>;
-  /** The address at which people reach the gateway, without a slash at its end. */
+  /** The URL of the gateway as people reach it, without a slash at its end. */
   readonly url: string;
-  /** The name of this server, the same after each start. */
+  /** The name of this server. It must be the same after each start. */
   readonly host: string;
 }
 

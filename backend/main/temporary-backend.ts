@@ -8,7 +8,7 @@ import { lockDataFolder, openDataFolder } from '../adapters/embedded/data-folder
 import { type EmbeddedSettings, startEmbedded } from './embedded.ts';
 
 const prefix = 'soundlift-convert-';
-/** Somebody who cleans up may take a folder in the instant before it is locked. */
+/** Another process that cleans up may take a folder just before it is locked. */
 const tries = 5;
 
 export interface TemporaryBackend extends AsyncDisposable {
@@ -16,8 +16,8 @@ export interface TemporaryBackend extends AsyncDisposable {
 }
 
 /**
- * An embedded backend in a data folder of its own, which is gone once it is disposed of; after a kill, once the next one starts.
- * Throws as {@link startEmbedded} does.
+ * An embedded backend with its own data folder, which is removed when it is disposed of. If the process is killed, the next one
+ * removes the folder. Throws as {@link startEmbedded} does.
  */
 export async function startTemporaryBackend(
   settings: Omit<EmbeddedSettings, 'dataFolder' | 'waitsForSpace'>,
@@ -42,13 +42,13 @@ export async function startTemporaryBackend(
   }
 }
 
-/** Those that a killed process left: nobody holds their lock. */
+/** Removes the folders that killed processes left: nobody holds their lock. */
 async function removeAbandoned(log: Logger): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(prefix))) {
     const folder = join(tmpdir(), name);
     try {
-      // Everyone may write here: what is another's, or a link, is none of ours.
+      // Every user may write here. Entries of other users, and links, are ignored.
       const facts = await lstat(folder);
       if (!facts.isDirectory() || facts.uid !== (process.getuid?.() ?? facts.uid)) continue;
       using _lock = lockDataFolder(await openDataFolder(folder));

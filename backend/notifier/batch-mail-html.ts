@@ -69,7 +69,7 @@ function listed(rows: readonly string[], moreWords: string | undefined, columns:
   return ['  <table class="list">', ...rows, ...more, '  </table>'];
 }
 
-// Each name keeps its own direction, but starts at the left edge.
+// Each name keeps its own text direction but is aligned left.
 function resultRow({ name, id, duration, size, remarks }: MailLine): string {
   const flaws = remarks.map((remark) => `<br><span class="flaw" dir="ltr">${escapeHtml(remark)}</span>`).join('');
   return (

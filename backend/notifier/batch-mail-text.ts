@@ -25,7 +25,7 @@ export function batchMailText(content: MailContent): string {
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n\n-- \n${content.foot}\n`;
 }
 
-/** One line each, in columns. */
+/** One line for each file, in columns. */
 function listed(lines: readonly MailLine[], nameWidth: number, moreWords: string | undefined): readonly string[] {
   const durationWidth = widest(lines, ({ duration }) => duration);
   const sizeWidth = widest(lines, ({ size }) => size);

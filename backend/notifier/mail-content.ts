@@ -17,7 +17,7 @@ export interface MailContent {
   readonly subject: string;
   /** Says what was converted; absent when nothing was. */
   readonly doneHeading?: string;
-  /** The same, to be used inside a sentence. */
+  /** The same, for use inside a sentence. */
   readonly doneWords?: string;
   readonly doneSentence?: string;
   readonly results: readonly MailLine[];

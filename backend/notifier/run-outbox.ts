@@ -24,7 +24,7 @@ export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningO
   async function lookAll(): Promise<void> {
     do {
       again = false;
-      await outbox.look().catch((error: unknown) => log.error({ err: error }, 'the outbox failed this time'));
+      await outbox.look().catch((error: unknown) => log.error({ err: error }, 'a check of the outbox failed'));
     } while (again);
     looking = undefined;
   }

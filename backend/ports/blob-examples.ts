@@ -5,10 +5,10 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'vitest';
 import type { BlobInfo, BlobLabel, BlobStore } from './blob-store.ts';
 
-/** What the parts of the BlobStore's contract share. */
+/** Shared by the parts of the BlobStore's contract. */
 
 export const label: BlobLabel = { conversionId: 'conversion', owner: 'anna', fileName: 'talk.mp4' };
-/** Of a blob's only writer. */
+/** The fence of a blob's only writer. */
 export const fence = 7;
 export const kibibyte = 1024;
 export const mebibyte = 1024 * kibibyte;
@@ -21,7 +21,7 @@ export function bytesOf(text: string): Uint8Array {
   return Buffer.from(text);
 }
 
-/** Stands for bytes that are too many to be shown when a test fails. */
+/** A digest that stands for bytes that are too many to show when a test fails. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
@@ -35,7 +35,7 @@ export async function read(store: BlobStore, id: string, start?: number, end?: n
   return buffer(await store.open(id, start === undefined || end === undefined ? undefined : { start, end }));
 }
 
-/** Goes on from where the store says that it is, as a client does that lost its connection. */
+/** Continues at the end that the store reports, as a client does that lost its connection. */
 export async function resume(store: BlobStore, id: string, bytes: Uint8Array): Promise<void> {
   const kept = (await store.stat(id))?.bytes ?? 0;
   expect(await store.append(id, fence, kept, from(bytes.subarray(kept)), label)).toBe(bytes.length);
@@ -43,7 +43,7 @@ export async function resume(store: BlobStore, id: string, bytes: Uint8Array): P
   expect(sha256(await read(store, id))).toBe(sha256(bytes));
 }
 
-/** All that the store lists, by id. */
+/** Everything that the store lists, by id. */
 export async function listed(store: BlobStore): Promise<readonly BlobInfo[]> {
   const infos: BlobInfo[] = [];
   for await (const info of store.list()) infos.push(info);
@@ -58,12 +58,12 @@ export async function expectCode(promise: Promise<unknown>, code: string): Promi
   await expect(promise).rejects.toMatchObject({ name: 'AppError', code });
 }
 
-/** How many bytes of buffers something still holds on to. */
+/** How many bytes of buffers are still referenced. */
 export function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   const collectGarbage: () => void = runInNewContext('gc');
   collectGarbage();
-  // The bytes of buffers are given back by another thread, and the next collection waits for it.
+  // Another thread frees the bytes of buffers, and the next collection waits for it.
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }

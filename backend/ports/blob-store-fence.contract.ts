@@ -15,7 +15,7 @@ const [firstFence, frozenFence, laterFence] = [3, 5, 9];
 interface Frozen {
   readonly store: BlobStore;
   readonly id: string;
-  /** What lay there, under the first fence; undefined for a blob that is only begun. */
+  /** The content written under the first fence; undefined for a blob that was only started. */
   readonly start: Buffer | undefined;
   /** What the frozen writer writes. */
   readonly written: Buffer;
@@ -35,7 +35,7 @@ const frozenWriters: Readonly<Record<string, FrozenWriter>> = {
   removing: ({ store, id }) => store.remove(id, frozenFence),
 };
 
-/** What another writer makes of the blob meanwhile, from what `stat` says of it. Resolves with what it must be then. */
+/** What another writer does to the blob in between, based on `stat`. Resolves with the expected content. */
 type LaterWriter = (frozen: Frozen, kept: number, more: Buffer) => Promise<{ kept: number; more: Buffer }>;
 
 async function goOn({ store, id }: Frozen, kept: number, more: Buffer): Promise<{ kept: number; more: Buffer }> {
@@ -52,7 +52,7 @@ function laterWriters(unit: number, inChunks: boolean): Readonly<Record<string, 
     ...(inChunks && { 'goes on to the end of a chunk': toTheEndOfAChunk }),
     'cuts back and finishes': async (frozen, kept) => {
       const { store, id } = frozen;
-      // What was never begun cannot be cut.
+      // A blob that was never started cannot be cut.
       if (kept === 0) return await goOn(frozen, kept, emptyBytes);
       await store.truncate(id, laterFence, Math.min(unit, kept));
       await store.finish(id, laterFence);
@@ -75,7 +75,7 @@ async function* inPieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-/** The part of the BlobStore's contract that is about writers who lost their lease. */
+/** The part of the BlobStore's contract about writers that lost their lease. */
 export function describeBlobFence(current: () => BlobStoreUnderTest): void {
   describe('a writer with a lower fence', () => {
     let folder: string;
@@ -84,7 +84,7 @@ export function describeBlobFence(current: () => BlobStoreUnderTest): void {
     });
     afterAll(() => rm(folder, { recursive: true }));
 
-    it('is refused, whatever it wants, and the blob stays as it is', async () => {
+    it('is refused for every method, and the blob does not change', async () => {
       const { store } = current();
       const file = path.join(folder, 'refused');
       await writeFile(file, 'xyz');
@@ -111,11 +111,11 @@ export function describeBlobFence(current: () => BlobStoreUnderTest): void {
     });
 
     for (const [name, writer] of Object.entries(frozenWriters)) {
-      it(`that was frozen at any step of ${name} changes nothing of what a later one makes`, async () => {
+      it(`that was frozen at any step of ${name} does not change what a later writer makes`, async () => {
         const wrong: string[] = [];
         const { store, chunkBytes } = current();
         const unit = chunkBytes ?? 4 * kibibyte;
-        // Ends of pieces are where a store that keeps them may go wrong.
+        // Ends of pieces are where a store that keeps pieces may fail.
         const starts = chunkBytes === undefined ? [2.3] : [2.3, 3];
         const cases = (name === 'appending' ? [0, ...starts] : starts).map(async (units) => {
           const start = units === 0 ? undefined : randomBytes(Math.round(units * unit));
@@ -150,7 +150,7 @@ async function makeFrozen(store: BlobStore, folder: string, start: Buffer | unde
   return { store, id, start, written, file };
 }
 
-/** Freezes one writer at one of its steps, lets another go on, and the first after it. Resolves with what went wrong. */
+/** Freezes one writer at one of its steps, lets another run, and then the first again. Resolves with what went wrong. */
 async function tryOut(
   frozen: Frozen,
   writer: FrozenWriter,
@@ -169,7 +169,7 @@ async function tryOut(
     seenBytes = seen?.bytes ?? 0;
     if (seen?.finished !== true) {
       const made = await later(frozen, seenBytes, randomBytes(written.length));
-      // What was kept is what the first one had written and `stat` had told of.
+      // The kept bytes are those that the first writer wrote and `stat` reported.
       const candidates = [Buffer.concat([start, written]), written].map((bytes) =>
         sha256(Buffer.concat([bytes.subarray(0, made.kept), made.more])),
       );
@@ -185,7 +185,7 @@ async function tryOut(
     return `the frozen writer failed with ${String(outcome.reason)}`;
   }
   if (expected === undefined) return undefined;
-  // It may have come to its end before the later one began, but then its bytes were seen.
+  // It may have ended before the later one started, but then its bytes were seen.
   if (outcome.status === 'fulfilled' && Number(outcome.value) > seenBytes)
     return 'bytes were acknowledged that are gone';
   return sha256(await read(store, id)) === expected ? undefined : 'the bytes have changed';

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { mebibyte, put, read, sha256 } from './blob-examples.ts';
 import type { BlobStoreUnderTest } from './blob-store.contract.ts';
 
-/** The part of the BlobStore's contract that is about blobs as local files. */
+/** The part of the BlobStore's contract about blobs as local files. */
 export function describeLocalFiles(current: () => BlobStoreUnderTest): void {
   describe('a local file', () => {
-    it('has the same bytes, and the blob stays when it is disposed of', async () => {
+    it('has the same bytes, and disposing of it does not remove the blob', async () => {
       const { store } = current();
       const bytes = randomBytes(mebibyte + 1);
       await put(store, 'blob', bytes);
@@ -20,7 +20,7 @@ export function describeLocalFiles(current: () => BlobStoreUnderTest): void {
       expect(sha256(await read(store, 'blob'))).toBe(sha256(bytes));
     });
 
-    it('is a copy only within a budget of bytes, which disposing of it gives back', async () => {
+    it('is copied only within a budget of bytes, which is freed by disposing of it', async () => {
       const { store, copyBudgetBytes } = current();
       const bytes = Math.ceil(((copyBudgetBytes ?? mebibyte) * 2) / 3);
       await put(store, 'one', randomBytes(bytes));

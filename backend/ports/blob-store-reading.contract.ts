@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf, expectCode, fence, from, kibibyte, label, mebibyte, put, read, sha256 } from './blob-examples.ts';
 import type { BlobStore } from './blob-store.ts';
 
-/** The part of the BlobStore's contract that is about reading a blob. */
+/** The part of the BlobStore's contract about reading a blob. */
 export function describeBlobReading(current: () => BlobStore): void {
   describe('reading', () => {
-    it('finds nothing to read before the blob is finished, or where there is none', async () => {
+    it('throws before the blob is finished, or if there is none', async () => {
       await current().append('growing', fence, 0, from(bytesOf('abc')), label);
       for (const id of ['growing', 'never']) {
         await expectCode(current().open(id), 'not_found');
@@ -15,7 +15,7 @@ export function describeBlobReading(current: () => BlobStore): void {
       }
     });
 
-    it('gives the part that is asked for', async () => {
+    it('returns the requested range', async () => {
       const bytes = randomBytes(2 * mebibyte + 5);
       await put(current(), 'blob', bytes);
       const size = bytes.length;
@@ -71,7 +71,7 @@ export function describeBlobReading(current: () => BlobStore): void {
       await expect(reading).rejects.toBe(reason);
     });
 
-    it('opens nothing for a signal that has fired already', async () => {
+    it('opens nothing if the signal has already fired', async () => {
       await put(current(), 'blob', bytesOf('abc'));
       const reason = new Error('enough');
       await expect(current().open('blob', undefined, AbortSignal.abort(reason))).rejects.toBe(reason);

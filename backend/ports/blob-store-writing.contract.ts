@@ -19,10 +19,10 @@ import {
 } from './blob-examples.ts';
 import type { BlobStore } from './blob-store.ts';
 
-/** The part of the BlobStore's contract that is about making a blob. */
+/** The part of the BlobStore's contract about making a blob. */
 export function describeBlobWriting(current: () => BlobStore): void {
   describe('appending', () => {
-    it('gives back what was appended, piece by piece', async () => {
+    it('returns what was appended piece by piece', async () => {
       const bytes = randomBytes(3 * mebibyte + 17);
       const cuts = [0, 1, 1000, mebibyte, mebibyte + 300 * kibibyte, bytes.length];
       for (const [index, start] of cuts.slice(0, -1).entries()) {
@@ -35,7 +35,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(sha256(await read(current(), 'blob'))).toBe(sha256(bytes));
     });
 
-    it('takes a source in chunks of any size', async () => {
+    it('accepts a source in chunks of any size', async () => {
       const sizes = [0, 1, 0, 65_536, 3, 2 * mebibyte + 1, 255 * kibibyte, 0];
       const chunks = sizes.map((size) => randomBytes(size));
       const whole = Buffer.concat(chunks);
@@ -44,7 +44,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(sha256(await read(current(), 'blob'))).toBe(sha256(whole));
     });
 
-    it('takes an empty source, which adds nothing', async () => {
+    it('accepts an empty source, which adds nothing', async () => {
       expect(await current().append('blob', fence, 0, from(), label)).toBe(0);
       expect(await current().append('blob', fence, 0, from(bytesOf('abc')), label)).toBe(3);
       expect(await current().append('blob', fence, 3, from(new Uint8Array()), label)).toBe(3);
@@ -52,7 +52,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(String(await read(current(), 'blob'))).toBe('abc');
     });
 
-    it.each([1, -1, 0.5, Number.NaN])('begins no blob at the offset %d', async (offset) => {
+    it.each([1, -1, 0.5, Number.NaN])('starts no blob at the offset %d', async (offset) => {
       await expectCode(current().append('blob', fence, offset, from(bytesOf('abc')), label), 'wrong_state');
       expect(await current().stat('blob')).toBeUndefined();
     });
@@ -72,7 +72,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(String(await read(current(), 'blob'))).toBe('abc');
     });
 
-    it.each([0, 5])('lets one win of several that append at %d at once', async (offset) => {
+    it.each([0, 5])('lets one of several calls succeed that append at %d at once', async (offset) => {
       if (offset > 0) await current().append('blob', fence, 0, from(randomBytes(offset)), label);
       const pieces = Array.from({ length: 5 }, () => randomBytes(700 * kibibyte));
       const results = await Promise.allSettled(
@@ -101,7 +101,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       for (const { id, bytes } of blobs) expect(sha256(await read(current(), id))).toBe(sha256(bytes));
     });
 
-    it('rejects with what the source threw, and goes on from what it has kept', async () => {
+    it('rejects with what the source threw, and continues after the bytes that were kept', async () => {
       const bytes = randomBytes(2 * mebibyte);
       const broken = new Error('the client has gone away');
       async function* source(): AsyncGenerator<Uint8Array> {
@@ -114,7 +114,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       await resume(current(), 'blob', bytes);
     });
 
-    it('rejects with the reason of an abort though the source hangs, and goes on from what it has kept', async () => {
+    it('rejects with the reason of an abort while the source hangs, and continues after the bytes that were kept', async () => {
       const bytes = randomBytes(2 * mebibyte);
       const controller = new AbortController();
       const reason = new Error('enough');
@@ -128,7 +128,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       await resume(current(), 'blob', bytes);
     });
 
-    it('does nothing for a signal that has fired already', async () => {
+    it('does nothing if the signal has already fired', async () => {
       const reason = new Error('enough');
       await expect(
         current().append('blob', fence, 0, from(bytesOf('abc')), label, AbortSignal.abort(reason)),
@@ -153,7 +153,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       },
     );
 
-    it('refuses a blob that was never begun', async () => {
+    it('refuses a blob that was never started', async () => {
       await expectCode(current().truncate('blob', fence, 0), 'not_found');
       expect(await current().stat('blob')).toBeUndefined();
     });
@@ -194,7 +194,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
     });
     afterEach(() => rm(folder, { recursive: true }));
 
-    it.each(['nothing', 'an unfinished blob', 'a finished blob'])('puts it in the place of %s', async (there) => {
+    it.each(['nothing', 'an unfinished blob', 'a finished blob'])('replaces %s', async (there) => {
       const bytes = randomBytes(2 * mebibyte + 7);
       const file = path.join(folder, 'file');
       await writeFile(file, bytes);
@@ -207,12 +207,12 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(sha256(await read(current(), 'blob'))).toBe(sha256(bytes));
     });
 
-    it('leaves no blob where there is no such file', async () => {
+    it('makes no blob if there is no such file', async () => {
       await expectCode(current().adopt('blob', fence, path.join(folder, 'gone'), label), 'unavailable');
       expect(await listed(current())).toEqual([]);
     });
 
-    it('does nothing for a signal that has fired already', async () => {
+    it('does nothing if the signal has already fired', async () => {
       const file = path.join(folder, 'file');
       await writeFile(file, 'abc');
       const reason = new Error('enough');
@@ -223,11 +223,11 @@ export function describeBlobWriting(current: () => BlobStore): void {
   });
 
   describe('finishing', () => {
-    it('refuses a blob that was never begun', async () => {
+    it('refuses a blob that was never started', async () => {
       await expectCode(current().finish('blob', fence), 'not_found');
     });
 
-    it('makes an empty blob of an empty source', async () => {
+    it('makes an empty blob from an empty source', async () => {
       expect(await put(current(), 'blob')).toEqual({ id: 'blob', bytes: 0, finished: true });
       expect(await read(current(), 'blob')).toHaveLength(0);
       expect(await read(current(), 'blob', 0, 0)).toHaveLength(0);
@@ -235,7 +235,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(await readFile(file.path)).toHaveLength(0);
     });
 
-    it('is as good twice as once, one after the other or at once', async () => {
+    it('has the same effect twice as once, in sequence or at the same time', async () => {
       await current().append('blob', fence, 0, from(bytesOf('abc')), label);
       const info = { id: 'blob', bytes: 3, finished: true };
       expect(

@@ -23,22 +23,22 @@ import { describeLocalFiles } from './blob-store-local-file.contract.ts';
 import { describeBlobReading } from './blob-store-reading.contract.ts';
 import { describeBlobWriting } from './blob-store-writing.contract.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface BlobStoreUnderTest {
   /** All of its I/O can be frozen (`freezing.ts`). */
   readonly store: BlobStore;
-  /** The size of the pieces that it keeps a blob in; undefined where it keeps it whole. */
+  /** The size of the pieces in which it stores a blob; undefined if it stores a blob whole. */
   readonly chunkBytes?: number;
-  /** How many bytes its local files may hold in copies; undefined where it makes none. */
+  /** How many bytes its local files may hold in copies; undefined if it makes none. */
   readonly copyBudgetBytes?: number;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<BlobStore>;
-  /** Takes away what the store keeps its bytes in, as a server that went down or a disk that was pulled out. */
+  /** Makes the store's storage unavailable, like a server that is down or a disk that was removed. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** What no store may take for an id. */
+/** Texts that no store may accept as an id. */
 const badIds: readonly string[] = [
   '',
   '.',
@@ -72,13 +72,13 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     describeLocalFiles(() => underTest);
 
     describe('removing and listing', () => {
-      it('knows nothing of a blob that was never there', async () => {
+      it('finds no blob that was never made', async () => {
         expect(await store.stat('blob')).toBeUndefined();
         expect(await listed(store)).toEqual([]);
         await store.remove('blob', fence);
       });
 
-      it('removes what is finished and what is not', async () => {
+      it('removes finished and unfinished blobs', async () => {
         await put(store, 'finished', bytesOf('abc'));
         await store.append('growing', fence, 0, from(bytesOf('abc')), label);
         for (const id of ['finished', 'growing']) {
@@ -92,7 +92,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
         expect(await listed(store)).toEqual([]);
       });
 
-      it('takes the blob away from one who is writing it', async () => {
+      it('takes the blob away from its writer', async () => {
         const begun = Promise.withResolvers<void>();
         const removed = Promise.withResolvers<void>();
         async function* source(): AsyncGenerator<Uint8Array> {
@@ -111,7 +111,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
         expect(await listed(store)).toEqual([]);
       });
 
-      it('lists all, finished or not, also while they are removed', async () => {
+      it('lists all blobs, finished or not, also while they are removed', async () => {
         const expected: BlobInfo[] = [];
         for (let size = 1; size <= 40; size++) {
           const id = `blob-${size}`;
@@ -133,7 +133,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     });
 
     describe('ids', () => {
-      it.each(badIds.map((id) => ({ id })))('takes $id for no id', async ({ id }) => {
+      it.each(badIds.map((id) => ({ id })))('does not accept $id as an id', async ({ id }) => {
         await expectCode(store.append(id, fence, 0, from(bytesOf('abc')), label), 'not_found');
         await expectCode(store.truncate(id, fence, 0), 'not_found');
         await expectCode(store.finish(id, fence), 'not_found');
@@ -159,7 +159,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     it('holds only a small part of a blob in memory', async () => {
       const chunks = 512;
       const chunkBytes = 64 * kibibyte;
-      // What was let go is not all freed at once on a busy machine.
+      // Unreferenced memory is not all freed at once on a busy machine.
       const smallPart = (chunks * chunkBytes) / 2;
       const before = heldBytes();
       let held = 0;
@@ -182,7 +182,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
       expect(held).toBeLessThan(smallPart);
     });
 
-    it('has everything again after it was opened anew', async () => {
+    it('has everything after it is opened again', async () => {
       const bytes = randomBytes(2 * mebibyte);
       await put(store, 'finished', bytes);
       await store.append('growing', fence, 0, from(bytes.subarray(0, 1_500_000)), label);
@@ -198,7 +198,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
       await resume(store, 'growing', bytes);
     });
 
-    it('says that it is unavailable while its storage is away, and not that nothing is there', async () => {
+    it('throws unavailable while its storage cannot be reached, and does not report that nothing exists', async () => {
       await put(store, 'finished', bytesOf('abc'));
       await store.append('growing', fence, 0, from(bytesOf('abc')), label);
       await underTest.takeAway();

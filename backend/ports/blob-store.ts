@@ -9,34 +9,36 @@ export interface BlobInfo {
   readonly finished: boolean;
 }
 
-/** Stored with a blob when it is begun, for people who look into the storage with another tool. */
+/** Stored with a blob when it is started, for people who look into the storage with another tool. */
 export interface BlobLabel {
   readonly conversionId: string;
   readonly owner: string;
   readonly fileName: string;
 }
 
-/** A blob as a file that a program can seek in. Disposing of it removes what had to be made for it, never the blob. */
+/** A blob as a file that a program can seek in. Disposing of it removes copies that were made for it, never the blob. */
 export interface LocalBlobFile extends AsyncDisposable {
-  /** Absolute path. Only to be read. */
+  /** Absolute path. Must only be read. */
   readonly path: string;
 }
 
 /**
- * Large pieces of bytes: videos in one store, MP3s in another. Nothing is held whole in memory. An id is made of letters,
- * digits, `-` and `_`, up to 200; any other throws `not_found`, whatever the method. A full disk throws `disk_full`, storage
- * that cannot be reached `unavailable`, an abort the signal's reason.
+ * Large byte sequences: videos in one store, MP3s in another. No blob is held in memory as a whole. An id consists of up to 200
+ * letters, digits, `-` and `_`; every method throws `not_found` for any other. A full disk throws `disk_full`, storage that
+ * cannot be reached `unavailable`, an abort the signal's reason.
  *
- * Every change names a **fence**: a whole number above 0 that never falls from one writer of a blob to the next. The first change
- * under a higher fence shuts out all lower ones, also those that are in the middle of a call: they throw `wrong_state`, and what they
- * still do is never part of the blob. Their bytes count as far as `stat` told before. One fence belongs to one writer. A store may
- * forget the fence of a blob that was removed: what a writer begins then is a blob of its own, which the sweeper finds in `list`.
+ * Every change names a **fence**: a whole number above 0 that never decreases from one writer of a blob to the next. The first
+ * change under a higher fence shuts out all writers with lower ones, including those in the middle of a call: they throw
+ * `wrong_state`, and what they still write never becomes part of the blob. Of their bytes, those count that `stat` reported
+ * before. One fence belongs to one writer. A store may forget the fence of a blob that was removed. What a writer starts after
+ * that is a new blob, which the sweeper finds with `list`.
  */
 export interface BlobStore {
   /**
-   * Adds `source` at `offset`, which must be the blob's size so far (0 begins a blob), and resolves with the new size once every
-   * byte is durable. Throws `wrong_state` at any other offset, for a finished blob, and for all but one of several that append at
-   * once under one fence. When it rejects, the bytes that had arrived may be kept: `stat` tells. An abort does not wait for the source.
+   * Adds `source` at `offset`, which must be the blob's current size (0 starts a blob). Resolves with the new size once every
+   * byte is durable. Throws `wrong_state` at any other offset, for a finished blob, and for all but one of several calls that
+   * append at once under one fence. If it rejects, bytes that had arrived may be kept; `stat` returns how many. An abort does not
+   * wait for the source.
    */
   append(
     id: string,
@@ -48,40 +50,45 @@ export interface BlobStore {
   ): Promise<number>;
 
   /**
-   * Cuts an unfinished blob back to its first `bytes`, and resolves once that is durable. Throws `not_found` when nothing was appended,
-   * `wrong_state` when it is shorter, is finished, or is being written under the same fence.
+   * Truncates an unfinished blob to its first `bytes`, and resolves once that is durable. Throws `not_found` if nothing was
+   * appended, `wrong_state` if the blob is shorter, is finished, or is being written under the same fence.
    */
   truncate(id: string, fence: number, bytes: number): Promise<void>;
 
   /**
-   * Makes it whole, for good. Throws `not_found` when nothing was appended, not even an empty source. A finished blob stays as it is,
-   * and that is no error.
+   * Finishes the blob permanently. Throws `not_found` if nothing was appended, not even an empty source. Does nothing if the blob
+   * is finished.
    */
   finish(id: string, fence: number): Promise<BlobInfo>;
 
   /**
-   * Makes a file of this computer the blob, finished and durable when it resolves, in place of anything that is there. The file is the
-   * store's from now on: it is moved where it can be, else copied. When it rejects, nothing of it is stored.
+   * Makes a file on this computer the blob, and replaces anything that is there. The blob is finished and durable when this
+   * resolves. The file belongs to the store from now on: it is moved if possible, otherwise copied. If this rejects, nothing is
+   * stored.
    */
   adopt(id: string, fence: number, path: string, label: BlobLabel, signal?: AbortSignal): Promise<BlobInfo>;
 
-  /** Reads a finished blob, or part of it. Throws `not_found`, and `range_not_satisfiable` for a range that does not lie within it. */
+  /**
+   * Reads a finished blob, or part of it. Throws `not_found`, and `range_not_satisfiable` for a range that is not within the
+   * blob.
+   */
   open(id: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
 
   /**
-   * A finished blob as a local file. A store that has to copy it never holds more bytes in such copies than its budget: beyond that it
-   * throws `disk_full`, whose `neededBytes` are the blob's. Disposing gives the bytes back. Throws `not_found`.
+   * A finished blob as a local file. A store that has to copy the blob never holds more bytes in such copies than its budget
+   * allows. Beyond that it throws `disk_full` with `neededBytes`, the size of the blob. Disposing of the file returns its bytes
+   * to the budget. Throws `not_found`.
    */
   localFile(id: string, signal?: AbortSignal): Promise<LocalBlobFile>;
 
   stat(id: string): Promise<BlobInfo | undefined>;
 
   /**
-   * Removes it, finished or not; what appends to it under this fence rejects too. No error when it was not there. What a higher fence
-   * has written stays: then it throws `wrong_state`.
+   * Removes the blob, finished or not. A call that appends to it under this fence rejects too. Does nothing if there is no blob.
+   * Throws `wrong_state`, and removes nothing, if the blob was written under a higher fence.
    */
   remove(id: string, fence: number): Promise<void>;
 
-  /** All, finished or not, in no order, for the sweeper. */
+  /** Lists all blobs, finished or not, in no order. For the sweeper. */
   list(): AsyncIterable<BlobInfo>;
 }

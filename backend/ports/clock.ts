@@ -1,8 +1,8 @@
-/** Time, so that tests can hold it. */
+/** The time. Tests replace it with a clock that they control. */
 export interface Clock {
-  /** The wall clock, for what a person reads and for what expires. May jump. */
+  /** The wall clock, for times that people read and for expiry. May jump. */
   now(): Date;
-  /** Seconds since some moment; never jumps, and means nothing to another process. */
+  /** Seconds since an arbitrary moment. Never jumps, and has no meaning in another process. */
   monotonicSeconds(): number;
 }
 

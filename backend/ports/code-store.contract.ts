@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CodeRecord, CodeStore } from './code-store.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface CodeStoreUnderTest {
   readonly store: CodeStore;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<CodeStore>;
-  /** Takes away what the store keeps its rows in, as a server that went down. */
+  /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnd
     });
     afterEach(() => underTest.dispose());
 
-    it('keeps one code of each purpose for each account, also after it was opened anew', async () => {
+    it('keeps one code of each purpose for each account, also after it is opened again', async () => {
       const all = [example(), example({ purpose: 'reset' }), example({ userId: 'bert', hash: 'another' })];
       for (const code of all) expect(await store.put(code, before)).toBe(true);
       store = await underTest.reopen();
@@ -44,7 +44,7 @@ export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnd
       expect(await store.get('bert', 'reset')).toBeUndefined();
     });
 
-    it('puts a code in the place of one that was not sent too lately', async () => {
+    it('replaces a code that was not sent too recently', async () => {
       await store.put(example(), before);
       const next = example({ hash: 'next', sentAt: '2026-05-04T03:00:30.000Z', triesLeft: 5 });
       expect(await store.put(next, before)).toBe(false);
@@ -53,14 +53,14 @@ export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnd
       expect(await store.get('anna', 'confirm')).toEqual(next);
     });
 
-    it('lets one win of many that are put at once', async () => {
+    it('lets one of many succeed that are put at once', async () => {
       const codes = Array.from({ length: 10 }, (_, index) => example({ hash: String(index) }));
       const results = await Promise.all(codes.map((code) => store.put(code, before)));
       expect(results.filter(Boolean)).toHaveLength(1);
       expect(await store.get('anna', 'confirm')).toEqual(codes[results.indexOf(true)]);
     });
 
-    it('gives no more tries than there are, however many ask at once', async () => {
+    it('gives no more tries than there are, however many calls come at once', async () => {
       await store.put(example({ triesLeft: 3 }), before);
       const results = await Promise.all(Array.from({ length: 10 }, () => store.takeTry('anna', 'confirm')));
       expect(results.filter(Boolean)).toHaveLength(3);
@@ -68,7 +68,7 @@ export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnd
       expect(await store.takeTry('anna', 'reset')).toBe(false);
     });
 
-    it('lets a code be used once, and only as the one that it is', async () => {
+    it('lets a code be used once, and only with its own hash', async () => {
       await store.put(example(), before);
       expect(await store.use('anna', 'confirm', 'another hash')).toBe(false);
       expect(await store.use('anna', 'reset', 'a hash')).toBe(false);
@@ -77,7 +77,7 @@ export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnd
       expect(await store.get('anna', 'confirm')).toBeUndefined();
     });
 
-    it('removes all of one account, and those that ended before a moment', async () => {
+    it('removes the codes of one account, and those that expired before a given time', async () => {
       await store.put(example(), before);
       await store.put(example({ purpose: 'reset' }), before);
       await store.put(example({ userId: 'bert' }), before);
@@ -90,7 +90,7 @@ export function describeCodeStore(name: string, make: () => Promise<CodeStoreUnd
       expect(await store.get('cleo', 'confirm')).toBeDefined();
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       await underTest.takeAway();
       const calls = [
         () => store.put(example(), before),

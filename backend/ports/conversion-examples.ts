@@ -2,12 +2,14 @@ import { v7 as uuid } from 'uuid';
 import type { ConversionState } from '../../shared/api.ts';
 import type { ConversionRow } from './conversion-store.ts';
 
-/** The moment when every example was made. */
+/** The time at which every example was made. */
 export const exampleTime = '2026-05-04T03:02:01.000Z';
 
 let lastTurn = 0;
 
-/** A conversion that was just begun, with a new id and a new turn, higher than those before; `given` says what differs. For tests. */
+/**
+ * A conversion that has just started, with a new id and a turn higher than all earlier ones; `given` overrides fields. For tests.
+ */
 export function exampleConversion(given: Partial<ConversionRow> = {}): ConversionRow {
   return {
     id: uuid(),
@@ -29,7 +31,7 @@ export function exampleConversion(given: Partial<ConversionRow> = {}): Conversio
   };
 }
 
-/** One that has ended, with all that belongs to it. For tests. */
+/** A conversion that has ended, with all fields set. For tests. */
 export function exampleEnded(
   state: Extract<ConversionState, 'done' | 'failed' | 'cancelled'>,
   given: Partial<ConversionRow> = {},

@@ -3,10 +3,10 @@ import { exampleConversion, exampleEnded } from './conversion-examples.ts';
 import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 import { type StoppedWrite, stopWriterEverywhere } from './stopped-writer.ts';
 
-/** What a `position` may be made of: a client gives two of them back in an address. */
+/** The characters that a `position` may contain: a client sends two of them back in a URL. */
 export const positionPattern = /^[A-Za-z0-9.-]{1,90}$/;
 
-/** No position was ever like this. */
+/** Texts that are no positions. */
 export const foreignPositions = [
   '0',
   '-1',
@@ -28,11 +28,11 @@ interface StoresUnderTest {
   reopen(): Promise<ConversionStore>;
   /** Another store, with other data. */
   another(): Promise<ConversionStore>;
-  /** Of another process over the same data, which can be stopped in the middle of a write. */
+  /** The store of another process over the same data, which can be stopped in the middle of a write. */
   stepped(step: () => Promise<void>): ConversionStore;
 }
 
-/** The part of the ConversionStore's contract that is about what has changed. A store may tell of more than it must. */
+/** The part of the ConversionStore's contract about changes. A store may return more than it must. */
 export function describeConversionChanges({ current, reopen, another, stepped }: StoresUnderTest): void {
   async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     for (const record of records) await current().insert(record);
@@ -59,7 +59,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
   const remove = (record: ConversionRow): Promise<ConversionRow> => write(record, { removedAt: later });
 
   describe('changes', () => {
-    it('are, for who was never there, those that have not ended', async () => {
+    it('are, without a position, the rows that have not ended', async () => {
       const [uploading, queued, converting] = await insert(
         exampleConversion({ state: 'uploading' }),
         exampleConversion(),
@@ -75,7 +75,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect(complete).toBe(true);
     });
 
-    it('are, for who was away, what was made, written and removed meanwhile, too, without peaks', async () => {
+    it('also include, since a position, what was made, written and removed after it, without peaks', async () => {
       const [queued, done, cancelled] = await insert(
         exampleConversion(),
         exampleEnded('done'),
@@ -95,7 +95,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect(found.size).toBe(4);
     });
 
-    it('show each row once, as it is now', async () => {
+    it('show each row once, in its current state', async () => {
       const [record = exampleConversion()] = await insert(exampleConversion());
       const since = await position();
       const done = await write(await write(record, { state: 'converting' }), {
@@ -107,7 +107,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       ]);
     });
 
-    it("are never another's", async () => {
+    it('never include rows of another owner', async () => {
       const since = await position('bert');
       const [record = exampleConversion()] = await insert(exampleConversion());
       await remove(record);
@@ -115,7 +115,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect(await changedIds(undefined, 'bert')).toEqual([]);
     });
 
-    it('say when there were more than asked for', async () => {
+    it('say if there were more than requested', async () => {
       const since = await position();
       const states = ['queued', 'failed'] as const;
       await insert(
@@ -130,21 +130,21 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect(await current().changes({ owner: 'anna', limit: 3 })).toMatchObject({ complete: true });
     });
 
-    it.each(foreignPositions)('cannot be told since %j, which was never given out', async (since) => {
+    it.each(foreignPositions)('cannot be given since %j, which is no position', async (since) => {
       const [queued] = await insert(exampleConversion(), exampleEnded('done'));
       const { items, complete } = await current().changes({ owner: 'anna', since, limit: 10 });
       expect(items).toEqual([queued]);
       expect(complete).toBe(false);
     });
 
-    it("cannot be told since another store's position", async () => {
+    it("cannot be given since another store's position", async () => {
       const other = await another();
       const { position: since } = await other.changes({ owner: 'anna', limit: 1 });
       await insert(exampleEnded('done'));
       expect(await current().changes({ owner: 'anna', since, limit: 10 })).toMatchObject({ complete: false });
     });
 
-    it('can be told by a store that was opened anew', async () => {
+    it('can be given by a store that was opened again', async () => {
       const since = await position();
       const [record] = await insert(exampleEnded('done'));
       const reopened = await reopen();
@@ -152,7 +152,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect([items.map(({ id }) => id), complete]).toEqual([[record?.id], true]);
     });
 
-    it('cannot be told any more once a row was forgotten that went after the position, also not after a restart', async () => {
+    it('can no longer be given once a row was deleted that was removed after the position, even after a restart', async () => {
       const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
       const before = await position();
       const removed = await remove(record);
@@ -166,7 +166,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       }
     });
 
-    it('are not mistaken for earlier ones once the latest row was forgotten', async () => {
+    it('are not mistaken for earlier ones once the latest row was deleted', async () => {
       const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
       const removed = await remove(record);
       const since = await position();
@@ -175,7 +175,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       expect(await changedIds(since)).toContain(next?.id);
     });
 
-    it('bring who asks again and again to where the rows are, however many write at the same time', async () => {
+    it('bring a reader that repeats the query up to date, however many write at the same time', async () => {
       const known = new Map<string, ConversionRow>();
       let since = await position();
       let writing = true;
@@ -239,7 +239,7 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
   });
 }
 
-/** A write of one owner's rows, of which `ids` are there already. */
+/** A write to one owner's rows, of which `ids` exist already. */
 export function stoppedWrite(
   write: (store: ConversionStore) => Promise<unknown>,
   ids: readonly string[] = [],

@@ -7,9 +7,9 @@ const latestTime = '2026-05-05T00:00:00.000Z';
 const removed = { removedAt: latestTime };
 const told = { notificationId: 'notification' };
 
-/** The part of the ConversionStore's contract that is about more than one row. */
+/** The part of the ConversionStore's contract about more than one row. */
 export function describeConversionLists(current: () => ConversionStore): void {
-  /** Inserts them all, and gives back the same. */
+  /** Inserts all rows and returns them. */
   async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
     await Promise.all(records.map((record) => current().insert(record)));
     return records;
@@ -33,7 +33,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
   }
 
   describe('pages', () => {
-    it('show the newest first, and say when there is more', async () => {
+    it('show the newest first, and say if there are more', async () => {
       const records = await insert(...Array.from({ length: 7 }, () => exampleConversion()));
       const newestFirst = records.toReversed();
       const query = { owner: 'anna', limit: 3 };
@@ -45,7 +45,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(third).toEqual({ items: newestFirst.slice(6) });
     });
 
-    it('have no next one when all fits exactly', async () => {
+    it('have no next page if everything fits exactly', async () => {
       await insert(exampleConversion(), exampleConversion());
       expect(await current().page({ owner: 'anna', limit: 2 })).not.toHaveProperty('next');
       expect(await current().page({ owner: 'nobody', limit: 2 })).toEqual({ items: [] });
@@ -58,7 +58,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect((await current().page({ owner: 'anna', limit: 100, cursor: next ?? '' })).items).toEqual([records[0]]);
     });
 
-    it('show one owner what is his, without what was removed and without peaks', async () => {
+    it('show only the owner’s rows, without removed ones and without peaks', async () => {
       const [done, failed] = await insert(
         exampleEnded('done'),
         exampleEnded('failed'),
@@ -92,7 +92,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(await allPages({ ...query, state: 'failed' })).toEqual([]);
     });
 
-    it('neither repeat nor miss a row while others come and go', async () => {
+    it('neither repeat nor miss a row while others are added and removed', async () => {
       const records = await insert(...Array.from({ length: 10 }, () => exampleConversion()));
       const query = { owner: 'anna', limit: 3 };
       const seen: ConversionRow[] = [];
@@ -102,7 +102,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
         seen.push(...items);
         cursor = next;
         await insert(exampleConversion(), exampleConversion());
-        // The very row that the cursor was made from goes away.
+        // The row that the cursor was made from is removed.
         const last = items.at(-1);
         if (last !== undefined) await current().replace(last, { ...last, revision: 2, ...removed });
       } while (cursor !== undefined);
@@ -129,7 +129,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       });
     });
 
-    it('refuse a cursor that was changed', async () => {
+    it('refuse a modified cursor', async () => {
       await insert(exampleConversion(), exampleConversion());
       const { next = '' } = await current().page({ owner: 'anna', limit: 1 });
       for (const cursor of [`${next}=`, `${next}A`, ` ${next}`, `${next.slice(0, -1)}`]) {
@@ -139,10 +139,10 @@ export function describeConversionLists(current: () => ConversionStore): void {
       }
     });
 
-    it('give out cursors that an address takes as they are', async () => {
+    it('give out cursors that need no escaping in a URL', async () => {
       await insert(exampleConversion(), exampleConversion());
       const { next } = await current().page({ owner: 'anna', limit: 1 });
-      // API.md's query takes up to 200.
+      // The public API accepts up to 200 characters.
       expect(next).toMatch(/^[A-Za-z0-9_-]{1,200}$/);
     });
   });
@@ -189,7 +189,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       for (const kind of ['working', 'queued', 'ended'] as const) expect(await scanned(kind)).toEqual([]);
     });
 
-    it('go through more than fits into one portion, while each row is written to', async () => {
+    it('read more than one portion, while each row is written', async () => {
       const states = ['uploading', 'converting'] as const;
       const records = await insert(
         ...Array.from({ length: 1100 }, (_, index) => exampleConversion({ state: states[index % 2] ?? 'uploading' })),
@@ -207,7 +207,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect((await scanned('ended')).map(({ id }) => id)).toEqual(seen.filter((_, index) => index % 4 === 3));
     });
 
-    it('can be left before their end', async () => {
+    it('can be stopped before their end', async () => {
       const [first = exampleConversion()] = await insert(...Array.from({ length: 5 }, () => exampleConversion()));
       for await (const row of current().scan('queued')) {
         expect(row).toEqual(asScanned(first));
@@ -216,7 +216,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(await scanned('queued')).toHaveLength(5);
     });
 
-    it('can be of up to 1,000 ids, in any state, without those that are not there', async () => {
+    it('can read up to 1,000 ids, in any state, and leave out ids without a row', async () => {
       const records = await insert(
         ...Array.from({ length: 997 }, () => exampleConversion()),
         exampleEnded('done', { ...removed, owner: 'bert' }),
@@ -231,7 +231,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
   });
 
-  it('counts those of all owners that have not ended', async () => {
+  it('counts the rows of all owners that have not ended', async () => {
     expect(await current().countActive()).toEqual({ uploading: 0, queued: 0, converting: 0 });
     await insert(
       exampleConversion({ state: 'converting' }),
@@ -244,7 +244,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
   });
 
   describe('batches', () => {
-    it('are summed up: what goes on, what has ended, what nobody was told of', async () => {
+    it('are summarised: active rows, ended rows, rows without a notification', async () => {
       const of = { batchId: 'batch' };
       await insert(
         exampleConversion({ ...of, state: 'uploading' }),
@@ -269,13 +269,13 @@ export function describeConversionLists(current: () => ConversionStore): void {
       });
     });
 
-    it('are summed up without an end where none has ended, and without a size where none was given', async () => {
+    it('are summarised without an end if none has ended, and without a size if none was given', async () => {
       await insert(exampleConversion({ batchId: 'batch' }));
       expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 1, ended: 0, untold: 0 });
       expect(await current().batchSummary('anna', 'never')).toEqual({ active: 0, ended: 0, untold: 0 });
     });
 
-    it('are summed up anew after each write', async () => {
+    it('are summarised again after each write', async () => {
       const [record] = await insert(exampleConversion({ batchId: 'batch' }));
       if (record === undefined) throw new Error('nothing was inserted');
       const done = exampleEnded('done', { id: record.id, batchId: 'batch', revision: 2 });
@@ -291,7 +291,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 0, ended: 0, untold: 0 });
     });
 
-    it('are named, each by its oldest row, where nobody was told of an end', async () => {
+    it('are listed, each by its oldest row, if an end is in no notification', async () => {
       const [annas, , berts, single, other, another] = await insert(
         exampleEnded('done', { batchId: 'batch' }),
         exampleEnded('failed', { batchId: 'batch' }),
@@ -311,7 +311,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(new Set(named)).toEqual(new Set([annas, berts, single, other, another].map((record) => record?.id)));
     });
 
-    it('are named each once while their ends are told of', async () => {
+    it('are listed once each while their rows get notifications', async () => {
       const records = await insert(
         ...Array.from({ length: 300 }, (_, index) => exampleEnded('done', { batchId: `${index % 150}` })),
         ...Array.from({ length: 100 }, (_, index) => exampleEnded('failed', { owner: `owner ${index % 10}` })),
@@ -328,7 +328,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(new Set(named)).toEqual(new Set(batchOf.values()));
     });
 
-    it('give those that nobody was told of, oldest first', async () => {
+    it('return the rows without a notification, oldest first', async () => {
       const of = { batchId: 'batch' };
       const [done, failed] = await insert(
         exampleEnded('done', of),

@@ -6,7 +6,7 @@ const now = '2026-05-04T04:00:00.000Z';
 const sooner = '2026-05-04T03:59:00.000Z';
 const later = '2026-05-04T04:01:00.000Z';
 
-/** The part of the ConversionStore's contract that is about whose turn it is. */
+/** The part of the ConversionStore's contract about turns. */
 export function describeConversionTurns(current: () => ConversionStore): void {
   function withoutTurn(row: ConversionRow): ConversionRow {
     const { turn, ...rest } = row;
@@ -33,7 +33,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
 
   const take = (row: ConversionRow): Promise<ConversionRow> => replace(row, { ...row, state: 'converting' });
 
-  /** All that is queued, in the order in which it is taken. */
+  /** All queued rows, in the order in which they are taken. */
   async function takeAll(): Promise<readonly ConversionRow[]> {
     const taken: ConversionRow[] = [];
     for (;;) {
@@ -47,7 +47,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
   const idsOf = (rows: readonly ConversionRow[]): readonly string[] => rows.map(({ id }) => id);
 
   describe('turns', () => {
-    it('are given to queued rows alone, and kept', async () => {
+    it('are given only to queued rows, and kept', async () => {
       const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));
       await current().insert(uploading);
       expect(await stored(uploading)).toEqual(uploading);
@@ -59,19 +59,19 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       expect((await stored(given)).turn).toBe(7);
     });
 
-    it('count up for each owner, from the round that is being taken', async () => {
+    it('increase for each owner, from the current round', async () => {
       const annas = [await queue('anna'), await queue('anna'), await queue('anna')];
       const berts = [await queue('bert'), await queue('bert')];
       expect([...annas, ...berts].map(({ turn }) => turn)).toEqual([1, 2, 3, 1, 2]);
       for (const row of [annas[0], berts[0], annas[1]]) if (row !== undefined) await take(row);
-      // Anna's row of the second round was taken last: it is past her and whoever comes before her.
+      // Anna's row of the second round was taken last: the round is past her and the owners before her.
       expect((await queue('aaron')).turn).toBe(3);
       expect((await queue('cleo')).turn).toBe(2);
       expect((await queue('anna')).turn).toBe(4);
       expect((await queue('cleo')).turn).toBe(3);
     });
 
-    it('that were lost with a cancel are given again, those that were taken are not', async () => {
+    it('that were freed by a cancel are given again, those that were taken are not', async () => {
       const [first, second] = [await queue('anna'), await queue('anna')];
       await replace(second, withoutTurn({ ...second, state: 'cancelled' }));
       expect((await queue('anna')).turn).toBe(2);
@@ -80,7 +80,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       expect((await queue('anna')).turn).toBe(3);
     });
 
-    it('are new for a row that is queued again without one, and after all others of its owner', async () => {
+    it('are new, and after all others of the owner, for a row that is queued again without one', async () => {
       const first = await take(await queue('anna'));
       await queue('anna');
       const failed = await replace(first, { ...exampleEnded('failed', { id: first.id, turn: 1 }), attempt: 1 });
@@ -107,7 +107,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       expect(await current().nextQueued(now)).toBeUndefined();
     });
 
-    it('are passed over where a row is not due yet; where none is due, the one that will be first is named', async () => {
+    it('are skipped if a row is not due yet; if none is due, the row that will be due first is returned', async () => {
       const [first, second, third] = [
         exampleConversion({ turn: 1, notBefore: later }),
         exampleConversion({ turn: 2, notBefore: sooner }),
@@ -129,7 +129,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       }
     }
 
-    it('say how many go before a row', async () => {
+    it('determine how many rows go before a row', async () => {
       const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
       const b1 = await queue('bert');
       const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));

@@ -5,19 +5,19 @@ import { describeConversionChanges } from './conversion-store-changes.contract.t
 import { describeConversionLists } from './conversion-store-lists.contract.ts';
 import { describeConversionTurns } from './conversion-store-turns.contract.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface ConversionStoreUnderTest {
   readonly store: ConversionStore;
   /** The store of another process over the same data: see `SteppedStores`. */
   stepped(step: () => Promise<void>): ConversionStore;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<ConversionStore>;
-  /** Takes away what the store keeps its rows in, as a server that went down. */
+  /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** A row in which nothing is left out. */
+/** A row with every field set. */
 const full = exampleConversion({
   state: 'done',
   attempt: 3,
@@ -78,7 +78,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       expect(await store.get(record.id)).toEqual(record);
     });
 
-    it('knows nothing of an id that was never inserted', async () => {
+    it('finds no row for an id that was never inserted', async () => {
       expect(await store.get(exampleConversion().id)).toBeUndefined();
     });
 
@@ -92,7 +92,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       expect(await store.get(record.id)).toEqual(record);
     });
 
-    it('lets one win of several that insert the same id at once', async () => {
+    it('lets one of several calls succeed that insert the same id at once', async () => {
       const record = exampleConversion();
       const results = await Promise.allSettled(
         Array.from({ length: 10 }, (_, index) => store.insert({ ...record, fileName: `${index}.mp4` })),
@@ -106,7 +106,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     describe('replacing', () => {
-      it('puts the next row in the place of the one that was expected', async () => {
+      it('replaces the expected row with the next one', async () => {
         const record = exampleConversion();
         await store.insert(record);
         const next = { ...full, id: record.id, revision: 2 };
@@ -133,13 +133,13 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         expect(await store.get(current.id)).toEqual(current);
       });
 
-      it('makes no row where there is none', async () => {
+      it('makes no row if there is none', async () => {
         const record = exampleConversion();
         expect(await store.replace(record, { ...record, revision: 2 })).toBe(false);
         expect(await store.get(record.id)).toBeUndefined();
       });
 
-      it('lets exactly one win of many that expect the same', async () => {
+      it('lets exactly one of many calls succeed that expect the same version', async () => {
         let record = exampleConversion();
         await store.insert(record);
         for (let round = 0; round < 5; round++) {
@@ -159,7 +159,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     describe('forgetting', () => {
-      it('forgets a removed row for good', async () => {
+      it('deletes a removed row permanently', async () => {
         const record = exampleEnded('done', { removedAt: exampleTime });
         await store.insert(record);
         expect(await store.forget(record)).toBe(true);
@@ -174,7 +174,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         expect(await store.get(record.id)).toEqual(record);
       });
 
-      it('keeps a row that has moved on', async () => {
+      it('keeps a row that has changed', async () => {
         const record = exampleEnded('done', { removedAt: exampleTime, attempt: 2, revision: 5 });
         await store.insert(record);
         for (const moved of [{ state: 'failed' }, { attempt: 1 }, { revision: 4 }] as const) {
@@ -200,7 +200,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       stepped: (step) => underTest.stepped(step),
     });
 
-    it('has everything again after it was opened anew', async () => {
+    it('has everything after it is opened again', async () => {
       const kept = exampleConversion();
       const replaced = exampleConversion();
       const forgotten = exampleEnded('done', { removedAt: exampleTime });
@@ -216,7 +216,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       expect(await store.replace(kept, { ...kept, revision: 2 })).toBe(true);
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       const record = exampleEnded('done', { batchId: 'batch', removedAt: exampleTime });
       await store.insert(record);
       await underTest.takeAway();

@@ -5,41 +5,41 @@ import type { Changes, ChangesQuery } from './changes.ts';
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
 export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
 
-/** What is kept of an upload that may go on after it was cut off. */
+/** The state of an upload that can be continued after an interruption. */
 export interface ResumableUpload {
-  /** How long the video will be; absent while its client has not said. */
+  /** The length of the whole video; absent if its client has not given it yet. */
   readonly bytes?: number;
-  /** The client's own words about it, to be told back. */
+  /** The client's own metadata, returned to it as given. */
   readonly metadata?: string;
-  /** When it goes with its bytes, if nothing more comes. */
+  /** When the upload and its bytes are removed if no more bytes come. */
   readonly expiresAt: string;
-  /** Who writes to it now, by a name of that one request's own. */
+  /** The request that writes to it now, by a name that only this request has. */
   readonly writer?: string;
-  /** Bytes of its blob from here on do not count: whether they are the right ones was not found out yet. */
+  /** Bytes of its blob from here on do not count, because they were not verified yet. */
   readonly unverifiedFrom?: number;
 }
 
-/** A result as it is kept: with the peaks. Only `get` gives them; in pages and lists the array is empty. */
+/** A stored result, with its peaks. Only `get` returns the peaks; in pages and lists the array is empty. */
 export interface StoredResult extends Result {
   readonly peaks: readonly number[];
 }
 
-/** A conversion's row: the truth about it. Plain data, every field readonly; times are ISO 8601, UTC. */
+/** A conversion's row, which is authoritative. Plain data, every field readonly; times are ISO 8601, UTC. */
 export interface ConversionRow {
-  /** Sorts by the moment of creation (UUID version 7). */
+  /** Ids sort by the time of creation (UUID version 7). */
   readonly id: string;
   readonly owner: string;
   readonly state: ConversionState;
-  /** From 1; raised by a retry and by a take-over from a converter that was lost. */
+  /** Starts at 1. Raised by a retry, and when another converter takes over from a lost one. */
   readonly attempt: number;
-  /** Raised by every write; standing still is how a lost lease shows. */
+  /** Raised by every write. If it does not change, the lease is lost. */
   readonly revision: number;
   readonly fileName: string;
   readonly source: ConversionSource;
   readonly sourceBytes: number;
-  /** Set once nothing of the source is kept: no retry any more. */
+  /** Set once the source is no longer stored. The conversion can then not be retried. */
   readonly sourceGone?: true;
-  /** Only where the video comes, or came, as a resumable upload. */
+  /** Only if the video is sent, or was sent, as a resumable upload. */
   readonly upload?: ResumableUpload;
   readonly batchId?: string;
   readonly batchSize?: number;
@@ -48,11 +48,11 @@ export interface ConversionRow {
   readonly tracks?: readonly Track[];
   /** Fraction 0–1, as of the last renewal of the lease. */
   readonly progress: number;
-  /** Not to be taken before this, after a failure that will pass (disk full). */
+  /** Must not be taken before this time, after a temporary failure (disk full). */
   readonly notBefore?: string;
-  /** Orders queued rows fairly between owners; kept once the row was taken. The store gives it: see {@link ConversionStore}. */
+  /** Orders queued rows fairly between owners. Kept once the row was taken. Set by the store: see {@link ConversionStore}. */
   readonly turn?: number;
-  /** How many converters were lost over it since it was last put in by a person. */
+  /** How many converters were lost while they worked on it, since a person last submitted or retried it. */
   readonly lostLeases: number;
   readonly result?: StoredResult;
   readonly error?: ConversionError;
@@ -61,13 +61,16 @@ export interface ConversionRow {
   readonly updatedAt: string;
   /** When it became done, failed or cancelled. */
   readonly endedAt?: string;
-  /** The notification that told of this end; absent while none has. */
+  /** The notification that includes this end; absent if there is none yet. */
   readonly notificationId?: string;
-  /** Set once its owner has removed it: it is gone for everyone, the row stays a while to tell those who were away. */
+  /**
+   * Set once its owner has removed it. It is then invisible to everyone; the row is kept for a while to tell disconnected
+   * clients.
+   */
   readonly removedAt?: string;
 }
 
-/** What a write expects to find: it changes nothing where the row has moved on. */
+/** The version that a write expects. The write does nothing if the row has changed since. */
 export type ConversionVersion = Pick<ConversionRow, 'id' | 'state' | 'attempt' | 'revision'>;
 
 export interface ConversionQuery {
@@ -76,100 +79,101 @@ export interface ConversionQuery {
   readonly batchId?: string;
   /** From 1 to 100. */
   readonly limit: number;
-  /** `next` of the page before. One that was never given out throws `bad_request`. */
+  /** `next` of the previous page. An invalid cursor throws `bad_request`. */
   readonly cursor?: string;
 }
 
 /**
- * What the sweeper looks through. `working`: uploading or converting. `ended`: done, failed or cancelled, removed ones too.
+ * The kinds of rows that the sweeper scans. `working`: uploading or converting. `ended`: done, failed or cancelled, including
+ * removed ones.
  */
 export type ScanKind = 'working' | 'queued' | 'ended';
 
-/** What the sweeper reads of a row to decide whether to look at all of it. Nothing in it grows with the video. */
+/** The fields that the sweeper reads to decide whether to read the whole row. None of them grows with the video. */
 export type ScannedRow = ConversionVersion &
   Pick<ConversionRow, 'owner' | 'batchId' | 'source' | 'sourceGone' | 'upload' | 'notBefore' | 'endedAt' | 'removedAt'>;
 
 /** How many conversions of all owners have not ended. */
 export type ActiveCounts = Readonly<Record<'uploading' | 'queued' | 'converting', number>>;
 
-/** How a batch stands. A removed conversion counts as ended. */
+/** The state of a batch. A removed conversion counts as ended. */
 export interface BatchSummary {
   /** Uploading, queued or converting. */
   readonly active: number;
   readonly ended: number;
-  /** Done or failed, not removed, and not yet told of in a notification. */
+  /** Done or failed, not removed, and in no notification yet. */
   readonly untold: number;
-  /** When the latest of them ended; absent when none has. */
+  /** When the latest of them ended; absent if none has. */
   readonly lastEndedAt?: string;
   /** The largest `batchSize` that any of them gave. */
   readonly batchSize?: number;
 }
 
 /**
- * The conversions' rows. Durable: what a resolved promise has written outlives a kill -9. Only `backend/conversions` writes.
- * Every method throws `unavailable` when the store cannot be reached.
+ * The conversions' rows. Durable: what a call has written when it resolves survives a kill -9. Only `backend/conversions` writes.
+ * Every method throws `unavailable` if the store cannot be reached.
  *
- * Queued rows are taken in rounds, in the order of (turn, owner): in each round at most one row of each owner, and the owners always
- * in the same order. A queued row that is written without a `turn` gets one in the same atomic write: the lowest by which it comes
- * after all rows of its owner that have a turn, and after the last row that was taken, which is the last one by (turn, owner) that
- * has a turn and is not queued. The lowest turn is 1. No owner has a turn twice.
+ * Queued rows are taken in rounds, in the order of (turn, owner): in each round at most one row of each owner, and the owners
+ * always in the same order. A queued row that is written without a `turn` gets one in the same atomic write: the lowest that puts
+ * it after all rows of its owner that have a turn, and after the last row that was taken, which is the last one by (turn, owner)
+ * that has a turn and is not queued. The lowest turn is 1. No owner has a turn twice.
  *
  * So between the last row that was taken and the row of an owner who had none waiting there is less than a round: at most one row
- * of each other owner, whatever they have waiting and whoever comes later. (Rows that were taken before and given back keep their
- * turn, and come first.) With ties broken by age instead, it could be two rows of an owner: of the round that is being taken, and
- * of the next one.
+ * of each other owner, no matter how many they have waiting and who comes later. (Rows that were taken before and given back keep
+ * their turn, and come first.) If ties were broken by age instead, it could be two rows of an owner: one of the current round and
+ * one of the next.
  */
 export interface ConversionStore {
-  /** Throws `taken` when the id exists. */
-  insert(record: ConversionRow): Promise<void>;
+  /** Throws `taken` if the id exists. */
+  insert(row: ConversionRow): Promise<void>;
 
   /** The row, removed or not. */
   get(id: string): Promise<ConversionRow | undefined>;
 
   /**
-   * Compare-and-set: puts `next` in the row's place if the row is still at `expected` in all of id, state, attempt and
-   * revision, atomically, and says whether it did. `next.revision` is the caller's, one higher; the id and the owner never change.
+   * Compare-and-set: replaces the row with `next` if its id, state, attempt and revision all still equal `expected`, atomically,
+   * and returns whether it did. The caller must set `next.revision` one higher. The id and the owner must not change.
    */
   replace(expected: ConversionVersion, next: ConversionRow): Promise<boolean>;
 
-  /** One owner's, newest first, without the removed ones and without peaks. */
+  /** One owner's rows, newest first, without removed ones and without peaks. */
   page(query: ConversionQuery): Promise<Page<ConversionRow>>;
 
   /**
-   * One owner's rows that have not ended, and those that were written since `since`, removed ones too; without peaks. Without
-   * `since`: those that have not ended.
+   * One owner's rows that have not ended, and those that were written since `since`, including removed ones; without peaks.
+   * Without `since`, only those that have not ended.
    */
   changes(query: ChangesQuery): Promise<Changes<ConversionRow>>;
 
-  /** All owners' rows of a kind, oldest first, for the sweeper; read in portions, so that memory stays flat. */
+  /** All owners' rows of a kind, oldest first, for the sweeper. Read in portions, to limit memory. */
   scan(kind: ScanKind): AsyncIterable<ScannedRow>;
 
-  /** The same of the rows with these ids, at most 1,000, in no order; those that are not there are left out. */
+  /** The same fields of the rows with these ids, at most 1,000, in no order. Ids without a row are left out. */
   scanIds(ids: readonly string[]): Promise<readonly ScannedRow[]>;
 
-  /** Cheap: made from an index, without reading a row. */
+  /** Cheap: reads an index and no row. */
   countActive(): Promise<ActiveCounts>;
 
   /**
-   * The queued row that is to be taken next: of those that are due at `now` (ISO 8601), the first by turn and owner. Where none is due,
-   * the one that will be first; undefined where none is queued.
+   * The queued row to take next: of those that are due at `now` (ISO 8601), the first by turn and owner. If none is due, the one
+   * that will be due first; undefined if none is queued.
    */
   nextQueued(now: string): Promise<ConversionRow | undefined>;
 
-  /** How many queued rows, of all owners, go before this one by turn and owner. 0 for a row without a turn. */
+  /** How many queued rows, of all owners, come before this one by turn and owner. 0 for a row without a turn. */
   countQueuedBefore(id: string): Promise<number>;
 
   /**
-   * One row of each batch, of all owners, in which a row is done or failed, not removed and without a notification: the oldest such row.
-   * A row without a batch is a batch of its own. Read in portions, so that memory stays flat.
+   * One row of each batch, of all owners, that has a row which is done or failed, not removed and in no notification: the oldest
+   * such row. A row without a batch is its own batch. Read in portions, to limit memory.
    */
   untoldBatches(): AsyncIterable<Pick<ConversionRow, 'id'>>;
 
   batchSummary(owner: string, batchId: string): Promise<BatchSummary>;
 
-  /** Those of a batch that are done or failed, not removed, without a notification; oldest first. */
+  /** The rows of a batch that are done or failed, not removed, and in no notification; oldest first. */
   untoldOfBatch(owner: string, batchId: string): Promise<readonly ConversionRow[]>;
 
-  /** Forgets a removed row for good. */
+  /** Deletes a removed row permanently. */
   forget(expected: ConversionVersion): Promise<boolean>;
 }

@@ -3,20 +3,20 @@ import type { ServerEvent } from '../../shared/events.ts';
 import type { InternalMessage, OwnedEvent, OwnedInternalMessage } from '../messages.ts';
 import { type EventBus, everyone, type Topic } from './event-bus.ts';
 
-/** A bus, as an adapter's test makes it. */
+/** A bus, made by an adapter's test. */
 export interface EventBusUnderTest {
   readonly bus: EventBus;
   /** The same bus as another process has it; within one process, the bus itself. */
   readonly peer: EventBus;
-  /** Makes both have a gap: what is published meanwhile may be lost. Resolves once it is over or will be soon. */
+  /** Causes a gap in both: messages published in between may be lost. Resolves once the gap is over or will be soon. */
   interrupt(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** A server may need this long, in milliseconds, on a machine that is busy. */
+/** How long a server may need, in milliseconds, on a busy machine. */
 const patience = { timeout: 10_000, interval: 5 };
 
-/** Of messages whose only purpose is that those before them have arrived. */
+/** Marker messages, which only show that the messages before them have arrived. */
 const markerOwner = 'marker';
 
 const allEvents: Topic<ServerEvent['type']> = {
@@ -53,7 +53,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
     });
     afterEach(() => underTest.dispose());
 
-    /** All that a subscription hears from now on, without markers. */
+    /** All messages that a subscription receives from now on, without markers. */
     async function hear(from: EventBus, topic = allEvents): Promise<readonly OwnedEvent[]> {
       const heard: OwnedEvent[] = [];
       await from.subscribe(topic, (event) => {
@@ -68,7 +68,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       return heard;
     }
 
-    /** Resolves when all that was published on `bus` before has arrived, at both ends. */
+    /** Resolves when everything that was published on `bus` before has arrived at both ends. */
     async function settle(): Promise<void> {
       const event = removed(Math.random(), markerOwner);
       const message = lookNow(`${Math.random()}`, markerOwner);
@@ -88,7 +88,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       for (const { end } of subscriptions) end();
     }
 
-    it('tells every listener in every process of an event and whose it is', async () => {
+    it('delivers an event and its owner to every listener in every process', async () => {
       const heard = [await hear(bus), await hear(bus), await hear(peer)];
       const events = [progress('Übung', 'anna'), removed('one', 'bert')];
       for (const event of events) bus.publish(event);
@@ -96,7 +96,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       expect(heard).toEqual([events, events, events]);
     });
 
-    it('tells a subscription of its owner and its kinds alone', async () => {
+    it('delivers to a subscription only messages of its owner and its kinds', async () => {
       const ofAnna = await hear(peer, { owner: 'anna', kinds: ['removed', 'read'] });
       const allRemoved = await hear(peer, { owner: everyone, kinds: ['removed'] });
       const nothing = await hear(peer, { owner: 'anna', kinds: [] });
@@ -151,7 +151,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       expect(heard).toEqual(events);
     });
 
-    it('tells every subscription of a gap, once it hears again what is published', async () => {
+    it('calls onGap of every subscription once it receives messages again', async () => {
       const gaps: string[] = [];
       const afterGap: OwnedEvent[] = [];
       const subscriptions = [
@@ -170,7 +170,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
           () => undefined,
           () => gaps.push('messages'),
         ),
-        // One that does not ask to hear of gaps.
+        // A subscription without onGap.
         peer.subscribe(allEvents, () => undefined),
       ];
       const ended = peer.subscribe(
@@ -197,7 +197,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       expect(onGap).not.toHaveBeenCalled();
     });
 
-    it('spares the publisher and the other listeners what a listener throws', async () => {
+    it('does not let an error of a listener reach the publisher or other listeners', async () => {
       const broken = vi.fn(() => {
         throw new Error('this listener is broken');
       });
@@ -218,7 +218,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       expect(heard).toContainEqual(read(3));
     });
 
-    it('tells nothing more once a subscription was ended, and ends no other', async () => {
+    it('delivers nothing more to an ended subscription, and ends no other', async () => {
       const heard: string[] = [];
       const listener = (event: OwnedEvent): void => void heard.push(JSON.stringify(event));
       const topic = { owner: 'anna', kinds: ['removed'] } as const;
@@ -234,7 +234,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       expect(heard.filter((text) => text === JSON.stringify(removed(2)))).toHaveLength(1);
     });
 
-    it('lets a listener end its own subscription, and subscribe, while it is told', async () => {
+    it('lets a listener end its own subscription, and subscribe, while it is called', async () => {
       const first: OwnedEvent[] = [];
       const second: OwnedEvent[] = [];
       const topic = { owner: 'anna', kinds: ['removed'] } as const;
@@ -252,7 +252,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
       expect(second).toContainEqual(removed(2));
     });
 
-    it('drops what is published while nobody listens, or after it was closed', async () => {
+    it('drops messages that are published while nobody listens, or after it was closed', async () => {
       bus.publish(removed(1));
       await settle();
       const heard = await hear(bus);

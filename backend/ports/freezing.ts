@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Whether a call is stopped before anything has come of it, or when all has and only its answer is not there yet. */
+/** Whether a call is stopped before it has any effect, or after all its effects and before its answer. */
 export type FreezingPoint = 'before' | 'after';
 
-/** Work that stands still in one of its calls, as a process does that was stopped, or whose disk hangs. */
+/** Work that is stopped in one of its calls, like a process that was suspended or whose disk hangs. */
 export interface FrozenWork {
-  /** Lets it go on; resolves with how it ended. */
+  /** Lets the work continue, and resolves with how it ended. */
   thaw(): Promise<PromiseSettledResult<unknown>>;
 }
 
@@ -18,7 +18,7 @@ interface Watch {
 
 const watches = new AsyncLocalStorage<Watch>();
 
-/** `call`, as one that {@link freezeAt} can stop. An adapter under test does all its I/O through such calls. */
+/** Wraps `call` so that {@link freezeAt} can stop it. An adapter under test must do all its I/O through such calls. */
 export function freezable<Given extends readonly unknown[], Result>(
   call: (...given: Given) => Promise<Result>,
 ): (...given: Given) => Promise<Result> {
@@ -36,14 +36,14 @@ export function freezable<Given extends readonly unknown[], Result>(
   };
 }
 
-/** How many calls `work` makes that can be stopped. */
+/** How many calls of `work` can be stopped. */
 export async function countCalls(work: () => Promise<unknown>): Promise<number> {
   const watch: Watch = { calls: 0, stopAt: 0, point: 'before', stand: async () => undefined };
   await watches.run(watch, work);
   return watch.calls;
 }
 
-/** Starts `work` and resolves once it stands still at its call number `stopAt`, counted from 1; undefined when it ends before. */
+/** Starts `work` and resolves once it has stopped at its call number `stopAt`, counted from 1; undefined if it ends before. */
 export async function freezeAt(
   stopAt: number,
   point: FreezingPoint,

@@ -10,20 +10,20 @@ import {
   ticketsPerPlace,
 } from './job-queue.ts';
 
-/** An empty queue, as an adapter's test makes it. */
+/** An empty queue, made by an adapter's test. */
 export interface JobQueueUnderTest {
   readonly queue: JobQueue;
   /** The same queue as another process has it; within one process, the queue itself. */
   readonly peer: JobQueue;
-  /** Publishes any text, as a foreign program could. */
+  /** Publishes any text, as another program could. */
   publishRaw(body: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** A server may need this long, in milliseconds, on a machine that is busy. */
+/** How long a server may need, in milliseconds, on a busy machine. */
 const patience = { timeout: 15_000, interval: 5 };
 const testTimeout = 30_000;
-/** How long we listen for what must not come. */
+/** How long a test waits for something that must not come. */
 const silenceMilliseconds = 300;
 
 const ticket: Ticket = { conversionId: 'a' };
@@ -37,10 +37,10 @@ interface RunningJob {
 /** A consumer whose jobs run until the test ends them. */
 interface HeldConsumer {
   readonly consumer: Consumer;
-  /** Jobs that were started, ended ones too. */
+  /** Jobs that were started, including ended ones. */
   readonly started: RunningJob[];
   running(): number;
-  /** Ends all that run, and all that are started from now on. */
+  /** Ends all running jobs, and all that are started from now on. */
   release(): void;
 }
 
@@ -82,7 +82,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
     });
     afterEach(() => underTest.dispose());
 
-    /** Waits until so many jobs have been started, and a while longer for one that should not be. */
+    /** Waits until this many jobs have been started, and a while longer for one that should not start. */
     async function expectStarted({ started }: HeldConsumer, count: number): Promise<void> {
       await vi.waitFor(() => expect(started.length).toBeGreaterThanOrEqual(count), patience);
       await wait(silenceMilliseconds);
@@ -96,7 +96,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
     }
 
     describe('a place', () => {
-      it('looks for work once by itself when it is new', async () => {
+      it('looks for work once when it is new', async () => {
         const held = await hold(queue, 3);
         await expectStarted(held, 3);
         held.release();
@@ -112,7 +112,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         }
       });
 
-      it('that is busy takes no ticket, and takes one once it is free', async () => {
+      it('that is busy takes no ticket, and takes one when it becomes free', async () => {
         const held = await hold(queue, 1);
         await expectStarted(held, 1);
         await publish(1);
@@ -134,7 +134,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         for (const held of [busy, free]) held.release();
       });
 
-      it('goes on after its handler has thrown', async () => {
+      it('continues after its handler has thrown', async () => {
         let calls = 0;
         await queue.consume(
           async () => {
@@ -160,11 +160,11 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
       expect(some.flatMap(({ started }) => started)).toHaveLength(3 + added);
     });
 
-    it('leaves no row asleep while rows come at any moment and several consumers take them', async () => {
+    it('leaves no row waiting while rows come at any moment and several consumers take them', async () => {
       const rows: number[] = [];
       let taken = 0;
       let turn = 0;
-      /** Another order of steps each time. */
+      /** A different order of steps each time. */
       const pause = async (): Promise<void> => {
         turn = (turn * 31 + 17) % 101;
         for (let step = 0; step < turn % 5; step += 1) await Promise.resolve();
@@ -189,7 +189,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
     });
 
     describe('another number of places', () => {
-      it('that is higher looks for work at each new place, and leaves jobs that run alone', async () => {
+      it('that is higher looks for work at each new place, and does not affect running jobs', async () => {
         const held = await hold(queue, 1);
         await expectStarted(held, 1);
         held.consumer.setPlaces(3);
@@ -199,7 +199,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         held.release();
       });
 
-      it('that is lower lets jobs end their piece of work, and then ends as many as are too many', async () => {
+      it('that is lower lets jobs end their piece of work, and then ends the surplus jobs', async () => {
         const held = await hold(queue, 3);
         await expectStarted(held, 3);
         held.consumer.setPlaces(1);
@@ -217,7 +217,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         held.release();
       });
 
-      it('that is the old one again before a job has heard of it ends none', async () => {
+      it('that is restored before a job has noticed ends no job', async () => {
         const held = await hold(queue, 2);
         await expectStarted(held, 2);
         held.consumer.setPlaces(1);
@@ -227,7 +227,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         held.release();
       });
 
-      it('that is the old one again after a job has heard of it looks for the work that the job has left', async () => {
+      it('that is restored after a job has noticed looks for the work that the job left', async () => {
         const held = await hold(queue, 2);
         await expectStarted(held, 2);
         held.consumer.setPlaces(1);
@@ -252,7 +252,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         },
       );
 
-      it('is kept in part where it is long, and as one of the latest', async () => {
+      it('is truncated if it is long, and only the latest are kept', async () => {
         const held = await hold(queue, 1);
         held.release();
         await underTest.publishRaw('a'.repeat(1_000_000));
@@ -267,7 +267,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
     });
 
     describe('stopping', () => {
-      it('fires the signal of the jobs that run, and waits until they have ended', async () => {
+      it('fires the signal of running jobs, and waits until they have ended', async () => {
         const held = await hold(queue, 2);
         await expectStarted(held, 2);
         let stopped = false;
@@ -301,7 +301,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         next.release();
       });
 
-      it('leaves the ticket of a job that it cuts short to another consumer', async () => {
+      it('leaves the ticket of an interrupted job to another consumer', async () => {
         const [first, second] = [await hold(queue, 1), await hold(peer, 1)];
         await expectStarted(first, 1);
         await expectStarted(second, 1);
@@ -316,7 +316,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         second.release();
       });
 
-      it('stops every consumer when the queue is closed, and takes no ticket any more', async () => {
+      it('stops every consumer when the queue is closed, and then accepts no ticket', async () => {
         const some = [await hold(queue, 1), await hold(queue, 1)];
         await vi.waitFor(() => expect(some.map(({ running }) => running())).toEqual([1, 1]), patience);
         const closing = queue.close();

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LeaseStore } from './lease-store.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface LeaseStoreUnderTest {
   readonly store: LeaseStore;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<LeaseStore>;
-  /** Takes away what the store keeps its leases in, as a server that went down. */
+  /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export function describeLeaseStore(name: string, make: () => Promise<LeaseStoreU
     });
     afterEach(() => underTest.dispose());
 
-    it('has every lease free at 0 before anybody held it', async () => {
+    it('has every lease free at 0 before anyone held it', async () => {
       expect(await store.read('tidy')).toEqual({ counter: 0, held: false });
     });
 
@@ -44,7 +44,7 @@ export function describeLeaseStore(name: string, make: () => Promise<LeaseStoreU
       },
     );
 
-    it('makes no lease for a process that last saw a counter where there is none', async () => {
+    it('makes no lease for a process that expects a counter of a lease that does not exist', async () => {
       expect(await store.raise('tidy', 5, true)).toBe(false);
       expect(await store.read('tidy')).toEqual({ counter: 0, held: false });
     });
@@ -56,7 +56,7 @@ export function describeLeaseStore(name: string, make: () => Promise<LeaseStoreU
       expect(await store.read('tidy')).toEqual({ counter: 1, held: true });
     });
 
-    it('lets exactly one win of many that raise the same counter at once', async () => {
+    it('lets exactly one of many calls succeed that raise the same counter at once', async () => {
       for (let counter = 0; counter < 3; counter++) {
         const won = await Promise.all(Array.from({ length: 20 }, () => store.raise('tidy', counter, true)));
         expect(won.filter(Boolean)).toHaveLength(1);
@@ -64,14 +64,14 @@ export function describeLeaseStore(name: string, make: () => Promise<LeaseStoreU
       }
     });
 
-    it('has every lease again after it was opened anew', async () => {
+    it('has every lease after it is opened again', async () => {
       await store.raise('tidy', 0, true);
       store = await underTest.reopen();
       expect(await store.read('tidy')).toEqual({ counter: 1, held: true });
       expect(await store.raise('tidy', 1, false)).toBe(true);
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       await underTest.takeAway();
       const calls = [() => store.read('tidy'), () => store.raise('tidy', 0, true), () => store.raise('tidy', 1, true)];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });

@@ -1,14 +1,14 @@
-/** How a lease stands. */
+/** The state of a lease. */
 export interface LeaseState {
   /** Raised by every write of its holder. */
   readonly counter: number;
-  /** Whether somebody holds it, or held it and died. */
+  /** Whether a process holds it, or held it and died. */
   readonly held: boolean;
 }
 
 /**
- * Leases by name: each is the right of one process to do something alone. Whoever sees a lease that is not held, or whose counter
- * has stood still for too long, may take it. Durable. Throws `unavailable` when the store cannot be reached.
+ * Leases by name. Each is the right of one process to do something alone. A process may take a lease that is not held, or whose
+ * counter has not changed for too long. Durable. Throws `unavailable` if the store cannot be reached.
  */
 export interface LeaseStore {
   /** `{ counter: 0, held: false }` for a name that was never written. */
@@ -16,7 +16,7 @@ export interface LeaseStore {
 
   /**
    * Compare-and-set: if the counter is still at `counter`, raises it by one, writes `held`, and returns true. Returns false, and
-   * writes nothing, if somebody else has raised it.
+   * writes nothing, if another process has raised it.
    */
   raise(name: string, counter: number, held: boolean): Promise<boolean>;
 }

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MailOutboxStore } from './mail-outbox-store.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from './notification-store.ts';
 
-/** Empty stores over the same data, as an adapter's test makes them. */
+/** Empty stores over the same data, made by an adapter's test. */
 export interface MailOutboxStoreUnderTest {
   readonly mails: MailOutboxStore;
   readonly notifications: NotificationStore;
-  /** Again over the same data, as after a restart; the first are not used any more. */
+  /** Second stores over the same data, as after a restart. The first are no longer used. */
   reopen(): Promise<Pick<MailOutboxStoreUnderTest, 'mails' | 'notifications'>>;
-  /** Takes away what the stores keep their rows in, as a server that went down. */
+  /** Makes the stores' storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       return found;
     }
 
-    it('lists the outbox of all owners, the earliest due first, with all that belongs to it', async () => {
+    it('lists the outbox of all owners, the earliest due first, with all fields', async () => {
       const records = [example('c', fresh(3)), example('a', fresh(1), 'bert'), example('b', fresh(2))] as const;
       await insert(...records, example('none'));
       const found: NotificationRecord[] = [];
@@ -68,13 +68,13 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       expect(await notifications.get('a')).toEqual(records[1]);
     });
 
-    it('lists many, each once, also where they are due at the same moment', async () => {
+    it('lists many mails once each, even if they are due at the same moment', async () => {
       const ids = Array.from({ length: 65 }, (_, index) => `mail-${index}`);
       await insert(...ids.map((id) => example(id, fresh(7))));
       expect((await listed()).toSorted()).toEqual(ids.toSorted());
     });
 
-    it('writes how a mail stands', async () => {
+    it('writes the state of a mail', async () => {
       await insert(example('a', fresh(1)));
       const claimed: OutboxMail = { revision: 1, tries: 1, due: at(180), claimed: true };
       expect(await mails.replace('a', 0, claimed)).toBe(true);
@@ -100,14 +100,14 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       },
     );
 
-    it('says nothing of one that was withdrawn, and has it no more', async () => {
+    it('records nothing for a withdrawn mail, and no longer lists it', async () => {
       await insert(example('a', fresh(1)));
       expect(await mails.replace('a', 0, 'withdrawn')).toBe(true);
       expect(await notifications.get('a')).toEqual(example('a'));
       expect(await listed()).toEqual([]);
     });
 
-    it('tells with the changes what became of a mail', async () => {
+    it('shows the outcome of a mail in the changes', async () => {
       await insert(example('a', fresh(1)), example('b', fresh(2)));
       const { position: since } = await notifications.changes({ owner: 'anna', limit: 10 });
       await mails.replace('a', 0, 'refused');
@@ -115,7 +115,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       expect(items.find(({ id }) => id === 'a')).toMatchObject({ mail: 'refused' });
     });
 
-    it('writes nothing at a revision that the mail has left behind, nor where there is no mail', async () => {
+    it('writes nothing at an outdated revision, or if there is no mail', async () => {
       await insert(example('a', fresh(1)), example('none'));
       await mails.replace('a', 0, { revision: 1, tries: 1, due: at(180), claimed: true });
       await mails.replace('a', 1, { revision: 2, tries: 1, due: at(180), claimed: true });
@@ -128,7 +128,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       expect(await mails.replace('never', 0, 'sent')).toBe(false);
     });
 
-    it('lets one win of many that claim the same at once', async () => {
+    it('lets one of many calls succeed that claim the same mail at once', async () => {
       await insert(example('a', fresh(1)));
       const claims = Array.from({ length: 20 }, () =>
         mails.replace('a', 0, { revision: 1, tries: 1, due: at(180), claimed: true }),
@@ -136,14 +136,14 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       expect((await Promise.all(claims)).filter(Boolean)).toHaveLength(1);
     });
 
-    it('leaves alone whether a notification was read, and its reading the mail', async () => {
+    it('does not change whether a notification was read, and marking it as read does not change the mail', async () => {
       await insert(example('a', fresh(1)));
       await notifications.markRead('anna', ['a'], at(5));
       await mails.replace('a', 0, 'sent');
       expect((await notifications.get('a'))?.notification).toMatchObject({ readAt: at(5), mail: 'sent' });
     });
 
-    it('has everything again after it was opened anew', async () => {
+    it('has everything after it is opened again', async () => {
       const claimed: OutboxMail = { revision: 9, tries: 3, due: at(180), claimed: true };
       await insert(example('a', claimed), example('b', fresh(2)));
       await mails.replace('b', 0, 'sent');
@@ -153,7 +153,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
       expect((await notifications.get('b'))?.notification.mail).toBe('sent');
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       await insert(example('a', fresh(1)));
       await underTest.takeAway();
       const calls = [listed, () => mails.replace('a', 0, 'sent')];

@@ -4,14 +4,14 @@ import { foreignPositions, positionPattern } from './conversion-store-changes.co
 import type { NotificationQuery, NotificationRecord, NotificationStore } from './notification-store.ts';
 import { stopWriterEverywhere } from './stopped-writer.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface NotificationStoreUnderTest {
   readonly store: NotificationStore;
   /** The store of another process over the same data: see `SteppedStores`. */
   stepped(step: () => Promise<void>): NotificationStore;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<NotificationStore>;
-  /** Takes away what the store keeps its rows in, as a server that went down. */
+  /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface NotificationStoreUnderTest {
 const readTime = '2026-06-01T00:00:00.000Z';
 const laterReadTime = '2026-06-02T00:00:00.000Z';
 
-/** Made `ordinal` seconds after the first. */
+/** A notification made `ordinal` seconds after the first. */
 function example(ordinal: number, given: Partial<Notification> = {}, owner = 'anna'): NotificationRecord {
   return {
     owner,
@@ -66,7 +66,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       return all;
     }
 
-    it('gives back what was inserted, and which conversions it told of at which attempt', async () => {
+    it('returns what was inserted, with its conversions and their attempts', async () => {
       const record: NotificationRecord = {
         ...example(1, {
           kind: 'batch',
@@ -89,7 +89,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       expect(await store.get('never')).toBeUndefined();
     });
 
-    it('writes nothing where the id exists, whoever it belongs to', async () => {
+    it('writes nothing if the id exists, for any owner', async () => {
       const record = example(1);
       await insert(record);
       expect(await store.insert(example(2, { id: record.notification.id, message: 'other' }))).toBe(false);
@@ -98,7 +98,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       expect(await allPages({ owner: 'bert', limit: 10 })).toEqual([]);
     });
 
-    it('lets the first win of many that tell the same at once', async () => {
+    it('stores only the first of many with the same id at once', async () => {
       const records = Array.from({ length: 20 }, (_, index) => example(index, { id: 'same' }));
       const won = await Promise.all(records.map((record) => store.insert(record)));
       expect(won.filter(Boolean)).toHaveLength(1);
@@ -106,7 +106,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       expect(await allPages({ owner: 'anna', limit: 10 })).toHaveLength(1);
     });
 
-    it('counts those of one batch of one owner', async () => {
+    it('counts the notifications of one batch of one owner', async () => {
       expect(await store.countOfBatch('anna', 'batch')).toBe(0);
       await insert(example(1), example(2), example(3, { batchId: 'other' }), example(4, {}, 'bert'));
       expect(await store.countOfBatch('anna', 'batch')).toBe(2);
@@ -116,7 +116,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
     });
 
     describe('pages', () => {
-      it('show the newest of one owner first, and say when there is more', async () => {
+      it('show the newest of one owner first, and say if there are more', async () => {
         const all = (await insert(...[1, 2, 3, 4, 5].map((ordinal) => example(ordinal)))).toReversed();
         await insert(example(6, {}, 'bert'));
         const first = await store.page({ owner: 'anna', limit: 2 });
@@ -129,19 +129,19 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         expect(await store.page({ owner: 'nobody', limit: 5 })).toEqual({ items: [] });
       });
 
-      it('go by when a notification was made, not by when it was inserted', async () => {
+      it('are ordered by when a notification was made, not by when it was inserted', async () => {
         const [late, early] = await insert(example(9), example(1));
         expect(await allPages({ owner: 'anna', limit: 1 })).toEqual([late, early]);
       });
 
-      it('show each once though all were made at the same moment', async () => {
+      it('show each once even if all were made at the same moment', async () => {
         const createdAt = example(0).notification.createdAt;
         const all = await insert(...Array.from({ length: 7 }, (_, ordinal) => example(ordinal, { createdAt })));
         const seen = await allPages({ owner: 'anna', limit: 2 });
         expect(seen.map(({ id }) => id).toSorted()).toEqual(all.map(({ id }) => id));
       });
 
-      it('can be of the unread ones alone', async () => {
+      it('can be of only the unread ones', async () => {
         const all = await insert(...[1, 2, 3, 4, 5].map((ordinal) => example(ordinal)));
         await store.markRead('anna', ['anna-2', 'anna-5'], readTime);
         const unread = all.filter(({ id }) => id !== 'anna-2' && id !== 'anna-5').toReversed();
@@ -149,7 +149,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         expect(await allPages({ owner: 'anna', limit: 2, unread: false })).toHaveLength(5);
       });
 
-      it('neither repeat nor miss one while others come and are read', async () => {
+      it('neither repeat nor miss one while others are added and read', async () => {
         const all = await insert(...Array.from({ length: 10 }, (_, ordinal) => example(ordinal)));
         const seen: Notification[] = [];
         let cursor: string | undefined;
@@ -189,16 +189,16 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         });
       });
 
-      it('give out cursors that an address takes as they are, however long the ids', async () => {
+      it('give out cursors that need no escaping in a URL, however long the ids', async () => {
         await insert(example(1, { id: 'x'.repeat(250) }), example(2, { id: 'y'.repeat(250) }));
         const { next } = await store.page({ owner: 'anna', limit: 1 });
-        // API.md's query takes up to 200.
+        // The public API accepts up to 200 characters.
         expect(next).toMatch(/^[A-Za-z0-9_-]{1,200}$/);
       });
     });
 
     describe('marking as read', () => {
-      it('marks what is there, unread and the owner’s, and says which', async () => {
+      it('marks existing unread notifications of the owner, and returns which', async () => {
         await insert(example(1), example(2), example(3), example(4, {}, 'bert'));
         await store.markRead('anna', ['anna-3'], readTime);
         const marked = await store.markRead('anna', ['anna-1', 'anna-3', 'bert-4', 'never', 'anna-1'], laterReadTime);
@@ -215,13 +215,13 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         });
       });
 
-      it('marks nothing when nothing is named', async () => {
+      it('marks nothing if no ids are given', async () => {
         await insert(example(1));
         expect(await store.markRead('anna', [], readTime)).toEqual([]);
         expect((await store.get('anna-1'))?.notification).not.toHaveProperty('readAt');
       });
 
-      it('names each to one only of many that mark the same at once', async () => {
+      it('returns each id to only one of many calls that mark the same at once', async () => {
         await insert(...[1, 2, 3, 4, 5].map((ordinal) => example(ordinal)));
         const ids = [1, 2, 3, 4, 5].map((ordinal) => `anna-${ordinal}`);
         const marked = await Promise.all(Array.from({ length: 10 }, () => store.markRead('anna', ids, readTime)));
@@ -234,7 +234,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         return (await store.changes({ owner, limit: 10 })).position;
       }
 
-      it('are none for who was never there', async () => {
+      it('are none without a position', async () => {
         await insert(example(1), example(2));
         expect(await store.changes({ owner: 'anna', limit: 10 })).toEqual({
           items: [],
@@ -243,7 +243,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         });
       });
 
-      it('are, for who was away, what was made and read meanwhile', async () => {
+      it('are what was made and read since a position', async () => {
         await insert(example(1), example(2), example(3, {}, 'bert'));
         const since = await position();
         const [made] = await insert(example(4));
@@ -256,7 +256,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         expect(complete).toBe(true);
       });
 
-      it('can be told by a store that was opened anew', async () => {
+      it('can be given by a store that was opened again', async () => {
         const since = await position();
         const [made] = await insert(example(1));
         store = await underTest.reopen();
@@ -266,7 +266,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         });
       });
 
-      it('say when there were more than asked for', async () => {
+      it('say if there were more than requested', async () => {
         const since = await position();
         await insert(example(1), example(2), example(3));
         await store.markRead('anna', ['anna-1', 'anna-2', 'anna-3'], readTime);
@@ -298,13 +298,13 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         expect(missed).toEqual([]);
       });
 
-      it.each(foreignPositions)('cannot be told since %j, which was never given out', async (since) => {
+      it.each(foreignPositions)('cannot be given since %j, which is no position', async (since) => {
         await insert(example(1));
         expect(await store.changes({ owner: 'anna', since, limit: 10 })).toMatchObject({ items: [], complete: false });
       });
     });
 
-    it('removes all of one owner, and nothing of another', async () => {
+    it('removes all notifications of one owner, and none of another', async () => {
       await insert(example(1), example(2));
       const [kept] = await insert(example(1, {}, 'bert'));
       await store.removeAllOf('anna');
@@ -315,7 +315,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       expect((await store.page({ owner: 'bert', limit: 10 })).items).toEqual([kept]);
     });
 
-    it('has everything again after it was opened anew', async () => {
+    it('has everything after it is opened again', async () => {
       const read = example(1);
       const unread = example(2);
       await insert(read, unread);
@@ -326,7 +326,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       expect(await store.countOfBatch('anna', 'batch')).toBe(2);
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       await insert(example(1));
       await underTest.takeAway();
       const calls = [

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Limit, RateLimit } from './rate-limit.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface RateLimitUnderTest {
   readonly rateLimit: RateLimit;
   /** The same store as another process reaches it; in memory, the same object. */
   readonly peer: RateLimit;
-  /** Lets time go by for the store, or moves everything in it into the past by so much. */
+  /** Lets time pass for the store, or moves all its data into the past by the same time. */
   pass(seconds: number): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
       expect(retryAfterSeconds).toBeGreaterThan(seconds - slackSeconds);
     }
 
-    it('allows as many uses as the limit says, and then says when one more fits', async () => {
+    it('allows as many uses as the limit, and then returns when one more fits', async () => {
       for (let i = 0; i < 3; i += 1) await use();
       await expectRefusal(900);
       await underTest.pass(400);
@@ -71,7 +71,7 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
       for (let i = 0; i < 3; i += 1) await use();
     });
 
-    it('allows two processes what it allows one, however many ask at once', async () => {
+    it('allows two processes together what it allows one, however many calls come at once', async () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? rateLimit : peer).allow('key', three)),
       );
@@ -158,7 +158,7 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
               else await instance.giveBack(key, answer.use);
             });
             await scheduler.waitFor(Promise.all(calls));
-            // What is counted is what was kept: no use is lost, none is counted twice.
+            // The counted uses equal the stored ones: no use is lost, none is counted twice.
             const inWindow = kept.filter((at) => now - at < limit.seconds).length;
             const answer = await peer.allow(key, limit);
             expect(answer.allowed).toBe(inWindow < limit.count);

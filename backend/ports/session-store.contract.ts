@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionRecord, SessionStore } from './session-store.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface SessionStoreUnderTest {
   readonly store: SessionStore;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<SessionStore>;
-  /** Takes away what the store keeps its rows in, as a server that went down. */
+  /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
     });
     afterEach(() => underTest.dispose());
 
-    it('gives back what it was given, also after it was opened anew', async () => {
+    it('returns what it was given, also after it is opened again', async () => {
       const session = example('one', { revision: 7, tokens });
       await store.insert(session);
       await store.insert(example('other'));
@@ -45,7 +45,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
       expect(await store.get('one')).toEqual(example('one'));
     });
 
-    it('replaces a session that is where it is expected to be, and no other', async () => {
+    it('replaces a session at the expected revision, and no other', async () => {
       await store.insert(example('one', { tokens }));
       const moved = { ...tokens, unused: ['e'] };
       const next = example('one', { revision: 2, tokens: moved, endsAt: '2026-06-04T03:02:01.000Z' });
@@ -56,7 +56,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
       expect(await store.get('one')).toEqual(next);
     });
 
-    it('lets one win of many that replace it at once', async () => {
+    it('lets one of many calls succeed that replace it at once', async () => {
       await store.insert(example('one'));
       const tries = Array.from({ length: 10 }, (_, index) =>
         example('one', { revision: 2, tokens: { ...tokens, unused: [String(index)] } }),
@@ -66,7 +66,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
       expect(await store.get('one')).toEqual(tries[results.indexOf(true)]);
     });
 
-    it('removes one, or all of one account but for one', async () => {
+    it('removes one session, or all of one account except one', async () => {
       for (const id of ['one', 'two', 'three']) await store.insert(example(id));
       await store.insert(example('of bert', { userId: 'bert' }));
       await store.remove('one');
@@ -80,7 +80,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
       expect(await store.get('of bert')).toBeDefined();
     });
 
-    it('removes those that ended before a moment', async () => {
+    it('removes sessions that expired before a given time', async () => {
       await store.insert(example('ended', { endsAt: '2026-05-04T03:02:00.999Z' }));
       await store.insert(example('not yet'));
       await store.removeEnded('2026-05-04T03:02:01.000Z');
@@ -88,7 +88,7 @@ export function describeSessionStore(name: string, make: () => Promise<SessionSt
       expect(await store.get('not yet')).toBeDefined();
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       await underTest.takeAway();
       const calls = [
         () => store.insert(example('one')),

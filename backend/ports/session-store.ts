@@ -4,21 +4,21 @@ export interface UsedToken {
   readonly at: string;
 }
 
-/** What is known of a session's refresh tokens: never one of them itself. */
+/** The hashes of a session's refresh tokens. The tokens themselves are never stored. */
 export interface SessionTokens {
-  /** The hash of what all of them have in common, so that one that was used long ago is still known as one of them. */
+  /** The hash of the part that all tokens of the session share, so that one that was used long ago is still recognised. */
   readonly family: string;
-  /** The hashes of those that were given out and not used yet, the oldest first. */
+  /** The hashes of tokens that were given out and not used yet, oldest first. */
   readonly unused: readonly string[];
-  /** Those that were used a moment ago. */
+  /** Tokens that were used recently. */
   readonly used: readonly UsedToken[];
 }
 
-/** Somebody who is signed in. */
+/** A person's session. */
 export interface SessionRecord {
   readonly id: string;
   readonly userId: string;
-  /** Raised by each write, so that of two writers one sees that it is late. */
+  /** Raised by each write, so that of two writers one notices that it was too late. */
   readonly revision: number;
   /** Absent in a session that cannot be refreshed. */
   readonly tokens?: SessionTokens;
@@ -26,21 +26,21 @@ export interface SessionRecord {
   readonly endsAt: string;
 }
 
-/** auth's own. Durable; throws `unavailable` when the store cannot be reached. */
+/** Used only by auth. Durable; throws `unavailable` if the store cannot be reached. */
 export interface SessionStore {
-  /** Throws `taken` when the id exists. */
+  /** Throws `taken` if the id exists. */
   insert(session: SessionRecord): Promise<void>;
-  /** Whether it has ended or not. */
+  /** Also returns sessions that have expired. */
   get(id: string): Promise<SessionRecord | undefined>;
   /**
-   * Compare-and-set: puts `session` in the place of the one with its id whose revision is still `expectedRevision`, and says
-   * whether it did. `session.revision` is the caller's, one higher; the account never changes.
+   * Compare-and-set: replaces the session with the same id if its revision is still `expectedRevision`, and returns whether it
+   * did. The caller must set `session.revision` one higher. The account must not change.
    */
   replace(session: SessionRecord, expectedRevision: number): Promise<boolean>;
-  /** No error when it was not there. */
+  /** Does nothing if there is no such session. */
   remove(id: string): Promise<void>;
-  /** Removes all of an account, but for `exceptId`. */
+  /** Removes all sessions of an account, except `exceptId`. */
   removeAllOf(userId: string, exceptId?: string): Promise<void>;
-  /** Removes those that ended before `before` (ISO 8601). */
+  /** Removes the sessions that expired before `before` (ISO 8601). */
   removeEnded(before: string): Promise<void>;
 }

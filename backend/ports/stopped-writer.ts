@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Changes } from './changes.ts';
 
-/** What becomes of a writer that was stopped between two of its steps. */
+/** What happens to a writer that was stopped between two of its steps. */
 export type Fate = 'goes on' | 'dies';
 
 /** The stores of two processes over the same data. */
 export interface SteppedStores<Store> {
   readonly store: Store;
   /**
-   * The store of the process that is stopped: it awaits `step` before each write to its storage, and after the last one of a call.
-   * A step that never resolves is the death of that process.
+   * The store of the process that is stopped. It awaits `step` before each write to its storage, and after the last one of a
+   * call. A step that never resolves stands for the death of that process.
    */
   stepped(step: () => Promise<void>): Store;
 }
@@ -20,20 +20,20 @@ export interface StoppedWrite<Store, Item> {
   /** Writes another row. */
   writeOther(store: Store): Promise<unknown>;
   changes(store: Store, since: string | undefined): Promise<Changes<Item>>;
-  /** All rows as they are. */
+  /** All current rows. */
   all(store: Store): Promise<readonly Item[]>;
 }
 
 export interface StoppedOutcome<Item> {
-  /** False when the call has fewer steps. */
+  /** False if the call has fewer steps. */
   readonly wasStopped: boolean;
-  /** The rows that a reader does not know as they are, though it has asked again and again what has changed. */
+  /** The rows of which a reader does not have the current state, although it has read the changes repeatedly. */
   readonly missed: readonly Item[];
 }
 
 /**
- * Stops a writer at one of its steps, counted from 0. While it stands still, another process writes and a reader reads; then it
- * goes on or dies, the other writes once more, and the reader asks what has changed since it last asked.
+ * Stops a writer at one of its steps, counted from 0. While it is stopped, another process writes and a reader reads. Then the
+ * writer continues or dies, the other process writes once more, and the reader reads the changes since its last position.
  */
 export async function stopWriter<Store, Item extends { readonly id: string }>(
   stores: SteppedStores<Store>,
@@ -75,7 +75,10 @@ export async function stopWriter<Store, Item extends { readonly id: string }>(
   return { wasStopped, missed };
 }
 
-/** Stops the writer at each of its steps in turn, and lets it go on or die. Gives the outcomes; throws if it was never stopped. */
+/**
+ * Stops the writer at each of its steps in turn, and lets it continue or die. Returns the outcomes; throws if it was never
+ * stopped.
+ */
 export async function stopWriterEverywhere<Store, Item extends { readonly id: string }>(
   stores: SteppedStores<Store>,
   begin: () => Promise<StoppedWrite<Store, Item>>,

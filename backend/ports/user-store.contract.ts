@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UserChanges, UserRecord, UserStore } from './user-store.ts';
 
-/** An empty store, as an adapter's test makes it. */
+/** An empty store, made by an adapter's test. */
 export interface UserStoreUnderTest {
   readonly store: UserStore;
-  /** A second store over the same data, as after a restart; the first is not used any more. */
+  /** A second store over the same data, as after a restart. The first is no longer used. */
   reopen(): Promise<UserStore>;
-  /** Takes away what the store keeps its rows in, as a server that went down. */
+  /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       return users;
     }
 
-    it('gives back an account by id and by e-mail address in any case', async () => {
+    it('returns an account by id and by e-mail address in any case', async () => {
       const anna = example('anna', { admin: true });
       const bert = example('bert');
       await store.insert(anna);
@@ -52,7 +52,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
         expect(await store.findByEmail(email)).toEqual(anna);
     });
 
-    it('knows nothing of an account that was never made', async () => {
+    it('finds no account that was never made', async () => {
       await store.insert(example('anna'));
       expect(await store.get('never')).toBeUndefined();
       for (const email of ['never@example.org', 'anna', '%', ''])
@@ -68,7 +68,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       expect(await listed()).toEqual([anna]);
     });
 
-    it('lets one win of many that take the same e-mail address at once', async () => {
+    it('lets one of many calls succeed that take the same e-mail address at once', async () => {
       const users = Array.from({ length: 10 }, (_, index) => example('anna', { id: `id-${index}` }));
       const results = await Promise.allSettled(users.map((user) => store.insert(user)));
       const winners = users.filter((_, index) => results[index]?.status === 'fulfilled');
@@ -91,13 +91,13 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       await store.insert(anna);
       await store.insert(bert);
       expect(await store.update(anna.id, changes)).toBe(true);
-      // The same once more is no failure.
+      // Repeating the same change is not an error.
       expect(await store.update(anna.id, changes)).toBe(true);
       expect(await store.update('never', changes)).toBe(false);
       expect(await listed()).toEqual([{ ...anna, ...changes }, bert]);
     });
 
-    it('can take back what was changed', async () => {
+    it('can undo a change', async () => {
       const anna = example('anna');
       await store.insert(anna);
       await store.update(anna.id, { confirmed: true, mail: false });
@@ -118,7 +118,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       expect(await listed()).toEqual([{ ...anna, id: 'another' }, bert]);
     });
 
-    it('lists all by e-mail address, more than fits into one portion', async () => {
+    it('lists all accounts by e-mail address, more than one portion', async () => {
       expect(await listed()).toEqual([]);
       const users = Array.from({ length: 450 }, (_, index) => example(`user${(index * 7919) % 1000}`));
       await Promise.all(users.map((user) => store.insert(user)));
@@ -126,7 +126,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       expect(await listed()).toEqual(byEmail);
     });
 
-    it('has everything again after it was opened anew', async () => {
+    it('has everything after it is opened again', async () => {
       const anna = example('anna');
       await store.insert(anna);
       await store.update(anna.id, { passwordHash: '$argon2id$other' });
@@ -134,7 +134,7 @@ export function describeUserStore(name: string, make: () => Promise<UserStoreUnd
       expect(await store.findByEmail(anna.email)).toEqual({ ...anna, passwordHash: '$argon2id$other' });
     });
 
-    it('says that it is unavailable when its storage is away', async () => {
+    it('throws unavailable if its storage cannot be reached', async () => {
       const anna = example('anna');
       await store.insert(anna);
       await underTest.takeAway();

@@ -5,28 +5,28 @@ export interface UserRecord {
   /** argon2id, in PHC string format. */
   readonly passwordHash: string;
   readonly admin: boolean;
-  /** Whether its owner has shown that mail to the address arrives. */
+  /** Whether its owner has confirmed that mail to the address arrives. */
   readonly confirmed: boolean;
-  /** Whether finished batches are mailed. */
+  /** Whether the account gets a mail when a batch has ended. */
   readonly mail: boolean;
   /** ISO 8601. */
   readonly createdAt: string;
 }
 
-/** What of an account can change. */
+/** The fields of an account that can change. */
 export type UserChanges = Partial<Pick<UserRecord, 'passwordHash' | 'confirmed' | 'mail'>>;
 
-/** auth's own. Durable; throws `unavailable` when the store cannot be reached. */
+/** Used only by auth. Durable; throws `unavailable` if the store cannot be reached. */
 export interface UserStore {
-  /** Throws `taken` when the e-mail address, or the id, exists. */
+  /** Throws `taken` if the e-mail address or the id exists. */
   insert(user: UserRecord): Promise<void>;
   get(id: string): Promise<UserRecord | undefined>;
-  /** `email` in any case. */
+  /** Accepts `email` in any case. */
   findByEmail(email: string): Promise<UserRecord | undefined>;
-  /** False when there is no such account. */
+  /** False if there is no such account. */
   update(id: string, changes: UserChanges): Promise<boolean>;
-  /** No error when it was not there. */
+  /** Does nothing if there is no such account. */
   remove(id: string): Promise<void>;
-  /** By e-mail address, in portions. */
+  /** All accounts, ordered by e-mail address, read in portions. */
   list(): AsyncIterable<UserRecord>;
 }

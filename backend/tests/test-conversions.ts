@@ -134,10 +134,12 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   };
 }
 
-/** Gives the queued row that is wanted as the next one, where one is. */
+/** Returns the wanted row as the next queued one, if a row is wanted. */
 function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
   return {
     ...store,
+    // Looked up at each call, so that a test can make the store fail.
+    changes: (query) => store.changes(query),
     async nextQueued(now) {
       const id = wanted.getStore();
       if (id === undefined) return await store.nextQueued(now);

@@ -11,7 +11,8 @@ import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
 import { createAccessTokens } from '../auth/access-tokens.ts';
-import { type AuthMail, createAuth } from '../auth/auth.ts';
+import { createAuth } from '../auth/auth.ts';
+import type { AuthMail } from '../auth/code-sender.ts';
 import { mp3BlobId } from '../conversions/blob-names.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -176,12 +177,12 @@ export async function finishConversion(
 ): Promise<void> {
   const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
-  const { record } = taken.work;
+  const { row } = taken.work;
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield mp3;
   }
-  await test.mp3s.append(mp3BlobId(record), 1, 0, bytes(), { conversionId: id, owner: record.owner, fileName });
-  await test.mp3s.finish(mp3BlobId(record), 1);
+  await test.mp3s.append(mp3BlobId(row), 1, 0, bytes(), { conversionId: id, owner: row.owner, fileName });
+  await test.mp3s.finish(mp3BlobId(row), 1);
   await taken.work.finish({ fileName, bytes: mp3.byteLength, durationSeconds: 2, sha256, peaks: [0, 128, 255] }, []);
 }
 

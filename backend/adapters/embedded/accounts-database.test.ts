@@ -10,7 +10,7 @@ import { createSqliteUserStore } from './sqlite-user-store.ts';
 
 const version1 = new URL('accounts-version-1.sql', import.meta.url);
 
-describe('a database of accounts that version 1 has left', () => {
+describe('a database of accounts from version 1', () => {
   let folder: string;
   let file: string;
   beforeEach(async () => {
@@ -21,7 +21,7 @@ describe('a database of accounts that version 1 has left', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('has its accounts still, whose owners are taken at their word for the address', async () => {
+  it('keeps its accounts, whose addresses count as confirmed', async () => {
     using database = openAccountsDatabase(file);
     const users = createSqliteUserStore(database);
     expect(await users.findByEmail('anna@example.org')).toEqual({
@@ -38,7 +38,7 @@ describe('a database of accounts that version 1 has left', () => {
     expect(await users.update(bert?.id ?? '', { confirmed: false, mail: false })).toBe(true);
   });
 
-  it('takes sessions and codes', async () => {
+  it('stores sessions and codes', async () => {
     using database = openAccountsDatabase(file);
     const session = { id: 'one', userId: 'anna', revision: 1, endsAt: '2026-06-04T03:02:01.000Z' };
     await createSqliteSessionStore(database).insert(session);
@@ -46,7 +46,7 @@ describe('a database of accounts that version 1 has left', () => {
     expect(await createSqliteCodeStore(database).takeTry('anna', 'confirm')).toBe(false);
   });
 
-  it('becomes the same as one that is new', () => {
+  it('becomes the same as a new one', () => {
     const schemaOf = (of: string): unknown => {
       using database = openAccountsDatabase(of);
       const version = database.prepare('PRAGMA user_version').get();

@@ -10,7 +10,7 @@ const users = `
   ) STRICT;
 `;
 
-/** Accounts that were there before addresses were confirmed were made by whoever runs the server, or on this computer alone. */
+/** Accounts that exist before addresses were confirmed were made by an administrator, or only on this computer. */
 const sessionsAndCodes = `
   ALTER TABLE users ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE users ADD COLUMN mail INTEGER NOT NULL DEFAULT 1;
@@ -39,8 +39,8 @@ const sessionsAndCodes = `
 const migrations: readonly string[] = [users, sessionsAndCodes];
 
 /**
- * Opens the database of accounts, which several processes may do at once: accounts are added beside a running server. Throws as
- * {@link openSqliteDatabase} does.
+ * Opens the database of accounts. Several processes may have it open: an administrator can add accounts while a server runs.
+ * Throws as {@link openSqliteDatabase} does.
  */
 export function openAccountsDatabase(path: string): SqliteDatabase {
   return openSqliteDatabase(path, migrations);

@@ -1,36 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../shared/errors.ts';
 
-/** How long an older writer may take to let go of a blob's file. After that the newer one leaves the file behind. */
+/** How long an older writer may take to stop using a blob's file. After that, the newer writer leaves the file behind. */
 const letGoMilliseconds = 1000;
 
-/** The right to change a blob, for the length of one call. */
+/** The right to change a blob during one call. */
 export interface BlobClaim {
-  /** Whose files to use. */
+  /** The files to use. */
   readonly generation: number;
-  /** Fires when a higher fence, or a removal, takes the blob. */
+  /** Fires when a writer with a higher fence, or a removal, takes the blob. */
   readonly signal: AbortSignal;
-  /** Only this many bytes count until the call is over, whatever lies in the file. */
+  /** Only this many bytes count until the call has ended, even if the file has more. */
   limitTo(durableBytes: number): void;
 }
 
 export interface BlobClaims {
-  /** Which generation of the blob's files is the blob. */
+  /** The current generation of the blob's files. */
   generation(id: string): number;
-  /** How many of the growing file's bytes count; undefined for all. */
+  /** How many bytes of the growing file count; undefined for all. */
   durableBytes(id: string): number | undefined;
-  /** Does `work` as the one that changes the blob. Throws `wrong_state` for a lower fence, and for an equal one while that is at work. */
+  /**
+   * Runs `work` with the right to change the blob. Throws `wrong_state` for a lower fence, and for an equal one that is in use.
+   */
   change<Result>(id: string, fence: number, work: (claim: BlobClaim) => Promise<Result>): Promise<Result>;
-  /** The same for a change that keeps nothing of what is there. An equal fence's work is broken off too. */
+  /** The same for a change that replaces everything. Work under an equal fence is aborted too. */
   replace<Result>(id: string, fence: number, work: (claim: BlobClaim) => Promise<Result>): Promise<Result>;
-  /** Lets go of what is known of a blob of which nothing is left, once nobody is at work on it. */
+  /** Forgets a blob of which nothing is left, once no call uses it. */
   forget(id: string): void;
 }
 
 export interface BlobFiles {
-  /** Makes the first `durableBytes` (undefined: all) of one generation's files another generation's too. */
+  /** Copies the first `durableBytes` (undefined: all) of one generation's files to another generation. */
   copy(id: string, from: number, to: number, durableBytes: number | undefined): Promise<void>;
-  /** Removes what is there of a generation. */
+  /** Removes the files of a generation. */
   remove(id: string, generation: number): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ interface Holder {
   readonly fence: number;
   generation: number;
   readonly controller: AbortController;
-  /** Resolves when it has let go. */
+  /** Resolves when it has stopped using the files. */
   readonly settled: Promise<void>;
 }
 
@@ -52,9 +54,9 @@ interface BlobState {
 }
 
 /**
- * Who may change which blob, within one process. A writer that is stuck in a call to the disk cannot be stopped: it still has the file open,
- * or is about to rename or remove it. So the next one goes on in a copy under other names, the next generation, and the stuck one's names are
- * never used again in this process.
+ * Decides which writer may change which blob, within one process. A writer that is stuck in a call to the disk cannot be stopped:
+ * it still has the file open, or is about to rename or remove it. So the next writer continues in a copy under other names, the
+ * next generation. The stuck writer's names are never used again in this process.
  */
 export function createBlobClaims(files: BlobFiles): BlobClaims {
   const states = new Map<string, BlobState>();
@@ -69,11 +71,11 @@ export function createBlobClaims(files: BlobFiles): BlobClaims {
     if (fence < state.fence) throw takenOver();
     const others = [...state.holders];
     if (!replaces && others.some((other) => other.fence === fence)) {
-      throw new AppError('wrong_state', 'Something else is writing this.');
+      throw new AppError('wrong_state', 'This is being written.');
     }
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
     const holder: Holder = { fence, generation: state.generation, controller: new AbortController(), settled };
-    // All of this before anything is awaited, so that of two that begin at once one is refused.
+    // All of this runs before the first await, so that of two calls that start at once one is refused.
     states.set(id, state);
     state.fence = fence;
     state.forgotten = false;
@@ -98,7 +100,7 @@ export function createBlobClaims(files: BlobFiles): BlobClaims {
     } catch (error) {
       throw isLeftBehind() ? takenOver(error) : error;
     } finally {
-      // What cannot be removed now goes when the store is opened again.
+      // Files that cannot be removed now are removed when the store is next opened.
       if (isLeftBehind()) await files.remove(id, holder.generation).catch(() => undefined);
       else if (limits) state.durableBytes = undefined;
       state.holders.delete(holder);
@@ -107,7 +109,7 @@ export function createBlobClaims(files: BlobFiles): BlobClaims {
     }
   }
 
-  /** Waits for those that are at work already, and leaves their files behind if they do not let go. */
+  /** Waits for earlier calls to end, and leaves their files behind if they do not. */
   async function takeFrom(
     id: string,
     state: BlobState,
@@ -134,13 +136,13 @@ export function createBlobClaims(files: BlobFiles): BlobClaims {
     signal.throwIfAborted();
     state.generation = holder.generation;
     state.durableBytes = undefined;
-    // They are in nobody's way any more.
+    // They no longer affect anything.
     for (const other of others) state.holders.delete(other);
     await files.remove(id, before);
   }
 
   function dropIfForgotten(id: string, state: BlobState): void {
-    // While a stuck writer may come back, its names must not be used again.
+    // A stuck writer may still use its names, so they must not be used again.
     if (state.forgotten && state.holders.size === 0 && state.lastGeneration === 0) states.delete(id);
   }
 

@@ -4,11 +4,11 @@ import { AppError } from '../../../shared/errors.ts';
 const idPattern = /^[A-Za-z0-9_-]{1,200}$/;
 const namePattern = /^([A-Za-z0-9_-]{1,200})(?:\.([1-9][0-9]*))?(\.part|\.moving)?$/;
 
-/** The files of one blob; absolute paths. At most one of them is the blob. */
+/** The files of one blob, as absolute paths. At most one of them is current. */
 export interface BlobPaths {
   readonly finished: string;
   readonly growing: string;
-  /** On its way to become `growing`; worth nothing until then. */
+  /** Will be renamed to `growing`. Its content does not count before that. */
   readonly moving: string;
 }
 
@@ -20,8 +20,8 @@ export interface BlobFileName {
 }
 
 /**
- * `ID` once finished, `ID.part` while it grows. A generation above 0 stands between the two: `ID.7`, `ID.7.part`. This is the one place where
- * an id becomes a path. Throws `not_found` for an id that could lead out of the folder.
+ * A blob's file is named `ID` once finished and `ID.part` while it grows. A generation above 0 is added after the id: `ID.7`,
+ * `ID.7.part`. Ids become paths only here. Throws `not_found` for an id that could lead out of the folder.
  */
 export function blobPaths(root: string, id: string, generation: number): BlobPaths {
   checkBlobId(id);
@@ -33,7 +33,7 @@ export function checkBlobId(id: string): void {
   if (!idPattern.test(id)) throw noSuchBlob();
 }
 
-/** What a file of the folder is; undefined for one that others have put there, like a file manager's settings. */
+/** Which blob a file of the folder belongs to; undefined for a file of another program, such as a file manager's settings. */
 export function parseBlobFileName(fileName: string): BlobFileName | undefined {
   const [, id, generation = '0', suffix] = namePattern.exec(fileName) ?? [];
   if (id === undefined) return undefined;

@@ -6,7 +6,7 @@ import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from 
 import { syncFile, syncFolder, truncateFile } from './durable-file.ts';
 import { isSystemError } from './system-error.ts';
 
-/** In bytes; undefined when there is no such file. */
+/** The size in bytes; undefined if there is no such file. */
 async function fileSize(file: string): Promise<number | undefined> {
   try {
     return (await stat(file)).size;
@@ -16,31 +16,31 @@ async function fileSize(file: string): Promise<number | undefined> {
   }
 }
 
-/** The same for a file in `folder`. Throws when the folder is not there: else all that was in it would seem lost. */
+/** The same for a file in `folder`. Throws if the folder is missing. Otherwise every file in it would seem to be lost. */
 export async function sizeIn(folder: string, file: string): Promise<number | undefined> {
   const bytes = await fileSize(file);
   if (bytes === undefined) await stat(folder);
   return bytes;
 }
 
-/** A blob as it lies on the disk. */
+/** The state of a blob on the disk. */
 export async function findBlob(root: string, id: string, generation: number): Promise<BlobInfo | undefined> {
   const { growing, finished } = blobPaths(root, id, generation);
   const growingBytes = await sizeIn(root, growing);
-  // In this order: what is finished between the two is seen as finished, and not as gone.
+  // In this order: a blob that is finished between the two calls is seen as finished, and not as missing.
   const finishedBytes = await sizeIn(root, finished);
   if (finishedBytes !== undefined) return { id, bytes: finishedBytes, finished: true };
   return growingBytes === undefined ? undefined : { id, bytes: growingBytes, finished: false };
 }
 
-/** Removes whichever of a blob's files are there. */
+/** Removes those of a blob's files that exist. */
 export async function removeBlobFiles({ moving, growing, finished }: BlobPaths): Promise<void> {
   for (const file of [moving, growing, finished]) await rm(file, { force: true });
 }
 
 /**
- * Copies a blob, or the first `durableBytes` of one that grows, into files of its own: without writing the bytes again where the file
- * system can share them. Whole and durable when it resolves; nothing at all where there is no blob.
+ * Copies a blob, or the first `durableBytes` of one that grows, into new files. The bytes are not written again if the file
+ * system can share them. The copy is complete and durable when this resolves. Does nothing if there is no blob.
  */
 export async function copyBlob(from: BlobPaths, to: BlobPaths, durableBytes: number | undefined): Promise<void> {
   const finished = (await fileSize(from.finished)) !== undefined;
@@ -58,8 +58,8 @@ export async function copyBlob(from: BlobPaths, to: BlobPaths, durableBytes: num
 }
 
 /**
- * Puts a folder in order that no process uses. Only the latest generation of a blob counts, and it gets the plain names back. Bytes of
- * unfinished blobs that a killed process had not made durable count from now on, so they are made so.
+ * Cleans up a folder that no process uses. Only the latest generation of each blob counts, and it is renamed to the plain names.
+ * Bytes of unfinished blobs that a killed process had not made durable count from now on, so they are made durable here.
  */
 export async function settleBlobFolder(root: string): Promise<void> {
   const latest = new Map<string, BlobFileName>();

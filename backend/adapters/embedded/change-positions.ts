@@ -1,17 +1,17 @@
 import type { SqliteDatabase } from './sqlite-database.ts';
 
-/** How many starts are remembered. A client with a position from before them has to list everything. */
+/** How many starts are remembered. A client with a position from an earlier one must list everything. */
 const startsKept = 1000;
 
-/** Where a table of `openConversionsDatabase` stands, and where the client stood that asks what has changed. */
+/** The current change number of a table of `openConversionsDatabase`, and the number at which a client last read it. */
 export interface ChangePosition {
-  /** The latest number, as a position that may be given out. */
+  /** The latest number, as a change position for clients. */
   readonly position: string;
-  /** The number after which everything is new to the client; undefined if that cannot be told. */
+  /** Everything after this number is new to the client. Undefined if that cannot be determined. */
   readonly after: number | undefined;
 }
 
-/** Begins a new start: from now on, numbers are given out in its name. */
+/** Records a new start. From now on, numbers are given out together with its name. */
 export function noteStart(database: SqliteDatabase): void {
   const latest = (table: string): string => `(SELECT latest FROM changes WHERE of = '${table}')`;
   database
@@ -24,9 +24,9 @@ export function noteStart(database: SqliteDatabase): void {
 }
 
 /**
- * Says where `table` stands, and which number the position `since` stands for. A row and its number are written in one
- * transaction, so no number is given out before its row is there. Call this before the rows are read: what is written in between
- * is then told twice, not missed.
+ * Returns the current position of `table`, and the number that the position `since` stands for. A row and its number are written
+ * in one transaction, so no number is given out before its row exists. Call this before the rows are read: a change in between is
+ * then delivered twice instead of missed.
  */
 export function createChangePositions(
   database: SqliteDatabase,
@@ -34,7 +34,7 @@ export function createChangePositions(
 ): (since: string | undefined) => ChangePosition {
   const current = database.prepare('SELECT name FROM starts WHERE ordinal = (SELECT max(ordinal) FROM starts)').get();
   const numbers = database.prepare('SELECT latest, forgotten FROM changes WHERE of = ?');
-  /** Where the numbers of a start began; and in the next row, where they ended, unless it is the current one. */
+  /** The number at which a start began. The next row has the number at which it ended, unless it is the current start. */
   const bounds = database.prepare(
     `SELECT ${table} AS bound FROM starts WHERE ordinal >= (SELECT ordinal FROM starts WHERE name = ?) ORDER BY ordinal LIMIT 2`,
   );

@@ -14,7 +14,7 @@ const version2 = new URL('conversions-version-2.sql', import.meta.url);
 const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
 
-describe('a database of conversions that version 1 has left', () => {
+describe('a database of conversions from version 1', () => {
   let folder: string;
   let file: string;
   beforeEach(async () => {
@@ -25,7 +25,7 @@ describe('a database of conversions that version 1 has left', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('has its rows still', async () => {
+  it('keeps its rows', async () => {
     using database = openConversionsDatabase(file);
     const store = createSqliteConversionStore(database);
     const queued = await store.get('019df5a1-2f10-7000-8000-000000000001');
@@ -58,12 +58,12 @@ describe('a database of conversions that version 1 has left', () => {
     if (done !== undefined) expect(await store.replace(done, { ...done, revision: 10 })).toBe(true);
   });
 
-  it('takes notifications', async () => {
+  it('stores notifications', async () => {
     using database = openConversionsDatabase(file);
     expect(await createSqliteNotificationStore(database).countOfBatch('anna', 'batch')).toBe(0);
   });
 
-  it('tells what changes from now on', async () => {
+  it('reports later changes', async () => {
     using database = openConversionsDatabase(file);
     const store = createSqliteConversionStore(database);
     const { position: since } = await store.changes({ owner: 'anna', limit: 10 });
@@ -73,7 +73,7 @@ describe('a database of conversions that version 1 has left', () => {
     expect([items.map(({ id }) => id), complete]).toEqual([['019df5a1-2f10-7000-8000-000000000002'], true]);
   });
 
-  it('becomes the same as one that is new', () => {
+  it('becomes the same as a new one', () => {
     const schemaOf = (path: string): unknown => {
       using database = openConversionsDatabase(path);
       const version = database.prepare('PRAGMA user_version').get();
@@ -83,8 +83,8 @@ describe('a database of conversions that version 1 has left', () => {
   });
 });
 
-describe('a database of conversions that version 2 has left', () => {
-  it('has its notifications still, and owes no mail for them', async () => {
+describe('a database of conversions from version 2', () => {
+  it('keeps its notifications, and owes no mail for them', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
     try {
       const file = path.join(folder, 'conversions.db');
@@ -108,8 +108,8 @@ describe('a database of conversions that version 2 has left', () => {
   });
 });
 
-describe('a database of conversions that version 4 has left', () => {
-  it('still has its owed mails, which can be claimed and ended', async () => {
+describe('a database of conversions from version 4', () => {
+  it('keeps its owed mails, which can be claimed and ended', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
     try {
       const file = path.join(folder, 'conversions.db');

@@ -2,8 +2,8 @@ import { noteStart } from './change-positions.ts';
 import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
 
 /**
- * A row is its record as JSON; beside it, in columns, what is searched for. Peaks lie apart, so that lists need not read
- * them: 400 bytes, one each.
+ * A conversion is stored as JSON, with the fields that queries search by in columns of their own. Peaks are in a separate column,
+ * so that lists need not read them: 400 bytes, one for each peak.
  */
 const conversions = `
   CREATE TABLE conversions (
@@ -31,7 +31,7 @@ const conversions = `
     WHERE state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL;
 `;
 
-/** `body` is the record without `readAt` and, later on, what is known of its mail: those are columns. */
+/** `body` is the record without `readAt` and, in later versions, the state of its mail: those are columns. */
 const notifications = `
   CREATE TABLE notifications (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -48,10 +48,10 @@ const notifications = `
 `;
 
 /**
- * Each write of a row gives it the next number, in the same transaction: as SQLite lets one write after the other, whoever reads
- * up to a number has seen all that was ever written before it. Numbers are never used twice, not even after their row is deleted;
- * but after a folder was put back from a copy, the numbers since the copy are given out anew. So each start of a backend has a
- * name, and where the numbers stood then: a number is told together with the start in which it was given out.
+ * Each write of a row gives it the next number, in the same transaction. SQLite runs one write at a time, so a reader that has
+ * read up to a number has seen everything written before it. A number is never used twice, not even after its row is deleted. But
+ * after a folder was restored from a copy, the numbers since the copy are given out again. So each start of a backend has a name,
+ * recorded with the numbers at that time, and a number is given out together with the start it belongs to.
  */
 const changes = `
   CREATE TABLE changes (
@@ -75,7 +75,7 @@ const changes = `
   END;
 `;
 
-/** The triggers see to it that no statement, however it came to be, writes a row without its being noticed. */
+/** The triggers ensure that every statement that writes a row also gives it a new number. */
 function numberChanges(table: 'conversions' | 'notifications'): string {
   const next = `
     UPDATE changes SET latest = latest + 1 WHERE of = '${table}';
@@ -88,7 +88,7 @@ function numberChanges(table: 'conversions' | 'notifications'): string {
   `;
 }
 
-/** `mail` says what became of it; while it is owed, `mail_due` and the others say how it stands. */
+/** `mail` is the outcome of the mail; while the mail is owed, `mail_due` and the other columns are its state. */
 const mails = `
   ALTER TABLE notifications ADD COLUMN mail TEXT;
   ALTER TABLE notifications ADD COLUMN mail_tries INTEGER;
@@ -97,7 +97,7 @@ const mails = `
   CREATE INDEX notifications_owed_mail ON notifications (mail_due, sequence) WHERE mail_due IS NOT NULL;
 `;
 
-/** `mail_revision` is raised by every write of an owed mail: so its claim is kept. */
+/** Every write of an owed mail raises `mail_revision`, which keeps its claim. */
 const leases = `
   CREATE TABLE leases (
     name TEXT NOT NULL PRIMARY KEY,
@@ -108,8 +108,8 @@ const leases = `
 `;
 
 /**
- * Rows that wait or run get turns in the order of their ids. The next row to take is found by `conversions_by_turn`, an owner's
- * highest turn by `conversions_turns_of_owner`, the last row that was taken by `conversions_taken`.
+ * Rows that wait or run get turns in the order of their ids. `conversions_by_turn` finds the next row to take,
+ * `conversions_turns_of_owner` an owner's highest turn, and `conversions_taken` the last row that was taken.
  */
 const turns = `
   ALTER TABLE conversions ADD COLUMN turn INTEGER;

@@ -13,7 +13,7 @@ describe('a data folder', () => {
   });
   afterEach(() => rm(outside, { recursive: true }));
 
-  it('is made with all that belongs into it, for its owner alone', async () => {
+  it('is made with all its folders, with access only for its owner', async () => {
     const layout = await openDataFolder(folder);
     expect(layout).toEqual({
       path: folder,
@@ -29,7 +29,7 @@ describe('a data folder', () => {
     }
   });
 
-  it('is taken as it is where it is there already', async () => {
+  it('is used unchanged if it already exists', async () => {
     await mkdir(folder, { recursive: true });
     await chmod(folder, 0o755);
     await writeFile(path.join(folder, 'mine'), 'mine');
@@ -39,12 +39,12 @@ describe('a data folder', () => {
     expect((await stat(folder)).mode & 0o777).toBe(0o755);
   });
 
-  it('cannot be where a file is', async () => {
+  it('cannot be made in the place of a file', async () => {
     await writeFile(path.join(outside, 'deep'), 'a file');
     await expect(openDataFolder(folder)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
   });
 
-  it('that the system will not make is refused, and not tried for ever', async () => {
+  it('that the system does not make is refused, and not retried forever', async () => {
     const impossible = process.platform === 'linux' ? '/proc/soundlift/data' : path.join(outside, '\0');
     await expect(openDataFolder(impossible)).rejects.toBeInstanceOf(Error);
   });
@@ -62,7 +62,7 @@ describe('a data folder', () => {
     lockDataFolder(layout)[Symbol.dispose]();
   });
 
-  it('cannot be locked where it is not', () => {
+  it('cannot be locked if it does not exist', () => {
     const locking = () => lockDataFolder({ lock: path.join(folder, 'lock') });
     expect(locking).toThrow(expect.objectContaining({ name: 'AppError', code: 'unavailable' }));
   });

@@ -6,23 +6,23 @@ import { makeFolder } from '../../../shared/make-folder.ts';
 import { isSqliteBusy, translateSqliteError } from './sqlite-database.ts';
 import { withSystemErrors } from './system-error.ts';
 
-/** Where everything of the embedded backend lies; all absolute paths. */
+/** The paths of everything that the embedded backend stores, all absolute. */
 export interface DataFolder {
   readonly path: string;
-  /** SQLite file of the conversions and notifications, for the holder of the lock. */
+  /** SQLite file of the conversions and notifications. Only for the process that holds the lock. */
   readonly conversionsDatabase: string;
-  /** SQLite file of the accounts, for whoever comes, lock or not. */
+  /** SQLite file of the accounts. Any process may use it, with or without the lock. */
   readonly accountsDatabase: string;
   /** Blobs of the videos. */
   readonly videos: string;
   /** Blobs of the MP3s. */
   readonly mp3s: string;
-  /** What is on its way: nothing in it is worth anything once its process is gone. */
+  /** Temporary files. They are useless once their process has ended. */
   readonly work: string;
   readonly lock: string;
 }
 
-/** Makes the folders that are missing, for their owner alone. Throws `unavailable` or `disk_full`. */
+/** Makes the folders that are missing, with access only for their owner. Throws `unavailable` or `disk_full`. */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   const root = path.resolve(folder);
   const layout: DataFolder = {
@@ -43,8 +43,8 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
 }
 
 /**
- * Takes the data folder for this process until it is disposed of, or the process ends in whatever way: the lock is the operating
- * system's, on a SQLite file of its own. Throws `data_in_use` when somebody has it, `unavailable` when it cannot be taken.
+ * Locks the data folder for this process until it is disposed of or the process ends in any way. The lock is the operating
+ * system's lock on a separate SQLite file. Throws `data_in_use` if another process has it, `unavailable` if it cannot be locked.
  */
 export function lockDataFolder({ lock }: Pick<DataFolder, 'lock'>): Disposable {
   let database: DatabaseSync | undefined;

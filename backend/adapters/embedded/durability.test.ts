@@ -17,7 +17,7 @@ import { createSqliteUserStore } from './sqlite-user-store.ts';
 const program = fileURLToPath(new URL('../../tests/stores/doomed-program.ts', import.meta.url));
 const pieceBytes = 10_000;
 
-describe('a process that is killed, or runs out of space', { timeout: 30_000 }, () => {
+describe('a process that is killed or runs out of space', { timeout: 30_000 }, () => {
   let folder: string;
   const children: ChildProcess[] = [];
   beforeEach(async () => {
@@ -41,7 +41,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
     await exited;
   }
 
-  /** Kills the process in the middle of its work, once it has said so many lines; gives all that it said. */
+  /** Kills the process during its work, once it has printed this many lines. Returns all lines that it printed. */
   async function linesUntilKilled(task: 'insert' | 'append', count: number): Promise<readonly string[]> {
     const child = start(task);
     const said: string[] = [];
@@ -53,7 +53,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
     return said.slice(1);
   }
 
-  it('leaves every row that it had acknowledged', async () => {
+  it('keeps every row that it acknowledged', async () => {
     const lines = await linesUntilKilled('insert', 300);
     const revisions = new Map(lines.map((line) => line.split(' ') as [string, string]));
     using stores = await openEmbeddedStores(folder);
@@ -65,7 +65,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
     expect(count).toBe(revisions.size);
   });
 
-  it('leaves every byte that it had acknowledged, and what was finished finished', async () => {
+  it('keeps every byte that it acknowledged, and finished blobs stay finished', async () => {
     const lines = await linesUntilKilled('append', 60);
     using stores = await openEmbeddedStores(folder);
     for (const id of lines) expect((await read(stores.videos, id)).equals(Buffer.alloc(pieceBytes, 1))).toBe(true);
@@ -79,7 +79,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
     expect((await read(stores.videos, 'growing')).equals(expected)).toBe(true);
   });
 
-  // A real limit, met in the middle of a write. In blocks of 512 or 1024 bytes, as the shell likes it.
+  // A real limit that is reached during a write. The shell counts it in blocks of 512 or 1024 bytes.
   it.runIf(process.platform !== 'win32')(
     'keeps what a full disk took of a write, and says how much that is',
     async () => {
@@ -93,7 +93,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
     },
   );
 
-  it('keeps others out of its data folder while it lives, and no longer', async () => {
+  it('keeps other processes out of its data folder only while it lives', async () => {
     const holder = start('wait');
     await once(holder.stdout, 'data');
     await expect(openEmbeddedStores(folder)).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe('a process that is killed, or runs out of space', { timeout: 30_000 }, 
       code: 'data_in_use',
       message: expect.not.stringContaining(folder),
     });
-    // A second process is kept out as this one is.
+    // A second process cannot open it, like this one.
     const second = start('wait');
     expect(await text(second.stderr)).toContain('data_in_use');
 

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Makes the names in a folder durable: what was made, renamed or removed there. */
+/** Makes the entries of a folder durable: files that were made, renamed or removed in it. */
 export async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folder for this; NTFS writes its names into its journal by itself.
+  // Windows cannot open a folder for this. NTFS records names in its own journal.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {
@@ -38,7 +38,10 @@ export async function cutBack(handle: FileHandle, bytes: number): Promise<void> 
   await handle.sync();
 }
 
-/** Writes every byte of `chunk` from `position` on; resolves with how many. A system call may take less than it was given. */
+/**
+ * Writes every byte of `chunk` from `position` on, and resolves with how many. A system call may write fewer bytes than it was
+ * given.
+ */
 export async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<number> {
   let written = 0;
   while (written < chunk.byteLength) {
@@ -49,8 +52,8 @@ export async function writeAll(handle: FileHandle, chunk: Uint8Array, position: 
 }
 
 /**
- * Makes what was written durable, or cuts the file back to its first `durableBytes`: after a sync that failed, nobody knows which
- * of the bytes behind them are on the disk.
+ * Makes the written bytes durable, or truncates the file to its first `durableBytes`. After a failed sync it is unknown which of
+ * the later bytes are on the disk.
  */
 export async function syncOrCutBack(handle: FileHandle, durableBytes: number): Promise<void> {
   try {

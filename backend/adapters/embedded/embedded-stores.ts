@@ -18,7 +18,7 @@ import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 import { createSqliteSessionStore } from './sqlite-session-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 
-/** Everything that the embedded backend keeps. Disposing of it closes the databases, and then lets go of the lock. */
+/** All stores of the embedded backend. Disposing of it closes the databases and then releases the lock. */
 export interface EmbeddedStores extends Disposable {
   readonly folder: DataFolder;
   readonly conversions: ConversionStore;
@@ -33,8 +33,8 @@ export interface EmbeddedStores extends Disposable {
 }
 
 /**
- * Opens the stores in a data folder, which is made where it is missing, and holds its lock. Throws `data_in_use` while another
- * process has it, and as the stores do.
+ * Opens the stores in a data folder, which is made if it is missing, and locks it. Throws `data_in_use` while another process has
+ * the folder, and as the stores do.
  */
 export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedStores> {
   const folder = await openDataFolder(folderPath);

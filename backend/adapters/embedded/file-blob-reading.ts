@@ -19,7 +19,7 @@ export function createBlobReading(
     return finished;
   }
 
-  /** The blob as far as it is durable. */
+  /** The durable part of the blob. */
   async function findDurable(id: string): Promise<BlobInfo | undefined> {
     const found = await findBlob(root, id, claims.generation(id));
     const bytes = claims.durableBytes(id);
@@ -71,5 +71,5 @@ function rangeWithin(size: number, range: ByteRange | undefined): ByteRange {
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= size) {
     return { start, end };
   }
-  throw new AppError('range_not_satisfiable', 'There is no such part of it.');
+  throw new AppError('range_not_satisfiable', 'The range is not within the file.');
 }

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bytesOf, expectCode, fence, from, label, listed, put, read } from '../../ports/blob-examples.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
 
-/** Windows syncs no folders. */
+/** Windows cannot sync folders. */
 const folderSyncs = process.platform === 'win32' ? 0 : 1;
 
 describe('blobs as files', () => {
@@ -31,7 +31,7 @@ describe('blobs as files', () => {
   });
   afterEach(() => rm(outside, { recursive: true }));
 
-  it('are named after their ids, with .part while they grow, and are their owner’s alone', async () => {
+  it('are named after their ids, with .part while they grow, with access only for their owner', async () => {
     const store = await openFileBlobStore(folder);
     await put(store, 'finished', bytesOf('abc'));
     await store.append('growing', fence, 0, from(bytesOf('abc')), label);
@@ -58,7 +58,7 @@ describe('blobs as files', () => {
     expect(await readFile(`${secret}.part`, 'utf8')).toBe('secret');
   });
 
-  it('hands out the file itself, and leaves it where it is', async () => {
+  it('returns the file itself, and does not move it', async () => {
     const store = await openFileBlobStore(folder);
     await put(store, 'blob', bytesOf('abc'));
     const file = await store.localFile('blob');
@@ -67,7 +67,7 @@ describe('blobs as files', () => {
     expect(await readFile(file.path, 'utf8')).toBe('abc');
   });
 
-  it('takes a file over by its name, and keeps it to its owner', async () => {
+  it('takes a file over by renaming it, with access only for its owner', async () => {
     const store = await openFileBlobStore(folder);
     const file = path.join(outside, 'made.mp3');
     await writeFile(file, 'abc', { mode: 0o644 });
@@ -79,7 +79,7 @@ describe('blobs as files', () => {
     expect(await readdir(folder)).toEqual(['blob']);
   });
 
-  // Memory, and so another file system than the disk's; only Linux has it.
+  // A file system in memory, so not the disk's. Only Linux has one.
   it.runIf(process.platform === 'linux')('copies a file that it takes over from another file system', async () => {
     const store = await openFileBlobStore(folder);
     const elsewhere = await mkdtemp('/dev/shm/soundlift-blobs-');
@@ -98,7 +98,7 @@ describe('blobs as files', () => {
     }
   });
 
-  it('finds again what a process left that died while a writer was stuck', async () => {
+  it('finds the blobs of a process that died while a writer was stuck', async () => {
     await mkdir(folder);
     const left = {
       'grown.part': 'old and longer',
@@ -159,7 +159,7 @@ describe('blobs as files', () => {
     expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 6, finished: false });
   });
 
-  it('keeps what arrived before a source broke off', async () => {
+  it('keeps the bytes that arrived before a source failed', async () => {
     const store = await openFileBlobStore(folder);
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield bytesOf('abc');
@@ -169,7 +169,7 @@ describe('blobs as files', () => {
     expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
   });
 
-  it('tells a source that it need not go on', async () => {
+  it('tells a source to end', async () => {
     const store = await openFileBlobStore(folder);
     const controller = new AbortController();
     const ended = Promise.withResolvers<void>();
@@ -187,7 +187,7 @@ describe('blobs as files', () => {
     await ended.promise;
   });
 
-  it('opens nothing when the signal fires while it is about to', async () => {
+  it('opens nothing if the signal fires during the call', async () => {
     const store = await openFileBlobStore(folder);
     await put(store, 'blob', bytesOf('abc'));
     const controller = new AbortController();
@@ -197,7 +197,7 @@ describe('blobs as files', () => {
     await expect(opening).rejects.toBe(reason);
   });
 
-  it('lists nothing that is not its own', async () => {
+  it('lists no files of others', async () => {
     const store = await openFileBlobStore(folder);
     await writeFile(path.join(folder, '.DS_Store'), 'looks');
     await writeFile(path.join(folder, 'a.b.part'), 'other');
@@ -205,14 +205,14 @@ describe('blobs as files', () => {
     expect(await listed(store)).toEqual([]);
   });
 
-  it('says that the storage is unavailable where the folder cannot be made', async () => {
+  it('throws unavailable if the folder cannot be made', async () => {
     await writeFile(folder, 'a file');
     await expectCode(openFileBlobStore(folder), 'unavailable');
     await expectCode(openFileBlobStore(path.join(folder, 'below')), 'unavailable');
   });
 
   // A device that is always full; only Linux has it.
-  it.runIf(process.platform === 'linux')('says that the disk is full when it is, and names no path', async () => {
+  it.runIf(process.platform === 'linux')('throws disk_full if the disk is full, and names no path', async () => {
     const store = await openFileBlobStore(folder);
     await symlink('/dev/full', path.join(folder, 'blob.part'));
     const appending = store.append('blob', fence, 0, from(randomBytes(100)), label);
@@ -223,7 +223,7 @@ describe('blobs as files', () => {
   describe('and the disk', () => {
     let handles: FileHandle;
     beforeEach(async () => {
-      // The class itself is not to be had, only through one of its objects.
+      // The class is not exported, so it is reached through one of its objects.
       const handle = await open(fileURLToPath(import.meta.url));
       handles = Object.getPrototypeOf(handle);
       await handle.close();
@@ -243,7 +243,7 @@ describe('blobs as files', () => {
       expect(sync).toHaveBeenCalledTimes(3 * folderSyncs + 3);
     });
 
-    it('cuts a blob back to what was on it when a sync fails', async () => {
+    it('truncates a blob to its durable bytes when a sync fails', async () => {
       const store = await openFileBlobStore(folder);
       await store.append('blob', fence, 0, from(bytesOf('abc')), label);
       const failure = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
@@ -256,7 +256,7 @@ describe('blobs as files', () => {
       expect(String(await read(store, 'blob'))).toBe('abcghi');
     });
 
-    it('goes on where the disk has taken less than it was given', async () => {
+    it('continues if the disk wrote fewer bytes than it was given', async () => {
       const store = await openFileBlobStore(folder);
       type Write = (this: FileHandle, ...given: WriteArguments) => ReturnType<FileHandle['write']>;
       type WriteArguments = [chunk: Uint8Array, offset: number, length: number, position: number];
@@ -271,7 +271,7 @@ describe('blobs as files', () => {
       expect((await read(store, 'blob')).equals(bytes)).toBe(true);
     });
 
-    it.each([0, 1, 250, 299, 300, 301, 999])('goes on where it has taken %d bytes of several chunks', async (taken) => {
+    it.each([0, 1, 250, 299, 300, 301, 999])('continues if it wrote %d bytes of several chunks', async (taken) => {
       const store = await openFileBlobStore(folder);
       const { writev } = handles;
       const gathered = vi.spyOn(handles, 'writev').mockImplementationOnce(function (
@@ -289,7 +289,7 @@ describe('blobs as files', () => {
       expect((await read(store, 'blob')).equals(bytes)).toBe(true);
     });
 
-    it('says that the disk is full though only a later chunk no longer fits', async () => {
+    it('throws disk_full even if only a later chunk does not fit', async () => {
       const store = await openFileBlobStore(folder);
       const full = Object.assign(new Error('ENOSPC: no space left on device, writev'), {
         code: 'ENOSPC',
@@ -301,7 +301,7 @@ describe('blobs as files', () => {
       expect(await store.stat('blob')).toEqual({ id: 'blob', bytes: 3, finished: false });
     });
 
-    it('begins anew at once what was removed while it was written', async () => {
+    it('can at once start a blob again that was removed while it was written', async () => {
       const store = await openFileBlobStore(folder);
       const begun = Promise.withResolvers<void>();
       async function* endless(): AsyncGenerator<Uint8Array> {
@@ -311,7 +311,7 @@ describe('blobs as files', () => {
       }
       const appending = store.append('blob', fence, 0, endless(), label);
       await begun.promise;
-      // It makes durable what has arrived before it lets go of the file.
+      // It makes the bytes that have arrived durable before it closes the file.
       vi.spyOn(handles, 'sync').mockImplementationOnce(() => wait(100));
       const refused = expectCode(appending, 'wrong_state');
       await store.remove('blob', fence);
@@ -320,7 +320,7 @@ describe('blobs as files', () => {
       expect(String(await read(store, 'blob'))).toBe('def');
     });
 
-    it('leaves nothing of a writer behind that was stuck in a call, once that has come back', async () => {
+    it('leaves no files of a stuck writer behind once its call has returned', async () => {
       const store = await openFileBlobStore(folder);
       await store.append('blob', fence, 0, from(bytesOf('abc')), label);
       const stuck = Promise.withResolvers<void>();
@@ -345,7 +345,7 @@ describe('blobs as files', () => {
       expect(String(await read(reopened, 'blob'))).toBe('abcdef');
     });
 
-    it('makes what a killed process has left durable before it counts', async () => {
+    it('makes the bytes of a killed process durable before they count', async () => {
       await openFileBlobStore(folder);
       await writeFile(path.join(folder, 'one.part'), 'abc');
       await writeFile(path.join(folder, 'other.part'), 'abc');

@@ -9,9 +9,10 @@ import { createBlobWriting } from './file-blob-writing.ts';
 import { withSystemErrors } from './system-error.ts';
 
 /**
- * Blobs as files in `folder`, which is made where it is missing: `ID` when finished, `ID.part` while it grows. The folder is
- * this store's alone, in one process at a time. So fences are kept in memory: no writer outlives the process. Labels are not kept: the rows
- * hold the same. Where the file system ignores case, so do the ids. Throws as every method does.
+ * Blobs as files in `folder`, which is made if it is missing: `ID` when finished, `ID.part` while it grows. Only this store may
+ * use the folder, and only in one process at a time. So fences are kept in memory: no writer outlives the process. Labels are not
+ * stored, because the rows have the same data. If the file system ignores case, ids that differ only in case name the same blob.
+ * Throws as every method does.
  */
 export async function openFileBlobStore(folder: string): Promise<BlobStore> {
   const root = path.resolve(folder);

@@ -17,7 +17,7 @@ export function createBlobWriting(
 ): Pick<BlobStore, 'append' | 'truncate' | 'finish' | 'adopt' | 'remove'> {
   const finishing = new Map<string, { readonly fence: number; readonly finished: Promise<BlobInfo> }>();
 
-  /** Looks for a blob that is to be changed, and refuses a finished one. */
+  /** Looks up a blob that is to be changed, and refuses a finished one. */
   async function findGrowing(id: string, generation: number): Promise<BlobInfo | undefined> {
     const found = await findBlob(root, id, generation);
     if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot change.');
@@ -43,7 +43,8 @@ export function createBlobWriting(
         signal?.throwIfAborted();
         return await claims.change(id, fence, async (claim) => {
           const found = await findGrowing(id, claim.generation);
-          if (offset !== (found?.bytes ?? 0)) throw new AppError('wrong_state', 'This does not go on where it ended.');
+          if (offset !== (found?.bytes ?? 0))
+            throw new AppError('wrong_state', 'The offset is not the end of the file.');
           claim.limitTo(offset);
           return await write(blobPaths(root, id, claim.generation).growing, offset, source, claim, signal);
         });
@@ -57,7 +58,7 @@ export function createBlobWriting(
           const found = await findGrowing(id, claim.generation);
           if (found === undefined) throw noSuchBlob();
           if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > found.bytes) {
-            throw new AppError('wrong_state', 'It is not that long.');
+            throw new AppError('wrong_state', 'The file is shorter than that.');
           }
           claim.limitTo(bytes);
           await truncateFile(blobPaths(root, id, claim.generation).growing, bytes);
@@ -131,8 +132,8 @@ async function write(
     try {
       size = await writeGathering(file, interruptible(source, stop), offset);
     } catch (error) {
-      // What has arrived is kept, so that an upload goes on from there. But a later writer goes on from where it saw the end. What broke it
-      // off is what the caller must hear of.
+      // Bytes that have arrived are kept, so that an upload can continue from there. But a later writer continues from the end
+      // that it saw. The caller must get the original error.
       const ended = claim.signal.aborted ? cutBack(file, offset) : syncOrCutBack(file, offset);
       await ended.catch(() => undefined);
       throw error;
@@ -144,7 +145,7 @@ async function write(
   }
 }
 
-/** Makes `file` the growing blob: by its name alone where both lie on one file system. */
+/** Makes `file` the growing blob, by renaming it if both are on one file system. */
 async function moveIn(file: string, growing: string, claim: BlobClaim, signal: AbortSignal | undefined): Promise<void> {
   await chmod(file, 0o600);
   await syncFile(file);

@@ -2,12 +2,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { translateSystemError } from './system-error.ts';
 
-/** How much is read from the disk at a time: many may read at once, and one that stands still holds twice as much. */
+/** How much is read from the disk at a time. Many streams may read at once, and a stalled one holds twice as much in memory. */
 const readBytes = 64 * 1024;
 
 /**
- * Reads `file` from byte `start` to byte `end`, `end` not included, and closes it at the end, however that comes. An abort
- * ends it with the signal's reason.
+ * Reads `file` from byte `start` up to but not including byte `end`. The file is closed when the stream ends in any way. An abort
+ * ends the stream with the signal's reason.
  */
 export function createFileRangeStream(file: FileHandle, start: number, end: number, signal?: AbortSignal): Readable {
   let position = start;
@@ -43,7 +43,7 @@ export function createFileRangeStream(file: FileHandle, start: number, end: numb
   return stream;
 }
 
-/** A stream ends with an Error or without one: anything else that was thrown goes along as its cause. */
+/** A stream ends with an Error or without one. Any other thrown value becomes the cause of an Error. */
 function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('The reading was ended.', { cause: reason });
+  return reason instanceof Error ? reason : new Error('The read was aborted.', { cause: reason });
 }

@@ -1,13 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from './durable-file.ts';
 
-/** What may wait in memory while a write is under way; as much again may be in that write. */
+/** How many bytes may wait in memory during a write; as many again may be in that write. */
 const maxHeldBytes = 1024 * 1024;
 
 /**
- * Writes all that `source` gives from `position` on; resolves with the position behind it. While a write is under way, what comes is
- * gathered for the next one: a fast source costs few system calls (half of the CPU time of one a chunk, measured with chunks of 64
- * KB), a slow one is written at once. When the source throws, what it gave before is written first.
+ * Writes everything from `source` at `position`, and resolves with the position after it. Chunks that arrive during a write are
+ * collected for the next one. So a fast source costs few system calls (half the CPU time of one call per chunk, measured with
+ * chunks of 64 KB), and a slow one is written at once. If the source throws, the chunks before that are written first.
  */
 export async function writeGathering(
   handle: FileHandle,
@@ -56,13 +56,13 @@ export async function writeGathering(
   return end;
 }
 
-/** Resolves with how many bytes were written: all. */
+/** Resolves with how many bytes were written, which is all of them. */
 async function writeEach(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<number> {
   const total = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
   let written = 0;
   if (chunks.length > 1) ({ bytesWritten: written } = await handle.writev([...chunks], position));
   if (written === total) return total;
-  // One alone, or the disk has taken less than it was given.
+  // There is one chunk, or the disk accepted fewer bytes than it was given.
   let start = 0;
   for (const chunk of chunks) {
     const done = Math.max(0, written - start);

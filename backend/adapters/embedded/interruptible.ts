@@ -1,12 +1,12 @@
 /**
- * Hands on what `source` gives until `signal` fires, and then throws the signal's reason at once, even while the source keeps
- * us waiting. The source is told to end, but not waited for.
+ * Passes `source` on until `signal` fires, and then throws the signal's reason at once, even while the source has not answered.
+ * The source is told to end, but this does not wait for it.
  */
 export async function* interruptible<Item>(
   source: AsyncIterable<Item>,
   signal: AbortSignal,
 ): AsyncGenerator<Item, void, undefined> {
-  // Not Promise.race: one promise that lives as long as all of the source would keep something for each item.
+  // Promise.race is not used: a promise that lives as long as the source would retain memory for each item.
   let interrupt: (reason: unknown) => void = () => undefined;
   const onAbort = (): void => interrupt(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -25,7 +25,7 @@ export async function* interruptible<Item>(
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // A generator that waits for something answers only after that, and what it throws then concerns nobody any more.
+    // A generator that is waiting answers only after that. Whatever it throws then no longer matters.
     if (!ended) iterator.return?.().then(undefined, () => undefined);
   }
 }

@@ -24,7 +24,7 @@ describeEventBus('memory', async () => {
 });
 
 describe('a bus in memory', () => {
-  it('calls nobody before the publisher goes on', async () => {
+  it('calls no listener before publish returns', async () => {
     const bus = createMemoryEventBus(() => undefined);
     const listener = vi.fn();
     bus.subscribe(topic, listener);
@@ -34,7 +34,7 @@ describe('a bus in memory', () => {
     expect(listener).toHaveBeenCalledExactlyOnceWith(event);
   });
 
-  it('drops what is published faster than it can be delivered, and tells of the gap after what it kept', async () => {
+  it('drops messages that it cannot deliver fast enough, and reports the gap after those that it kept', async () => {
     const bus = createMemoryEventBus();
     const calls: string[] = [];
     bus.subscribe(
@@ -53,7 +53,7 @@ describe('a bus in memory', () => {
     expect(calls.at(-1)).toBe('gap');
   });
 
-  it('tells of what a listener throws', async () => {
+  it('reports what a listener throws', async () => {
     const onError = vi.fn();
     const bus = createMemoryEventBus(onError);
     const error = new Error('this listener is broken');
@@ -65,7 +65,7 @@ describe('a bus in memory', () => {
     expect(onError).toHaveBeenCalledExactlyOnceWith(error);
   });
 
-  it('has the process warn of what a listener throws where nobody asked to hear of it', async () => {
+  it('emits a process warning for what a listener throws if there is no onError', async () => {
     const warned = new Promise((resolve) => process.once('warning', resolve));
     const bus = createMemoryEventBus();
     const error = new Error('this listener is broken');

@@ -1,7 +1,10 @@
 import type { OwnedEvent, OwnedInternalMessage } from '../../messages.ts';
 import { type EventBus, everyone, type Subscription, type Topic } from '../../ports/event-bus.ts';
 
-/** How many messages may wait to be delivered. More are dropped, and end in a gap: a publisher in a loop must not fill the memory. */
+/**
+ * How many messages may wait for delivery. Further ones are dropped and cause a gap, so that a publisher in a loop cannot fill
+ * the memory.
+ */
 export const maxWaitingMessages = 10_000;
 
 interface Subscriber<Message> {
@@ -10,10 +13,10 @@ interface Subscriber<Message> {
   readonly onGap: () => void;
 }
 
-/** By whose messages they want: there may be thousands of owners, and a message concerns one of them. */
+/** Listeners by owner: there may be thousands of owners, and a message concerns one of them. */
 type Subscribers<Message> = Map<Topic<string>['owner'], Set<Subscriber<Message>>>;
 
-/** A bus within this process. `onError` hears what listeners throw; where it is left out, the process warns of it. */
+/** A bus within this process. `onError` is called with what listeners throw. Without it, the process emits a warning. */
 export function createMemoryEventBus(onError: (error: unknown) => void = warn): EventBus {
   const events: Subscribers<OwnedEvent> = new Map();
   const internal: Subscribers<OwnedInternalMessage> = new Map();
@@ -28,7 +31,7 @@ export function createMemoryEventBus(onError: (error: unknown) => void = warn): 
     }
   }
 
-  // A Set shows what is deleted or added during the loop: a subscription that has ended meanwhile hears nothing more.
+  // A Set reflects changes made during the loop: a subscription that ended in the meantime receives nothing more.
   function tell<Message extends { readonly owner: string }>(
     subscribers: Subscribers<Message>,
     message: Message,
@@ -50,7 +53,7 @@ export function createMemoryEventBus(onError: (error: unknown) => void = warn): 
     for (const { onGap } of [...all(events), ...all(internal)]) attempt(onGap);
   }
 
-  // Not on the publisher's own stack: a slow listener, or one that publishes itself, must not hold it up.
+  // Delivered outside the publisher's call, so that a slow listener, or one that publishes, does not delay it.
   function send(message: () => void): void {
     if (waiting.length >= maxWaitingMessages) hasGap = true;
     else if (waiting.push(message) === 1) queueMicrotask(deliver);

@@ -13,7 +13,7 @@ describeJobQueue('memory', async () => {
 });
 
 describe('a queue in memory', () => {
-  it('tells what a handler has thrown, but not that it gave up when it was stopped', async () => {
+  it('reports what a handler throws, except the reason of a stop', async () => {
     const onError = vi.fn();
     const queue = createMemoryJobQueue(onError);
     const error = new Error('this handler is broken');

@@ -18,7 +18,7 @@ describeRateLimit('memory', async () => {
   return { rateLimit, peer: rateLimit, pass: async (seconds) => pass(seconds), dispose: async () => undefined };
 });
 
-it('says to the second when one more use fits', async () => {
+it('returns to the second when one more use fits', async () => {
   const { clock, pass } = heldClock();
   const rateLimit = createMemoryRateLimit(clock);
   const once = { count: 1, seconds: 900 };
@@ -34,7 +34,7 @@ it('says to the second when one more use fits', async () => {
   expect(await wait()).toBe(0);
 });
 
-it('keeps the keys that were used most recently, however many are made up', async () => {
+it('keeps the most recently used keys, however many there are', async () => {
   const rateLimit = createMemoryRateLimit(heldClock().clock, 10);
   const twice = { count: 2, seconds: 900 };
   const isFull = async (key: string): Promise<boolean> => !(await rateLimit.allow(key, twice)).allowed;
@@ -43,7 +43,7 @@ it('keeps the keys that were used most recently, however many are made up', asyn
   expect([await isFull('first'), await isFull('second')]).toEqual([true, false]);
 });
 
-it('drops nothing to make room for a use that it refuses, and has room again for what was given back', async () => {
+it('drops nothing for a use that it refuses, and has room again after a use was given back', async () => {
   const rateLimit = createMemoryRateLimit(heldClock().clock, 3);
   const once = { count: 1, seconds: 900 };
   await rateLimit.allow('first', once);

@@ -11,9 +11,9 @@ interface CountedUse {
   readonly at: number;
 }
 
-/** Counts in this process. A restart forgets everything. */
+/** Counts in this process. The counts are lost on a restart. */
 export function createMemoryRateLimit(clock: Clock, maxUses = defaultMaxUses): RateLimit {
-  /** By the hash of the key, the oldest use first. The key that was used least recently comes first. */
+  /** Uses by the hash of their key, oldest first. The least recently used key comes first. */
   const usesOf = new Map<string, readonly CountedUse[]>();
   let total = 0;
   let lastName = 0;
@@ -29,7 +29,7 @@ export function createMemoryRateLimit(clock: Clock, maxUses = defaultMaxUses): R
       const keyHash = hashOf(key);
       const now = clock.monotonicSeconds();
       const recent = (usesOf.get(keyHash) ?? []).filter(({ at }) => at > now - seconds);
-      // Once this one has left the window, fewer than `count` are in it.
+      // Once this use has left the window, fewer than `count` are in it.
       const blocking = recent.at(-count);
       if (blocking !== undefined) {
         return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(blocking.at + seconds - now)) };
@@ -59,7 +59,7 @@ export function createMemoryRateLimit(clock: Clock, maxUses = defaultMaxUses): R
   };
 }
 
-/** So that long keys take no more memory than short ones. */
+/** Makes long keys take no more memory than short ones. */
 function hashOf(key: string): string {
   return hash('sha256', key, 'base64url');
 }

@@ -1,20 +1,20 @@
 import type { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
 
-/** The place of a page's last row in its order, in letters that a URL takes and that promise nothing. */
+/** Encodes the sort key of a page's last row, in characters that are safe in a URL. The format may change. */
 export function toCursor(place: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
-/** The place that a cursor stands for. Throws `bad_request` for what {@link toCursor} cannot have made. */
+/** Decodes the sort key from a cursor. Throws `bad_request` for a text that {@link toCursor} cannot have made. */
 export function fromCursor<Position extends readonly (string | number)[]>(
   cursor: string,
   schema: z.ZodType<Position>,
 ): Position {
   const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
-  // Decoding overlooks letters that do not belong: only the one spelling counts.
+  // Decoding ignores invalid characters, so only the canonical encoding is accepted.
   if (place.success && toCursor(place.data) === cursor) return place.data;
-  throw new AppError('bad_request', 'The cursor is not one that was given out.');
+  throw new AppError('bad_request', 'The cursor is invalid.');
 }
 
 function parseJson(text: string): unknown {

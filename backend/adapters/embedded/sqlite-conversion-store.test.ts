@@ -45,7 +45,7 @@ describe('conversions in SQLite', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('are found by an index, in its order, whatever is asked for', async () => {
+  it('are found by an index, in its order, by every query', async () => {
     const planned = rememberPlans(database);
     const store = createSqliteConversionStore(planned);
     const record = exampleConversion();
@@ -64,7 +64,7 @@ describe('conversions in SQLite', () => {
     for (const kind of ['working', 'queued', 'ended'] as const) await store.scan(kind)[Symbol.asyncIterator]().next();
 
     const plans = planned.plans();
-    // Eleven kept ones, two of the sweeper, five of the changes, eight pages, three scans.
+    // Eleven stored statements, two of the sweeper, five of the changes, eight pages, three scans.
     expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(29);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
@@ -102,7 +102,7 @@ describe('conversions in SQLite', () => {
     ]);
   });
 
-  it('give everyone else a turn during a long scan', async () => {
+  it('let other work run during a long scan', async () => {
     const store = createSqliteConversionStore(database);
     for (let index = 0; index < 1000; index++) await store.insert(exampleConversion());
     let turns = 0;
@@ -119,7 +119,7 @@ describe('conversions in SQLite', () => {
     expect(turns).toBeGreaterThanOrEqual(5);
   });
 
-  it('number their changes without a gap, and tell since a number what came after it', async () => {
+  it('number their changes without a gap, and return the changes after a number', async () => {
     const store = createSqliteConversionStore(database);
     const number = async (): Promise<number> =>
       Number((await store.changes({ owner: 'anna', limit: 1 })).position.split('.')[1]);
@@ -136,7 +136,7 @@ describe('conversions in SQLite', () => {
     expect((await store.changes({ owner: 'anna', since: position, limit: 1 })).items).toHaveLength(1);
   });
 
-  it('cannot be told since a number that is still to come', async () => {
+  it('cannot be read since a number that was not given out yet', async () => {
     const store = createSqliteConversionStore(database);
     const { position } = await store.changes({ owner: 'anna', limit: 1 });
     const since = position.replace(/0$/, '1');
@@ -145,7 +145,7 @@ describe('conversions in SQLite', () => {
     expect(await store.changes({ owner: 'anna', since, limit: 1 })).toMatchObject({ complete: true });
   });
 
-  it('cannot be told since a time that is no more, once the folder was put back from a copy', async () => {
+  it('cannot be read since a lost change, once the folder was restored from a copy', async () => {
     const file = path.join(folder, 'conversions.db');
     const insert = (): Promise<void> => createSqliteConversionStore(database).insert(exampleEnded('done'));
     const position = async (): Promise<string> =>
@@ -179,7 +179,7 @@ describe('conversions in SQLite', () => {
     }
   });
 
-  it('cannot be told since a number of a start that goes on beyond it, in the copy it was put back from', async () => {
+  it('cannot be read since a number of a start that continued beyond it in the restored copy', async () => {
     const file = path.join(folder, 'conversions.db');
     const store = createSqliteConversionStore(database);
     await store.insert(exampleEnded('done'));
@@ -195,7 +195,7 @@ describe('conversions in SQLite', () => {
     expect(await again.changes({ owner: 'anna', since, limit: 10 })).toMatchObject({ complete: false });
   });
 
-  it('keep peaks apart from what lists read', async () => {
+  it('store peaks separately from what lists read', async () => {
     const record = exampleEnded('done');
     await createSqliteConversionStore(database).insert(record);
     const row = database.prepare('SELECT body, peaks FROM conversions').get();

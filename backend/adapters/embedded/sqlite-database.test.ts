@@ -30,7 +30,7 @@ describe('a SQLite database', () => {
     expect(valueOf(database, 'PRAGMA busy_timeout')).toBe(5000);
   });
 
-  it('is its owner’s alone, with all of its files', async () => {
+  it('gives access only to its owner, for all of its files', async () => {
     using database = openSqliteDatabase(file, [notes]);
     database.prepare('INSERT INTO notes (word) VALUES (?)').run('one');
     const names = (await readdir(folder)).toSorted();
@@ -58,7 +58,7 @@ describe('a SQLite database', () => {
       ]);
     });
 
-    it('undoes all of one that fails, and keeps those before it', () => {
+    it('undoes all of a migration that fails, and keeps those before it', () => {
       const broken =
         "INSERT INTO notes (word) VALUES ('one'); CREATE TABLE half (id INTEGER); INSERT INTO missing VALUES (1)";
       expect(() => openSqliteDatabase(file, [notes, broken])).toThrow('missing');
@@ -68,7 +68,7 @@ describe('a SQLite database', () => {
       expect(valueOf(database, "SELECT count(*) FROM sqlite_master WHERE name = 'half'")).toBe(0);
     });
 
-    it('refuses a database that a newer program has written, and leaves it as it is', () => {
+    it('refuses a database of a newer program, and does not change it', () => {
       openSqliteDatabase(file, [notes, 'CREATE TABLE later (id INTEGER)'])[Symbol.dispose]();
       expect(codeOf(() => openSqliteDatabase(file, [notes]))).toBe('unsupported');
       using database = openSqliteDatabase(file, [notes, 'SELECT 1']);
@@ -77,7 +77,7 @@ describe('a SQLite database', () => {
   });
 
   describe('and its errors', () => {
-    it('says that a key is taken', () => {
+    it('throws taken for an existing key', () => {
       using database = openSqliteDatabase(file, [notes]);
       const insert = database.prepare('INSERT INTO notes (id, word) VALUES (?, ?)');
       insert.run(1, 'one');
@@ -85,14 +85,14 @@ describe('a SQLite database', () => {
       expect(codeOf(() => insert.run(2, 'one'))).toBe('taken');
     });
 
-    it('leaves what only a defect of ours can violate as it is', () => {
+    it('does not translate a constraint error that only a bug can cause', () => {
       using database = openSqliteDatabase(file, [notes]);
       const insert = database.prepare('INSERT INTO notes (word) VALUES (?)');
       for (const word of ['', null]) expect(() => insert.run(word)).toThrow(/^(CHECK|NOT NULL) constraint failed/);
       expect(() => database.prepare('SELECT word FROM nowhere')).toThrow('no such table');
     });
 
-    it('says that the disk is full, and goes on once it is not', () => {
+    it('throws disk_full, and continues once there is space', () => {
       using database = openSqliteDatabase(file, [notes]);
       const insert = database.prepare('INSERT INTO notes (word) VALUES (?)');
       database.prepare('PRAGMA max_page_count = 8').get();
@@ -101,7 +101,7 @@ describe('a SQLite database', () => {
       expect(insert.run('x'.repeat(100_000))).toBe(1);
     });
 
-    it('says that it is unavailable once it was closed', () => {
+    it('throws unavailable once it is closed', () => {
       const database = openSqliteDatabase(file, [notes]);
       const select = database.prepare('SELECT * FROM notes');
       database[Symbol.dispose]();
@@ -111,13 +111,13 @@ describe('a SQLite database', () => {
       expect(codeOf(() => database.prepare('SELECT 1'))).toBe('unavailable');
     });
 
-    it('says that it is unavailable where it cannot be opened', () => {
+    it('throws unavailable if it cannot be opened', () => {
       for (const place of [folder, path.join(folder, 'missing', 'test.db')]) {
         expect(codeOf(() => openSqliteDatabase(place, []))).toBe('unavailable');
       }
     });
 
-    it('says that it is unavailable while another writes for too long', () => {
+    it('throws unavailable if another process writes for too long', () => {
       using holder = new DatabaseSync(file);
       holder.exec('BEGIN EXCLUSIVE');
       using other = new DatabaseSync(file, { timeout: 0 });
@@ -125,12 +125,12 @@ describe('a SQLite database', () => {
       expect(translateSqliteError(error)).toMatchObject({ name: 'AppError', code: 'unavailable', cause: error });
     });
 
-    it('leaves a file that is no database as it is', async () => {
+    it('does not change a file that is no database', async () => {
       await writeFile(file, 'x'.repeat(10_000));
       expect(() => openSqliteDatabase(file, [])).toThrow('file is not a database');
     });
 
-    it('leaves what is not of SQLite as it is', () => {
+    it('does not translate errors that are not from SQLite', () => {
       const error = new TypeError('a defect');
       expect(translateSqliteError(error)).toBe(error);
       expect(translateSqliteError('text')).toBe('text');

@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 import { AppError } from '../../../shared/errors.ts';
 import { translateSystemError } from './system-error.ts';
 
-/** How long a write waits for another process's. */
+/** How long a write waits for another process's write. */
 const busyTimeoutMilliseconds = 5000;
 
 export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
@@ -16,22 +16,22 @@ export interface SqliteStatement {
 }
 
 /**
- * An open SQLite file. What a statement has written is durable when it returns. Throws `disk_full`, `unavailable` when the file
- * cannot be read or written or was closed, `taken` for a key that exists.
+ * An open SQLite file. What a statement has written is durable when the call returns. Throws `disk_full`, `unavailable` if the
+ * file cannot be read or written or was closed, `taken` for a key that exists.
  */
 export interface SqliteDatabase extends Disposable {
-  /** Prepares a statement, or gives the one that was prepared from the same text. */
+  /** Prepares a statement, or returns the one already prepared from the same text. */
   prepare(sql: string): SqliteStatement;
 }
 
 /**
- * Opens the file at `path`, makes it (for its owner alone) where there is none, and brings it to the latest version: the
- * database is of version n once the first n of `migrations` have run. A migration that was ever released is never edited, only
- * followed by another. Throws `unsupported` for a file that a newer program has written.
+ * Opens the file at `path` and migrates it to the latest version. Makes the file, with access only for its owner, if it is
+ * missing. The database has version n once the first n of `migrations` have run. A migration that was released must never be
+ * edited; add another one instead. Throws `unsupported` for a file that a newer program has written.
  */
 export function openSqliteDatabase(path: string, migrations: readonly string[]): SqliteDatabase {
   const database = translating(() => {
-    // SQLite itself would make it readable for everyone; its -wal and -shm take over the mode.
+    // SQLite would make it readable for everyone. Its -wal and -shm files get the same mode.
     closeSync(openSync(path, 'a', 0o600));
     return new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
   });
@@ -80,7 +80,7 @@ function migrate(database: DatabaseSync, migrations: readonly string[]): void {
       database.exec('COMMIT');
       if (migration === undefined) return;
     } catch (error) {
-      // A full disk has already rolled it back.
+      // If the disk is full, SQLite has already rolled it back.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
@@ -112,26 +112,25 @@ const unavailableCodes: readonly number[] = [
   resultCodes.cannotOpen,
   resultCodes.protocol,
 ];
-/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. Any other constraint that is violated is a defect of ours. */
+/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. A violation of any other constraint is a bug. */
 const takenCodes: readonly number[] = [1555, 2067];
 
-/** SQLite's error as an AppError where it is one that is to be expected; anything else is given back as it is. */
+/** Translates an expected SQLite error into an AppError. Returns any other value unchanged. */
 export function translateSqliteError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
-  // Node's word for a database that was closed, and for its statements.
+  // Node's error code for a closed database and its statements.
   if (error.code === 'ERR_INVALID_STATE') return unreachable(error);
   if (error.code !== 'ERR_SQLITE_ERROR' || !('errcode' in error)) return translateSystemError(error);
   const extended = Number(error.errcode);
   const primary = extended & 0xff;
-  if (takenCodes.includes(extended))
-    return new AppError('taken', 'There is one of that name already.', { cause: error });
+  if (takenCodes.includes(extended)) return new AppError('taken', 'This key already exists.', { cause: error });
   if (primary === resultCodes.full) {
     return new AppError('disk_full', 'There is no space left to store this.', { cause: error });
   }
   return unavailableCodes.includes(primary) ? unreachable(error) : error;
 }
 
-/** True for what SQLite says when somebody else holds the file. */
+/** True for SQLite's error when another process has locked the file. */
 export function isSqliteBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === resultCodes.busy;
 }

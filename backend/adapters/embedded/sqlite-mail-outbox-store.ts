@@ -24,7 +24,7 @@ export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutbo
         const last = rows.at(-1);
         if (last === undefined || rows.length < listPortion) return;
         place = [String(last['mail_due']), Number(last['sequence'])];
-        // SQLite answers without ever waiting: without this, a long list would keep everyone else from running.
+        // SQLite answers synchronously. Without this, a long list would block all other work.
         await setImmediate();
       }
     },

@@ -31,7 +31,7 @@ describeNotificationStore('SQLite', async () => {
   };
 });
 
-it('finds notifications in SQLite by an index, in its order, whatever is asked for', async () => {
+it('finds notifications in SQLite by an index, in its order, for every query', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-notifications-'));
   try {
     using database = rememberPlans(openConversionsDatabase(path.join(folder, 'conversions.db')));
@@ -47,7 +47,7 @@ it('finds notifications in SQLite by an index, in its order, whatever is asked f
     expect(plans).toHaveLength(12);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
-        // The ids to be marked are a list of the caller's, not a table.
+        // The ids to mark are a list from the caller, not a table.
         expect(step, sql).toMatch(
           /^(SEARCH (notifications|changes|starts) USING (COVERING |INTEGER PRIMARY )?(INDEX|KEY) |SEARCH starts$|SCALAR SUBQUERY \d$|LIST SUBQUERY|SCAN json_each|CREATE BLOOM)/,
         );

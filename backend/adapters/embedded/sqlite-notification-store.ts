@@ -6,7 +6,7 @@ import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
-/** When it was made, and which one of that moment it is. */
+/** Sort key: when a notification was made, and its number among those of that moment. */
 const placeSchema = z.tuple([z.iso.datetime(), z.int().nonnegative()]);
 const mailSchema = notificationSchema.shape.mail;
 
@@ -67,7 +67,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
         conditions.push('(created_at, sequence) < (?, ?)');
         values.push(...fromCursor(cursor, placeSchema));
       }
-      // One more than asked for tells whether another page follows.
+      // One more row than requested shows whether there is another page.
       const rows = database
         .prepare(
           `SELECT ${recordColumns}, created_at, sequence FROM notifications WHERE ${conditions.join(' AND ')}
@@ -83,7 +83,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
 
     async changes({ owner, since, limit }) {
       const { position, after } = positionOf(since);
-      // One more than asked for tells whether there are more.
+      // One more row than requested shows whether there are more.
       const rows = after === undefined ? [] : changed.all(owner, after, limit + 1);
       const items = rows.slice(0, limit).map((row) => fromRow(row).notification);
       const known = since === undefined || after !== undefined;
@@ -100,15 +100,15 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   };
 }
 
-/** How a mail stands that is in the outbox. */
+/** The state of a mail in the outbox. */
 export const mailColumns: readonly string[] = ['mail_revision', 'mail_tries', 'mail_due', 'mail_claimed'];
 
-/** What a record is made of. */
+/** The columns of a record. */
 export const recordColumns = ['body', 'read_at', 'mail', ...mailColumns].join(', ');
 
 /** `row` has the {@link recordColumns}. */
 export function fromRow(row: SqliteRow): NotificationRecord {
-  // Written by insert, and by nobody else.
+  // Only insert writes this.
   const record: NotificationRecord = JSON.parse(String(row['body']));
   const { read_at: readAt, mail, mail_due: due } = row;
   return {
@@ -131,7 +131,7 @@ export function fromRow(row: SqliteRow): NotificationRecord {
   };
 }
 
-/** In the order of {@link mailColumns}; none for a mail that has ended. */
+/** In the order of {@link mailColumns}; empty for a mail that has ended. */
 export function toMailColumns(mail: OutboxMail | undefined): readonly (number | string | null)[] {
   return mail === undefined ? [0, null, null, null] : [mail.revision, mail.tries, mail.due, mail.claimed ? 1 : 0];
 }

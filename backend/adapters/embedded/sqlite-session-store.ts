@@ -49,7 +49,7 @@ function fromRow(row: SqliteRow | undefined): SessionRecord | undefined {
     endsAt: String(row['ends_at']),
   };
   if (row['tokens'] === null) return session;
-  // Written by toColumn, and by nobody else.
+  // Only toColumn writes this.
   const tokens: SessionTokens = JSON.parse(String(row['tokens']));
   return { ...session, tokens };
 }

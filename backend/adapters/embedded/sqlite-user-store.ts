@@ -11,7 +11,7 @@ export function createSqliteUserStore(database: SqliteDatabase): UserStore {
   const insert = database.prepare(`INSERT INTO users (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const get = database.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
   const findByEmail = database.prepare(`SELECT ${columns} FROM users WHERE email = ?`);
-  // What is not given stays.
+  // Fields that are not given stay unchanged.
   const update = database.prepare(`
     UPDATE users
     SET password_hash = coalesce(?, password_hash), confirmed = coalesce(?, confirmed), mail = coalesce(?, mail)

@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts';
 /** No space, no quota left, or a file larger than the file system or a limit allows. */
 const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
-/** An error of the operating system, as Node throws it: with the name of its errno. */
+/** An error of the operating system, as Node throws it, with the name of its errno. */
 export function isSystemError(
   error: unknown,
   ...codes: readonly string[]
@@ -12,7 +12,9 @@ export function isSystemError(
   return typeof error.code === 'string' && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** An operating system's error as an AppError, `disk_full` or `unavailable`; anything else is given back as it is. */
+/**
+ * Translates an error of the operating system into an AppError, `disk_full` or `unavailable`. Returns any other value unchanged.
+ */
 export function translateSystemError(error: unknown): unknown {
   if (!isSystemError(error)) return error;
   return fullCodes.includes(error.code)
@@ -20,7 +22,7 @@ export function translateSystemError(error: unknown): unknown {
     : new AppError('unavailable', 'The storage cannot be reached.', { cause: error });
 }
 
-/** Runs `work`, with the operating system's errors translated. */
+/** Runs `work` and translates errors of the operating system. */
 export async function withSystemErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

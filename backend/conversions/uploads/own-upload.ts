@@ -4,7 +4,7 @@ import { notFound } from '../rows.ts';
 import { checkPart, tooLarge, type UploadPart } from './upload-part.ts';
 import type { UploadRow } from './uploaded-bytes.ts';
 
-/** The row of an upload that its owner may go on with, or that has ended. Throws `not_found`, and `gone` for a cancelled one. */
+/** The row of an upload that its owner may continue, or that has ended. Throws `not_found`, and `gone` for a cancelled one. */
 export function ownUpload(row: ConversionRow | undefined, owner: string): UploadRow {
   if (row === undefined || row.owner !== owner || row.removedAt !== undefined) throw notFound();
   const { upload } = row;
@@ -15,7 +15,10 @@ export function ownUpload(row: ConversionRow | undefined, owner: string): Upload
   return { ...row, upload };
 }
 
-/** Takes a part that comes when all is there, because the answer to the last one was lost. Throws where it brings more. */
+/**
+ * Accepts a part that comes after the upload is complete, because the answer to the last part was lost. Throws if it contains
+ * more bytes.
+ */
 export async function afterTheEnd(
   row: UploadRow,
   part: UploadPart,

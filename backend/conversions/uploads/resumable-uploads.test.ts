@@ -27,7 +27,7 @@ async function* from(...chunks: readonly (string | Uint8Array)[]): AsyncGenerato
   for (const chunk of chunks) yield Buffer.from(chunk);
 }
 
-/** A client that sends this, and then neither more nor that it goes. */
+/** A client that sends these bytes, and then neither more bytes nor an end. */
 function silentAfter(text: string): {
   readonly source: AsyncGenerator<Uint8Array>;
   readonly sent: Promise<void>;
@@ -64,8 +64,8 @@ async function stored(id: string): Promise<string> {
   return String(await buffer(await test.videos.open(videoBlobId({ id }))));
 }
 
-describe('an upload that nobody goes on with', () => {
-  it('waits for a day after its last bytes, and is then gone with them', async () => {
+describe('an upload that nobody continues', () => {
+  it('waits for a day after its last bytes, and is then removed with them', async () => {
     const id = await begin(6);
     test.pass(daySeconds - 10);
     await test.conversions.sweeper.round();
@@ -80,7 +80,7 @@ describe('an upload that nobody goes on with', () => {
     expect(test.told.at(-1)).toEqual({ type: 'removed', ids: [id] });
   });
 
-  it('outlives restarts meanwhile', async () => {
+  it('survives restarts in between', async () => {
     const id = await begin(6);
     await append(id, {}, from('abc'));
     await test.conversions.sweeper.recover();
@@ -91,7 +91,7 @@ describe('an upload that nobody goes on with', () => {
 });
 
 describe('a writer that died', () => {
-  it('is taken over from at the next start, and can write no more', async () => {
+  it('is replaced at the next start, and can no longer write', async () => {
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
     const dead = append(id, {}, source).catch((error: unknown) => error);
@@ -107,7 +107,7 @@ describe('a writer that died', () => {
     expect(await stored(id)).toBe('abcdef');
   });
 
-  it('is taken over from when its lease has stood still for long enough, and not before', async () => {
+  it('is replaced when its lease has not changed for long enough, and not before', async () => {
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
     const dead = append(id, {}, source).catch((error: unknown) => error);
@@ -126,14 +126,14 @@ describe('a writer that died', () => {
     expect(isAppError(await dead, 'locked')).toBe(true);
   });
 
-  it('over bytes whose checksum nobody had seen leaves none of them', async () => {
+  it('before its checksum was verified leaves none of its bytes', async () => {
     const id = await begin(6);
     await append(id, {}, from('abc'));
     const { source, sent, end } = silentAfter('xy');
     const dead = append(id, { offset: 3, checksum: sha256('xyz') }, source).catch((error: unknown) => error);
     await sent;
     await test.conversions.sweeper.recover();
-    // As if the process were gone: what it had written is there, and is in doubt.
+    // As if the process had died: the bytes that it wrote are stored, but not verified.
     expect((await test.store.get(id))?.upload?.unverifiedFrom).toBe(3);
     expect(await offsetOf(id)).toBe(3);
     end();
@@ -143,7 +143,7 @@ describe('a writer that died', () => {
     expect(await stored(id)).toBe('abcdef');
   });
 
-  it('between the last byte and the row leaves an upload that is whole', async () => {
+  it('between the last byte and the row leaves a complete upload', async () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
     await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
@@ -152,7 +152,7 @@ describe('a writer that died', () => {
     expect(test.videoQueue.take()).toEqual([id]);
   });
 
-  it('there is found by the next start as well', async () => {
+  it('between the last byte and the row is also found by the next start', async () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
     await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
@@ -163,7 +163,7 @@ describe('a writer that died', () => {
 });
 
 describe('two requests', () => {
-  it('that begin at once never both write', async () => {
+  it('that start at once never both write', async () => {
     const id = await begin(6);
     const results = await Promise.allSettled([append(id, {}, from('abcdef')), append(id, {}, from('uvwxyz'))]);
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
@@ -173,21 +173,21 @@ describe('two requests', () => {
   });
 });
 
-/** Of two processes over the same stores, the one whose conversions are not `test.conversions`. */
+/** The second of two processes over the same stores; `test.conversions` belongs to the first. */
 function otherProcess(parts: Partial<Pick<TestConversions, 'events' | 'videos'>> = {}): Conversions {
   const mailOutbox = { async *list() {}, replace: async () => false };
   const retention = { sourceSeconds: daySeconds, resultSeconds: daySeconds };
   return createConversions({ ...test, ...parts, mailOutbox, retention, log: pino({ level: 'silent' }) });
 }
 
-it('a request that stood still adds nothing once another has had the upload', async () => {
+it('a request that was suspended adds nothing once another has taken over the upload', async () => {
   const videos = { ...test.videos, append: freezable(test.videos.append) };
   const other = otherProcess({ videos });
   const id = await begin(6);
   await append(id, {}, from('abc'));
   const late = await freezeAt(1, 'before', () => other.uploads.append(owner, id, { offset: 3, maxBytes }, from('xyz')));
   await test.conversions.sweeper.recover();
-  // It brings nothing: the upload still ends where the late one wants to go on.
+  // It adds no bytes, so the upload still ends where the late request wants to continue.
   await append(id, { offset: 3 }, from());
   expect(await late?.thaw()).toMatchObject({ status: 'rejected', reason: { code: 'locked' } });
   expect(await offsetOf(id)).toBe(3);
@@ -202,7 +202,7 @@ describe.each([
 ] as const)('a request to %s', (_where, processOf) => {
   afterEach(() => void vi.useRealTimers());
 
-  it('is refused at once while a writer is busy, and goes on where that one ended', async () => {
+  it('is refused at once while a writer is busy, and continues where that one ended', async () => {
     const { uploads } = processOf();
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
@@ -220,7 +220,7 @@ describe.each([
     expect(await stored(id)).toBe('abcdef');
   });
 
-  it('takes the turn of a writer that was quiet for 5 s', async () => {
+  it('replaces a writer that has received nothing for 5 s', async () => {
     const { uploads } = processOf();
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
@@ -237,7 +237,7 @@ describe.each([
     end();
   });
 
-  it('takes it as one of many that ask at once', async () => {
+  it('replaces it as one of many requests at once', async () => {
     const { uploads } = processOf();
     const id = await begin(6);
     const { source, sent, end } = silentAfter('');
@@ -262,7 +262,7 @@ describe('a request for an upload whose writer does not answer', () => {
   afterEach(() => void vi.useRealTimers());
 
   async function ask() {
-    // A process that nothing reaches, as one that is frozen.
+    // A process that receives no messages, like a frozen one.
     const frozen = otherProcess({ events: createMemoryEventBus() });
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
@@ -280,7 +280,7 @@ describe('a request for an upload whose writer does not answer', () => {
     return { first, end, asking };
   }
 
-  it('waits for 5 s and is refused then', async () => {
+  it('waits for 5 s and is then refused', async () => {
     const { first, end, asking } = await ask();
     await vi.advanceTimersByTimeAsync(100);
     expect(await asking).toMatchObject({ code: 'locked' });
@@ -288,7 +288,7 @@ describe('a request for an upload whose writer does not answer', () => {
     await first;
   });
 
-  it('goes on as soon as the row is free', async () => {
+  it('continues as soon as the row is free', async () => {
     const { first, end, asking } = await ask();
     end();
     await first;
@@ -297,15 +297,15 @@ describe('a request for an upload whose writer does not answer', () => {
   });
 });
 
-it('is equal to what was sent, however it was cut up, repeated and lied about', async () => {
+it('equals what was sent, however it was split, repeated or sent at wrong offsets', async () => {
   const piece = fc.record({
     length: fc.nat(400),
-    /** Where the client believes to be, beside where it is. */
+    /** The offset that the client assumes, relative to the real one. */
     lie: fc.oneof(
       { weight: 4, arbitrary: fc.constant(0) },
       { weight: 1, arbitrary: fc.integer({ min: -50, max: 50 }) },
     ),
-    /** After how many of its bytes it breaks off. */
+    /** After how many of its bytes it is interrupted. */
     breaksAfter: fc.option(fc.nat(400)),
     checksum: fc.constantFrom('none', 'right', 'wrong'),
   });

@@ -16,48 +16,49 @@ import { writeUpload } from './write-upload.ts';
 /** How long an upload waits for its next bytes. */
 export const uploadKeptSeconds = 24 * 3600;
 
-/** How many of one account may be under way. Far more than a client sends at once; each costs a row, and bytes that lie about. */
+/** How many unfinished uploads one account may have. Clients send far fewer at once. Each costs a row and stored bytes. */
 const maxUnfinished = maxPageItems;
 
 export interface UploadIntake extends Intake {
-  /** How long the video is, where that is known. */
+  /** The length of the video, if known. */
   readonly bytes?: number;
-  /** The client's own words about it, to be told back. */
+  /** The client's own metadata, returned to it as given. */
   readonly metadata?: string;
 }
 
-/** Where an upload stands. */
+/** The state of an upload. */
 export interface UploadStatus {
-  /** The conversion's id too. */
+  /** Also the conversion's id. */
   readonly id: string;
-  /** So many bytes are durable: the next one to be sent. */
+  /** How many bytes are durable, which is the offset of the next byte to send. */
   readonly offset: number;
-  /** How many it will be; absent while nobody has said. */
+  /** The length of the whole video; absent if the client has not given it yet. */
   readonly bytes?: number;
   readonly metadata?: string;
-  /** When it goes, if nothing more comes; absent once all is there. */
+  /** When the upload is removed if no more bytes come; absent once it is complete. */
   readonly expiresAt?: Date;
 }
 
 /**
- * Uploads that go on after they were cut off. As with conversions, another's is `not_found`; one that was cancelled, or has
- * expired, is `gone` or `not_found`.
+ * Uploads that can be continued after they were interrupted. Like conversions, an upload of another owner is `not_found`. One
+ * that was cancelled or has expired is `gone` or `not_found`.
  */
 export interface ResumableUploads {
-  /** A conversion that waits for its video. Throws `too_many` when its owner has begun too many. */
+  /** Starts a conversion that waits for its video. Throws `too_many` if the owner has too many unfinished uploads. */
   create(owner: string, intake: UploadIntake): Promise<UploadStatus>;
 
   status(owner: string, id: string): Promise<UploadStatus>;
 
   /**
-   * Adds a part, and queues the conversion once its video is whole. Whatever has arrived when the source breaks off is kept, other
-   * than with a checksum: then all of it counts or nothing. Throws `wrong_state` at another offset, `locked` while another
-   * request adds to it, `bad_request` for another length than was said before, `too_large` and `checksum_mismatch`.
+   * Adds a part, and queues the conversion once its video is complete. If the source is interrupted, the bytes that have arrived
+   * are kept; with a checksum, either the whole part is kept or none of it. Throws `wrong_state` at another offset, `locked`
+   * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large` and
+   * `checksum_mismatch`.
    */
   append(owner: string, id: string, part: UploadPart, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
 
-  /** For the sweeper: queues the conversion where all bytes are there and nobody could say so any more. */
-  settle(record: ConversionRow): Promise<void>;
+  /** For the sweeper: queues the conversion if all bytes are stored but its writer died before it could record that. */
+  settle(row: ConversionRow): Promise<void>;
 }
 
 export interface ResumableUploadsParts extends LeaseParts {
@@ -87,7 +88,7 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     };
   }
 
-  /** The upload as it stands, queued if it is whole. */
+  /** The current state of the upload, queued if it is complete. */
   async function current(owner: string, id: string): Promise<UploadRow> {
     return await settle(ownUpload(await store.get(id), owner));
   }
@@ -117,7 +118,7 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     async append(owner, id, part, source) {
       const seen = await current(owner, id);
       if (seen.state !== 'uploading') return await statusOf(await afterTheEnd(seen, part, source));
-      // Before it costs anything; a busy writer has moved the end by the time that it lets go.
+      // Checked before anything is read. A busy writer will have moved the end by the time it stops.
       if (seen.upload.writer === undefined)
         checkPart(seen.upload, await bytes.count(id, seen.upload.unverifiedFrom), part);
       return await writers.run({ id, owner, isWritten: isWritten(seen) }, async (writer) => {
@@ -126,8 +127,8 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
       });
     },
 
-    async settle(record) {
-      if (record.upload !== undefined) await settle({ ...record, upload: record.upload });
+    async settle(row) {
+      if (row.upload !== undefined) await settle({ ...row, upload: row.upload });
     },
   };
 }

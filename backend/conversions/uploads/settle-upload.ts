@@ -10,7 +10,7 @@ export interface SettleUploadParts {
   readonly publisher: Publisher;
 }
 
-/** Queues a conversion whose video is whole: its last writer may have died between the bytes and the row. */
+/** Queues a conversion whose video is complete. Its last writer may have died after the bytes and before the row. */
 export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: SettleUploadParts): Promise<UploadRow> {
   const { id, owner, state, upload } = row;
   if (state !== 'uploading' || upload.writer !== undefined || upload.unverifiedFrom !== undefined) return row;
@@ -19,13 +19,13 @@ export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: S
   try {
     await bytes.finish(row);
   } catch (error) {
-    // A writer has come since, and sees to it.
+    // Another writer has started since, and will do this.
     if (isAppError(error, 'wrong_state')) return row;
     throw error;
   }
   const decided = await rows.decide(id, (now) =>
     now.state === 'uploading' && now.upload?.writer === undefined ? { type: 'uploaded', sourceBytes } : undefined,
   );
-  if (decided.changed) await publisher.queued(decided.record);
-  return ownUpload(decided.record, owner);
+  if (decided.changed) await publisher.queued(decided.row);
+  return ownUpload(decided.row, owner);
 }

@@ -4,20 +4,21 @@ import type { Clock } from '../../ports/clock.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
 
 /**
- * A writer that has waited for its client for so long gives way to another request for the same upload: a phone that changes its network
- * leaves a connection behind that nobody will ever close. Shorter than the pauses after which clients try again (tus-js-client: 9 seconds).
+ * A writer that has waited for its client for this long gives way to another request for the same upload. For example, a phone
+ * that changes its network leaves a connection behind that is never closed. Shorter than the pauses after which clients try again
+ * (tus-js-client: 9 seconds).
  */
 const quietSeconds = 5;
 /** How long a request waits for the writer to give way. */
 const turnSeconds = 5;
-/** How often it looks at the row meanwhile: messages may be lost. */
+/** How often it reads the row while it waits, because messages may be lost. */
 const lookEveryMilliseconds = 250;
 
 /** One request that adds to an upload. */
 export interface UploadWriter {
-  /** Fires when it has to give way. */
+  /** Fires when it must give way. */
   readonly signal: AbortSignal;
-  /** Hands `source` on, and notes how long it keeps us waiting. */
+  /** Passes `source` on, and measures how long it keeps the writer waiting. */
   watch(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
 }
 
@@ -30,18 +31,18 @@ export interface UploadToWrite {
 }
 
 /**
- * Passes the turn to write an upload from one request to the next, whichever processes they are in. The claim in the row decides who
- * writes; here requests ask each other, over the event bus, to let go of it.
+ * Passes the right to write an upload from one request to the next, in the same process or another. The claim in the row decides
+ * who writes. Here, a request asks the writer, over the event bus, to give way.
  */
 export interface UploadWriters {
-  /** Does `work` as the writer of the upload. Throws `locked` while another request is busy with it, or does not answer in time. */
+  /** Runs `work` as the writer of the upload. Throws `locked` if another request is busy with it, or does not answer in time. */
   run<Result>(upload: UploadToWrite, work: (writer: UploadWriter) => Promise<Result>): Promise<Result>;
 }
 
 export interface UploadWritersParts {
   readonly events: EventBus;
   readonly clock: Clock;
-  /** Whether a request is writing the upload now, as its row says. */
+  /** Whether a request is writing the upload now, according to its row. */
   readonly isWritten: (id: string) => Promise<boolean>;
 }
 
@@ -91,7 +92,7 @@ export function createUploadWriters({ events, clock, isWritten }: UploadWritersP
         if (message.type !== 'give_way' || message.conversionId !== conversionId || controller.signal.aborted) return;
         if (waitsSince !== undefined && clock.monotonicSeconds() - waitsSince >= quietSeconds) {
           controller.abort(
-            new AppError('request_timeout', 'Nothing more came, and another request goes on with this.'),
+            new AppError('request_timeout', 'No more bytes came, and another request has continued the upload.'),
           );
         } else {
           const { asker } = message;

@@ -6,15 +6,15 @@ import { blobFence, videoBlobId } from '../blob-names.ts';
 /** The row of a conversion whose video comes as a resumable upload. */
 export type UploadRow = ConversionRow & { readonly upload: ResumableUpload };
 
-/** The bytes of uploads. Every change names the row as the one who makes it has claimed, or decided, it: that is its fence. */
+/** The bytes of uploads. Every change is given the row as claimed or decided by its caller, which determines the fence. */
 export interface UploadedBytes {
-  /** How much of an upload counts: nothing from `unverifiedFrom` on. */
+  /** How many bytes of an upload count. Bytes from `unverifiedFrom` on do not. */
   count(id: string, unverifiedFrom: number | undefined): Promise<number>;
-  /** Adds at `offset`; resolves with where the bytes end. */
+  /** Adds bytes at `offset` and resolves with the new end. */
   append(row: UploadRow, offset: number, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
   cutBack(row: UploadRow, bytes: number): Promise<void>;
   finish(row: UploadRow): Promise<void>;
-  /** For good. `row` is as it was when it did not want them any more; undefined once it is gone. */
+  /** Removes the bytes. `row` is the row that no longer needed them; undefined if the row was deleted. */
   remove(id: string, row: ConversionRow | undefined): Promise<void>;
 }
 
@@ -40,13 +40,13 @@ export function createUploadedBytes(videos: BlobStore): UploadedBytes {
       try {
         await videos.truncate(videoBlobId(row), blobFence(row), bytes);
       } catch (error) {
-        // Not one of its bytes has arrived.
+        // No bytes have arrived.
         if (!isAppError(error, 'not_found')) throw error;
       }
     },
 
     async finish(row) {
-      // A video of no bytes was never begun.
+      // A video of 0 bytes has no blob yet.
       if ((await videos.stat(videoBlobId(row))) === undefined) await append(row, 0, nothing());
       await videos.finish(videoBlobId(row), blobFence(row));
     },

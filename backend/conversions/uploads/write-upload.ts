@@ -10,11 +10,11 @@ import type { UploadRow } from './uploaded-bytes.ts';
 
 export interface WriteUploadParts extends LeaseParts, SettleUploadParts {
   readonly store: ConversionStore;
-  /** When an upload goes that hears nothing more from now on; ISO 8601. */
+  /** When an upload is removed if no more bytes come from now on; ISO 8601. */
   readonly expiresAt: () => string;
 }
 
-/** One request that adds a part to an upload, from its claim on the row to letting go. */
+/** One request that adds a part to an upload, from its claim on the row to the end of its write. */
 export interface WriteUpload {
   readonly seen: UploadRow;
   readonly part: UploadPart;
@@ -22,14 +22,14 @@ export interface WriteUpload {
   readonly writer: UploadWriter;
 }
 
-/** A request whose claim is in the row. */
+/** A request whose claim is written in the row. */
 interface Writing extends WriteUpload {
-  /** As the claim left it: its revision is the fence of all that this request writes. */
+  /** The row after the claim. Its revision is the fence of everything that this request writes. */
   readonly row: UploadRow;
   readonly lease: Lease;
 }
 
-/** Adds the part, and queues the conversion once its video is whole. Throws as `ResumableUploads.append` does. */
+/** Adds the part, and queues the conversion once its video is complete. Throws as `ResumableUploads.append` does. */
 export async function writeUpload(request: WriteUpload, parts: WriteUploadParts): Promise<UploadRow> {
   const { seen, part, source } = request;
   const name = newId();
@@ -39,9 +39,9 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
   await using lease = holdLease({ id, owner, revision, state: 'uploading', attempt, writer: name }, parts);
   const writing = { ...request, row, lease };
   try {
-    // Once more: another writer may have come and gone since it was looked at.
+    // Checked again: another writer may have started and ended since the first check.
     checkPart(before, await parts.bytes.count(id, before.unverifiedFrom), part);
-    // A writer before this one died without knowing whether its bytes are right.
+    // An earlier writer died before its bytes were verified.
     if (before.unverifiedFrom !== undefined) await parts.bytes.cutBack(row, before.unverifiedFrom);
   } catch (error) {
     await letGo(writing, parts, before.unverifiedFrom);
@@ -57,7 +57,7 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
   return end === row.upload.bytes ? await complete(writing, end, parts) : await letGo(writing, parts);
 }
 
-/** Writes the claim of one writer into the row. `before` is what it said of the upload until then. */
+/** Writes the claim of one writer into the row. `before` is the row's upload before the claim. */
 async function claim(
   { id, owner }: UploadRow,
   part: UploadPart,
@@ -73,11 +73,11 @@ async function claim(
     const bytes = upload.bytes ?? part.bytes;
     return { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) };
   });
-  const row = ownUpload(decided.record, owner);
+  const row = ownUpload(decided.row, owner);
   return { row, before: before ?? row.upload };
 }
 
-/** Resolves with where the part's bytes end. */
+/** Resolves with the end of the part's bytes. */
 async function addPart(writing: Writing, { bytes }: WriteUploadParts): Promise<number> {
   const { row, part, source, writer, lease } = writing;
   const { offset, checksum } = part;
@@ -94,7 +94,7 @@ async function addPart(writing: Writing, { bytes }: WriteUploadParts): Promise<n
     }
   }
   if (offset === limit) {
-    // All is there, and only its length was not known, or an answer was lost.
+    // All bytes are stored already: only the length was unknown, or an answer was lost.
     for await (const _chunk of counted());
     return offset;
   }
@@ -112,7 +112,7 @@ async function complete({ row, lease }: Writing, end: number, parts: WriteUpload
   return ownUpload(queued, row.owner);
 }
 
-/** Lets go of an upload that is not whole. */
+/** Ends the write of an upload that is not complete. */
 async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
   const offset = await parts.bytes.count(row.id, unverifiedFrom);
   const change: Transition = {
@@ -125,13 +125,13 @@ async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifie
   return next === undefined ? await lost(row, parts) : ownUpload(next, row.owner);
 }
 
-/** After a part that broke off, or was wrong: keeps what counts of it, and lets go. Throws where it is not ours any more. */
+/** After a part that was interrupted or wrong: keeps the bytes that count and ends the write. Throws if the lease is lost. */
 async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<void> {
   const { row, part, lease } = writing;
   const { bytes, log } = parts;
   let unverifiedFrom = part.checksum === undefined ? undefined : part.offset;
   if (unverifiedFrom !== undefined) {
-    // A writer that took over may have written more since: that is not for this one to cut.
+    // A writer that took over may have written more since. Its bytes must not be removed.
     if ((await lease.write({ type: 'doubted', unverifiedFrom })) === undefined) await lost(row, parts);
     try {
       await bytes.cutBack(row, unverifiedFrom);
@@ -146,7 +146,7 @@ async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<voi
   });
 }
 
-/** Tells a writer whose lease is lost so. Bytes that it wrote after a cancel are removed. */
+/** Throws the reason to a writer whose lease is lost. Removes the bytes that it wrote after a cancel. */
 async function lost({ id, owner }: UploadRow, { store, bytes }: WriteUploadParts): Promise<never> {
   const row: ConversionRow | undefined = await store.get(id);
   if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') await bytes.remove(id, row);

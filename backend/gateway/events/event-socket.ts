@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { RawData, WebSocket } from 'ws';
 import { isAppError } from '../../../shared/errors.ts';
-import { type ServerEvent, socketSignInSchema, socketTokenEnded } from '../../../shared/events.ts';
+import { socketSignInSchema, socketTokenEnded } from '../../../shared/events.ts';
 import type { OwnedChanges } from '../../conversions/owned-changes.ts';
 import type { Authentication, Identity } from '../../http/authentication.ts';
-import type { Subscription } from '../../ports/event-bus.ts';
-import { frameOf, helloFrame } from './event-frames.ts';
+import { type ClientWatch, watchClient } from './client-watch.ts';
+import { type EventFeed, feedEvents } from './event-feed.ts';
 import type { SocketLimits } from './socket-limits.ts';
 
 /** RFC 6455, section 7.4.1, and IANA's registry of close codes. */
@@ -18,7 +18,7 @@ export interface EventSocketParts {
   readonly log: Logger;
 }
 
-/** A verified token. */
+/** A token that has been checked. */
 export interface SignedIn {
   readonly token: string;
   readonly identity: Identity;
@@ -28,36 +28,28 @@ export interface EventSocketOptions {
   /** Left out if the client signs in with its first message. */
   readonly signedIn?: SignedIn;
   readonly since?: string;
-  /** The address of the client. */
+  /** The client's address. */
   readonly client: string;
-  /** Called when the client has signed in, or has left before that. */
+  /** Called when the client has signed in, or has gone without signing in. */
   readonly onSignInOver: () => void;
 }
 
-/** A connected client. */
+/** One client's connection. */
 export interface EventSocket {
-  /** Tells the client that the server is shutting down. The socket is closed soon after, whatever the client does. */
+  /** Tells the client that the server is shutting down. The socket is closed after a while, whatever the client does. */
   goAway(): void;
 }
 
 /**
- * Sends the events of an account to one client, until the client leaves, its token ends or the server shuts down. The
- * client may send only one message, to sign in, and only if it could not set a header. Any other message closes the
- * socket.
+ * Carries one account's events to one client, until the client goes, its token ends or the server shuts down. A client sends at most
+ * one message: its token, if it could not set a header. Any other message ends the socket.
  */
 export function carryEvents(socket: WebSocket, options: EventSocketOptions, parts: EventSocketParts): EventSocket {
-  const { changes, authentication, limits, log } = parts;
-  let phase: 'to sign in' | 'looked at' | 'signed in' | 'ended' = 'to sign in';
-  let timer: NodeJS.Timeout | undefined;
-  let following: Subscription | undefined;
-  /** The change position up to which the client has been told everything. */
-  let at = options.since;
-  /** Frames of events that happen while a hello is being prepared. Undefined at other times. */
-  let early: Buffer[] | undefined;
-  let earlyBytes = 0;
-  /** True if events were missed while a hello was being prepared, so another hello must follow. */
-  let gapInHello = false;
-  let isThere = true;
+  const { authentication, limits, log } = parts;
+  let phase: 'signing in' | 'token being checked' | 'signed in' | 'ended' = 'signing in';
+  let signInTimer: NodeJS.Timeout | undefined;
+  let watch: ClientWatch | undefined;
+  let feed: EventFeed | undefined;
   let account: string | undefined;
   const began = performance.now();
 
@@ -65,9 +57,9 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     if (phase === 'ended') return;
     if (phase !== 'signed in') options.onSignInOver();
     phase = 'ended';
-    clearTimeout(timer);
-    following?.end();
-    early = undefined;
+    clearTimeout(signInTimer);
+    watch?.end();
+    feed?.end();
   }
 
   function end(code: number, reason: string): void {
@@ -76,9 +68,9 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     socket.close(code, reason);
   }
 
-  /** Closes the connection without a close frame, which would only wait behind all other data. */
-  function cutOff(why: string): void {
-    log.debug({ why }, 'socket cut off');
+  /** Ends the connection without a close frame, which would wait behind everything else that is queued. */
+  function cutOff(reason: string): void {
+    log.debug({ why: reason }, 'socket cut off');
     letGo();
     socket.terminate();
   }
@@ -89,113 +81,59 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     socket.send(frame, { binary: false });
   }
 
-  function tell(event: ServerEvent): void {
-    const isPassing = event.type === 'progress';
-    if (early === undefined) {
-      if (!isPassing || socket.bufferedAmount <= limits.maxQueuedBytesForProgress) send(frameOf(event));
-      return;
-    }
-    if (isPassing) return;
-    const frame = frameOf(event);
-    earlyBytes += frame.byteLength;
-    if (earlyBytes > limits.maxQueuedBytes) cutOff('too many events before a hello');
-    else early.push(frame);
-  }
-
-  function endFor(error: unknown): void {
-    if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is not valid or has expired.');
+  function fail(error: unknown): void {
+    if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is bad, or has ended.');
     if (!isAppError(error, 'unavailable')) log.error({ err: error }, 'socket failed');
     end(closeCodes.tryAgainLater, 'Try again later.');
   }
 
-  async function begin({ token, identity }: SignedIn): Promise<void> {
+  function begin({ token, identity }: SignedIn, since: string | undefined): void {
     options.onSignInOver();
     phase = 'signed in';
     account = identity.accountId;
-    keepWatch(token, identity.expires * 1000);
-    early = [];
-    following = changes.follow(identity.accountId, tell, () => sayAgain(identity.accountId));
-    await following.ready;
-    await sayHello(identity.accountId);
-  }
-
-  /** Sends a hello with what the client missed: at the start, and whenever this process may have missed events. */
-  async function sayHello(owner: string): Promise<void> {
-    do {
-      gapInHello = false;
-      early ??= [];
-      const missed = await changes.since(owner, at);
-      at = missed.at;
-      send(helloFrame(missed, limits.maxHelloBytes));
-    } while (gapInHello);
-    const frames = early ?? [];
-    early = undefined;
-    earlyBytes = 0;
-    for (const frame of frames) send(frame);
-  }
-
-  function sayAgain(owner: string): void {
-    if (early === undefined) sayHello(owner).catch(endFor);
-    else gapInHello = true;
-  }
-
-  /** One timer for the next ping and for the end of the token, whichever comes first. */
-  function keepWatch(token: string, expiresAt: number): void {
-    clearTimeout(timer);
-    const pingMilliseconds = limits.pingSeconds * 1000;
-    let pingAt = performance.now() + pingMilliseconds;
-    function look(): void {
-      if (Date.now() >= expiresAt) return end(socketTokenEnded, 'The token has ended.');
-      const lateBy = performance.now() - pingAt;
-      if (lateBy >= 0) {
-        pingAt = performance.now() + pingMilliseconds;
-        // If this process was paused, the client's answer may have arrived but not been read yet.
-        if (!isThere && lateBy < pingMilliseconds / 2) return cutOff('no answer to a ping');
-        isThere = false;
+    clearTimeout(signInTimer);
+    watch = watchClient({
+      tokenEndsAt: identity.expires * 1000,
+      pingSeconds: limits.pingSeconds,
+      ping() {
         socket.ping();
-        askAfter(token);
-      }
-      schedule();
-    }
-    function schedule(): void {
-      timer = setTimeout(look, Math.max(1, Math.min(pingAt - performance.now(), expiresAt - Date.now())));
-    }
-    schedule();
+        checkAgain(token);
+      },
+      onTokenEnd: () => end(socketTokenEnded, 'The token has ended.'),
+      onSilence: () => cutOff('no answer to a ping'),
+    });
+    const client = { owner: account, since, queuedBytes: () => socket.bufferedAmount, send, cutOff, fail };
+    feed = feedEvents(client, parts);
   }
 
-  /**
-   * An account or a session may be removed before its token ends. While auth is unavailable, clients stay signed in.
-   */
-  function askAfter(token: string): void {
+  /** An account or a session may be removed before its token expires. While auth cannot be reached, signed-in clients stay so. */
+  function checkAgain(token: string): void {
     authentication.identify(token).catch((error: unknown) => {
       if (isAppError(error, 'unauthorized')) end(socketTokenEnded, 'The token has ended.');
-      else log.warn({ err: error }, 'could not check a token');
+      else log.warn({ err: error }, 'could not check a token again');
     });
   }
 
   async function signIn(data: RawData): Promise<void> {
     const message = parseSignIn(data);
-    if (message === undefined) return end(closeCodes.notExpected, 'Expected a message that signs in.');
-    phase = 'looked at';
+    if (message === undefined) return end(closeCodes.notExpected, 'A message that signs in is expected.');
+    phase = 'token being checked';
     const { token } = message;
     const identity = await authentication.identify(token);
-    if (phase !== 'looked at') return;
-    at = message.since ?? at;
-    await begin({ token, identity });
+    if (phase !== 'token being checked') return;
+    begin({ token, identity }, message.since ?? options.since);
   }
 
   socket.on('message', (data, isBinary) => {
     if (phase === 'ended') return;
-    if (isBinary) end(closeCodes.notText, 'Expected a text message.');
-    else if (phase === 'to sign in') signIn(data).catch(endFor);
-    else end(closeCodes.notExpected, 'Expected no further messages.');
+    if (isBinary) end(closeCodes.notText, 'Text is expected.');
+    else if (phase === 'signing in') signIn(data).catch(fail);
+    else end(closeCodes.notExpected, 'No further message is expected.');
   });
-  socket.on('pong', () => {
-    isThere = true;
-  });
+  socket.on('pong', () => watch?.answered());
   socket.on('error', (error) => {
-    // A protocol error of the client, or a broken connection. The socket closes itself afterwards.
-    log.debug({ err: error }, 'socket error');
+    // The client sent something malformed, or the connection broke. The library closes the socket after this.
+    log.debug({ err: error }, 'socket broke');
     letGo();
   });
   socket.on('close', (code) => {
@@ -205,18 +143,18 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
   });
 
   if (options.signedIn === undefined) {
-    timer = setTimeout(
+    signInTimer = setTimeout(
       () => end(closeCodes.notExpected, 'The client did not sign in in time.'),
       limits.signInSeconds * 1000,
     );
   } else {
-    begin(options.signedIn).catch(endFor);
+    begin(options.signedIn, options.since);
   }
   return { goAway: () => end(closeCodes.goingAway, 'The server is shutting down.') };
 }
 
 function parseSignIn(data: RawData) {
-  // By default the library always passes a Buffer.
+  // The library gives a Buffer unless it is configured otherwise.
   if (!Buffer.isBuffer(data)) return undefined;
   try {
     return socketSignInSchema.safeParse(JSON.parse(data.toString())).data;

@@ -157,11 +157,11 @@ async function play(
       await taken.work.release(0);
       return true;
     }
-    const blob = mp3BlobId(taken.work.record);
+    const blob = mp3BlobId(taken.work.row);
     mp3Names.add(blob);
     if (fate === 'stall') for (let steps = 0; steps < 20; steps += 1) await step();
     const result = { fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] };
-    if (await taken.work.finish(result, [])) observed.finishes.push(taken.work.record.id);
+    if (await taken.work.finish(result, [])) observed.finishes.push(taken.work.row.id);
     else mp3Names.delete(blob);
     return true;
   }

@@ -1,0 +1,74 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ConversionState } from '../../../shared/api.ts';
+import type { ConversionStore, ScanKind, ScannedRow } from '../../ports/conversion-store.ts';
+import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+
+/** How many rows of a scan are in memory at a time. */
+const scanPortion = 200;
+
+const scannedFields = [
+  'id',
+  'owner',
+  'state',
+  'attempt',
+  'revision',
+  'batchId',
+  'source',
+  'sourceGone',
+  'upload',
+  'notBefore',
+  'endedAt',
+  'removedAt',
+] as const satisfies readonly (keyof ScannedRow)[];
+/**
+ * SQLite extracts these fields from the body, most of which a scan does not need. The patch leaves out fields that are absent.
+ */
+const scannedColumn = `json_patch('{}', json_object(${scannedFields.map((field) => `'${field}', body -> '$.${field}'`).join(', ')})) AS scanned`;
+
+/** Ordered by id, which is the order of each state's rows in the index, so SQLite only has to merge them. */
+function scanOf(...states: readonly ConversionState[]): string {
+  const searches = states.map(
+    (state) => `SELECT id, ${scannedColumn} FROM conversions WHERE state = '${state}' AND id > ?1`,
+  );
+  return `${searches.join(' UNION ALL ')} ORDER BY id LIMIT ?2`;
+}
+
+const scans: Readonly<Record<ScanKind, string>> = {
+  working: scanOf('uploading', 'converting'),
+  queued: scanOf('queued'),
+  ended: scanOf('done', 'failed', 'cancelled'),
+};
+
+/** The part of the store that reads the conversions of all owners for the sweeper. */
+type ConversionScans = Pick<ConversionStore, 'scan' | 'scanIds'>;
+
+export function createConversionScans(database: SqliteDatabase): ConversionScans {
+  const scanIds = database.prepare(
+    `SELECT ${scannedColumn} FROM conversions WHERE id IN (SELECT value FROM json_each(?))`,
+  );
+
+  return {
+    async *scan(kind) {
+      const portion = database.prepare(scans[kind]);
+      let after = '';
+      for (;;) {
+        const rows = portion.all(after, scanPortion).map(toScanned);
+        yield* rows;
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < scanPortion) return;
+        after = last.id;
+        // SQLite answers synchronously. Without this, a long scan would block all other work.
+        await setImmediate();
+      }
+    },
+
+    async scanIds(ids) {
+      return scanIds.all(JSON.stringify(ids)).map(toScanned);
+    },
+  };
+}
+
+function toScanned({ scanned }: SqliteRow): ScannedRow {
+  const row: ScannedRow = JSON.parse(String(scanned));
+  return row;
+}

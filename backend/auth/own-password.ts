@@ -1,0 +1,84 @@
+import { randomInt } from 'node:crypto';
+import type { Logger } from 'pino';
+import { AppError } from '../../shared/errors.ts';
+import type { Authentication } from '../http/authentication.ts';
+import type { UserRecord } from '../ports/user-store.ts';
+import { type AccountsParts, setPassword } from './accounts.ts';
+import type { CodeSender } from './code-sender.ts';
+import { type Codes, wrongCode } from './codes.ts';
+import type { ConcurrencyLimit } from './limit-concurrency.ts';
+import type { SignInLimits } from './sign-in-limits.ts';
+import type { SignedInUser } from './signed-in-user.ts';
+
+/**
+ * A reset code is made this long after the answer to its request, at random, so that the server's response times do not show
+ * whether the address has an account.
+ */
+const resetDelayMilliseconds = [20, 200] as const;
+
+/** The part of auth that checks, changes and resets a person's own password. */
+export type OwnPassword = Pick<Authentication, 'changePassword' | 'requestReset' | 'confirmReset' | 'checkPassword'>;
+
+export interface OwnPasswordParts {
+  readonly accounts: AccountsParts;
+  readonly codes: Codes;
+  readonly codeSender: CodeSender;
+  readonly signedInUser: SignedInUser;
+  readonly limits: SignInLimits;
+  readonly hashingTurns: ConcurrencyLimit;
+  readonly log: Logger;
+}
+
+export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
+  const { accounts, codes, codeSender, signedInUser, limits, hashingTurns, log } = parts;
+  const { users, hashing } = accounts;
+
+  async function check(user: UserRecord, password: string, client: string): Promise<void> {
+    const attempt = { email: user.email, client };
+    const isRight = await hashingTurns.run(() =>
+      limits.guess(attempt, async () => (await hashing.matches(user.passwordHash, password)) || undefined),
+    );
+    if (!isRight) throw new AppError('forbidden', 'The password is wrong.');
+  }
+
+  async function sendReset(email: string): Promise<void> {
+    const user = await users.findByEmail(email);
+    // An address that nobody has confirmed gets its first code and nothing else.
+    if (user?.confirmed) await codeSender.send(user, 'reset');
+  }
+
+  return {
+    async changePassword(identity, change, client) {
+      await check(await signedInUser(identity), change.old, client);
+      await hashingTurns.run(() => setPassword(identity.accountId, change.new, accounts, identity.sessionId));
+    },
+
+    async requestReset(email, client) {
+      await limits.askForMail({ email, client });
+      // After the answer, whose time must not show who has an account.
+      setTimeout(
+        () => {
+          sendReset(email).catch((error: unknown) =>
+            log.error({ err: error }, 'could not make a code for a new password'),
+          );
+        },
+        randomInt(...resetDelayMilliseconds),
+      ).unref();
+    },
+
+    async confirmReset({ email, password, code }, client) {
+      await hashingTurns.run(async () => {
+        const user = await limits.guess({ email, client }, async () => {
+          const claimed = await users.findByEmail(email);
+          return claimed !== undefined && (await codes.redeem(claimed.id, 'reset', code)) ? claimed : undefined;
+        });
+        if (user === undefined) throw wrongCode();
+        await setPassword(user.id, password, accounts);
+      });
+    },
+
+    async checkPassword(identity, password, client) {
+      await check(await signedInUser(identity), password, client);
+    },
+  };
+}

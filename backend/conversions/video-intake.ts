@@ -1,0 +1,104 @@
+import type { Conversion } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import { blobFence, videoBlobId } from './blob-names.ts';
+import type { ConversionFiles } from './conversion-files.ts';
+import type { ConversionViews } from './conversion-views.ts';
+import { holdLease, type LeaseParts } from './lease.ts';
+import { type Intake, newConversion } from './new-conversion.ts';
+import type { OwnedRow } from './owned-row.ts';
+import type { Publisher } from './publisher.ts';
+
+/** A video that is a file on this computer. */
+export interface LocalIntake extends Intake {
+  /** Absolute path. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** An upload whose bytes are durable and which has not been acknowledged. The caller must call one of its methods. */
+export interface Upload {
+  readonly bytes: number;
+  /** Queues the conversion. Once this resolves, the conversion is never lost. Throws `cancelled` if the owner has cancelled it. */
+  accept(): Promise<Conversion>;
+  /** Removes the row and the bytes. */
+  abandon(): Promise<void>;
+}
+
+/** How a new conversion gets its video: uploaded in one request, or as a file on this computer. */
+export interface VideoIntake {
+  /**
+   * Stores a video's bytes. When this throws, the row and the bytes are removed. When `signal` fires, it throws the signal's reason.
+   */
+  receive(owner: string, intake: Intake, source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Upload>;
+  /**
+   * Queues a conversion of a file on this computer, without copying the file. Returns the existing conversion if the owner has one
+   * with this id. Only for the private channel.
+   */
+  submitFile(owner: string, intake: LocalIntake): Promise<Conversion>;
+}
+
+export interface VideoIntakeParts extends LeaseParts {
+  readonly videos: BlobStore;
+  readonly files: ConversionFiles;
+  readonly views: ConversionViews;
+  readonly ownedRow: OwnedRow;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+}
+
+export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
+  const { rows, videos, files, views, ownedRow, publisher, clock, log } = parts;
+
+  return {
+    async receive(owner, intake, source, signal) {
+      const row = newConversion(owner, intake, { kind: 'blob' }, 0, clock.now());
+      await rows.insert(row);
+      const { id, revision, attempt } = row;
+      const lease = holdLease({ id, owner, revision, state: 'uploading', attempt }, parts);
+      const stop = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]);
+
+      async function abandon(): Promise<void> {
+        await lease.end({ type: 'abandoned' });
+        await files.remove(row);
+      }
+
+      try {
+        const label = { conversionId: row.id, owner, fileName: intake.fileName };
+        await videos.append(videoBlobId(row), blobFence(row), 0, source, label, stop);
+        const { bytes } = await videos.finish(videoBlobId(row), blobFence(row));
+        return {
+          bytes,
+          abandon,
+          async accept() {
+            const queued = await lease.end({ type: 'uploaded', sourceBytes: bytes });
+            if (queued === undefined) {
+              await files.remove(row);
+              throw new AppError('cancelled', 'The conversion was cancelled while its video was being sent.');
+            }
+            await publisher.queued(queued);
+            return await views.one(queued);
+          },
+        };
+      } catch (error) {
+        await abandon().catch((cause: unknown) => {
+          log.warn({ err: cause, conversion: row.id }, 'could not clean up after an upload; the sweeper will');
+        });
+        throw error;
+      }
+    },
+
+    async submitFile(owner, { path, bytes, ...intake }) {
+      const row = newConversion(owner, intake, { kind: 'file', path }, bytes, clock.now());
+      try {
+        await rows.insert(row);
+      } catch (error) {
+        if (intake.id === undefined || !isAppError(error, 'taken')) throw error;
+        return await views.one(await ownedRow(owner, intake.id));
+      }
+      await publisher.queued(row);
+      return await views.one(row);
+    },
+  };
+}
