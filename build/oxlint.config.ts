@@ -179,17 +179,6 @@ export default defineConfig({
       },
     },
     {
-      // Still to be divided.
-      files: [
-        '**/backend/adapters/embedded/memory-job-queue.ts',
-        '**/backend/adapters/embedded/sqlite-conversion-store.ts',
-        '**/backend/auth/auth.ts',
-        '**/backend/conversions/owned-conversions.ts',
-        '**/backend/gateway/events/event-socket.ts',
-      ],
-      rules: { 'eslint/max-lines-per-function': 'off' },
-    },
-    {
       files: ['*.config.ts', '**/desktop/e2e/standin/electron.ts'],
       rules: { 'import/no-default-export': 'off' },
     },
