@@ -100,7 +100,10 @@ const makeThing: Readonly<Record<Thing, () => Promise<string>>> = {
   },
 };
 
-/** Everything that the owner has, as the owner sees it and as it is stored. */
+/**
+ * Everything that the owner has, as the owner sees it and as it is stored. Positions in the queue are left out: they also tell of
+ * the conversions of others before them.
+ */
 async function possessions(): Promise<unknown> {
   const [conversions, notifications, account, blobs] = await Promise.all([
     owner.fetch('/api/v1/conversions?limit=100').then((answer) => answer.text()),
@@ -109,7 +112,7 @@ async function possessions(): Promise<unknown> {
     storedBlobs(gateway.test),
   ]);
   return {
-    conversions,
+    conversions: conversions.replaceAll(/"position":\d+,?/gu, ''),
     notifications,
     account,
     blobs: blobs.filter((blob) => conversions.includes(blob.split(' ')[1] ?? '')),

@@ -138,6 +138,14 @@ describe('a server', () => {
 
   it('that is deaf after sleep is noticed when the app says that it is awake', async () => {
     await using opened = await openSignedIn();
+    // Its event stream is open only once an event has come.
+    const told = new Set<string>();
+    currentOf(opened).backend.follow((event) => {
+      if (event.type === 'conversion') told.add(event.conversion.id);
+    });
+    const { id } = await stand.account.upload(talk.path, 'before.mp4');
+    await waitUntil('it was told of', () => told.has(id));
+    await stand.account.ended(id);
     stand.line.deaf = true;
     opened.backends.tryNow();
     await waitUntil('it is offline', () => statusOf(opened).connection === 'offline');
