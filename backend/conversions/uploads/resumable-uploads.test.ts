@@ -160,6 +160,21 @@ describe('a writer that died', () => {
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued' });
     expect(test.videoQueue.take()).toContain(id);
   });
+
+  it('between a video that matches its checksum and the row leaves a complete upload', async () => {
+    const id = await begin(3);
+    const { finish } = test.videos;
+    vi.spyOn(test.videos, 'finish').mockImplementationOnce(async (...given) => {
+      const finished = await finish(...given);
+      await test.conversions.sweeper.recover();
+      return finished;
+    });
+    const dead = append(id, { checksum: sha256('abc') }, from('abc'));
+    await expect(dead).rejects.toMatchObject({ code: 'locked' });
+    expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, bytes: 3 });
+    expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
+    expect(await stored(id)).toBe('abc');
+  });
 });
 
 describe('two requests', () => {

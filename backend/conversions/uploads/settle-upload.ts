@@ -13,8 +13,9 @@ export interface SettleUploadParts {
 /** Queues a conversion whose video is complete. Its last writer may have died after the bytes and before the row. */
 export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: SettleUploadParts): Promise<UploadRow> {
   const { id, owner, state, upload } = row;
-  if (state !== 'uploading' || upload.writer !== undefined || upload.unverifiedFrom !== undefined) return row;
-  if (upload.bytes === undefined || (await bytes.count(id, upload.unverifiedFrom)) !== upload.bytes) return row;
+  if (state !== 'uploading' || upload.writer !== undefined || upload.bytes === undefined) return row;
+  if (upload.unverifiedFrom !== undefined && !(await bytes.isFinished(id))) return row;
+  if ((await bytes.count(id, upload.unverifiedFrom)) !== upload.bytes) return row;
   const sourceBytes = upload.bytes;
   try {
     await bytes.finish(row);

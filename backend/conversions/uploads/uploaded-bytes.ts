@@ -8,8 +8,10 @@ export type UploadRow = ConversionRow & { readonly upload: ResumableUpload };
 
 /** The bytes of uploads. Every change is given the row as claimed or decided by its caller, which determines the fence. */
 export interface UploadedBytes {
-  /** How many bytes of an upload count. Bytes from `unverifiedFrom` on do not. */
+  /** How many bytes of an upload count. Bytes from `unverifiedFrom` on do not, unless a writer has finished the upload. */
   count(id: string, unverifiedFrom: number | undefined): Promise<number>;
+  /** Whether a writer has verified all bytes and finished the upload. It may have died before it could write that in the row. */
+  isFinished(id: string): Promise<boolean>;
   /** Adds bytes at `offset` and resolves with the new end. */
   append(row: UploadRow, offset: number, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
   cutBack(row: UploadRow, bytes: number): Promise<void>;
@@ -31,7 +33,12 @@ export function createUploadedBytes(videos: BlobStore): UploadedBytes {
 
   return {
     async count(id, unverifiedFrom = Number.POSITIVE_INFINITY) {
-      return Math.min((await videos.stat(videoBlobId({ id })))?.bytes ?? 0, unverifiedFrom);
+      const blob = await videos.stat(videoBlobId({ id }));
+      return blob?.finished ? blob.bytes : Math.min(blob?.bytes ?? 0, unverifiedFrom);
+    },
+
+    async isFinished(id) {
+      return (await videos.stat(videoBlobId({ id })))?.finished ?? false;
     },
 
     append,

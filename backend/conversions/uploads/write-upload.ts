@@ -42,7 +42,9 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
     // Checked again: another writer may have started and ended since the first check.
     checkPart(before, await parts.bytes.count(id, before.unverifiedFrom), part);
     // An earlier writer died before its bytes were verified.
-    if (before.unverifiedFrom !== undefined) await parts.bytes.cutBack(row, before.unverifiedFrom);
+    if (before.unverifiedFrom !== undefined && !(await parts.bytes.isFinished(id))) {
+      await parts.bytes.cutBack(row, before.unverifiedFrom);
+    }
   } catch (error) {
     await letGo(writing, parts, before.unverifiedFrom);
     throw error;
