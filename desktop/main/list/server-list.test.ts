@@ -82,7 +82,8 @@ describe('a video that is sent to a server', () => {
     await stand.until('a.wav', 'done');
     await stand.until('b.wav', 'done');
     expect(await mp3s()).toEqual(['a.mp3', 'b.mp3']);
-    expect(server.line.sentBytes - before).toBeLessThan(2.4 * bytes);
+    // Each sends its half again if nothing was kept. What was on its way when the list was paused may be sent again.
+    expect(server.line.sentBytes - before).toBeLessThan(2.8 * bytes);
   });
 
   it('goes on after the line was cut, and after the app was closed meanwhile', { timeout: 90_000 }, async () => {
