@@ -224,18 +224,26 @@ function modelClient(stand: TestEventSockets): ModelClient {
     conversions.set(conversion.id, lasting(conversion));
   }
 
+  /** As our clients do: what comes late about a removed conversion is dropped, since its id is never used again. */
+  function drop(ids: readonly string[]): void {
+    for (const id of ids) {
+      conversions.delete(id);
+      revisions.set(id, Number.POSITIVE_INFINITY);
+    }
+  }
+
   function apply(frame: SocketFrame): void {
     switch (frame.type) {
       case 'hello':
         since = frame.at;
         frame.conversions.forEach(take);
-        for (const id of frame.removed) conversions.delete(id);
+        drop(frame.removed);
         frame.notifications.forEach(note);
         return;
       case 'conversion':
         return take(frame.conversion);
       case 'removed':
-        for (const id of frame.ids) conversions.delete(id);
+        drop(frame.ids);
         return;
       case 'notification':
         return note(frame.notification);
@@ -263,7 +271,6 @@ function modelClient(stand: TestEventSockets): ModelClient {
       const list = await listed(stand.test);
       conversions.clear();
       notifications.clear();
-      revisions.clear();
       for (const [id, conversion] of Object.entries(list.conversions)) conversions.set(id, conversion);
       for (const [id, isRead] of Object.entries(list.notifications)) notifications.set(id, isRead);
       // The list is newer than the first frame, and older than the events after it.
