@@ -120,8 +120,8 @@ export function createPerson({ name, plan, sets, schedule }: PersonParts): Perso
       const parts = plan.way === 'resumable' ? plan.parts.map(sendPart) : [];
       const all = Promise.all([create(), ...parts, ...plan.wishes.map(want)].map(allowRefusal));
       // A client that fell silent is not waited for: it hangs until everything ends.
-      const hanging = parts.some((_, index) => plan.parts[index]?.fate === 'hang');
-      if (hanging) setTimeout(() => over.abort(brokenOff), hangMilliseconds);
+      const isHanging = parts.length > 0 && plan.parts.some(({ fate }) => fate === 'hang');
+      if (isHanging) setTimeout(() => over.abort(brokenOff), hangMilliseconds);
       await all;
     },
     async resume() {
