@@ -1,6 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plans, type Sabotage, simulate } from './simulation.ts';
+import { checkInterleavings } from '../check-interleavings.ts';
+import { plans } from './plans.ts';
+import { type Sabotage, simulate } from './simulation.ts';
 
 /** Writes whatever it was asked to, as if nobody else could have written in between. */
 const withoutCompare: Sabotage = (store) => ({
@@ -11,9 +12,8 @@ const withoutCompare: Sabotage = (store) => ({
   },
 });
 
-function interleavings(numRuns: number, sabotage?: Sabotage): Promise<void> {
-  const property = fc.asyncProperty(fc.scheduler(), plans, (scheduler, plan) => simulate(scheduler, plan, sabotage));
-  return fc.assert(property, { numRuns });
+function interleavings(runs: number, sabotage?: Sabotage): Promise<void> {
+  return checkInterleavings(runs, plans, (scheduler, plan) => simulate(scheduler, plan, sabotage));
 }
 
 describe('converters, sweepers, notifiers and people that all act at once', () => {

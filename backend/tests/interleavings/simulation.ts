@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { pino } from 'pino';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { openConversionsDatabase } from '../../adapters/embedded/conversions-database.ts';
@@ -19,66 +19,21 @@ import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
 import { createConversions } from '../all-sides.ts';
+import { hasSettled } from '../has-settled.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
-
-/**
- * What somebody does while everyone else does something too; `target` counts the conversions. A converter takes the one whose turn
- * it is.
- */
-export type Actor =
-  | {
-      readonly kind: 'convert';
-      readonly fate: 'finish' | 'fail' | 'release' | 'die' | 'stall';
-    }
-  | { readonly kind: 'cancel' | 'retry' | 'remove'; readonly target: number }
-  | { readonly kind: 'notify' }
-  /** Looks at the rows this many times, five seconds apart. */
-  | { readonly kind: 'sweep'; readonly rounds: number };
-
-export interface Plan {
-  /** One for each conversion: whether it belongs to the one batch. */
-  readonly inBatch: readonly boolean[];
-  readonly batchSizeKnown: boolean;
-  /** Until things settle, each message on a queue is lost where this says so; they are used in turn. */
-  readonly losses: readonly boolean[];
-  readonly actors: readonly Actor[];
-}
-
-const target = fc.nat({ max: 2 });
-const actor: fc.Arbitrary<Actor> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('convert' as const),
-      fate: fc.constantFrom('finish' as const, 'fail' as const, 'release' as const, 'die' as const, 'stall' as const),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('cancel' as const, 'retry' as const, 'remove' as const), target }),
-  },
-  { weight: 2, arbitrary: fc.constant({ kind: 'notify' as const }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('sweep' as const), rounds: fc.integer({ min: 1, max: 6 }) }) },
-);
-
-export const plans: fc.Arbitrary<Plan> = fc.record({
-  inBatch: fc.array(fc.boolean(), { minLength: 1, maxLength: 3 }),
-  batchSizeKnown: fc.boolean(),
-  losses: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
-  actors: fc.array(actor, { minLength: 2, maxLength: 12 }),
-});
+import type { Actor, Plan } from './plans.ts';
 
 /** Lets a test put something wrong between the life cycle and its store. */
 export type Sabotage = (store: ConversionStore) => ConversionStore;
 
 const owner = 'anna';
 const sweepSeconds = 5;
-/** More than any plan needs: four looks lose a lease, twelve publish again, and a batch is still for ten minutes. */
+/** More than any plan needs: four rounds lose a lease, twelve publish tickets again, and a batch rests for ten minutes. */
 const maxDrainRounds = 400;
 
 /**
- * Plays `plan` over the real embedded store: every call to a store waits until `scheduler` lets it go, so the actors' reads and
- * writes come in any order. Then lets things settle, and throws where something was doubled, lost or illegal.
+ * Plays `plan` over the real embedded store. Every call to a store waits until `scheduler` lets it go, so the actors' reads and
+ * writes come in any order. Then lets things settle, and throws if something was doubled, lost or illegal.
  */
 export async function simulate(
   scheduler: fc.Scheduler,
@@ -143,7 +98,7 @@ async function play(
   });
   const held: Work[] = [];
 
-  /** What backend/converter does with one row, without ffmpeg. False where there was none to take. */
+  /** What backend/converter does with one row, without ffmpeg. Resolves with false if there was none. */
   async function convert(fate: Extract<Actor, { kind: 'convert' }>['fate']): Promise<boolean> {
     const taken = await work.take();
     if (taken.kind !== 'work') return false;
@@ -199,7 +154,7 @@ async function play(
   interleaved = true;
   await scheduler.waitFor(Promise.all(plan.actors.map((what) => act(what, ids))));
   interleaved = false;
-  // What the actors have left behind, as a lease's last look at its row, has its turn as well.
+  // Calls that no actor waited for, such as the last renewal of a lease, are let go as well.
   await scheduler.waitIdle();
 
   for (let round = 0; round < maxDrainRounds; round += 1) {
@@ -213,13 +168,6 @@ async function play(
   close();
   for (const one of held) await one[Symbol.asyncDispose]();
   await checkOutcome({ ids, owner, observed, mp3Names, store: realStore, notifications: realNotifications });
-}
-
-async function hasSettled(store: ConversionStore): Promise<boolean> {
-  const { uploading, queued, converting } = await store.countActive();
-  if (uploading + queued + converting > 0) return false;
-  for await (const _ of store.untoldBatches()) return false;
-  return true;
 }
 
 /** A person's call may be refused, but only in the ways that are meant. */
@@ -245,7 +193,7 @@ function observing(store: ConversionStore, step: () => Promise<void>, observed: 
   };
 }
 
-/** The same object, whose every method waits for its turn first. */
+/** A port whose methods wait for their turn before they begin. */
 function stepping<Port extends object>(port: Port, step: () => Promise<void>): Port {
   return new Proxy(port, {
     get(from, key) {
@@ -260,7 +208,7 @@ function stepping<Port extends object>(port: Port, step: () => Promise<void>): P
 }
 
 interface LossyQueue extends JobQueue {
-  /** Empties it. */
+  /** Empties the queue and returns the ids of its conversions. */
   take(): readonly string[];
 }
 
@@ -282,7 +230,7 @@ function lossyQueue(lose: () => boolean): LossyQueue {
   };
 }
 
-/** Only which blobs there are matters here. */
+/** A store of blobs without bytes. */
 function namesOnly(names: Set<string>): BlobStore {
   const unused = (): Promise<never> => Promise.reject(new Error('the simulation has no bytes'));
   return {

@@ -51,8 +51,8 @@ async function checkNotifications(person: Person, row: ConversionRow, outcome: O
     const times = outcome.announced.filter((announced) => announced === id).length;
     demand(times === 1, `doubled: ${times} events for one notification`);
   }
-  const records = await Promise.all(items.map(({ id }) => outcome.notifications.get(id)));
-  const told = records.flatMap((record) => record?.told.map(({ attempt }) => attempt) ?? []);
+  const notified = await Promise.all(items.map(({ id }) => outcome.notifications.get(id)));
+  const told = notified.flatMap((notification) => notification?.told.map(({ attempt }) => attempt) ?? []);
   demand(new Set(told).size === told.length, `doubled: ${person.name} was told twice of attempts ${told}`);
   if (row.state === 'done' && row.removedAt === undefined) {
     demand(told.includes(row.attempt), `lost: ${person.name} was not told that it is done`);

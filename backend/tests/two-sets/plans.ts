@@ -88,31 +88,29 @@ const freezes: fc.Arbitrary<readonly Freeze[]> = fc.array(
   { minLength: 2, maxLength: 4 },
 );
 
+function plansOf(people: number, person: fc.Arbitrary<PersonPlan>): fc.Arbitrary<Plan> {
+  return fc.record({ people: fc.array(person, { minLength: people, maxLength: people }), freezes });
+}
+
 /** Five people at once. */
-export const plans: fc.Arbitrary<Plan> = fc.record({
-  people: fc.array(person, { minLength: 5, maxLength: 5 }),
-  freezes,
-});
+export const plans = plansOf(5, person);
 
 /** Writers of three uploads, whose parts are often wrong, that lose their leases again and again. */
-export const plansOfLostWriters: fc.Arbitrary<Plan> = fc.record({
-  people: fc.array(
-    fc.record({
-      chunks: fc.constant(4),
-      way: fc.constant('resumable' as const),
-      set,
-      parts: fc.array(
-        fc.record({
-          set,
-          after: fc.nat({ max: 250 }),
-          chunks: fc.constantFrom(1, 2, 4),
-          fate: fc.constantFrom('noise' as const, 'noise' as const, 'plain' as const),
-        }),
-        { minLength: 4, maxLength: 8 },
-      ),
-      wishes: fc.constant([]),
-    }),
-    { minLength: 3, maxLength: 3 },
-  ),
-  freezes,
-});
+export const plansOfLostWriters = plansOf(
+  3,
+  fc.record({
+    chunks: fc.constant(4),
+    way: fc.constant('resumable' as const),
+    set,
+    parts: fc.array(
+      fc.record({
+        set,
+        after: fc.nat({ max: 250 }),
+        chunks: fc.constantFrom(1, 2, 4),
+        fate: fc.constantFrom('noise' as const, 'noise' as const, 'plain' as const),
+      }),
+      { minLength: 4, maxLength: 8 },
+    ),
+    wishes: fc.constant([]),
+  }),
+);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { pino } from 'pino';
 import { openConversionsDatabase } from '../../adapters/embedded/conversions-database.ts';
 import { openFileBlobStore } from '../../adapters/embedded/file-blob-store.ts';
@@ -13,6 +13,8 @@ import { createSqliteMailOutboxStore } from '../../adapters/embedded/sqlite-mail
 import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import { everyone } from '../../ports/event-bus.ts';
+import { checkInterleavings } from '../check-interleavings.ts';
+import { hasSettled } from '../has-settled.ts';
 import { checkOutcome } from './outcome.ts';
 import { createPerson } from './person.ts';
 import type { Freeze, Plan } from './plans.ts';
@@ -22,21 +24,18 @@ import { createStepper, watchActivity } from './stepped.ts';
 /** A round of a sweeper every 5 seconds; four of them lose a lease. */
 const sweepSeconds = 5;
 const roundsASweep = 4;
-/** More than any plan needs: two takeovers of each of five, and a batch that is still for ten minutes. */
+/** More than any plan needs: two takeovers of each of five, and a batch that rests for ten minutes. */
 const maxDrainRounds = 400;
 
-/** A call that waits for the other set stays busy. So many turns of the event loop are given to each before others go on. */
+/** A call that waits for the other set stays busy. After this many turns of the event loop others go on. */
 const mostBusyTurns = 100;
 
 /** Lets a test put something wrong between the services and their blobs. */
 type Sabotage = (store: BlobStore) => BlobStore;
 
-/** Simulates `runs` plans. Throws what `simulateTwoSets` throws for the first that fails. */
+/** Simulates `runs` plans. Throws if one fails. */
 export async function checkTwoSets(runs: number, plans: fc.Arbitrary<Plan>, sabotage?: Sabotage): Promise<void> {
-  const property = fc.asyncProperty(fc.scheduler(), plans, (scheduler, plan) =>
-    simulateTwoSets(scheduler, plan, sabotage),
-  );
-  await fc.assert(property, { numRuns: runs, endOnFailure: true });
+  await checkInterleavings(runs, plans, (scheduler, plan) => simulateTwoSets(scheduler, plan, sabotage));
 }
 
 /**
@@ -102,7 +101,7 @@ async function simulateTwoSets(
     createPerson({ name: `person ${index}`, plan: person, sets, schedule }),
   );
 
-  /** Lets one call go after the other, each once the one before has done what it can: a disk is slower than a scheduler. */
+  /** Lets calls go one by one. Each may do what it can before the next, since a disk is slower than a scheduler. */
   async function letGo(all: Promise<unknown>): Promise<void> {
     let isOver = false;
     const over = all.finally(() => {
@@ -139,15 +138,14 @@ async function simulateTwoSets(
 
   await letGo(Promise.all([...people.map((person) => person.act()), freezeAll()]));
   interleaved = false;
-  // Whatever still waits for its turn, has it now.
+  // Calls that nobody waited for are let go as well.
   while (scheduler.count() > 0) await scheduler.waitOne();
   await activity.quiet();
 
   for (let round = 0; ; round += 1) {
     await Promise.all(people.map((person) => person.resume()));
     await activity.quiet();
-    const { uploading, queued, converting } = await store.countActive();
-    if (uploading + queued + converting === 0 && (await isEmpty(store.untoldBatches()))) break;
+    if (await hasSettled(store)) break;
     if (round === maxDrainRounds) {
       const rows = await Promise.all(people.map(async (person) => await store.get(person.id() ?? '')));
       throw new Error(`stuck: ${JSON.stringify(rows)}`);
@@ -160,9 +158,4 @@ async function simulateTwoSets(
   await activity.quiet();
   if (errors.length > 0) throw errors[0];
   await checkOutcome({ people, store, notifications, videos, mp3s, announced });
-}
-
-async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
-  for await (const _ of items) return false;
-  return true;
 }

@@ -18,12 +18,20 @@ export interface Activity {
   /** Within `during`: waits for something else, which is not work. */
   aside(wait: () => Promise<void>): Promise<void>;
   isQuiet(): boolean;
-  /** Resolves once no work is under way, and none begins. */
+  /** Resolves once no work and no call to the file system is under way, and none begins. */
   quiet(): Promise<void>;
 }
 
 /** How many turns of the event loop without work are taken for quiet. */
 const quietTurns = 5;
+
+/**
+ * Services also call the file system by themselves: a converter makes a folder. If such a call took longer than rounds of a
+ * sweeper, those would take the lease of a healthy converter.
+ */
+function usesFileSystem(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => /^(FSReq|CloseReq)/u.test(resource));
+}
 
 export function watchActivity(): Activity {
   let underWay = 0;
@@ -42,7 +50,7 @@ export function watchActivity(): Activity {
   async function quiet(): Promise<void> {
     for (let turns = 0, seen = begun; turns < quietTurns; turns += 1) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (underWay > 0 || begun !== seen) [turns, seen] = [0, begun];
+      if (underWay > 0 || begun !== seen || usesFileSystem()) [turns, seen] = [0, begun];
     }
   }
 
