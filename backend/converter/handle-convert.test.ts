@@ -260,7 +260,7 @@ describe('a failing conversion', () => {
     const convert = () => Promise.reject(new TypeError('x is not a function at /home/somebody'));
     await handle({ convert });
     const { error } = await see(id);
-    expect(error).toEqual({ code: 'converter_failed', message: 'The conversion failed. Please try again.' });
+    expect(error).toEqual({ code: 'converter_failed', message: 'The conversion stopped.' });
   });
 });
 

@@ -234,7 +234,7 @@ describe('errors', () => {
       title: 'Internal error',
       status: 500,
       code: 'internal',
-      detail: 'Something went wrong here.',
+      detail: 'Soundlift hit a problem of its own.',
     });
     expect(logged.join('')).toContain('/var/secret/place');
   });

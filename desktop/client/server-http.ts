@@ -3,6 +3,7 @@ import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, systemErrorCode, toKnownError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { parseJson } from './parse-json.ts';
 
 /** A request to a server. `path` is absolute: `/api/v1/me`. */
@@ -150,7 +151,7 @@ export function readAnswer<Schema extends z.ZodType>(host: string, schema: Schem
 
 /** The error for an answer that no Soundlift server gives. */
 export function notSoundlift(host: string, cause?: unknown): AppError {
-  return new AppError('unavailable', `${host} isn't a Soundlift server. Check the address.`, {
+  return new AppError('unavailable', sayShared('failNotSoundlift', { host }), {
     cause: new ServerTroubleError('not an answer of a Soundlift server', '', cause),
   });
 }
@@ -219,10 +220,10 @@ function unreachableWords(host: string, code: string): string {
   if (isCertificateCode(code)) {
     return `${host} cannot prove its identity: its certificate is not valid (${code}). Nothing was sent.`;
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `No server named ${host} was found.`;
-  if (code === 'ECONNREFUSED') return `${host} refused the connection. Is the server running?`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return sayShared('failNoServer', { host });
+  if (code === 'ECONNREFUSED') return sayShared('failConnectionRefused', { host });
   if (isForeignCode(code)) return notSoundlift(host).message;
-  return `${host} isn't responding. Check the address and your connection.`;
+  return sayShared('failNotResponding', { host });
 }
 
 /** For a problem code that this version does not know: the code by status, which tells the client to sign in again or to retry later. */

@@ -8,6 +8,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
+import { sayShared } from '../../shared/words/say.ts';
 
 /** What becomes of a submission in the stand-in; `converting` never ends by itself. */
 export type Fate = Exclude<ConversionState, 'uploading' | 'queued'>;
@@ -114,7 +115,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
     get: async (id) => found(id),
     async result(id) {
       const { result } = found(id);
-      if (result === undefined) throw new AppError('wrong_state', 'It is not done.');
+      if (result === undefined) throw new AppError('wrong_state', sayShared('failNotDone'));
       return { path: path.join(folder, id), bytes: result.bytes, sha256: result.sha256 };
     },
     async cancel(id) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AppError, isAppError, toKnownError } from '../../../shared/errors.ts';
 import { openServerEventSchema } from '../../../shared/events.ts';
 import { type LocalCallName, localCalls } from '../../../shared/local-channel.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import { placesSchema } from './backend-start.ts';
 
 /** The messages between the app and its backend's process, in both directions. The calls are listed in `localCalls`. */
@@ -47,8 +48,7 @@ export interface ChannelPort {
 }
 
 export function toFailure(error: unknown): ChannelFailure {
-  if (!isAppError(error)) return { code: 'internal', message: 'Something went wrong inside Soundlift.' };
-  const { code, message, details } = error;
+  const { code, message, details } = isAppError(error) ? error : failure('internal');
   return { code, message, ...(details === undefined ? {} : { details: { ...details } }) };
 }
 
