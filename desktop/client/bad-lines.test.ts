@@ -170,7 +170,7 @@ describe('an upload', () => {
     await expect(submitting).rejects.toMatchObject({
       code: 'too_large',
       // The server's own refusal of a started upload has a different message.
-      message: `Larger than ${host} accepts.`,
+      message: `Larger than the 5 GB that ${host} accepts.`,
       details: { limitBytes: 5e9 },
     });
     expect(stand.line.sentBytes - before).toBeLessThan(2 * kilobyte);

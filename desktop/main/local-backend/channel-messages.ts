@@ -12,7 +12,7 @@ const callNames = Object.keys(localCalls) as [LocalCallName, ...LocalCallName[]]
 /** From the app. */
 export const channelRequestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('call'), number: z.int(), name: z.enum(callNames), args: z.array(z.unknown()) }),
-  /** Asks the backend to convert so many videos at the same time from now on. */
+  /** Sets how many videos the backend converts at the same time. */
   z.strictObject({ type: z.literal('places'), places: placesSchema }),
   /** Asks the backend to stop its conversions, which stay queued, and to end. */
   z.strictObject({ type: z.literal('end') }),

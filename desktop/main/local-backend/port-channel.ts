@@ -12,7 +12,7 @@ export interface PortChannel extends LocalChannel {
   call(name: LocalCallName, args: readonly unknown[]): Promise<unknown>;
   /** Whether the other end has closed. */
   isGone(): boolean;
-  /** Asks the backend to convert so many videos at the same time. */
+  /** Sets how many videos the backend converts at the same time. */
   setPlaces(places: number): void;
   /** Asks the backend to stop its conversions, which stay queued, and to end. */
   end(): void;
