@@ -83,7 +83,7 @@ async function fetchAll(account: ApiClient, target: string): Promise<void> {
   }
 }
 
-/** Fetches an MP3 without holding it. */
+/** Downloads an MP3 without keeping it. */
 export async function fetchTo(account: ApiClient, id: string, target: string): Promise<void> {
   const answer = await account.fetch(`/download?fid=${id}`);
   if (answer.status !== 200 || answer.body === null) throw new Error(`the MP3 cannot be fetched: ${answer.status}`);

@@ -52,7 +52,7 @@ async function sendPlain(url: string, source: string): Promise<void> {
   await sendFile(request(url, { method: 'PUT' }), source);
 }
 
-/** Removes what was stored, so that later rounds have as much room. */
+/** Removes the stored files, so that later rounds have the same free space. */
 async function uploadAndRemove(url: string, account: ApiClient, source: string): Promise<void> {
   const id = await sendResumable({ url, token: account.token }, source);
   await account.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' });

@@ -10,7 +10,7 @@ const drawing = (name: string): string => readFileSync(join(import.meta.dirname,
 /** Sizes up to this one use the drawing for small sizes. */
 const small: readonly number[] = [16, 24];
 
-/** Draws the app's icon into `folder`: `icon.png` for windows of Linux, `drag.png`, and what electron-builder takes, by system. */
+/** Draws the app's icon into `folder`: `icon.png` for windows of Linux, `drag.png`, and electron-builder's icon for each system. */
 export function drawAppIcons(folder: string): void {
   const wide = drawing('icon.svg');
   // The margin is macOS's own grid; elsewhere icons fill their square.
@@ -24,7 +24,7 @@ export function drawAppIcons(folder: string): void {
   for (const { size, png } of draw(cropped, [16, 24, 32, 48, 64, 128, 256, 512]))
     writeFileSync(join(linux, `${size}x${size}.png`), png);
   writeFileSync(join(folder, 'icon.png'), drawSvg(cropped, 512).png);
-  // Under the pointer, while a sound is dragged out of the window.
+  // Shown below the pointer while an MP3 is dragged out of the window.
   writeFileSync(join(folder, 'drag.png'), drawSvg(cropped, 64).png);
   writeFileSync(join(folder, 'icon.ico'), toIco(draw(cropped, [16, 24, 32, 48, 64, 128, 256])));
   writeFileSync(join(folder, 'icon.icns'), toIcns(draw(wide, icnsSizes)));

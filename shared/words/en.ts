@@ -83,7 +83,7 @@ export const sharedMessages = {
   failThisComputer: 'this computer',
   failThisComputerFirst: 'This computer',
 
-  // What is wrong with an MP3 that was made all the same.
+  // What is wrong with an MP3 that was made anyway.
   warnCutShort: 'The video breaks off at {at} of {of}.',
   warnUnknown: 'There is a warning that this version of Soundlift does not know: {code}.',
   warnGaps:
