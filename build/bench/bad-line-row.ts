@@ -23,7 +23,7 @@ const resetChance = 0.02;
 export const badLine: Row = {
   name: 'bad-line',
   what: `${megabytes} MB over 20 Mbit/s with 100 ms, where each megabyte breaks the connection with a chance of 2 %`,
-  against: 'curl -T, started over until it has come through',
+  against: 'curl -T, restarted until it succeeds',
   async measure(folder) {
     const source = await noiseFile(megabytes);
     await using running = await startServerProcess({ dataFolder: join(folder, 'data') });

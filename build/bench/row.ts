@@ -7,7 +7,7 @@ export interface Row {
   readonly what: string;
   readonly against: string;
   /** The limit, in words; undefined if the figure is only printed. */
-  readonly owed?: string;
+  readonly limit?: string;
   /** @param folder an empty folder for files; it is removed afterwards */
   measure(folder: string): Promise<Figures>;
 }

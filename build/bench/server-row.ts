@@ -19,9 +19,9 @@ const cores = availableParallelism();
 
 export const server: Row = {
   name: 'server',
-  what: `${videos} videos of 60 s, uploaded to a running server, and their MP3s fetched`,
+  what: `${videos} videos of 60 s, uploaded to a running server, and their MP3s downloaded`,
   against: `xargs -P ${cores} ffmpeg`,
-  owed: '≥ 0.80 of its throughput',
+  limit: '≥ 0.80 of its throughput',
   async measure(folder) {
     const source = await video(60);
     await using running = await startServerProcess({

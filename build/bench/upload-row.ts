@@ -14,7 +14,7 @@ export const upload: Row = {
   name: 'upload',
   what: `a file of ${megabytes} MB, resumable, durable before it is acknowledged`,
   against: 'a plain streamed PUT to disk, which does not wait for the disk',
-  owed: '≥ 0.5 of its throughput',
+  limit: '≥ 0.5 of its throughput',
   async measure(folder) {
     const source = await noiseFile(megabytes);
     await using running = await startServerProcess({ dataFolder: join(folder, 'data') });
