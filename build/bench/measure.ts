@@ -29,7 +29,7 @@ export async function measureCommand(program: string, args: readonly string[]): 
 }
 
 function collect(stream: unknown): () => string {
-  if (!(stream instanceof Readable)) throw new Error('the command has no such output');
+  if (!(stream instanceof Readable)) throw new Error('the command has no output to read');
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -42,10 +42,10 @@ export function childrenSeconds(times: string): number {
   const words = times.trim().split('\n')[1]?.split(' ') ?? [];
   const seconds = words.map((word) => {
     const [, minutes, rest] = /^(\d+)m([\d.]+)s$/.exec(word) ?? [];
-    if (minutes === undefined || rest === undefined) throw new Error(`the shell does not tell times: ${times}`);
+    if (minutes === undefined || rest === undefined) throw new Error(`the shell gave no times: ${times}`);
     return Number(minutes) * 60 + Number(rest);
   });
-  if (seconds.length !== 2) throw new Error(`the shell does not tell times: ${times}`);
+  if (seconds.length !== 2) throw new Error(`the shell gave no times: ${times}`);
   return seconds.reduce((sum, each) => sum + each);
 }
 
@@ -64,7 +64,7 @@ export async function cpuSecondsOf(pid: number): Promise<number> {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  if (low === undefined || high === undefined) throw new Error('there is no median of nothing');
+  if (low === undefined || high === undefined) throw new Error('an empty list has no median');
   return (low + high) / 2;
 }
 

@@ -86,7 +86,7 @@ async function fetchAll(account: ApiClient, target: string): Promise<void> {
 /** Downloads an MP3 without keeping it. */
 export async function fetchTo(account: ApiClient, id: string, target: string): Promise<void> {
   const answer = await account.fetch(`/download?fid=${id}`);
-  if (answer.status !== 200 || answer.body === null) throw new Error(`the MP3 cannot be fetched: ${answer.status}`);
+  if (answer.status !== 200 || answer.body === null) throw new Error(`the MP3 cannot be downloaded: ${answer.status}`);
   await pipeline(answer.body, createWriteStream(target));
 }
 

@@ -15,7 +15,7 @@ export function drawAppIcons(folder: string): void {
   const wide = drawing('icon.svg');
   // The margin is macOS's own grid; elsewhere icons fill their square.
   const cropped = wide.replace('viewBox="0 0 512 512"', 'viewBox="40 40 432 432"');
-  if (cropped === wide) throw new Error('icon.svg has another view box now');
+  if (cropped === wide) throw new Error('the view box of icon.svg has changed');
   const draw = (svg: string, sizes: readonly number[]): readonly Picture[] =>
     sizes.map((size) => drawSvg(small.includes(size) ? drawing('icon-small.svg') : svg, size));
 
@@ -76,6 +76,6 @@ function trayDrawing(mark: TrayMark, colour: string): string {
     'pathLength="100" stroke-dasharray="62 100"',
     `stroke-dasharray="${mark.fraction * ringLength} ${ringLength}"`,
   );
-  if (ring === svg) throw new Error('tray-working.svg has another ring now');
+  if (ring === svg) throw new Error('the ring of tray-working.svg has changed');
   return ring.replace('stroke="#000"', `stroke="${colour}"`);
 }

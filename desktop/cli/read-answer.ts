@@ -12,7 +12,7 @@ export async function readAnswer(
   output: TextOutput,
 ): Promise<string> {
   if (!input.isTTY) {
-    throw new AppError('invalid', 'There is no terminal to ask for the e-mail address on; set SOUNDLIFT_EMAIL.');
+    throw new AppError('invalid', 'There is no terminal to ask for the e-mail address. Set SOUNDLIFT_EMAIL.');
   }
   output.write(question);
   const lines = createInterface({ input });

@@ -16,7 +16,7 @@ describe('a text for a terminal', () => {
   });
 
   it.each(['talk.mp4', 'مقابلة.mp4', '👩‍👩‍👧 film.mp4', "naïve “quotes” \\ / 'x'.mp4", '日本語'])(
-    'leaves %j alone',
+    'does not change %j',
     (text) => {
       expect(harmless(text)).toBe(text);
     },

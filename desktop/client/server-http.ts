@@ -107,7 +107,7 @@ export function parseServerAddress(address: string): ServerAddress {
     parsed.search !== '' ||
     parsed.hash !== ''
   ) {
-    throw new AppError('invalid', "That isn't a server address. Example: https://sound.example.org");
+    throw new AppError('invalid', sayShared('failServerAddress'));
   }
   const readable = parsed.protocol === 'http:' && !isLoopback(parsed);
   return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, host: parsed.host, readable };
@@ -132,12 +132,11 @@ export function refusal(host: string, status: number, body: unknown): AppError {
     const byStatus = error.code === 'unknown' ? codesOfStatus[status] : undefined;
     return byStatus === undefined ? error : toKnownError({ code: byStatus, message, details });
   }
-  if (status === 413)
-    return new AppError('too_large', `Something on the way to ${host} does not accept requests of that size.`);
+  if (status === 413) return new AppError('too_large', sayShared('failProxyLimit', { host }));
   // The answer of a proxy whose server is down.
-  if (status >= 502 && status <= 504) return new AppError('unavailable', `${host} cannot be reached right now.`);
+  if (status >= 502 && status <= 504) return new AppError('unavailable', sayShared('failProxy', { host }));
   if (status >= 300 && status < 400) {
-    return new AppError('unavailable', `${host} redirects to another address. Use that address instead.`);
+    return new AppError('unavailable', sayShared('failRedirect', { host }));
   }
   return notSoundlift(host);
 }
@@ -218,7 +217,7 @@ function isForeignCode(code: string): boolean {
 
 function unreachableWords(host: string, code: string): string {
   if (isCertificateCode(code)) {
-    return `${host} cannot prove its identity: its certificate is not valid (${code}). Nothing was sent.`;
+    return sayShared('failCertificate', { host, code });
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return sayShared('failNoServer', { host });
   if (code === 'ECONNREFUSED') return sayShared('failConnectionRefused', { host });

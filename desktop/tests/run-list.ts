@@ -13,5 +13,5 @@ try {
 } catch (error) {
   throw new Error(JSON.stringify(list.rows(), undefined, 1), { cause: error });
 }
-await waitUntil('the backend keeps nothing twice', () => !stand.hasPendingCalls());
+await waitUntil('no calls are pending', () => !stand.hasPendingCalls());
 await stand[Symbol.asyncDispose]();

@@ -8,7 +8,7 @@ import { say } from './say.ts';
 export function accountSentence(problem: AccountProblem): string {
   switch (problem.code) {
     case 'address':
-      return say('welcomeProblemAddress');
+      return say('failServerAddress');
     case 'email':
       return say('welcomeProblemEmail');
     case 'short_password':

@@ -55,7 +55,7 @@ it('a store that takes the change number first and writes the row later fails if
     await insertRow();
     storeNumber(number);
   });
-  expect(await stopWriterEverywhere(stores, insert)).toEqual(['stopped at step 1, it goes on']);
+  expect(await stopWriterEverywhere(stores, insert)).toEqual(['stopped at step 1, it continues']);
 });
 
 it('a store that writes the row first and its change number later fails if the stopped writer dies', async () => {

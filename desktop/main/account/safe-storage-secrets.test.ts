@@ -63,7 +63,7 @@ describe('secrets', () => {
   });
 
   it.each(['', 'no JSON', '[]', '{"sign-in": 5}', '{"sign-in": "§"}'])(
-    'of a file with %j in it are none',
+    'in a file that contains %j are ignored',
     async (text) => {
       const secrets = await open();
       await secrets.write('a', 'one');
@@ -86,7 +86,7 @@ describe('secrets', () => {
     ['has a key that everybody knows', { getSelectedStorageBackend: () => 'basic_text' }, 'linux'],
   ];
   it.each(keepsNone)(
-    'of a system that %s last until the app ends, and are in no file',
+    'last until the app ends, and are in no file, if the system %s',
     async (_what, changes, system) => {
       const secrets = await open(keyring(changes), system);
       expect(secrets.lasting).toBe(false);

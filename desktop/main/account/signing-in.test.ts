@@ -161,7 +161,7 @@ describe('an account on a server that mails', () => {
     const form = { address: mailed.line.url, email, password };
     expect(await backends.createAccount(form)).toEqual({ ok: true, codeMailed: true });
     const status = () => backends.status() as { readonly confirmed?: boolean; readonly mail?: boolean };
-    await waitUntil('what the account is is known', () => status().mail !== undefined);
+    await waitUntil('the account is known', () => status().mail !== undefined);
     expect(status()).toMatchObject({ confirmed: false, mail: true });
     expect(await backends.confirmAddress('0000 0000')).toEqual({ ok: false, problem: { code: 'wrong_code' } });
     expect(await backends.sendCodeAgain()).toMatchObject({ problem: { code: 'too_many' } });

@@ -45,7 +45,7 @@ describe('a video that is dropped', () => {
     expect(await readdir(videos)).toEqual(['talk.mp3', 'talk.mp4']);
     const fractions = seen.map(({ fraction = 0 }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
-    await waitUntil('its batch was told of', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
+    await waitUntil('the report of its batch', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
     expect(stand.news.map(({ kind }) => kind)).toEqual(['added', 'batch_ended']);
     expect((await list.peaks(done.id)).length).toBeGreaterThan(10);
     expect(list.summary()).toMatchObject({ mode: 'finished', total: 1, done: 1, fraction: 1 });
@@ -85,7 +85,7 @@ describe('a video that is dropped', () => {
     await stand.until('good.mp4', 'done');
     expect((await stand.until('bad.mp4', 'failed')).state).toMatchObject({ code: 'not_media' });
     expect(stand.row('nowhere.mp4')?.state).toMatchObject({ kind: 'failed', code: 'source_missing' });
-    const end = await waitUntil('the batch was told of', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
+    const end = await waitUntil('the report of the batch', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
     expect(end).toMatchObject({
       batch: { saved: [{ name: 'good.mp3' }], failed: [{ name: 'bad.mp4' }, { name: 'nowhere.mp4' }] },
     });

@@ -61,7 +61,7 @@ describe('the entries', () => {
   });
 
   it.each(['no database at all', 'SQLite format 3\0 and then nothing'])(
-    'begin anew where the file is broken: %j',
+    'start empty if the file is damaged: %j',
     async (text) => {
       await writeFile(file, text);
       using database = openEntriesDatabase(file);

@@ -79,7 +79,7 @@ describe('a video that is sent to a server', () => {
     await stand.until('a.wav', 'paused');
     const { fraction = 0 } = await stand.until('b.wav', 'paused');
     server.line.release();
-    await waitUntil('what the system has taken to be sent has arrived, and no more comes', async () => {
+    await waitUntil('the sent bytes have arrived, and no more come', async () => {
       const sent = server.line.sentBytes;
       await delay(500);
       return server.line.sentBytes - sent < 10_000;
@@ -180,7 +180,7 @@ it('a conversion that is cancelled offline is cancelled on the server once it ca
   expect(stand.hasPendingCalls()).toBe(true);
   server.line.down = false;
   backend.tryNow();
-  await waitUntil('the server was told', () => !stand.hasPendingCalls());
+  await waitUntil('no calls are pending', () => !stand.hasPendingCalls());
   const conversions = await server.account.conversions();
   expect(conversions.find(({ fileName }) => fileName === name)?.state).toBe('cancelled');
 });

@@ -26,7 +26,7 @@ async function put({ videos }: ListStand, from: string, name: string): Promise<s
   return file;
 }
 
-/** What is left of a drop once all has come to its end. */
+/** Expects one MP3 next to the video, and no copy of it in the backend. */
 async function expectSavedOnce({ videos, dataFolder, hasPendingCalls }: ListStand): Promise<void> {
   expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
   await waitUntil('no calls are pending', () => !hasPendingCalls());
@@ -79,7 +79,7 @@ describe('an entry whose cancellation is undone at once', () => {
       await delay(after);
       await list.cancel(id);
     }
-    await waitUntil('the backend was told', () => !stand.hasPendingCalls());
+    await waitUntil('no calls are pending', () => !stand.hasPendingCalls());
     await ffmpeg.release();
     await delay(2000);
     expect(list.rows().map(({ state }) => state.kind)).toEqual(Array.from({ length: 5 }, () => 'cancelled'));

@@ -136,7 +136,7 @@ describe('this computer’s backend in its own process', () => {
     // Like a killed app: a port without another end.
     processes[0]?.disconnect();
     await waitUntil('it has ended', () => processes[0]?.exitCode !== null);
-    await waitUntil('so has ffmpeg', async () => (await processesWorkingIn(dataFolder)).length === 0);
+    await waitUntil('ffmpeg has ended too', async () => (await processesWorkingIn(dataFolder)).length === 0);
   });
 });
 
@@ -144,7 +144,7 @@ describe('a call that succeeded, but whose process died before it answered', () 
   it.each([
     ['cancel', { state: 'cancelled' }],
     ['remove', undefined],
-  ] as const)('is answered by what came of it: %s', async (name, answer) => {
+  ] as const)('is answered with its outcome: %s', async (name, answer) => {
     await using served = await openCopyingChannel(() => 'converting');
     await served.submit({ id: 'a', path: import.meta.filename, fileName: 'talk.mp4', options });
     let starts = 0;

@@ -47,7 +47,7 @@ test.each([
     '2 videos converted',
     'Saved in several folders. 1 h 50 min, 152 MB.',
   ],
-] as const)('of %s is told in the words of the table', (_which, done, failed, title, detail) => {
+] as const)('%s has the texts of the table', (_which, done, failed, title, detail) => {
   expect(batchWords({ batchId: 'b', saved: done, failed }, home)).toEqual({ title, detail });
 });
 

@@ -355,7 +355,7 @@ it('a notification that is read on one device is read on the other', async () =>
     .current()
     ?.backend.submit({ file, options: { format: 'mp3' }, batch }, new AbortController().signal);
   for (const { notifications } of [here, there]) {
-    await waitUntil('both were told', () => notifications.notices().some(({ unread }) => unread));
+    await waitUntil('both notices', () => notifications.notices().some(({ unread }) => unread));
   }
   // The app's own notice replaces the server's notification and stays unread.
   here.ended({ ...one, batchId: batch.batchId });

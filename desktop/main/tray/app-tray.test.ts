@@ -207,7 +207,7 @@ describe('the tray, by system', () => {
   it.each([
     ['windows', ['image idle-white.ico', 'image idle-black.ico']],
     ['macos', ['image idleTemplate.png']],
-  ] as const)('takes the colour of the taskbar when that changes, where the system does not: %s', (system, images) => {
+  ] as const)('follows the colour of the taskbar, except on systems that do this: %s', (system, images) => {
     const { tray, calls, theme, themed } = recordTray(system);
     tray.draw(idle, seen, []);
     theme.shouldUseDarkColors = false;

@@ -40,7 +40,7 @@ function locked() {
 }
 
 it.each(['will-navigate', 'will-frame-navigate', 'will-redirect', 'will-attach-webview'])(
-  'a page never does what is told by %s',
+  'the app prevents what a page wants with %s',
   (event) => {
     let isPrevented = false;
     locked().contents.emit(event, { preventDefault: () => void (isPrevented = true) }, 'https://example.org');

@@ -40,7 +40,7 @@ describe('a question of the app', () => {
     ['linux', ['openFile', 'multiSelections']],
     ['windows', ['openFile', 'multiSelections']],
     ['macos', ['openFile', 'multiSelections', 'openDirectory']],
-  ] as const)('for videos is for folders, too, only where one dialog has both: %s', async (system, properties) => {
+  ] as const)('for videos also offers folders only if one dialog can do both: %s', async (system, properties) => {
     const { questions, asked } = questionsOf({ paths: ['/a.mp4', '/b'] }, system);
     expect(await questions.videos()).toEqual(['/a.mp4', '/b']);
     expect(asked).toMatchObject([{ owner, options: { properties, filters: [{ extensions: ['mp4', 'flac'] }, {}] } }]);

@@ -36,7 +36,6 @@ export const welcomeMessages = {
   welcomeSignedOut: 'You are signed out of {host}. Unfinished videos wait until you sign in again.',
   welcomeBusy: 'One moment…',
 
-  welcomeProblemAddress: "That isn't a server address. Example: sound.example.org",
   welcomeProblemEmail: "That isn't an e-mail address.",
   welcomeProblemShortPassword: 'A password needs at least 8 characters.',
   welcomeProblemWrongCode: 'The code is wrong or has expired.',
