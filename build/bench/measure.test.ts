@@ -28,7 +28,7 @@ it.each([
 });
 
 it('refuses output that it cannot parse', () => {
-  expect(() => childrenSeconds('1.00user 0.00system')).toThrow(/does not tell times/);
+  expect(() => childrenSeconds('1.00user 0.00system')).toThrow(/gave no times/);
 });
 
 it('reads the CPU time of a running process', async () => {
