@@ -18,7 +18,7 @@ export default defineConfig({
   outputDir: join(root, 'test-results'),
   // Each test starts its own app, backend and ffmpeg. Two at once would only slow each other down.
   workers: 1,
-  // A busy machine may need many times as long as a quiet one; only a test that fails waits for so long.
+  // A busy machine may need many times as long as a quiet one. Only a failing test waits this long.
   timeout: 3 * minutes,
   expect: { timeout: 45_000 },
   reporter: 'list',

@@ -82,5 +82,5 @@ export const socketFrameSchema = z.union([helloSchema, serverEventSchema]);
 /** As clients parse it. */
 export const openSocketFrameSchema = z.union([openHelloSchema, openServerEventSchema]);
 export type SocketFrame = z.infer<typeof openSocketFrameSchema>;
-/** The close code after the token has ended (RFC 6455 reserves 4000–4999 for applications). */
+/** The close code for a token that has expired or was revoked (RFC 6455 reserves 4000–4999 for applications). */
 export const socketTokenEnded = 4401;

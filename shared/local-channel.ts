@@ -6,11 +6,11 @@ import { outputOptionsSchema } from './formats.ts';
 const idSchema = z.string().min(1).max(200);
 
 const localSubmissionSchema = z.strictObject({
-  /** A UUID that the client chooses: submitted again, after a crash, it is still one conversion. */
+  /** A UUID that the client chooses. Submitting it again, after a crash, makes no second conversion. */
   id: idSchema,
-  /** Absolute path. The file is converted where it lies. */
+  /** Absolute path. The file is read in place. */
   path: z.string().min(1),
-  /** What the person calls it; the output's name is made from this. */
+  /** The file name of the source. The name of the MP3 is made from it. */
   fileName: z.string().min(1),
   options: outputOptionsSchema,
   batchId: batchSchema.shape.batchId.exactOptional(),
@@ -18,7 +18,7 @@ const localSubmissionSchema = z.strictObject({
 });
 export type LocalSubmission = Readonly<z.infer<typeof localSubmissionSchema>>;
 
-/** Where a finished MP3 lies on this computer until it is saved. The file must not be written to. */
+/** A finished MP3 in the backend's storage on this computer. The file must not be written to. */
 const localResultSchema = z.object({
   /** Absolute path. */
   path: z.string(),
@@ -31,9 +31,9 @@ export interface LocalCall {
   readonly args: z.ZodTuple;
   readonly answer: z.ZodType;
   /**
-   * A call is made again when the backend's process dies before it has answered. The first one may have worked all the same; the second
-   * is then refused with `wrong_state` or `not_found`, and this says what to answer instead: the conversion as it is now, or nothing.
-   * Absent where such a refusal is an answer like any other.
+   * A call is repeated if the backend's process dies before it has answered. The first call may have succeeded; the second one is then
+   * refused with `wrong_state` or `not_found`. This says what to return instead: the current conversion, or nothing. If absent, the
+   * refusal is thrown.
    */
   readonly refusedAgain?: 'get' | 'nothing';
 }
@@ -41,7 +41,7 @@ export interface LocalCall {
 /**
  * The calls of the embedded backend's private channel, with the schemas of their arguments and answers. Both ends of the channel are
  * made from this table. Arguments and answers are plain data, so that they can be posted to another process. Every call throws an
- * AppError: `not_found`, `wrong_state` or `gone` for a conversion that does not exist, is in another state, or exists no longer.
+ * AppError: `not_found`, `wrong_state` or `gone` for a conversion that does not exist, is in another state, or no longer exists.
  */
 export const localCalls = {
   /** Converts the file at its path. Throws `source_missing`, `source_unreadable` or `not_media`. */
@@ -57,7 +57,7 @@ export const localCalls = {
   remove: { args: z.tuple([idSchema]), answer: z.void(), refusedAgain: 'nothing' },
   /** Removes all conversions that have ended. */
   clear: { args: z.tuple([]), answer: z.void() },
-  /** The latest ones, newest first. */
+  /** The latest notifications, newest first. */
   notifications: { args: z.tuple([]), answer: z.array(openNotificationSchema).readonly() },
   markRead: { args: z.tuple([z.array(idSchema).max(1000).readonly()]), answer: z.void() },
 } as const satisfies Readonly<Record<string, LocalCall>>;
@@ -73,7 +73,7 @@ export type LocalCalls = {
 };
 
 /**
- * The private way into the embedded backend: a call in the same process, or a message port from the app; never HTTP. It
+ * The private interface of the embedded backend: a call in the same process, or a message port from the app, never HTTP. It
  * acts as the built-in account `local`.
  */
 export interface LocalChannel extends LocalCalls {
@@ -81,7 +81,7 @@ export interface LocalChannel extends LocalCalls {
   subscribe(listener: (event: ServerEvent) => void): () => void;
 }
 
-/** Makes all calls of the table from one function, which must answer each as the table says. */
+/** Makes all calls of the table from one function, which must return what the table says for each. */
 export function createLocalCalls(
   call: (name: LocalCallName, args: readonly unknown[]) => Promise<unknown>,
 ): LocalCalls {

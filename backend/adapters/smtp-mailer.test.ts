@@ -217,7 +217,7 @@ describe('a server that cannot be used for mail', () => {
   });
 
   it.each(['554 not you\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n', '\0\0\0\r\n'])(
-    'because it greets with %j will pass',
+    'because it greets with %j is a temporary failure',
     async (greeting) => {
       const url = await startOddServer((socket) => void socket.on('error', () => undefined).end(greeting));
       await expect(mailerFor(url).send(message)).rejects.toMatchObject(failing);

@@ -98,7 +98,7 @@ describe('a refresh token', () => {
   });
 
   it.each(['', 'garbage', 'a.b.c', `${'x'.repeat(10_000)}`])(
-    'is refused where it is none: %j',
+    'is refused if it is malformed: %j',
     async (refreshToken) => {
       expect((await refusalOf(test.auth.refreshSession(refreshToken))).code).toBe('unauthorized');
     },
@@ -148,7 +148,7 @@ describe('a session', () => {
   });
 
   it.each(['signIn', 'startSession'] as const)(
-    'does not begin with a password that is changed meanwhile: %s',
+    'does not start with a password that is changed meanwhile: %s',
     async (how) => {
       const hashing = createPasswordHashing({
         hash: argon2.hash,

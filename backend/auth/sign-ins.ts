@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Credentials } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
@@ -92,5 +93,5 @@ export function createSignIns(parts: SignInsParts): SignIns {
 }
 
 function wrongCredentials(): AppError {
-  return new AppError('unauthorized', 'The e-mail address or the password is wrong.');
+  return new AppError('unauthorized', sayShared('failWrongPassword'));
 }

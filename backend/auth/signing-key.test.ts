@@ -28,7 +28,7 @@ it('makes a different one in another folder', async () => {
 });
 
 it.skipIf(process.platform === 'win32')(
-  'lets its owner alone read it, also after it was copied carelessly',
+  'is readable only by its owner, also after it was copied with other permissions',
   async () => {
     await keepSigningSecret(folder);
     expect((await stat(path)).mode & 0o777).toBe(0o600);

@@ -108,7 +108,7 @@ export function createBatches(parts: BatchesParts): Batches {
           made.push(...(await tellOfEnd(id)));
         } catch (error) {
           // An error in one batch must not delay the owners of others.
-          log.error({ err: error, conversion: id }, 'could not look at a batch; the next ticket tries again');
+          log.error({ err: error, conversion: id }, 'could not process a batch; the next ticket will');
         }
       }
       return made;

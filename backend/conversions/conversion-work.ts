@@ -1,6 +1,7 @@
 import type { Track, Warning } from '../../shared/api.ts';
 import { conversionErrorSchema } from '../../shared/api.ts';
 import type { AppError } from '../../shared/errors.ts';
+import { failureSentence } from '../../shared/words/failure-sentence.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionRow, ConversionStore, StoredResult } from '../ports/conversion-store.ts';
@@ -137,5 +138,5 @@ export function toConversionError(error: AppError): NonNullable<ConversionRow['e
   const { code, message, details } = error;
   const parsed = conversionErrorSchema.safeParse({ code, message, ...(details === undefined ? {} : { details }) });
   if (parsed.success) return parsed.data;
-  return { code: 'converter_failed', message: 'The conversion failed. Please try again.' };
+  return { code: 'converter_failed', message: failureSentence({ code: 'converter_failed' }) };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ConversionState } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { failure } from '../../shared/words/failure-sentence.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import { keepLease } from './kept-lease.ts';
@@ -86,9 +87,7 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
 
 function lossOf(row: Pick<ConversionRow, 'state'> | undefined): AppError {
   const cancelled = row === undefined || row.state === 'cancelled';
-  return cancelled
-    ? new AppError('cancelled', 'The conversion was cancelled.')
-    : new AppError('wrong_state', 'The conversion was taken over.');
+  return cancelled ? failure('cancelled') : new AppError('wrong_state', 'The conversion was taken over.');
 }
 
 function isHeld(row: ConversionRow, held: Held): boolean {

@@ -66,7 +66,7 @@ describe('the life cycle of a conversion', () => {
     ['done', { told: 'done', removed: 'done' }],
     ['failed', { retried: 'queued', source_gone: 'failed', told: 'failed', removed: 'failed' }],
     ['cancelled', { retried: 'queued', source_gone: 'cancelled', removed: 'cancelled' }],
-  ] as const)('leads from %s where it is meant to, and nowhere else', (state, expected) => {
+  ] as const)('allows from %s only the listed changes', (state, expected) => {
     const reached = Object.entries(changes).flatMap(([type, change]) => {
       const next = nextRow({ ...queued, state }, change, at);
       return next === undefined ? [] : [[type, next.state]];

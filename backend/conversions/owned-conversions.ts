@@ -3,6 +3,7 @@ import type { Conversion, Page, Result } from '../../shared/api.ts';
 import type { ByteRange } from '../../shared/byte-range.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
@@ -55,7 +56,7 @@ export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConve
   async function finished(owner: string, id: string): Promise<ConversionRow & { readonly result: Result }> {
     const row = await ownedRow(owner, id);
     if (row.state !== 'done' || row.result === undefined) {
-      throw new AppError('wrong_state', 'The conversion is not done.');
+      throw new AppError('wrong_state', sayShared('failNotDone'));
     }
     return { ...row, result: row.result };
   }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
@@ -72,7 +73,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       if (row.state === 'uploading') return { type: 'abandoned' };
       if (row.state !== 'converting') return undefined;
       if (row.lostLeases + 1 < maxLostLeases) return { type: 'lost' };
-      const error = new AppError('converter_failed', 'The converter stopped each time it tried this video.');
+      const error = new AppError('converter_failed', sayShared('failStoppedEachTime'));
       return { type: 'failed', error: toConversionError(error) };
     });
     if (!decided?.changed) return;

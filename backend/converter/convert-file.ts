@@ -176,7 +176,7 @@ async function encode(request: ConvertRequest, facts: SourceFacts): Promise<Pass
 }
 
 function anotherLength(mp3: Mp3Facts, { samples, sampleRate }: Pass): AppError {
-  return new AppError('converter_failed', 'The length of the MP3 differs from that of the audio.', {
+  return new AppError('converter_failed', sayShared('failMp3Length'), {
     cause: new Error(
       `${samples} samples at ${sampleRate} Hz decoded, ${mp3.samples} at ${mp3.sampleRate} Hz in the MP3`,
     ),

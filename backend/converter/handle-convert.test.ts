@@ -205,7 +205,7 @@ describe('a converter', () => {
     await waitUntil('it waits', () => looks.at(-1) === 'later');
     backend.pass(29.9);
     await queue.publish({ conversionId: id });
-    await waitUntil('it knows that the wait will soon be over', () => looks.length > 2);
+    await waitUntil('it has looked again', () => looks.length > 2);
     expect(looks.slice(0, 3)).toEqual(['work', 'later', 'later']);
     backend.pass(0.1);
     await waitUntil('it is done', async () => (await see(id)).state === 'done');
@@ -260,7 +260,7 @@ describe('a failing conversion', () => {
     const convert = () => Promise.reject(new TypeError('x is not a function at /home/somebody'));
     await handle({ convert });
     const { error } = await see(id);
-    expect(error).toEqual({ code: 'converter_failed', message: 'The conversion failed. Please try again.' });
+    expect(error).toEqual({ code: 'converter_failed', message: 'The conversion stopped.' });
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
 import { outputFileName } from '../../shared/formats.ts';
+import { failure } from '../../shared/words/failure-sentence.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
@@ -182,8 +183,8 @@ function willPass(error: unknown): boolean {
 /** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
 function reasonOf(error: unknown): AppError {
   if (isAppError(error, ...conversionErrorCodes)) return error;
-  const sentence = error instanceof AppError ? error.message : 'The conversion failed. Please try again.';
-  return new AppError('converter_failed', sentence, { cause: error });
+  if (!isAppError(error)) return failure('converter_failed', { cause: error });
+  return new AppError('converter_failed', error.message, { cause: error });
 }
 
 function resultFileName(row: ConversionRow): string {

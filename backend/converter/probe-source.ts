@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { ProcessLimits } from './ffmpeg/containment.ts';
 import { translateFailure } from './ffmpeg/ffmpeg-failure.ts';
 import { sourceOptions, sourceUrl } from './ffmpeg/media-formats.ts';
@@ -58,8 +59,7 @@ async function runProbe({ ffmpeg, workFolder, signal }: ProbeRequest, search: re
 function refusal(exitCode: number, stderrTail: string): AppError {
   const cause = new Error(`ffprobe: exit code ${exitCode}\n${stderrTail}`.trimEnd());
   if (/moov atom not found/.test(stderrTail)) {
-    const message = 'This video is incomplete. The index at its end is missing, and nothing can be read without it.';
-    return new AppError('not_media', message, { cause });
+    return new AppError('not_media', sayShared('failIncomplete'), { cause });
   }
   // ffprobe finds a likely format even for a text file. If the score is low and the file cannot be read in that format,
   // it is not media.

@@ -158,7 +158,7 @@ describe('a source is refused', () => {
   });
 
   test.each(['', '{}', 'null', '{"format":{}}', '{"streams":{},"format":{"format_name":"x"}}'])(
-    'when ffprobe says %s',
+    'if ffprobe prints %s',
     (json) => {
       expect(() => readSourceFacts(json)).toThrow("This isn't a video or audio file.");
     },

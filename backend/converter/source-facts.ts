@@ -100,7 +100,7 @@ export function readSourceFacts(
   const stream = audio[index];
   if (stream === undefined) throw noSuchTrack(wanted, tracks);
   if (stream.codec_name === undefined) {
-    throw new AppError('damaged', 'The converter does not support the audio format.');
+    throw new AppError('damaged', sayShared('failAudioFormat'));
   }
   if (!stream.sample_rate || !stream.channels) throw nothingDecodable();
 

@@ -52,7 +52,7 @@ async function linkTo(target: string, path: string): Promise<void> {
     await second(target, path).catch((error: unknown) => {
       const code = systemErrorCode(error);
       if (code === 'ENOSPC' || code === 'EDQUOT') throw failure('disk_full', { cause: error });
-      throw new AppError('source_unreadable', 'The converter cannot reach the video.', { cause: error });
+      throw new AppError('source_unreadable', sayShared('failNotReachable'), { cause: error });
     });
   }
 }

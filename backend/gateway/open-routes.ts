@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../../shared/errors.ts';
+import { noSuchAddress } from '../http/problem.ts';
 import { pathParameter, type Route } from '../http/routes.ts';
 
 const style = `
@@ -34,8 +34,7 @@ export function openRoutes(): readonly Route[] {
       },
       async handle({ request, response }) {
         const batchId = pathParameter(request, 'batchId');
-        if (batchId.length > longestId || /\p{Cc}/u.test(batchId))
-          throw new AppError('not_found', 'There is nothing at this address.');
+        if (batchId.length > longestId || /\p{Cc}/u.test(batchId)) throw noSuchAddress();
         response.set(
           'Content-Security-Policy',
           `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { Upload } from '../conversions/video-intake.ts';
 import { readBody } from '../http/request-body.ts';
 import { cleanFileName } from './upload-file-name.ts';
@@ -121,5 +122,5 @@ function cutOff(cause: unknown): AppError {
 }
 
 function tooLarge(limitBytes: number): AppError {
-  return new AppError('too_large', 'The video is larger than this server accepts.', { details: { limitBytes } });
+  return new AppError('too_large', sayShared('failTooLargeForServer'), { details: { limitBytes } });
 }

@@ -234,7 +234,7 @@ describe('errors', () => {
       title: 'Internal error',
       status: 500,
       code: 'internal',
-      detail: 'Something went wrong here.',
+      detail: 'Soundlift hit a problem of its own.',
     });
     expect(logged.join('')).toContain('/var/secret/place');
   });
@@ -299,21 +299,21 @@ describe('hosts and origins', () => {
   }
 
   it.each(['localhost', 'localhost:8080', 'LOCALHOST', '127.0.0.1:1', '[::1]', '[::1]:9000'])(
-    'on this computer the host %s is taken',
+    'accepts the host %s on this computer',
     async (host) => {
       expect(await statusFor({ host })).toBe(200);
     },
   );
 
   it.each(['evil.example', 'evil.example:8080', '127.0.0.1.evil.example', '192.168.1.2', 'localhost.', '0.0.0.0'])(
-    'on this computer the rebound host %s is refused',
+    'refuses the rebound host %s on this computer',
     async (host) => {
       expect(await statusFor({ host })).toBe(403);
     },
   );
 
   it.each(['', 'a b', 'localhost:x', 'localhost/x', 'user@localhost', '127.0.0.1, evil.example'])(
-    'a host that is none (%j) is refused',
+    'refuses %j, which is not a host',
     async (host) => {
       expect(await statusFor({ host })).toBe(400);
     },

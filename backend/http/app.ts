@@ -1,9 +1,8 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
-import { AppError } from '../../shared/errors.ts';
 import { answerProblem } from './answer-problem.ts';
 import type { Authentication } from './authentication.ts';
-import { toProblem } from './problem.ts';
+import { noSuchAddress, toProblem } from './problem.ts';
 import { checkFraming, checkHostAndOrigin, type HostPolicy } from './request-checks.ts';
 import { type AnswerFacts, logRequests, noteForLog } from './request-log.ts';
 import { mountRoutes, type Route } from './routes.ts';
@@ -50,7 +49,7 @@ export function createApp({ routes, authentication, hosts, trustedProxies, log, 
   });
   mountRoutes(app, routes, { authentication, log });
   app.use(() => {
-    throw new AppError('not_found', 'There is nothing at this address.');
+    throw noSuchAddress();
   });
   // Express recognises an error handler by its four parameters.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {

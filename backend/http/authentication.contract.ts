@@ -4,7 +4,7 @@ import { isAppError } from '../../shared/errors.ts';
 import { codeIn, makeTestAuth, type TestAuth, testSecret } from '../tests/test-auth.ts';
 import type { Authentication, Identity } from './authentication.ts';
 
-/** An auth service, and how to let go of it. */
+/** An auth service, and a way to dispose of it. */
 export interface AuthenticationUnderTest {
   readonly authentication: Authentication;
   dispose(): Promise<void>;

@@ -46,7 +46,7 @@ describe('toProblem', () => {
         title: 'Internal error',
         status: 500,
         code: 'internal',
-        detail: 'Something went wrong here.',
+        detail: 'Soundlift hit a problem of its own.',
       });
     },
   );

@@ -1,5 +1,6 @@
 import type { Problem } from '../../shared/api.ts';
 import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
+import { failure, failureSentence } from '../../shared/words/failure-sentence.ts';
 
 /** The only place that maps errors to statuses. */
 const statusOfCode: Readonly<Record<ErrorCode, number>> = {
@@ -87,7 +88,7 @@ export function toProblem(error: unknown): Problem {
       title: problemTitle(status),
       status,
       code: 'internal',
-      detail: 'Something went wrong here.',
+      detail: failureSentence({ code: 'internal' }),
     };
   }
   return {
@@ -107,12 +108,19 @@ export function problemHeaders(problem: Problem): Readonly<Record<string, string
   return { 'Content-Type': 'application/problem+json', ...(waits ? { 'Retry-After': String(seconds) } : {}) };
 }
 
+/** The error for a request that cannot be parsed. */
+export function badRequest(cause: unknown): AppError {
+  return new AppError('bad_request', 'The request cannot be understood.', { cause });
+}
+
+export function noSuchAddress(): AppError {
+  return new AppError('not_found', 'There is nothing at this address.');
+}
+
 /** Express and its parsers throw errors with a `status`. Below 500 the request is at fault. */
 function toAppError(error: unknown): AppError {
   if (isAppError(error)) return error;
   const status = error instanceof Error && 'status' in error ? error.status : undefined;
   const blamed = typeof status === 'number' && status >= 400 && status < 500;
-  return blamed
-    ? new AppError('bad_request', 'The request cannot be understood.', { cause: error })
-    : new AppError('internal', 'Something went wrong here.', { cause: error });
+  return blamed ? badRequest(error) : failure('internal', { cause: error });
 }

@@ -2,8 +2,8 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { AppError, type ErrorCode, systemErrorCode } from '../../shared/errors.ts';
-import { problemHeaders, toProblem } from './problem.ts';
+import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { badRequest, problemHeaders, toProblem } from './problem.ts';
 import { asksForWebSocket, serveUpgrades } from './upgrade.ts';
 
 export interface ServerOptions {
@@ -50,7 +50,7 @@ export async function startServer(app: RequestListener, options: ServerOptions):
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   // Node would close the connection without an answer. Without a listener, an error of the socket would end the process.
   server.on('connect', (_request, socket) => {
-    socket.on('error', () => undefined).end(rawProblem('bad_request', 'This server is not a proxy.'));
+    socket.on('error', () => undefined).end(rawProblem(new AppError('bad_request', 'This server is not a proxy.')));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     log.debug({ err: error }, 'could not parse a request');
@@ -106,26 +106,26 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, response
   const mayAnswer =
     response === undefined || response.writableFinished || (!response.headersSent && response.socket === socket);
   if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
-  else if (mayAnswer) socket.end(rawProblem(...reasonOf(error)));
-  // An answer has begun: sends what was written of it.
+  else if (mayAnswer) socket.end(rawProblem(reasonOf(error)));
+  // An answer has begun: send what was written of it.
   else if (socket instanceof Socket) socket.destroySoon();
   else socket.destroy();
 }
 
-function reasonOf(error: NodeJS.ErrnoException): readonly [ErrorCode, string] {
+function reasonOf(error: NodeJS.ErrnoException): AppError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return ['headers_too_large', 'The headers are too large.'];
+      return new AppError('headers_too_large', 'The headers are too large.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['request_timeout', 'The request took too long to arrive.'];
+      return new AppError('request_timeout', 'The request took too long to arrive.');
     default:
-      return ['bad_request', 'The request cannot be understood.'];
+      return badRequest(error);
   }
 }
 
 /** The whole answer as text: Node makes no response object for a request that it could not parse. */
-function rawProblem(code: ErrorCode, sentence: string): string {
-  const problem = toProblem(new AppError(code, sentence));
+function rawProblem(error: AppError): string {
+  const problem = toProblem(error);
   const body = JSON.stringify(problem);
   const headers = {
     ...problemHeaders(problem),

@@ -20,9 +20,9 @@ export interface UserCommandOptions {
   readonly readPassword: ReadPassword;
 }
 
-export const userCommandHelp = `usage: soundlift user add EMAIL [--admin]     makes an account
-       soundlift user password EMAIL       sets a new password
-       soundlift user list                 lists the accounts
+export const userCommandHelp = `usage: soundlift user add EMAIL [--admin]     make an account
+       soundlift user password EMAIL       set a new password
+       soundlift user list                 list the accounts
 
 The password is asked for, or taken from SOUNDLIFT_PASSWORD. The accounts are those of the embedded backend's data
 folder (SOUNDLIFT_DATA). A server that uses the folder may keep running.

@@ -26,19 +26,19 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   const answers = new Histogram({
     name: 'soundlift_http_request_seconds',
-    help: 'How long requests took, from their head to the end of their answer.',
+    help: 'Duration of requests, from their head to the end of their answer.',
     labelNames: ['method', 'route', 'status'],
     buckets: durationBuckets,
     registers,
   });
   const attempts = new Counter({
     name: 'soundlift_conversion_attempts_total',
-    help: 'How often a converter of this process began to convert.',
+    help: 'Attempts to convert that this process started.',
     registers,
   });
   const ended = new Counter({
     name: 'soundlift_conversions_ended_total',
-    help: 'Conversions that this process ended, by how; code is the reason of failed ones.',
+    help: 'Conversions that this process ended, by outcome. code is the reason if they failed.',
     labelNames: ['state', 'code'],
     registers,
   });
@@ -49,7 +49,7 @@ export function createMetrics(): Metrics {
   });
   const lostLeases = new Counter({
     name: 'soundlift_lost_leases_total',
-    help: 'Conversions and uploads that this process took over because their holder had gone.',
+    help: 'Conversions and uploads that this process took over because their holder was gone.',
     labelNames: ['state'],
     registers,
   });
@@ -80,7 +80,7 @@ export function createMetrics(): Metrics {
     route(store) {
       new Gauge({
         name: 'soundlift_conversions',
-        help: 'Conversions of the whole system that have not ended, by state: every process tells the same.',
+        help: 'Unfinished conversions of the whole system, by state. Every process reports the same.',
         labelNames: ['state'],
         registers,
         async collect() {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 
 /** Asks `question` and returns the password. Throws `cancelled` when the person gives up, `invalid` when there is no terminal. */
 export type ReadPassword = (question: string) => Promise<string>;
@@ -36,7 +37,7 @@ function askWithoutEcho(question: string, input: Readable, output: Writable): Pr
     }
     function giveUp(): void {
       output.write('\n');
-      reject(new AppError('cancelled', 'Nothing was changed.'));
+      reject(new AppError('cancelled', sayShared('failNothingChanged')));
     }
     lines.once('line', (password) => {
       finish();

@@ -54,7 +54,8 @@ async function removeAbandoned(log: Logger): Promise<void> {
       using _lock = lockDataFolder(await openDataFolder(folder));
       await rm(folder, { recursive: true, force: true });
     } catch (error) {
-      if (!isAppError(error, 'data_in_use')) log.debug({ err: error }, 'could not remove what a killed run left');
+      if (!isAppError(error, 'data_in_use'))
+        log.debug({ err: error }, 'could not remove the leftovers of a killed run');
     }
   }
 }

@@ -139,7 +139,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
 
   describe('cutting back', () => {
     it.each([0, 1, 700 * kibibyte, mebibyte, mebibyte + 1, 3 * mebibyte])(
-      'keeps the first %d bytes, and goes on from there',
+      'keeps the first %d bytes, and the next append continues there',
       async (kept) => {
         const bytes = randomBytes(3 * mebibyte);
         await current().append('blob', fence, 0, from(bytes.subarray(0, mebibyte + 5)), label);

@@ -133,7 +133,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
     });
 
     describe('ids', () => {
-      it.each(badIds.map((id) => ({ id })))('does not accept $id as an id', async ({ id }) => {
+      it.each(badIds.map((id) => ({ id })))('do not accept $id', async ({ id }) => {
         await expectCode(store.append(id, fence, 0, from(bytesOf('abc')), label), 'not_found');
         await expectCode(store.truncate(id, fence, 0), 'not_found');
         await expectCode(store.finish(id, fence), 'not_found');
@@ -145,7 +145,7 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStoreUnd
       });
 
       it.each(['0', '-', '_', '018f2f9e-7c1a-7a3b-9c4d-1234567890ab-12', `Az09-_${'x'.repeat(194)}`])(
-        'takes %s for one',
+        'accept %s',
         async (id) => {
           await put(store, id, bytesOf('abc'));
           expect(String(await read(store, id))).toBe('abc');

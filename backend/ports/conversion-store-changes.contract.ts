@@ -34,9 +34,9 @@ interface StoresUnderTest {
 
 /** The part of the ConversionStore's contract about changes. A store may return more than it must. */
 export function describeConversionChanges({ current, reopen, another, stepped }: StoresUnderTest): void {
-  async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
-    for (const record of records) await current().insert(record);
-    return records;
+  async function insert(...rows: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
+    for (const row of rows) await current().insert(row);
+    return rows;
   }
 
   async function position(owner = 'anna'): Promise<string> {
@@ -50,13 +50,13 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
     return items.map(({ id }) => id).toSorted();
   }
 
-  async function write(record: ConversionRow, given: Partial<ConversionRow>): Promise<ConversionRow> {
-    const next = { ...record, ...given, revision: record.revision + 1 };
-    expect(await current().replace(record, next)).toBe(true);
+  async function write(row: ConversionRow, given: Partial<ConversionRow>): Promise<ConversionRow> {
+    const next = { ...row, ...given, revision: row.revision + 1 };
+    expect(await current().replace(row, next)).toBe(true);
     return next;
   }
 
-  const remove = (record: ConversionRow): Promise<ConversionRow> => write(record, { removedAt: later });
+  const remove = (row: ConversionRow): Promise<ConversionRow> => write(row, { removedAt: later });
 
   describe('changes', () => {
     it('are, without a position, the rows that have not ended', async () => {
@@ -96,11 +96,11 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
     });
 
     it('show each row once, in its current state', async () => {
-      const [record = exampleConversion()] = await insert(exampleConversion());
+      const [row = exampleConversion()] = await insert(exampleConversion());
       const since = await position();
-      const done = await write(await write(record, { state: 'converting' }), {
+      const done = await write(await write(row, { state: 'converting' }), {
         ...exampleEnded('failed'),
-        id: record.id,
+        id: row.id,
       });
       expect((await current().changes({ owner: 'anna', since, limit: 10 })).items).toEqual([
         { ...done, result: undefined },
@@ -109,8 +109,8 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
 
     it('never include rows of another owner', async () => {
       const since = await position('bert');
-      const [record = exampleConversion()] = await insert(exampleConversion());
-      await remove(record);
+      const [row = exampleConversion()] = await insert(exampleConversion());
+      await remove(row);
       expect(await changedIds(since, 'bert')).toEqual([]);
       expect(await changedIds(undefined, 'bert')).toEqual([]);
     });
@@ -146,18 +146,18 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
 
     it('can be given by a store that was opened again', async () => {
       const since = await position();
-      const [record] = await insert(exampleEnded('done'));
+      const [row] = await insert(exampleEnded('done'));
       const reopened = await reopen();
       const { items, complete } = await reopened.changes({ owner: 'anna', since, limit: 10 });
-      expect([items.map(({ id }) => id), complete]).toEqual([[record?.id], true]);
+      expect([items.map(({ id }) => id), complete]).toEqual([[row?.id], true]);
     });
 
     it('can no longer be given once a row was deleted that was removed after the position, even after a restart', async () => {
-      const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
+      const [row = exampleConversion()] = await insert(exampleEnded('cancelled'));
       const before = await position();
-      const removed = await remove(record);
+      const removed = await remove(row);
       const after = await position();
-      expect(await changedIds(before)).toEqual([record.id]);
+      expect(await changedIds(before)).toEqual([row.id]);
       expect(await current().forget(removed)).toBe(true);
       for (const open of [async () => current(), reopen]) {
         const store = await open();
@@ -167,8 +167,8 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
     });
 
     it('are not mistaken for earlier ones once the latest row was deleted', async () => {
-      const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
-      const removed = await remove(record);
+      const [row = exampleConversion()] = await insert(exampleEnded('cancelled'));
+      const removed = await remove(row);
       const since = await position();
       await current().forget(removed);
       const [next] = await insert(exampleEnded('failed'));
@@ -181,9 +181,9 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       let writing = true;
       async function writeMany(): Promise<void> {
         for (let index = 0; index < 15; index++) {
-          const record = exampleConversion();
-          await current().insert(record);
-          const ended = await write(record, { state: 'cancelled', endedAt: later });
+          const row = exampleConversion();
+          await current().insert(row);
+          const ended = await write(row, { state: 'cancelled', endedAt: later });
           if (index % 3 === 0) await remove(ended);
         }
       }
@@ -203,39 +203,36 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       await writers;
       await ask();
       expect(known.size).toBe(120);
-      for (const record of known.values()) expect(record).toEqual(await current().get(record.id));
+      for (const row of known.values()) expect(row).toEqual(await current().get(row.id));
     });
 
-    it.each<[string, (store: ConversionStore, record: ConversionRow) => Promise<unknown>]>([
+    it.each<[string, (store: ConversionStore, row: ConversionRow) => Promise<unknown>]>([
       ['inserts', (store) => store.insert(exampleConversion())],
-      ['changes', (store, record) => store.replace(record, { ...record, revision: 2, state: 'converting' })],
-      ['removes', (store, record) => store.replace(record, { ...record, revision: 2, removedAt: later })],
+      ['changes', (store, row) => store.replace(row, { ...row, revision: 2, state: 'converting' })],
+      ['removes', (store, row) => store.replace(row, { ...row, revision: 2, removedAt: later })],
     ])('miss nothing of a writer that %s a row and is stopped at any of its steps', async (_, write) => {
       const missed = await stopWriterEverywhere({ store: current(), stepped }, async () => {
-        const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
-        return stoppedWrite((store) => write(store, record), [record.id]);
+        const [row = exampleConversion()] = await insert(exampleEnded('cancelled'));
+        return stoppedWrite((store) => write(store, row), [row.id]);
       });
       expect(missed).toEqual([]);
     });
 
-    it.each([0, 1])(
-      'never leave a removal out silently, where a row is forgotten and that stops at step %i',
-      async (stopAt) => {
-        const [record = exampleConversion()] = await insert(exampleEnded('cancelled'));
-        const since = await position();
-        const removed = await remove(record);
-        const stopped = Promise.withResolvers<void>();
-        let steps = 0;
-        const forgetting = stepped(async () => {
-          if (steps++ !== stopAt) return;
-          stopped.resolve();
-          await new Promise(() => undefined);
-        }).forget(removed);
-        await Promise.race([stopped.promise, forgetting]);
-        const { items, complete } = await current().changes({ owner: 'anna', since, limit: 10 });
-        if (complete) expect(items).toEqual([removed]);
-      },
-    );
+    it.each([0, 1])('never omit a removal silently if forgetting its row stops at step %i', async (stopAt) => {
+      const [row = exampleConversion()] = await insert(exampleEnded('cancelled'));
+      const since = await position();
+      const removed = await remove(row);
+      const stopped = Promise.withResolvers<void>();
+      let steps = 0;
+      const forgetting = stepped(async () => {
+        if (steps++ !== stopAt) return;
+        stopped.resolve();
+        await new Promise(() => undefined);
+      }).forget(removed);
+      await Promise.race([stopped.promise, forgetting]);
+      const { items, complete } = await current().changes({ owner: 'anna', since, limit: 10 });
+      if (complete) expect(items).toEqual([removed]);
+    });
   });
 }
 
@@ -247,9 +244,9 @@ export function stoppedWrite(
   const written = new Set(ids);
   const noting = (store: ConversionStore): ConversionStore => ({
     ...store,
-    insert(record) {
-      written.add(record.id);
-      return store.insert(record);
+    insert(row) {
+      written.add(row.id);
+      return store.insert(row);
     },
     replace(expected, next) {
       written.add(next.id);

@@ -10,9 +10,9 @@ const told = { notificationId: 'notification' };
 /** The part of the ConversionStore's contract about more than one row. */
 export function describeConversionLists(current: () => ConversionStore): void {
   /** Inserts all rows and returns them. */
-  async function insert(...records: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
-    await Promise.all(records.map((record) => current().insert(record)));
-    return records;
+  async function insert(...rows: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
+    await Promise.all(rows.map((row) => current().insert(row)));
+    return rows;
   }
 
   async function allPages(query: ConversionQuery): Promise<readonly ConversionRow[]> {
@@ -34,8 +34,8 @@ export function describeConversionLists(current: () => ConversionStore): void {
 
   describe('pages', () => {
     it('show the newest first, and say if there are more', async () => {
-      const records = await insert(...Array.from({ length: 7 }, () => exampleConversion()));
-      const newestFirst = records.toReversed();
+      const rows = await insert(...Array.from({ length: 7 }, () => exampleConversion()));
+      const newestFirst = rows.toReversed();
       const query = { owner: 'anna', limit: 3 };
       const first = await current().page(query);
       expect(first.items).toEqual(newestFirst.slice(0, 3));
@@ -52,10 +52,10 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('hold up to 100', async () => {
-      const records = await insert(...Array.from({ length: 101 }, () => exampleConversion()));
+      const rows = await insert(...Array.from({ length: 101 }, () => exampleConversion()));
       const { items, next } = await current().page({ owner: 'anna', limit: 100 });
       expect(items).toHaveLength(100);
-      expect((await current().page({ owner: 'anna', limit: 100, cursor: next ?? '' })).items).toEqual([records[0]]);
+      expect((await current().page({ owner: 'anna', limit: 100, cursor: next ?? '' })).items).toEqual([rows[0]]);
     });
 
     it('show only the owner’s rows, without removed ones and without peaks', async () => {
@@ -69,7 +69,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('can be of one state, of one batch, or of both', async () => {
-      const records = await insert(
+      const rows = await insert(
         ...(['queued', 'converting'] as const).flatMap((state) =>
           [undefined, 'one', 'other'].flatMap((batchId) =>
             ['anna', 'bert'].flatMap((owner) =>
@@ -80,8 +80,8 @@ export function describeConversionLists(current: () => ConversionStore): void {
         exampleEnded('done', { batchId: 'one', ...removed }),
       );
       const query = { owner: 'anna', limit: 2 };
-      const expected = (matches: (record: ConversionRow) => boolean): readonly ConversionRow[] =>
-        records.filter((record) => record.owner === 'anna' && !record.removedAt && matches(record)).toReversed();
+      const expected = (matches: (row: ConversionRow) => boolean): readonly ConversionRow[] =>
+        rows.filter((row) => row.owner === 'anna' && !row.removedAt && matches(row)).toReversed();
 
       expect(await allPages(query)).toEqual(expected(() => true));
       expect(await allPages({ ...query, state: 'queued' })).toEqual(expected(({ state }) => state === 'queued'));
@@ -93,7 +93,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('neither repeat nor miss a row while others are added and removed', async () => {
-      const records = await insert(...Array.from({ length: 10 }, () => exampleConversion()));
+      const rows = await insert(...Array.from({ length: 10 }, () => exampleConversion()));
       const query = { owner: 'anna', limit: 3 };
       const seen: ConversionRow[] = [];
       let cursor: string | undefined;
@@ -106,7 +106,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
         const last = items.at(-1);
         if (last !== undefined) await current().replace(last, { ...last, revision: 2, ...removed });
       } while (cursor !== undefined);
-      expect(seen).toEqual(records.toReversed());
+      expect(seen).toEqual(rows.toReversed());
     });
 
     it.each([
@@ -171,7 +171,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
           exampleEnded('failed', told),
           exampleEnded('done', removed),
           exampleEnded('failed', { ...removed, ...told }),
-        ).then((records) => records.map(asScanned));
+        ).then((rows) => rows.map(asScanned));
       expect(await scanned('working')).toEqual([uploading, converting]);
       expect(await scanned('queued')).toEqual([queued]);
       expect(await scanned('ended')).toEqual([
@@ -191,7 +191,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
 
     it('read more than one portion, while each row is written', async () => {
       const states = ['uploading', 'converting'] as const;
-      const records = await insert(
+      const rows = await insert(
         ...Array.from({ length: 1100 }, (_, index) => exampleConversion({ state: states[index % 2] ?? 'uploading' })),
       );
       const seen: string[] = [];
@@ -202,7 +202,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
           expect(await current().replace(row, next)).toBe(true);
         }
       }
-      expect(seen).toEqual(records.map(({ id }) => id));
+      expect(seen).toEqual(rows.map(({ id }) => id));
       expect(await scanned('working')).toHaveLength(825);
       expect((await scanned('ended')).map(({ id }) => id)).toEqual(seen.filter((_, index) => index % 4 === 3));
     });
@@ -217,15 +217,15 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('can read up to 1,000 ids, in any state, and leave out ids without a row', async () => {
-      const records = await insert(
+      const rows = await insert(
         ...Array.from({ length: 997 }, () => exampleConversion()),
         exampleEnded('done', { ...removed, owner: 'bert' }),
         exampleEnded('failed'),
       );
-      const ids = records.map(({ id }) => id);
-      const byId = (rows: readonly ScannedRow[]): readonly ScannedRow[] =>
-        rows.toSorted((one, other) => one.id.localeCompare(other.id));
-      expect(byId(await current().scanIds([...ids, 'never']))).toEqual(byId(records.map(asScanned)));
+      const ids = rows.map(({ id }) => id);
+      const byId = (found: readonly ScannedRow[]): readonly ScannedRow[] =>
+        found.toSorted((one, other) => one.id.localeCompare(other.id));
+      expect(byId(await current().scanIds([...ids, 'never']))).toEqual(byId(rows.map(asScanned)));
       expect(await current().scanIds(ids.slice(0, 1))).toHaveLength(1);
       expect(await current().scanIds([])).toEqual([]);
     });
@@ -276,12 +276,12 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('are summarised again after each write', async () => {
-      const [record] = await insert(exampleConversion({ batchId: 'batch' }));
-      if (record === undefined) throw new Error('nothing was inserted');
-      const done = exampleEnded('done', { id: record.id, batchId: 'batch', revision: 2 });
+      const [row] = await insert(exampleConversion({ batchId: 'batch' }));
+      if (row === undefined) throw new Error('nothing was inserted');
+      const done = exampleEnded('done', { id: row.id, batchId: 'batch', revision: 2 });
       const toldOf = { ...done, revision: 3, ...told };
       const gone = { ...toldOf, revision: 4, ...removed };
-      await current().replace(record, done);
+      await current().replace(row, done);
       expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 1 });
       await current().replace(done, toldOf);
       expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 0 });
@@ -308,20 +308,20 @@ export function describeConversionLists(current: () => ConversionStore): void {
       const named: string[] = [];
       for await (const { id } of current().untoldBatches()) named.push(id);
       expect(named).toHaveLength(5);
-      expect(new Set(named)).toEqual(new Set([annas, berts, single, other, another].map((record) => record?.id)));
+      expect(new Set(named)).toEqual(new Set([annas, berts, single, other, another].map((row) => row?.id)));
     });
 
     it('are listed once each while their rows get notifications', async () => {
-      const records = await insert(
+      const rows = await insert(
         ...Array.from({ length: 300 }, (_, index) => exampleEnded('done', { batchId: `${index % 150}` })),
         ...Array.from({ length: 100 }, (_, index) => exampleEnded('failed', { owner: `owner ${index % 10}` })),
       );
-      const batchOf = new Map(records.map(({ id, owner, batchId = id }) => [id, `${owner} ${batchId}`]));
+      const batchOf = new Map(rows.map(({ id, owner, batchId = id }) => [id, `${owner} ${batchId}`]));
       const named: (string | undefined)[] = [];
       for await (const { id } of current().untoldBatches()) {
         named.push(batchOf.get(id));
-        for (const record of records.filter((each) => batchOf.get(each.id) === batchOf.get(id))) {
-          expect(await current().replace(record, { ...record, revision: 2, ...told })).toBe(true);
+        for (const row of rows.filter((each) => batchOf.get(each.id) === batchOf.get(id))) {
+          expect(await current().replace(row, { ...row, revision: 2, ...told })).toBe(true);
         }
       }
       expect(named).toHaveLength(250);
@@ -347,13 +347,13 @@ export function describeConversionLists(current: () => ConversionStore): void {
   });
 }
 
-function withoutPeaks(record: ConversionRow | undefined): ConversionRow | undefined {
-  return record?.result === undefined ? record : { ...record, result: { ...record.result, peaks: [] } };
+function withoutPeaks(row: ConversionRow | undefined): ConversionRow | undefined {
+  return row?.result === undefined ? row : { ...row, result: { ...row.result, peaks: [] } };
 }
 
-function asScanned(record: ConversionRow): ScannedRow {
+function asScanned(row: ConversionRow): ScannedRow {
   const { id, owner, state, attempt, revision, batchId, source, sourceGone, upload, notBefore, endedAt, removedAt } =
-    record;
+    row;
   const all = {
     id,
     owner,

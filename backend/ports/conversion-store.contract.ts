@@ -73,9 +73,9 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       ['that was just begun', exampleConversion({ state: 'uploading' })],
       ['that failed', exampleEnded('failed')],
       ['whose sound has no peaks', { ...full, id: 'quiet', result: { ...full.result, peaks: [] } } as ConversionRow],
-    ])('gives back a row %s', async (_, record) => {
-      await store.insert(record);
-      expect(await store.get(record.id)).toEqual(record);
+    ])('gives back a row %s', async (_, row) => {
+      await store.insert(row);
+      expect(await store.get(row.id)).toEqual(row);
     });
 
     it('finds no row for an id that was never inserted', async () => {
@@ -83,38 +83,38 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     it('refuses an id that is taken, and keeps the row that has it', async () => {
-      const record = exampleConversion();
-      await store.insert(record);
-      await expect(store.insert({ ...record, owner: 'bert' })).rejects.toMatchObject({
+      const row = exampleConversion();
+      await store.insert(row);
+      await expect(store.insert({ ...row, owner: 'bert' })).rejects.toMatchObject({
         name: 'AppError',
         code: 'taken',
       });
-      expect(await store.get(record.id)).toEqual(record);
+      expect(await store.get(row.id)).toEqual(row);
     });
 
     it('lets one of several calls succeed that insert the same id at once', async () => {
-      const record = exampleConversion();
+      const row = exampleConversion();
       const results = await Promise.allSettled(
-        Array.from({ length: 10 }, (_, index) => store.insert({ ...record, fileName: `${index}.mp4` })),
+        Array.from({ length: 10 }, (_, index) => store.insert({ ...row, fileName: `${index}.mp4` })),
       );
       const winners = results.flatMap(({ status }, index) => (status === 'fulfilled' ? [`${index}.mp4`] : []));
       expect(winners).toHaveLength(1);
       for (const result of results) {
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'AppError', code: 'taken' });
       }
-      expect((await store.get(record.id))?.fileName).toBe(winners[0]);
+      expect((await store.get(row.id))?.fileName).toBe(winners[0]);
     });
 
     describe('replacing', () => {
       it('replaces the expected row with the next one', async () => {
-        const record = exampleConversion();
-        await store.insert(record);
-        const next = { ...full, id: record.id, revision: 2 };
-        expect(await store.replace(record, next)).toBe(true);
-        expect(await store.get(record.id)).toEqual(next);
-        const plain = { ...record, revision: 3 };
+        const row = exampleConversion();
+        await store.insert(row);
+        const next = { ...full, id: row.id, revision: 2 };
+        expect(await store.replace(row, next)).toBe(true);
+        expect(await store.get(row.id)).toEqual(next);
+        const plain = { ...row, revision: 3 };
         expect(await store.replace(next, plain)).toBe(true);
-        expect(await store.get(record.id)).toEqual(plain);
+        expect(await store.get(row.id)).toEqual(plain);
       });
 
       const current = exampleConversion({ state: 'converting', attempt: 2, revision: 5 });
@@ -134,16 +134,16 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       });
 
       it('makes no row if there is none', async () => {
-        const record = exampleConversion();
-        expect(await store.replace(record, { ...record, revision: 2 })).toBe(false);
-        expect(await store.get(record.id)).toBeUndefined();
+        const row = exampleConversion();
+        expect(await store.replace(row, { ...row, revision: 2 })).toBe(false);
+        expect(await store.get(row.id)).toBeUndefined();
       });
 
       it('lets exactly one of many calls succeed that expect the same version', async () => {
-        let record = exampleConversion();
-        await store.insert(record);
+        let row = exampleConversion();
+        await store.insert(row);
         for (let round = 0; round < 5; round++) {
-          const seen = record;
+          const seen = row;
           const nexts = Array.from({ length: 20 }, (_, index) => ({
             ...seen,
             revision: seen.revision + 1,
@@ -153,34 +153,34 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
           expect(won.filter(Boolean)).toHaveLength(1);
           const winner = nexts[won.indexOf(true)] ?? seen;
           expect(await store.get(seen.id)).toEqual(winner);
-          record = winner;
+          row = winner;
         }
       });
     });
 
     describe('forgetting', () => {
       it('deletes a removed row permanently', async () => {
-        const record = exampleEnded('done', { removedAt: exampleTime });
-        await store.insert(record);
-        expect(await store.forget(record)).toBe(true);
-        expect(await store.get(record.id)).toBeUndefined();
-        expect(await store.forget(record)).toBe(false);
+        const row = exampleEnded('done', { removedAt: exampleTime });
+        await store.insert(row);
+        expect(await store.forget(row)).toBe(true);
+        expect(await store.get(row.id)).toBeUndefined();
+        expect(await store.forget(row)).toBe(false);
       });
 
       it('keeps a row that was not removed', async () => {
-        const record = exampleEnded('done');
-        await store.insert(record);
-        expect(await store.forget(record)).toBe(false);
-        expect(await store.get(record.id)).toEqual(record);
+        const row = exampleEnded('done');
+        await store.insert(row);
+        expect(await store.forget(row)).toBe(false);
+        expect(await store.get(row.id)).toEqual(row);
       });
 
       it('keeps a row that has changed', async () => {
-        const record = exampleEnded('done', { removedAt: exampleTime, attempt: 2, revision: 5 });
-        await store.insert(record);
+        const row = exampleEnded('done', { removedAt: exampleTime, attempt: 2, revision: 5 });
+        await store.insert(row);
         for (const moved of [{ state: 'failed' }, { attempt: 1 }, { revision: 4 }] as const) {
-          expect(await store.forget({ ...record, ...moved })).toBe(false);
+          expect(await store.forget({ ...row, ...moved })).toBe(false);
         }
-        expect(await store.get(record.id)).toEqual(record);
+        expect(await store.get(row.id)).toEqual(row);
       });
     });
 
@@ -204,7 +204,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       const kept = exampleConversion();
       const replaced = exampleConversion();
       const forgotten = exampleEnded('done', { removedAt: exampleTime });
-      for (const record of [kept, replaced, forgotten]) await store.insert(record);
+      for (const row of [kept, replaced, forgotten]) await store.insert(row);
       const next = { ...full, id: replaced.id, revision: 2, owner: replaced.owner };
       await store.replace(replaced, next);
       await store.forget(forgotten);
@@ -217,24 +217,24 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
     });
 
     it('throws unavailable if its storage cannot be reached', async () => {
-      const record = exampleEnded('done', { batchId: 'batch', removedAt: exampleTime });
-      await store.insert(record);
+      const row = exampleEnded('done', { batchId: 'batch', removedAt: exampleTime });
+      await store.insert(row);
       await underTest.takeAway();
       const calls = [
         () => store.insert(exampleConversion()),
-        () => store.get(record.id),
-        () => store.replace(record, { ...record, revision: 2 }),
+        () => store.get(row.id),
+        () => store.replace(row, { ...row, revision: 2 }),
         () => store.page({ owner: 'anna', limit: 10 }),
         () => store.changes({ owner: 'anna', limit: 10 }),
         () => store.scan('ended')[Symbol.asyncIterator]().next(),
-        () => store.scanIds([record.id]),
+        () => store.scanIds([row.id]),
         () => store.countActive(),
-        () => store.countQueuedBefore(record.id),
+        () => store.countQueuedBefore(row.id),
         () => store.nextQueued(exampleTime),
         () => store.untoldBatches()[Symbol.asyncIterator]().next(),
         () => store.batchSummary('anna', 'batch'),
         () => store.untoldOfBatch('anna', 'batch'),
-        () => store.forget(record),
+        () => store.forget(row),
       ];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
     });

@@ -109,7 +109,7 @@ export function describeEventBus(name: string, make: () => Promise<EventBusUnder
     });
 
     it.each(['everyone', '*', '#', 'a.b', 'anna.*', '', 'Ünal 😀', '__proto__', 'x'.repeat(200)])(
-      'takes the owner %j as a name and nothing else',
+      'gives the owner %j no special meaning',
       async (owner) => {
         const [ofOwner, ofAnna] = [
           await hear(peer, { owner, kinds: ['read'] }),

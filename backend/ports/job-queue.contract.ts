@@ -240,7 +240,7 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
 
     describe('a message that is no ticket', () => {
       it.each(['nonsense', '', 'null', '[]', '{}', '{"conversionId":1}', '{"conversionId":"a","more":true}'])(
-        'goes to the dead letters, and others are handed out: %j',
+        'goes to the dead letters, and others are delivered: %j',
         async (body) => {
           const held = await hold(queue, 1);
           held.release();

@@ -34,15 +34,12 @@ export function describeLeaseStore(name: string, make: () => Promise<LeaseStoreU
       expect(await store.read('tidy')).toEqual({ counter: 3, held: false });
     });
 
-    it.each([0, 1, 3, 4])(
-      'writes nothing for a process that last saw %i where the counter is at 2',
-      async (counter) => {
-        await store.raise('tidy', 0, true);
-        await store.raise('tidy', 1, true);
-        expect(await store.raise('tidy', counter, false)).toBe(false);
-        expect(await store.read('tidy')).toEqual({ counter: 2, held: true });
-      },
-    );
+    it.each([0, 1, 3, 4])('writes nothing for a process that last saw %i if the counter is at 2', async (counter) => {
+      await store.raise('tidy', 0, true);
+      await store.raise('tidy', 1, true);
+      expect(await store.raise('tidy', counter, false)).toBe(false);
+      expect(await store.read('tidy')).toEqual({ counter: 2, held: true });
+    });
 
     it('makes no lease for a process that expects a counter of a lease that does not exist', async () => {
       expect(await store.raise('tidy', 5, true)).toBe(false);

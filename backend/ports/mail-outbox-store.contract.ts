@@ -86,7 +86,7 @@ export function describeMailOutboxStore(name: string, make: () => Promise<MailOu
     });
 
     it.each(['sent', 'refused', 'gave_up'] as const)(
-      'says of one that ended as %s that it did, and has it no more',
+      'stores the outcome %s of a mail and no longer lists it',
       async (end) => {
         const record = example('a', fresh(1));
         await insert(record);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Changes } from './changes.ts';
 
 /** What happens to a writer that was stopped between two of its steps. */
-export type Fate = 'goes on' | 'dies';
+export type Fate = 'continues' | 'dies';
 
 /** The stores of two processes over the same data. */
 export interface SteppedStores<Store> {
@@ -65,7 +65,7 @@ export async function stopWriter<Store, Item extends { readonly id: string }>(
 
   await writeOther(store);
   await read();
-  if (fate === 'goes on') {
+  if (fate === 'continues') {
     goesOn.resolve();
     await writing;
   }
@@ -84,7 +84,7 @@ export async function stopWriterEverywhere<Store, Item extends { readonly id: st
   begin: () => Promise<StoppedWrite<Store, Item>>,
 ): Promise<readonly string[]> {
   const missed: string[] = [];
-  for (const fate of ['goes on', 'dies'] as const) {
+  for (const fate of ['continues', 'dies'] as const) {
     for (let step = 0; ; step += 1) {
       const outcome = await stopWriter(stores, await begin(), step, fate);
       if (outcome.missed.length > 0) missed.push(`stopped at step ${step}, it ${fate}`);

@@ -9,7 +9,7 @@ import {
   type OwnerSideParts,
 } from '../conversions/conversions.ts';
 
-/** One complete set of services' ways into the life of conversions, over one set of parts. */
+/** All operations on conversions that a complete set of services has, over one set of parts. */
 export interface Conversions extends OwnerSide, Omit<NotifierSide, 'notifications'> {
   readonly work: ConversionWork;
 }

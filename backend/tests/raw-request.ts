@@ -1,16 +1,16 @@
 import { connect, type Socket } from 'node:net';
 
-/** A connection on which a test says exactly what it wants to, well-formed or not. */
+/** A connection on which a test sends exactly the bytes that it wants, valid or not. */
 export interface RawConnection {
-  /** Resolves once the bytes are handed to the system; waits while the other side takes nothing. */
+  /** Resolves once the system has taken the bytes. Waits while the other side does not read. */
   send(bytes: string | Uint8Array): Promise<void>;
-  /** Everything that has come so far. */
+  /** Everything that was received so far. */
   received(): string;
-  /** Everything that comes until the other side closes. */
+  /** Everything that is received until the other side closes. */
   readonly closed: Promise<string>;
-  /** Resolves once `pattern` has come. Rejects when the connection closes before. */
+  /** Resolves once `pattern` was received. Rejects if the connection closes before that. */
   until(pattern: RegExp): Promise<string>;
-  /** Goes away without a word. */
+  /** Closes the connection without sending anything. */
   destroy(): void;
 }
 
@@ -23,7 +23,7 @@ export async function openRaw(url: string): Promise<RawConnection> {
   socket.on('data', (chunk) => {
     text += String(chunk);
   });
-  // A reset is one way of closing; what had come until then is what counts.
+  // A reset is also a way of closing. What was received before it still counts.
   socket.on('error', () => undefined);
   socket.on('close', () => close(text));
   await new Promise((resolve) => socket.once('connect', resolve));
@@ -45,7 +45,7 @@ export async function openRaw(url: string): Promise<RawConnection> {
   };
 }
 
-/** Sends one request and gives all that comes back until the connection closes. `Connection: close` is the caller's to add. */
+/** Sends one request, and resolves with everything received until the connection closes. The caller must add `Connection: close`. */
 export async function sendRaw(url: string, request: string | Uint8Array): Promise<string> {
   const connection = await openRaw(url);
   await connection.send(request).catch(() => undefined);

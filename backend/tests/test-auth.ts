@@ -16,7 +16,7 @@ import type { MailMessage } from '../ports/mailer.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 
-/** The auth service over a real database, with a clock that stands still and a mailer that keeps what it is given. */
+/** The auth service over a real database, with a clock that only the test moves and a mailer that collects its messages. */
 export interface TestAuth extends AsyncDisposable {
   readonly auth: Authentication;
   readonly users: UserStore;
@@ -26,13 +26,13 @@ export interface TestAuth extends AsyncDisposable {
   readonly file: string;
   readonly mails: readonly MailMessage[];
   readonly clock: Clock;
-  /** Lets so many seconds go by. */
+  /** Moves the clock forward. */
   advance(seconds: number): void;
-  /** Another service over the same database, as a second process, or the same one after a restart with other settings. */
+  /** Another service over the same database, like a second process, or like a restart with other settings. */
   another(changes?: AuthChanges): Authentication;
 }
 
-/** Other parts than the usual ones. */
+/** Replacements for the usual parts. */
 type AuthChanges = Partial<AuthParts> & { readonly mailless?: true };
 
 export const testSecret = 'the secret that the tests sign with';
@@ -89,7 +89,7 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
   };
 }
 
-/** Why it was refused. Throws when it was not, or not by an AppError. */
+/** The AppError with which `promise` rejects. Throws if it resolves, or rejects with another error. */
 export async function refusalOf(promise: Promise<unknown>): Promise<AppError> {
   const outcome: unknown = await promise.then(
     () => new Error('was not refused'),

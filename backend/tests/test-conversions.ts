@@ -18,7 +18,7 @@ import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Conversions, createConversions } from './all-sides.ts';
 
-/** Conversions over real embedded stores, with a clock and queues that the test holds in its hands. */
+/** Conversions over real embedded stores, with a clock and queues that the test controls. */
 export interface TestConversions extends AsyncDisposable {
   readonly conversions: Conversions;
   readonly store: ConversionStore;
@@ -28,30 +28,30 @@ export interface TestConversions extends AsyncDisposable {
   readonly mp3s: BlobStore;
   readonly clock: Clock;
   readonly events: EventBus;
-  /** Loses what is published on the bus while it is cut. Mended, it tells all who listen of a gap. */
+  /** While it is cut, messages on the bus are lost. `mend` ends this and causes a gap for all subscriptions. */
   readonly line: { cut(): void; mend(): Promise<void> };
-  /** Everything that was told so far. */
+  /** All events that were published so far. */
   readonly told: readonly ServerEvent[];
   readonly videoQueue: HeldQueue;
   readonly mp3Queue: HeldQueue;
-  /** Takes this one, whoever's turn it is, unless it is not queued. */
+  /** Takes this conversion regardless of turns, if it is queued. */
   take(id: string): Promise<Taken>;
-  /** Lets both clocks run on. */
+  /** Moves both clocks forward. */
   pass(seconds: number): void;
 }
 
-/** A queue that hands nothing out: the test looks at what was published. */
+/** A queue that delivers nothing. The test reads what was published. */
 export interface HeldQueue extends JobQueue {
-  /** The ids that were published since the last look. */
+  /** The ids that were published since the previous call. */
   take(): readonly string[];
-  /** Throws instead of taking anything while set. */
+  /** While true, publishing throws. */
   down: boolean;
-  /** How many tickets wait at most until the next look. */
+  /** How many tickets the queue accepts until the next `take`. */
   room: number;
 }
 
 export interface TestConversionsOptions {
-  /** Waited for before each call to a store, and before what changed is given back: so others get in between. */
+  /** Awaited before each call to a store and before its changes are returned, so that other work runs in between. */
   readonly pause?: () => Promise<void>;
   /** Whether the ends of batches are mailed. */
   readonly sendsMail?: boolean;
@@ -78,7 +78,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
       isCut = false;
       const nothing: OwnedEvent = { owner: 'nobody', event: { type: 'read', ids: [] } };
       for (let count = 0; count <= maxWaitingMessages; count++) bus.publish(nothing);
-      // What is published now would be lost as well.
+      // Anything published in this turn would be lost too.
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
@@ -152,7 +152,7 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
 function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
   return {
     ...store,
-    insert: (record) => pause().then(() => store.insert(record)),
+    insert: (row) => pause().then(() => store.insert(row)),
     get: (id) => pause().then(() => store.get(id)),
     nextQueued: (now) => pause().then(() => store.nextQueued(now)),
     replace: (expected, next) => pause().then(() => store.replace(expected, next)),
@@ -171,7 +171,7 @@ function heldQueue(): HeldQueue {
     down: false,
     room: Number.POSITIVE_INFINITY,
     async publish({ conversionId }) {
-      if (this.down) throw new Error('the queue is away');
+      if (this.down) throw new Error('the queue cannot be reached');
       if (published.length >= this.room) return false;
       published.push(conversionId);
       return true;
@@ -181,7 +181,7 @@ function heldQueue(): HeldQueue {
       published = [];
       return taken;
     },
-    consume: () => Promise.reject(new Error('this queue is only looked at')),
+    consume: () => Promise.reject(new Error('this queue delivers nothing')),
     deadLetters: async () => [],
     close: () => Promise.resolve(),
   };

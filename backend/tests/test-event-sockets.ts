@@ -12,24 +12,24 @@ import type { Identity } from '../http/authentication.ts';
 import { startServer } from '../http/server.ts';
 import { makeTestConversions, type TestConversions, type TestConversionsOptions } from './test-conversions.ts';
 
-/** The WebSocket alone, over real stores and with accounts that the test makes up. */
+/** Only the WebSocket, over real stores, with invented accounts. */
 export interface TestEventSockets extends AsyncDisposable {
   readonly url: string;
   readonly test: TestConversions;
-  /** What was logged of each socket that was closed. */
+  /** The log lines of the sockets that were closed. */
   closed(): readonly { readonly code: number; readonly account?: string | undefined }[];
-  /** A token of the account's that ends by itself after so many seconds. */
+  /** Makes a token of the account that expires after `seconds`. */
   token(account: string, seconds?: number): string;
-  /** Ends it before its time. */
+  /** Makes a token invalid before it expires. */
   revoke(token: string): void;
-  /** How often a token was asked after. */
+  /** How often a token was checked. */
   readonly asked: { count: number };
-  /** Set while auth cannot be reached. */
+  /** While `isAway` is true, auth cannot be reached. */
   readonly auth: { isAway: boolean };
   publish(owner: string, event: ServerEvent): Promise<void>;
-  /** How many bytes wait in this process for a client to take them: the most of all connections. */
+  /** The bytes that wait in this process for the slowest client. */
   queuedBytes(): number;
-  /** Tells the sockets that the server goes away, and closes it. */
+  /** Closes the sockets and the server, as a shutdown does. */
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function startTestEventSockets(
   const authentication = {
     async identify(token: string): Promise<Identity> {
       asked.count += 1;
-      if (auth.isAway) throw new AppError('unavailable', 'Nobody can be asked.');
+      if (auth.isAway) throw new AppError('unavailable', 'Auth cannot be reached.');
       const identity = identities.get(token);
       if (identity === undefined || identity.expires * 1000 <= Date.now()) {
         throw new AppError('unauthorized', 'Sign in again.');
@@ -77,7 +77,7 @@ export async function startTestEventSockets(
 
   const connections = new Set<Socket>();
   const notice = (message: unknown): void => {
-    // What Node's channel carries: https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#net
+    // The message of Node's channel: https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#net
     const { socket } = message as { readonly socket: Socket };
     if (socket.localPort === port) connections.add(socket);
   };
@@ -101,7 +101,7 @@ export async function startTestEventSockets(
     revoke: (token) => void identities.delete(token),
     async publish(owner, event) {
       test.events.publish({ owner, event });
-      // The bus tells it in a turn of its own.
+      // The bus delivers in its own turn.
       await new Promise((resolve) => setImmediate(resolve));
     },
     queuedBytes: () => Math.max(0, ...[...connections].map(({ writableLength }) => writableLength)),

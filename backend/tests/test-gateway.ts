@@ -26,20 +26,20 @@ import { checkAnswers } from './description/checked-answers.ts';
 import { makeTestConversions, type TestConversions } from './test-conversions.ts';
 
 /**
- * A gateway that listens, over real embedded stores. Nothing is converted unless the test does it. Disposing of it throws when an answer was
- * not as its route describes it.
+ * A running gateway over real embedded stores. Nothing is converted unless the test does it. Disposing of it throws if an answer differed
+ * from its route's description.
  */
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
   readonly test: TestConversions;
   readonly users: UserStore;
-  /** The table that it answers by. */
+  /** Its routes. */
   readonly routes: readonly Route[];
-  /** What was logged. */
+  /** The lines of its log. */
   readonly logged: readonly string[];
-  /** Closes the server alone; the stores stay open to be looked at. */
+  /** Closes only the server. The test can still read the stores. */
   close(): Promise<void>;
-  /** A new account, with a token and a fetch that sends it. */
+  /** Makes an account, with a token and a `fetch` that sends it. */
   account(options?: { readonly admin?: boolean }): Promise<TestAccount>;
 }
 
@@ -61,7 +61,7 @@ export interface TestGatewayOptions {
   readonly conversions?: (real: OwnedConversions) => OwnedConversions;
 }
 
-/** What the tests' tokens are signed with. */
+/** The secret that signs the tests' tokens. */
 export const signingSecret = 'the secret that the tests sign with';
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -168,7 +168,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   };
 }
 
-/** Makes the conversion done, with `mp3` as its result. */
+/** Ends the conversion as done, with `mp3` as its result. */
 export async function finishConversion(
   test: TestConversions,
   id: string,
@@ -186,7 +186,7 @@ export async function finishConversion(
   await taken.work.finish({ fileName, bytes: mp3.byteLength, durationSeconds: 2, sha256, peaks: [0, 128, 255] }, []);
 }
 
-/** Every video and MP3 that is stored, whole or not. */
+/** Every stored video and MP3, finished or not. */
 export async function storedBlobs(test: TestConversions): Promise<readonly string[]> {
   const found: string[] = [];
   for await (const { id } of test.videos.list()) found.push(`video ${id}`);

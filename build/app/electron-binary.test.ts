@@ -13,7 +13,7 @@ beforeEach(async () => {
   await mkdir(paths.packageFolder);
 });
 
-/** Stands in for the npm package's download of its binary, which succeeds or fails. */
+/** Replaces the npm package's download of its binary by one that succeeds or fails. */
 async function installer(code: string): Promise<void> {
   await writeFile(join(paths.packageFolder, 'install.js'), code);
 }
@@ -24,7 +24,7 @@ const installs = `
   writeFileSync(__dirname + '/path.txt', 'electron');`;
 
 describe('Electron', () => {
-  it('is what the npm package has', async () => {
+  it('is taken from the npm package, if it is there', async () => {
     await mkdir(join(paths.packageFolder, 'dist'));
     await writeFile(join(paths.packageFolder, 'dist', 'electron'), '');
     expect(installedElectron(paths), 'half fetched').toBeUndefined();
@@ -33,19 +33,19 @@ describe('Electron', () => {
     expect(await findElectron(paths, {})).toEqual({ executable, isStandIn: false });
   });
 
-  it('is fetched where it is missing', async () => {
+  it('is downloaded if it is missing', async () => {
     await installer(installs);
     expect(await findElectron(paths, {})).toMatchObject({ isStandIn: false });
   });
 
-  it.skipIf(process.platform === 'win32')('is stood in for where it cannot be fetched', async () => {
+  it.skipIf(process.platform === 'win32')('is replaced by the stand-in if it cannot be downloaded', async () => {
     await installer('process.exit(1)');
     await writeFile(join(folder, 'chromium'), '#!/bin/sh\n');
     await chmod(join(folder, 'chromium'), 0o755);
     expect(await findElectron(paths, { PATH: folder })).toEqual({ executable: paths.standIn, isStandIn: true });
   });
 
-  it('is asked for in a sentence where nothing can run the app', async () => {
+  it('is requested in a sentence if nothing can run the app', async () => {
     await installer('process.exit(1)');
     await expect(findElectron(paths, { PATH: folder })).rejects.toThrow(/^Electron could not be downloaded, .*/);
   });

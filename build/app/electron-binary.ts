@@ -25,7 +25,7 @@ export const electronPaths: ElectronPaths = {
   standIn: join(root, 'desktop', 'e2e', 'standin', 'dist', 'electron'),
 };
 
-/** A hundred megabytes over a slow line. */
+/** Enough for a hundred megabytes on a slow connection. */
 const fetchMilliseconds = 10 * 60_000;
 /** After this long, say what the person is waiting for. */
 const tellAfterMilliseconds = 1500;

@@ -38,7 +38,7 @@ afterAll(async () => {
 const archive = (): string => join(app, 'resources', 'app.asar');
 
 describe('the package', () => {
-  it('carries fuses that turn Electron into this app and nothing else', async () => {
+  it('has fuses that keep Electron from running anything but this app', async () => {
     const wire = await getCurrentFuseWire(join(app, 'soundlift'));
     const { DISABLE, ENABLE } = FuseState;
     expect(wire).toMatchObject({
@@ -52,7 +52,7 @@ describe('the package', () => {
     });
   });
 
-  it('holds the bundles, their pictures and the licences, and nothing of what they are made of', () => {
+  it('contains the bundles, their images and the licences, and no sources', () => {
     const files = listPackage(archive(), { isPack: false });
     expect(files.filter((file) => !/^\/(package\.json|dist(\/.*)?)$/.test(file))).toEqual([]);
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
@@ -69,7 +69,7 @@ describe('the package', () => {
     );
   });
 
-  it('tells nothing of the machine it was made on', () => {
+  it('contains nothing about the machine on which it was made', () => {
     for (const file of [
       'dist/main/main.js',
       'dist/main/backend-process.js',
@@ -79,7 +79,7 @@ describe('the package', () => {
       expect(extractFile(archive(), file).includes(root), file).toBe(false);
   });
 
-  it('needs no package that is not in it', () => {
+  it('needs no package that it does not contain', () => {
     for (const name of ['main', 'backend-process']) {
       const code = extractFile(archive(), `dist/main/${name}.js`).toString();
       const imported = [...code.matchAll(/^import\b[^;]*?from "([^".][^"]*)";$/gm)].map(([, from]) => from ?? '');
@@ -95,14 +95,14 @@ describe('the package', () => {
     );
   });
 
-  it('says the licence of each package in it', () => {
+  it('states the licence of each package in it', () => {
     const text = extractFile(archive(), 'dist/licences.txt').toString();
     for (const name of ['Soundlift', 'react', 'react-dom', 'fluent-ffmpeg', 'pino', 'zod', 'axios', 'electron-store'])
       expect(new RegExp(`^${name}( [\\d.]+ \\(.+\\))?$`, 'm').test(text), name).toBe(true);
     expect(text.match(/^.* \(of an unknown licence\)$/m)).toBeNull();
   });
 
-  it('allows its page what it needs, without exceptions', () => {
+  it('has a page whose policy has no exceptions', () => {
     const page = extractFile(archive(), 'dist/renderer/index.html').toString();
     expect(page).toContain("default-src 'none'");
     const scripts = listPackage(archive(), { isPack: false }).filter((file) => /^\/dist\/renderer\/.*\.js$/.test(file));
@@ -111,7 +111,7 @@ describe('the package', () => {
     expect(page).not.toMatch(/unsafe|crossorigin|https?:|<script(?![^>]* src=)|<style|\son\w+=/);
   });
 
-  it('is offered for what it converts, and for its own links, by the desktop file of the deb', async () => {
+  it('registers the app for the types that it converts, and for its links, in the desktop file of the deb', async () => {
     const [name = ''] = (await readdir(join(folder, 'release'))).filter((file) => file.endsWith('.deb'));
     const deb = join(folder, 'release', name);
     await run('dpkg-deb', ['--extract', deb, join(folder, 'deb')]);
@@ -133,7 +133,7 @@ describe('the package', () => {
     );
   });
 
-  it('is offered for every kind of file that a folder is searched for', async () => {
+  it('registers the app for every type of file that it finds in folders', async () => {
     const config = await readFile(join(root, 'electron-builder.yml'), 'utf8');
     const named = [...config.matchAll(/^ {4}ext:\s*\[?([^\]]*)\]/gm)].flatMap(([, list = '']) =>
       list

@@ -19,7 +19,7 @@ const lookSeconds = 10;
 /** Each sends its progress about three times a second. */
 const atOnce = 7;
 const updatesPerSecond = 20;
-/** Linux counts CPU time in these. */
+/** Linux counts CPU time in these units. */
 const ticksPerSecond = 100;
 
 /** The page's globals that we use. These files are typed for Node. */
@@ -56,7 +56,7 @@ export const app: Row = {
   },
 };
 
-/** @param converting so many of the rows, the first ones, are videos that are still to be converted */
+/** @param converting how many of the rows, from the first, are videos that still have to be converted */
 async function homeWithRows(path: string, count: number, converting = 0): Promise<Home> {
   const home = await makeHome(path);
   await mkdir(home.userData, { recursive: true });
@@ -96,7 +96,7 @@ function savedEntry(home: Home, index: number): Entry {
   };
 }
 
-/** ffmpeg as fast as the sound is heard: it tells how far it is at a steady pace, and leaves the processors to the app. @returns its path */
+/** An ffmpeg that converts at the speed of playback, so that it reports progress steadily and hardly uses the CPU. @returns its path */
 async function steadyFfmpeg(folder: string): Promise<string> {
   const { ffmpeg } = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
   const path = join(folder, 'ffmpeg');
@@ -126,7 +126,7 @@ async function startSeconds(home: Home): Promise<number> {
 
 /** As a share of one core, 0–1. */
 async function idleCpu(electron: ElectronApplication): Promise<number> {
-  // By then, the work after a start is done.
+  // Wait until the work after a start is done.
   await wait(3000);
   const pids = await pidsOf(electron);
   const before = await cpuSeconds(pids);

@@ -17,13 +17,13 @@ import { type Row, rounds } from './row.ts';
 const megabytes = 50;
 const bytesPerSecond = 20_000_000 / 8;
 const roundTripMilliseconds = 100;
-/** For each megabyte that a connection carries. */
+/** The chance of a reset for each megabyte on a connection. */
 const resetChance = 0.02;
 
 export const badLine: Row = {
   name: 'bad-line',
   what: `${megabytes} MB over 20 Mbit/s with 100 ms, where each megabyte breaks the connection with a chance of 2 %`,
-  against: 'curl -T, started over until it has come through',
+  against: 'curl -T, restarted until it succeeds',
   async measure(folder) {
     const source = await noiseFile(megabytes);
     await using running = await startServerProcess({ dataFolder: join(folder, 'data') });
@@ -75,7 +75,7 @@ export const badLine: Row = {
   },
 };
 
-/** With the CPU of this process, which sends ours; of curl it is not counted. */
+/** Includes the CPU time of this process, which uploads. curl's CPU time is not counted. */
 async function wallOf(work: () => Promise<void>): Promise<Cost> {
   const cpu = process.cpuUsage();
   const started = performance.now();

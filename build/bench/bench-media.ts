@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const folder = join(tmpdir(), 'soundlift-bench-media');
 
-/** Different noise left and right: no sound costs more to encode. */
+/** Different noise on the left and right, because no other audio is slower to encode. */
 const noise =
   'anoisesrc=color=pink:seed=1:r=48000[left];anoisesrc=color=brown:seed=2:r=48000[right];[left][right]amerge';
 
-/** A video of so many seconds, H.264 and AAC in an MP4; made once for each machine. Returns its path. */
+/** Returns the path of a video of this length, H.264 and AAC in an MP4. It is made once for each machine. */
 export async function video(seconds: 10 | 60 | 600 | 1800): Promise<string> {
   return await madeOnce(`video-${seconds}.mp4`, async (target) => {
     const copy = ['-t', String(seconds), '-c', 'copy', target];
@@ -23,7 +23,7 @@ export async function video(seconds: 10 | 60 | 600 | 1800): Promise<string> {
   });
 }
 
-/** A file of 5 GB: 65 seconds of video as it comes from a camera, with sound. Returns its path; not kept. */
+/** Makes a file of 5 GB: 65 seconds of raw video with audio. Returns its path. The file is not kept between runs. */
 export async function bigVideo(): Promise<string> {
   return await madeOnce('video-5-gigabytes.mkv', async (target) => {
     const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:r=25', '-f', 'lavfi', '-i', noise];
@@ -31,7 +31,7 @@ export async function bigVideo(): Promise<string> {
   });
 }
 
-/** A file of random bytes, `megabytes` long. Returns its path. */
+/** Makes a file of random bytes, `megabytes` long. Returns its path. */
 export async function noiseFile(megabytes: number): Promise<string> {
   const path = join(folder, `noise-${megabytes}`);
   if (await exists(path)) return path;

@@ -11,7 +11,7 @@ export interface Cost {
 
 const shellScript = '"$@"; code=$?; times >&3; exit $code';
 
-/** Runs a command to its end and measures it, by the shell's `times`. Throws what it said when it failed. */
+/** Runs a command to its end and measures it, by the shell's `times`. If it fails, throws its output. */
 export async function measureCommand(program: string, args: readonly string[]): Promise<Cost> {
   const started = performance.now();
   const child = spawn('/bin/sh', ['-c', shellScript, 'sh', program, ...args], {
@@ -29,7 +29,7 @@ export async function measureCommand(program: string, args: readonly string[]): 
 }
 
 function collect(stream: unknown): () => string {
-  if (!(stream instanceof Readable)) throw new Error('the command has no such output');
+  if (!(stream instanceof Readable)) throw new Error('the command has no output to read');
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -42,17 +42,17 @@ export function childrenSeconds(times: string): number {
   const words = times.trim().split('\n')[1]?.split(' ') ?? [];
   const seconds = words.map((word) => {
     const [, minutes, rest] = /^(\d+)m([\d.]+)s$/.exec(word) ?? [];
-    if (minutes === undefined || rest === undefined) throw new Error(`the shell does not tell times: ${times}`);
+    if (minutes === undefined || rest === undefined) throw new Error(`the shell gave no times: ${times}`);
     return Number(minutes) * 60 + Number(rest);
   });
-  if (seconds.length !== 2) throw new Error(`the shell does not tell times: ${times}`);
+  if (seconds.length !== 2) throw new Error(`the shell gave no times: ${times}`);
   return seconds.reduce((sum, each) => sum + each);
 }
 
 /** Linux counts in hundredths of a second for programs, whatever the kernel does: sysconf(_SC_CLK_TCK). */
 const ticksPerSecond = 100;
 
-/** CPU seconds so far of a process that runs, and of the children that it has waited for: proc(5), /proc/PID/stat. */
+/** CPU seconds so far of a running process and of the children that it has waited for: proc(5), /proc/PID/stat. */
 export async function cpuSecondsOf(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -64,7 +64,7 @@ export async function cpuSecondsOf(pid: number): Promise<number> {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  if (low === undefined || high === undefined) throw new Error('there is no median of nothing');
+  if (low === undefined || high === undefined) throw new Error('an empty list has no median');
   return (low + high) / 2;
 }
 
@@ -84,7 +84,7 @@ export async function measurePair(
   const costs: { readonly ours: Cost[]; readonly peer: Cost[] } = { ours: [], peer: [] };
   for (let round = 0; round < rounds; round += 1) {
     const turns = [async () => costs.ours.push(await ours()), async () => costs.peer.push(await peer())];
-    // They take turns at being first, because the second finds warmer caches.
+    // They alternate in being first, because the second one finds warmer caches.
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
   }
   return { ours: medianCost(costs.ours), peer: medianCost(costs.peer) };

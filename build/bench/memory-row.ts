@@ -10,14 +10,14 @@ import { fetchTo } from './server-row.ts';
 import { uploadStream } from './upload-stream.ts';
 
 const mebibyte = 1024 * 1024;
-const owedBytes = 200 * 1_000_000;
+const limitBytes = 200 * 1_000_000;
 const lookMilliseconds = 50;
 
 export const memory: Row = {
   name: 'memory',
-  what: 'peak memory of our processes, ffmpeg apart, with a file of 5 GB',
+  what: 'peak memory of our processes without ffmpeg, with a file of 5 GB',
   against: 'a constant',
-  owed: '< 200 MB each',
+  limit: '< 200 MB each',
   async measure(folder) {
     const source = await bigVideo();
     try {
@@ -25,7 +25,7 @@ export const memory: Row = {
       const serverPeak = await peakOfServer(source, folder);
       const convertPeak = await peakOfConvert(source, folder);
       return {
-        holds: serverPeak < owedBytes && convertPeak < owedBytes,
+        holds: serverPeak < limitBytes && convertPeak < limitBytes,
         notes: [
           `${gigabytes.toFixed(1)} GB`,
           `the server ${inMebibytes(serverPeak)} (upload, conversion, download)`,

@@ -9,7 +9,7 @@ export interface PlainPutServer extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** @param target where it puts what it gets; each PUT replaces the one before. */
+/** @param target the file that each PUT replaces */
 export async function startPlainPutServer(target: string): Promise<PlainPutServer> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'plain-put-server.ts'), target], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -26,6 +26,6 @@ export async function startPlainPutServer(target: string): Promise<PlainPutServe
 }
 
 function pidOf({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error('the server that uploads are held against did not start');
+  if (pid === undefined) throw new Error('the server that uploads are compared with did not start');
   return pid;
 }

@@ -7,8 +7,8 @@ export interface Row {
   readonly what: string;
   readonly against: string;
   /** The limit, in words; undefined if the figure is only printed. */
-  readonly owed?: string;
-  /** @param folder an empty one, for files; gone afterwards. */
+  readonly limit?: string;
+  /** @param folder an empty folder for files; it is removed afterwards */
   measure(folder: string): Promise<Figures>;
 }
 

@@ -19,9 +19,9 @@ const cores = availableParallelism();
 
 export const server: Row = {
   name: 'server',
-  what: `${videos} videos of 60 s, uploaded to a running server, and their MP3s fetched`,
+  what: `${videos} videos of 60 s, uploaded to a running server, and their MP3s downloaded`,
   against: `xargs -P ${cores} ffmpeg`,
-  owed: '≥ 0.80 of its throughput',
+  limit: '≥ 0.80 of its throughput',
   async measure(folder) {
     const source = await video(60);
     await using running = await startServerProcess({
@@ -83,10 +83,10 @@ async function fetchAll(account: ApiClient, target: string): Promise<void> {
   }
 }
 
-/** Fetches an MP3 without holding it. */
+/** Downloads an MP3 without keeping it. */
 export async function fetchTo(account: ApiClient, id: string, target: string): Promise<void> {
   const answer = await account.fetch(`/download?fid=${id}`);
-  if (answer.status !== 200 || answer.body === null) throw new Error(`the MP3 cannot be fetched: ${answer.status}`);
+  if (answer.status !== 200 || answer.body === null) throw new Error(`the MP3 cannot be downloaded: ${answer.status}`);
   await pipeline(answer.body, createWriteStream(target));
 }
 

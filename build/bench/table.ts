@@ -14,7 +14,7 @@ export function describeFigures(row: Row, figures: Figures): string {
     lines.push(`  ratio  wall ${wall}   CPU ${cpu}   (${onTop} s on top)`);
   }
   for (const note of notes) lines.push(`  ${note}`);
-  if (row.owed !== undefined) lines.push(`  owed   ${row.owed}: ${holds === true ? 'held' : 'MISSED'}`);
+  if (row.limit !== undefined) lines.push(`  limit  ${row.limit}: ${holds === true ? 'held' : 'MISSED'}`);
   return `${lines.join('\n')}\n`;
 }
 

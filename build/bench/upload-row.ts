@@ -14,7 +14,7 @@ export const upload: Row = {
   name: 'upload',
   what: `a file of ${megabytes} MB, resumable, durable before it is acknowledged`,
   against: 'a plain streamed PUT to disk, which does not wait for the disk',
-  owed: '≥ 0.5 of its throughput',
+  limit: '≥ 0.5 of its throughput',
   async measure(folder) {
     const source = await noiseFile(megabytes);
     await using running = await startServerProcess({ dataFolder: join(folder, 'data') });
@@ -52,7 +52,7 @@ async function sendPlain(url: string, source: string): Promise<void> {
   await sendFile(request(url, { method: 'PUT' }), source);
 }
 
-/** Removes what was stored, so that later rounds have as much room. */
+/** Removes the stored files, so that later rounds have the same free space. */
 async function uploadAndRemove(url: string, account: ApiClient, source: string): Promise<void> {
   const id = await sendResumable({ url, token: account.token }, source);
   await account.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' });

@@ -10,12 +10,12 @@ const drawing = (name: string): string => readFileSync(join(import.meta.dirname,
 /** Sizes up to this one use the drawing for small sizes. */
 const small: readonly number[] = [16, 24];
 
-/** Draws the app's icon into `folder`: `icon.png` for windows of Linux, `drag.png`, and what electron-builder takes, by system. */
+/** Draws the app's icon into `folder`: `icon.png` for windows of Linux, `drag.png`, and electron-builder's icon for each system. */
 export function drawAppIcons(folder: string): void {
   const wide = drawing('icon.svg');
   // The margin is macOS's own grid; elsewhere icons fill their square.
   const cropped = wide.replace('viewBox="0 0 512 512"', 'viewBox="40 40 432 432"');
-  if (cropped === wide) throw new Error('icon.svg has another view box now');
+  if (cropped === wide) throw new Error('the view box of icon.svg has changed');
   const draw = (svg: string, sizes: readonly number[]): readonly Picture[] =>
     sizes.map((size) => drawSvg(small.includes(size) ? drawing('icon-small.svg') : svg, size));
 
@@ -24,7 +24,7 @@ export function drawAppIcons(folder: string): void {
   for (const { size, png } of draw(cropped, [16, 24, 32, 48, 64, 128, 256, 512]))
     writeFileSync(join(linux, `${size}x${size}.png`), png);
   writeFileSync(join(folder, 'icon.png'), drawSvg(cropped, 512).png);
-  // Under the pointer, while a sound is dragged out of the window.
+  // Shown below the pointer while an MP3 is dragged out of the window.
   writeFileSync(join(folder, 'drag.png'), drawSvg(cropped, 64).png);
   writeFileSync(join(folder, 'icon.ico'), toIco(draw(cropped, [16, 24, 32, 48, 64, 128, 256])));
   writeFileSync(join(folder, 'icon.icns'), toIcns(draw(wide, icnsSizes)));
@@ -76,6 +76,6 @@ function trayDrawing(mark: TrayMark, colour: string): string {
     'pathLength="100" stroke-dasharray="62 100"',
     `stroke-dasharray="${mark.fraction * ringLength} ${ringLength}"`,
   );
-  if (ring === svg) throw new Error('tray-working.svg has another ring now');
+  if (ring === svg) throw new Error('the ring of tray-working.svg has changed');
   return ring.replace('stroke="#000"', `stroke="${colour}"`);
 }

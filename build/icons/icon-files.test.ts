@@ -15,7 +15,7 @@ describe('a picture', () => {
 });
 
 describe("Windows' icon file", () => {
-  it('names each picture with its size, place and length', () => {
+  it('lists each picture with its size, position and length', () => {
     const ico = toIco([16, 32, 256].map((size) => drawSvg(flag, size)));
     expect(ico.readUInt16LE(2)).toBe(1);
     expect(ico.readUInt16LE(4)).toBe(3);
@@ -29,7 +29,7 @@ describe("Windows' icon file", () => {
     expect(ico.length).toBe(end);
   });
 
-  it('holds small pictures from the bottom up, blue first, and the large one as PNG', () => {
+  it('contains small pictures from the bottom up, blue first, and the large one as PNG', () => {
     const ico = toIco([16, 256].map((size) => drawSvg(flag, size)));
     const small = ico.subarray(ico.readUInt32LE(18));
     expect([small.readUInt32LE(0), small.readInt32LE(4), small.readInt32LE(8)]).toEqual([40, 16, 32]);
@@ -40,7 +40,7 @@ describe("Windows' icon file", () => {
 });
 
 describe("macOS's icon file", () => {
-  it('holds a PNG of each size, up to its end', () => {
+  it('contains a PNG of each size, and nothing after them', () => {
     const icns = toIcns(icnsSizes.map((size) => drawSvg(flag, size)));
     expect(icns.toString('latin1', 0, 4)).toBe('icns');
     expect(icns.readUInt32BE(4)).toBe(icns.length);
@@ -49,7 +49,7 @@ describe("macOS's icon file", () => {
     expect(widths).toEqual([16, 32, 32, 64, 128, 256, 256, 512, 512, 1024]);
   });
 
-  it('is not made where a size is missing', () => {
+  it('is not made if a size is missing', () => {
     expect(() => toIcns([drawSvg(flag, 16)])).toThrow('32');
   });
 });

@@ -1,6 +1,6 @@
 import type { Picture } from './draw-svg.ts';
 
-/** Windows' icon file: small images as bitmaps, which every part of Windows reads, and 256 pixels as PNG, as is usual. */
+/** Windows' icon file: small images as bitmaps, which every part of Windows can read, and 256 pixels as PNG, as usual. */
 export function toIco(pictures: readonly Picture[]): Buffer {
   const images = pictures.map((picture) => (picture.size < 256 ? toBitmap(picture) : picture.png));
   const header = Buffer.alloc(6 + 16 * images.length);
@@ -59,10 +59,10 @@ const icnsTypes = [
   ['ic10', 1024],
 ] as const;
 
-/** The sizes that macOS's icon file wants. */
+/** The sizes that macOS's icon file must have. */
 export const icnsSizes: readonly number[] = [...new Set(icnsTypes.map(([, size]) => size))];
 
-/** macOS's icon file. Throws where one of `icnsSizes` is missing. */
+/** macOS's icon file. Throws if one of `icnsSizes` is missing. */
 export function toIcns(pictures: readonly Picture[]): Buffer {
   const parts = icnsTypes.map(([type, size]) => {
     const png = pictures.find((picture) => picture.size === size)?.png;

@@ -18,7 +18,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Calls a runner in a process of its own, which keeps what it prints out of this run's output. */
+/** Calls a runner in its own process, so that its output does not mix with this run's. */
 async function runApart(runner: string, run: TestRun): Promise<readonly TestResult[]> {
   const module = pathToFileURL(join(import.meta.dirname, 'runners.ts')).href;
   const code = `
@@ -81,7 +81,7 @@ describe.each([
     await expect.poll(() => processesWorkingIn(folder)).toEqual([]);
   });
 
-  it('counts nothing where there is no test', async () => {
+  it('counts nothing if there is no test', async () => {
     expect(await run({})).toEqual([0, 0, 0]);
   });
 });

@@ -17,7 +17,7 @@ export interface TestRun {
   readonly config: string;
   /** Which files to run: parts of their paths; all when empty. */
   readonly filters: readonly string[];
-  /** A runner that takes longer is killed. A test that blocks its process meets no time limit of its own. */
+  /** A runner that takes longer is killed. A test that blocks its process cannot be stopped by its own time limit. */
   readonly milliseconds: number;
 }
 
@@ -72,7 +72,7 @@ function spawnInGroup(words: readonly string[], environment: NodeJS.ProcessEnv =
   return spawn(process.execPath, words, {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...environment },
-    // A worker that blocks never reads that it is to end: it outlives its runner, but not its group.
+    // A blocked worker never handles the request to end. It outlives its runner, but is killed with the process group.
     detached: process.platform !== 'win32',
   });
 }

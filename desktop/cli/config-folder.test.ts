@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configFolder } from './config-folder.ts';
 
-describe('the folder for settings', () => {
+describe('the config folder', () => {
   it.each([
     ['linux', {}, '/home/me/.config/soundlift'],
     ['linux', { XDG_CONFIG_HOME: '/elsewhere' }, '/elsewhere/soundlift'],
@@ -14,7 +14,7 @@ describe('the folder for settings', () => {
     expect(configFolder(environment, { platform, homeFolder: '/home/me' })).toBe(folder);
   });
 
-  it('cannot be given by a path that depends on where one is', () => {
+  it('cannot be a relative path', () => {
     const facts = { platform: 'linux', homeFolder: '/home/me' } as const;
     expect(() => configFolder({ SOUNDLIFT_CONFIG: 'mine' }, facts)).toThrowError(
       expect.objectContaining({ code: 'invalid' }),

@@ -25,7 +25,7 @@ export async function runList(
     stdout.write(listHelp);
     return exitCodes.fine;
   }
-  if (positionals.length > 0) throw new MisuseError('list takes options alone.');
+  if (positionals.length > 0) throw new MisuseError('list takes only options.');
   const backend = await openServer(values.get('server'));
   const json = flags.has('json');
   let listed = 0;
@@ -58,7 +58,7 @@ export async function runCancel(
     return exitCodes.fine;
   }
   const [id, ...more] = positionals;
-  if (id === undefined || id === '' || more.length > 0) throw new MisuseError('cancel wants the id of one conversion.');
+  if (id === undefined || id === '' || more.length > 0) throw new MisuseError('cancel needs the id of one conversion.');
   const backend = await openServer(values.get('server'));
   try {
     const { fileName } = await backend.cancel(id);

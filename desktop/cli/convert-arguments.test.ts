@@ -7,7 +7,7 @@ const here = path.resolve('/home/me/videos');
 const parse = (...words: readonly string[]) => parseConvertArguments(words, here);
 
 describe('the arguments of convert', () => {
-  it('are files and folders, from where the caller is', () => {
+  it('are files and folders, relative to the caller’s folder', () => {
     const film = path.resolve('/films/b.mp4');
     expect(parse('a.mp4', '../old', film)).toEqual({
       paths: [path.join(here, 'a.mp4'), path.resolve('/home/me/old'), film],
@@ -32,14 +32,14 @@ describe('the arguments of convert', () => {
     expect(parse('a.mp4', ...words)).toMatchObject(expected);
   });
 
-  it('take what comes after -- for files', () => {
+  it('take everything after -- as files', () => {
     expect(parse('--', '-x.mp4', '--json')).toMatchObject({
       paths: [path.join(here, '-x.mp4'), path.join(here, '--json')],
       json: false,
     });
   });
 
-  it('may ask for help whatever else they say', () => {
+  it('may ask for help together with any other arguments', () => {
     expect(parse('--help')).toBe('help');
     expect(parse('a.mp4', '-h')).toBe('help');
   });
@@ -64,7 +64,7 @@ describe('the arguments of convert', () => {
     [['a.mp4', '--quality', '1.5'], /from 0 to 9/],
     [['a.mp4', '--track', 'eng'], /from 0 to 255/],
     [['a.mp4', '--bitrate', '128', '--quality', '2'], /not both/],
-  ])('are refused as %j, in a sentence', (words, sentence) => {
+  ])('%j are refused with a sentence', (words, sentence) => {
     expect(() => parse(...words)).toThrow(MisuseError);
     expect(() => parse(...words)).toThrow(sentence);
   });

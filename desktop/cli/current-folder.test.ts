@@ -6,11 +6,11 @@ const packageFolder = path.resolve('/home/me/soundlift');
 const videos = path.resolve('/home/me/videos');
 
 describe('the caller’s folder', () => {
-  it('is what npm says, when npm has started us', () => {
+  it('is the folder that npm gives, if npm started us', () => {
     expect(callersFolder(packageFolder, packageFolder, videos)).toBe(videos);
   });
 
-  it('is the working folder, when npm has started only whoever started us', () => {
+  it('is the working folder, if npm started only our parent process', () => {
     expect(callersFolder(videos, packageFolder, packageFolder)).toBe(videos);
   });
 

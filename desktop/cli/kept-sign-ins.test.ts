@@ -30,8 +30,8 @@ function session(accessToken: string) {
   };
 }
 
-describe('sign-ins that are kept', () => {
-  it('are told apart by the address of the server, to its path', async () => {
+describe('stored sign-ins', () => {
+  it('are distinguished by the address of the server, including its path', async () => {
     const addresses = [url, `${url}/there`, `${url}:8443`, 'http://sound.example.org', 'http://[::1]:8080'];
     for (const address of addresses) await open().of(address).write(session(address));
     for (const address of addresses) expect(await open().of(address).read()).toEqual(session(address));
@@ -40,7 +40,7 @@ describe('sign-ins that are kept', () => {
     expect(await open().of(`${url}/there`).read()).toBeDefined();
   });
 
-  it('are never seen half written, whoever writes and reads at the same time', async () => {
+  it('are never read half written, even while others write them', async () => {
     const keeper = open().of(url);
     await keeper.write(session('first'));
     const writing = Promise.all(
@@ -56,7 +56,7 @@ describe('sign-ins that are kept', () => {
     expect(await readdir(folder)).toHaveLength(1);
   });
 
-  it('are readable by their owner alone, in a folder that was there and was not', async () => {
+  it('are readable only by their owner, in a new and in an existing folder', async () => {
     const file = path.join(folder, 'deeper', 'still');
     await openKeptSignIns(file, () => expect.unreachable()).setLatest(url);
     expect((await stat(file)).mode & 0o777).toBe(0o700);
@@ -66,7 +66,7 @@ describe('sign-ins that are kept', () => {
     expect((await stat(path.join(file, name))).mode & 0o777).toBe(0o600);
   });
 
-  it('remember the server of the latest, until that one is forgotten', async () => {
+  it('remember the server of the latest sign-in until it is forgotten', async () => {
     expect(await open().latest()).toBeUndefined();
     await open().setLatest(url);
     await open().forgetLatest('https://another.example.org');
@@ -75,16 +75,19 @@ describe('sign-ins that are kept', () => {
     expect(await open().latest()).toBeUndefined();
   });
 
-  it.each(['', '{', '[]', '{"url": 1}', '\u0000\u0000'])('of %j are set aside, and that is said', async (text) => {
-    await open().setLatest(url);
-    const [name = ''] = await readdir(folder);
-    await writeFile(path.join(folder, name), text);
-    expect(await open().latest()).toBeUndefined();
-    expect(warnings).toEqual([expect.stringContaining(`${name}.broken`)]);
-    expect(await readdir(folder)).toEqual([`${name}.broken`]);
-  });
+  it.each(['', '{', '[]', '{"url": 1}', '\u0000\u0000'])(
+    'that contain %j are set aside with a warning',
+    async (text) => {
+      await open().setLatest(url);
+      const [name = ''] = await readdir(folder);
+      await writeFile(path.join(folder, name), text);
+      expect(await open().latest()).toBeUndefined();
+      expect(warnings).toEqual([expect.stringContaining(`${name}.broken`)]);
+      expect(await readdir(folder)).toEqual([`${name}.broken`]);
+    },
+  );
 
-  it('that cannot be kept say so', async () => {
+  it('that cannot be written or read throw an error', async () => {
     const file = path.join(folder, 'a-file');
     await writeFile(file, '');
     const keeping = openKeptSignIns(path.join(file, 'below'), () => undefined).setLatest(url);

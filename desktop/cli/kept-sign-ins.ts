@@ -72,13 +72,13 @@ async function readKept<Schema extends z.ZodType>(
     text = await readFile(file, 'utf8');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw new AppError('unavailable', 'What was kept of the sign-in cannot be read.', { cause: error });
+    throw new AppError('unavailable', 'The stored sign-in cannot be read.', { cause: error });
   }
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   // It cannot be used, but somebody may want to look at it.
   await rename(file, `${file}.broken`);
-  warn(`What was kept of a sign-in could not be understood and was set aside: ${file}.broken`);
+  warn(`A stored sign-in could not be understood and was set aside: ${file}.broken`);
   return undefined;
 }
 
@@ -99,7 +99,7 @@ async function writeKept(file: string, value: unknown): Promise<void> {
     await chmod(file, 0o600);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw new AppError('unavailable', 'The sign-in cannot be kept: the folder for settings cannot be written to.', {
+    throw new AppError('unavailable', 'The sign-in cannot be stored: the config folder cannot be written to.', {
       cause: error,
     });
   }
@@ -107,12 +107,8 @@ async function writeKept(file: string, value: unknown): Promise<void> {
 
 async function forget(file: string): Promise<void> {
   await rm(file, { force: true }).catch((error: unknown) => {
-    throw new AppError(
-      'unavailable',
-      'The sign-in cannot be forgotten: the folder for settings cannot be written to.',
-      {
-        cause: error,
-      },
-    );
+    throw new AppError('unavailable', 'The sign-in cannot be deleted: the config folder cannot be written to.', {
+      cause: error,
+    });
   });
 }

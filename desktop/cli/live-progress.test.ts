@@ -12,7 +12,7 @@ function output(facts: Pick<TextOutput, 'isTTY' | 'columns'> = {}) {
 
 const escape = '\u001b';
 
-/** What a terminal shows of these writes: its lines, as far as the few control sequences go that are used here. */
+/** The lines that a terminal shows after these writes. Knows only the control sequences that are used here. */
 function screen(text: string): readonly string[] {
   const lines: string[] = [];
   let line = '';
@@ -34,23 +34,23 @@ function screen(text: string): readonly string[] {
 }
 
 describe('the bar', () => {
-  it('tells how far, how fast, how long still, and what', () => {
+  it('shows progress, speed, time left and name', () => {
     expect(barLine(shown, 100)).toBe('[==========>             ]  42%  3 of 40  23x  1:05 left  talk.mp4');
     expect(barLine({ fraction: 1, ended: 1, total: 1, name: '' }, 80)).toBe('[========================] 100%');
   });
 
-  it('fits on one line of any width, whatever the name', () => {
+  it('fits on one line of any width, with any name', () => {
     for (let columns = 1; columns <= 200; columns += 1) {
       for (const name of ['talk.mp4', '日本語の映画'.repeat(10), '👩‍👩‍👧'.repeat(30), 'cafe\u0301'.repeat(30)]) {
         const line = barLine({ ...shown, name }, columns);
         expect(displayWidth(line)).toBeLessThan(columns);
-        // cli-progress cuts at so many UTF-16 units, in the middle of whatever stands there.
+        // cli-progress cuts after this many UTF-16 units, even within a character.
         expect(line.length).toBeLessThanOrEqual(columns);
       }
     }
   });
 
-  it('stays below the lines that are written, and is gone at the end', async () => {
+  it('stays below the written lines, and is removed at the end', async () => {
     const terminal = output({ isTTY: true, columns: 80 });
     const progress = await openProgressBar(terminal);
     progress.show(shown);
@@ -71,7 +71,7 @@ describe('the bar', () => {
 });
 
 describe('progress in plain lines', () => {
-  it('is told every ten seconds at most, and only what is new', () => {
+  it('is written at most every ten seconds, and only if it has changed', () => {
     const pipe = output();
     let seconds = 0;
     const progress = openProgressLines(pipe, () => seconds);
@@ -92,7 +92,7 @@ describe('progress in plain lines', () => {
     expect(told).toEqual(['', '', line(30), '', line(50), '']);
   });
 
-  it('comes without control characters', () => {
+  it('contains no control characters', () => {
     const pipe = output();
     let seconds = 0;
     const progress = openProgressLines(pipe, () => seconds);

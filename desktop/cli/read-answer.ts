@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { TextOutput } from './live-progress.ts';
 
 /** Asks for one line on the terminal. Throws `invalid` when there is no terminal, `cancelled` when the person gives up. */
@@ -11,7 +12,7 @@ export async function readAnswer(
   output: TextOutput,
 ): Promise<string> {
   if (!input.isTTY) {
-    throw new AppError('invalid', 'There is no terminal to ask for the e-mail address on; set SOUNDLIFT_EMAIL.');
+    throw new AppError('invalid', 'There is no terminal to ask for the e-mail address. Set SOUNDLIFT_EMAIL.');
   }
   output.write(question);
   const lines = createInterface({ input });
@@ -19,5 +20,5 @@ export async function readAnswer(
   const answer: unknown = await Promise.race([once(lines, 'line').then(([line]): unknown => line), closed]);
   lines.close();
   if (typeof answer === 'string') return answer.trim();
-  throw new AppError('cancelled', 'Nothing was changed.');
+  throw new AppError('cancelled', sayShared('failNothingChanged'));
 }

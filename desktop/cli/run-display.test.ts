@@ -53,14 +53,14 @@ const failed: RunEvent = {
 };
 
 describe('a run that is shown to a person', () => {
-  it('tells of each MP3 on standard output, by paths from where the person is', () => {
+  it('writes each MP3 to standard output, with paths relative to the current folder', () => {
     const { event, told } = open(false, 1);
     event(conversion({ state: 'done', result }));
     event(saved);
     expect(told()).toEqual({ out: 'talk.mp4 -> talk.mp3 (0:13, 240 kB)\n', err: '' });
   });
 
-  it('tells of each failure on standard error, with its file, its reason and a way out, and harmlessly', () => {
+  it('writes each failure to standard error, with its file, its reason and advice, and without control characters', () => {
     const { event, told } = open(false, 1);
     event(failed);
     const { out, err } = told();
@@ -68,21 +68,21 @@ describe('a run that is shown to a person', () => {
     expect(err).toMatch(/^\S*bad\\u\{1b\}\[2J\.mp4: This is a text\. \S.*\n$/);
   });
 
-  it('tells of warnings on standard error', () => {
+  it('writes warnings to standard error', () => {
     const { event, told } = open(false, 1);
     event(conversion({ state: 'done', result, warnings: [{ code: 'cut_short', atSeconds: 12.9, ofSeconds: 28.4 }] }));
     event(saved);
     expect(told().err).toMatch(/^talk\.mp4: The video breaks off at 0:13 of 0:28\. /);
   });
 
-  it('tells of warnings that it does not know by their message, harmlessly', () => {
+  it('writes the message of an unknown warning, without control characters', () => {
     const { event, told } = open(false, 1);
     event(conversion({ state: 'done', result, warnings: [{ code: 'growing', message: 'It \u001b[2J grows.' }] }));
     event(saved);
     expect(told().err).toBe('talk.mp4: It \\u{1b}[2J grows.\n');
   });
 
-  it('counts what has ended, and names what is being converted', () => {
+  it('counts the ended videos, and names the one that is being converted', () => {
     const { event, progress, shown } = open(false, 3);
     event(conversion({ id: 'c1', state: 'converting', fileName: 'one\n.mp4' }));
     event(conversion({ id: 'c2', state: 'converting', fileName: 'two.mp4' }));
@@ -97,7 +97,7 @@ describe('a run that is shown to a person', () => {
     ]);
   });
 
-  it('sums up where there were several', () => {
+  it('writes a summary if there were several videos', () => {
     const { end, told } = open(false, 3);
     end(2, false);
     expect(told()).toEqual({ out: '2 of 3 were converted.\n', err: '' });
@@ -107,7 +107,7 @@ describe('a run that is shown to a person', () => {
 });
 
 describe('a run that is shown to a program', () => {
-  it('tells every event as one line of JSON, and failures to people as well', () => {
+  it('writes every event as one line of JSON, and failures also as text', () => {
     const { event, end, told } = open(true, 2);
     const events = [conversion({ state: 'done', result }), saved, failed];
     for (const one of events) event(one);

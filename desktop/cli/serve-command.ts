@@ -26,7 +26,7 @@ export async function runServe(words: readonly string[], context: CommandContext
     context.stdout.write(serveHelp);
     return exitCodes.fine;
   }
-  if (positionals.length > 0) throw new MisuseError('serve takes options alone.');
+  if (positionals.length > 0) throw new MisuseError('serve takes only options.');
   await serve(Object.fromEntries(values), (line) => void context.stdout.write(`${line}\n`), context.signal);
   return exitCodes.fine;
 }

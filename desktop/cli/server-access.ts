@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { createRemoteBackend, type RemoteBackend } from '../client/remote-backend.ts';
 import { createServerHttp, parseServerAddress, type ServerHttp } from '../client/server-http.ts';
 import { keepInMemory, openServerSession, type ServerSession, signIn } from '../client/server-session.ts';
@@ -35,7 +36,7 @@ export async function openServerAccess(
     const session = openServerSession(http, kept);
     return { session, backend: createRemoteBackend(session) };
   }
-  if (given === undefined) throw new AppError('unauthorized', `You are not signed in to ${http.host}.`);
+  if (given === undefined) throw new AppError('unauthorized', sayShared('failNotSignedIn', { host: http.host }));
   return await openForOnce(http, given);
 }
 

@@ -68,7 +68,7 @@ async function login(): Promise<void> {
   expect(await start(['login', stand.line.url], credentials()).ended).toMatchObject({ code: 0, err: '' });
 }
 
-/** The one file that a sign-in is kept in. */
+/** The only file that stores a sign-in. */
 async function keptFile(): Promise<string> {
   const name = (await readdir(config)).find((one) => one.startsWith('sign-in-'));
   if (name === undefined) throw new Error('nothing is kept');
@@ -99,7 +99,7 @@ async function conversionIds(): Promise<readonly string[]> {
 }
 
 describe('soundlift login', () => {
-  it('keeps who is signed in, for its owner alone, and no password', async () => {
+  it('stores the sign-in, readable only by its owner, and no password', async () => {
     const { code, out, err } = await start(['login', stand.line.url], credentials()).ended;
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(`Signed in to ${new URL(stand.line.url).host} as ${stand.account.email}.\n`);
@@ -110,26 +110,26 @@ describe('soundlift login', () => {
     }
   });
 
-  it('says that the password is wrong, and keeps nothing', async () => {
+  it('says that the password is wrong, and stores nothing', async () => {
     const { code, out, err } = await start(['login', stand.line.url], credentials('not the password')).ended;
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^[^\n]*password[^\n]*\n$/);
     expect(await readdir(home)).toEqual([]);
   });
 
-  it('asks nobody where there is no terminal', async () => {
+  it('asks for nothing without a terminal', async () => {
     const { code, err } = await start(['login', stand.line.url], { SOUNDLIFT_EMAIL: stand.account.email }).ended;
     expect(code).toBe(2);
     expect(err).toMatch(/set SOUNDLIFT_PASSWORD/);
   });
 
-  it('says so where nothing answers', async () => {
+  it('says so if nothing answers', async () => {
     const { code, err } = await start(['login', 'http://127.0.0.1:1'], credentials()).ended;
     expect(code).toBe(1);
     expect(err).toMatch(/^127\.0\.0\.1:1 refused the connection\./);
   });
 
-  it('lasts: the next commands get new tokens, two at the same time too', async () => {
+  it('lasts: later commands get new tokens, even two at the same time', async () => {
     await login();
     for (let round = 0; round < 2; round += 1) {
       await age();
@@ -138,7 +138,7 @@ describe('soundlift login', () => {
     }
   });
 
-  it('is set aside and said, where what was kept is broken', async () => {
+  it('sets a damaged stored sign-in aside and says so', async () => {
     await login();
     const file = await keptFile();
     await writeFile(file, '{"url": "htt');
@@ -150,7 +150,7 @@ describe('soundlift login', () => {
 });
 
 describe('soundlift logout', () => {
-  it('ends the session there and forgets it here', async () => {
+  it('ends the session on the server and deletes it here', async () => {
     await login();
     const kept = await readFile(await keptFile(), 'utf8');
     const [, token = ''] = /"accessToken": "([^"]+)"/.exec(kept) ?? [];
@@ -165,7 +165,7 @@ describe('soundlift logout', () => {
     expect((await soundlift('list')).err).toMatch(/^You are not signed in to any server\./);
   });
 
-  it('forgets it here though the server is away', async () => {
+  it('deletes it here even if the server cannot be reached', async () => {
     await login();
     stand.line.down = true;
     const { code } = await soundlift('logout');
@@ -176,7 +176,7 @@ describe('soundlift logout', () => {
 });
 
 describe('soundlift convert --server', () => {
-  it('converts there, saves here, and leaves it in the history', async () => {
+  it('converts on the server, saves here, and keeps the conversion in the history', async () => {
     await login();
     await put('talk.mp4', await media.make({ container: 'mp4', seconds: 2 }));
     await put('bad.mp4', await media.makeBroken('text'));
@@ -190,7 +190,7 @@ describe('soundlift convert --server', () => {
     expect(listed.out).toMatch(/failed +bad\.mp4 {2}\S+$/m);
   });
 
-  it('tells the frames of the server as JSON, and what was saved', async () => {
+  it('writes the events of the server and the saved MP3s as JSON', async () => {
     await login();
     const talk = await put('talk.mp4', await media.make({ container: 'mp4', seconds: 2 }));
     const { code, out } = await soundlift('convert', 'talk.mp4', '--server', stand.line.url, '--json');
@@ -207,7 +207,7 @@ describe('soundlift convert --server', () => {
     expect(states.at(-1)).toBe('done');
   });
 
-  it('signs in for this once where it is told with whom, and leaves no session behind', async () => {
+  it('signs in for one command with given credentials, and leaves no session behind', async () => {
     await put('talk.mp4', await media.make({ container: 'mp4', seconds: 2 }));
     const before = sessions();
     const { code, err } = await start(['convert', 'talk.mp4', '--server', stand.line.url], credentials()).ended;
@@ -216,26 +216,26 @@ describe('soundlift convert --server', () => {
     expect((await readdir(home)).sort()).toEqual(['talk.mp3', 'talk.mp4']);
   });
 
-  it('says how to sign in where nobody has', async () => {
+  it('says how to sign in if nobody is signed in', async () => {
     await put('talk.mp4', await media.make({ container: 'mp4', seconds: 2 }));
     const { code, out, err } = await soundlift('convert', 'talk.mp4', '--server', stand.line.url);
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/^You are not signed in to \S+\. Sign in with soundlift login/);
   });
 
-  it('refuses 10 GB at a server that takes 5, before the first byte', async () => {
+  it('refuses 10 GB before the first byte if the server accepts 5 GB', async () => {
     await login();
     await using film = await open(path.join(home, 'film.mp4'), 'w');
     await film.truncate(10e9);
     const before = stand.line.sentBytes;
     const { code, err } = await soundlift('convert', 'film.mp4', '--server', stand.line.url);
     expect(code).toBe(1);
-    expect(err).toMatch(/^film\.mp4: Larger than \S+ accepts\./);
+    expect(err).toMatch(/^film\.mp4: Larger than the 5 GB that \S+ accepts\./);
     expect(stand.line.sentBytes - before).toBeLessThan(5000);
   });
 
   it.each(['while it is converted', 'while it is sent'] as const)(
-    'cancels there too when it is stopped %s, and leaves nothing behind',
+    'also cancels on the server when it is stopped %s, and leaves nothing behind',
     async (when) => {
       await login();
       const before = await conversionIds();
@@ -253,7 +253,7 @@ describe('soundlift convert --server', () => {
     },
   );
 
-  it('goes on through a server that is killed and comes back', async () => {
+  it('continues after the server was killed and restarted', async () => {
     await login();
     await put('lecture.mkv', lecture);
     await ffmpeg.hold();
@@ -269,7 +269,7 @@ describe('soundlift convert --server', () => {
 });
 
 describe('soundlift list and cancel', () => {
-  it('list as JSON, newest first', async () => {
+  it('list conversions as JSON, newest first', async () => {
     await login();
     const { code, out } = await soundlift('list', '--json');
     expect(code).toBe(0);
@@ -280,7 +280,7 @@ describe('soundlift list and cancel', () => {
     expect(listed).toEqual(await conversionIds());
   });
 
-  it('cancel what runs, and say why where that cannot be done', async () => {
+  it('cancel a running conversion, and say why if it cannot be cancelled', async () => {
     await login();
     await ffmpeg.hold();
     const { id } = await stand.account.upload(lecture);

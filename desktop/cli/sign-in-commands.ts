@@ -29,7 +29,7 @@ export async function runLogin(
   }
   const [address, ...more] = positionals;
   if (address === undefined || more.length > 0)
-    throw new MisuseError('login wants the address of a server, and nothing else.');
+    throw new MisuseError('login needs the address of a server, and nothing else.');
   const http = createServerHttp(address);
   await askServerInfo(http);
   if (parseServerAddress(address).readable) stderr.write(`${plainHttpWords(http.host)}\n`);
@@ -52,7 +52,7 @@ export async function runLogout(
     stdout.write(logoutHelp);
     return exitCodes.fine;
   }
-  if (positionals.length > 0) throw new MisuseError('logout takes options alone.');
+  if (positionals.length > 0) throw new MisuseError('logout takes only options.');
   const given = values.get('server');
   const url = given === undefined ? await signIns.latest() : parseServerAddress(given).url;
   if (url === undefined || (await signIns.of(url).read()) === undefined) {

@@ -18,7 +18,7 @@ let media: MediaFolder;
 /** Long enough for a held ffmpeg. */
 let lecture: string;
 let ffmpeg: HeldFfmpeg;
-/** Where the command is called from; its own temporary folder, so that what it leaves can be seen. */
+/** The folder in which the command runs, and its own temporary folder, in which the tests look for leftovers. */
 let home: string;
 let temporary: string;
 
@@ -81,7 +81,7 @@ async function files(): Promise<readonly string[]> {
 }
 
 describe('soundlift convert', () => {
-  it('makes an MP3 beside the video, tells so in one plain line, and leaves nothing else', async () => {
+  it('makes an MP3 next to the video, says so in one plain line, and leaves nothing else', async () => {
     await put('talk.mp4');
     const { code, out, err } = await soundlift('convert', 'talk.mp4');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -90,7 +90,7 @@ describe('soundlift convert', () => {
     expect((await decodeSound(path.join(home, 'talk.mp3'))).seconds).toBeCloseTo(2, 1);
   });
 
-  it('converts every video in a folder, keeps the folders in DIR, and ends with 1 when one has failed', async () => {
+  it('converts every video in a folder, keeps the folders in DIR, and ends with 1 if one failed', async () => {
     await put('talks/1.mp4');
     await put('talks/sub/2.mkv', { container: 'mkv', seconds: 1 });
     await copyFile(await media.makeBroken('text'), path.join(home, 'talks/sub/bad.mp4'));
@@ -104,7 +104,7 @@ describe('soundlift convert', () => {
     expect((await files()).filter((name) => name.startsWith('out'))).toEqual(['out/1.mp3', 'out/sub/2.mp3']);
   });
 
-  it('keeps both of two videos with one name, and replaces nothing unless told', async () => {
+  it('keeps both MP3s of two videos with one name, and replaces nothing without --overwrite', async () => {
     await put('a/talk.mp4');
     await put('b/talk.mp4', { container: 'mp4', seconds: 1 });
     await mkdir(path.join(home, 'out'));
@@ -119,7 +119,7 @@ describe('soundlift convert', () => {
     expect((await decodeSound(path.join(home, 'out/talk (1).mp3'))).seconds).toBeCloseTo(1, 1);
   });
 
-  it('never replaces what it reads, though it bears the name of what it writes', async () => {
+  it('never replaces a source, even if the MP3 has the same name', async () => {
     const song = await put('song.mp3', { container: 'mp3', seconds: 1 });
     const before = await readFile(song);
     expect((await soundlift('convert', 'song.mp3', '--overwrite')).code).toBe(0);
@@ -127,7 +127,7 @@ describe('soundlift convert', () => {
     expect(await files()).toEqual(['song (1).mp3', 'song.mp3']);
   });
 
-  it('takes videos whatever they are called, and shows their names harmlessly', async () => {
+  it('accepts any file name, and shows names without control characters', async () => {
     const names = [
       'مقابلة ١.mp4',
       '🎬 film 👩‍👩‍👧.mp4',
@@ -146,14 +146,14 @@ describe('soundlift convert', () => {
     expect(await files()).toEqual([...names, ...results].sort());
   });
 
-  it('takes a path of more than 400 characters', async () => {
+  it('accepts a path of more than 400 characters', async () => {
     const folders = path.join(...Array.from({ length: 8 }, (_, level) => `${level}${'d'.repeat(60)}`));
     await put(path.join(folders, 'talk.mp4'));
     expect((await soundlift('convert', folders)).code).toBe(0);
     expect(await files()).toContain(path.join(folders, 'talk.mp3'));
   });
 
-  it('does as its options say', async () => {
+  it('obeys its options', async () => {
     const audio = [
       { hertz: 300, channels: 2 as const },
       { hertz: 700, channels: 2 as const },
@@ -169,7 +169,7 @@ describe('soundlift convert', () => {
     expect((await decodeSound(mp3)).hertz).toBeLessThan(500);
   });
 
-  it('delivers what a cut video holds, and warns', async () => {
+  it('converts what a cut video contains, and warns', async () => {
     await put('talk.mp4', { container: 'mp4-index-first', seconds: 28, cutAt: 0.5 });
     const { code, out, err } = await soundlift('convert', 'talk.mp4');
     expect(code).toBe(0);
@@ -177,7 +177,7 @@ describe('soundlift convert', () => {
     expect(err).toMatch(/^talk\.mp4: The video breaks off at 0:\d\d of 0:28\. /);
   });
 
-  it('tells what happens as JSON, one event a line', async () => {
+  it('writes events as JSON, one per line', async () => {
     const talk = await put('talk.mp4');
     const { code, out, err } = await soundlift('convert', 'talk.mp4', 'gone.mp4', '--json');
     expect(code).toBe(1);
@@ -202,7 +202,7 @@ describe('soundlift convert', () => {
     expect([...new Set(states)]).toEqual(['queued', 'converting', 'done']);
   });
 
-  it('takes relative paths from where npm was called', async () => {
+  it('resolves relative paths against the folder in which npm was called', async () => {
     await put('talk.mp4');
     const { code } = await start(['convert', 'talk.mp4', '-o', 'out'], { cwd: packageFolder, env: { INIT_CWD: home } })
       .ended;
@@ -210,7 +210,7 @@ describe('soundlift convert', () => {
     expect(await files()).toEqual(['out/talk.mp3', 'talk.mp4']);
   });
 
-  it('ends with a sentence when there is no ffmpeg', async () => {
+  it('ends with a sentence if there is no ffmpeg', async () => {
     await put('talk.mp4');
     const { code, out, err } = await start(['convert', 'talk.mp4'], { env: { FFMPEG_PATH: '/nowhere/ffmpeg' } }).ended;
     expect([code, out]).toEqual([1, '']);
@@ -218,14 +218,14 @@ describe('soundlift convert', () => {
     expect(await files()).toEqual(['talk.mp4']);
   });
 
-  it('ends with a sentence when the folder for the MP3s cannot be one', async () => {
+  it('ends with a sentence if the folder for the MP3s cannot be created', async () => {
     await put('talk.mp4');
     const { code, err } = await soundlift('convert', 'talk.mp4', '-o', 'talk.mp4');
     expect(code).toBe(1);
     expect(err).toMatch(/^talk\.mp4: The folder for the MP3 is not a folder\./);
   });
 
-  it('shows a bar on a terminal, and takes it away again', async () => {
+  it('shows a bar on a terminal, and removes it at the end', async () => {
     await put('talk.mp4');
     const command = [process.execPath, commandLine, 'convert', 'talk.mp4'].map((word) => `'${word}'`).join(' ');
     const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -244,7 +244,7 @@ describe('soundlift convert', () => {
   });
 });
 
-describe('soundlift convert that is stopped', () => {
+describe('a stopped soundlift convert', () => {
   beforeEach(() => ffmpeg.hold());
   afterEach(() => ffmpeg.release());
 
@@ -256,17 +256,20 @@ describe('soundlift convert that is stopped', () => {
     return run;
   }
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s ends with 130 and leaves nothing behind', async (name) => {
-    const { child, ended } = await startLecture();
-    child.kill(name);
-    const { code, err } = await ended;
-    expect(code).toBe(130);
-    expect(err).toMatch(/^Stopped; [01] of 2 were converted\.\n$/);
-    expect((await files()).filter((file) => file !== 'talk.mp3')).toEqual(['lecture.mkv', 'talk.mp4']);
-    expect(await processesIn(home)).toEqual([]);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends after %s with 130 and leaves nothing behind',
+    async (name) => {
+      const { child, ended } = await startLecture();
+      child.kill(name);
+      const { code, err } = await ended;
+      expect(code).toBe(130);
+      expect(err).toMatch(/^Stopped; [01] of 2 were converted\.\n$/);
+      expect((await files()).filter((file) => file !== 'talk.mp3')).toEqual(['lecture.mkv', 'talk.mp4']);
+      expect(await processesIn(home)).toEqual([]);
+    },
+  );
 
-  it('by Ctrl-C, which a terminal sends to every process at once, is stopped and has not failed', async () => {
+  it('reports no failure after Ctrl-C, which a terminal sends to every process at once', async () => {
     const { child, ended } = await startLecture();
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
     const { code, err } = await ended;
@@ -276,7 +279,7 @@ describe('soundlift convert that is stopped', () => {
     expect(await processesIn(home)).toEqual([]);
   });
 
-  it('because nobody reads any more ends without a word', async () => {
+  it('ends without a message if nobody reads its output any more', async () => {
     await copyFile(lecture, path.join(home, 'lecture.mkv'));
     const child = spawn(
       'sh',
@@ -296,11 +299,11 @@ describe('soundlift convert that is stopped', () => {
     expect(await processesIn(home)).toEqual([]);
   });
 
-  it('by a kill leaves no ffmpeg, and nothing at all once the next one ran', async () => {
+  it('leaves no ffmpeg after a kill, and the next run removes the rest', async () => {
     const { child, ended } = await startLecture();
     child.kill('SIGKILL');
     await ended;
-    await waitUntil('nothing runs any more', async () => (await processesIn(home)).length === 0);
+    await waitUntil('all its processes have ended', async () => (await processesIn(home)).length === 0);
     expect((await readdir(temporary)).length).toBeGreaterThan(0);
     await soundlift('convert', 'talk.mp4', '--overwrite');
     expect(await files()).toEqual(['lecture.mkv', 'talk.mp3', 'talk.mp4']);
@@ -317,7 +320,7 @@ describe('soundlift', () => {
     [['convert'], 2, /^$/, /at least one file/],
     [['convert', '--nope', 'a.mp4'], 2, /^$/, /Unknown option --nope/],
     [['serve', '--port', 'nine'], 2, /^$/, /^--port must be a whole number/],
-    [['serve', 'here'], 2, /^$/, /options alone/],
+    [['serve', 'here'], 2, /^$/, /only options/],
     [['login', '--help'], 0, /Usage: soundlift login URL/, /^$/],
     [['logout', '--help'], 0, /Usage: soundlift logout/, /^$/],
     [['list', '--help'], 0, /Usage: soundlift list/, /^$/],
@@ -326,7 +329,7 @@ describe('soundlift', () => {
     [['login', 'ftp://localhost'], 2, /^$/, /isn't a server address/],
     [['login', 'http://localhost', 'password'], 2, /^$/, /and nothing else/],
     [['cancel'], 2, /^$/, /id of one conversion/],
-    [['list', 'all'], 2, /^$/, /options alone/],
+    [['list', 'all'], 2, /^$/, /only options/],
     [['convert', '--whole', 'a.mp4'], 2, /^$/, /needs --server/],
     [['list'], 1, /^$/, /^You are not signed in to any server\./],
     [['logout'], 0, /^You were not signed in\.\n$/, /^$/],

@@ -65,7 +65,7 @@ async function run([command, ...words]: readonly string[], context: CommandConte
       context.stderr.write(generalHelp);
       return exitCodes.misused;
     default:
-      throw new MisuseError(`There is no command ${command}. soundlift --help tells which there are.`);
+      throw new MisuseError(`There is no command ${command}. See soundlift --help.`);
   }
 }
 

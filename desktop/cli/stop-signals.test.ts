@@ -14,7 +14,7 @@ function aProcess() {
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
-describe('a wish to stop', () => {
+describe('a request to stop', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('is %s', (name) => {
     const process = aProcess();
     const signal = watchForStop(process, 130);
@@ -23,7 +23,7 @@ describe('a wish to stop', () => {
     expect([signal.aborted, process.exits]).toEqual([true, []]);
   });
 
-  it('said twice ends the process at once', () => {
+  it('that comes twice ends the process at once', () => {
     const process = aProcess();
     let milliseconds = 0;
     watchForStop(process, 130, () => milliseconds);
@@ -33,7 +33,7 @@ describe('a wish to stop', () => {
     expect(process.exits).toEqual([130]);
   });
 
-  it('said once is heard once, though npm and set-up repeat it', () => {
+  it('that npm and set-up repeat counts once', () => {
     const process = aProcess();
     let milliseconds = 0;
     const signal = watchForStop(process, 130, () => milliseconds);
@@ -41,7 +41,7 @@ describe('a wish to stop', () => {
     expect([signal.aborted, process.exits]).toEqual([true, []]);
   });
 
-  it.each(['EPIPE', 'EIO'])('is that nobody reads the output any more (%s)', (code) => {
+  it.each(['EPIPE', 'EIO'])('is an output that nobody reads any more (%s)', (code) => {
     const process = aProcess();
     const signal = watchForStop(process, 130);
     process.stdout.emit('error', failure(code));
@@ -49,14 +49,14 @@ describe('a wish to stop', () => {
     expect([signal.aborted, process.exits]).toEqual([true, []]);
   });
 
-  it('is not that nobody reads the failures', () => {
+  it('is not a standard error that nobody reads any more', () => {
     const process = aProcess();
     const signal = watchForStop(process, 130);
     process.stderr.emit('error', failure('EPIPE'));
     expect(signal.aborted).toBe(false);
   });
 
-  it('is not an output that fails otherwise: that is thrown', () => {
+  it('is not any other error of the output, which is thrown', () => {
     const process = aProcess();
     watchForStop(process, 130);
     expect(() => process.stdout.emit('error', failure('ENOSPC'))).toThrow('ENOSPC');

@@ -11,18 +11,18 @@ describe('a text for a terminal', () => {
     ['\u2066isolated\u2069', '\\u{2066}isolated\\u{2069}'],
     ['line\u2028separator', 'line\\u{2028}separator'],
     ['half \ud83d pair', 'half \ufffd pair'],
-  ])('shows %j harmlessly', (text, shown) => {
+  ])('shows %j without control characters', (text, shown) => {
     expect(harmless(text)).toBe(shown);
   });
 
   it.each(['talk.mp4', 'مقابلة.mp4', '👩‍👩‍👧 film.mp4', "naïve “quotes” \\ / 'x'.mp4", '日本語'])(
-    'leaves %j alone',
+    'does not change %j',
     (text) => {
       expect(harmless(text)).toBe(text);
     },
   );
 
-  it('as JSON keeps what it means and has nothing that a terminal obeys', () => {
+  it('as JSON keeps its meaning and contains nothing that a terminal obeys', () => {
     const value = { name: '\u001b[2J\u009b\u007f\u202e\u2028 "é" 👍' };
     const line = harmlessJson(value);
     expect(JSON.parse(line)).toEqual(value);
@@ -48,7 +48,7 @@ describe('the width of a text', () => {
     expect(displayWidth(text)).toBe(columns);
   });
 
-  it('is kept to by cutting between characters', () => {
+  it('is never exceeded, and cuts are between characters', () => {
     expect(cutToWidth('talk.mp4', 8)).toBe('talk.mp4');
     expect(cutToWidth('talk.mp4', 7)).toBe('talk.m…');
     expect(cutToWidth('日本語', 5)).toBe('日本…');

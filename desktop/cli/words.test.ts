@@ -24,7 +24,7 @@ describe('words', () => {
     expect(failureWords({ code: 'constructor' })).toMatch(/a reason that this version of Soundlift does not know/);
   });
 
-  it('say where a video breaks off, and what the MP3 has', () => {
+  it('say where a video breaks off, and what the MP3 contains', () => {
     expect(warningWords({ code: 'cut_short', atSeconds: 12.9, ofSeconds: 28.4 })).toMatch(
       /breaks off at 0:13 of 0:28\. The MP3 has everything up to there\./,
     );
@@ -33,7 +33,7 @@ describe('words', () => {
     );
   });
 
-  it('show what is known of the progress', () => {
+  it('show the known parts of the progress', () => {
     expect(progressWords(0.429, 3, 40, 23.4, 65)).toBe(' 42%  3 of 40  23x  1:05 left');
     expect(progressWords(0, 0, 1, undefined, undefined)).toBe('  0%');
     expect(progressWords(0.999, 0, 1, 4.26, 0.2)).toBe(' 99%  4.3x  0:01 left');

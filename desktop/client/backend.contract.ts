@@ -68,7 +68,7 @@ export function describeBackend(name: string, open: (ffmpeg: HeldFfmpeg) => Prom
         event.type === 'conversion' && event.conversion.id === id ? [event.conversion.state] : [];
       await waitUntil('the event that it was removed', () => heard.flatMap(statesOf).includes('done'));
       const told = ({ type }: ServerEvent) => type === 'notification';
-      const notification = await waitUntil('its notification was told', () => heard.find(told));
+      const notification = await waitUntil('its notification', () => heard.find(told));
       expect(notification).toMatchObject({ notification: { batchId, conversionIds: [id], counts: { done: 1 } } });
       unfollow();
 

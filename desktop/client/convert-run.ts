@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Conversion } from '../../shared/api.ts';
-import { AppError, isAppError, toKnownError } from '../../shared/errors.ts';
+import { isAppError, toKnownError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import { type OutputOptions, outputFileName } from '../../shared/formats.ts';
+import { failure } from '../../shared/words/failure-sentence.ts';
 import type { Backend } from './backend.ts';
 import type { FoundSource } from './find-sources.ts';
 import { followConversions } from './follow-conversions.ts';
@@ -135,7 +136,7 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
 
   function fail(source: FoundSource, index: number, error: unknown): void {
     if (signal.aborted) return;
-    const reason = isAppError(error) ? error : new AppError('internal', 'Soundlift hit a problem of its own.');
+    const reason = isAppError(error) ? error : failure('internal');
     if (reason.code === 'internal') run.onDefect(error);
     failed += 1;
     meter.drop(index);
@@ -177,7 +178,7 @@ function targetOf(source: FoundSource, { outputFolder, options }: ConversionRun)
 
 function requireDone({ state, error }: Conversion): void {
   if (state === 'done') return;
-  if (state === 'cancelled') throw new AppError('cancelled', 'The conversion was cancelled.');
-  if (error === undefined) throw new AppError('converter_failed', 'The conversion failed.');
+  if (state === 'cancelled') throw failure('cancelled');
+  if (error === undefined) throw failure('converter_failed');
   throw toKnownError(error);
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Result } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { conversionPath } from './conversion-paths.ts';
 import { isPassing, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { unreachable } from './server-http.ts';
@@ -48,7 +49,7 @@ export async function* downloadResult(
     });
     const range = answer.headers['content-range'];
     const isRest = typeof range === 'string' && range.startsWith(`bytes ${start}-`);
-    if (start > 0 && !isRest) throw new AppError('gone', 'The MP3 on the server has changed.');
+    if (start > 0 && !isRest) throw new AppError('gone', sayShared('failMp3Changed'));
     return bytesOf(answer.data);
   }
 }

@@ -2,6 +2,7 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, type ErrorCode } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
 import type { SourceFile } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
@@ -64,9 +65,9 @@ async function* findNamed(named: string, signal: AbortSignal): AsyncGenerator<Fi
       empty = false;
       yield finding;
     }
-    if (empty) yield failed(named, new AppError('source_missing', 'There is no video or audio file in this folder.'));
+    if (empty) yield failed(named, new AppError('source_missing', sayShared('failFolderEmpty')));
   } else {
-    yield failed(named, new AppError('source_unreadable', 'This is neither a file nor a folder.'));
+    yield failed(named, new AppError('source_unreadable', sayShared('failNotFileNorFolder')));
   }
 }
 
@@ -133,5 +134,5 @@ function failed(file: string, { code, message }: AppError): Finding {
 }
 
 function notUtf8(cause?: unknown): AppError {
-  return new AppError('source_unreadable', 'The name of this file is not in UTF-8.', { cause });
+  return new AppError('source_unreadable', sayShared('failSourceNotUtf8'), { cause });
 }

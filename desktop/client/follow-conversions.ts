@@ -1,6 +1,7 @@
 import { type Conversion, type ConversionState, hasEnded } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { Backend } from './backend.ts';
 import { createNewest } from './newest.ts';
 
@@ -60,7 +61,7 @@ export function followConversions(
       case 'removed': {
         const ids = event.ids.filter((id) => active.delete(id));
         if (ids.length > 0) onEvent({ type: 'removed', ids });
-        for (const id of ids) waiting.get(id)?.reject(new AppError('not_found', 'The conversion was removed.'));
+        for (const id of ids) waiting.get(id)?.reject(new AppError('not_found', sayShared('failRemoved')));
         break;
       }
       case 'notification':

@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid';
 import type { Conversion } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { Backend, ResumableSubmission } from './backend.ts';
 import { createNewest } from './newest.ts';
 
@@ -66,6 +67,6 @@ async function* readChunks(path: string, signal: AbortSignal): AsyncGenerator<Ui
     yield* createReadStream(path, { highWaterMark: chunkBytes, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw new AppError('gone', 'The MP3 is no longer where the backend kept it.', { cause: error });
+    throw new AppError('gone', sayShared('failMp3Gone'), { cause: error });
   }
 }

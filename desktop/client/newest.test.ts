@@ -137,7 +137,7 @@ const clients = {
 } as const;
 
 it.each(Object.entries(clients))(
-  'after reordered, doubled and lost events and a hello, %s ends with what the store has',
+  'after reordered, repeated and lost events and a hello, %s has the same state as the store',
   (_name, open) => {
     const life = fc.array(fc.tuple(fc.constantFrom(...names), fc.constantFrom(...deeds)), { maxLength: 40 });
     const picks = fc.array(fc.nat({ max: 60 }), { maxLength: 60 });

@@ -8,6 +8,8 @@ import {
   type ServerInfo,
 } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { failureSentence } from '../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { Backend } from './backend.ts';
 import { conversionPath, conversionsPath } from './conversion-paths.ts';
 import { downloadResult } from './download-result.ts';
@@ -67,9 +69,9 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
         signal.throwIfAborted();
         const { maxUploadBytes } = await serverInfo();
         if (file.bytes > maxUploadBytes) {
-          throw new AppError('too_large', `Larger than ${session.http.host} accepts.`, {
-            details: { limitBytes: maxUploadBytes },
-          });
+          const details = { limitBytes: maxUploadBytes };
+          const sentence = failureSentence({ code: 'too_large', details }, session.http.host);
+          throw new AppError('too_large', sentence, { details });
         }
         const id = await uploadFile({ session, file, options, batch, resumable, signal, onSent });
         try {
@@ -97,7 +99,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
     async openResult(id, signal) {
       signal.throwIfAborted();
       const { state, result } = await keepTrying(async () => await askFor('GET', conversionPath(id)), signal);
-      if (state !== 'done' || result === undefined) throw new AppError('wrong_state', 'The conversion is not done.');
+      if (state !== 'done' || result === undefined) throw new AppError('wrong_state', sayShared('failNotDone'));
       const { bytes, sha256 } = result;
       return { bytes, sha256, chunks: downloadResult(session, id, result, signal) };
     },

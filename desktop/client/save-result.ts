@@ -4,6 +4,7 @@ import { access, chmod, copyFile, open, realpath, rm, stat } from 'node:fs/promi
 import path from 'node:path';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { targetError } from '../../shared/words/system-failures.ts';
 import type { OpenedResult } from './backend.ts';
 import { fileIdentity } from './file-identity.ts';
@@ -185,5 +186,5 @@ async function writeChunks(
 }
 
 function damaged(difference: string): AppError {
-  return new AppError('internal', 'The MP3 was damaged on its way.', { cause: new Error(difference) });
+  return new AppError('internal', sayShared('failMp3DamagedInTransit'), { cause: new Error(difference) });
 }

@@ -3,6 +3,7 @@ import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, systemErrorCode, toKnownError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { parseJson } from './parse-json.ts';
 
 /** A request to a server. `path` is absolute: `/api/v1/me`. */
@@ -106,7 +107,7 @@ export function parseServerAddress(address: string): ServerAddress {
     parsed.search !== '' ||
     parsed.hash !== ''
   ) {
-    throw new AppError('invalid', "That isn't a server address. Example: https://sound.example.org");
+    throw new AppError('invalid', sayShared('failServerAddress'));
   }
   const readable = parsed.protocol === 'http:' && !isLoopback(parsed);
   return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, host: parsed.host, readable };
@@ -131,12 +132,11 @@ export function refusal(host: string, status: number, body: unknown): AppError {
     const byStatus = error.code === 'unknown' ? codesOfStatus[status] : undefined;
     return byStatus === undefined ? error : toKnownError({ code: byStatus, message, details });
   }
-  if (status === 413)
-    return new AppError('too_large', `Something on the way to ${host} does not accept requests of that size.`);
+  if (status === 413) return new AppError('too_large', sayShared('failProxyLimit', { host }));
   // The answer of a proxy whose server is down.
-  if (status >= 502 && status <= 504) return new AppError('unavailable', `${host} cannot be reached right now.`);
+  if (status >= 502 && status <= 504) return new AppError('unavailable', sayShared('failProxy', { host }));
   if (status >= 300 && status < 400) {
-    return new AppError('unavailable', `${host} redirects to another address. Use that address instead.`);
+    return new AppError('unavailable', sayShared('failRedirect', { host }));
   }
   return notSoundlift(host);
 }
@@ -150,7 +150,7 @@ export function readAnswer<Schema extends z.ZodType>(host: string, schema: Schem
 
 /** The error for an answer that no Soundlift server gives. */
 export function notSoundlift(host: string, cause?: unknown): AppError {
-  return new AppError('unavailable', `${host} isn't a Soundlift server. Check the address.`, {
+  return new AppError('unavailable', sayShared('failNotSoundlift', { host }), {
     cause: new ServerTroubleError('not an answer of a Soundlift server', '', cause),
   });
 }
@@ -217,12 +217,12 @@ function isForeignCode(code: string): boolean {
 
 function unreachableWords(host: string, code: string): string {
   if (isCertificateCode(code)) {
-    return `${host} cannot prove its identity: its certificate is not valid (${code}). Nothing was sent.`;
+    return sayShared('failCertificate', { host, code });
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `No server named ${host} was found.`;
-  if (code === 'ECONNREFUSED') return `${host} refused the connection. Is the server running?`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return sayShared('failNoServer', { host });
+  if (code === 'ECONNREFUSED') return sayShared('failConnectionRefused', { host });
   if (isForeignCode(code)) return notSoundlift(host).message;
-  return `${host} isn't responding. Check the address and your connection.`;
+  return sayShared('failNotResponding', { host });
 }
 
 /** For a problem code that this version does not know: the code by status, which tells the client to sign in again or to retry later. */

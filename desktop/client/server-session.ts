@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Credentials, type Session, sessionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { readAnswer, type ServerHttp, type ServerRequest } from './server-http.ts';
 
 /** What is stored to stay signed in. */
@@ -70,7 +71,7 @@ export function openServerSession(
 
   function signInFirst(cause?: unknown): AppError {
     onSignedOut();
-    const sentence = `You are not signed in to ${http.host}.`;
+    const sentence = sayShared('failNotSignedIn', { host: http.host });
     return new AppError('unauthorized', sentence, cause === undefined ? {} : { cause });
   }
 

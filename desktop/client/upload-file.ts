@@ -4,6 +4,7 @@ import { DetailedError, Upload } from 'tus-js-client';
 import { type Batch, openConversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
 import type { ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
@@ -132,7 +133,7 @@ async function openUnchanged({ path, bytes }: SourceFile): Promise<UnchangedFile
 }
 
 function changed(): AppError {
-  return new AppError('source_unreadable', 'The file was changed while it was being sent.');
+  return new AppError('source_unreadable', sayShared('failSourceChanged'));
 }
 
 async function create({ session, file, options, batch, signal }: UploadRequest): Promise<string> {

@@ -6,7 +6,7 @@ import type { ServerStand } from '../../backend/tests/running/server-stand.ts';
 import type { Row } from '../ipc.ts';
 import { firstWindow, type Home } from './launch-app.ts';
 
-/** The window of an app that works on this computer: the question of the first run is answered. */
+/** Opens the app's window and, on the first run, chooses this computer as the backend. */
 export async function windowHere(app: ElectronApplication): Promise<Page> {
   const page = await firstWindow(app);
   await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());
@@ -17,10 +17,10 @@ export async function windowHere(app: ElectronApplication): Promise<Page> {
   return page;
 }
 
-/** A row of the list, by what its name begins with. */
+/** A row of the list whose name contains `name`. */
 export const rowOf = (page: Page, name: string): Locator => page.getByRole('row', { name });
 
-/** Puts a long sound, quickly made, into the person's videos. @returns its path */
+/** Puts an MKV with only an audio track, which is quick to make, into the folder of videos. @returns its path */
 export async function putLongVideo(home: Home, media: MediaFolder, name: string, seconds: number): Promise<string> {
   const audio = [{ codec: 'pcm_s16le', channels: 1 as const, sampleRate: 44_100 }];
   const made = await media.make({ container: 'mkv', seconds, picture: false, audio });
@@ -29,7 +29,7 @@ export async function putLongVideo(home: Home, media: MediaFolder, name: string,
   return path;
 }
 
-/** The rows as the page knows them. */
+/** The rows, read through the page. */
 export const rowsOf = (page: Page): Promise<readonly Row[]> =>
   page.evaluate(async () => (await window.soundlift.state()).rows);
 
@@ -42,7 +42,7 @@ export async function untilConverting(page: Page): Promise<void> {
     .toBe(true);
 }
 
-/** The rows by another way than the page, which may be gone or crashed. */
+/** The rows, read through the main process. Works while Playwright's page is closed or crashed. */
 export async function rowsInApp(app: ElectronApplication): Promise<readonly Row[]> {
   const rows = await app.evaluate(async ({ BrowserWindow }) => {
     const contents = BrowserWindow.getAllWindows()[0]?.webContents;
@@ -54,7 +54,7 @@ export async function rowsInApp(app: ElectronApplication): Promise<readonly Row[
 export const isVisible = (app: ElectronApplication): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));
 
-/** The window of an app that is signed in to a server, over its line. */
+/** Opens the app's window and signs in to a server through its line, which tests can cut. */
 export async function windowOnServer(app: ElectronApplication, { line, account }: ServerStand): Promise<Page> {
   const page = await firstWindow(app);
   await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());

@@ -7,7 +7,7 @@ import { rowOf, windowHere } from './app-window.ts';
 import { answerDialog, clickMenu, dropFiles, expect, recorded, test } from './fixtures.ts';
 
 const run = promisify(execFile);
-test('what has no sound, is no video or breaks off is told by a sentence and a button', async ({
+test('a video without sound, a file that is not a video and a video that breaks off each show a sentence and a button', async ({
   launch,
   home,
   media,
@@ -41,7 +41,7 @@ test('what has no sound, is no video or breaks off is told by a sentence and a b
   await expect(text).toContainText("This isn't a video or audio file.");
 });
 
-test('another track is chosen in its sheet, and becomes an MP3 of its own', async ({ launch, home, media }) => {
+test('another track is chosen in the sheet and becomes a second MP3', async ({ launch, home, media }) => {
   const audio = [
     { hertz: 440, language: 'eng' },
     { hertz: 880, language: 'fra' },
@@ -68,7 +68,7 @@ test('another track is chosen in its sheet, and becomes an MP3 of its own', asyn
   expect(sounds.map(({ hertz }) => Math.round(hertz / 10) * 10)).toEqual([440, 880]);
 });
 
-test('a video whose first track is empty asks for another one', async ({ launch, home, media }) => {
+test('a video whose first track is empty offers to choose another one', async ({ launch, home, media }) => {
   const video = join(home.videos, 'Half.mkv');
   const whole = await media.make({ container: 'mkv', seconds: 3, audio: [{ hertz: 440 }, { hertz: 880 }] });
   const emptied = ['-map', '0', '-c:v', 'copy', '-c:a', 'libopus', '-filter:a:0', 'atrim=end_sample=0'];
@@ -85,11 +85,15 @@ test('a video whose first track is empty asks for another one', async ({ launch,
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(row).toContainText('Saved in Videos, track 2');
-  // Of the silence round it a little is counted, too.
+  // Some of the silence around the tone is measured too, so the value is lower than the tone's.
   expect((await decodeSound(join(home.videos, 'Half.mp3'))).hertz).toBeGreaterThan(800);
 });
 
-test('a folder that has gone keeps the sound, and another one can be chosen', async ({ launch, home, media }) => {
+test('if the output folder is missing, the MP3 is kept until another folder is chosen', async ({
+  launch,
+  home,
+  media,
+}) => {
   const video = join(home.videos, 'Tour.mp4');
   await copyFile(await media.make({ container: 'mp4', seconds: 3 }), video);
   const sounds = join(home.music, 'Sounds');

@@ -11,7 +11,7 @@ declare global {
   }
 }
 
-test('first run: this computer is chosen, and a dropped video becomes an MP3 beside it', async ({
+test('on the first run, a person chooses this computer, and a dropped video becomes an MP3 next to it', async ({
   launch,
   home,
   media,
@@ -42,7 +42,7 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
 
   const seen = (await page.evaluate(() => window.seenRows)) ?? [];
   const kinds = seen.map(({ state }) => state.kind);
-  // How long it waits, and whether it is seen to be read, depends on what else the computer does.
+  // Earlier states are not checked: whether they are seen depends on how busy the computer is.
   const stages = kinds.map((kind) => ['converting', 'saving', 'done'].indexOf(kind));
   expect(stages).toEqual(stages.toSorted((one, other) => one - other));
   expect(kinds).toContain('converting');
@@ -53,7 +53,7 @@ test('first run: this computer is chosen, and a dropped video becomes an MP3 bes
   expect((await decodeSound(join(home.videos, 'Lecture 1.mp3'))).seconds).toBeCloseTo(20, 0);
 });
 
-test('a video that is dropped on the first run’s question answers it', async ({ launch, home, media }) => {
+test('dropping a video on the first run’s question chooses this computer', async ({ launch, home, media }) => {
   const video = join(home.videos, 'Sooner.mp4');
   await copyFile(await media.make({ container: 'mp4', seconds: 3 }), video);
   const page = await firstWindow(await launch());
@@ -62,7 +62,7 @@ test('a video that is dropped on the first run’s question answers it', async (
   await expect(rowOf(page, 'Sooner.mp3')).toContainText('Saved in Videos');
   expect(await page.evaluate(async () => (await window.soundlift.state()).backend.kind)).toBe('here');
 
-  // Copied as a file, it is a sound like any other, and pasted into the list again.
+  // The MP3 is copied as a file, and pasting it into the list converts it.
   await rowOf(page, 'Sooner.mp3').click();
   await page.keyboard.press('ControlOrMeta+C');
   await page.keyboard.press('ControlOrMeta+V');

@@ -16,22 +16,22 @@ export { exitOf, firstWindow, killHard, killProcesses, sleepFor, startBeside } f
 export { expect };
 
 interface Fixtures {
-  /** Of a person who has just got this computer. */
+  /** The folders of a person who has never used the app. */
   readonly home: Home;
-  /** Starts the app; it ends with the test. */
+  /** Starts the app. It is ended after the test. */
   readonly launch: (options?: LaunchOptions) => Promise<ElectronApplication>;
   /** An ffmpeg for the app or a server that can be held in the middle of a conversion. */
   readonly ffmpeg: HeldFfmpeg;
-  /** A server of ours in a process of its own, behind a line that can be bad. */
+  /** Starts our server in its own process, behind a line that tests can slow down or cut. */
   readonly openServer: (options?: ServerStandOptions) => Promise<ServerStand>;
 }
 
 interface WorkerFixtures {
-  /** Videos that ffmpeg makes, once each. */
+  /** Makes videos with ffmpeg. Each recipe is made only once. */
   readonly media: MediaFolder;
 }
 
-// What Playwright calls `use`; a fixture that needs no other is given an empty pattern, as it demands.
+// `give` is what Playwright's documentation calls `use`. Playwright requires an empty pattern for a fixture without dependencies.
 export const test = base.extend<Fixtures, WorkerFixtures>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern.
   home: async ({}, give) => {
@@ -72,15 +72,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 });
 
-/** Drops real files, by path, as the desktop would: a drag of the browser's own, so that each File has its path. */
+/** Drops real files, as the desktop would. A drag through the DevTools protocol is the only way to give each File its path. */
 export async function dropFiles(target: Locator, ...files: readonly string[]): Promise<void> {
   const page = target.page();
   const cdp = await page.context().newCDPSession(page);
   await target.scrollIntoViewIfNeeded();
   const box = await target.boundingBox();
-  if (box === null) throw new Error('nothing can be dropped on what is not there');
+  if (box === null) throw new Error('the target of the drop is not visible');
   const data = { items: [], files: [...files], dragOperationsMask: 1 };
-  // While it asks for the paths, a page in the stand-in is stopped: whoever asks it for something meanwhile finds half of it.
+  // A page in the stand-in is paused while it reads the paths. Calls that reach it meanwhile would see an unfinished drop.
   const handled = await page.evaluateHandle(() => ({
     drop: new Promise<void>((resolve) => {
       window.addEventListener('drop', () => setTimeout(resolve), { capture: true, once: true });

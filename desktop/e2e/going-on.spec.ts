@@ -16,7 +16,7 @@ import {
   test,
 } from './fixtures.ts';
 
-test('a closed window works on in the tray, tells when it is done, and comes back', async ({
+test('conversions continue in the tray after the window is closed, and a notification opens it again', async ({
   launch,
   home,
   media,
@@ -45,7 +45,7 @@ test('a closed window works on in the tray, tells when it is done, and comes bac
   await expect.poll(() => isVisible(app)).toBe(true);
 });
 
-test('a second start brings the window forward and adds its files', async ({ launch, home, media }) => {
+test('a second start shows the window and adds the files that it was given', async ({ launch, home, media }) => {
   const video = await putLongVideo(home, media, 'Second.mkv', 20);
   const app = await launch();
   const page = await windowHere(app);
@@ -57,7 +57,7 @@ test('a second start brings the window forward and adds its files', async ({ lau
   await expect(rowOf(window ?? page, 'Second.mp3')).toContainText('Saved in Videos');
 });
 
-test('what a kill of the app stops goes on at the next start', async ({ launch, home, media, ffmpeg }) => {
+test('a conversion resumes at the next start after the app was killed', async ({ launch, home, media, ffmpeg }) => {
   const video = await putLongVideo(home, media, 'Killed.mkv', 20);
   await ffmpeg.hold();
   const app = await launch({ env: ffmpeg.environment });
@@ -76,7 +76,7 @@ test('what a kill of the app stops goes on at the next start', async ({ launch, 
   expect((await decodeSound(join(home.videos, 'Killed.mp3'))).seconds).toBeCloseTo(20, 0);
 });
 
-test('what a kill of the backend stops goes on by itself', async ({ launch, home, media, ffmpeg }) => {
+test('a conversion resumes by itself after the backend was killed', async ({ launch, home, media, ffmpeg }) => {
   const video = await putLongVideo(home, media, 'Backend.mkv', 20);
   await ffmpeg.hold();
   const app = await launch({ env: ffmpeg.environment });
@@ -88,7 +88,7 @@ test('what a kill of the backend stops goes on by itself', async ({ launch, home
   await expect(rowOf(page, 'Backend.mp3')).toContainText('Saved in Videos');
 });
 
-test('a page that is killed comes back with its rows', async ({ launch, home, media }) => {
+test('a page that is killed is reloaded with its rows', async ({ launch, home, media }) => {
   const video = await putLongVideo(home, media, 'Page.mkv', 20);
   const app = await launch();
   const page = await windowHere(app);
@@ -101,7 +101,7 @@ test('a page that is killed comes back with its rows', async ({ launch, home, me
     .toEqual(before.map(({ id }) => id));
 });
 
-test('quitting with work unfinished asks; what was left goes on at the next start', async ({
+test('quitting with unfinished videos asks first, and they resume at the next start', async ({
   launch,
   home,
   media,

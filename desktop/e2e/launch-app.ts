@@ -10,12 +10,12 @@ import './recorded.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** The app under test: our own, or a copy of it, while somebody else builds here. */
+/** The app under test. SOUNDLIFT_E2E_APP names a copy of it, for tests that run while this folder is being built. */
 const ownApp = process.env['SOUNDLIFT_E2E_APP'] ?? root;
 
-/** A person's folders, as an app finds them. */
+/** The folders of one person. */
 export interface Home {
-  /** Absolute; all else is inside. */
+  /** Absolute. All other folders are inside it. */
   readonly path: string;
   readonly userData: string;
   readonly videos: string;
@@ -23,14 +23,14 @@ export interface Home {
 }
 
 export interface LaunchOptions {
-  /** After the app's own. */
+  /** Arguments after those of the app itself. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Another folder of the app's data than the home's. */
+  /** The app's data folder. Defaults to the home's. */
   readonly userData?: string;
-  /** Folder or file of another app than ours. */
+  /** The folder or file of the app. Defaults to ours. */
   readonly app?: string;
-  /** A packaged app; nothing is recorded of it. */
+  /** The program of a packaged app. The recorder is not loaded into it. */
   readonly executable?: string;
 }
 
@@ -47,7 +47,7 @@ export async function makeHome(path: string): Promise<Home> {
   return home;
 }
 
-/** Starts the app for a person whose home this is. It is not closed by itself. */
+/** Starts the app for the person with this home. The caller must end it. */
 export async function launchApp(home: Home, options: LaunchOptions = {}): Promise<ElectronApplication> {
   const { args = [], env = {}, userData = home.userData, app = ownApp, executable } = options;
   const own = executable === undefined ? ['-r', join(root, 'desktop', 'e2e', 'recorder.cjs'), app] : [];
@@ -55,7 +55,7 @@ export async function launchApp(home: Home, options: LaunchOptions = {}): Promis
     cwd: root,
     ...(executable === undefined ? {} : { executablePath: executable }),
     args: [...own, `--user-data-dir=${userData}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args],
-    // What the app asks for, and no preference of the test tool's.
+    // Keeps the app's own colour scheme. Otherwise Playwright sets one.
     colorScheme: null,
     env: { ...environmentOf(home), ...env },
   });
@@ -70,7 +70,7 @@ export async function launchApp(home: Home, options: LaunchOptions = {}): Promis
   return electron;
 }
 
-/** All that a program is told of where its person's things are. */
+/** The environment of a program that must find only the folders of `home`. */
 function environmentOf({ path }: Home): Record<string, string> {
   const given = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const inside = (...names: readonly string[]) => join(path, 'home', ...names);
@@ -85,29 +85,29 @@ function environmentOf({ path }: Home): Record<string, string> {
     XDG_CACHE_HOME: inside('.cache'),
     XDG_RUNTIME_DIR: join(path, 'run'),
     TMPDIR: join(path, 'tmp'),
-    // File names that are not English do not reach a browser in a locale that is not there.
+    // With a locale that is not installed, Chromium accepts only ASCII file names.
     LC_ALL: 'C.UTF-8',
   };
 }
 
-/** Starts the app once more beside one that runs, as a double-click on a file does. @returns its exit code */
+/** Starts a second instance of a running app, as a double-click on a file does. @returns its exit code */
 export async function startBeside(home: Home, args: readonly string[]): Promise<number | null> {
   const executable = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ? electronPaths.standIn : installedElectron();
-  if (executable === undefined) throw new Error('there is neither Electron nor what stands in for it');
+  if (executable === undefined) throw new Error('neither Electron nor the stand-in is installed');
   const own = [ownApp, `--user-data-dir=${home.userData}`, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
   const child = spawn(executable, [...own, ...args], { cwd: home.path, env: environmentOf(home), stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code;
 }
 
-/** The first window, with the app's own document: it is reported while still at about:blank. */
+/** The first window, once it shows the app's document. Playwright reports it while it is still at about:blank. */
 export async function firstWindow(app: ElectronApplication): Promise<Page> {
   const page = await app.firstWindow();
   await page.waitForURL((url) => url.protocol !== 'about:');
   return page;
 }
 
-/** Playwright forgets the process of an app that is closed. */
+/** The processes of the apps. Playwright forgets the process of an app that is closed. */
 const processes = new WeakMap<ElectronApplication, ChildProcess>();
 
 function processOf(app: ElectronApplication): ChildProcess {
@@ -127,27 +127,27 @@ async function untilGone(app: ElectronApplication, milliseconds: number): Promis
   return gone(app);
 }
 
-/** Ends the app without its questions; by force when it does not come to it. */
+/** Ends the app without letting it ask anything, and kills it if it does not end in time. */
 export async function endApp(app: ElectronApplication): Promise<void> {
   if (gone(app)) return;
-  // Its answer may be lost with the process.
+  // The process may end before it has answered.
   void app.evaluate(({ app: inside }) => inside.exit(0)).catch(() => {});
   if (!(await untilGone(app, 5_000))) await killHard(app);
 }
 
-/** Waits for the app to end by itself; its exit code. */
+/** Waits until the app has ended by itself. @returns its exit code */
 export async function exitOf(app: ElectronApplication): Promise<number | null> {
-  if (!(await untilGone(app, 40_000))) throw new Error('the app still runs');
+  if (!(await untilGone(app, 40_000))) throw new Error('the app is still running');
   return processOf(app).exitCode;
 }
 
-/** `kill -9` of the app's main process. */
+/** Kills the app's main process with SIGKILL. */
 export async function killHard(app: ElectronApplication): Promise<void> {
   processOf(app).kill('SIGKILL');
-  if (!(await untilGone(app, 40_000))) throw new Error('the app outlives a kill');
+  if (!(await untilGone(app, 40_000))) throw new Error('the app is still running after SIGKILL');
 }
 
-/** Stops the app and all that it has started for so long, as a lid that is closed does, and wakes it. */
+/** Stops the app and all its child processes for some seconds, as a computer that sleeps does, then continues them. */
 export async function sleepFor(app: ElectronApplication, seconds: number): Promise<void> {
   const { pid } = processOf(app);
   const tree = pid === undefined ? [] : await processTree(pid);
@@ -157,7 +157,10 @@ export async function sleepFor(app: ElectronApplication, seconds: number): Promi
   await app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'));
 }
 
-/** `kill -9` of the processes of this computer's backend, or of the windows' pages, as soon as there are any. @returns their ids */
+/**
+ * Waits until there are processes of the local backend (`Utility`) or of pages (`Tab`), and kills them with SIGKILL.
+ * @returns their ids
+ */
 export async function killProcesses(app: ElectronApplication, type: 'Utility' | 'Tab'): Promise<readonly number[]> {
   const end = performance.now() + 40_000;
   while (performance.now() < end) {
@@ -170,6 +173,6 @@ export async function killProcesses(app: ElectronApplication, type: 'Utility' | 
   throw new Error(`the app has no process of the type ${type}`);
 }
 
-/** Electron's own utilities have other names: for the network, for sounds. */
+/** Electron's own utility processes, e.g. for the network and audio, have other service names. */
 const isOurs = ({ type, serviceName }: Electron.ProcessMetric): boolean =>
   type !== 'Utility' || serviceName === 'node.mojom.NodeService';

@@ -3,7 +3,7 @@ import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { putLongVideo, rowOf, rowsOf, untilConverting, windowOnServer } from './app-window.ts';
 import { dropFiles, expect, test } from './fixtures.ts';
 
-test('on a server: a video is uploaded, waits out a cut line by itself, and its MP3 lands beside it', async ({
+test('on a server, an upload resumes by itself after a lost connection, and the MP3 is saved next to the video', async ({
   launch,
   home,
   media,
@@ -31,7 +31,7 @@ test('on a server: a video is uploaded, waits out a cut line by itself, and its 
   expect((await decodeSound(join(home.videos, 'Far away.mp3'))).seconds).toBeCloseTo(60, 0);
 });
 
-test('a server that is killed and started again has its rows go on', async ({
+test('the rows of a server resume after it was killed and started again', async ({
   launch,
   home,
   media,

@@ -10,7 +10,7 @@ import type {
   WebContents,
 } from 'electron';
 
-/** What a dialog was asked, and what it answered. */
+/** A dialog's options and the answer that it returned. */
 export interface RecordedDialog {
   readonly kind: 'showOpenDialog' | 'showSaveDialog' | 'showMessageBox';
   readonly options: OpenDialogOptions & SaveDialogOptions & MessageBoxOptions;
@@ -19,17 +19,17 @@ export interface RecordedDialog {
 
 export interface RecordedTray {
   image?: NativeImage | string;
-  /** How often it was set. */
+  /** How many times the image was set. */
   images: number;
   toolTip: string;
   menu: Menu | null;
 }
 
-/** What the app has shown on the desktop, as `recorder.cjs` keeps it in `globalThis.recorded` of the main process. */
+/** What the app has shown on the desktop. `recorder.cjs` stores it in `globalThis.recorded` of the main process. */
 export interface Recorded {
   readonly notifications: Notification[];
   readonly trays: Map<Tray, RecordedTray>;
-  /** Those that popped up. */
+  /** Menus that popped up. */
   readonly menus: Menu[];
   readonly progress: { readonly fraction: number; readonly mode: string | undefined }[];
   readonly badges: (number | undefined)[];

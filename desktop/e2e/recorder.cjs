@@ -1,5 +1,5 @@
 // Loaded into the main process before the app (-r), in Electron and in the stand-in. It records what the app shows on the desktop in
-// globalThis.recorded. There, tests read it and answer dialogs. See recorded.ts.
+// globalThis.recorded, where tests read it and put the answers of dialogs. See recorded.ts.
 const { app, BrowserWindow, dialog, Menu, Notification, session, shell, Tray } = require('electron');
 
 /** @type {import('./recorded.ts').Recorded} */
@@ -19,7 +19,7 @@ const recorded = {
 globalThis.recorded = recorded;
 
 /**
- * Keeps what a method is called with, and calls it.
+ * Passes the arguments of each call of a method to `keep`, and then calls the method.
  * @template {object} Target
  * @param {Target} target
  * @param {keyof Target} name

@@ -14,7 +14,10 @@ async function quit(app: ElectronApplication): Promise<void> {
 const isDark = (page: Page): Promise<boolean> =>
   page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches);
 
-test('settings outlive the app; what cannot be read of them is set aside, and told', async ({ launch, home }) => {
+test('settings survive a restart, and a settings file that cannot be read is set aside with a notification', async ({
+  launch,
+  home,
+}) => {
   const app = await launch();
   const page = await windowHere(app);
   await press(page, 'Settings');
@@ -51,7 +54,7 @@ test('settings outlive the app; what cannot be read of them is set aside, and to
   await expect(fresh.getByRole('button', { name: 'Standard, quality for new videos' })).toBeVisible();
 });
 
-test('a sound is played in its row, by mouse and by keys', async ({ launch, home, media }) => {
+test('an MP3 is played in its row, by mouse and by keys', async ({ launch, home, media }) => {
   const video = await putLongVideo(home, media, 'Song.mkv', 60);
   const page = await windowHere(await launch());
   await dropFiles(page.locator('body'), video);
@@ -76,7 +79,7 @@ test('a sound is played in its row, by mouse and by keys', async ({ launch, home
   await expect(slider).toHaveAttribute('aria-valuetext', /^4[456] seconds of 1 minute$/);
 });
 
-test('the history is searched, tells what is missing, converts it again, and is cleared', async ({
+test('the history can be searched and cleared, shows missing MP3s, and converts them again', async ({
   launch,
   home,
   media,

@@ -11,7 +11,7 @@ interface SignIn {
   readonly password: string;
 }
 
-/** Fills in what is open, and leaves the rest. */
+/** Fills in the given fields. */
 async function fillIn(page: Page, { address, email, password }: SignIn): Promise<void> {
   if (address !== undefined) await page.getByLabel('Address', { exact: true }).fill(address);
   if (email !== undefined) await page.getByLabel('E-mail', { exact: true }).fill(email);
@@ -20,7 +20,7 @@ async function fillIn(page: Page, { address, email, password }: SignIn): Promise
 
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 
-test('what is wrong with a sign-in is said where it is wrong, and an account can be made', async ({
+test('a problem with signing in is shown at the field that it is about, and an account can be created', async ({
   launch,
   openServer,
 }) => {
@@ -53,7 +53,7 @@ test('what is wrong with a sign-in is said where it is wrong, and an account can
 
   await press(page, 'Settings');
   await expect(page.getByText('Signed in as somebody.new@example.com')).toBeVisible();
-  // Other accounts of the same server, in turn.
+  // Two more accounts on the same server, one after the other.
   await press(page, 'Change…');
   await press(page, 'Create an account instead');
   await fillIn(page, { email: 'newer.still@example.com', password: 'a sentence is good' });
@@ -68,7 +68,7 @@ test('what is wrong with a sign-in is said where it is wrong, and an account can
   await expect(page.getByText(`Signed in as ${account.email}`)).toBeVisible();
 });
 
-test('a new account is confirmed by the code that was mailed', async ({ launch, openServer }) => {
+test('a new account is confirmed with the code from the mail', async ({ launch, openServer }) => {
   await using mail = await startMailServer();
   const environment = { SMTP_URL: mail.url, MAIL_FROM: 'Soundlift <no-reply@sound.example.org>' };
   const { line } = await openServer({ environment });
@@ -93,7 +93,7 @@ test('a new account is confirmed by the code that was mailed', async ({ launch, 
   await expect(page.getByRole('switch', { name: new RegExp(`^E-mail to ${email}`) })).toBeVisible();
 });
 
-test('on a server: progress is seen, a hidden window is told of by the system, and a sign-out waits', async ({
+test('on a server, progress is shown, the system notifies while the window is hidden, and videos wait while signed out', async ({
   launch,
   home,
   media,
@@ -151,8 +151,8 @@ test('on a server: progress is seen, a hidden window is told of by the system, a
   await expect(rowOf(page, 'Lecture 2.mp3')).toContainText('Saved in Videos');
 });
 
-test('a system that keeps no secrets: it is said, and holds until the app is quit', async ({ launch, openServer }) => {
-  test.skip(test.info().config.metadata['host'] === 'electron', 'it has whatever secrets this system keeps');
+test('without a keychain, the app says that the sign-in lasts until it is quit', async ({ launch, openServer }) => {
+  test.skip(test.info().config.metadata['host'] === 'electron', 'Electron uses the keychain of this system');
   const { line, account } = await openServer();
   const { host } = new URL(line.url);
   const env = { STANDIN_KEYRING: 'none' };

@@ -5,15 +5,10 @@ import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { putLongVideo, rowOf, rowsOf, untilConverting, windowHere, windowOnServer } from './app-window.ts';
 import { dropFiles, expect, sleepFor, test } from './fixtures.ts';
 
-/** Longer than a lease: another process would have taken the conversion over by then. */
+/** Longer than a lease, so that another process could take the conversion over. */
 const leaseAndMoreSeconds = 20;
 
-test('this computer sleeps during a conversion, which goes on after it wakes', async ({
-  launch,
-  home,
-  media,
-  ffmpeg,
-}) => {
+test('a conversion continues after this computer has slept', async ({ launch, home, media, ffmpeg }) => {
   const video = await putLongVideo(home, media, 'Asleep.mkv', 20);
   await ffmpeg.hold();
   const app = await launch({ env: ffmpeg.environment });
@@ -35,7 +30,7 @@ test('this computer sleeps during a conversion, which goes on after it wakes', a
   expect(await readdir(home.videos)).toHaveLength(2);
 });
 
-test('this computer sleeps during an upload and loses its connection; the upload goes on after it wakes', async ({
+test('an upload resumes after this computer has slept and lost its connection', async ({
   launch,
   home,
   media,

@@ -8,7 +8,7 @@ import { root } from './launch-app.ts';
 
 const trayFolder = join(process.env['SOUNDLIFT_E2E_APP'] ?? root, 'dist', 'tray');
 
-/** The names of the images that look like the one that the tray has now. */
+/** The names of the image files that are equal to the tray's current image. */
 async function trayImages(app: ElectronApplication): Promise<readonly string[]> {
   const files = (await readdir(trayFolder)).filter((name) => /(black|white|Template)\.png$/.test(name));
   return await app.evaluate(
@@ -24,7 +24,7 @@ async function trayImages(app: ElectronApplication): Promise<readonly string[]> 
 
 const labels = ({ trays }: DesktopRecord): readonly string[] => trays[0]?.items.map(({ label }) => label) ?? [];
 
-test('the tray and the taskbar tell what goes on, and what came of it, until the window is opened', async ({
+test('the tray and the taskbar show progress, and then the outcome until the window is opened', async ({
   launch,
   home,
   media,

@@ -11,7 +11,7 @@ export const emptySummary: Summary = {
   savedBytes: 0,
 };
 
-/** What the page is told the first time that the app is started. */
+/** The state that the page gets at the very first start of the app. */
 export const firstState: AppState = {
   system: 'linux',
   version: '1.0.0',

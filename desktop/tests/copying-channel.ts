@@ -8,24 +8,25 @@ import { AppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
+import { sayShared } from '../../shared/words/say.ts';
 
-/** What becomes of a submission in the stand-in; `converting` never ends by itself. */
+/** The state in which a submission ends in the stand-in; `converting` never ends by itself. */
 export type Fate = Exclude<ConversionState, 'uploading' | 'queued'>;
 
 export interface CopyingChannel extends LocalChannel, AsyncDisposable {
-  /** As they stand, those that were removed left out. */
+  /** All conversions in their current state, without removed ones. */
   readonly conversions: ReadonlyMap<string, Conversion>;
   readonly submissions: readonly LocalSubmission[];
-  /** The most that were there and had not ended at the same time. */
+  /** The largest number of unfinished conversions at any time. */
   readonly mostActive: number;
-  /** Names of the MP3s that are kept. */
+  /** File names of the stored MP3s. */
   kept(): Promise<readonly string[]>;
   listeners(): number;
 }
 
 /**
- * A stand-in for the embedded backend in tests of what only the client decides: it "converts" thousands of files in no time, by
- * copying them, or never ends, as it is told. Whatever depends on a conversion itself is tested on the real one.
+ * A stand-in for the embedded backend, for tests of decisions that only the client makes. It "converts" thousands of files quickly,
+ * by copying them, or never ends, as `fateOf` says. Everything that depends on a real conversion is tested on the real backend.
  */
 export async function openCopyingChannel(fateOf: (fileName: string) => Fate = () => 'done'): Promise<CopyingChannel> {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-copying-'));
@@ -106,7 +107,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
       mostActive = Math.max(mostActive, active.length);
       const converting = convert(conversion.id, submission.path, fate).finally(() => underWay.delete(converting));
       underWay.add(converting);
-      // The answer comes after the first events, as it may.
+      // Answer after the first events, because a real backend may do so.
       await nextTurn();
       return conversion;
     },
@@ -114,7 +115,7 @@ export async function openCopyingChannel(fateOf: (fileName: string) => Fate = ()
     get: async (id) => found(id),
     async result(id) {
       const { result } = found(id);
-      if (result === undefined) throw new AppError('wrong_state', 'It is not done.');
+      if (result === undefined) throw new AppError('wrong_state', sayShared('failNotDone'));
       return { path: path.join(folder, id), bytes: result.bytes, sha256: result.sha256 };
     },
     async cancel(id) {

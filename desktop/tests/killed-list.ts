@@ -15,16 +15,16 @@ import { openEntriesDatabase } from '../main/list/entries-database.ts';
 const seconds = 4;
 const videosAtOnce = 6;
 
-/** A list in a process of its own, killed. */
+/** Kills a list that runs in its own process. */
 export interface KilledList extends AsyncDisposable {
   /**
-   * A new folder of videos is dropped once. Then the process is killed so often, each time after a while that `random` tells, or at its own
-   * end; at last it is let come to its end, and what it has left is held to what was promised.
+   * Drops a new folder of videos, kills the process `kills` times, each time after a random time, then lets it finish and checks the
+   * outcome.
    */
   killAtRandom(kills: number, random: SeededRandom): Promise<void>;
-  /** How many steps it takes for one video that outlive the process. */
+  /** The number of steps with lasting effects for one video. */
   countSteps(): Promise<number>;
-  /** Kills it just before a step, by its number or what it does; goes on, and holds it to the same. Resolves with what was about to be done. */
+  /** Kills it before a step, given by number or pattern, then lets another process finish and checks the outcome. Resolves with the step. */
   killBefore(step: number | RegExp): Promise<string>;
 }
 
@@ -46,7 +46,7 @@ export async function openKilledList(): Promise<KilledList> {
   async function inScene<Result>(count: number, play: (scene: Scene) => Promise<Result>): Promise<Result> {
     const folder = await mkdtemp(join(tmpdir(), 'soundlift-killed-list-'));
     const videos = join(folder, 'videos');
-    // All are the same video: no MP3 can be told from another by its bytes.
+    // All videos are the same, so that MP3s cannot be distinguished by their bytes.
     const names = Array.from({ length: count }, (_, index) => `talk ${index}`);
     try {
       await mkdir(join(folder, 'tmp'));
@@ -70,7 +70,7 @@ export async function openKilledList(): Promise<KilledList> {
           await Promise.race([delay(random.between(150, 1200)), whole]);
           child.kill('SIGKILL');
           await whole;
-          await waitUntil('nothing of it runs', async () => (await processesIn(scene.folder)).length === 0);
+          await waitUntil('all its processes have ended', async () => (await processesIn(scene.folder)).length === 0);
         }
         expect(await end(start(scene))).toBe(0);
       }),
@@ -96,7 +96,7 @@ function start({ folder, videos }: Scene, dieAt?: number | RegExp): ChildProcess
   const step = dieAt instanceof RegExp ? dieAt.source : String(dieAt ?? '');
   const environment = [`TMPDIR=${join(folder, 'tmp')}`, `DIE_AT_STEP=${step}`, `STEP_LOG=${join(folder, 'steps')}`];
   return spawn('env', [...environment, process.execPath, ...preload, script, folder, videos], {
-    // Of a group of its own: it is killed with all that it has started.
+    // Its own process group, so that everything that it has started is killed with it.
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -116,7 +116,7 @@ async function expectAllSaved({ folder, videos, names }: Scene): Promise<void> {
   expect(files.toSorted()).toEqual(names.flatMap((name) => [`${name}.mkv`, `${name}.mp3`]).toSorted());
   for (const name of names) expect(await soundSeconds(join(videos, `${name}.mp3`))).toBeCloseTo(seconds, 1);
   expectAllKept(folder, names);
-  // This computer keeps nothing twice.
+  // This computer's backend keeps no second copy.
   expect(await readdir(join(folder, 'backend', 'mp3s'))).toEqual([]);
   expect(await readdir(join(folder, 'tmp'))).toEqual([]);
   expect(await processesIn(folder)).toEqual([]);

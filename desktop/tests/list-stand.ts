@@ -14,38 +14,38 @@ import { openConversionList } from '../main/list/open-conversion-list.ts';
 import type { KeptSettings, SettingsStore } from '../main/settings/settings-store.ts';
 import { keepSettingsInMemory } from './settings-in-memory.ts';
 
-/** A list for tests, over this computer's real backend in this process, and over whatever other backends a test has. */
+/** A list for tests, over the real local backend in this process, and over the backends that a test adds. */
 export interface ListStand extends AsyncDisposable {
   readonly list: ConversionList;
   readonly settings: SettingsStore;
   readonly news: readonly ListNews[];
-  /** What the backend here converts with. */
+  /** The ffmpeg of the local backend. */
   readonly ffmpeg: HeldFfmpeg;
-  /** Of the backend here, and of the list. */
+  /** The data folder of the local backend and of the list. */
   readonly dataFolder: string;
-  /** Where a test puts its videos. */
+  /** The folder for the test's videos. */
   readonly videos: string;
   readonly answers: { folder: string | undefined; nameTaken: 'keep_both' | 'replace' };
-  /** Asks for the row that has that source's name. */
+  /** Returns the row of the source with that name. */
   row(name: string): Row | undefined;
   until(name: string, kind: Row['state']['kind']): Promise<Row>;
   /** Use it with a held ffmpeg, which keeps the row in that state. */
   untilProgress(name: string): Promise<Row>;
-  /** Whether a backend is still to be told of something. */
+  /** Whether calls to a backend are pending. */
   hasPendingCalls(): boolean;
-  /** As after an end of the app. */
+  /** Restarts the list, as after a restart of the app. */
   reopen(): Promise<ListStand>;
 }
 
 export interface ListStandOptions {
-  /** Kept from an earlier stand. */
+  /** The folder of an earlier stand. */
   readonly folder?: string;
   readonly settings?: Partial<KeptSettings>;
-  /** Beside this computer. */
+  /** Backends in addition to this computer's. */
   readonly others?: Pick<Backends, 'of' | 'hostOf' | 'follow'>;
   readonly current?: BackendKey;
   readonly atOnce?: number;
-  /** It is there after the end, too. */
+  /** The folder is not removed at the end. */
   readonly keepsFolder?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { keepInMemory } from '../client/server-session.ts';
 import { type AccountBackend, openAccountBackend } from '../main/account/account-backend.ts';
 import { type BackendKey, type Backends, serverKey } from '../main/backends/backends.ts';
 
-/** An account on a server, beyond the line of a stand, as a backend for a list. */
+/** An account on a stand's server, reached over its line, as a backend for a list. */
 export interface ServerBackend extends AsyncDisposable, Pick<Backends, 'of' | 'hostOf' | 'follow'> {
   readonly key: BackendKey;
   signIn(): Promise<void>;
@@ -12,7 +12,7 @@ export interface ServerBackend extends AsyncDisposable, Pick<Backends, 'of' | 'h
   tryNow(): void;
 }
 
-/** Signed out at first. */
+/** Signed out until `signIn` is called. */
 export function openServerBackend(stand: ServerStand): ServerBackend {
   const { url } = stand.line;
   const { email } = stand.account;

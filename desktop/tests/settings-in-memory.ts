@@ -1,7 +1,7 @@
 import { defaultSettings, readSettings } from '../main/settings/settings-schema.ts';
 import type { KeptSettings, SettingsStore } from '../main/settings/settings-store.ts';
 
-/** The app's settings for a test: as they are before anybody changed them, but for `changed`. */
+/** The app's settings for a test: the defaults, with the values of `changed`. */
 export function keepSettingsInMemory(changed: Partial<KeptSettings> = {}): SettingsStore {
   const listeners = new Set<(settings: KeptSettings) => void>();
   let kept: KeptSettings = { ...defaultSettings, ...changed };

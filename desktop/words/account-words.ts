@@ -8,13 +8,13 @@ import { say } from './say.ts';
 export function accountSentence(problem: AccountProblem): string {
   switch (problem.code) {
     case 'address':
-      return say('welcomeProblemAddress');
+      return say('failServerAddress');
     case 'email':
       return say('welcomeProblemEmail');
     case 'short_password':
       return say('welcomeProblemShortPassword');
     case 'wrong_password':
-      return say('welcomeProblemWrongPassword');
+      return say('failWrongPassword');
     case 'wrong_code':
       return say('welcomeProblemWrongCode');
     case 'taken':
@@ -22,9 +22,9 @@ export function accountSentence(problem: AccountProblem): string {
     case 'signed_out':
       return say('welcomeProblemSignedOut');
     case 'unreachable':
-      return say('welcomeProblemUnreachable', { host: isolate(problem.host) });
+      return say('failNotResponding', { host: isolate(problem.host) });
     case 'not_soundlift':
-      return say('welcomeProblemNotSoundlift', { host: isolate(problem.host) });
+      return say('failNotSoundlift', { host: isolate(problem.host) });
     case 'closed':
       return say('welcomeProblemClosed', { host: isolate(problem.host) });
     case 'no_mail':

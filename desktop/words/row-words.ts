@@ -142,7 +142,7 @@ function actionOf(state: RowState): RowAction | undefined {
     case 'signed_out':
       return action('listSignIn', 'signIn');
     case 'cancelled':
-      return action('listStartAgain', 'retry');
+      return retry();
     case 'failed':
       return state.otherTrack && (state.code === 'damaged' || state.code === 'no_audio')
         ? action('listChooseTrack', 'tracks')
@@ -190,7 +190,7 @@ function failureAction(code: ErrorCode, atServer: boolean): RowAction | undefine
     case 'headers_too_large':
       return atServer ? action('listConvertHere', 'convertHere') : details();
     case 'cancelled':
-      return action('listStartAgain', 'retry');
+      return retry();
     case 'unknown':
     case 'timed_out':
     case 'source_unreadable':

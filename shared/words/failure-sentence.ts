@@ -7,7 +7,7 @@ import { sayShared } from './say.ts';
 export interface Failure {
   /** A newer server may send a code that is not in {@link ErrorCode}. */
   readonly code: string;
-  /** The sentence that came with the code. It is used where the catalogue has none for it. */
+  /** The sentence that was given with the code. It is used if the catalogue has none for that code. */
   readonly message?: string;
   readonly details?: ErrorDetails | undefined;
 }
@@ -17,15 +17,15 @@ export interface Failure {
  * @param host the server on which it failed; absent for this computer
  */
 export function failureSentence({ code, message, details = {} }: Failure, host?: string): string {
-  // The sentence that came lists the tracks that there are.
+  // The given message lists the existing tracks.
   if (code === 'no_audio' && details['track'] !== undefined && message) return message;
   if (isErrorCode(code) && code !== 'unknown') return sentences[code](details, hostWords(host));
   return message ? isolate(message) : sentences.unknown(details, hostWords(host));
 }
 
 /**
- * Why an audio track failed in a video that has others: `tracks` in all. Undefined where the video has no other track, or another
- * track would fail too.
+ * Why an audio track failed in a video that has others: `tracks` in total. Undefined if the video has no other track, or
+ * another track would fail too.
  */
 export function trackFailureSentence(code: string, tracks: number): string | undefined {
   if (tracks < 2) return undefined;

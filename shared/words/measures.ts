@@ -8,7 +8,7 @@ interface Scale {
   readonly unit: (typeof units)[number];
 }
 
-/** The unit in which `bytes` has one to three digits before the point, and how many after it are worth showing. */
+/** The unit in which `bytes` has one to three digits before the point, and how many digits to show after it. */
 function scaleOf(bytes: number): Scale {
   let power = 0;
   while (bytes / 1000 ** power >= 999.5 && power < units.length - 1) power += 1;
@@ -73,14 +73,14 @@ export function spokenDuration(seconds: number): string {
   return parts.join(' ');
 }
 
-/** Rounds the time that work still takes: below 1 min up to 10 s, below 10 min to 1 min, else to 5 min. Never 0. */
+/** Rounds the time left: up to 10 s below 1 min, to 1 min below 10 min, otherwise to 5 min. Never 0. */
 export function roundLeft(seconds: number): number {
   if (seconds <= 50) return Math.max(10, Math.ceil(seconds / 10) * 10);
   if (seconds <= 9.5 * 60) return Math.max(60, Math.round(seconds / 60) * 60);
   return Math.round(seconds / 300) * 300;
 }
 
-/** The time that work still takes, rounded: `40 s`, `4 min`. */
+/** The time left, rounded: `40 s`, `4 min`. */
 export function leftDuration(seconds: number): string {
   return durationWords(roundLeft(seconds));
 }
@@ -98,7 +98,7 @@ export function speedWords(speed: number): string {
 
 /** A fraction, 0–1, in per cent, rounded down: only 1 gives 100. */
 export function percentOf(fraction: number): number {
-  // A product like 0.29 × 100 lies a hair below its number.
+  // Products such as 0.29 × 100 are slightly below the exact number.
   return Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9);
 }
 

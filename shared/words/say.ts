@@ -7,8 +7,7 @@ export const language = 'en';
 export type MessageValues = Readonly<Record<string, string | number>>;
 
 /**
- * Makes the function that fills in the messages of a catalogue (ICU message format, by name). The function throws where a value
- * is missing.
+ * Makes the function that fills in the messages of a catalogue (ICU message format, by name). It throws if a value is missing.
  */
 export function createSay<Name extends string>(
   messages: Readonly<Record<Name, string>>,
@@ -17,7 +16,7 @@ export function createSay<Name extends string>(
   return (name, values = {}) => {
     let message = parsed.get(name);
     if (message === undefined) {
-      // Values are text: a file name may hold what looks like a tag.
+      // Values are plain text: a file name may contain something like a tag.
       message = new IntlMessageFormat(messages[name], language, undefined, { ignoreTag: true });
       parsed.set(name, message);
     }
@@ -25,5 +24,5 @@ export function createSay<Name extends string>(
   };
 }
 
-/** Says a message that server, command line, mail and app share. */
+/** Returns a message that server, command line, mail and app share. */
 export const sayShared = createSay(sharedMessages);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
+import { sayShared } from '../../../shared/words/say.ts';
 
 const idPattern = /^[A-Za-z0-9_-]{1,200}$/;
 const namePattern = /^([A-Za-z0-9_-]{1,200})(?:\.([1-9][0-9]*))?(\.part|\.moving)?$/;
@@ -42,5 +43,5 @@ export function parseBlobFileName(fileName: string): BlobFileName | undefined {
 }
 
 export function noSuchBlob(): AppError {
-  return new AppError('not_found', 'There is no such file.');
+  return new AppError('not_found', sayShared('failSourceNotThere'));
 }

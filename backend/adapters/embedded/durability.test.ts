@@ -81,7 +81,7 @@ describe('a process that is killed or runs out of space', { timeout: 30_000 }, (
 
   // A real limit that is reached during a write. The shell counts it in blocks of 512 or 1024 bytes.
   it.runIf(process.platform !== 'win32')(
-    'keeps what a full disk took of a write, and says how much that is',
+    'keeps the bytes that a full disk accepted, and reports how many',
     async () => {
       const child = spawn('sh', ['-c', 'ulimit -f 2000 && exec "$@"', 'sh', process.execPath, program, 'fill', folder]);
       children.push(child);

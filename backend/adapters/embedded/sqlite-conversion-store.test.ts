@@ -48,8 +48,8 @@ describe('conversions in SQLite', () => {
   it('are found by an index, in its order, by every query', async () => {
     const planned = rememberPlans(database);
     const store = createSqliteConversionStore(planned);
-    const record = exampleConversion();
-    await store.insert(record);
+    const row = exampleConversion();
+    await store.insert(row);
     await store.insert(exampleConversion());
     const { next = '' } = await store.page({ owner: 'anna', limit: 1 });
     for (const cursor of [{}, { cursor: next }]) {
@@ -124,14 +124,14 @@ describe('conversions in SQLite', () => {
     const number = async (): Promise<number> =>
       Number((await store.changes({ owner: 'anna', limit: 1 })).position.split('.')[1]);
     expect(await number()).toBe(0);
-    const record = exampleEnded('cancelled');
-    await store.insert(record);
+    const row = exampleEnded('cancelled');
+    await store.insert(row);
     await store.insert(exampleEnded('done', { owner: 'bert' }));
     expect(await number()).toBe(2);
     const { position } = await store.changes({ owner: 'anna', limit: 1 });
     expect((await store.changes({ owner: 'anna', since: position, limit: 1 })).items).toEqual([]);
-    await store.replace(record, { ...record, revision: 2 });
-    await store.replace(record, { ...record, revision: 2 });
+    await store.replace(row, { ...row, revision: 2 });
+    await store.replace(row, { ...row, revision: 2 });
     expect(await number()).toBe(3);
     expect((await store.changes({ owner: 'anna', since: position, limit: 1 })).items).toHaveLength(1);
   });
@@ -196,10 +196,10 @@ describe('conversions in SQLite', () => {
   });
 
   it('store peaks separately from what lists read', async () => {
-    const record = exampleEnded('done');
-    await createSqliteConversionStore(database).insert(record);
-    const row = database.prepare('SELECT body, peaks FROM conversions').get();
-    expect(row?.['body']).toContain('"peaks":[]');
-    expect(row?.['peaks']).toEqual(Uint8Array.from(record.result?.peaks ?? []));
+    const row = exampleEnded('done');
+    await createSqliteConversionStore(database).insert(row);
+    const stored = database.prepare('SELECT body, peaks FROM conversions').get();
+    expect(stored?.['body']).toContain('"peaks":[]');
+    expect(stored?.['peaks']).toEqual(Uint8Array.from(row.result?.peaks ?? []));
   });
 });

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { AppError } from '../../../shared/errors.ts';
-import { translateSystemError } from './system-error.ts';
+import { diskFull, translateSystemError } from './system-error.ts';
 
 /** How long a write waits for another process's write. */
 const busyTimeoutMilliseconds = 5000;
@@ -124,9 +124,7 @@ export function translateSqliteError(error: unknown): unknown {
   const extended = Number(error.errcode);
   const primary = extended & 0xff;
   if (takenCodes.includes(extended)) return new AppError('taken', 'This key already exists.', { cause: error });
-  if (primary === resultCodes.full) {
-    return new AppError('disk_full', 'There is no space left to store this.', { cause: error });
-  }
+  if (primary === resultCodes.full) return diskFull(error);
   return unavailableCodes.includes(primary) ? unreachable(error) : error;
 }
 

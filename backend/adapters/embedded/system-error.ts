@@ -18,8 +18,12 @@ export function isSystemError(
 export function translateSystemError(error: unknown): unknown {
   if (!isSystemError(error)) return error;
   return fullCodes.includes(error.code)
-    ? new AppError('disk_full', 'There is no space left to store this.', { cause: error })
+    ? diskFull(error)
     : new AppError('unavailable', 'The storage cannot be reached.', { cause: error });
+}
+
+export function diskFull(cause: unknown): AppError {
+  return new AppError('disk_full', 'There is no space left to store this.', { cause });
 }
 
 /** Runs `work` and translates errors of the operating system. */

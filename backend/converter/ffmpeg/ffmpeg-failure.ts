@@ -1,5 +1,6 @@
 import { AppError } from '../../../shared/errors.ts';
 import { failureSentence } from '../../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../../shared/words/say.ts';
 import type { ProcessLimits } from './containment.ts';
 
 /** Whether a line reports a failed write. ffmpeg 5.1 exits with 0 even if writing the last 32 KB of a file fails. */
@@ -38,7 +39,7 @@ interface Reading {
 const readings: readonly Reading[] = [
   {
     applies: (end) => end.startError !== undefined,
-    error: () => ['converter_failed', 'The converter could not be started.'],
+    error: () => ['converter_failed', sayShared('failNotStarted')],
   },
   {
     applies: says(/No space left on device|Disk quota exceeded/),
@@ -50,7 +51,7 @@ const readings: readonly Reading[] = [
     applies: (end) => end.signal === 'SIGXFSZ' || says(/File too large/)(end),
     error: ({ limits }) => [
       'converter_failed',
-      'The MP3 is larger than allowed.',
+      sayShared('failMp3TooLarge'),
       { details: { limitBytes: limits.fileBytes } },
     ],
   },
@@ -71,7 +72,7 @@ const readings: readonly Reading[] = [
     applies: says(/Cannot allocate memory|std::bad_alloc|failed to map segment/),
     error: ({ limits }) => [
       'converter_failed',
-      'The video needs more memory than the converter may use.',
+      sayShared('failMemory'),
       { details: { limitBytes: limits.memoryBytes } },
     ],
   },
@@ -87,15 +88,15 @@ const readings: readonly Reading[] = [
   },
   {
     applies: says(/Unknown encoder 'libmp3lame'/),
-    error: () => ['converter_failed', 'This ffmpeg cannot make MP3s: it was built without libmp3lame.'],
+    error: () => ['converter_failed', sayShared('failNoMp3Encoder')],
   },
   {
     applies: says(/Decoder .* not found for input stream|Decoding requested, but no decoder found/),
-    error: () => ['damaged', 'The converter does not support the audio format.'],
+    error: () => ['damaged', sayShared('failAudioFormat')],
   },
   {
     applies: (end) => end.signal === 'SIGKILL',
-    error: () => ['converter_failed', 'The converter was killed, perhaps because this computer ran out of memory.'],
+    error: () => ['converter_failed', sayShared('failKilled')],
   },
 ];
 
@@ -103,7 +104,7 @@ const readings: readonly Reading[] = [
 export function translateFailure(end: FailedEnd): AppError {
   const [code, message, options] = readings.find(({ applies }) => applies(end))?.error(end) ?? [
     'converter_failed',
-    'The converter stopped before it had finished.',
+    sayShared('failStoppedEarly'),
   ];
   const how = end.signal ?? (end.exitCode === undefined ? 'not started' : `exit code ${end.exitCode}`);
   const cause = new Error(`${end.program}: ${how}\n${end.stderrTail}`.trimEnd(), { cause: end.startError });

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import ffmpegCommand, { type FfmpegCommand, type Formats } from 'fluent-ffmpeg';
 import { AppError } from '../../../shared/errors.ts';
+import { sayShared } from '../../../shared/words/say.ts';
 import {
   type Containment,
   type ContainmentStep,
@@ -267,7 +268,7 @@ async function runFfprobe(start: Start, job: FfprobeJob): Promise<FfprobeAnswer>
 }
 
 function tooMuchSaid(): AppError {
-  return new AppError('converter_failed', 'The description of the video is too long.');
+  return new AppError('converter_failed', sayShared('failFacts'));
 }
 
 function tailOf(text: string): string {

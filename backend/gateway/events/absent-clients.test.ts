@@ -203,7 +203,7 @@ interface ModelClient {
   state(): Known;
 }
 
-/** A minimal client that follows the protocol. */
+/** A minimal client that obeys the protocol. */
 function modelClient(stand: TestEventSockets): ModelClient {
   const conversions = new Map<string, unknown>();
   const revisions = new Map<string, number>();
@@ -224,7 +224,7 @@ function modelClient(stand: TestEventSockets): ModelClient {
     conversions.set(conversion.id, lasting(conversion));
   }
 
-  /** As our clients do: what comes late about a removed conversion is dropped, since its id is never used again. */
+  /** Like our clients, drops late events about a removed conversion. Its id is never used again. */
   function drop(ids: readonly string[]): void {
     for (const id of ids) {
       conversions.delete(id);

@@ -1,11 +1,11 @@
-/** What a watch does and reports. */
+/** The client that is watched, and what to do for it. */
 export interface WatchedClient {
   /** Milliseconds since 1970. */
   readonly tokenEndsAt: number;
   readonly pingSeconds: number;
   /** Sends a ping. The client's answer must be passed to `ClientWatch.answered`. */
   ping(): void;
-  /** Called once the token has expired. */
+  /** Called when the token has expired. */
   onTokenEnd(): void;
   /** Called when the client has not answered a ping by the time of the next. */
   onSilence(): void;

@@ -34,7 +34,7 @@ export interface EventFeed {
 export function feedEvents(client: FeedClient, { changes, limits }: EventFeedParts): EventFeed {
   const { owner } = client;
   let at = client.since;
-  /** What happens while a hello is being made; undefined while none is. */
+  /** Events that happened while a hello is being made. Undefined while none is being made. */
   let early: Buffer[] | undefined = [];
   let earlyBytes = 0;
   /** Events were missed while a hello was being made, so another hello must follow. */

@@ -2,7 +2,7 @@ import type { Hello, ServerEvent } from '../../../shared/events.ts';
 
 const frames = new WeakMap<ServerEvent, Buffer>();
 
-/** An event as bytes. It is encoded once, however many sockets it goes to. */
+/** The event as bytes. Each event is encoded only once, for all sockets. */
 export function frameOf(event: ServerEvent): Buffer {
   const known = frames.get(event);
   if (known !== undefined) return known;
@@ -11,7 +11,7 @@ export function frameOf(event: ServerEvent): Buffer {
   return frame;
 }
 
-/** The first frame. If it were larger than `maxBytes`, it says instead that the client must list. */
+/** The first frame. If it would be larger than `maxBytes`, it only tells the client to list instead. */
 export function helloFrame(missed: Omit<Hello, 'type'>, maxBytes: number): Buffer {
   const hello: Hello = { type: 'hello', ...missed };
   const frame = Buffer.from(JSON.stringify(hello));

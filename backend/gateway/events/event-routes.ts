@@ -28,7 +28,7 @@ export function eventRoutes({ authentication, sockets }: EventRoutesParts): read
             description: [
               'The connection becomes a WebSocket that sends JSON text frames to the client: first `hello`, then events as they happen.',
               'The client sends its token in Authorization, or in its first message within 5 s:',
-              "`{type: 'auth', token, since?}`. The server closes the socket on any other message (1003, 1008, 1009), when the token ends (4401),",
+              "`{type: 'auth', token, since?}`. The server closes the socket on any other message (1003, 1008, 1009), when the token expires or is revoked (4401),",
               'if the client does not answer pings, or if more than 1 MB waits for it. 1001: the server is shutting down; 1013: try again later.',
             ].join(' '),
             body: { schema: z.union([helloSchema, serverEventSchema]), description: 'A frame.' },

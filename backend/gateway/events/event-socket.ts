@@ -25,24 +25,24 @@ export interface SignedIn {
 }
 
 export interface EventSocketOptions {
-  /** Left out if the client signs in with its first message. */
+  /** Absent if the client signs in with its first message. */
   readonly signedIn?: SignedIn;
   readonly since?: string;
   /** The client's address. */
   readonly client: string;
-  /** Called when the client has signed in, or has gone without signing in. */
+  /** Called when the client has signed in, or has disconnected without signing in. */
   readonly onSignInOver: () => void;
 }
 
 /** One client's connection. */
 export interface EventSocket {
-  /** Tells the client that the server is shutting down. The socket is closed after a while, whatever the client does. */
+  /** Tells the client that the server is shutting down. The socket is closed soon, even if the client does not answer. */
   goAway(): void;
 }
 
 /**
- * Carries one account's events to one client, until the client goes, its token ends or the server shuts down. A client sends at most
- * one message: its token, if it could not set a header. Any other message ends the socket.
+ * Sends one account's events to one client, until the client disconnects, its token expires or the server shuts down. A client sends
+ * at most one message: its token, if it could not set a header. Any other message ends the socket.
  */
 export function carryEvents(socket: WebSocket, options: EventSocketOptions, parts: EventSocketParts): EventSocket {
   const { authentication, limits, log } = parts;
@@ -68,7 +68,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     socket.close(code, reason);
   }
 
-  /** Ends the connection without a close frame, which would wait behind everything else that is queued. */
+  /** Ends the connection without a close frame, because a close frame would be sent after everything else that is queued. */
   function cutOff(reason: string): void {
     log.debug({ why: reason }, 'socket cut off');
     letGo();
@@ -82,7 +82,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
   }
 
   function fail(error: unknown): void {
-    if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is bad, or has ended.');
+    if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is invalid or has expired.');
     if (!isAppError(error, 'unavailable')) log.error({ err: error }, 'socket failed');
     end(closeCodes.tryAgainLater, 'Try again later.');
   }
@@ -99,24 +99,24 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
         socket.ping();
         checkAgain(token);
       },
-      onTokenEnd: () => end(socketTokenEnded, 'The token has ended.'),
+      onTokenEnd: () => end(socketTokenEnded, 'The token has expired.'),
       onSilence: () => cutOff('no answer to a ping'),
     });
     const client = { owner: account, since, queuedBytes: () => socket.bufferedAmount, send, cutOff, fail };
     feed = feedEvents(client, parts);
   }
 
-  /** An account or a session may be removed before its token expires. While auth cannot be reached, signed-in clients stay so. */
+  /** An account or a session may be removed before its token expires. While auth cannot be reached, clients stay signed in. */
   function checkAgain(token: string): void {
     authentication.identify(token).catch((error: unknown) => {
-      if (isAppError(error, 'unauthorized')) end(socketTokenEnded, 'The token has ended.');
+      if (isAppError(error, 'unauthorized')) end(socketTokenEnded, 'The token is no longer valid.');
       else log.warn({ err: error }, 'could not check a token again');
     });
   }
 
   async function signIn(data: RawData): Promise<void> {
     const message = parseSignIn(data);
-    if (message === undefined) return end(closeCodes.notExpected, 'A message that signs in is expected.');
+    if (message === undefined) return end(closeCodes.notExpected, 'The first message must sign in.');
     phase = 'token being checked';
     const { token } = message;
     const identity = await authentication.identify(token);
@@ -126,9 +126,9 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
 
   socket.on('message', (data, isBinary) => {
     if (phase === 'ended') return;
-    if (isBinary) end(closeCodes.notText, 'Text is expected.');
+    if (isBinary) end(closeCodes.notText, 'Messages must be text.');
     else if (phase === 'signing in') signIn(data).catch(fail);
-    else end(closeCodes.notExpected, 'No further message is expected.');
+    else end(closeCodes.notExpected, 'No more messages are accepted.');
   });
   socket.on('pong', () => watch?.answered());
   socket.on('error', (error) => {

@@ -52,7 +52,7 @@ describe('a gap in the events that the server received', () => {
     expect(hello.conversions).toContainEqual(expect.objectContaining({ id: made.id, state: 'queued' }));
 
     await stand.publish('anna', { type: 'read', ids: ['later'] });
-    await client.until('what comes after it', (frames) => frames.at(2)?.type === 'read');
+    await client.until('the next event', (frames) => frames.at(2)?.type === 'read');
     expect(kinds(client)).toEqual(['hello', 'hello', 'read']);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
@@ -69,7 +69,7 @@ describe('a gap in the events that the server received', () => {
     const client = await open({ token: stand.token('anna') });
     await client.hello;
     const { id } = await submit('anna');
-    await client.until('it is told of', (frames) => frames.at(1));
+    await client.until('its event', (frames) => frames.at(1));
     gate.isShut = true;
     stand.test.line.cut();
     await stand.test.line.mend();
@@ -80,7 +80,7 @@ describe('a gap in the events that the server received', () => {
     expect(kinds(client)).toEqual(['hello', 'conversion']);
     gate.isShut = false;
     gate.open();
-    await client.until('all of it', (frames) => frames.at(-1)?.type === 'read');
+    await client.until('all frames', (frames) => frames.at(-1)?.type === 'read');
     expect(kinds(client)).toEqual(['hello', 'conversion', 'hello', 'hello', 'read']);
     expect(client.frames[2]).toMatchObject({ conversions: [{ id }] });
   });
@@ -89,7 +89,7 @@ describe('a gap in the events that the server received', () => {
     const client = await open({ token: stand.token('anna') });
     await client.hello;
     stand.test.line.cut();
-    stand.test.store.changes = () => Promise.reject(new AppError('unavailable', 'The store is away.'));
+    stand.test.store.changes = () => Promise.reject(new AppError('unavailable', 'The store is unavailable.'));
     await stand.test.line.mend();
     expect(await client.ended).toMatchObject({ code: 1013 });
   });
@@ -214,9 +214,9 @@ describe('a request', () => {
     ['for another protocol', { Connection: 'Upgrade, close', Upgrade: 'h2c' }, 400],
     ['without a key', { 'Sec-WebSocket-Key': undefined }, 400],
     ['with a malformed key', { 'Sec-WebSocket-Key': 'abc' }, 400],
-    ['of another version', { 'Sec-WebSocket-Version': '7' }, 400],
-    ['of a page of another origin', { Origin: 'https://evil.example' }, 403],
-    ['of a page in a sandbox', { Origin: 'null' }, 403],
+    ['for another version', { 'Sec-WebSocket-Version': '7' }, 400],
+    ['from a page of another origin', { Origin: 'https://evil.example' }, 403],
+    ['from a sandboxed page', { Origin: 'null' }, 403],
     ['for another host', { Host: 'evil.example' }, 403],
     ['with two hosts', { host: 'localhost' }, 400],
   ])('%s is refused with a problem', async (_what, headers, status) => {
@@ -225,7 +225,7 @@ describe('a request', () => {
     expect(problemSchema.parse(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).status).toBe(status);
   });
 
-  it('of a page of the same origin is accepted', async () => {
+  it('from a page of the same origin is accepted', async () => {
     const origin = stand.url;
     const client = await open({ token: stand.token('anna'), headers: { Origin: origin } });
     expect(await client.hello).toMatchObject({ truncated: false });
@@ -308,7 +308,7 @@ describe('a message', () => {
 });
 
 describe('a client that does not sign in', () => {
-  it('is disconnected after a while', async () => {
+  it('is disconnected after the time limit', async () => {
     await start({ signInSeconds: 0.2 });
     const [silent, cut] = [await open(), await open()];
     cut.socket.terminate();
@@ -327,7 +327,7 @@ describe('a client that does not sign in', () => {
     const next = await open();
     await expect(open()).rejects.toThrow(/^429 /);
     next.socket.terminate();
-    await waitUntil('it has gone', () => stand.closed().length === 1);
+    await waitUntil('it is disconnected', () => stand.closed().length === 1);
     await open();
   });
 });
@@ -361,7 +361,7 @@ describe('a socket', () => {
     }
   });
 
-  it('is closed with 4401 when its token ends', async () => {
+  it('is closed with 4401 when its token expires', async () => {
     const began = Date.now();
     const client = await open({ token: stand.token('anna', 2) });
     await client.hello;
@@ -392,7 +392,7 @@ describe('a socket', () => {
     await client.hello;
     stand.auth.isAway = true;
     const { count } = stand.asked;
-    await waitUntil('it was asked after', () => stand.asked.count >= count + 3);
+    await waitUntil('the token is checked again', () => stand.asked.count >= count + 3);
     const { id } = await submit('anna');
     await client.until('the event', (frames) => frames.some((frame) => JSON.stringify(frame).includes(id)));
   });

@@ -20,7 +20,7 @@ afterEach(async () => {
   await stand[Symbol.asyncDispose]();
 });
 
-/** A client that reads nothing after its hello until it is told to. */
+/** A client that stops reading after its hello, until `read` is called. */
 interface SlowClient {
   readonly socket: Socket;
   /** Reads until `pattern` has arrived or the connection has closed, and returns the text. */
@@ -36,7 +36,7 @@ async function openSlow(): Promise<SlowClient> {
   socket.on('error', () => undefined);
   async function read(pattern: RegExp): Promise<string> {
     socket.resume();
-    return await waitUntil(`${pattern} has come`, () => (pattern.test(text) || socket.closed ? text : undefined));
+    return await waitUntil(`${pattern} arrives`, () => (pattern.test(text) || socket.closed ? text : undefined));
   }
   const lines = [
     'GET /api/v1/events HTTP/1.1',
@@ -59,17 +59,17 @@ function large(name: string): ServerEvent {
 }
 
 /**
- * Publishes until more than `bytes` wait in this process for the slow client. The system's own buffers take some
- * megabytes first.
+ * Publishes until more than `bytes` wait in this process for the slow client. The system's own buffers are filled first
+ * and take some megabytes.
  */
 async function fill(bytes: number): Promise<number> {
   for (let count = 0; count < 2000; count++) {
     if (stand.queuedBytes() > bytes) return count;
     await stand.publish('anna', large(`large-${count}`));
     // Wait for the fast client, which would otherwise become slow too.
-    await quick.until('it came', (frames) => frames.length >= count + 2);
+    await quick.until('the event', (frames) => frames.length >= count + 2);
   }
-  throw new Error('the slow client takes everything');
+  throw new Error('the slow client still accepts everything');
 }
 
 function progress(fraction: number): ProgressEvent {
@@ -103,14 +103,14 @@ describe('a client that reads slowly', () => {
     }
     expect(most).toBeLessThanOrEqual(1_000_000);
     await waitUntil('it is cut off', () => stand.closed().some(({ code }) => code === 1006));
-    await quick.until('all came', (frames) => JSON.stringify(frames.at(-1)).includes('more-19'));
+    await quick.until('all events', (frames) => JSON.stringify(frames.at(-1)).includes('more-19'));
     expect(quick.socket.readyState).toBe(quick.socket.OPEN);
     await slow.read(/never/);
   });
 });
 
 describe('a first frame', () => {
-  it('that would be too large says instead that the client must list', async () => {
+  it('that would be too large tells the client to list instead', async () => {
     const intake = { fileName: `${'x'.repeat(4000)}.mp4`, path: '/a', bytes: 1, options: { format: 'mp3' } as const };
     for (let index = 0; index < 130; index++) await stand.test.conversions.owned.submitFile('anna', intake);
     await using client = await openEvents(stand.url, { token: stand.token('anna') });

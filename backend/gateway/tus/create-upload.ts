@@ -1,4 +1,5 @@
 import { AppError } from '../../../shared/errors.ts';
+import { sayShared } from '../../../shared/words/say.ts';
 import type { UploadStatus } from '../../conversions/uploads/resumable-uploads.ts';
 import type { Checksum } from '../../conversions/uploads/upload-part.ts';
 import { hasBody } from '../../http/request-body.ts';
@@ -23,7 +24,7 @@ export async function createUpload(call: AccountCall, parts: TusParts): Promise<
   checkVersion(call);
   const bytes = parseLength(request.get('Upload-Length'), request.get('Upload-Defer-Length'));
   if (bytes !== undefined && bytes > maxUploadBytes) {
-    throw new AppError('too_large', 'The video is larger than this server accepts.', {
+    throw new AppError('too_large', sayShared('failTooLargeForServer'), {
       details: { limitBytes: maxUploadBytes },
     });
   }

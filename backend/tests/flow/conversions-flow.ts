@@ -105,7 +105,7 @@ export function describeConversions(flow: Flow): void {
       await toldOf(account, id);
       await account.retry(id);
       await waitUntil('it has failed again', async () => (await account.get(id)).state === 'failed');
-      const told = await waitUntil('it was told of again', async () => {
+      const told = await waitUntil('another notification', async () => {
         const notifications = await account.notifications();
         return notifications.length > 1 && notifications;
       });

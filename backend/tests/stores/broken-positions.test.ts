@@ -12,26 +12,26 @@ beforeEach(async () => {
 afterEach(() => test[Symbol.asyncDispose]());
 
 interface TwoSteps {
-  /** Gives the next place in the order. */
-  count(): number;
+  /** Returns the next change number. */
+  nextNumber(): number;
   insertRow(): Promise<void>;
-  /** Notes where the row comes in the order. */
-  place(number: number): void;
+  /** Stores the change number of the row. */
+  storeNumber(number: number): void;
 }
 
-/** Stores that keep the rows and their places in the order apart. `insert` says in which order it writes the two. */
+/** Stores that write a row and its change number in two steps. `insert` says in which order. */
 function storesOfTwoSteps(insert: (steps: TwoSteps, step: () => Promise<void>) => Promise<void>) {
   const real = test.store;
   const numbers = new Map<string, number>();
   let latest = 0;
   const stepped = (step: () => Promise<void>): ConversionStore => ({
     ...real,
-    async insert(record) {
+    async insert(row) {
       await step();
       const steps: TwoSteps = {
-        count: () => ++latest,
-        insertRow: () => real.insert(record),
-        place: (number) => numbers.set(record.id, number),
+        nextNumber: () => ++latest,
+        insertRow: () => real.insert(row),
+        storeNumber: (number) => numbers.set(row.id, number),
       };
       await insert(steps, step);
       await step();
@@ -48,21 +48,21 @@ function storesOfTwoSteps(insert: (steps: TwoSteps, step: () => Promise<void>) =
 
 const insert = async () => stoppedWrite((store) => store.insert(exampleConversion()));
 
-it('a store that counts first and writes the row after is found out by a writer that goes on', async () => {
-  const stores = storesOfTwoSteps(async ({ count, insertRow, place }, step) => {
-    const number = count();
+it('a store that takes the change number first and writes the row later fails if the stopped writer continues', async () => {
+  const stores = storesOfTwoSteps(async ({ nextNumber, insertRow, storeNumber }, step) => {
+    const number = nextNumber();
     await step();
     await insertRow();
-    place(number);
+    storeNumber(number);
   });
-  expect(await stopWriterEverywhere(stores, insert)).toEqual(['stopped at step 1, it goes on']);
+  expect(await stopWriterEverywhere(stores, insert)).toEqual(['stopped at step 1, it continues']);
 });
 
-it('a store that writes the row first and counts after is found out by a writer that dies', async () => {
-  const stores = storesOfTwoSteps(async ({ count, insertRow, place }, step) => {
+it('a store that writes the row first and its change number later fails if the stopped writer dies', async () => {
+  const stores = storesOfTwoSteps(async ({ nextNumber, insertRow, storeNumber }, step) => {
     await insertRow();
     await step();
-    place(count());
+    storeNumber(nextNumber());
   });
   expect(await stopWriterEverywhere(stores, insert)).toEqual(['stopped at step 1, it dies']);
 });

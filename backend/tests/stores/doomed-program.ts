@@ -3,8 +3,8 @@ import { openEmbeddedStores } from '../../adapters/embedded/embedded-stores.ts';
 import { exampleConversion } from '../../ports/conversion-examples.ts';
 
 /**
- * What the durability tests start, and mostly kill: opens the data folder that its second argument names, says so, and then does
- * what the first one names over and over, with a line for each time that was acknowledged.
+ * A program that the durability tests start and usually kill. It opens the data folder named by its second argument, prints
+ * "opened", and then repeats the task named by its first argument. It prints a line for each acknowledged write.
  */
 const [task, folder = ''] = process.argv.slice(2);
 
@@ -21,11 +21,11 @@ if (task === 'fill') {
 
 for (let ordinal = 1; ; ordinal++) {
   if (task === 'insert') {
-    const record = exampleConversion();
-    await stores.conversions.insert(record);
-    say(`${record.id} 1`);
-    await stores.conversions.replace(record, { ...record, revision: 2 });
-    say(`${record.id} 2`);
+    const row = exampleConversion();
+    await stores.conversions.insert(row);
+    say(`${row.id} 1`);
+    await stores.conversions.replace(row, { ...row, revision: 2 });
+    say(`${row.id} 2`);
   } else if (task === 'append') {
     await appendTo('growing', ordinal);
     await appendTo(`${ordinal}`, 1);
@@ -36,7 +36,7 @@ for (let ordinal = 1; ; ordinal++) {
   }
 }
 
-/** Appends the piece of 10,000 bytes that comes `ordinal`th, counted from 1; each byte tells which piece it belongs to. */
+/** Appends piece number `ordinal`, counted from 1. A piece is 10,000 bytes, and each byte contains the piece's number. */
 async function appendTo(id: string, ordinal: number): Promise<void> {
   const piece = Buffer.alloc(10_000, ordinal);
   await append(id, (ordinal - 1) * piece.length, piece);

@@ -5,7 +5,7 @@ type Files = typeof files;
 
 const handleCalls: readonly (string | symbol)[] = ['write', 'writev', 'sync', 'truncate', 'close'];
 
-/** The system's calls as they are, except that each can be stopped: for a test that mocks the module `node:fs/promises` with it. */
+/** The system's calls, each of which can be stopped. For tests that mock the module `node:fs/promises` with it. */
 export function freezableFiles(real: Files): Files {
   const { chmod, copyFile, open, rename, rm, stat } = real;
   return {

@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from '../../adapters/embedded/sqlite-database.ts';
 
-/** For tests: a database that remembers what was prepared on it, and SQLite's plans for all that. */
+/** For tests: a database that remembers its prepared statements and returns SQLite's query plans for them. */
 export interface PlannedDatabase extends SqliteDatabase {
   /** A line for each step: https://www.sqlite.org/eqp.html */
   plans(): readonly { readonly sql: string; readonly steps: readonly string[] }[];

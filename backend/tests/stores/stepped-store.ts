@@ -1,8 +1,8 @@
 import type { SqliteDatabase, SqliteStatement } from '../../adapters/embedded/sqlite-database.ts';
 
 /**
- * The store that `create` makes, which awaits `step` before and after each of its writes. SQLite carries out a statement as a
- * whole, so there is nowhere to stop within one. Throws where a call writes with a second statement, as it could be stopped there.
+ * The store that `create` makes, which awaits `step` before and after each of its writes. SQLite runs a statement as a whole, so
+ * a writer cannot stop within one. Throws if a call writes with more than one statement: it could stop between them.
  */
 export function steppedStore<Store extends object>(
   database: SqliteDatabase,

@@ -56,7 +56,7 @@ export async function openCrashPoints(): Promise<CrashPoints> {
         const deaths: string[] = [];
         for (const step of steps) {
           const died = await liveThrough(folder, step, media, promises);
-          deaths.push(died ? ((await stepsTaken(folder)).at(-1) ?? '') : 'nothing: it had come to its end');
+          deaths.push(died ? ((await stepsTaken(folder)).at(-1) ?? '') : 'nothing: it had finished');
         }
         await expectPutRight(folder, promises).catch((cause: unknown) => {
           throw new Error(`after a death at step ${steps.join(', ')}, ${deaths.join('; ')}`, { cause });

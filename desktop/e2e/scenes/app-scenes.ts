@@ -198,7 +198,7 @@ const finished = stateWith(finishedRows, { backend: here, summary: finishedSumma
 const custom: Settings = { ...idle.settings, quality: { kind: 'custom', bitrateKbps: 160, mono: false } };
 const openHistory = click('History');
 
-/** Five videos are held over the window. */
+/** Five videos are dragged over the window. */
 async function dragOver(page: Page): Promise<void> {
   await page.evaluate(() => {
     const data = new DataTransfer();

@@ -16,7 +16,7 @@ test('a toast disappears after eight seconds', async ({ open }) => {
   expect(await dismissed()).toBe(1);
 });
 
-test('after too many tries, one can try again when the time is up', async ({ open }) => {
+test('after too many attempts, the button is enabled again when the time is over', async ({ open }) => {
   const { state, answers = {}, prepare } = sceneOf('welcome-too-many');
   const { page } = await open(state, { answers });
   await page.clock.install();

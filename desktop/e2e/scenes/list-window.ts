@@ -19,12 +19,12 @@ export interface WindowOptions {
   readonly silenceSeconds?: number;
   /** Main's answers by the request's name, as plain data. All other requests get undefined. */
   readonly answers?: Readonly<Record<string, unknown>>;
-  /** Of all text. */
+  /** The size of all text. */
   readonly textPercent?: number;
   readonly media?: { readonly forcedColors?: 'active'; readonly reducedMotion?: 'reduce'; readonly contrast?: 'more' };
 }
 
-/** What the page keeps for the test. */
+/** What the page stores for the test. */
 export interface InPage {
   readonly sceneAsked: (readonly unknown[])[];
   tellScene(changes: readonly AppChange[]): void;

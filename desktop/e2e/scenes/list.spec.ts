@@ -106,7 +106,7 @@ test('the focus stays in the list when its row is removed, and in the row when i
   await expect(row(page, 9)).toBeFocused();
 });
 
-test('of 5,000 rows few are drawn, and the strip is one bar', async ({ open }) => {
+test('only a few of 5,000 rows are drawn, and the strip is one bar', async ({ open }) => {
   const { page } = await open(stateWith(manyRows(5000)));
   await expect(page.getByRole('grid')).toHaveAttribute('aria-rowcount', '5000');
   expect(await page.locator('.row').count()).toBeLessThan(40);
@@ -188,7 +188,7 @@ test('a sound plays in its row, by keys and by its waveform', async ({ open }) =
   await expect(page.locator('[data-state=playing]')).toHaveCount(0);
 });
 
-test('the strip and what failed lead to their rows', async ({ open }) => {
+test('clicks on the strip and on the number of failed videos scroll to their rows', async ({ open }) => {
   const { page, tell } = await open(stateWith(allRows));
   await page.getByRole('button', { name: '1 failed' }).click();
   await expect(row(page, 2)).toBeFocused();

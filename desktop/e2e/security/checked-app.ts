@@ -11,7 +11,7 @@ import { endApp, type Home, launchApp, makeHome } from '../launch-app.ts';
 export interface CheckedApp extends AsyncDisposable {
   readonly home: Home;
   readonly app: ElectronApplication;
-  /** Of its window. */
+  /** The page of its window. */
   readonly page: Page;
   readonly site: Site;
 }
@@ -19,7 +19,7 @@ export interface CheckedApp extends AsyncDisposable {
 export interface Site extends AsyncDisposable {
   /** Without a slash at the end. */
   readonly url: string;
-  /** The requests that it got so far. */
+  /** The requests that it has received. */
   readonly asked: readonly string[];
 }
 

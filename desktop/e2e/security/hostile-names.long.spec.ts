@@ -6,7 +6,7 @@ import { isVisible, rowsOf, windowHere } from '../app-window.ts';
 import { clickMenu, dropFiles, expect, recorded, startBeside, test } from '../fixtures.ts';
 import { watchInjection } from './watch-injection.ts';
 
-/** Without their extension. */
+/** File names without their extension. */
 const hostileNames = [
   '<img src=x onerror=mark()>',
   '<svg onload=mark()>&lt;b&gt;',
@@ -51,7 +51,7 @@ async function seeEveryPage(page: Page, press: (label: string) => Promise<void>)
   }
 }
 
-test('a video becomes an MP3 beside it whatever its name is, and the name has no other effect', async ({
+test('a video becomes an MP3 next to it whatever its name is, and the name has no other effect', async ({
   launch,
   home,
   media,

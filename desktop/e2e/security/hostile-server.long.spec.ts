@@ -17,7 +17,7 @@ async function signIn(app: ElectronApplication, { url }: HostileServer, { accoun
   return page;
 }
 
-test('what a server calls a file, and says of it, is text at most: the MP3 lands where it would', async ({
+test('names and texts from a server are shown as plain text, and do not change where the MP3 is saved', async ({
   launch,
   home,
   media,
@@ -72,12 +72,12 @@ test('what a server calls a file, and says of it, is text at most: the MP3 lands
   const { summary } = await page.evaluate(() => window.soundlift.state());
   expect(summary.fraction).toBe(1);
   const logs = await app.evaluate(({ app: inside }) => inside.getPath('logs'));
-  // There is none while there is nothing to say.
+  // The file exists only if something was logged.
   const log = await readFile(join(logs, 'app.log'), 'utf8').catch(() => '');
   expect(log).not.toContain('a defect');
 });
 
-test('an MP3 that is said to be larger than any disk is not begun, and one of other bytes is not kept', async ({
+test('an MP3 that the server announces as larger than any disk is not saved', async ({
   launch,
   home,
   media,
@@ -100,7 +100,7 @@ test('an MP3 that is said to be larger than any disk is not begun, and one of ot
   expect(await readdir(home.videos)).toEqual(['One.mp4']);
 });
 
-test('what a server refuses with is shown as text', async ({ launch, openServer }) => {
+test('a server’s refusal is shown as plain text', async ({ launch, openServer }) => {
   const stand = await openServer();
   const problem = { type: 'about:blank', title: html, status: 400, code: 'invalid', detail: html };
   await using server = await openHostileServer({
@@ -109,7 +109,7 @@ test('what a server refuses with is shown as text', async ({ launch, openServer 
     answer: () => ({ status: 400, body: problem }),
   });
   const page = await firstWindow(await launch());
-  // Before this, what the page itself is loaded with would be seen too.
+  // Watches only from here on, because the page itself loads scripts and styles.
   await page.getByRole('radio', { name: /^A server/ }).check();
   const watched = await watchInjection(page);
   await page.getByLabel('Address', { exact: true }).fill(server.url);

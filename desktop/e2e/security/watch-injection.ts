@@ -7,8 +7,8 @@ export interface Watched {
 }
 
 /**
- * Watches a page, from now on, for what could only be made of somebody's words: scripts, frames, handlers in attributes, pictures
- * from elsewhere; what the policy refused; a call of `mark()`, which hostile words try.
+ * Watches a page, from now on, for signs that text was used as markup or code: scripts, frames, handlers in attributes, pictures
+ * from elsewhere, violations of the policy, and calls of `mark()`, which the hostile texts contain.
  */
 export async function watchInjection(page: Page): Promise<Watched> {
   await page.evaluate(() => {

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const running = new AsyncDisposableStack();
 let folder: string;
 let stand: ServerStand;
-/** What came to a server behind TLS. */
+/** The requests that reached the server behind TLS. */
 let asked: string[] = [];
 
 async function openssl(...words: readonly string[]): Promise<void> {
@@ -25,7 +25,7 @@ async function openssl(...words: readonly string[]): Promise<void> {
 
 interface Recipe {
   readonly altName: string;
-  /** As OpenSSL writes it. */
+  /** A date as OpenSSL writes it. */
   readonly from?: string;
   readonly to?: string;
   readonly isSelfSigned?: boolean;
@@ -98,32 +98,35 @@ describe('the certificate of a server', () => {
     ['is another server’s', { altName: 'DNS:other.example.org' }, { reason: 'other_name' }],
     ['is signed by itself', { altName: here, isSelfSigned: true }, { reason: 'unknown_issuer' }],
   ];
-  it.each(bad)('that %s keeps the password from being sent, and says why', async (what, recipe, expected) => {
-    const host = await serveWith(what.replaceAll(/\W/g, '-'), recipe);
-    asked = [];
-    await using opened = await openBackendsStand();
-    const form = { address: `https://${host}`, email: stand.account.email, password: stand.account.password };
-    for (const step of ['signIn', 'createAccount', 'forgotPassword'] as const) {
-      expect(await opened.backends[step](form)).toEqual({
-        ok: false,
-        problem: { code: 'certificate', host, ...expected },
+  it.each(bad)(
+    'that %s prevents the password from being sent, and the problem says why',
+    async (what, recipe, expected) => {
+      const host = await serveWith(what.replaceAll(/\W/g, '-'), recipe);
+      asked = [];
+      await using opened = await openBackendsStand();
+      const form = { address: `https://${host}`, email: stand.account.email, password: stand.account.password };
+      for (const step of ['signIn', 'createAccount', 'forgotPassword'] as const) {
+        expect(await opened.backends[step](form)).toEqual({
+          ok: false,
+          problem: { code: 'certificate', host, ...expected },
+        });
+      }
+      expect(await opened.backends.certificate(form.address)).toMatchObject({
+        subject: expect.stringContaining('.example.org'),
+        validTo: Date.parse(what === 'ran out' ? '2026-03-03T00:00:00Z' : '2040-01-01T00:00:00Z'),
+        fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
       });
-    }
-    expect(await opened.backends.certificate(form.address)).toMatchObject({
-      subject: expect.stringContaining('.example.org'),
-      validTo: Date.parse(what === 'ran out' ? '2026-03-03T00:00:00Z' : '2040-01-01T00:00:00Z'),
-      fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
-    });
-    expect(asked).toEqual([]);
-  });
+      expect(asked).toEqual([]);
+    },
+  );
 
-  it('that is good lets one sign in, and is shown on request', async () => {
+  it('that is valid allows signing in, and is shown on request', async () => {
     const host = await serveWith('good', { altName: here });
     await using opened = await openBackendsStand();
     const { backends } = opened;
     const form = { address: `https://${host}`, email: stand.account.email, password: stand.account.password };
     expect(await backends.signIn(form)).toEqual({ ok: true });
-    // This server lets no WebSocket through: what it answers is enough.
+    // This server carries no WebSocket. Its answers to requests are enough.
     await waitUntil('it is connected', () => backends.current()?.reachable());
     expect(await backends.certificate(host.replace('localhost', 'https://localhost'))).toMatchObject({
       subject: 'good.example.org',
@@ -132,7 +135,7 @@ describe('the certificate of a server', () => {
     });
   });
 
-  it('is none where there is none', async () => {
+  it('is null if the server presents none', async () => {
     await using opened = await openBackendsStand();
     for (const address of [
       '',

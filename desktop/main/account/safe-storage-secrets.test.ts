@@ -18,7 +18,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 type Keyring = SafeStorageParts['safeStorage'];
 
-/** A system’s key, as Electron gives the use of it. */
+/** Encrypts with a key, as Electron does with the system’s key. */
 function keyring(changes: Partial<Keyring> = {}): Keyring {
   const turn = (data: Buffer): Buffer => Buffer.from(data.map((byte) => byte ^ 0x5a));
   return {
@@ -34,7 +34,7 @@ const open = async (safeStorage = keyring(), system: System = 'linux') =>
   await openSafeStorageSecrets({ safeStorage, system, file, log });
 
 describe('secrets', () => {
-  it('are there again after the next start, encrypted in a file that its owner alone may read', async () => {
+  it('can be read after a restart, from an encrypted file that only its owner can read', async () => {
     const secrets = await open();
     expect(secrets.lasting).toBe(true);
     expect(await secrets.read('sign-in')).toBeUndefined();
@@ -45,7 +45,7 @@ describe('secrets', () => {
     expect(await readdir(join(folder, 'app'))).toEqual(['secrets.json']);
   });
 
-  it('that were forgotten are gone, the others are not', async () => {
+  it('that were deleted are gone, and the others remain', async () => {
     const secrets = await open();
     await secrets.write('a', 'one');
     await secrets.write('b', 'two');
@@ -54,7 +54,7 @@ describe('secrets', () => {
     expect([await again.read('a'), await again.read('b')]).toEqual([undefined, 'two']);
   });
 
-  it('written at the same time are all kept, the latest of each', async () => {
+  it('that are written at the same time are all stored, each with its latest value', async () => {
     const secrets = await open();
     const writes = Array.from({ length: 20 }, async (_, index) => await secrets.write(`${index % 4}`, `${index}`));
     await Promise.all(writes);
@@ -63,7 +63,7 @@ describe('secrets', () => {
   });
 
   it.each(['', 'no JSON', '[]', '{"sign-in": 5}', '{"sign-in": "§"}'])(
-    'of a file with %j in it are none',
+    'in a file that contains %j are ignored',
     async (text) => {
       const secrets = await open();
       await secrets.write('a', 'one');
@@ -72,7 +72,7 @@ describe('secrets', () => {
     },
   );
 
-  it('of a key that is gone cannot be read, and can be written anew', async () => {
+  it('that were encrypted with a lost key cannot be read, but can be written again', async () => {
     await (await open()).write('a', 'one');
     const other = await open(keyring({ decryptStringAsync: () => Promise.reject(new Error('another key')) }));
     expect(await other.read('a')).toBeUndefined();
@@ -86,7 +86,7 @@ describe('secrets', () => {
     ['has a key that everybody knows', { getSelectedStorageBackend: () => 'basic_text' }, 'linux'],
   ];
   it.each(keepsNone)(
-    'of a system that %s last until the app ends, and are in no file',
+    'last until the app ends, and are in no file, if the system %s',
     async (_what, changes, system) => {
       const secrets = await open(keyring(changes), system);
       expect(secrets.lasting).toBe(false);
@@ -98,7 +98,7 @@ describe('secrets', () => {
     },
   );
 
-  it.each(['macos', 'windows'] as const)('are not asked on %s for what only Linux has', async (system) => {
+  it.each(['macos', 'windows'] as const)('do not use functions on %s that only Linux has', async (system) => {
     const getSelectedStorageBackend = (): never => {
       throw new TypeError('is not a function');
     };

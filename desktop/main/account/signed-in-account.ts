@@ -64,7 +64,9 @@ export function openSignedIn(parts: SignedInParts): SignedIn {
     if (left === undefined) return;
     isLeftOnPurpose = true;
     // If the server cannot be reached, the session expires there by itself.
-    await left.session.signOut().catch((error: unknown) => log.debug({ err: error }, 'could not sign out there'));
+    await left.session
+      .signOut()
+      .catch((error: unknown) => log.debug({ err: error }, 'could not sign out at the server'));
     await close();
   }
 
@@ -80,7 +82,7 @@ export function openSignedIn(parts: SignedInParts): SignedIn {
       if (remote !== undefined && remote.key !== key) await leave();
       isLeftOnPurpose = false;
       await kept.keep(account, fresh);
-      // The same account goes on with its rows that are under way.
+      // The same account continues with its rows in progress.
       if (remote === undefined) remote = open(account);
       else remote.tryNow();
       parts.onEntered(account);

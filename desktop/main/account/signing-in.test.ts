@@ -14,7 +14,7 @@ const running = new AsyncDisposableStack();
 let stand: ServerStand;
 let mailed: ServerStand;
 let mailServer: MailServer;
-/** Where nobody listens. */
+/** An address at which no server listens. */
 const nowhere = 'http://127.0.0.1:1';
 const password = 'a long enough password';
 
@@ -36,7 +36,7 @@ async function mailedCode(email: string): Promise<string> {
 }
 
 describe('signing in', () => {
-  it('keeps the account, connects, and knows it again after the next start', async () => {
+  it('stores the account and connects, also after a restart', async () => {
     await using opened = await openBackendsStand();
     const { backends, settings } = opened;
     const { email } = stand.account;
@@ -69,7 +69,7 @@ describe('signing in', () => {
     expect(later.backends.status()).toMatchObject({ connection: 'signed_out', email, host });
   });
 
-  it('tells no log and no setting what is secret', async () => {
+  it('writes no secret to the log or the settings', async () => {
     await using opened = await openBackendsStand();
     const { backends, settings, logged, secrets } = opened;
     const { email } = stand.account;
@@ -86,7 +86,7 @@ describe('signing in', () => {
     }
   });
 
-  it('says of each thing that can be wrong with a form which it is', async () => {
+  it('names each possible problem of the form', async () => {
     await using opened = await openBackendsStand();
     const { backends } = opened;
     const form = { address: stand.line.url, email: stand.account.email, password };
@@ -110,7 +110,7 @@ describe('signing in', () => {
     expect(backends.status()).toEqual({ kind: 'none' });
   });
 
-  it('sends no password to what is no Soundlift server', async () => {
+  it('sends no password to a server that is not Soundlift', async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(`${request.method} ${request.url}`);
@@ -129,7 +129,7 @@ describe('signing in', () => {
     server.close();
   });
 
-  it('says when to come back after too many tries', async () => {
+  it('says when to retry after too many attempts', async () => {
     await using opened = await openBackendsStand();
     const form = { address: stand.line.url, email: 'tried@example.com', password: 'wrong' };
     const answer = await waitUntil('it is too many', async () => {
@@ -139,7 +139,7 @@ describe('signing in', () => {
     expect(answer.againInSeconds).toBeGreaterThan(0);
   });
 
-  it('says that a server takes no new accounts', async () => {
+  it('says that a server does not accept new accounts', async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-closed-'));
     await using closed = await startServerProcess({ dataFolder, environment: { SIGN_UP: 'closed' } });
     await using opened = await openBackendsStand();
@@ -154,14 +154,14 @@ describe('signing in', () => {
 });
 
 describe('an account on a server that mails', () => {
-  it('is made, confirmed with the code from the mail, and says whether it is mailed', async () => {
+  it('is created, confirmed with the code from the mail, and shows whether batches are mailed', async () => {
     await using opened = await openBackendsStand();
     const { backends } = opened;
     const email = 'berta@example.com';
     const form = { address: mailed.line.url, email, password };
     expect(await backends.createAccount(form)).toEqual({ ok: true, codeMailed: true });
     const status = () => backends.status() as { readonly confirmed?: boolean; readonly mail?: boolean };
-    await waitUntil('what the account is is known', () => status().mail !== undefined);
+    await waitUntil('the account is known', () => status().mail !== undefined);
     expect(status()).toMatchObject({ confirmed: false, mail: true });
     expect(await backends.confirmAddress('0000 0000')).toEqual({ ok: false, problem: { code: 'wrong_code' } });
     expect(await backends.sendCodeAgain()).toMatchObject({ problem: { code: 'too_many' } });
@@ -171,7 +171,7 @@ describe('an account on a server that mails', () => {
     expect(status()).toMatchObject({ mail: false });
   });
 
-  it('gets another password with a mailed code, and is signed in with it', async () => {
+  it('gets a new password with a mailed code, and is signed in with it', async () => {
     await using opened = await openBackendsStand();
     const { backends } = opened;
     const email = 'carla@example.com';

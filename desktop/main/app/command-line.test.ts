@@ -28,11 +28,11 @@ describe('a command line', () => {
     expect(read(...words).paths).toEqual(paths);
   });
 
-  it('says whether the window is to stay hidden', () => {
+  it('says whether the window stays hidden', () => {
     expect([read('--hidden').isHidden, read('a').isHidden]).toEqual([true, false]);
   });
 
-  it('begins behind the app’s folder where the app is not packaged, whatever Electron was given before', () => {
+  it('begins after the app’s folder if the app is not packaged, after any arguments of Electron', () => {
     const argv = ['/opt/electron', '-r', '/tests/recorder.cjs', '/app', '--user-data-dir=/x', 'a.mp4'];
     expect(readCommandLine({ argv, appPath: '/app', folder: '/app', paths: path.posix }).paths).toEqual(['/app/a.mp4']);
     const dot = ['/opt/electron', '.', 'a.mp4'];
@@ -41,13 +41,13 @@ describe('a command line', () => {
     ]);
   });
 
-  it('with a link of ours has no files: a web page may have added the words', () => {
+  it('with one of our links has no files, because a web page may have added them', () => {
     const batchId = '7d20';
     expect(read('soundlift://b/7d20', '/etc/passwd')).toEqual({ paths: [], links: [{ batchId }], isHidden: false });
     expect(read('/etc/passwd', '--', 'SOUNDLIFT://b/../../x')).toEqual({ paths: [], links: [], isHidden: false });
   });
 
-  it('on Windows knows drives and their URLs', () => {
+  it('understands drives and their URLs on Windows', () => {
     const argv = ['C:\\soundlift.exe', 'D:\\a.mp4', 'b.mp4', 'file:///C:/c%20d.mp4'];
     expect(readCommandLine({ argv, folder: 'C:\\Users', paths: path.win32 }).paths).toEqual([
       'D:\\a.mp4',
@@ -56,7 +56,7 @@ describe('a command line', () => {
     ]);
   });
 
-  it('never throws, and gives absolute paths alone', () => {
+  it('never throws, and gives only absolute paths', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (words) => {
         for (const each of read(...words).paths) expect(path.posix.isAbsolute(each)).toBe(true);

@@ -8,7 +8,7 @@ import { openRequests } from './open-requests.ts';
 const folder = resolve('/videos');
 const batchId = 'b1';
 
-/** An app that was started with `words`; tells its events as Electron does. */
+/** An app that was started with `words`, and functions that emit its events as Electron does. */
 function start(...words: readonly string[]) {
   const app = new EventEmitter();
   let prevented = 0;
@@ -24,8 +24,8 @@ function start(...words: readonly string[]) {
   };
 }
 
-describe('what comes in from outside of the window', () => {
-  it('is kept until somebody follows, and told in the order in which it came, this start first', () => {
+describe('files and links from outside the window', () => {
+  it('are kept until somebody follows, and then delivered in order, those of this start first', () => {
     const { stream, openFile, secondStart } = start('a.mp4');
     openFile(resolve('/elsewhere/b.mp4'));
     const heard: Incoming[] = [];
@@ -38,7 +38,7 @@ describe('what comes in from outside of the window', () => {
     ]);
   });
 
-  it('is told once', () => {
+  it('are delivered once', () => {
     const { stream } = start('a.mp4');
     const heard: Incoming[] = [];
     stream.follow((incoming) => void heard.push(incoming));
@@ -46,7 +46,7 @@ describe('what comes in from outside of the window', () => {
     expect(heard).toHaveLength(1);
   });
 
-  it('stays hidden at login, and comes to the front with a second start', () => {
+  it('do not show the window at login, but do at a second start', () => {
     const { stream, secondStart } = start('--hidden');
     const heard: boolean[] = [];
     stream.follow(({ isHidden }) => void heard.push(isHidden));
@@ -54,7 +54,7 @@ describe('what comes in from outside of the window', () => {
     expect(heard).toEqual([true, false]);
   });
 
-  it('is a link of ours or none, and never opened by Electron itself', () => {
+  it('are ignored if they are other links, and Electron itself never opens them', () => {
     const { stream, openUrl, openFile, prevented } = start();
     const heard: Incoming[] = [];
     stream.follow((incoming) => void heard.push(incoming));

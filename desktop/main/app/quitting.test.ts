@@ -27,14 +27,14 @@ function open({ unfinished = 0, answers = [] as boolean[], fails = false }) {
   return { told, quit, quitting };
 }
 
-test('the app ends in order before it goes, and asks nothing when nothing is unfinished', async () => {
+test('the app ends its parts before it quits, and asks nothing if nothing is unfinished', async () => {
   const { told, quit, quitting } = open({});
   await quit();
   expect(told).toEqual(['held', 'ended', 'exit 0']);
   expect(quitting.decided).toBe(true);
 });
 
-test('unfinished work is asked about, and whoever wants to keep it running does', async () => {
+test('the app asks about unfinished videos, and keeps running if the person wants', async () => {
   const { told, quit, quitting } = open({ unfinished: 4, answers: [false, true] });
   await quit();
   expect(told).toEqual(['held', 'asked about 4']);
@@ -43,14 +43,14 @@ test('unfinished work is asked about, and whoever wants to keep it running does'
   expect(told).toEqual(['held', 'asked about 4', 'held', 'asked about 4', 'ended', 'exit 0']);
 });
 
-test('a second wish to quit while the question is open, or while all ends, changes nothing', async () => {
+test('a second request to quit has no effect while the question is open or the app is ending', async () => {
   const { told, quit } = open({ unfinished: 1, answers: [true] });
   await Promise.all([quit(), quit()]);
   await quit();
   expect(told.filter((one) => one !== 'held')).toEqual(['asked about 1', 'ended', 'exit 0']);
 });
 
-test('the app goes even when its end fails', async () => {
+test('the app quits even if ending its parts fails', async () => {
   const { told, quit } = open({ fails: true });
   await quit();
   expect(told).toEqual(['held', 'ended', 'defect: Error: broken', 'exit 0']);

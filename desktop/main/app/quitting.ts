@@ -2,7 +2,7 @@ import type { App } from 'electron';
 
 export interface Quitting {
   readonly app: Pick<App, 'on' | 'exit'>;
-  /** How many videos this computer would leave unfinished; 0 if a server goes on with them. */
+  /** How many videos this computer would leave unfinished; 0 if a server continues with them. */
   readonly unfinishedHere: () => number;
   /** Asks whether to quit anyway. */
   readonly ask: (unfinished: number) => Promise<boolean>;

@@ -30,11 +30,11 @@ it.each([
   'soundlift://b/<img>',
   `soundlift://b/${'a'.repeat(201)}`,
   'https://example.org/soundlift://b/7d20',
-])('%j is none of ours', (link) => {
+])('%j is not one of our links', (link) => {
   expect(parseSoundliftLink(link)).toBeUndefined();
 });
 
-it('whatever comes, a batch is letters, digits, dashes and underscores', () => {
+it('the id of a batch contains only letters, digits, hyphens and underscores', () => {
   fc.assert(
     fc.property(
       fc.oneof(

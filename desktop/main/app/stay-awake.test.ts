@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stayAwake } from './stay-awake.ts';
 
-test('the computer is kept awake from the first work to the last, once', () => {
+test('the computer is kept awake while there is work', () => {
   const calls: string[] = [];
   const awake = stayAwake({
     start(kind) {

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => running.disposeAsync());
 
-/** Stops every ffmpeg of a backend with this data folder where it is, until what this gives is disposed of. */
+/** Suspends every ffmpeg of the backend with this data folder. Disposing of the result lets them continue. */
 async function stopConverting(dataFolder: string): Promise<AsyncDisposable> {
   const stopped = (await processesWorkingIn(dataFolder)).filter(({ name }) => name.startsWith('ffmpeg'));
   if (stopped.length === 0) throw new Error('nothing converts');
@@ -66,7 +66,7 @@ function statusOf({ backends }: BackendsStand): ServerStatus {
 }
 
 describe('a server', () => {
-  it('converts, and tells of it', async () => {
+  it('converts, and sends events about it', async () => {
     await using opened = await openSignedIn();
     const { backend } = currentOf(opened);
     const heard: ServerEvent['type'][] = [];
@@ -74,16 +74,16 @@ describe('a server', () => {
     const batch = { batchId: crypto.randomUUID(), batchSize: 1 };
     const { id } = await backend.submit({ file: talk, options, batch }, never);
     const isNew = () => opened.heard.find((event) => event.type === 'new');
-    const { notification } = await waitUntil('it was told', isNew);
+    const { notification } = await waitUntil('its notification', isNew);
     expect(notification.conversionIds).toEqual([id]);
     expect(heard).toContain('conversion');
     await backend.markRead([notification.id]);
-    await waitUntil('it was told that it was read', () =>
+    await waitUntil('the event that it was read', () =>
       opened.heard.some((event) => event.type === 'read' && event.ids.includes(notification.id)),
     );
   });
 
-  it('that is away says when it is tried again, and is back by itself, with what happened meanwhile', async () => {
+  it('that is unreachable shows the time of the next try, reconnects by itself, and delivers what was missed', async () => {
     await using opened = await openSignedIn();
     const { backends } = opened;
     let changes = 0;
@@ -104,13 +104,13 @@ describe('a server', () => {
     stand.line.down = false;
     backends.tryNow();
     await waitUntil('it is connected', () => statusOf(opened).connection === 'connected');
-    await waitUntil('it was told of', () => told.has(id));
+    await waitUntil('an event about it', () => told.has(id));
     expect(ids).not.toContain(id);
     expect(backends.currentKey()).toBe(key);
     await stand.account.ended(id);
   });
 
-  it('stays connected in the eyes of people while its socket alone breaks', async () => {
+  it('is shown as connected while only its socket breaks', async () => {
     await using opened = await openSignedIn();
     const seen: string[] = [];
     opened.backends.follow(() => void seen.push(statusOf(opened).connection));
@@ -121,7 +121,7 @@ describe('a server', () => {
     expect(new Set(seen)).toEqual(new Set(['connected']));
   });
 
-  it('that was started again is found again', async () => {
+  it('is connected again after it was restarted', async () => {
     await using own = await openServerStand();
     await using opened = await openBackendsStand();
     const { email, password } = own.account;
@@ -136,15 +136,15 @@ describe('a server', () => {
     await waitUntil('it is done', async () => (await backend.get(id)).state === 'done');
   });
 
-  it('that is deaf after sleep is noticed when the app says that it is awake', async () => {
+  it('that does not answer after sleep is noticed when the app checks the connection', async () => {
     await using opened = await openSignedIn();
-    // Its event stream is open only once an event has come.
+    // The event stream is known to be open once an event has arrived.
     const told = new Set<string>();
     currentOf(opened).backend.follow((event) => {
       if (event.type === 'conversion') told.add(event.conversion.id);
     });
     const { id } = await stand.account.upload(talk.path, 'before.mp4');
-    await waitUntil('it was told of', () => told.has(id));
+    await waitUntil('an event about it', () => told.has(id));
     await stand.account.ended(id);
     stand.line.deaf = true;
     opened.backends.tryNow();
@@ -154,7 +154,7 @@ describe('a server', () => {
     await waitUntil('it is connected', () => statusOf(opened).connection === 'connected');
   });
 
-  it('that ended the session keeps address and e-mail, and whoever signs in again goes on', async () => {
+  it('that ended the session leaves address and e-mail, and work continues after the next sign-in', async () => {
     await using own = await openServerStand();
     await using opened = await openBackendsStand();
     const { email, password } = own.account;
@@ -181,7 +181,7 @@ describe('a server', () => {
 });
 
 describe('several backends', () => {
-  it('are signed in to one at a time, in turn', async () => {
+  it('have only one signed-in account at a time', async () => {
     await using opened = await openSignedIn();
     const { backends } = opened;
     const first = currentOf(opened).key;
@@ -194,7 +194,7 @@ describe('several backends', () => {
     expect([backends.of(first)?.key, backends.of(second)]).toEqual([first, undefined]);
   });
 
-  it('go on with what is at a server while new videos stay on this computer, after the next start too', async () => {
+  it('finish the videos on a server while new ones stay on this computer, also after a restart', async () => {
     await using opened = await openSignedIn();
     const { backends } = opened;
     const { key } = currentOf(opened);
@@ -204,13 +204,13 @@ describe('several backends', () => {
     expect(backends.of(key)?.reachable()).toBe(true);
     await using again = await opened.startAgain();
     expect(again.backends.current()?.key).toBe('here');
-    await waitUntil('the server is there too', () => again.backends.of(key)?.reachable());
+    await waitUntil('the server is connected too', () => again.backends.of(key)?.reachable());
     expect(again.processes).toHaveLength(1);
   });
 });
 
 describe('this computer', () => {
-  it('converts, says how it is, and tells notifications', async () => {
+  it('converts, shows its state, and delivers notifications', async () => {
     await using opened = await openBackendsStand({ backend: { kind: 'here' } });
     const { backends } = opened;
     expect(backends.status()).toMatchObject({ kind: 'here', state: 'starting' });
@@ -219,12 +219,12 @@ describe('this computer', () => {
     const onBegun = (): void => {};
     const { id } = await backend.submit({ file: talk, options, batch, resumable: { onBegun } }, never);
     expect(backends.status()).toMatchObject({ kind: 'here', state: 'ready' });
-    await waitUntil('it was told', () => opened.heard.some(({ type }) => type === 'new'));
+    await waitUntil('its notification', () => opened.heard.some(({ type }) => type === 'new'));
     await backend.remove(id);
     expect(backends.hostOf('here')).toBeUndefined();
   });
 
-  it('tells what was missed while its process was away', async () => {
+  it('delivers what was missed while its process was dead', async () => {
     const ffmpeg = await makeHeldFfmpeg(media.path);
     await ffmpeg.hold();
     await using opened = await openBackendsStand({ backend: { kind: 'here' }, ffmpegPath: ffmpeg.path });
@@ -237,11 +237,11 @@ describe('this computer', () => {
       if (event.type === 'conversion') heard.push(event.conversion.state);
     });
     opened.processes[0]?.kill();
-    await waitUntil('it was told of anew', () => heard.length > 0);
+    await waitUntil('a new event about it', () => heard.length > 0);
     expect((await backend.cancel(id)).state).toBe('cancelled');
   });
 
-  it('takes another number of videos at once while it converts, and loses no progress', async () => {
+  it('changes how many videos it converts at once, and loses no progress', async () => {
     await using opened = await openBackendsStand({
       backend: { kind: 'here' },
       settings: keepSettingsInMemory({ backend: { kind: 'here' }, atOnce: 1 }),
@@ -261,7 +261,7 @@ describe('this computer', () => {
     const stateOf = async (id: string): Promise<string> => (await backend.get(id)).state;
 
     const ids = [await submit({ ...talk, path }), await submit(talk), await submit(talk)] as const;
-    await waitUntil('it is on its way', () => (progress.get(ids[0])?.at(-1) ?? 0) > 0);
+    await waitUntil('it has some progress', () => (progress.get(ids[0])?.at(-1) ?? 0) > 0);
     await using stopped = await stopConverting(opened.starts[0]?.dataFolder ?? '');
     expect(await Promise.all(ids.map(stateOf))).toEqual(['converting', 'queued', 'queued']);
     opened.settings.change({ atOnce: 2 });
@@ -279,16 +279,16 @@ describe('this computer', () => {
     expect(opened.starts).toHaveLength(1);
   });
 
-  it('is started again with the number of videos at once that was chosen last', async () => {
+  it('restarts with the latest number of videos at once', async () => {
     await using opened = await openBackendsStand({ backend: { kind: 'here' } });
-    await waitUntil('it is there', async () => await currentOf(opened).backend.notifications());
+    await waitUntil('it is ready', async () => await currentOf(opened).backend.notifications());
     opened.settings.change({ atOnce: 3 });
     opened.processes[0]?.kill();
     await waitUntil('it was started again', () => opened.starts.length > 1);
     expect(opened.starts.map(({ atOnce }) => atOnce)).toEqual([adviseAtOnce(), 3]);
   });
 
-  it('says how to install ffmpeg where there is none', async () => {
+  it('says how to install ffmpeg if it is missing', async () => {
     await using opened = await openBackendsStand({ backend: { kind: 'here' }, ffmpegPath: '/nowhere/ffmpeg' });
     const broken = () => {
       const status = opened.backends.status();
@@ -303,7 +303,7 @@ describe('this computer', () => {
     [2, 1],
     [8, 4],
     [64, 8],
-  ])('of %i processors is advised to convert %i at once', (processors, expected) => {
+  ])('with %i processors is advised to convert %i at once', (processors, expected) => {
     expect(adviseAtOnce(processors)).toBe(expected);
   });
 });

@@ -31,7 +31,7 @@ async function put(folder: string, ...names: readonly string[]): Promise<string[
 const all = /./;
 
 describe('a video that is dropped', () => {
-  it('becomes an MP3 beside it, by one way that never goes back', async () => {
+  it('becomes an MP3 next to it, and its progress never decreases', async () => {
     await using stand = await openListStand();
     const { list, videos } = stand;
     const seen: Row[] = [];
@@ -45,15 +45,15 @@ describe('a video that is dropped', () => {
     expect(await readdir(videos)).toEqual(['talk.mp3', 'talk.mp4']);
     const fractions = seen.map(({ fraction = 0 }) => fraction);
     expect(fractions).toEqual(fractions.toSorted((one, other) => one - other));
-    await waitUntil('its batch was told of', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
+    await waitUntil('the report of its batch', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
     expect(stand.news.map(({ kind }) => kind)).toEqual(['added', 'batch_ended']);
     expect((await list.peaks(done.id)).length).toBeGreaterThan(10);
     expect(list.summary()).toMatchObject({ mode: 'finished', total: 1, done: 1, fraction: 1 });
-    // This computer keeps it once.
+    // This computer's backend keeps no second copy.
     await expect.poll(() => readdir(join(stand.dataFolder, 'backend', 'mp3s'))).toEqual([]);
   });
 
-  it('keeps the order of its drop, with the folders that it came from', async () => {
+  it('keeps the order of the drop and the folders that it came from', async () => {
     await using stand = await openListStand();
     const { list, videos, dataFolder } = stand;
     const music = join(dataFolder, 'Music');
@@ -75,7 +75,7 @@ describe('a video that is dropped', () => {
     ]);
   });
 
-  it('says why it cannot be converted, and the others go on', async () => {
+  it('says why it cannot be converted, and the others continue', async () => {
     await using stand = await openListStand();
     const { list, videos } = stand;
     const files = await put(videos, 'good.mp4');
@@ -85,14 +85,14 @@ describe('a video that is dropped', () => {
     await stand.until('good.mp4', 'done');
     expect((await stand.until('bad.mp4', 'failed')).state).toMatchObject({ code: 'not_media' });
     expect(stand.row('nowhere.mp4')?.state).toMatchObject({ kind: 'failed', code: 'source_missing' });
-    const end = await waitUntil('the batch was told of', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
+    const end = await waitUntil('the report of the batch', () => stand.news.find(({ kind }) => kind === 'batch_ended'));
     expect(end).toMatchObject({
       batch: { saved: [{ name: 'good.mp3' }], failed: [{ name: 'bad.mp4' }, { name: 'nowhere.mp4' }] },
     });
     expect(list.summary()).toMatchObject({ mode: 'finished', done: 1, failed: 2 });
   });
 
-  it('never replaces what is there, unless that is wanted, and never a video or a sound of the list', async () => {
+  it('replaces an existing file only if that is wanted, and never a video or an MP3 of the list', async () => {
     await using stand = await openListStand();
     const { list, videos, answers } = stand;
     const [file = ''] = await put(videos, 'talk.mp4', 'talk.mov');
@@ -113,7 +113,7 @@ describe('a video that is dropped', () => {
 });
 
 describe('an entry', () => {
-  it('that is cancelled can be started again, and comes to its end', async () => {
+  it('that was cancelled can be restored, and is then converted', async () => {
     await using stand = await openListStand();
     const { list, videos } = stand;
     const file = join(videos, 'lecture.mkv');
@@ -131,7 +131,7 @@ describe('an entry', () => {
     expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
   });
 
-  it('that is removed comes back at its place, and only what was forgotten is gone for good', async () => {
+  it('that was removed returns to its position when that is undone', async () => {
     await using stand = await openListStand();
     const { list, videos } = stand;
     const bad = await Promise.all(
@@ -143,13 +143,13 @@ describe('an entry', () => {
     await list.add(bad);
     await waitUntil('all failed', () => list.rows().every(({ state }) => state.kind === 'failed'));
     await list.remove(list.rows()[1]?.id ?? '');
-    await waitUntil('it has gone', () => list.rows().length === 2);
+    await waitUntil('it is removed', () => list.rows().length === 2);
     await list.undo();
     await waitUntil('it is back', () => list.rows().length === 3);
     expect(list.rows().map(({ sourceName }) => sourceName)).toEqual(['1.mp4', '2.mp4', '3.mp4']);
   });
 
-  it('waits while all is paused, in this computer’s backend too, and what runs comes to its end', async () => {
+  it('waits while the list is paused, even if the local backend has it, and the running one finishes', async () => {
     await using stand = await openListStand({ atOnce: 1 });
     const { list, videos } = stand;
     const file = join(videos, 'lecture.mkv');
@@ -171,7 +171,7 @@ describe('an entry', () => {
     await stand.until('a.mp4', 'done');
   });
 
-  it('whose folder has gone keeps its sound until another is chosen', async () => {
+  it('whose folder is missing keeps its MP3 until another folder is chosen', async () => {
     await using stand = await openListStand();
     const { list, videos, dataFolder } = stand;
     stand.settings.change({ saveTo: { kind: 'folder', path: join(dataFolder, 'stick') } });
@@ -186,7 +186,7 @@ describe('an entry', () => {
 });
 
 describe('the next start', () => {
-  it('has the list as it was, and goes on by itself', async () => {
+  it('has the same list, and continues by itself', async () => {
     let stand = await openListStand({ atOnce: 1 });
     try {
       const { list, videos } = stand;
@@ -218,7 +218,7 @@ describe('the next start', () => {
 });
 
 describe('the history', () => {
-  it('has what was saved, found by its name, and says what is missing', async () => {
+  it('contains the saved MP3s, finds them by name, and shows missing ones', async () => {
     await using stand = await openListStand();
     const { list, videos } = stand;
     await list.add(await put(videos, 'Ständchen 100 %.mp4', 'other_1.mp4'));

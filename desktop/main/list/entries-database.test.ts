@@ -42,7 +42,7 @@ function saved(order: number, fileName: string): Entry {
 }
 
 describe('the entries', () => {
-  it('are there after the next start, in their order', () => {
+  it('are still there after a restart, in their order', () => {
     {
       using database = openEntriesDatabase(file);
       database.write([entry(2, 'b.mp4'), entry(1, 'a.mp4'), saved(3, 'c.mp4')]);
@@ -53,7 +53,7 @@ describe('the entries', () => {
     expect(database.get('3')?.source.fileName).toBe('c.mp4');
   });
 
-  it('are written all or none', () => {
+  it('are written together or not at all', () => {
     using database = openEntriesDatabase(file);
     const broken = { ...entry(2, 'b.mp4'), order: null as unknown as number };
     expect(() => database.write([entry(1, 'a.mp4'), broken])).toThrow();
@@ -61,7 +61,7 @@ describe('the entries', () => {
   });
 
   it.each(['no database at all', 'SQLite format 3\0 and then nothing'])(
-    'begin anew where the file is broken: %j',
+    'start empty if the file is damaged: %j',
     async (text) => {
       await writeFile(file, text);
       using database = openEntriesDatabase(file);
@@ -74,7 +74,7 @@ describe('the entries', () => {
 });
 
 describe('the history', () => {
-  it('is searched in names, without regard to case, accents and special signs', () => {
+  it('is searched by name, ignoring case, accents and wildcards', () => {
     using database = openEntriesDatabase(file);
     database.write([saved(1, 'Ständchen 100%'), saved(2, 'other_one'), saved(3, 'ﬁlm İstanbul'), entry(4, 'unsaved')]);
     const find = (search: string) =>
@@ -89,7 +89,7 @@ describe('the history', () => {
     expect(database.savedTotals()).toEqual({ count: 3, seconds: 180, bytes: 3000 });
   });
 
-  it('comes in pages, and is cleared without what is in the list', () => {
+  it('is read in pages, and clearing it keeps entries of the list', () => {
     using database = openEntriesDatabase(file);
     database.write([
       ...Array.from({ length: 25 }, (_, index) => saved(index + 1, `${index}`)),
@@ -103,7 +103,7 @@ describe('the history', () => {
   });
 });
 
-it('what was removed and not undone is gone after the next start, and its backend is told to remove it too', () => {
+it('entries that were removed and not restored are gone after a restart, and their backend removes them too', () => {
   const step = { kind: 'failed', code: 'no_audio', message: 'No sound.', conversionId: 'c' } as const;
   {
     using database = openEntriesDatabase(file);
@@ -114,7 +114,7 @@ it('what was removed and not undone is gone after the next start, and its backen
   expect(database.pendingCalls()).toEqual([{ conversionId: 'c', backendKey: 'here', action: 'remove' }]);
 });
 
-it('keeps a call to a backend until it is dropped, and removing replaces cancelling', () => {
+it('keeps a call to a backend until it is dropped, and a removal replaces a cancellation', () => {
   {
     using database = openEntriesDatabase(file);
     database.write([entry(1, 'a.mp4')], [{ conversionId: 'c', backendKey: 'here', action: 'cancel' }]);
@@ -126,7 +126,7 @@ it('keeps a call to a backend until it is dropped, and removing replaces cancell
   expect(database.pendingCalls()).toEqual([]);
 });
 
-it('takes over the entries and the calls of a file of version 2', () => {
+it('keeps the entries and the calls of a file of version 2', () => {
   {
     using old = new DatabaseSync(file);
     old.exec(`
@@ -150,7 +150,7 @@ it('takes over the entries and the calls of a file of version 2', () => {
   ]);
 });
 
-it('a file that only cannot be read now is not set aside', async () => {
+it('a file that temporarily cannot be read is not set aside', async () => {
   openEntriesDatabase(file)[Symbol.dispose]();
   const holder = new DatabaseSync(file);
   holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -160,7 +160,7 @@ it('a file that only cannot be read now is not set aside', async () => {
   expect(database.setAside).toBeUndefined();
 }, 20_000);
 
-it('a batch that was told of is remembered', () => {
+it('a reported batch is remembered', () => {
   {
     using database = openEntriesDatabase(file);
     database.write([entry(1, 'a.mp4')]);

@@ -231,7 +231,7 @@ function readCall(row: Readonly<Record<string, unknown>>): PendingCall {
   };
 }
 
-/** The calls for an entry that is removed for good: its backend removes the conversion too, unless its MP3 was saved. */
+/** The calls for an entry that is removed permanently: its backend removes the conversion too, unless its MP3 was saved. */
 export function callsFor(entry: Entry): readonly PendingCall[] {
   const conversionId = conversionIdOf(entry);
   if (conversionId === undefined || entry.step.kind === 'saved') return [];

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { AppError, isAppError } from '../../../shared/errors.ts';
+import { isAppError } from '../../../shared/errors.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import type { Entries } from './entries.ts';
 import { type LiveEntries, monotonicSeconds as now } from './live-entries.ts';
 
@@ -37,7 +38,7 @@ export function createEntryWork({ entries, live, closing, wake, log }: EntryWork
       later(id, fullDiskPauseSeconds);
     } else {
       if (!isAppError(error)) log.error({ err: error }, 'an entry of the list failed');
-      const reason = isAppError(error) ? error : new AppError('internal', 'Something went wrong inside Soundlift.');
+      const reason = isAppError(error) ? error : failure('internal');
       const { code, message, details } = reason;
       entries.apply(id, { type: 'failed', code, message, ...(details === undefined ? {} : { details }) });
     }

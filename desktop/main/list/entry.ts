@@ -23,7 +23,7 @@ interface Finished {
   readonly result: Result;
 }
 
-/** The stored progress of an entry, from which the next start goes on. */
+/** The stored progress of an entry, from which the next start resumes. */
 export type Step =
   | { readonly kind: 'new' }
   /** It has a conversion at its backend; its bytes may still be uploading. */

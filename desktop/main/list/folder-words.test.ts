@@ -10,7 +10,7 @@ test.each([
   ['/home/somebody/..twice', ['..twice']],
   ['/mnt/disk', ['mnt', 'disk']],
   ['/', ['/']],
-])('on Linux and macOS %s is called %j', (folder, words) => {
+])('on Linux and macOS, %s is shown as %j', (folder, words) => {
   expect(folderWords(folder, '/home/somebody', path.posix)).toEqual(words);
 });
 
@@ -21,6 +21,6 @@ test.each([
   ['D:\\Films\\Old', ['D:', 'Films', 'Old']],
   ['C:\\Films', ['C:', 'Films']],
   ['\\\\server\\share\\Films', ['\\\\server\\share', 'Films']],
-])('on Windows %s is called %j', (folder, words) => {
+])('on Windows, %s is shown as %j', (folder, words) => {
   expect(folderWords(folder, 'C:\\Users\\somebody', path.win32)).toEqual(words);
 });

@@ -45,7 +45,7 @@ async function drop({ list, videos }: ListStand): Promise<void> {
   await list.add([file]);
 }
 
-/** Only root mounts. */
+/** Only root can mount a file system. */
 describe.runIf(process.getuid?.() === 0)('a disk', () => {
   let disk: Disk;
   beforeEach(async ({ onTestFinished }) => {
@@ -53,7 +53,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     onTestFinished(async () => await disk[Symbol.asyncDispose]());
   });
 
-  it('that is full is tried again, and gets the sound when there is room', { timeout: 60_000 }, async () => {
+  it('that is full is tried again, and gets the MP3 when there is space', { timeout: 60_000 }, async () => {
     await using stand = await openListStand({ settings: { saveTo: { kind: 'folder', path: disk.path } } });
     await drop(stand);
     const { state } = await stand.until('lecture.mkv', 'unsaved');
@@ -66,14 +66,14 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     expect(await readdir(disk.path)).toEqual(['lecture.mp3']);
   });
 
-  it('that is full need not get it', { timeout: 60_000 }, async () => {
+  it('that is full can be replaced by another folder', { timeout: 60_000 }, async () => {
     let stand = await openListStand({ settings: { saveTo: { kind: 'folder', path: disk.path } } });
     try {
       await drop(stand);
       const { id } = await stand.until('lecture.mkv', 'unsaved');
       stand = await stand.reopen();
       await stand.until('lecture.mkv', 'unsaved');
-      // Chosen just when it is tried again.
+      // The folder is chosen just as saving is tried again.
       stand.list.continueAll();
       await stand.list.saveInto(id, stand.videos);
       await stand.until('lecture.mkv', 'done');
@@ -84,7 +84,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     }
   });
 
-  it('that can only be read keeps the sound waiting', { timeout: 60_000 }, async () => {
+  it('that is read-only keeps the MP3 waiting', { timeout: 60_000 }, async () => {
     await disk.become('ro');
     await using stand = await openListStand({ settings: { saveTo: { kind: 'folder', path: disk.path } } });
     await drop(stand);
@@ -96,7 +96,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     expect(await readdir(disk.path)).toEqual(['lecture.mp3']);
   });
 
-  it('of the app that fills up while it converts loses nothing', { timeout: 90_000 }, async () => {
+  it('with the app’s data that fills up during a conversion loses nothing', { timeout: 90_000 }, async () => {
     await disk.become('size=60m');
     const videos = join(disk.path, 'videos');
     await mkdir(videos);

@@ -77,7 +77,7 @@ beforeEach(async () => {
 });
 afterEach(() => running.disposeAsync());
 
-it('an entry that was retried is not moved by what comes late of the attempt before', () => {
+it('late events about the previous attempt do not change a retried entry', () => {
   entries.apply('e', { type: 'heard', conversion });
   entries.apply('e', { type: 'again', batchId: 'b2', begunId: 'c' });
   entries.apply('e', { type: 'begun', conversionId: 'c', revision: 9 });

@@ -11,14 +11,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => killed[Symbol.asyncDispose]());
 
-it('lists that are killed again and again save each video once', { timeout: 1_800_000 }, async () => {
+it('lists that are killed many times save each video once', { timeout: 1_800_000 }, async () => {
   const random = createSeededRandom(chooseSeed(`${rounds} lists, ${killsInARound} kills each`));
   for (let round = 0; round < rounds; round += 1) await killed.killAtRandom(killsInARound, random);
 });
 
-it('a list that is killed before any of its steps goes on from there', { timeout: 1_800_000 }, async () => {
+it('a list that is killed before any of its steps resumes', { timeout: 1_800_000 }, async () => {
   const steps = await killed.countSteps();
-  // Some depend on how fast things go: the last ones may not be taken the next time.
+  // The number of steps depends on timing, so the last ones may not occur in the next run.
   const last = steps - 5;
   expect(last).toBeGreaterThan(20);
   for (let step = 1; step <= last; step += 1) console.log(`killed before ${await killed.killBefore(step)}`);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => running.disposeAsync());
 
-it('a finished row says that its MP3 has gone, after the next start too, and no longer once it is back', async () => {
+it('a finished row shows that its MP3 is missing, also after a restart, until the MP3 is back', async () => {
   let stand = await openListStand();
   try {
     const video = join(stand.videos, 'talk.mp4');

@@ -63,7 +63,7 @@ const heard = (state: ConversionState): EntryEvent => ({ type: 'heard', conversi
 const kindAfter = (step: Step, event: EntryEvent): string => reduceEntry(entryAt(step), event).step.kind;
 const kinds = steps.map(({ kind }) => kind);
 
-describe('an entry goes', () => {
+describe('an entry', () => {
   it.each<[string, EntryEvent, readonly string[]]>([
     // new, begun, accepted, finished, placing, unsaved, saved, cancelled, failed
     ['begun', { type: 'begun', conversionId }, ['begun', 'begun', ...kinds.slice(2)]],
@@ -100,11 +100,11 @@ describe('an entry goes', () => {
     ['taken back', { type: 'taken_back' }, ['new', 'new', 'new', ...kinds.slice(3)]],
     ['moved', { type: 'moved', fraction: 0.5 }, kinds],
     ['held', { type: 'held', isHeld: true }, kinds],
-  ])('from each step, when %s, to the right one', (_name, event, expected) => {
+  ])('in any step, after the event “%s”, is in the right step', (_name, event, expected) => {
     expect(steps.map((step) => kindAfter(step, event))).toEqual(expected);
   });
 
-  it('nowhere by what is said of another conversion', () => {
+  it('ignores events about another conversion', () => {
     const other: EntryEvent = { type: 'heard', conversion: { ...conversion('done'), id: 'other' } };
     for (const step of steps) {
       const entry = entryAt(step);
@@ -112,7 +112,7 @@ describe('an entry goes', () => {
     }
   });
 
-  it('from its beginning again, in a batch of its own', () => {
+  it('starts again from the beginning, in its own batch', () => {
     const saved = entryAt({ kind: 'failed', code: 'damaged', message: 'x', conversionId }, { furthest: 0.7 });
     const again = reduceEntry(saved, { type: 'again', batchId: 'n', options: { format: 'mp3', track: 1 } });
     expect(again).toMatchObject({
@@ -127,15 +127,15 @@ describe('an entry goes', () => {
   });
 });
 
-describe('an entry that is wanted once more', () => {
+describe('an entry that was started again', () => {
   const again = entryAt({ kind: 'begun', conversionId, isAgain: true }, { attempt: 2, revision: 8 });
 
   it.each(['uploading', 'queued', 'converting', 'done', 'failed', 'cancelled'] as const)(
-    'does not hear that the time before was %s',
+    'ignores that the previous attempt was %s',
     (state) => expect(reduceEntry(again, heard(state))).toBe(again),
   );
 
-  it('hears what comes of the next attempt, once its backend has taken it up', () => {
+  it('follows the next attempt once its backend has started it', () => {
     const begun = reduceEntry(again, { type: 'begun', conversionId, revision: 9 });
     expect(begun).toMatchObject({ step: { kind: 'begun', conversionId }, attempt: 2, revision: 9 });
     const late: EntryEvent = { type: 'heard', conversion: conversion('cancelled', { attempt: 2, revision: 8 }) };
@@ -144,7 +144,7 @@ describe('an entry that is wanted once more', () => {
     expect(reduceEntry(begun, next)).toMatchObject({ step: { kind: 'accepted' }, attempt: 3 });
   });
 
-  it('is not moved by late progress of the attempt before', () => {
+  it('ignores late progress of the previous attempt', () => {
     const entry = entryAt({ kind: 'accepted', conversionId }, { revision: 9, furthest: 0.1 });
     expect(reduceEntry(entry, { type: 'moved', fraction: 0.9, revision: 8 })).toBe(entry);
     expect(reduceEntry(entry, { type: 'moved', fraction: 0.2, revision: 10 })).toMatchObject({
@@ -153,7 +153,7 @@ describe('an entry that is wanted once more', () => {
     });
   });
 
-  it('counts the attempts of another conversion anew', () => {
+  it('counts the attempts of another conversion from the start', () => {
     const other = reduceEntry(again, { type: 'begun', conversionId: 'other' });
     expect([other.attempt, other.revision]).toEqual([undefined, undefined]);
     const first: EntryEvent = { type: 'heard', conversion: conversion('queued', { id: 'other' }) };
@@ -161,7 +161,7 @@ describe('an entry that is wanted once more', () => {
   });
 });
 
-it('an entry that failed of what is not known keeps the message', () => {
+it('an entry that failed with an unknown code keeps the message', () => {
   const error = { code: 'too_loud', message: 'It is too loud.', details: { decibels: 210 } };
   const event: EntryEvent = { type: 'heard', conversion: conversion('failed', { error }) };
   expect(reduceEntry(entryAt({ kind: 'accepted', conversionId }), event).step).toEqual({
@@ -173,7 +173,7 @@ it('an entry that failed of what is not known keeps the message', () => {
   });
 });
 
-it('another folder is taken while it is being saved, too', () => {
+it('another folder can be chosen while an entry is being saved', () => {
   const target = { kind: 'folder', path: '/b' } as const;
   for (const step of steps) {
     const after = reduceEntry(entryAt(step), { type: 'save_again', target });
@@ -200,7 +200,7 @@ const anyEvent: fc.Arbitrary<EntryEvent> = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }).map((fraction) => ({ type: 'moved', fraction }) as const),
 );
 
-it('whatever happens, its per cent never goes back, and is a hundred only once it was saved', () => {
+it('progress never decreases, and is 1 only once the MP3 is saved', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 30 }), (events) => {
       let entry = entryAt({ kind: 'new' }, { furthest: 0 });
@@ -214,7 +214,7 @@ it('whatever happens, its per cent never goes back, and is a hundred only once i
   );
 });
 
-it('what is saved stays saved, whatever its backend says', () => {
+it('a saved entry stays saved, whatever its backend reports', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 30 }), (events) => {
       const saved = entryAt({ kind: 'saved', conversionId, result, file: '/a/a.mp3' });

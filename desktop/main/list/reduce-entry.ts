@@ -1,6 +1,7 @@
 import type { Conversion } from '../../../shared/api.ts';
 import { type ErrorCode, type ErrorDetails, toKnownError } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import { isOlder } from '../../client/newest.ts';
 import type { UnsavedReason } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
@@ -179,8 +180,7 @@ function hear(entry: Entry, conversion: Conversion): Entry {
     case 'cancelled':
       return { ...known, step: { kind: 'cancelled', conversionId } };
     case 'failed': {
-      const error = conversion.error ?? { code: 'converter_failed', message: 'The conversion failed.' };
-      const { code, message, details } = toKnownError(error);
+      const { code, message, details } = toKnownError(conversion.error ?? failure('converter_failed'));
       return reduceEntry(known, { type: 'failed', code, message, ...(details === undefined ? {} : { details }) });
     }
   }

@@ -131,14 +131,14 @@ export function createEntryRunner(parts: EntryRunnerParts): EntryRunner {
     stop(id) {
       const controller = live.get(id)?.controller;
       live.forget(id);
-      controller?.abort(new AppError('cancelled', 'It was stopped.'));
+      controller?.abort(new AppError('cancelled', 'The work was stopped.'));
     },
     hold() {
       for (const entry of entries.all()) {
         const { controller, state } = live.get(entry.id) ?? {};
         if (entry.backendKey !== hereKey) {
           const isSending = entry.step.kind === 'new' || entry.step.kind === 'begun';
-          if (isSending) controller?.abort(new AppError('cancelled', 'It is held.'));
+          if (isSending) controller?.abort(new AppError('cancelled', 'The list is paused.'));
         } else if (state === 'queued') takeBack(entry);
       }
     },

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Result } from '../../../shared/api.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { outputFileName } from '../../../shared/formats.ts';
+import { sayShared } from '../../../shared/words/say.ts';
 import type { Backend } from '../../client/backend.ts';
 import { validFileName } from '../../client/file-names.ts';
 import { createResultSaver } from '../../client/save-result.ts';
@@ -127,7 +128,7 @@ async function learnPeaks({ entry, backend, entries }: SaveEntry, conversionId: 
 async function requireRoot({ target }: Entry): Promise<void> {
   if (target.kind !== 'folder') return;
   const facts = await stat(target.path).catch(() => undefined);
-  if (facts?.isDirectory() !== true) throw new AppError('target_unwritable', 'The folder is not there.');
+  if (facts?.isDirectory() !== true) throw new AppError('target_unwritable', sayShared('failTargetNotThere'));
 }
 
 /**

@@ -39,7 +39,7 @@ afterEach(async () => {
   await backend[Symbol.asyncDispose]();
 });
 
-/** A video, with as many bytes behind it as nobody needs. */
+/** A video, followed by bytes that no reader needs. */
 async function put(...names: readonly string[]): Promise<readonly string[]> {
   const video = await readFile(await media.make({ container: 'wav', seconds: 2 }));
   const files = names.map((name) => join(stand.videos, name));
@@ -55,7 +55,7 @@ async function storedBytes(name: string): Promise<number> {
   return stored?.size ?? 0;
 }
 
-/** Whether the server has stored what the held line carried of a video, and the row says that it is partly sent. */
+/** Whether the server has stored what the held line carried of a video, and the row shows that it is partly sent. */
 async function isPartlySent(name: string): Promise<boolean> {
   const state = stand.row(name)?.state;
   return state?.kind === 'uploading' && state.sentBytes > 0 && (await storedBytes(name)) > 0.4 * bytes;
@@ -70,7 +70,7 @@ async function mp3s(): Promise<readonly string[]> {
 }
 
 describe('a video that is sent to a server', () => {
-  it('is not sent again where it was held, and its per cent does not go back', { timeout: 60_000 }, async () => {
+  it('is not sent again after a pause, and its progress does not decrease', { timeout: 60_000 }, async () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('a.wav', 'b.wav'));
     await untilSent('a.wav');
@@ -79,12 +79,12 @@ describe('a video that is sent to a server', () => {
     await stand.until('a.wav', 'paused');
     const { fraction = 0 } = await stand.until('b.wav', 'paused');
     server.line.release();
-    await waitUntil('what the system has taken to be sent has arrived, and no more comes', async () => {
+    await waitUntil('the sent bytes have arrived, and no more come', async () => {
       const sent = server.line.sentBytes;
       await delay(500);
       return server.line.sentBytes - sent < 10_000;
     });
-    // The system took bytes from the app before the pause that the server never got, or got after it. So only what is stored counts.
+    // Before the pause, the system took bytes from the app that the server received later or never. So only stored bytes count.
     const missing = 2 * bytes - (await storedBytes('a.wav')) - (await storedBytes('b.wav'));
     expect(missing).toBeLessThan(1.2 * bytes);
     const before = server.line.sentBytes;
@@ -96,7 +96,7 @@ describe('a video that is sent to a server', () => {
     expect(server.line.sentBytes - before).toBeLessThan(missing + 0.3 * bytes);
   });
 
-  it('goes on after the line was cut, and after the app was closed meanwhile', { timeout: 90_000 }, async () => {
+  it('resumes after the connection broke and the app was restarted', { timeout: 90_000 }, async () => {
     const before = server.line.sentBytes;
     server.line.hold(bytes / 2);
     await stand.list.add(await put('c.wav', 'd.wav', 'e.wav'));
@@ -120,7 +120,7 @@ describe('a video that is sent to a server', () => {
     expect(server.line.sentBytes - before).toBeLessThan(3.9 * bytes);
   });
 
-  it('outlives the server', { timeout: 90_000 }, async () => {
+  it('resumes after the server was killed and restarted', { timeout: 90_000 }, async () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('f.wav', 'g.wav'));
     await untilSent('f.wav');
@@ -134,7 +134,7 @@ describe('a video that is sent to a server', () => {
     expect(await mp3s()).toEqual(['f.mp3', 'g.mp3']);
   });
 
-  it('waits while nobody is signed in, and goes on then', { timeout: 60_000 }, async () => {
+  it('waits while nobody is signed in, and resumes after that', { timeout: 60_000 }, async () => {
     const before = server.line.sentBytes;
     server.line.hold(bytes / 2);
     await stand.list.add(await put('h.wav'));
@@ -149,7 +149,7 @@ describe('a video that is sent to a server', () => {
     expect(server.line.sentBytes - before).toBeLessThan(1.6 * bytes);
   });
 
-  it('goes on as the same conversion when its cancelling is undone at once', { timeout: 60_000 }, async () => {
+  it('continues as the same conversion if its cancellation is undone at once', { timeout: 60_000 }, async () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('i.wav'));
     await untilSent('i.wav');
@@ -163,7 +163,7 @@ describe('a video that is sent to a server', () => {
   });
 });
 
-it('what is cancelled offline is cancelled at the server as soon as that can be told', {
+it('a conversion that is cancelled offline is cancelled on the server once it can be reached', {
   timeout: 60_000,
 }, async () => {
   const video = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
@@ -180,7 +180,7 @@ it('what is cancelled offline is cancelled at the server as soon as that can be 
   expect(stand.hasPendingCalls()).toBe(true);
   server.line.down = false;
   backend.tryNow();
-  await waitUntil('the server was told', () => !stand.hasPendingCalls());
+  await waitUntil('no calls are pending', () => !stand.hasPendingCalls());
   const conversions = await server.account.conversions();
   expect(conversions.find(({ fileName }) => fileName === name)?.state).toBe('cancelled');
 });

@@ -29,7 +29,7 @@ it.each<[string, readonly Row[], boolean, object]>([
   expect(createSummaryMeter().read(rows, isPaused, 0)).toMatchObject(expected);
 });
 
-it('says how long the rest takes, by how it went', () => {
+it('estimates the time left from the recent speed', () => {
   const meter = createSummaryMeter();
   const at = (seconds: number) =>
     meter.read([row({ kind: 'converting' }, { fraction: seconds / 100 })], false, seconds).leftSeconds;

@@ -16,7 +16,7 @@ it.each([
   expect(roundTimeLeft(seconds)).toBe(shown);
 });
 
-it('is not shown in the first seconds, and then changes no more often than every two', () => {
+it('is not shown in the first seconds, and then changes at most every two seconds', () => {
   const left = steadyTimeLeft(100);
   expect(left.read(60, 101)).toBeUndefined();
   expect(left.read(60, 104.9)).toBeUndefined();

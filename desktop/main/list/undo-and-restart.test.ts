@@ -26,38 +26,34 @@ async function put({ videos }: ListStand, from: string, name: string): Promise<s
   return file;
 }
 
-/** What is left of a drop once all has come to its end. */
+/** Expects one MP3 next to the video, and no copy of it in the backend. */
 async function expectSavedOnce({ videos, dataFolder, hasPendingCalls }: ListStand): Promise<void> {
   expect((await readdir(videos)).toSorted()).toEqual(['lecture.mkv', 'lecture.mp3']);
-  await waitUntil('the backend keeps nothing twice', () => !hasPendingCalls());
+  await waitUntil('no calls are pending', () => !hasPendingCalls());
   expect(await readdir(join(dataFolder, 'backend', 'mp3s'))).toEqual([]);
 }
 
-describe('an entry that is cancelled, and not, in one breath', () => {
-  it.each([0, 5, 20, 60, 150, 400, 900])(
-    '%d ms after its drop, comes to its end',
-    { timeout: 60_000 },
-    async (after) => {
-      await using stand = await openListStand({ atOnce: 1 });
-      const { list, ffmpeg } = stand;
-      await ffmpeg.hold();
-      await list.add([await put(stand, lecture, 'lecture.mkv')]);
-      const { id } = list.rows()[0] ?? { id: '' };
-      await delay(after);
-      // At once, and while the cancellation is on its way.
-      for (const pause of [0, 1, 0, 3, 10, 0, 30]) {
-        await list.cancel(id);
-        if (pause > 0) await delay(pause);
-        await list.undo();
-        await delay(2 * pause);
-      }
-      await ffmpeg.release();
-      await stand.until('lecture.mkv', 'done');
-      await expectSavedOnce(stand);
-    },
-  );
+describe('an entry whose cancellation is undone at once', () => {
+  it.each([0, 5, 20, 60, 150, 400, 900])('%d ms after its drop, is converted', { timeout: 60_000 }, async (after) => {
+    await using stand = await openListStand({ atOnce: 1 });
+    const { list, ffmpeg } = stand;
+    await ffmpeg.hold();
+    await list.add([await put(stand, lecture, 'lecture.mkv')]);
+    const { id } = list.rows()[0] ?? { id: '' };
+    await delay(after);
+    // Undo at once, and while the cancellation is being sent.
+    for (const pause of [0, 1, 0, 3, 10, 0, 30]) {
+      await list.cancel(id);
+      if (pause > 0) await delay(pause);
+      await list.undo();
+      await delay(2 * pause);
+    }
+    await ffmpeg.release();
+    await stand.until('lecture.mkv', 'done');
+    await expectSavedOnce(stand);
+  });
 
-  it('while it is saved, has its MP3 once', { timeout: 60_000 }, async () => {
+  it('while it is saved, has one MP3', { timeout: 60_000 }, async () => {
     await using stand = await openListStand({ atOnce: 1 });
     const { list } = stand;
     let cancels = 0;
@@ -73,7 +69,7 @@ describe('an entry that is cancelled, and not, in one breath', () => {
     await expectSavedOnce(stand);
   });
 
-  it('and is cancelled for good, leaves nothing behind', { timeout: 60_000 }, async () => {
+  it('and that is cancelled again, leaves nothing behind', { timeout: 60_000 }, async () => {
     await using stand = await openListStand({ atOnce: 1 });
     const { list, videos, dataFolder, ffmpeg } = stand;
     await ffmpeg.hold();
@@ -83,7 +79,7 @@ describe('an entry that is cancelled, and not, in one breath', () => {
       await delay(after);
       await list.cancel(id);
     }
-    await waitUntil('the backend was told', () => !stand.hasPendingCalls());
+    await waitUntil('no calls are pending', () => !stand.hasPendingCalls());
     await ffmpeg.release();
     await delay(2000);
     expect(list.rows().map(({ state }) => state.kind)).toEqual(Array.from({ length: 5 }, () => 'cancelled'));
@@ -92,8 +88,8 @@ describe('an entry that is cancelled, and not, in one breath', () => {
   });
 });
 
-describe('after the next start', () => {
-  it('what was removed and not undone is gone, what was cancelled is not', { timeout: 60_000 }, async () => {
+describe('after a restart', () => {
+  it('removed entries are gone, and cancelled ones are not', { timeout: 60_000 }, async () => {
     let stand = await openListStand({ atOnce: 1 });
     try {
       const bad = await put(stand, broken, 'bad.mp4');
@@ -116,12 +112,12 @@ describe('after the next start', () => {
     }
   });
 
-  it('a batch is told of that had ended before it could be, and once', { timeout: 60_000 }, async () => {
+  it('a batch that ended unreported is reported once', { timeout: 60_000 }, async () => {
     let stand = await openListStand();
     try {
       await stand.list.add([await put(stand, broken, 'bad.mp4')]);
       await waitUntil('the batch has ended', () => stand.news.some(({ kind }) => kind === 'batch_ended'));
-      // As if the app had been killed in between.
+      // As if the app had been killed before the report.
       const database = new DatabaseSync(join(stand.dataFolder, 'list.sqlite'));
       database.exec('DELETE FROM reported_batches');
       database.close();
@@ -135,7 +131,7 @@ describe('after the next start', () => {
     }
   });
 
-  it('what was paused stays so', { timeout: 60_000 }, async () => {
+  it('paused entries stay paused', { timeout: 60_000 }, async () => {
     let stand = await openListStand({ atOnce: 1 });
     try {
       const files = [await put(stand, lecture, 'lecture.mkv'), await put(stand, lecture, 'later.mkv')];
@@ -151,8 +147,8 @@ describe('after the next start', () => {
   });
 });
 
-describe('two videos that want one name', () => {
-  it('never replace one another, however they are saved', { timeout: 60_000 }, async () => {
+describe('two videos whose MP3s have the same name', () => {
+  it('never replace each other, however they are saved', { timeout: 60_000 }, async () => {
     await using stand = await openListStand({ settings: { whenTaken: 'replace' } });
     const { list, videos } = stand;
     const names = ['a.mkv', 'a.mov', 'a.mp4', 'a.webm'];
@@ -167,7 +163,7 @@ describe('two videos that want one name', () => {
   });
 });
 
-it('two drops at once are both there, each in its order', async () => {
+it('two drops at once are both added, each in its order', async () => {
   await using stand = await openListStand({ settings: { paused: true } });
   const { list, videos } = stand;
   for (const folder of ['one', 'two']) {

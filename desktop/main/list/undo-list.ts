@@ -18,7 +18,7 @@ export interface UndoList {
   keep(kind: 'cancelled' | 'removed', entry: Entry): void;
   /** Undoes the given change, or the latest one. */
   undo(undoId?: string): void;
-  /** Removes for good what was kept for an undo. */
+  /** Permanently removes what was kept for an undo. */
   forget(undoId: string): void;
 }
 

@@ -61,8 +61,8 @@ async function open(changes: Partial<BackendStart> = {}): Promise<Opened> {
   };
 }
 
-describe('this computer’s backend in a process of its own', () => {
-  it('converts a file where it lies, tells of it, and opens no port', async () => {
+describe('this computer’s backend in its own process', () => {
+  it('converts a file in place, sends events about it, and opens no port', async () => {
     await using opened = await open();
     const { host, processes } = opened;
     const heard: ServerEvent[] = [];
@@ -76,7 +76,7 @@ describe('this computer’s backend in a process of its own', () => {
     expect(await listeningPorts(processes[0]?.pid ?? 0)).toEqual([]);
   });
 
-  it('passes refusals on as they are', async () => {
+  it('passes on refusals unchanged', async () => {
     await using opened = await open();
     const { channel } = opened.host;
     await expect(channel.get('nothing')).rejects.toMatchObject({ code: 'not_found' });
@@ -86,7 +86,7 @@ describe('this computer’s backend in a process of its own', () => {
     await expect(channel.submit(bad)).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('is there again after a kill -9, goes on with what it was at, and answers calls that were under way', async () => {
+  it('restarts after a kill -9, resumes its work, and answers calls in progress', async () => {
     const ffmpeg = await makeHeldFfmpeg(media.path);
     await ffmpeg.hold();
     await using opened = await open({ ffmpegPath: ffmpeg.path });
@@ -102,7 +102,7 @@ describe('this computer’s backend in a process of its own', () => {
     expect(processes).toHaveLength(2);
   });
 
-  it('makes one conversion of a submission that was under way when the process died', async () => {
+  it('makes one conversion of a submission during which the process died', async () => {
     await using opened = await open();
     const { host, processes } = opened;
     const path = await media.make({ container: 'mp4', seconds: 2 });
@@ -117,7 +117,7 @@ describe('this computer’s backend in a process of its own', () => {
     });
   });
 
-  it('says in a sentence why it cannot start', async () => {
+  it('gives a sentence that says why it cannot start', async () => {
     await using opened = await open({ ffmpegPath: '/nowhere/ffmpeg' });
     const { host } = opened;
     await waitUntil('it is broken', () => host.state().kind === 'broken');
@@ -133,18 +133,18 @@ describe('this computer’s backend in a process of its own', () => {
     const path = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
     const { id } = await host.channel.submit({ id: randomUUID(), path, fileName: 'lecture.mkv', options });
     await waitUntil('ffmpeg runs', async () => (await host.channel.get(id)).progress > 0);
-    // What a killed app leaves behind: a port without another end.
+    // Like a killed app: a port without another end.
     processes[0]?.disconnect();
     await waitUntil('it has ended', () => processes[0]?.exitCode !== null);
-    await waitUntil('so has ffmpeg', async () => (await processesWorkingIn(dataFolder)).length === 0);
+    await waitUntil('ffmpeg has ended too', async () => (await processesWorkingIn(dataFolder)).length === 0);
   });
 });
 
-describe('a call that worked, but whose process died before it answered', () => {
+describe('a call that succeeded, but whose process died before it answered', () => {
   it.each([
     ['cancel', { state: 'cancelled' }],
     ['remove', undefined],
-  ] as const)('is answered by what came of it: %s', async (name, answer) => {
+  ] as const)('is answered with its outcome: %s', async (name, answer) => {
     await using served = await openCopyingChannel(() => 'converting');
     await served.submit({ id: 'a', path: import.meta.filename, fileName: 'talk.mp4', options });
     let starts = 0;
@@ -177,7 +177,7 @@ describe('a call that worked, but whose process died before it answered', () => 
   });
 });
 
-/** A backend refuses to cancel what has ended; the stand-in does not. */
+/** A real backend refuses to cancel an ended conversion. The stand-in does not. */
 function refusing(channel: LocalChannel): LocalChannel {
   return { ...channel, cancel: () => Promise.reject(new AppError('wrong_state', 'It has ended.')) };
 }

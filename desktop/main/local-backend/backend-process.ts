@@ -5,16 +5,16 @@ import { type BackendStart, backendStartSchema } from './backend-start.ts';
 import { type ChannelPort, toFailure } from './channel-messages.ts';
 import { serveChannel } from './serve-channel.ts';
 
-/** Longer than a lecture that was left running over the weekend. */
+/** Longer than any real recording, even one that was left running over a weekend. */
 const maxDurationSeconds = 7 * 24 * 3600;
-/** Nobody misses an MP3 that the app has not saved by then. */
+/** By then, the app has saved the MP3 or the person no longer wants it. */
 const keepResultDays = 30;
 
 process.parentPort.once('message', ({ data, ports: [given] }) => {
-  if (given === undefined) throw new Error('the app has given no port');
+  if (given === undefined) throw new Error('the app sent no port');
   let isClosed = false;
   let onPortClose = (): void => {};
-  // Listened for from the start: the app may close the port before the backend has started.
+  // Added at once, because the app may close the port before the backend has started.
   given.on('close', () => {
     isClosed = true;
     onPortClose();

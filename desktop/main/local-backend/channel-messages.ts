@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AppError, isAppError, toKnownError } from '../../../shared/errors.ts';
 import { openServerEventSchema } from '../../../shared/events.ts';
 import { type LocalCallName, localCalls } from '../../../shared/local-channel.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import { placesSchema } from './backend-start.ts';
 
 /** The messages between the app and its backend's process, in both directions. The calls are listed in `localCalls`. */
@@ -11,7 +12,7 @@ const callNames = Object.keys(localCalls) as [LocalCallName, ...LocalCallName[]]
 /** From the app. */
 export const channelRequestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('call'), number: z.int(), name: z.enum(callNames), args: z.array(z.unknown()) }),
-  /** Asks the backend to convert so many videos at the same time from now on. */
+  /** Sets how many videos the backend converts at the same time. */
   z.strictObject({ type: z.literal('places'), places: placesSchema }),
   /** Asks the backend to stop its conversions, which stay queued, and to end. */
   z.strictObject({ type: z.literal('end') }),
@@ -47,8 +48,7 @@ export interface ChannelPort {
 }
 
 export function toFailure(error: unknown): ChannelFailure {
-  if (!isAppError(error)) return { code: 'internal', message: 'Something went wrong inside Soundlift.' };
-  const { code, message, details } = error;
+  const { code, message, details } = isAppError(error) ? error : failure('internal');
   return { code, message, ...(details === undefined ? {} : { details: { ...details } }) };
 }
 

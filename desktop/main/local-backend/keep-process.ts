@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError, isAppError } from '../../../shared/errors.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import type { ChannelPort } from './channel-messages.ts';
 import { openPortChannel, type PortChannel } from './port-channel.ts';
 
@@ -131,7 +132,7 @@ export function keepProcess({ start, log, pauses, onStart, onReady }: KeepProces
       if (!running.channel.isGone()) running.channel.setPlaces(places);
     },
     async ready() {
-      if (isOver) throw new AppError('unavailable', 'What converts on this computer has ended.');
+      if (isOver) throw failure('unavailable');
       if (state.kind === 'broken') throw new AppError('unavailable', state.problem);
       return await next.promise;
     },

@@ -55,7 +55,7 @@ function serve(channel: LocalChannel = served): PortChannel {
 }
 
 describe('a channel over a port', () => {
-  it('is as the channel itself', async () => {
+  it('behaves like the channel itself', async () => {
     const channel = serve();
     const states: string[] = [];
     const unsubscribe = channel.subscribe((event) => {
@@ -76,7 +76,7 @@ describe('a channel over a port', () => {
     await expect(channel.remove(id)).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  it('passes on an AppError with its code, its sentence and its numbers, and nothing of what caused it', async () => {
+  it('passes on an AppError with its code, message and details, but without its cause', async () => {
     const details = { neededBytes: 5 };
     const cause = new Error('/home/somebody/secret');
     const get = () => Promise.reject(new AppError('disk_full', 'There is no space.', { cause, details }));
@@ -87,7 +87,7 @@ describe('a channel over a port', () => {
     expect(error).not.toHaveProperty('cause');
   });
 
-  it('passes on a code that it does not know, with its sentence', async () => {
+  it('passes on an unknown code with its message', async () => {
     const channel = openPortChannel(toChannelPort(ports.near));
     ports.far.postMessage({ type: 'broken', failure: { code: 'too_hot', message: 'The computer is too hot.' } });
     await expect(channel.ready).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describe('a channel over a port', () => {
     });
   });
 
-  it('says of a defect that it is one, and tells the log', async () => {
+  it('reports any other error as internal, and logs it', async () => {
     const defect = new TypeError('/home/somebody is undefined');
     const channel = serve({ ...served, get: () => Promise.reject(defect) });
     const error: unknown = await channel.get('a').catch((caught: unknown) => caught);
@@ -105,14 +105,14 @@ describe('a channel over a port', () => {
     expect(defects).toEqual([defect]);
   });
 
-  it('says what the backend could not start of', async () => {
+  it('passes on the reason why the backend could not start', async () => {
     const channel = openPortChannel(toChannelPort(ports.near));
     ports.far.postMessage({ type: 'broken', failure: { code: 'unavailable', message: 'There is no ffmpeg.' } });
     await expect(channel.ready).rejects.toMatchObject({ code: 'unavailable', message: 'There is no ffmpeg.' });
     await expect(channel.get('a')).rejects.toMatchObject({ message: 'There is no ffmpeg.' });
   });
 
-  it('rejects what is under way when the other end is gone, and tells that end', async () => {
+  it('rejects calls in progress when a port closes, and both ends notice', async () => {
     const channel = serve({ ...served, get: () => new Promise(() => {}) });
     await channel.ready;
     const asking = channel.get('a');
@@ -124,7 +124,7 @@ describe('a channel over a port', () => {
     expect(served.listeners()).toBe(0);
   });
 
-  it('asks the other end for another number of places', async () => {
+  it('asks the other end to change the number of places', async () => {
     const channel = serve();
     channel.setPlaces(3);
     await expect.poll(() => places).toEqual([3]);
@@ -139,7 +139,7 @@ describe('a channel over a port', () => {
     await expect.poll(() => ends).toBe(1);
   });
 
-  it('takes no answer that does not fit', async () => {
+  it('refuses an answer that does not fit the schema', async () => {
     const channel = openPortChannel(toChannelPort(ports.near));
     ports.far.postMessage({ type: 'ready' });
     ports.far.on('message', ({ number }: { readonly number: number }) => {
@@ -148,12 +148,12 @@ describe('a channel over a port', () => {
     await expect(channel.get('a')).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('passes over whatever else comes, at both ends', async () => {
+  it('ignores all other messages, at both ends', async () => {
     const channel = serve();
     await channel.ready;
     const heard: unknown[] = [];
     channel.subscribe((event) => void heard.push(event));
-    // Calls of the channel itself are numbered from 1: whatever bears the number of one that waits does answer it.
+    // The channel numbers its calls from 1. A message with the number of a waiting call would answer it.
     const number = fc.integer({ max: 0 });
     const anything = fc.oneof(
       fc.jsonValue(),
@@ -184,7 +184,7 @@ describe('a channel over a port', () => {
     expect(ends).toBe(0);
   });
 
-  it('closes its port when it leaves, and takes no calls any more', async () => {
+  it('closes its port when it leaves, and refuses calls after that', async () => {
     const channel = serve();
     await channel.ready;
     channel.leave();

@@ -1,6 +1,7 @@
-import { AppError } from '../../../shared/errors.ts';
+import type { AppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import { createLocalCalls, type LocalCallName, type LocalChannel, localCalls } from '../../../shared/local-channel.ts';
+import { failure } from '../../../shared/words/failure-sentence.ts';
 import { type ChannelPort, type ChannelRequest, channelAnswerSchema, fromFailure } from './channel-messages.ts';
 
 /** The channel to a backend's process, from its start to its end. */
@@ -11,7 +12,7 @@ export interface PortChannel extends LocalChannel {
   call(name: LocalCallName, args: readonly unknown[]): Promise<unknown>;
   /** Whether the other end has closed. */
   isGone(): boolean;
-  /** Asks the backend to convert so many videos at the same time. */
+  /** Sets how many videos the backend converts at the same time. */
   setPlaces(places: number): void;
   /** Asks the backend to stop its conversions, which stay queued, and to end. */
   end(): void;
@@ -86,7 +87,7 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
     post({ type: 'call', number: lastNumber, name, args: [...args] });
     const parsed = localCalls[name].answer.safeParse(await promise);
     if (parsed.success) return parsed.data;
-    throw new AppError('internal', 'Something went wrong inside Soundlift.', { cause: parsed.error });
+    throw failure('internal', { cause: parsed.error });
   }
 
   port.listen(hear, leave);
@@ -106,5 +107,5 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
 }
 
 function gone(): AppError {
-  return new AppError('unavailable', 'What converts on this computer has stopped.');
+  return failure('unavailable');
 }

@@ -4,7 +4,7 @@ import { type ChannelAnswer, type ChannelPort, channelRequestSchema, toFailure }
 export interface ServeChannel {
   readonly channel: LocalChannel;
   readonly port: ChannelPort;
-  /** Called when the app wants so many videos to be converted at the same time. */
+  /** Called when the app sets how many videos are converted at the same time. */
   readonly onPlaces: (places: number) => void;
   /** Called when the app wants the backend to end, and when the app has gone. */
   readonly onEnd: () => void;

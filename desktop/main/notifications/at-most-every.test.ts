@@ -4,7 +4,7 @@ import { atMostEvery } from './at-most-every.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('the first is run at once, of what comes within a second the last, and nothing after the end', () => {
+test('the first call runs at once, of several within a second only the last runs, and none after the end', () => {
   const run: number[] = [];
   const every = atMostEvery<number>(1000, (what) => run.push(what));
   every.run(1);

@@ -47,17 +47,17 @@ test.each([
     '2 videos converted',
     'Saved in several folders. 1 h 50 min, 152 MB.',
   ],
-] as const)('of %s is told in the words of the table', (_which, done, failed, title, detail) => {
+] as const)('%s has the texts of the table', (_which, done, failed, title, detail) => {
   expect(batchWords({ batchId: 'b', saved: done, failed }, home)).toEqual({ title, detail });
 });
 
-test('a name that runs the other way turns nothing round', () => {
+test('a right-to-left name does not reverse the text around it', () => {
   expect(batchWords({ batchId: 'b', saved: [saved('שיר.mp3')], failed: [] }, home).title).toBe(
     '\u2068שיר.mp3\u2069 is ready',
   );
 });
 
-test('what is not known is told by its own message', () => {
+test('an unknown kind is shown by its own message', () => {
   const failure = { id: 'a', name: 'a.mp4', code: 'unknown', message: 'It is too loud.' } as const;
   expect(failureOf(failure)).toContain('It is too loud.');
   const facts = { counts: { done: 1, failed: 0, warned: 0 }, seconds: 1, bytes: 1, createdAt: '2030-01-01T00:00:00Z' };

@@ -22,6 +22,6 @@ it.each([
   ['a sign-out by the person', at('connected'), at('signed_out', { leftOnPurpose: true }), undefined],
   ['a start without a sign-in', here, at('signed_out'), undefined],
   ['this computer', at('offline'), here, undefined],
-] as const)('of %s it is told what has happened', (_which, before, now, event) => {
+] as const)('%s is reported as in the table', (_which, before, now, event) => {
   expect(connectionEvent(before, now)).toBe(event);
 });

@@ -49,11 +49,11 @@ test.each([
   [{ done: 5, failed: 0, warned: 1 }, '5 videos converted, 1 breaks off early'],
   [{ done: 5, failed: 1, warned: 0 }, '5 converted, 1 failed'],
   [{ done: 0, failed: 2, warned: 0 }, '2 videos could not be converted'],
-])('what another device had converted, %j, is told as “%s”', (counts, title) => {
+])('a batch of another device with the counts %j has the title “%s”', (counts, title) => {
   expect(mergeNotices([], [theirs('a', 1, { counts })])[0]?.title).toBe(title);
 });
 
-test('however many there are, at most a hundred are told, each batch once, the newest first', () => {
+test('at most a hundred notices are shown, each batch once, the newest first', () => {
   const numbers = fc.array(fc.nat({ max: 120 }), { maxLength: 150 });
   fc.assert(
     fc.property(numbers, numbers, (mine, others) => {

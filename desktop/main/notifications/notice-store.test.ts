@@ -18,7 +18,7 @@ function notice(number: number, more: Partial<OwnNotice> = {}): OwnNotice {
   return { id: `${number}`, at: number, isUnread: true, title: `Title ${number}`, names: [], lines: [], ...more };
 }
 
-test('notices are there again after a restart, newest first, as they were', () => {
+test('notices are still there after a restart, unchanged, newest first', () => {
   const kept = notice(1, { batchId: 'b', names: ['a.mp3'], action: 'show_in_folder', subject: '/music/a.mp3' });
   {
     using store = openNoticeStore(file());
@@ -30,7 +30,7 @@ test('notices are there again after a restart, newest first, as they were', () =
   expect(again.all()).toEqual([notice(2), { ...kept, isUnread: false }]);
 });
 
-test('of more than a hundred the oldest are forgotten', () => {
+test('the oldest of more than a hundred notices are deleted', () => {
   using store = openNoticeStore(file());
   for (let number = 0; number < 105; number += 1) store.add(notice(number));
   const ids = store.all().map(({ id }) => id);
@@ -47,7 +47,7 @@ const writer = `
     console.log(number);
   }`;
 
-test('whatever was told of before a kill is there after it', async () => {
+test('notices survive a kill of the process', async () => {
   const module = new URL('notice-store.ts', import.meta.url).href;
   const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', writer, module, file()], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -58,7 +58,7 @@ interface StandOptions {
   readonly file?: string;
 }
 
-/** What is told of a list and of backends that do what the test says. */
+/** The notifications for a list and backends that the test controls. */
 function openStand(options: StandOptions = {}) {
   const calls: string[] = [];
   const said: string[] = [];
@@ -179,14 +179,14 @@ describe('a batch that has ended', () => {
   it.each([
     [one, 'file /home/somebody/Movies/Talk.mp3'],
     [mixed, 'show {"kind":"row","id":"2"}'],
-  ])('shows the file at a click, or the list when something failed', (batch, call) => {
+  ])('shows the file when clicked, or the list if something failed', (batch, call) => {
     using stand = openStand();
     stand.ended(batch);
     stand.click();
     expect(stand.calls.at(-1)).toBe(call);
   });
 
-  it('is a notice of what was saved and one of what was not, each with its way there', () => {
+  it('makes one notice of the saved MP3s and one of the failures, each with an action', () => {
     using stand = openStand();
     stand.ended(mixed);
     const notices = stand.notifications.notices();
@@ -207,8 +207,8 @@ describe('a batch that has ended', () => {
   });
 });
 
-describe('what is said aloud', () => {
-  it('is what was added, each failure with its reason, what became of a batch, and the connection; never per cent', () => {
+describe('announcements', () => {
+  it('cover added videos, failures with reasons, ended batches and the connection, and never progress', () => {
     using stand = openStand({ status: connected });
     stand.news({ kind: 'added', count: 5, leftOut: 2 });
     stand.summary({ ...idle, mode: 'working', total: 5, unfinished: 5, fraction: 0.5 });
@@ -227,8 +227,8 @@ describe('what is said aloud', () => {
   });
 });
 
-describe('what can be undone', () => {
-  it('is undone at a press, and what was kept for that goes after it', () => {
+describe('an undo', () => {
+  it('happens when the toast is pressed, and then its data is removed', () => {
     using stand = openStand();
     stand.news({ kind: 'cancelled', undoId: 'u', count: 1, name: 'Talk.mp4' });
     const [toast] = stand.notifications.toasts();
@@ -237,7 +237,7 @@ describe('what can be undone', () => {
     expect(stand.calls).toEqual(['undo u', 'forget u']);
   });
 
-  it('is over when the toast has gone', () => {
+  it('is no longer possible when the toast has disappeared', () => {
     using stand = openStand();
     stand.news({ kind: 'removed', undoId: 'u', count: 3, name: 'Talk.mp4' });
     stand.notifications.dismissToast(stand.notifications.toasts()[0]?.id ?? '');
@@ -246,7 +246,7 @@ describe('what can be undone', () => {
 });
 
 describe('a server', () => {
-  it('that wants a sign-in while videos wait says so, and leads there', () => {
+  it('that requires a sign-in while videos wait makes a notice that opens the sign-in', () => {
     using stand = openStand({ status: connected });
     stand.summary({ ...idle, mode: 'working', total: 3, unfinished: 3 });
     stand.calls.length = 0;
@@ -262,7 +262,7 @@ describe('a server', () => {
     ]);
   });
 
-  it('that the person has signed out of says nothing', () => {
+  it('from which the person has signed out makes no notice', () => {
     using stand = openStand({ status: connected });
     stand.summary({ ...idle, mode: 'working', total: 3, unfinished: 3 });
     stand.calls.length = 0;
@@ -271,7 +271,7 @@ describe('a server', () => {
     expect(stand.notifications.notices()).toEqual([]);
   });
 
-  it('of another account tells nobody what was told to the first', () => {
+  it('with another account does not show the notifications of the first', () => {
     using stand = openStand({ status: connected });
     const notification: Notification = {
       id: 'n',
@@ -307,7 +307,7 @@ describe('the taskbar and the dock', () => {
     expect(stand.calls.filter((call) => !call.startsWith('tray'))).toEqual(expected);
   });
 
-  it('are told at most once a second, and take the bar and the badge away at the end', () => {
+  it('change at most once a second, and lose the bar and the badge at the end', () => {
     vi.useFakeTimers();
     using stand = openStand();
     for (let step = 0; step < 40; step += 1) {
@@ -323,7 +323,7 @@ describe('the taskbar and the dock', () => {
   });
 });
 
-it('what was told is there again after a restart, read or not', async () => {
+it('notices are still there after a restart, read or unread', async () => {
   {
     using stand = openStand();
     stand.notifications.reportSetAside('settings');
@@ -337,7 +337,7 @@ it('what was told is there again after a restart, read or not', async () => {
   ]);
 });
 
-it('what is read on one device is read on the other', async () => {
+it('a notification that is read on one device is read on the other', async () => {
   await using server = await openServerStand();
   await using media = await openMediaFolder();
   await using mine = await openBackendsStand();
@@ -355,9 +355,9 @@ it('what is read on one device is read on the other', async () => {
     .current()
     ?.backend.submit({ file, options: { format: 'mp3' }, batch }, new AbortController().signal);
   for (const { notifications } of [here, there]) {
-    await waitUntil('both were told', () => notifications.notices().some(({ unread }) => unread));
+    await waitUntil('both notices', () => notifications.notices().some(({ unread }) => unread));
   }
-  // What the app knows better takes the place of what the server told, unread as it was.
+  // The app's own notice replaces the server's notification and stays unread.
   here.ended({ ...one, batchId: batch.batchId });
   expect(here.notifications.notices().map(({ title, unread }) => [title, unread])).toEqual([
     ['Talk.mp3 is ready', true],

@@ -25,7 +25,7 @@ it.each<[System, object]>([
   ['macos', { actions: [{ type: 'button', text: 'Show in folder' }] }],
   ['windows', { actions: [{ type: 'button', text: 'Show in folder' }] }],
   ['linux', {}],
-])('%s is given what it can show, and a click does what the button says', (system, more) => {
+])('%s gets what it can show, and a click does the same as the button', (system, more) => {
   const { Notification, shown } = recorded();
   let clicks = 0;
   const notify = systemNotifier(Notification, system);
@@ -37,7 +37,7 @@ it.each<[System, object]>([
   expect(clicks).toBe(2);
 });
 
-it('a system without notifications is left alone', () => {
+it('a system without notifications shows none', () => {
   const { Notification, shown } = recorded(false);
   systemNotifier(Notification, 'linux')({ title: '', body: '', silent: true, action: '', onClick: () => undefined });
   expect(shown).toEqual([]);
@@ -47,7 +47,7 @@ it.each<[System, string]>([
   ['macos', 'R&B <img src="https://example.org">.mp4'],
   ['windows', 'R&B <img src="https://example.org">.mp4'],
   ['linux', 'R&amp;B &lt;img src="https://example.org"&gt;.mp4'],
-])('%s shows a name with markup in it as it is', (system, body) => {
+])('%s shows a name that contains markup unchanged', (system, body) => {
   const { Notification, shown } = recorded();
   const notify = systemNotifier(Notification, system);
   const name = 'R&B <img src="https://example.org">.mp4';

@@ -4,7 +4,7 @@ import { createToasts } from './toasts.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('a toast can be pressed once, and then has gone', () => {
+test('a toast can be pressed once, and then disappears', () => {
   const calls: string[] = [];
   using toasts = createToasts(() => undefined);
   toasts.show({ text: 'Removed', act: () => calls.push('act'), onGone: () => calls.push('gone') });
@@ -15,7 +15,7 @@ test('a toast can be pressed once, and then has gone', () => {
   expect(toasts.all()).toEqual([]);
 });
 
-test('one that nobody sends away goes after a minute, and a fourth sends the oldest away', () => {
+test('a toast disappears after a minute at most, and a fourth replaces the oldest', () => {
   const gone: string[] = [];
   using toasts = createToasts(() => undefined);
   for (const text of ['1', '2', '3', '4']) toasts.show({ text, onGone: () => gone.push(text) });

@@ -28,18 +28,18 @@ async function told(changes: readonly AppChange[]): Promise<readonly AppChange[]
   return sent;
 }
 
-test('changes of an instant are told together, of each row and of the summary the latest alone', async () => {
+test('changes at the same time are sent together, with only the latest state of each row and of the summary', async () => {
   const changes = [rows([row('a', 0.1), row('b')]), summary(1), rows([row('a', 0.2)]), summary(2)];
   expect(await told(changes)).toEqual([rows([row('a', 0.2), row('b')]), summary(2)]);
 });
 
-test('every announcement and every wish to show something is told, in order', async () => {
+test('every announcement and every view to show is sent, in order', async () => {
   const say = (text: string): AppChange => ({ type: 'announce', text });
   const show: AppChange = { type: 'show', view: { kind: 'history' } };
   expect(await told([say('one'), show, say('one'), say('two')])).toEqual([say('one'), show, say('one'), say('two')]);
 });
 
-test('nothing is told once it was disposed of', async () => {
+test('nothing is sent after the sender was disposed of', async () => {
   const sent: AppChange[] = [];
   {
     using sender = createChangeSender((some) => sent.push(...some));
@@ -49,7 +49,7 @@ test('nothing is told once it was disposed of', async () => {
   expect(sent).toEqual([]);
 });
 
-test('rows that come, change and go end as if each change had been told by itself', async () => {
+test('merged changes of rows lead to the same state as single ones', async () => {
   const change = fc.record({
     changed: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }),
     removed: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }),
@@ -68,7 +68,7 @@ test('rows that come, change and go end as if each change had been told by itsel
   );
 });
 
-/** What a page would hold that heard of these. */
+/** The rows of a page after these changes. */
 function drawn(changes: readonly AppChange[]): Record<string, Row> {
   const held = new Map<string, Row>();
   for (const change of changes) {

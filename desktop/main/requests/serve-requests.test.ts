@@ -7,7 +7,7 @@ import { type RequestHandlers, serveRequests } from './serve-requests.ts';
 
 type Listener = (event: IpcMainInvokeEvent, ...args: unknown[]) => unknown;
 
-/** What of an event the handlers look at. */
+/** The part of an event that the handlers read. */
 const event = {} as IpcMainInvokeEvent;
 
 function serve(handlers: Partial<RequestHandlers>, isOurs: (event: IpcMainInvokeEvent) => boolean = () => true) {
@@ -25,11 +25,11 @@ function serve(handlers: Partial<RequestHandlers>, isOurs: (event: IpcMainInvoke
 }
 
 describe('the requests of the renderer', () => {
-  test('are all served, each on its own channel', () => {
+  test('are all handled, each on its own channel', () => {
     expect([...serve({}).served.keys()].toSorted()).toEqual(requestNames.map(requestChannel).toSorted());
   });
 
-  test('reach their handler with what was parsed, and bring back its answer', async () => {
+  test('reach their handler with parsed arguments, and return its answer', async () => {
     const asked: unknown[] = [];
     const { ask } = serve({
       peaks(id) {
@@ -41,7 +41,7 @@ describe('the requests of the renderer', () => {
     expect(asked).toEqual(['row-1']);
   });
 
-  test('are refused when they come from another page, whatever they ask', async () => {
+  test('are refused if they come from another page', async () => {
     let called = false;
     const { ask } = serve(
       {
@@ -89,7 +89,7 @@ describe('the requests of the renderer', () => {
     expect(called).toBe(false);
   });
 
-  test('that fail tell the log why, and the renderer nothing', async () => {
+  test('that fail are logged with the reason, which the renderer does not get', async () => {
     const error = new AppError('internal', 'secret words', { cause: new Error('/home/somebody/video.mp4') });
     const { ask, defects } = serve({
       tryNow() {
@@ -111,7 +111,7 @@ describe('the app’s own page', () => {
     ['a page of the web', 'https://example.org/dist/renderer/index.html', false],
     ['a page that has the address behind its own', `https://example.org/#${page}`, false],
     ['no address', '', false],
-  ])('is told from %s', (_name, url, ours) => {
+  ])('is distinguished from %s', (_name, url, ours) => {
     const mainFrame = frameOf(url);
     const contents = { mainFrame } as WebContents;
     expect(isFromOwnPage({ senderFrame: mainFrame, sender: contents } as IpcMainInvokeEvent, contents, page)).toBe(
@@ -119,7 +119,7 @@ describe('the app’s own page', () => {
     );
   });
 
-  test('is not believed from a frame within it, from other contents, or once it is gone', () => {
+  test('is not trusted if it is a frame, other web contents, or gone', () => {
     const mainFrame = frameOf(page);
     const contents = { mainFrame } as WebContents;
     const sent = (senderFrame: WebFrameMain | null, sender: WebContents): boolean =>

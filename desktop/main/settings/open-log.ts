@@ -40,7 +40,7 @@ export function openLog({ folder, level = 'info', memory, maxBytes = megabyte }:
   );
 }
 
-/** Writes synchronously, so that the last lines before a crash are kept. On a full disk, lines are lost but the app goes on. */
+/** Writes synchronously, so that the last lines before a crash are kept. On a full disk, lines are lost but the app continues. */
 function rotatingFile(folder: string, maxBytes: number): { write(line: string): void } {
   const file = (age: number): string => join(folder, age === 0 ? 'app.log' : `app.${age}.log`);
   let written = 0;

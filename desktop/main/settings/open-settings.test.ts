@@ -28,14 +28,14 @@ const openHere = (parts: Partial<SettingsParts> = {}) => {
 };
 
 describe('settings', () => {
-  it('begin with the defaults, and write nothing before something is changed', async () => {
+  it('start with the defaults, and are not written before a change', async () => {
     const settings = openHere();
     expect(settings.get()).toEqual(defaultSettings);
     expect(settings.setAside).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('are there again after a restart', () => {
+  it('are still there after a restart', () => {
     const change: Partial<KeptSettings> = {
       backend: { kind: 'server', url: 'https://sound.example.org', email: 'you@example.org' },
       quality: { kind: 'custom', bitrateKbps: 128, mono: true },
@@ -48,7 +48,7 @@ describe('settings', () => {
     expect(openHere().get()).toEqual({ ...defaultSettings, ...change });
   });
 
-  it('take an optional setting away', () => {
+  it('can lose an optional setting', () => {
     const settings = openHere();
     settings.change({ atOnce: 4 });
     settings.change({ atOnce: undefined });
@@ -56,7 +56,7 @@ describe('settings', () => {
     expect(openHere().get()).not.toHaveProperty('atOnce');
   });
 
-  it('tell each change to those who follow, until they end it', () => {
+  it('notify followers of each change until they stop following', () => {
     const settings = openHere();
     const heard: string[] = [];
     const stop = settings.follow(({ theme }) => heard.push(theme));
@@ -72,7 +72,7 @@ describe('settings', () => {
     ['a list', '[]'],
     ['null', 'null'],
     ['bytes that are no text', '\u0000\u0001'],
-  ])('are set aside where the file is broken (%s), and begin anew', async (_what, content) => {
+  ])('are set aside if the file is damaged (%s), and start with the defaults', async (_what, content) => {
     await writeFile(file(), content);
     const settings = openHere();
     expect(settings.setAside).toBe(`${file()}.broken`);
@@ -83,12 +83,12 @@ describe('settings', () => {
     expect(openHere().get().theme).toBe('dark');
   });
 
-  it('are set aside where a folder lies in their place', async () => {
+  it('are set aside if there is a folder with the name of the file', async () => {
     await mkdir(file());
     expect(openHere().setAside).toBe(`${file()}.broken`);
   });
 
-  it('lose only the value that does not fit', async () => {
+  it('lose only an invalid value', async () => {
     const stored = {
       theme: 'green',
       atOnce: 0,
@@ -100,7 +100,7 @@ describe('settings', () => {
     expect(openHere().get()).toEqual({ ...defaultSettings, notify: false, paused: true });
   });
 
-  it('are taken from an older shape to the newest, step by step, and once', async () => {
+  it('are migrated from an older version step by step, and only once', async () => {
     const migrations = [
       ({ dark, ...others }: Readonly<Record<string, unknown>>) => ({
         ...others,
@@ -116,7 +116,7 @@ describe('settings', () => {
     expect(JSON.parse(await readFile(file(), 'utf8'))).toEqual({ version: 3, theme: 'system', notify: false });
   });
 
-  it('keep the chosen backend of a file of version 1, where it was called the place', async () => {
+  it('keep the chosen backend of a file of version 1, where it had another name', async () => {
     const backend = { kind: 'server', url: 'https://sound.example.org', email: 'you@example.org' };
     await writeFile(file(), JSON.stringify({ version: 1, place: backend, theme: 'dark' }));
     expect(openHere().get()).toEqual({ ...defaultSettings, backend, theme: 'dark' });
@@ -124,14 +124,14 @@ describe('settings', () => {
     expect(JSON.parse(await readFile(file(), 'utf8'))).toEqual({ version: 2, backend, theme: 'light' });
   });
 
-  it('keep what a newer version wrote', async () => {
+  it('keep settings that a newer version wrote', async () => {
     await writeFile(file(), JSON.stringify({ version: 7, theme: 'dark', smell: 'roses' }));
     openHere().change({ notify: false });
     const kept = { version: 7, theme: 'dark', smell: 'roses', notify: false };
     expect(JSON.parse(await readFile(file(), 'utf8'))).toEqual(kept);
   });
 
-  it('hold until the app ends where they cannot be written, and say so', async () => {
+  it('apply until the app ends if they cannot be written, and report that', async () => {
     const errors: AppError[] = [];
     const settings = openHere({ onError: (error) => errors.push(error) });
     await rm(folder, { recursive: true });
@@ -141,7 +141,7 @@ describe('settings', () => {
     expect(errors.map(({ code }) => code)).toEqual(['target_unwritable']);
   });
 
-  it('leave no half-written files of a crash behind', async () => {
+  it('remove half-written files of a crash', async () => {
     const left = `${file()}.tmp-17000000000abcdef`;
     await writeFile(left, '{');
     openHere();
@@ -151,7 +151,7 @@ describe('settings', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('are whole after a kill -9 at any moment', { timeout: 30_000 }, async () => {
+  it('are complete after a kill -9 at any moment', { timeout: 30_000 }, async () => {
     for (let round = 0; round < 6; round += 1) {
       const writer = startWriter();
       await once(writer.stdout ?? writer, 'data');
@@ -161,12 +161,12 @@ describe('settings', () => {
       const settings = openHere();
       expect(settings.setAside).toBeUndefined();
       const { saveTo, atOnce } = settings.get();
-      // Both were changed together.
+      // Both settings were changed together.
       expect(saveTo).toEqual({ kind: 'folder', path: `/${'m'.repeat(2000 + (atOnce ?? Number.NaN))}` });
     }
   });
 
-  it('make a whole of whatever a file holds', () => {
+  it('are complete for any content of the file', () => {
     const keys = fc.constantFrom(...Object.keys(defaultSettings), 'atOnce', 'window');
     fc.assert(
       fc.property(fc.dictionary(keys, fc.jsonValue()), (stored) => {
@@ -178,7 +178,7 @@ describe('settings', () => {
   });
 });
 
-/** A process that changes two settings at once, again and again. */
+/** A process that repeatedly changes two settings at once. */
 function startWriter(): ChildProcess {
   const module = new URL('open-settings.ts', import.meta.url).href;
   const code = `

@@ -44,7 +44,7 @@ export function openSettings({
         store.store = stored;
       } catch (error) {
         const code = systemErrorCode(error) === 'ENOSPC' ? 'disk_full' : 'target_unwritable';
-        onError(new AppError(code, 'The settings could not be kept.', { cause: error }));
+        onError(new AppError(code, 'The settings could not be saved.', { cause: error }));
       }
       for (const listener of [...listeners]) listener(settings);
     },
@@ -78,8 +78,8 @@ function openFile(file: string, folder: string, version: string): { store: Store
       renameSync(file, setAside);
       return { store: open(), setAside };
     } catch (error) {
-      const cause = new AggregateError([unreadable, error], 'neither read nor set aside');
-      throw new AppError('unavailable', "Soundlift's folder for settings cannot be used.", { cause });
+      const cause = new AggregateError([unreadable, error], 'the settings could neither be read nor set aside');
+      throw new AppError('unavailable', "Soundlift's config folder cannot be used.", { cause });
     }
   }
 }

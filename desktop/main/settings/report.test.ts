@@ -9,7 +9,7 @@ import { openLog } from './open-log.ts';
 import { report } from './report.ts';
 import { defaultSettings } from './settings-schema.ts';
 
-test('says the versions, the settings and the last errors with what was behind them', () => {
+test('contains the versions, the settings and the latest errors with their causes', () => {
   const memory = createErrorMemory(() => Date.UTC(2026, 10, 28, 8));
   const cause = Object.assign(new Error('ENOSPC: no space left on device, write'), {
     code: 'ENOSPC',
@@ -41,7 +41,7 @@ test('keeps the last 50 errors', () => {
 });
 
 const secret = 'Zebra';
-/** Names as people give them, each with a word that is nowhere else. */
+/** Typical file names, each with a word that occurs nowhere else. */
 const names = fc
   .tuple(
     fc.constantFrom('', 'My ', 'a: b ', "it's ", 'x\n    at ', '"', '../', 'ünder '),
@@ -82,7 +82,7 @@ const errors = fc.letrec<{ error: Error }>((tie) => ({
     }),
 })).error;
 
-test('lets no file name, path, address or account through', () => {
+test('contains no file name, path, address or account', () => {
   fc.assert(
     fc.property(errors, names, paths, (error, name, path) => {
       const memory = createErrorMemory();
@@ -111,7 +111,7 @@ async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-test('lets none into the log either, and remembers what was logged', async () => {
+test('writes none of them to the log either, and remembers logged errors', async () => {
   const folder = join(await temporaryFolder(), 'logs');
   const memory = createErrorMemory();
   const log = openLog({ folder, memory });
@@ -126,7 +126,7 @@ test('lets none into the log either, and remembers what was logged', async () =>
   expect(memory.errors().at(-1)?.doing).toBe('could not save');
 });
 
-test('begins another log when one is full, and keeps two', async () => {
+test('starts a new log when one is full, and keeps two', async () => {
   const folder = await temporaryFolder();
   const log = openLog({ folder, memory: createErrorMemory(), maxBytes: 1000 });
   for (let index = 0; index < 200; index += 1) log.info({ index }, 'a line of the log');

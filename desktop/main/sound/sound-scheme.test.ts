@@ -29,7 +29,7 @@ async function ask(url: string, init: RequestInit = {}): Promise<Response> {
 }
 
 describe('a row’s sound', () => {
-  it('is given whole, and in parts', async () => {
+  it('is served whole and in ranges', async () => {
     const whole = await ask(soundUrl('row/1 ü'));
     expect([whole.status, whole.headers.get('Content-Type'), await whole.text()]).toEqual([
       200,
@@ -43,12 +43,12 @@ describe('a row’s sound', () => {
     expect((await ask(soundUrl('row/1 ü'), { headers: { Range: 'bytes=10-' } })).status).toBe(416);
   });
 
-  it('is told of without being given', async () => {
+  it('answers HEAD with headers only', async () => {
     const head = await ask(soundUrl('row/1 ü'), { method: 'HEAD' });
     expect([head.status, head.headers.get('Content-Length'), await head.text()]).toEqual([200, '10', '']);
   });
 
-  it('of no bytes is given, too', async () => {
+  it('of no bytes is served too', async () => {
     expect(await (await ask(soundUrl('empty'))).text()).toBe('');
   });
 
@@ -65,7 +65,7 @@ describe('a row’s sound', () => {
     'soundlift-sound://row/%E0%A4%A',
     'https://row/empty',
     'file:///etc/passwd',
-  ])('is all that there is: %s is not found', async (url) => {
+  ])('is the only content of the scheme: %s is not found', async (url) => {
     expect((await ask(url)).status).toBe(404);
   });
 
@@ -74,7 +74,7 @@ describe('a row’s sound', () => {
   });
 });
 
-it('the scheme may stream, and nothing else that a page might want', () => {
+it('the scheme allows streaming and nothing else', () => {
   expect(soundSchemePrivileges.privileges).toEqual({
     standard: true,
     secure: true,

@@ -110,7 +110,7 @@ test.each([
   expect(trayMenu(system, summary, recent, noActions).map(written)).toEqual(items);
 });
 
-/** A tray of which each call is written down. */
+/** A tray that records each call. */
 function recordTray(system: System, hasTray = true) {
   const calls: string[] = [];
   const heard = new Map<string, (...args: unknown[]) => void>();
@@ -191,7 +191,7 @@ describe('the tray, by system', () => {
     expect(done).toEqual(['openApp', 'drop /videos/a.mp4,/videos/b.mp4']);
   });
 
-  it('is redrawn once a second at most, and not for what looks the same', () => {
+  it('is redrawn at most once a second, and only if it looks different', () => {
     const { tray, calls } = recordTray('linux');
     for (const fraction of [0.42, 0.43, 0.51]) tray.draw({ ...working, fraction }, seen, []);
     expect(calls.filter((call) => call.startsWith('image'))).toEqual(['image working-40-white.png']);
@@ -207,7 +207,7 @@ describe('the tray, by system', () => {
   it.each([
     ['windows', ['image idle-white.ico', 'image idle-black.ico']],
     ['macos', ['image idleTemplate.png']],
-  ] as const)('takes the colour of the taskbar when that changes, where the system does not: %s', (system, images) => {
+  ] as const)('follows the colour of the taskbar, except on systems that do this: %s', (system, images) => {
     const { tray, calls, theme, themed } = recordTray(system);
     tray.draw(idle, seen, []);
     theme.shouldUseDarkColors = false;
@@ -233,7 +233,7 @@ describe('the tray, by system', () => {
     tray[Symbol.dispose]();
   });
 
-  it('is done without where there is none', () => {
+  it('is optional: the app works without one', () => {
     const { tray, done } = recordTray('linux', false);
     tray.draw(working, seen, []);
     tray[Symbol.dispose]();

@@ -25,11 +25,11 @@ test.each([
   [0.95, '95'],
   [1, '95'],
   [Number.NaN, '05'],
-])('never shows more of the ring than is done: %f', (fraction, percent) => {
+])('never shows more of the ring than the progress: %f', (fraction, percent) => {
   expect(trayImageName({ kind: 'working', fraction }, 'linux', false)).toBe(`working-${percent}-black.png`);
 });
 
-test('moves the ring forward only as the work goes forward', () => {
+test('moves the ring forward only when the progress increases', () => {
   const ring = (fraction: number): string => trayImageName({ kind: 'working', fraction }, 'windows', true);
   fc.assert(
     fc.property(

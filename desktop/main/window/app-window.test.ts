@@ -5,7 +5,7 @@ import { keepSettingsInMemory } from '../../tests/settings-in-memory.ts';
 import type { KeptSettings } from '../settings/settings-store.ts';
 import { type AppWindowParts, createAppWindow } from './app-window.ts';
 
-/** What a window of Electron's does of itself, and what was called on it. */
+/** Behaves like a window of Electron, and records the calls. */
 class RecordedWindow extends EventEmitter {
   static made: RecordedWindow[] = [];
   readonly calls: string[] = [];
@@ -47,7 +47,7 @@ class RecordedWindow extends EventEmitter {
   isVisible = (): boolean => this.isShown;
   isFocused = (): boolean => this.isShown;
   getNormalBounds = () => ({ x: 10, y: 20, width: 800, height: 600 });
-  /** As its cross, or Alt F4. @returns whether it closed */
+  /** Like a click on the close button. @returns whether it closed */
   close(): boolean {
     let isPrevented = false;
     this.emit('close', { preventDefault: () => void (isPrevented = true) });
@@ -87,7 +87,7 @@ function openStand(parts: Partial<AppWindowParts> = {}, kept: Partial<KeptSettin
 const immediate = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the window', () => {
-  it('is made when it is first shown, and seen once it is drawn', () => {
+  it('is created when it is first shown, and visible once it is drawn', () => {
     const { window, made } = openStand();
     expect(RecordedWindow.made).toEqual([]);
     window.show();
@@ -100,7 +100,7 @@ describe('the window', () => {
     expect(window.isInFront()).toBe(true);
   });
 
-  it('tells its page nothing before it is there, but what was to be seen', async () => {
+  it('sends its page nothing before the page is ready, and then first the view to show', async () => {
     const { window, made } = openStand();
     window.show({ kind: 'settings' });
     window.send([{ type: 'announce', text: 'too early' }]);
@@ -116,7 +116,7 @@ describe('the window', () => {
     ]);
   });
 
-  it('is hidden by its cross where the app lives on, and keeps its place', () => {
+  it('is hidden by its close button if the app keeps running, and keeps its position', () => {
     const { window, made, settings, calls } = openStand();
     window.show();
     made().emit('ready-to-show');
@@ -125,14 +125,14 @@ describe('the window', () => {
     expect(settings.get().window).toEqual({ x: 10, y: 20, width: 800, height: 600, maximized: false });
   });
 
-  it('asks to quit by its cross where nothing else would be left of the app', () => {
+  it('asks to quit by its close button if the app would not keep running', () => {
     const { window, made, calls } = openStand({ staysWithoutWindow: () => false });
     window.show();
     expect(made().close()).toBe(false);
     expect(calls).toEqual(['quit']);
   });
 
-  it('closes when the app ends, and is made anew when it is shown after that', () => {
+  it('closes when the app ends, and is created again when it is shown after that', () => {
     const { window, made } = openStand({ isQuitting: () => true });
     window.show();
     expect(made().close()).toBe(true);
@@ -141,7 +141,7 @@ describe('the window', () => {
     expect(RecordedWindow.made).toHaveLength(2);
   });
 
-  it('loads its page again after that has died, but not for ever', () => {
+  it('reloads a page that has died, but not forever', () => {
     const { window, made, calls } = openStand();
     window.show();
     for (let death = 1; death <= 4; death += 1) made().webContents.emit('render-process-gone');
@@ -149,7 +149,7 @@ describe('the window', () => {
     expect(calls).toEqual(['broken']);
   });
 
-  it('tells a page that has died nothing until it is there again', () => {
+  it('sends nothing to a page that has died until it is ready again', () => {
     const { window, made } = openStand();
     window.show();
     window.pageIsThere();
@@ -158,7 +158,7 @@ describe('the window', () => {
     expect(made().sent).toEqual([]);
   });
 
-  it('is as large as it was, and shows a bar of progress and takes it away', () => {
+  it('has its previous size, and shows and removes a progress bar', () => {
     const last = { x: 10, y: 20, width: 800, height: 600, maximized: true };
     const { window, made } = openStand({}, { window: last });
     window.show();
@@ -172,7 +172,7 @@ describe('the window', () => {
     ]);
   });
 
-  it('goes with the theme that is chosen', () => {
+  it('uses the chosen theme', () => {
     const { settings, theme } = openStand({}, { theme: 'dark' });
     expect(theme.themeSource).toBe('dark');
     settings.change({ theme: 'light' });

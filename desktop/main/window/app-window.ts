@@ -27,7 +27,7 @@ export interface AppWindowParts {
   readonly onBroken: () => void;
 }
 
-/** The app's only window. It is created when it is first shown, and again after it was closed for good. */
+/** The app's only window. It is created when it is first shown, and again after it was destroyed. */
 export interface AppWindow {
   /** Brings the window to the front, and shows `view` in it. */
   show(view?: View): void;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { System } from '../../ipc.ts';
 import { clipboardFiles, systemFormat } from './clipboard-files.ts';
 
-/** A clipboard that holds what it is given, as Electron's does. */
+/** A clipboard that stores what is written, as Electron's does. */
 function boardWith(content: Readonly<Record<string, Buffer | string>>) {
   class Item {
     readonly types: string[];
@@ -47,7 +47,7 @@ it.each<[System, string, Buffer | string, readonly string[]]>([
   ],
   ['windows', 'FileNameW', wide('C:\\a.mp4\0'), ['C:\\a.mp4']],
   ['linux', 'text/plain', '/a.mp4', []],
-])('files that %s has as %s are found', async (system, format, data, paths) => {
+])('files on the clipboard of %s in the format %s are found', async (system, format, data, paths) => {
   const { parts } = boardWith({ [systemFormat(format)]: data });
   expect(await clipboardFiles(parts, system).read()).toEqual(paths);
 });
@@ -56,7 +56,7 @@ it.each<[System, string, Buffer]>([
   ['linux', 'text/uri-list', Buffer.from('file:///a%20b.mp3\r\n')],
   ['macos', 'public.file-url', Buffer.from('file:///a%20b.mp3')],
   ['windows', 'FileNameW', wide('/a b.mp3\0')],
-])('%s is given a file as %s', async (system, format, bytes) => {
+])('on %s, a file is written in the format %s', async (system, format, bytes) => {
   const { parts, items } = boardWith({});
   await clipboardFiles(parts, system).write('/a b.mp3');
   const payload = await items()[0]?.getType(systemFormat(format));

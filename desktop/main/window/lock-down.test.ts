@@ -40,7 +40,7 @@ function locked() {
 }
 
 it.each(['will-navigate', 'will-frame-navigate', 'will-redirect', 'will-attach-webview'])(
-  'a page never does what is told by %s',
+  'the app prevents what a page wants with %s',
   (event) => {
     let isPrevented = false;
     locked().contents.emit(event, { preventDefault: () => void (isPrevented = true) }, 'https://example.org');
@@ -55,7 +55,7 @@ it('no page opens a window, whatever its address', () => {
   }
 });
 
-it('no permission is given, asked for or looked up', () => {
+it('no permission is granted, whether it is requested or queried', () => {
   const { session } = locked();
   const answers: boolean[] = [];
   for (const permission of ['media', 'notifications', 'geolocation', 'openExternal', 'clipboard-read', 'fullscreen']) {
@@ -71,7 +71,7 @@ it('nothing is downloaded', () => {
   expect(isPrevented).toBe(true);
 });
 
-it('nothing is loaded that is not the page’s own', () => {
+it('only the page’s own files are loaded', () => {
   const answers: object[] = [];
   for (const url of ['file:///opt/Soundlift/renderer/index.html', 'file:///etc/passwd', 'https://example.org/']) {
     locked().session.load({ url }, (answer) => void answers.push(answer));
@@ -79,7 +79,7 @@ it('nothing is loaded that is not the page’s own', () => {
   expect(answers).toEqual([{ cancel: false }, { cancel: true }, { cancel: true }]);
 });
 
-it('the page has no more power than one of the web', () => {
+it('the page has no more rights than a page of the web', () => {
   expect(pagePreferences).toEqual({
     contextIsolation: true,
     sandbox: true,

@@ -43,7 +43,7 @@ const idle: MenuState = { mode: 'empty', hasFinished: false };
 const systems: readonly System[] = ['macos', 'windows', 'linux'];
 
 describe('the application’s menu', () => {
-  it.each(systems)('has on %s every key that holds wherever the focus is', (system) => {
+  it.each(systems)('has on %s every key that works anywhere in the window', (system) => {
     const { actions } = recorded<MenuActions>(menuNames);
     const keys = flatten(appMenu(system, idle, actions)).flatMap(({ accelerator }) => accelerator ?? []);
     expect(keys.toSorted()).toEqual(
@@ -51,7 +51,7 @@ describe('the application’s menu', () => {
     );
   });
 
-  it('stands by each system’s convention', () => {
+  it('follows each system’s convention', () => {
     const { actions } = recorded<MenuActions>(menuNames);
     const titles = (system: System) => appMenu(system, idle, actions).map(({ label }) => label);
     expect(titles('macos')).toEqual(['Soundlift', 'File', 'Edit', 'View', 'Window', 'Help']);
@@ -78,13 +78,13 @@ describe('the application’s menu', () => {
     ['Licences', ['showLicences']],
     ['Quit Soundlift', ['quit']],
     ['Pause all', ['pauseAll']],
-  ])('does what it says: %s', (label, call) => {
+  ])('has working items: %s', (label, call) => {
     const { actions, calls } = recorded<MenuActions>(menuNames);
     click(appMenu('linux', { mode: 'working', hasFinished: true }, actions), label);
     expect(calls).toEqual([call]);
   });
 
-  it('offers to pause, or to go on, as it is', () => {
+  it('offers to pause or to resume', () => {
     const { actions, calls } = recorded<MenuActions>(menuNames);
     const item = (state: MenuState) =>
       flatten(appMenu('linux', state, actions)).find(({ accelerator }) => accelerator === 'CommandOrControl+Shift+P');
@@ -95,7 +95,7 @@ describe('the application’s menu', () => {
     expect(calls).toEqual([['continueAll']]);
   });
 
-  it('the dock has on macOS what is wanted most', () => {
+  it('the dock on macOS has the most common items', () => {
     const { actions } = recorded<MenuActions>(menuNames);
     expect(dockMenu(actions).map(({ label }) => label)).toEqual(['Choose Videos…', 'History']);
   });
@@ -129,26 +129,26 @@ describe('a row’s menu', () => {
     [{ kind: 'paused' }, ['Resume', 'Show video', 'Cancel']],
     [{ kind: 'converting' }, ['Show video', 'Cancel']],
     [{ kind: 'unsaved', reason: 'disk_full' }, ['Show video', 'Remove']],
-  ])('has what its state allows: %j', (state, labels) => {
+  ])('has the items that its state allows: %j', (state, labels) => {
     const { actions } = recorded<Parameters<typeof rowMenu>[2]>(rowNames);
     expect(flatten(rowMenu('linux', rowWith(state), actions)).flatMap(({ label }) => label ?? [])).toEqual(labels);
   });
 
-  it('offers other tracks where there are any', () => {
+  it('offers other tracks if there are any', () => {
     const { actions } = recorded<Parameters<typeof rowMenu>[2]>(rowNames);
     const track = { index: 0, codec: 'aac', channels: 2 };
     const row = rowWith({ kind: 'done', folder: ['a'] }, { tracks: [track, { ...track, index: 1 }] });
     expect(flatten(rowMenu('linux', row, actions)).map(({ label }) => label)).toContain('Choose another track…');
   });
 
-  it('converts again as it is told', () => {
+  it('converts again with the chosen quality', () => {
     const { actions, calls } = recorded<Parameters<typeof rowMenu>[2]>(rowNames);
     click(rowMenu('macos', rowWith({ kind: 'done', folder: ['a'] }), actions), 'Voice');
     expect(calls).toEqual([['convertAgain', { format: 'mp3', bitrateKbps: 64, channels: 1 }]]);
   });
 });
 
-it('the menu of places to save to marks the one that is chosen', () => {
+it('the menu of folders to save to marks the chosen one', () => {
   const { actions } = recorded<Parameters<typeof saveMenu>[2]>(['beside', 'ask', 'chooseFolder']);
   const marked = (saveTo: Parameters<typeof saveMenu>[1]) =>
     saveMenu('linux', saveTo, actions).flatMap(({ checked, label }) => (checked === true ? label : []));

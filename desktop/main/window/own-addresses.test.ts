@@ -15,7 +15,7 @@ it.each([
   'soundlift-sound://row/7d20',
   'data:image/svg+xml,%3Csvg/%3E',
   'about:blank',
-])('what belongs to the page is loaded: %s', (url) => {
+])('content of the page is loaded: %s', (url) => {
   expect(isOwnAddress(url, { pageFolder })).toBe(true);
 });
 
@@ -33,11 +33,11 @@ it.each([
   'ws://127.0.0.1:5173/',
   'ftp://example.org/a',
   'soundlift://b/7d20',
-])('nothing else is: %s', (url) => {
+])('other content is not loaded: %s', (url) => {
   expect(isOwnAddress(url, { pageFolder })).toBe(false);
 });
 
-it('while the app is being written, its server is one of ours, and no other one', () => {
+it('during development, the development server is allowed, and no other', () => {
   const devServer = 'http://127.0.0.1:5173/';
   const may = (url: string): boolean => isOwnAddress(url, { pageFolder, devServer });
   expect([may('http://127.0.0.1:5173/app.tsx'), may('ws://127.0.0.1:5173/?token=1')]).toEqual([true, true]);

@@ -10,7 +10,7 @@ interface Asked {
   readonly options: OpenDialogOptions & MessageBoxOptions;
 }
 
-/** Dialogs that are answered with `paths`, none for somebody who thinks better of it, or by the button of that number. */
+/** Dialogs that are answered with `paths` (none if the person cancels), or by the button with that number. */
 function questionsOf(
   answer: { paths?: readonly string[]; response?: number },
   system: System = 'linux',
@@ -40,20 +40,20 @@ describe('a question of the app', () => {
     ['linux', ['openFile', 'multiSelections']],
     ['windows', ['openFile', 'multiSelections']],
     ['macos', ['openFile', 'multiSelections', 'openDirectory']],
-  ] as const)('for videos is for folders, too, only where one dialog has both: %s', async (system, properties) => {
+  ] as const)('for videos also offers folders only if one dialog can do both: %s', async (system, properties) => {
     const { questions, asked } = questionsOf({ paths: ['/a.mp4', '/b'] }, system);
     expect(await questions.videos()).toEqual(['/a.mp4', '/b']);
     expect(asked).toMatchObject([{ owner, options: { properties, filters: [{ extensions: ['mp4', 'flac'] }, {}] } }]);
   });
 
-  it('has no answer when the person thinks better of it', async () => {
+  it('has no answer if the person cancels', async () => {
     const { questions } = questionsOf({});
     expect(await questions.videos()).toEqual([]);
     expect(await questions.video('/old/a.mp4')).toBeUndefined();
     expect(await questions.folder(undefined)).toBeUndefined();
   });
 
-  it('begins where the video or its folder was', async () => {
+  it('opens at the previous location of the video', async () => {
     const { questions, asked } = questionsOf({ paths: ['/new'] });
     expect(await questions.video('/old/a.mp4')).toBe('/new');
     expect(await questions.folder('/old')).toBe('/new');
@@ -61,14 +61,14 @@ describe('a question of the app', () => {
     expect(asked.map(({ options }) => options.defaultPath)).toEqual(['/old/a.mp4', '/old', undefined]);
   });
 
-  it('belongs to no window where none can be seen', async () => {
+  it('belongs to no window if none is visible', async () => {
     const { questions, asked } = questionsOf({ paths: [] }, 'linux', false);
     await questions.videos();
     await questions.quit(2);
     expect(asked.map((one) => one.owner)).toEqual([undefined, undefined]);
   });
 
-  it('about a taken name replaces nothing unless that was said', async () => {
+  it('about an existing file replaces nothing unless the person chooses that', async () => {
     const keeping = questionsOf({ response: 0 });
     expect(await keeping.questions.nameTaken('Talk.mp3')).toBe('keep_both');
     const [question] = keeping.asked;
@@ -77,7 +77,7 @@ describe('a question of the app', () => {
     expect(await questionsOf({ response: 1 }).questions.nameTaken('Talk.mp3')).toBe('replace');
   });
 
-  it('whether to quit is answered by Esc with no', async () => {
+  it('whether to quit takes Esc as no', async () => {
     const staying = questionsOf({ response: 0 });
     expect(await staying.questions.quit(2)).toBe(false);
     expect(staying.asked[0]?.options).toMatchObject({ cancelId: 0, buttons: ['Keep running', 'Quit'] });

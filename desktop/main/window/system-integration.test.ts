@@ -40,23 +40,26 @@ it.each<[System, boolean, unknown[]]>([
     ],
   ],
   ['linux', false, []],
-])('%s (packaged: %s) is told who the app is', (system, isPackaged, expected) => {
+])('%s (packaged: %s) registers the app', (system, isPackaged, expected) => {
   const { calls, integration } = integrate(system, isPackaged);
   integration.introduce();
   expect(calls).toEqual(expected);
 });
 
-it.each<System>(['macos', 'windows'])('%s opens the app at login by its own setting, in the tray', async (system) => {
-  const { calls, integration } = integrate(system);
-  await integration.openAtLogin(true);
-  await integration.openAtLogin(false);
-  expect(calls).toEqual([
-    ['setLoginItemSettings', { openAtLogin: true, args: ['--hidden'] }],
-    ['setLoginItemSettings', { openAtLogin: false, args: ['--hidden'] }],
-  ]);
-});
+it.each<System>(['macos', 'windows'])(
+  '%s opens the app at login by the system’s setting, in the tray',
+  async (system) => {
+    const { calls, integration } = integrate(system);
+    await integration.openAtLogin(true);
+    await integration.openAtLogin(false);
+    expect(calls).toEqual([
+      ['setLoginItemSettings', { openAtLogin: true, args: ['--hidden'] }],
+      ['setLoginItemSettings', { openAtLogin: false, args: ['--hidden'] }],
+    ]);
+  },
+);
 
-it('Linux opens the app at login by an entry in the autostart folder', async () => {
+it('Linux opens the app at login by a file in the autostart folder', async () => {
   const { integration } = integrate('linux', true, '/opt/my "apps"/100%/sound$lift');
   const file = join(configFolder, 'autostart', 'soundlift.desktop');
   await integration.openAtLogin(true);

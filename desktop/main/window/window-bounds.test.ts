@@ -31,7 +31,7 @@ it.each([
   expect(windowBounds(kept, areas)).toEqual(bounds);
 });
 
-it('a window is never smaller than it may be, and always to be found', () => {
+it('a window is never too small, and always partly on a display', () => {
   const number = fc.integer({ min: -5000, max: 5000 });
   fc.assert(
     fc.property(number, number, number, number, (x, y, width, height) => {

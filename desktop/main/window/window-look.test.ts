@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { surfaceColour, titleBarOverlay, windowFrame } from './window-look.ts';
 
-it('each system frames the window by its convention', () => {
+it('the window is framed by each system’s convention', () => {
   expect(windowFrame('macos', false)).toEqual({
     backgroundColor: '#ffffff',
     titleBarStyle: 'hiddenInset',

@@ -5,7 +5,7 @@ function plain(text: string): string {
 
 /**
  * The index of the next name that begins with the typed letters, continuing at the top of the list; undefined if there is none. A single
- * letter searches after `from`, so that typing it again goes on; several letters also match at `from`.
+ * letter searches after `from`, so that typing it again finds the next name; several letters also match at `from`.
  */
 export function findByName(names: readonly string[], from: number, typed: string): number | undefined {
   const wanted = plain(typed);

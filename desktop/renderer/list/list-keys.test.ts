@@ -52,7 +52,7 @@ describe('the keys of the list', () => {
     expect(listKey(press(keys), 'macos')).toBe(expected);
   });
 
-  it('takes letters of any script as the beginning of a name', () => {
+  it('accepts letters of any script as the beginning of a name', () => {
     for (const letter of ['k', 'Ž', 'م', '7', '動']) expect(listKey(press(letter), 'linux')).toEqual({ letter });
     expect(listKey(press('Shift+K'), 'linux')).toEqual({ letter: 'K' });
   });
@@ -77,7 +77,7 @@ describe('the keys of the window', () => {
     expect(windowKey(press(`Cmd+${key}`), 'windows', false)).toBeUndefined();
   });
 
-  it('leaves undoing and pasting to a field of text', () => {
+  it('leaves undo and paste to a text field', () => {
     expect(windowKey(press('Ctrl+z'), 'linux', true)).toBeUndefined();
     expect(windowKey(press('Ctrl+v'), 'linux', true)).toBeUndefined();
     expect(windowKey(press('Ctrl+f'), 'linux', true)).toBe('find');
@@ -91,7 +91,7 @@ describe('the keys of the window', () => {
 describe('typing the beginning of a name', () => {
   const names = ['Éclair.mp4', 'Garden.mp4', 'holiday 1.mp4', 'Holiday 2.mp4', 'egg.mp4'];
 
-  it('finds the next one, case and accents aside', () => {
+  it('finds the next one, ignoring case and accents', () => {
     expect(findByName(names, 0, 'h')).toBe(2);
     expect(findByName(names, 2, 'h')).toBe(3);
     expect(findByName(names, 4, 'e')).toBe(0);
@@ -99,17 +99,17 @@ describe('typing the beginning of a name', () => {
     expect(findByName(names, 4, 'ÉGG')).toBe(4);
   });
 
-  it('goes round, and on with the same letter again and again', () => {
+  it('continues at the top, and the same letter goes through all matches', () => {
     expect(findByName(names, 3, 'h')).toBe(2);
     expect(findByName(names, 2, 'hh')).toBe(3);
   });
 
-  it('stays where more letters still fit', () => {
+  it('stays on the row if more letters still match', () => {
     expect(findByName(names, 2, 'ho')).toBe(2);
     expect(findByName(names, 2, 'holiday 2')).toBe(3);
   });
 
-  it('finds nothing where nothing begins so', () => {
+  it('finds nothing if no name begins with the letters', () => {
     expect(findByName(names, 0, 'x')).toBeUndefined();
     expect(findByName([], 0, 'x')).toBeUndefined();
   });

@@ -37,7 +37,7 @@ export function RowList({ scroller, wanted }: RowListProps): ReactNode {
   const entering = useEntering(order);
 
   const found = activeId === undefined ? 0 : order.indexOf(activeId);
-  // If the active row was removed, the one that is there now.
+  // If the active row was removed, the row that is now at its index.
   const activeIndex = found >= 0 ? found : Math.min(lastIndex.current, order.length - 1);
 
   const getItemKey = useCallback((index: number) => order[index] ?? index, [order]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { splitName } from './split-name.ts';
 
 describe('splitName', () => {
-  it('keeps the last letters and the ending together', () => {
+  it('keeps the last letters and the extension together', () => {
     expect(splitName('Lecture 12 – Fourier series.mp3')).toEqual(['Lecture 12 – Fourier ', 'series.mp3']);
     expect(splitName('a very long title (second take, final).mkv')).toEqual([
       'a very long title (second take, ',
@@ -11,25 +11,25 @@ describe('splitName', () => {
     ]);
   });
 
-  it('leaves short names whole', () => {
+  it('does not split short names', () => {
     expect(splitName('a.mp3')).toEqual(['', 'a.mp3']);
     expect(splitName('')).toEqual(['', '']);
   });
 
-  it('cuts joined scripts between words only', () => {
+  it('splits joined scripts only between words', () => {
     const [start, end] = splitName('محاضرة ١٢ – مقدمة في تحليل فورييه والتطبيقات.mp4');
     expect(start.endsWith(' ')).toBe(true);
     expect(end).toBe('والتطبيقات.mp4');
   });
 
-  it('cuts no character that a person sees as one', () => {
+  it('never splits a visible character', () => {
     const [start, end] = splitName('Holiday 👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦.mp4');
     expect(start + end).toBe('Holiday 👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦.mp4');
     expect(end.startsWith('\u200d')).toBe(false);
     expect(start.endsWith('\u200d')).toBe(false);
   });
 
-  it('loses nothing of any name', () => {
+  it('keeps every character of any name', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => splitName(name).join('') === name));
   });
 });

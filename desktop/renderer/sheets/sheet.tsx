@@ -3,7 +3,7 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 export interface SheetProps {
   readonly title: string;
   readonly onClose: () => void;
-  /** Whether it asks before something is deleted for good. */
+  /** Whether it asks before something is deleted permanently. */
   readonly alert?: boolean;
   /** The explanation below the title. */
   readonly reason?: string;

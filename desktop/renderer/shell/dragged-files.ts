@@ -7,7 +7,7 @@ export interface DraggedItem {
   readonly type: string;
 }
 
-/** What would be converted: “5 videos”, or “5 files” when not all are known to be videos. */
+/** What would be converted: “5 videos”, or “5 files” if some may not be videos. */
 export function dropTitle(items: readonly DraggedItem[]): string {
   const files = items.filter((item) => item.kind === 'file');
   const count = files.length;

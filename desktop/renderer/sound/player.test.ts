@@ -6,8 +6,8 @@ import { barsOf, wavePath } from './wave-path.ts';
 const played = (...events: PlayerEvent[]): PlayerState => events.reduce(reducePlayer, silence);
 const chosen: PlayerEvent = { type: 'chosen', id: 'a' };
 
-describe('what is heard', () => {
-  it('is one sound, from its beginning, when another is chosen', () => {
+describe('the state of the player', () => {
+  it('changes to another sound, from its beginning, when that is chosen', () => {
     const state = played(
       chosen,
       { type: 'measured', durationSeconds: 60 },
@@ -17,7 +17,7 @@ describe('what is heard', () => {
     expect(state).toEqual({ id: 'b', playing: false, positionSeconds: 0 });
   });
 
-  it('goes on where it was paused', () => {
+  it('resumes where it was paused', () => {
     const state = played(
       chosen,
       { type: 'played' },
@@ -28,21 +28,21 @@ describe('what is heard', () => {
     expect(state).toEqual({ id: 'a', playing: false, positionSeconds: 12 });
   });
 
-  it('stays within the sound', () => {
+  it('keeps the position within the sound', () => {
     const measured: PlayerEvent = { type: 'measured', durationSeconds: 60 };
     expect(played(chosen, measured, { type: 'moved', positionSeconds: 99 }).positionSeconds).toBe(60);
     expect(played(chosen, measured, { type: 'moved', positionSeconds: -3 }).positionSeconds).toBe(0);
     expect(played(chosen, measured, { type: 'moved', positionSeconds: Number.NaN }).positionSeconds).toBe(0);
   });
 
-  it('takes no length for one that is none', () => {
+  it('ignores a length that is not finite', () => {
     expect(played(chosen, { type: 'measured', durationSeconds: Number.POSITIVE_INFINITY })).not.toHaveProperty(
       'durationSeconds',
     );
     expect(played(chosen, { type: 'measured', durationSeconds: Number.NaN })).not.toHaveProperty('durationSeconds');
   });
 
-  it('is nothing after its end, whatever the element tells then', () => {
+  it('is silence after the end, whatever the element reports then', () => {
     const after = played(chosen, { type: 'played' }, { type: 'ended' });
     expect(after).toBe(silence);
     expect(reducePlayer(after, { type: 'played' })).toBe(silence);
@@ -50,7 +50,7 @@ describe('what is heard', () => {
   });
 });
 
-/** As much of an audio element as the player uses. */
+/** The part of an audio element that the player uses. */
 function audioOf() {
   const target = new EventTarget();
   const audio = Object.assign(target, {
@@ -87,7 +87,7 @@ describe('the player', () => {
     expect(player.get()).toMatchObject({ id: 'a/b', playing: false });
   });
 
-  it('steps on and back in the current sound alone', () => {
+  it('skips only within the current sound', () => {
     const { audio, player } = open();
     player.step(5);
     expect(audio.currentTime).toBe(0);
@@ -100,7 +100,7 @@ describe('the player', () => {
     expect(audio.currentTime).toBe(0);
   });
 
-  it('lets go of the sound that has gone, and of no other', () => {
+  it('unloads a removed sound, and no other', () => {
     const { audio, player } = open();
     player.play('a');
     player.stop('b');
@@ -110,7 +110,7 @@ describe('the player', () => {
     expect(audio.src).toBe('');
   });
 
-  it('is silent after the end and after a sound that cannot be heard', () => {
+  it('is silent after the end, and if a sound cannot be played', () => {
     for (const name of ['ended', 'error']) {
       const { audio, player } = open();
       player.play('a');
@@ -121,13 +121,13 @@ describe('the player', () => {
 });
 
 describe('the waveform', () => {
-  it('draws the loudest of what falls on a bar', () => {
+  it('gives each bar the highest of its peaks', () => {
     expect(barsOf([0, 255, 51, 0], 2)).toEqual([1, 0.2]);
     expect(barsOf([255], 3)).toEqual([1, 1, 1]);
     expect(barsOf([], 3)).toEqual([]);
   });
 
-  it('mirrors each bar round the middle, and draws silence as a dot', () => {
+  it('mirrors each bar at the middle, and draws silence as a dot', () => {
     expect(wavePath([1, 0], 28)).toBe('M1.5 1.5v25.0M4.5 13.5v1.0');
   });
 });

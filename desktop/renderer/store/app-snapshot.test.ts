@@ -21,12 +21,12 @@ const rows = (changed: readonly Row[], removed: readonly string[] = []): AppChan
 });
 
 describe('the state as it is drawn', () => {
-  it('puts new rows where their order says, not where they come', () => {
+  it('inserts new rows by the given order', () => {
     const { order } = applyChanges(snapshotOf(state), [rows([rowOf(40), rowOf(15)])]);
     expect(order).toEqual(['r10', 'r15', 'r20', 'r30', 'r40']);
   });
 
-  it('changes one row and leaves all others, and their order, the same objects', () => {
+  it('changes one row and keeps all other rows and the order as the same objects', () => {
     const before = snapshotOf(state);
     const after = applyChanges(before, [rows([rowOf(20, 'other.mp4')])]);
     expect(after.rows.get('r20')?.sourceName).toBe('other.mp4');
@@ -35,7 +35,7 @@ describe('the state as it is drawn', () => {
     expect(before.rows.get('r20')?.sourceName).toBe('20.mp4');
   });
 
-  it('takes rows away, and lets pass what is not there', () => {
+  it('removes rows, and ignores unknown ids', () => {
     const before = snapshotOf(state);
     const after = applyChanges(before, [rows([], ['r20', 'unknown'])]);
     expect(after.order).toEqual(['r10', 'r30']);
@@ -43,17 +43,17 @@ describe('the state as it is drawn', () => {
     expect(applyChanges(before, [rows([], ['unknown'])])).toBe(before);
   });
 
-  it('takes several changes in their order', () => {
+  it('applies several changes in order', () => {
     const { order } = applyChanges(snapshotOf(state), [rows([], ['r10']), rows([rowOf(10)]), rows([], ['r30'])]);
     expect(order).toEqual(['r10', 'r20']);
   });
 
-  it('counts the histories', () => {
+  it('counts the changes of the history', () => {
     const before = snapshotOf(state);
     expect(applyChanges(before, [{ type: 'history' }]).historyVersion).toBe(before.historyVersion + 1);
   });
 
-  it('is the same one when nothing that is drawn has changed', () => {
+  it('is the same object if nothing that is drawn has changed', () => {
     const before = snapshotOf(state);
     const changes: AppChange[] = [
       { type: 'announce', text: 'Connected' },
@@ -62,7 +62,7 @@ describe('the state as it is drawn', () => {
     expect(applyChanges(before, changes)).toBe(before);
   });
 
-  it('takes over each other part', () => {
+  it('replaces every other part', () => {
     const backend = { kind: 'none' } as const;
     const summary = { ...state.summary, done: 3 };
     const toasts = [{ id: 't', text: 'Removed from the list.' }];

@@ -26,7 +26,7 @@ async function openStore(beforeAnswer: readonly AppChange[] = []) {
 }
 
 describe('the store', () => {
-  it('tells of all changes of a frame at once, with the frame', async () => {
+  it('notifies once per frame of all changes', async () => {
     const { store, tell, frames, drawFrame } = await openStore();
     let told = 0;
     store.subscribe(() => {
@@ -44,19 +44,19 @@ describe('the store', () => {
     expect(told).toBe(2);
   });
 
-  it('draws nothing while no frame is drawn, and keeps what is new', async () => {
+  it('notifies nobody while no frame is drawn, and keeps the latest state', async () => {
     const { store, tell, frames } = await openStore();
     for (let count = 0; count < 100; count += 1) tell(toast(String(count)));
     expect(frames).toHaveLength(1);
     expect(store.get().toasts[0]?.id).toBe('99');
   });
 
-  it('loses no change that comes before the answer', async () => {
+  it('loses no change that arrives before the answer', async () => {
     const { store } = await openStore([toast('early')]);
     expect(store.get().toasts[0]?.id).toBe('early');
   });
 
-  it('shows what was asked for while the window was opening, once', async () => {
+  it('shows once a view that was requested while the window was opening', async () => {
     const { store } = await openStore([{ type: 'show', view: { kind: 'history' } }]);
     const shown: View[] = [];
     store.onShow((view) => shown.push(view));
@@ -64,7 +64,7 @@ describe('the store', () => {
     expect(shown).toEqual([{ kind: 'history' }]);
   });
 
-  it('says and shows at once, without waiting for a frame', async () => {
+  it('announces and shows at once, without waiting for a frame', async () => {
     const { store, tell, frames } = await openStore();
     const heard: unknown[] = [];
     const end = store.onAnnounce((text) => heard.push(text));
@@ -77,7 +77,7 @@ describe('the store', () => {
     expect(heard).toHaveLength(2);
   });
 
-  it('listens no longer once it is closed', async () => {
+  it('stops listening once it is closed', async () => {
     const { store, listeners } = await openStore();
     store.close();
     expect(listeners.size).toBe(0);

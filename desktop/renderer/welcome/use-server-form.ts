@@ -27,7 +27,7 @@ export interface ServerFormState {
 /** How long a code may not be asked for again, in seconds. */
 const codePauseSeconds = 60;
 
-/** The steps of signing in to a server: what was typed, what is asked, and what came of it. */
+/** The steps of signing in to a server: what was typed, what is asked for, and the outcome. */
 export function useServerForm(backend: BackendStatus, onDone: () => void): ServerFormState {
   const soundlift = useSoundlift();
   const show = useShowView();

@@ -33,7 +33,6 @@ export const listMessages = {
   listChooseFolder: 'Choose another folder…',
   listContinue: 'Resume',
   listSignIn: 'Sign in',
-  listStartAgain: 'Retry',
   listConvertAgain: 'Convert again',
   listRetry: 'Retry',
   listShowVideo: 'Show video',

@@ -36,15 +36,11 @@ export const welcomeMessages = {
   welcomeSignedOut: 'You are signed out of {host}. Unfinished videos wait until you sign in again.',
   welcomeBusy: 'One moment…',
 
-  welcomeProblemAddress: "That isn't a server address. Example: sound.example.org",
   welcomeProblemEmail: "That isn't an e-mail address.",
   welcomeProblemShortPassword: 'A password needs at least 8 characters.',
-  welcomeProblemWrongPassword: 'Wrong e-mail or password.',
   welcomeProblemWrongCode: 'The code is wrong or has expired.',
   welcomeProblemTaken: 'There is already an account with this e-mail.',
   welcomeProblemSignedOut: 'You are signed out.',
-  welcomeProblemUnreachable: "{host} isn't responding. Check the address and your connection.",
-  welcomeProblemNotSoundlift: "{host} isn't a Soundlift server. Check the address.",
   welcomeProblemClosed: '{host} does not accept new accounts.',
   welcomeProblemNoMail: '{host} cannot send e-mail. Ask its administrator.',
   welcomeProblemExpired:

@@ -47,7 +47,7 @@ describe('convertArguments', () => {
     [6, undefined, '-ac 2 '],
     [2, 1, '-ac 1 '],
     [6, 1, '-ac 1 '],
-  ] as const)('makes of %i channels, asked for %s: %s', (channels, wanted, expected) => {
+  ] as const)('turns %i channels with the option %s into %s', (channels, wanted, expected) => {
     const facts = { ...stereo, track: { ...stereo.track, channels } };
     expect(mp3Options(wanted === undefined ? {} : { channels: wanted }, facts)).toContain(expected);
   });

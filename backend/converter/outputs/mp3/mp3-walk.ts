@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { AppError, isAppError } from '../../../../shared/errors.ts';
+import { sayShared } from '../../../../shared/words/say.ts';
 import {
   frameHeaderBytes,
   id3HeaderBytes,
@@ -152,7 +153,7 @@ function sameStream(a: Mp3FrameHeader, b: Mp3FrameHeader): boolean {
 }
 
 function unsound(cause: unknown): AppError {
-  return new AppError('converter_failed', 'The converter made a damaged MP3.', {
+  return new AppError('converter_failed', sayShared('failMp3Damaged'), {
     cause: typeof cause === 'string' ? new Error(cause) : cause,
   });
 }
