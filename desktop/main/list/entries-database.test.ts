@@ -158,7 +158,7 @@ it('a file that only cannot be read now is not set aside', async () => {
   holder.close();
   using database = openEntriesDatabase(file);
   expect(database.setAside).toBeUndefined();
-}, 20_000);
+});
 
 it('a batch that was told of is remembered', () => {
   {
