@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openRaw, sendRaw } from '../tests/raw-request.ts';
 import { readBody } from './request-body.ts';
 import { type RunningServer, type ServerOptions, startServer } from './server.ts';
@@ -15,6 +15,7 @@ async function start(app: RequestListener, options: Partial<ServerOptions> = {})
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const server of servers.splice(0)) await server.close();
 });
 
@@ -133,12 +134,15 @@ describe('readBody', () => {
   });
 
   it('waits for a slow client that keeps sending', async () => {
-    const { url } = await start(reader(1), { headersSeconds: 1 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let received = '';
+    const { url } = await start(reader(1, (chunk) => void (received += String(chunk))));
     const connection = await openRaw(url);
     await connection.send(head);
     for (const byte of '12345678') {
       await connection.send(byte);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await expect.poll(() => received).toMatch(new RegExp(`${byte}$`));
+      vi.advanceTimersByTime(900);
     }
     expect(await connection.closed).toMatch(/whole: 8/);
   });

@@ -14,7 +14,7 @@ export interface EventBusUnderTest {
 }
 
 /** How long a server may need, in milliseconds, on a busy machine. */
-const patience = { timeout: 10_000, interval: 5 };
+const patience = { timeout: 40_000, interval: 5 };
 
 /** Marker messages, which only show that the messages before them have arrived. */
 const markerOwner = 'marker';

@@ -21,8 +21,7 @@ export interface JobQueueUnderTest {
 }
 
 /** How long a server may need, in milliseconds, on a busy machine. */
-const patience = { timeout: 15_000, interval: 5 };
-const testTimeout = 30_000;
+const patience = { timeout: 40_000, interval: 5 };
 /** How long a test waits for something that must not come. */
 const silenceMilliseconds = 300;
 
@@ -72,7 +71,7 @@ async function hold(queue: JobQueue, places: number): Promise<HeldConsumer> {
 
 /** Runs the contract of the port over the queues that `make` makes. */
 export function describeJobQueue(name: string, make: () => Promise<JobQueueUnderTest>): void {
-  describe(`${name}, as a JobQueue`, { timeout: testTimeout }, () => {
+  describe(`${name}, as a JobQueue`, () => {
     let underTest: JobQueueUnderTest;
     let queue: JobQueue;
     let peer: JobQueue;
@@ -156,8 +155,10 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
       expect(added).toBeGreaterThan(0);
       expect(added).toBeLessThanOrEqual(3 * ticketsPerPlace);
       for (const held of some) held.release();
+      const started = () => some.flatMap((held) => held.started);
+      await vi.waitFor(() => expect(started().length).toBeGreaterThanOrEqual(3 + added), patience);
       await wait(silenceMilliseconds);
-      expect(some.flatMap(({ started }) => started)).toHaveLength(3 + added);
+      expect(started()).toHaveLength(3 + added);
     });
 
     it('leaves no row waiting while rows come at any moment and several consumers take them', async () => {

@@ -160,7 +160,7 @@ describe('the package', () => {
       // The page draws this after main has sent its state.
       await page.locator('.window').waitFor({ state: 'attached' });
       expect(await page.title()).toContain('Soundlift');
-      await page.getByRole('row', { name: 'Talk.mp3' }).getByText('Saved in Videos').waitFor({ timeout: 30_000 });
+      await page.getByRole('row', { name: 'Talk.mp3' }).getByText('Saved in Videos').waitFor({ timeout: 45_000 });
       expect((await decodeSound(join(home.videos, 'Talk.mp3'))).seconds).toBeCloseTo(3, 0);
     } finally {
       await electron.close();

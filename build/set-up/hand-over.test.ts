@@ -5,7 +5,7 @@ import { makeClone, watch } from './clone-for-tests.ts';
 
 const waiting = `
   process.on('SIGTERM', () => { console.log('told to end'); process.exit(); });
-  setTimeout(() => {}, 10_000);
+  setInterval(() => {}, 1000);
   console.log('ready', process.ppid);`;
 
 it('tells a script under npm when the shell that npm put before it has died', async () => {

@@ -228,7 +228,7 @@ describe.concurrent('the script', () => {
       clone,
       `
       process.once('SIGTERM', () => process.kill(process.pid, 'SIGTERM'));
-      setTimeout(() => {}, 10_000);
+      setInterval(() => {}, 1000);
       console.log('ready');`,
     );
     await says('ready');

@@ -107,7 +107,7 @@ afterEach(() => running.disposeAsync());
 
 async function follow(): Promise<(...frames: readonly object[]) => void> {
   backend.follow((event) => events.push(event));
-  await vi.waitFor(() => expect(sockets).toHaveLength(1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(sockets).toHaveLength(1), { timeout: 40_000 });
   return tell;
 }
 
@@ -116,7 +116,7 @@ function tell(...frames: readonly object[]): void {
 }
 
 async function until(count: number): Promise<void> {
-  await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(count), { timeout: 20_000 });
+  await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(count), { timeout: 40_000 });
 }
 
 describe('a client of a newer server', () => {
@@ -211,7 +211,7 @@ describe('a client that receives late events', () => {
     send({ ...hello, truncated: false }, { ...hello, conversions: [queued], truncated: false, at: 'p2' });
     await until(5);
     sockets[0]?.close();
-    await vi.waitFor(() => expect(positions).toEqual([null, 'p2']), { timeout: 20_000 });
+    await vi.waitFor(() => expect(positions).toEqual([null, 'p2']), { timeout: 40_000 });
     const before = events.length;
     tell({ ...hello, conversions: [], notifications: [], truncated: false }, ...late, { type: 'read', ids: [] });
     await until(before + 1);

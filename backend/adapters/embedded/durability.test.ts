@@ -17,7 +17,7 @@ import { createSqliteUserStore } from './sqlite-user-store.ts';
 const program = fileURLToPath(new URL('../../tests/stores/doomed-program.ts', import.meta.url));
 const pieceBytes = 10_000;
 
-describe('a process that is killed or runs out of space', { timeout: 30_000 }, () => {
+describe('a process that is killed or runs out of space', () => {
   let folder: string;
   const children: ChildProcess[] = [];
   beforeEach(async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -9,6 +11,7 @@ import { type CheckedAnswers, checkAnswers } from './checked-answers.ts';
 
 let server: RunningServer;
 let answers: CheckedAnswers;
+let isChecked: Promise<unknown>;
 afterEach(() => server.close());
 
 /** Serves a route with a fixed description and the given handler, and calls it once. */
@@ -35,10 +38,18 @@ async function ask(handle: (call: Call) => Promise<void>, method = 'GET'): Promi
   const authentication = { identify: () => Promise.reject(new Error('must not be called')) };
   const app = createApp({ routes: [route], authentication, hosts: { loopback: true }, trustedProxies: [], log });
   answers = checkAnswers(app, [route]);
-  server = await startServer(answers.listener, { host: '127.0.0.1', port: 0, log });
+  const listener: RequestListener = (request, response) => {
+    isChecked = once(response, 'finish');
+    answers.listener(request, response);
+  };
+  server = await startServer(listener, { host: '127.0.0.1', port: 0, log });
+  await send(method);
+}
+
+async function send(method: string): Promise<void> {
   await (await fetch(`${server.url}/number`, { method })).text();
-  // The check runs when the answer has been sent, which the client may see first.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // The client may see the answer before it is checked.
+  await isChecked;
 }
 
 it.each<[string, (call: Call) => Promise<void>]>([
@@ -53,7 +64,7 @@ it.each<[string, (call: Call) => Promise<void>]>([
 
 it('accepts an answer to HEAD, and to a method that the route lacks', async () => {
   await ask(async ({ response }) => void response.set('X-Kind', 'odd').json({ number: 1 }), 'HEAD');
-  await fetch(`${server.url}/number`, { method: 'POST' });
+  await send('POST');
   expect(() => answers.expectDescribed()).not.toThrow();
 });
 

@@ -21,6 +21,8 @@ export interface BadLine extends AsyncDisposable {
   readonly sentBytes: number;
   /** The number of connections so far. */
   readonly connections: number;
+  /** Whether a connection is open, on either side of the line. */
+  readonly isOpen: boolean;
   /** While true, new connections are refused. */
   down: boolean;
   /** While true, the server's answers are dropped. */
@@ -123,6 +125,9 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     },
     get connections() {
       return connections;
+    },
+    get isOpen() {
+      return open.size > 0;
     },
     hold(bytes) {
       carriedSinceHold = new WeakMap();

@@ -63,9 +63,7 @@ export function spawnServer({ dataFolder, environment = {}, nodeFlags = [] }: Se
   async function kill(): Promise<void> {
     send(-pid, 'SIGKILL');
     await closed;
-    await waitUntil('the workers of a killed server have ended', async () => (await workers()).length === 0, {
-      seconds: 10,
-    });
+    await waitUntil('the workers of a killed server have ended', async () => (await workers()).length === 0);
   }
 
   async function listening(): Promise<ServerProcess> {

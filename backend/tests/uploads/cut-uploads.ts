@@ -73,18 +73,17 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
 
     /**
      * The number of stored bytes once they stop growing. Bytes that a killed client had given to the system still
-     * arrive, and only then does the server release the upload.
+     * arrive, and only then does its connection end. An offset that is read too early asks less of the next client.
      */
     async function settledOffset(): Promise<number> {
-      let latest = '';
-      await waitUntil('the line is quiet', async () => {
+      await waitUntil('the connections of the ended client have ended', () => !stand.line.isOpen);
+      let latest = Number.NaN;
+      return await waitUntil('no more is stored', async () => {
         await delay(200);
-        const now = `${stand.line.sentBytes} ${await offset()}`;
-        const isQuiet = now === latest;
-        latest = now;
-        return isQuiet;
+        const before = latest;
+        latest = await offset();
+        return latest === before ? latest : undefined;
       });
-      return await offset();
     }
 
     /** Runs further client processes until the upload is complete, and checks what was stored. */

@@ -158,7 +158,7 @@ it('a file that temporarily cannot be read is not set aside', async () => {
   holder.close();
   using database = openEntriesDatabase(file);
   expect(database.setAside).toBeUndefined();
-}, 20_000);
+});
 
 it('a reported batch is remembered', () => {
   {

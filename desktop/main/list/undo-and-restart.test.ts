@@ -122,7 +122,7 @@ describe('after a restart', () => {
       database.exec('DELETE FROM reported_batches');
       database.close();
       stand = await stand.reopen();
-      await expect.poll(() => stand.news.map(({ kind }) => kind), { timeout: 30_000 }).toEqual(['batch_ended']);
+      await expect.poll(() => stand.news.map(({ kind }) => kind)).toEqual(['batch_ended']);
       stand = await stand.reopen();
       await delay(300);
       expect(stand.news).toEqual([]);

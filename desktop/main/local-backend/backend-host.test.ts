@@ -71,7 +71,7 @@ describe('this computer’s backend in its own process', () => {
     const { id } = await host.channel.submit({ id: randomUUID(), path, fileName: 'talk.mp4', options });
     await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done');
     expect(await host.channel.result(id)).toMatchObject({ path: expect.stringContaining(opened.dataFolder) });
-    expect(heard.map(({ type }) => type)).toContain('notification');
+    await waitUntil('it was told', () => heard.some(({ type }) => type === 'notification'));
     expect(host.state()).toEqual({ kind: 'ready' });
     expect(await listeningPorts(processes[0]?.pid ?? 0)).toEqual([]);
   });

@@ -151,7 +151,7 @@ describe('settings', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('are complete after a kill -9 at any moment', { timeout: 30_000 }, async () => {
+  it('are complete after a kill -9 at any moment', async () => {
     for (let round = 0; round < 6; round += 1) {
       const writer = startWriter();
       await once(writer.stdout ?? writer, 'data');
