@@ -82,5 +82,16 @@ export const socketFrameSchema = z.union([helloSchema, serverEventSchema]);
 /** As clients parse it. */
 export const openSocketFrameSchema = z.union([openHelloSchema, openServerEventSchema]);
 export type SocketFrame = z.infer<typeof openSocketFrameSchema>;
+
+/** The events that a frame brings: itself, or everything in a hello. */
+export function eventsIn(frame: SocketFrame): readonly ServerEvent[] {
+  if (frame.type !== 'hello') return [frame];
+  return [
+    ...(frame.removed.length > 0 ? [{ type: 'removed' as const, ids: frame.removed }] : []),
+    ...frame.conversions.map((conversion) => ({ type: 'conversion' as const, conversion })),
+    ...frame.notifications.map((notification) => ({ type: 'notification' as const, notification })),
+  ];
+}
+
 /** The close code for a token that has expired or was revoked (RFC 6455 reserves 4000–4999 for applications). */
 export const socketTokenEnded = 4401;

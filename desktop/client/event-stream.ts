@@ -2,8 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { type RawData } from 'ws';
 import { isAppError } from '../../shared/errors.ts';
-import { openSocketFrameSchema, type ServerEvent, type SocketFrame, socketTokenEnded } from '../../shared/events.ts';
-import { createNewest } from './newest.ts';
+import {
+  eventsIn,
+  openSocketFrameSchema,
+  type ServerEvent,
+  type SocketFrame,
+  socketTokenEnded,
+} from '../../shared/events.ts';
+import { createNewest } from '../../shared/newest-revisions.ts';
 import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
 
@@ -59,22 +65,14 @@ export function openEventStream(
   /** Checks that the server still answers. */
   let check = (): void => {};
 
-  function tell(event: ServerEvent): void {
-    if (newest.hear(event)) listener(event);
-  }
-
   function hear(frame: SocketFrame): void {
-    if (frame.type !== 'hello') {
-      tell(frame);
-      return;
+    if (frame.type === 'hello') {
+      since = frame.at;
+      pauseSeconds = firstPauseSeconds;
+      onState({ kind: 'connected' });
+      if (frame.truncated) onMissed();
     }
-    since = frame.at;
-    pauseSeconds = firstPauseSeconds;
-    onState({ kind: 'connected' });
-    if (frame.truncated) onMissed();
-    if (frame.removed.length > 0) tell({ type: 'removed', ids: frame.removed });
-    for (const conversion of frame.conversions) tell({ type: 'conversion', conversion });
-    for (const notification of frame.notifications) tell({ type: 'notification', notification });
+    for (const event of eventsIn(frame)) if (newest.hear(event)) listener(event);
   }
 
   async function listen(): Promise<void> {

@@ -1,9 +1,9 @@
 import { type Conversion, type ConversionState, hasEnded } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
+import { createNewest } from '../../shared/newest-revisions.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import type { Backend } from './backend.ts';
-import { createNewest } from './newest.ts';
 
 /** Follows the conversions of one batch until they end. */
 export interface Follower extends Disposable {

@@ -3,9 +3,9 @@ import { v7 as newId } from 'uuid';
 import type { Conversion } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { LocalChannel, LocalSubmission } from '../../shared/local-channel.ts';
+import { createNewest } from '../../shared/newest-revisions.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import type { Backend, ResumableSubmission } from './backend.ts';
-import { createNewest } from './newest.ts';
 
 /** Keeps reads few for a large MP3, and memory low for many at once. */
 const chunkBytes = 256 * 1024;

@@ -1,6 +1,4 @@
 import './styles/app.css';
-import './styles/pages.css';
-import './styles/rows.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

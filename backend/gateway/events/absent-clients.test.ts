@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Conversion, Notification } from '../../../shared/api.ts';
+import type { Conversion } from '../../../shared/api.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
-import type { SocketFrame } from '../../../shared/events.ts';
+import { eventsIn, type ServerEvent } from '../../../shared/events.ts';
+import { createNewest } from '../../../shared/newest-revisions.ts';
 import { type EventClient, openEvents } from '../../tests/running/event-client.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
 import type { TestConversions } from '../../tests/test-conversions.ts';
@@ -206,7 +207,7 @@ interface ModelClient {
 /** A minimal client that obeys the protocol. */
 function modelClient(stand: TestEventSockets): ModelClient {
   const conversions = new Map<string, unknown>();
-  const revisions = new Map<string, number>();
+  const newest = createNewest();
   const notifications = new Map<string, boolean>();
   let connection: EventClient | undefined;
   let seen = 0;
@@ -214,49 +215,28 @@ function modelClient(stand: TestEventSockets): ModelClient {
   /** Connecting and disconnecting happen one after the other. */
   let moving: Promise<void> = Promise.resolve();
 
-  function note({ id, readAt }: Notification): void {
-    notifications.set(id, readAt !== undefined);
-  }
-
-  function take(conversion: Conversion): void {
-    if (conversion.revision < (revisions.get(conversion.id) ?? 0)) return;
-    revisions.set(conversion.id, conversion.revision);
-    conversions.set(conversion.id, lasting(conversion));
-  }
-
-  /** Like our clients, drops late events about a removed conversion. Its id is never used again. */
-  function drop(ids: readonly string[]): void {
-    for (const id of ids) {
-      conversions.delete(id);
-      revisions.set(id, Number.POSITIVE_INFINITY);
-    }
-  }
-
-  function apply(frame: SocketFrame): void {
-    switch (frame.type) {
-      case 'hello':
-        since = frame.at;
-        frame.conversions.forEach(take);
-        drop(frame.removed);
-        frame.notifications.forEach(note);
-        return;
+  function apply(event: ServerEvent): void {
+    if (!newest.hear(event)) return;
+    switch (event.type) {
       case 'conversion':
-        return take(frame.conversion);
+        conversions.set(event.conversion.id, lasting(event.conversion));
+        return;
       case 'removed':
-        drop(frame.ids);
+        for (const id of event.ids) conversions.delete(id);
         return;
       case 'notification':
-        return note(frame.notification);
-      case 'read':
-        for (const id of frame.ids) notifications.set(id, true);
+        notifications.set(event.notification.id, event.notification.readAt !== undefined);
         return;
-      default:
+      case 'read':
+        for (const id of event.ids) notifications.set(id, true);
+        return;
+      case 'progress':
         return;
     }
   }
 
   function catchUp(): void {
-    for (const frame of connection?.frames.slice(seen) ?? []) apply(frame);
+    connection?.frames.slice(seen).flatMap(eventsIn).forEach(apply);
     seen = connection?.frames.length ?? 0;
   }
 

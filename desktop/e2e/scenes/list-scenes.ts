@@ -1,8 +1,8 @@
 import type { AppState, Row, RowState, Summary } from '../../ipc.ts';
 import { firstState } from '../../tests/app-state.ts';
 
-const lectures = ['Movies', 'Lectures'];
-const movies = ['Movies'];
+export const lectures = ['Movies', 'Lectures'];
+export const movies = ['Movies'];
 
 function rowOf(order: number, sourceName: string, state: RowState, more: Partial<Row> = {}): Row {
   return { id: `row-${order}`, order, sourceName, sourceBytes: 1.5e9, weight: 50, state, ...more };

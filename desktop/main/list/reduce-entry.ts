@@ -1,8 +1,8 @@
 import type { Conversion } from '../../../shared/api.ts';
 import { type ErrorCode, type ErrorDetails, toKnownError } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
+import { isOlder } from '../../../shared/newest-revisions.ts';
 import { failure } from '../../../shared/words/failure-sentence.ts';
-import { isOlder } from '../../client/newest.ts';
 import type { UnsavedReason } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
 import type { ChosenFolder } from '../settings/settings-store.ts';

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { mp3BitratesKbps } from '../../../shared/formats.ts';
 import type { RequestName, Requests } from '../../ipc.ts';
+import { settingSchemas } from '../settings/settings-schema.ts';
 
 /** Ids are UUIDs of ours or come from a backend, so nothing else is known about them. */
 const idSchema = z.string().min(1).max(200);
@@ -17,29 +17,20 @@ const codeSchema = z.string().max(64);
 const whoSchema = { address: addressSchema, email: emailSchema };
 const signInSchema = z.strictObject({ ...whoSchema, password: passwordSchema });
 
-const qualitySchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['voice', 'standard', 'best']) }),
-  z
-    .strictObject({
-      kind: z.literal('custom'),
-      bitrateKbps: z.literal(mp3BitratesKbps).exactOptional(),
-      quality: z.int().min(0).max(9).exactOptional(),
-      mono: z.boolean(),
-    })
-    .refine(({ bitrateKbps, quality }) => bitrateKbps === undefined || quality === undefined),
-]);
-
-const settingsChangeSchema = z.strictObject({
-  quality: qualitySchema.exactOptional(),
-  saveTo: z.enum(['beside', 'ask']).exactOptional(),
-  whenTaken: z.enum(['keep_both', 'replace', 'ask']).exactOptional(),
-  atOnce: z.int().min(1).max(64).nullable().exactOptional(),
-  notify: z.boolean().exactOptional(),
-  notifySound: z.boolean().exactOptional(),
-  theme: z.enum(['system', 'light', 'dark']).exactOptional(),
-  keepInTray: z.boolean().exactOptional(),
-  openAtLogin: z.boolean().exactOptional(),
-});
+const { quality, whenTaken, atOnce, notify, notifySound, theme, keepInTray, openAtLogin } = settingSchemas;
+const settingsChangeSchema = z
+  .strictObject({
+    quality,
+    saveTo: z.enum(['beside', 'ask']),
+    whenTaken,
+    atOnce: atOnce.nullable(),
+    notify,
+    notifySound,
+    theme,
+    keepInTray,
+    openAtLogin,
+  })
+  .exactPartial();
 
 const none = z.tuple([]);
 const ofRow = z.tuple([idSchema]);

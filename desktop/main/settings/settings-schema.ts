@@ -24,16 +24,14 @@ const lengthSchema = z.int().min(1).max(100_000);
 type Schemas = { readonly [Key in keyof KeptSettings]-?: z.ZodType<Exclude<KeptSettings[Key], undefined>> };
 
 /** The schema of each stored value. */
-const schemas: Schemas = {
+export const settingSchemas = {
   backend: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('none') }),
     z.object({ kind: z.literal('here') }),
     z.object({ kind: z.literal('server'), url: z.url({ protocol: /^https?$/ }), email: z.string().min(1).max(254) }),
   ]),
   quality: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('voice') }),
-    z.object({ kind: z.literal('standard') }),
-    z.object({ kind: z.literal('best') }),
+    z.object({ kind: z.enum(['voice', 'standard', 'best']) }),
     z
       .object({
         kind: z.literal('custom'),
@@ -63,14 +61,14 @@ const schemas: Schemas = {
     height: lengthSchema,
     maximized: z.boolean(),
   }),
-};
+} satisfies Schemas;
 
 /** The content of a file. A newer Soundlift may have written settings that are unknown here. */
 export type StoredSettings = Readonly<Record<string, unknown>>;
 
 /** The settings in a file. A value that is missing or invalid is replaced by its default. */
 export function readSettings(stored: StoredSettings): KeptSettings {
-  const fitting = Object.entries(schemas).flatMap(([key, schema]) => {
+  const fitting = Object.entries(settingSchemas).flatMap(([key, schema]) => {
     const { success, data } = schema.safeParse(stored[key]);
     return success ? [[key, data] as const] : [];
   });

@@ -1,4 +1,4 @@
-import type { Quality, Theme, WhenTaken } from '../../ipc.ts';
+import type { Settings } from '../../ipc.ts';
 
 /** The backend that the person chose. */
 export type ChosenBackend =
@@ -23,18 +23,9 @@ export interface WindowBounds {
 }
 
 /** Everything that is kept between two starts, except the list and the secrets. */
-export interface KeptSettings {
+export interface KeptSettings extends Omit<Settings, 'saveTo'> {
   readonly backend: ChosenBackend;
-  readonly quality: Quality;
   readonly saveTo: ChosenFolder;
-  readonly whenTaken: WhenTaken;
-  /** Videos at once on this computer. Defaults to the advised number. */
-  readonly atOnce?: number;
-  readonly notify: boolean;
-  readonly notifySound: boolean;
-  readonly theme: Theme;
-  readonly keepInTray: boolean;
-  readonly openAtLogin: boolean;
   /** Whether the person has paused the whole list. */
   readonly paused: boolean;
   readonly window?: WindowBounds;

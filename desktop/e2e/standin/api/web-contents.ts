@@ -1,16 +1,15 @@
 import type { CDPSession } from '@playwright/test';
 import { interceptRequests, type PausedRequest } from '../chromium/answer-requests.ts';
-import { pageScript, preloadScript, preloadWorld } from '../chromium/injected-scripts.ts';
+import { preparePage, showSize, showTheme } from '../chromium/prepare-page.ts';
 import { rendererPid } from '../chromium/renderer-pids.ts';
 import { openPage } from '../chromium/running-chromium.ts';
-import { type Json, structuredCodec } from '../page/codec.ts';
-import type { FromPreload, ToPreload } from '../page/preload-side.ts';
+import { structuredCodec } from '../page/codec.ts';
+import type { ToPreload } from '../page/preload-side.ts';
 import { preventable, StrictEmitter, strict } from '../strict.ts';
 import { app } from './app.ts';
 import { forgetProcess, noteProcess } from './app-metrics.ts';
-import { ipcMain } from './ipc-main.ts';
-import { Menu } from './menu.ts';
 import { nativeTheme } from './native-theme.ts';
+import { exchangeMessages, type PreloadMessages } from './preload-messages.ts';
 import { disguise, undisguise } from './protocol.ts';
 import { session } from './session.ts';
 
@@ -30,14 +29,9 @@ export interface PageOptions {
 
 type OpenHandler = (details: { readonly url: string }) => { readonly action: 'allow' | 'deny' };
 
-const { enc, dec } = structuredCodec();
+const { enc } = structuredCodec();
 const all: WebContents[] = [];
 let lastId = 0;
-const themeFeatures = () => ({
-  features: [{ name: 'prefers-color-scheme', value: nativeTheme.shouldUseDarkColors ? 'dark' : 'light' }],
-});
-const sizeOf = (width: number, height: number) => ({ width, height, deviceScaleFactor: 1, mobile: false });
-
 /** A page in Chromium. Names with `__` are the stand-in's own. */
 export class WebContents extends StrictEmitter {
   readonly id = ++lastId;
@@ -62,8 +56,7 @@ export class WebContents extends StrictEmitter {
   #page: CDPSession | undefined;
   readonly #owner: PageOwner;
   readonly #webPreferences: Readonly<Record<string, unknown>>;
-  #preloadContext: number | undefined;
-  #pageContext: number | undefined;
+  #preload: PreloadMessages | undefined;
   #loaded = Promise.withResolvers<void>();
   #destroyed = false;
   #crashed = false;
@@ -103,40 +96,16 @@ export class WebContents extends StrictEmitter {
     this.__targetId = targetInfo.targetId;
     this.#page = page;
     this.#listen(page);
-    const scripts = [page.send('Page.addScriptToEvaluateOnNewDocument', { source: pageScript() })];
-    const { preload, additionalArguments = [] } = this.#webPreferences;
-    if (typeof preload === 'string') {
-      const source = preloadScript(preload, additionalArguments as readonly string[]);
-      scripts.push(page.send('Page.addScriptToEvaluateOnNewDocument', { worldName: preloadWorld, source }));
-    }
+    this.#preload = exchangeMessages(page, this.__targetId, this);
     await Promise.all([
-      page.send('Page.enable'),
-      page.send('Runtime.enable'),
-      page.send('DOM.enable'),
-      page.send('Debugger.enable'),
-      page.send('Inspector.enable'),
-      page.send('Runtime.addBinding', { name: '__standinSend', executionContextName: preloadWorld }),
-      page.send('Emulation.setDeviceMetricsOverride', sizeOf(width, height)),
-      page.send('Emulation.setEmulatedMedia', themeFeatures()),
+      preparePage(page, this.#webPreferences),
+      showSize(page, width, height),
+      showTheme(page),
       interceptRequests(page, (paused) => this.#decide(paused)),
-      ...scripts,
     ]);
   }
 
   #listen(page: CDPSession): void {
-    page.on('Runtime.executionContextCreated', ({ context }) => {
-      const { frameId, isDefault } = context.auxData as { frameId?: string; isDefault?: boolean };
-      if (frameId !== this.__targetId) return;
-      if (context.name === preloadWorld) this.#preloadContext = context.id;
-      else if (isDefault) this.#pageContext = context.id;
-    });
-    page.on('Runtime.executionContextDestroyed', ({ executionContextId }) => {
-      if (executionContextId === this.#preloadContext) this.#preloadContext = undefined;
-    });
-    page.on('Runtime.bindingCalled', ({ name, executionContextId, payload }) => {
-      if (name !== '__standinSend' || executionContextId !== this.#preloadContext) return;
-      void this.#receive(JSON.parse(payload) as FromPreload);
-    });
     page.on('Page.domContentEventFired', () => this.emit('dom-ready', {}));
     page.on('Page.loadEventFired', () => void this.#whenLoaded());
     page.on('Page.frameNavigated', ({ frame }) => {
@@ -145,7 +114,6 @@ export class WebContents extends StrictEmitter {
       this.emit('did-navigate', {}, this.mainFrame.url, 200, 'OK');
     });
     page.on('Inspector.targetCrashed', () => this.#whenCrashed());
-    page.on('Debugger.paused', ({ callFrames }) => void this.#answerSync(callFrames[0]));
   }
 
   async #whenLoaded(): Promise<void> {
@@ -162,14 +130,14 @@ export class WebContents extends StrictEmitter {
   #whenCrashed(): void {
     if (this.#crashed || this.#destroyed) return;
     this.#crashed = true;
-    this.#preloadContext = undefined;
+    this.#preload?.forget();
     const details = { reason: 'crashed', exitCode: 1 };
     this.emit('render-process-gone', {}, details);
     app.emit('render-process-gone', {}, this, details);
   }
 
   readonly #showTheme = (): void => {
-    void this.__ready.then(() => this.#page?.send('Emulation.setEmulatedMedia', themeFeatures())).catch(() => {});
+    void this.__ready.then(() => this.#page && showTheme(this.#page)).catch(() => {});
   };
 
   #decide(paused: PausedRequest): 'go' | 'abort' | 'block' {
@@ -192,83 +160,6 @@ export class WebContents extends StrictEmitter {
     return event.defaultPrevented;
   }
 
-  #event<Extra extends object>(extra: Extra) {
-    return {
-      sender: this,
-      senderFrame: this.mainFrame,
-      frameId: 1,
-      processId: 1,
-      reply: (channel: string, ...args: unknown[]) => this.send(channel, ...args),
-      ...extra,
-    };
-  }
-
-  async #receive(message: FromPreload): Promise<void> {
-    switch (message.op) {
-      case 'key':
-        if (this.#owner.isFocused()) Menu.getApplicationMenu()?.__press(message.input);
-        return;
-      case 'send':
-        ipcMain.emit(message.channel, this.#event({}), ...(dec(message.args) as unknown[]));
-        return;
-      case 'invoke':
-        this.#toPreload(await this.#invoke(message.id, message.channel, dec(message.args) as unknown[]));
-    }
-  }
-
-  async #invoke(id: number, channel: string, args: readonly unknown[]): Promise<ToPreload> {
-    try {
-      const handler = ipcMain.__handlers.get(channel);
-      if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
-      return { op: 'reply', id, value: enc(await handler(this.#event({}), ...args)) };
-    } catch (error) {
-      return { op: 'reply', id, error: String(error) };
-    }
-  }
-
-  #toPreload(message: ToPreload): void {
-    if (this.#destroyed || this.#preloadContext === undefined) return;
-    const expression = `__standinReceive(${JSON.stringify(JSON.stringify(message))})`;
-    // The document may have gone.
-    this.#page?.send('Runtime.evaluate', { contextId: this.#preloadContext, expression }).catch(() => {});
-  }
-
-  /** A page has paused to ask something: see `__standinSync` in the injected scripts. */
-  async #answerSync(frame: { readonly functionName: string; readonly callFrameId: string } | undefined): Promise<void> {
-    const page = this.#page;
-    if (page === undefined) return;
-    try {
-      if (frame?.functionName !== '__standinSync') return;
-      const { callFrameId } = frame;
-      const textOf = async (expression: string): Promise<string> => {
-        const read = { callFrameId, expression, returnByValue: true };
-        return String((await page.send('Debugger.evaluateOnCallFrame', read)).result.value);
-      };
-      const pathOfFile = async (): Promise<string> => {
-        const { result } = await page.send('Debugger.evaluateOnCallFrame', { callFrameId, expression: 'ask.file' });
-        return (await page.send('DOM.getFileInfo', { objectId: result.objectId ?? '' })).path;
-      };
-      const sendSync = async (): Promise<string> => {
-        const { channel, args } = JSON.parse(await textOf('ask.text')) as { channel: string; args: Json };
-        const event = this.#event<{ returnValue: unknown }>({ returnValue: undefined });
-        ipcMain.emit(channel, event, ...(dec(args) as unknown[]));
-        return JSON.stringify(enc(event.returnValue));
-      };
-      const open = async (): Promise<string> => {
-        this.__askToOpen(await textOf('ask.url'));
-        return '';
-      };
-      const answers: Readonly<Record<string, () => Promise<string>>> = { path: pathOfFile, sendSync, open };
-      const answer = (await answers[await textOf('ask.op')]?.()) ?? '';
-      await textOf(`answer = ${JSON.stringify(answer)}`);
-    } catch (error) {
-      process.stderr.write(`stand-in electron: a synchronous call failed: ${String(error)}\n`);
-    } finally {
-      // The page may have gone.
-      await page.send('Debugger.resume').catch(() => {});
-    }
-  }
-
   /** The page wants a new window. We ask the app, but never open one. */
   __askToOpen(url: string): void {
     const answer = this.#openHandler?.({ url });
@@ -281,7 +172,7 @@ export class WebContents extends StrictEmitter {
   send(channel: string, ...args: unknown[]) {
     if (this.#destroyed) throw new TypeError('Object has been destroyed');
     const message: ToPreload = { op: 'message', channel, args: enc(args) };
-    void this.__ready.then(() => this.#toPreload(message));
+    void this.__ready.then(() => this.#preload?.send(message));
   }
 
   async __navigate(url: string): Promise<void> {
@@ -300,19 +191,20 @@ export class WebContents extends StrictEmitter {
   }
   async __resize(width: number, height: number): Promise<void> {
     await this.__ready;
-    await this.#page?.send('Emulation.setDeviceMetricsOverride', sizeOf(width, height));
+    if (this.#page) await showSize(this.#page, width, height);
   }
   async __setVisible(visible: boolean): Promise<void> {
     this.#visible = visible;
     await this.__ready;
-    if (this.#pageContext === undefined || this.#crashed) return;
-    const expression = `window.dispatchEvent(new CustomEvent('standin:visibility', { detail: ${!visible} }))`;
-    // The document may have gone.
-    await this.#page?.send('Runtime.evaluate', { contextId: this.#pageContext, expression }).catch(() => {});
+    if (this.#crashed) return;
+    await this.#preload?.evaluateInPage(
+      `window.dispatchEvent(new CustomEvent('standin:visibility', { detail: ${!visible} }))`,
+    );
   }
   __gone(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    this.#preload?.forget();
     forgetProcess(this);
     nativeTheme.off('updated', this.#showTheme);
     all.splice(all.indexOf(this), 1);

@@ -6,9 +6,9 @@ import { newConversion } from '../../backend/conversions/new-conversion.ts';
 import type { ConversionRow } from '../../backend/ports/conversion-store.ts';
 import type { Conversion } from '../../shared/api.ts';
 import type { ServerEvent } from '../../shared/events.ts';
+import { createNewest } from '../../shared/newest-revisions.ts';
 import { followConversions } from './follow-conversions.ts';
 import { createLocalBackend } from './local-backend.ts';
-import { createNewest } from './newest.ts';
 
 type Deed = Transition['type'] | 'progress' | 'late progress';
 const deeds: readonly Deed[] = [

@@ -1,4 +1,4 @@
-import type { ServerEvent } from '../../shared/events.ts';
+import type { ServerEvent } from './events.ts';
 
 /** Far more than ever run at once. A client that runs for months must not remember every conversion. */
 const maxRemembered = 10_000;
