@@ -3,14 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../shared/errors.ts';
 import type { Upload } from '../conversions/video-intake.ts';
-import { readBody } from '../http/request-body.ts';
+import { type ReadBodyOptions, readBody } from '../http/request-body.ts';
 import { cleanFileName } from './upload-file-name.ts';
 
-export interface MultipartOptions {
+export interface MultipartOptions extends ReadBodyOptions {
   /** The most bytes that the file may have. */
   readonly maxBytes: number;
-  /** Seconds without data after which the client is given up. */
-  readonly idleSeconds: number;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +32,7 @@ export async function receiveMultipart(
   request: IncomingMessage,
   response: ServerResponse,
   store: StoreFile,
-  { maxBytes, idleSeconds, signal }: MultipartOptions,
+  { maxBytes, signal, ...options }: MultipartOptions,
 ): Promise<Upload> {
   const type = request.headers['content-type'] ?? '';
   if (!/^multipart\/form-data *;/i.test(type)) throw notOneFile();
@@ -66,7 +64,7 @@ export async function receiveMultipart(
   finished.catch(() => undefined);
 
   try {
-    await readBody(request, response, (chunk) => write(form, chunk, stop), { idleSeconds, signal: stop });
+    await readBody(request, response, (chunk) => write(form, chunk, stop), { ...options, signal: stop });
     form.end();
     await finished;
     stop.throwIfAborted();
