@@ -12,8 +12,11 @@ const defaultUploadIdleSeconds = 60;
 const uploadFormSchema = z.object({ file: z.file() });
 const downloadQuerySchema = z.object({ fid: z.string().min(1) });
 
-/** The three calls of the system that Soundlift grew out of, as its scripts use them. */
-export function originalRoutes({ authentication, conversions, settings }: GatewayParts): readonly Route[] {
+/**
+ * `POST /login`, `POST /upload` and `GET /download`, for scripts: one plain request each. They are the calls of the system that Soundlift
+ * grew out of. The rest of the interface is under `/api/v1`.
+ */
+export function loginUploadDownloadRoutes({ authentication, conversions, settings }: GatewayParts): readonly Route[] {
   const { maxUploadBytes, uploadIdleSeconds = defaultUploadIdleSeconds } = settings;
   return [
     {
