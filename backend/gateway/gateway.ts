@@ -25,7 +25,7 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { authentication, hosts, trustedProxies = [], log, onAnswer = () => {} } = parts;
+  const { authentication, hosts, trustedProxies, log, onAnswer = () => {} } = parts;
   const limits = { ...socketLimits, ...parts.settings.sockets };
   const sockets = createEventSockets({ changes: parts.changes, authentication, limits, log });
   const answering = [

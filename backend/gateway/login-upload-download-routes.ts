@@ -3,11 +3,9 @@ import { conversionSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { defaultOutputOptions } from '../../shared/formats.ts';
 import { clientOf, type Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway-parts.ts';
+import { defaultUploadIdleSeconds, type GatewayParts } from './gateway-parts.ts';
 import { receiveMultipart } from './receive-multipart.ts';
 import { resultOperation, sendResult } from './send-result.ts';
-
-const defaultUploadIdleSeconds = 60;
 
 const uploadFormSchema = z.object({ file: z.file() });
 const downloadQuerySchema = z.object({ fid: z.string().min(1) });
