@@ -80,9 +80,10 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     const { metadata } = upload;
     const told = { id, ...(metadata === undefined ? {} : { metadata }) };
     if (state !== 'uploading') return { ...told, offset: sourceBytes, bytes: sourceBytes };
+    const { end } = await bytes.stored(id, upload.unverifiedFrom);
     return {
       ...told,
-      offset: await bytes.count(id, upload.unverifiedFrom),
+      offset: end,
       ...(upload.bytes === undefined ? {} : { bytes: upload.bytes }),
       expiresAt: new Date(upload.expiresAt),
     };
@@ -119,8 +120,10 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
       const seen = await current(owner, id);
       if (seen.state !== 'uploading') return await statusOf(await afterTheEnd(seen, part, source));
       // Checked before anything is read. A busy writer will have moved the end by the time it stops.
-      if (seen.upload.writer === undefined)
-        checkPart(seen.upload, await bytes.count(id, seen.upload.unverifiedFrom), part);
+      if (seen.upload.writer === undefined) {
+        const { end } = await bytes.stored(id, seen.upload.unverifiedFrom);
+        checkPart(seen.upload, end, part);
+      }
       return await writers.run({ id, owner, isWritten: isWritten(seen) }, async (writer) => {
         const write = { seen, part, source, writer };
         return await statusOf(await writeUpload(write, { rows, store, bytes, publisher, events, log, expiresAt }));

@@ -14,8 +14,8 @@ export interface SettleUploadParts {
 export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: SettleUploadParts): Promise<UploadRow> {
   const { id, owner, state, upload } = row;
   if (state !== 'uploading' || upload.writer !== undefined || upload.bytes === undefined) return row;
-  if (upload.unverifiedFrom !== undefined && !(await bytes.isFinished(id))) return row;
-  if ((await bytes.count(id, upload.unverifiedFrom)) !== upload.bytes) return row;
+  const { end, unverified } = await bytes.stored(id, upload.unverifiedFrom);
+  if (unverified || end !== upload.bytes) return row;
   const sourceBytes = upload.bytes;
   try {
     await bytes.finish(row);

@@ -6,12 +6,17 @@ import { blobFence, videoBlobId } from '../blob-names.ts';
 /** The row of a conversion whose video comes as a resumable upload. */
 export type UploadRow = ConversionRow & { readonly upload: ResumableUpload };
 
+/** How much of an upload is stored, as of one moment. */
+export interface StoredBytes {
+  /** How many bytes count. Bytes from `unverifiedFrom` on do not, unless a writer has verified all and finished the upload. */
+  readonly end: number;
+  /** Whether unverified bytes may be stored beyond the end. */
+  readonly unverified: boolean;
+}
+
 /** The bytes of uploads. Every change is given the row as claimed or decided by its caller, which determines the fence. */
 export interface UploadedBytes {
-  /** How many bytes of an upload count. Bytes from `unverifiedFrom` on do not, unless a writer has finished the upload. */
-  count(id: string, unverifiedFrom: number | undefined): Promise<number>;
-  /** Whether a writer has verified all bytes and finished the upload. It may have died before it could write that in the row. */
-  isFinished(id: string): Promise<boolean>;
+  stored(id: string, unverifiedFrom: number | undefined): Promise<StoredBytes>;
   /** Adds bytes at `offset` and resolves with the new end. */
   append(row: UploadRow, offset: number, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
   cutBack(row: UploadRow, bytes: number): Promise<void>;
@@ -32,13 +37,10 @@ export function createUploadedBytes(videos: BlobStore): UploadedBytes {
   }
 
   return {
-    async count(id, unverifiedFrom = Number.POSITIVE_INFINITY) {
-      const blob = await videos.stat(videoBlobId({ id }));
-      return blob?.finished ? blob.bytes : Math.min(blob?.bytes ?? 0, unverifiedFrom);
-    },
-
-    async isFinished(id) {
-      return (await videos.stat(videoBlobId({ id })))?.finished ?? false;
+    async stored(id, unverifiedFrom) {
+      const { bytes = 0, finished = false } = (await videos.stat(videoBlobId({ id }))) ?? {};
+      if (finished || unverifiedFrom === undefined) return { end: bytes, unverified: false };
+      return { end: Math.min(bytes, unverifiedFrom), unverified: true };
     },
 
     append,

@@ -40,11 +40,10 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
   const writing = { ...request, row, lease };
   try {
     // Checked again: another writer may have started and ended since the first check.
-    checkPart(before, await parts.bytes.count(id, before.unverifiedFrom), part);
+    const { end, unverified } = await parts.bytes.stored(id, before.unverifiedFrom);
+    checkPart(before, end, part);
     // An earlier writer died before its bytes were verified.
-    if (before.unverifiedFrom !== undefined && !(await parts.bytes.isFinished(id))) {
-      await parts.bytes.cutBack(row, before.unverifiedFrom);
-    }
+    if (unverified) await parts.bytes.cutBack(row, end);
   } catch (error) {
     await letGo(writing, parts, before.unverifiedFrom);
     throw error;
@@ -116,10 +115,10 @@ async function complete({ row, lease }: Writing, end: number, parts: WriteUpload
 
 /** Ends the write of an upload that is not complete. */
 async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
-  const offset = await parts.bytes.count(row.id, unverifiedFrom);
+  const { end } = await parts.bytes.stored(row.id, unverifiedFrom);
   const change: Transition = {
     type: 'write_ended',
-    progress: row.upload.bytes ? Math.min(1, offset / row.upload.bytes) : 0,
+    progress: row.upload.bytes ? Math.min(1, end / row.upload.bytes) : 0,
     expiresAt: parts.expiresAt(),
     ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
   };

@@ -1,59 +1,27 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { serverInfoSchema } from '../../../shared/api.ts';
-import { type MediaFolder, openMediaFolder } from '../media/make-media.ts';
 import { type ApiClient, makeAccount } from '../running/api-client.ts';
-import { type MailServer, type ReceivedMail, startMailServer } from '../running/mail-server.ts';
-import { type ServerProcess, spawnServer, startServerProcess } from '../running/server-process.ts';
+import type { ReceivedMail } from '../running/mail-server.ts';
+import { type ServerProcess, spawnServer } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import { makeMailedAccount } from './mailed-account.ts';
+import { mailMark, publicUrl, setUpMailingServer } from './mailing-server.ts';
 
-let media: MediaFolder;
-let video: string;
-beforeAll(async () => {
-  media = await openMediaFolder();
-  video = await media.make({ container: 'mp4', seconds: 3 });
-});
-afterAll(() => media[Symbol.asyncDispose]());
-
-let opened: AsyncDisposableStack;
-let dataFolder: string;
-let mailServer: MailServer;
-beforeEach(async () => {
-  opened = new AsyncDisposableStack();
-  dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-mail-'));
-  opened.defer(() => rm(dataFolder, { recursive: true, force: true }));
-  mailServer = opened.use(await startMailServer());
-});
-afterEach(() => opened.disposeAsync());
-
-const publicUrl = 'https://sound.example.org';
-
-async function startServer(environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-  const all = { SMTP_URL: mailServer.url, PUBLIC_URL: publicUrl, ...environment };
-  return opened.use(await startServerProcess({ dataFolder, environment: all }));
-}
-
-/** The mails about batches, without those with codes. */
-const batchMails = (): readonly ReceivedMail[] =>
-  mailServer.mails.filter(({ parsed }) => !parsed.subject?.includes('code'));
-
-async function mailMark(account: ApiClient): Promise<string> {
-  return await waitUntil('the mail has an outcome', async () => (await account.notifications())[0]?.mail);
-}
+const stand = setUpMailingServer();
+const { batchMails } = stand;
 
 async function saysMail(server: ServerProcess): Promise<boolean> {
   return serverInfoSchema.parse(await (await fetch(`${server.url}/api/v1/server`)).json()).mail;
 }
 
 it('an uploaded video leads to a mail in text and HTML, with a command that downloads the MP3', async () => {
-  const server = await startServer();
+  const server = await stand.start();
   expect(await saysMail(server)).toBe(true);
-  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
-  const { id } = await account.upload(video, 'a <b>&talk<i>.mp4');
+  const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
+  const { id } = await account.upload(stand.video, 'a <b>&talk<i>.mp4');
   expect(await mailMark(account)).toBe('sent');
   const [mail, ...others] = batchMails();
   expect(others).toEqual([]);
@@ -74,30 +42,30 @@ it('an uploaded video leads to a mail in text and HTML, with a command that down
 });
 
 it('without SMTP_URL no mail is sent, and the server says so', async () => {
-  const server = await startServer({ SMTP_URL: '' });
+  const server = await stand.start({ SMTP_URL: '' });
   expect(await saysMail(server)).toBe(false);
   const account = await makeAccount({ url: () => server.url });
-  await account.ended((await account.upload(video)).id);
+  await account.ended((await account.upload(stand.video)).id);
   const [told] = await waitUntil('there is a notification', async () => {
     const all = await account.notifications();
     return all.length > 0 && all;
   });
   expect(told).not.toHaveProperty('mail');
-  expect(mailServer.connections).toBe(0);
+  expect(stand.mailServer.connections).toBe(0);
   await server.stop();
 });
 
 it('an owner without a confirmed address, or with mail off, gets no mail', async () => {
-  const server = await startServer();
+  const server = await stand.start();
   const unconfirmed = await makeAccount({ url: () => server.url });
-  const off = await makeMailedAccount({ url: () => server.url }, mailServer);
+  const off = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
   await off.fetch('/api/v1/me', {
     method: 'PATCH',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ mail: false }),
   });
-  const on = await makeMailedAccount({ url: () => server.url }, mailServer);
-  for (const account of [unconfirmed, off, on]) await account.ended((await account.upload(video)).id);
+  const on = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
+  for (const account of [unconfirmed, off, on]) await account.ended((await account.upload(stand.video)).id);
   // Mails are sent in the order of the ends, so the others' would have come first.
   expect(await mailMark(on)).toBe('sent');
   expect(batchMails().map(({ to }) => to)).toEqual([[on.email]]);
@@ -105,23 +73,23 @@ it('an owner without a confirmed address, or with mail off, gets no mail', async
 });
 
 it('a refused address (550) is not retried, and the owner sees it in the app', async () => {
-  const server = await startServer();
-  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
-  mailServer.conduct.recipient = () => ({ code: 550, words: 'no such mailbox' });
-  await account.upload(video);
+  const server = await stand.start();
+  const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
+  stand.mailServer.conduct.recipient = () => ({ code: 550, words: 'no such mailbox' });
+  await account.upload(stand.video);
   expect(await mailMark(account)).toBe('refused');
   expect(batchMails()).toEqual([]);
   await server.stop();
 });
 
 it('a mail is retried while the mail server is down, and is delivered once', async () => {
-  const server = await startServer();
-  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
-  await mailServer[Symbol.asyncDispose]();
-  const { id } = await account.upload(video);
+  const server = await stand.start();
+  const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
+  await stand.mailServer[Symbol.asyncDispose]();
+  const { id } = await account.upload(stand.video);
   await account.ended(id);
   await waitUntil('there is a notification anyway', async () => (await account.notifications()).length > 0);
-  mailServer = opened.use(await startMailServer({ port: mailServer.port }));
+  await stand.replaceMailServer();
   expect(await mailMark(account)).toBe('sent');
   expect(batchMails()).toHaveLength(1);
   await server.stop();
@@ -130,24 +98,29 @@ it('a mail is retried while the mail server is down, and is delivered once', asy
 describe('kill -9 of the server', () => {
   /** Uploads a video, lets the server die before that step, and starts it again. */
   async function dieAt(step: RegExp): Promise<ApiClient> {
-    const stepLog = join(dataFolder, 'steps');
-    const first = await startServer();
+    const stepLog = join(stand.dataFolder, 'steps');
+    const first = await stand.start();
     let server = first;
-    const account = await makeMailedAccount({ url: () => server.url }, mailServer);
+    const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
     await first.stop();
     const doomed = spawnServer({
-      dataFolder,
+      dataFolder: stand.dataFolder,
       nodeFlags: ['--import', import.meta.resolve('../stress/die-at-step.ts')],
-      environment: { SMTP_URL: mailServer.url, PUBLIC_URL: publicUrl, DIE_AT_STEP: step.source, STEP_LOG: stepLog },
+      environment: {
+        SMTP_URL: stand.mailServer.url,
+        PUBLIC_URL: publicUrl,
+        DIE_AT_STEP: step.source,
+        STEP_LOG: stepLog,
+      },
     });
-    opened.defer(() => doomed.kill());
+    stand.opened.defer(() => doomed.kill());
     server = await doomed.listening;
-    await account.upload(video);
+    await account.upload(stand.video);
     await waitUntil('the server has ended', () => doomed.ended() !== undefined);
     expect(doomed.ended()).toBe('SIGKILL');
     const steps = (await readFile(stepLog, 'utf8')).trimEnd().split('\n');
     expect(steps.at(-1)).toMatch(step);
-    server = await startServer();
+    server = await stand.start();
     return account;
   }
 
@@ -183,13 +156,13 @@ describe('kill -9 of the server', () => {
 });
 
 it('the mail contains only what clients get too', async () => {
-  const server = await startServer();
-  const account = await makeMailedAccount({ url: () => server.url }, mailServer);
-  await account.upload(await media.makeBroken('text'), 'notes.mp4');
+  const server = await stand.start();
+  const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
+  await account.upload(await stand.media.makeBroken('text'), 'notes.mp4');
   expect(await mailMark(account)).toBe('sent');
   const { text, html } = batchMails()[0]?.parsed ?? {};
   expect(text).toContain("This isn't a video or audio file.");
   expect(z.string().parse(html)).toContain('notes.mp4');
-  for (const part of [text, html]) expect(part).not.toContain(dataFolder);
+  for (const part of [text, html]) expect(part).not.toContain(stand.dataFolder);
   await server.stop();
 });
