@@ -48,30 +48,30 @@ async function read(begin: string, sink: BodySink, signal?: AbortSignal): Promis
 }
 
 /**
- * Sends a body of two pieces. The sink keeps the client waiting at the first one until the whole body has arrived, then waits for
+ * Sends a body of two chunks. The sink keeps the client waiting at the first one until the whole body has arrived, then waits for
  * `last` at the second one. Returns when the request has ended and closed.
  */
 async function readUntilEnd(last: Promise<void>, signal?: AbortSignal): Promise<Reading> {
   const first = Promise.withResolvers<void>();
   const waits = [first.promise, last];
-  const pieces: string[] = [];
-  const sink: BodySink = (piece) => {
-    pieces.push(Buffer.from(piece).toString());
+  const chunks: string[] = [];
+  const sink: BodySink = (chunk) => {
+    chunks.push(Buffer.from(chunk).toString());
     return waits.shift();
   };
   const reading = await read('Content-Length: 9\r\n\r\nfirst', sink, signal);
   const closed = once(reading.request, 'close');
-  await expect.poll(() => pieces).toEqual(['first']);
+  await expect.poll(() => chunks).toEqual(['first']);
   await reading.connection.send('last');
   await expect.poll(() => reading.request.complete).toBe(true);
   first.resolve();
   await closed;
-  expect(pieces).toEqual(['first', 'last']);
+  expect(chunks).toEqual(['first', 'last']);
   await nextTurn();
   return reading;
 }
 
-it('a body is not read before the sink has taken its last piece', async () => {
+it('a body is not read before the sink has taken its last chunk', async () => {
   const last = Promise.withResolvers<void>();
   await using reading = await readUntilEnd(last.promise);
   expect(reading.outcome()).toBeUndefined();

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../shared/errors.ts';
 
 /**
- * Takes a piece of a body. If it returns a promise, the client has to wait until that resolves. After the last piece, the end of the
+ * Takes a chunk of a body. If it returns a promise, the client has to wait until that resolves. After the last chunk, the end of the
  * body waits for it.
  */
 export type BodySink = (chunk: Uint8Array) => Promise<void> | undefined;
@@ -14,7 +14,7 @@ export interface ReadBodyOptions {
 }
 
 /**
- * Passes a request's body to `sink` piece by piece. Resolves once the sink has taken the last one. Rejects with `request_timeout` when
+ * Passes a request's body to `sink` chunk by chunk. Resolves once the sink has taken the last one. Rejects with `request_timeout` when
  * the client stops sending, `bad_request` when it goes away, the signal's reason, or what the sink threw. It then leaves the rest
  * unread and the connection open, so that the request can still be answered.
  */

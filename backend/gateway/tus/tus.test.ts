@@ -371,7 +371,7 @@ describe('the metadata of an upload', () => {
   });
 });
 
-describe('a part', () => {
+describe('a piece', () => {
   it.each([1, 2, 4, 100])(
     'at %d of an upload that ends at 3 is refused with 409, and changes nothing',
     async (offset) => {
@@ -492,7 +492,7 @@ describe('a part', () => {
   });
 });
 
-describe('a part with a checksum', () => {
+describe('a piece with a checksum', () => {
   const digests: readonly [string, (text: string) => string][] = [
     ['sha1', (text) => createHash('sha1').update(text).digest('base64')],
     ['sha256', (text) => createHash('sha256').update(text).digest('base64')],
