@@ -43,7 +43,7 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
         problems: ['cancelled', 'disk_full'],
       },
       async handle({ request, response, identity, signal }) {
-        const upload = await receiveMultipart(
+        const video = await receiveMultipart(
           request,
           response,
           async (fileName, source, stop) => {
@@ -58,7 +58,7 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
           },
           { maxBytes: maxUploadBytes, idleSeconds: uploadIdleSeconds, signal },
         );
-        response.json(await upload.accept());
+        response.json(await video.accept());
       },
     },
     {

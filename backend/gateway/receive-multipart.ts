@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../shared/errors.ts';
-import type { Upload } from '../conversions/video-intake.ts';
+import type { ReceivedVideo } from '../conversions/video-intake.ts';
 import { type ReadBodyOptions, readBody } from '../http/request-body.ts';
 import { cleanFileName } from './upload-file-name.ts';
 
@@ -13,7 +13,11 @@ export interface MultipartOptions extends ReadBodyOptions {
 }
 
 /** Stores the bytes of the file. If the source fails or the signal fires, it must throw and leave nothing behind. */
-export type StoreFile = (fileName: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Upload>;
+export type StoreFile = (
+  fileName: string,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+) => Promise<ReceivedVideo>;
 
 const partName = 'file';
 
@@ -24,7 +28,7 @@ const formLimits = { files: 1, fields: 20, parts: 21, fieldSize: 64 * 1024, head
 const maxFormBytes = 2 * 1024 * 1024;
 
 /**
- * Streams the only file of a form (RFC 7578) into `store`, and returns its upload after the whole form was read and is
+ * Streams the only file of a form (RFC 7578) into `store`, and returns the video after the whole form was read and is
  * valid. It keeps no more in memory than what is in transit. When it throws, nothing is left: `bad_request` for
  * anything but exactly one part `file`, `too_large`, `request_timeout`, or what `store` threw.
  */
@@ -33,7 +37,7 @@ export async function receiveMultipart(
   response: ServerResponse,
   store: StoreFile,
   { maxBytes, signal, ...options }: MultipartOptions,
-): Promise<Upload> {
+): Promise<ReceivedVideo> {
   const type = request.headers['content-type'] ?? '';
   if (!/^multipart\/form-data *;/i.test(type)) throw notOneFile();
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + maxFormBytes) throw tooLarge(maxBytes);
@@ -41,7 +45,7 @@ export async function receiveMultipart(
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
   const form = openForm(type);
-  let storing: Promise<Upload> | undefined;
+  let storing: Promise<ReceivedVideo> | undefined;
 
   form.on('file', (field, stream, fileName) => {
     // The reader of the stream gets its errors. Without a reader, they do not matter.
