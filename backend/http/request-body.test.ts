@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -22,7 +22,7 @@ async function read(begin: string, sink: BodySink, signal?: AbortSignal): Promis
   const connection = await openRaw(`http://127.0.0.1:${port}`);
   const requested = once(server, 'request');
   await connection.send(`POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${begin}`);
-  const [request, response] = await requested;
+  const [request, response] = (await requested) as [IncomingMessage, ServerResponse];
   let outcome: string | undefined;
   const options = { idleSeconds: 60, ...(signal === undefined ? {} : { signal }) };
   readBody(request, response, sink, options).then(
@@ -30,9 +30,9 @@ async function read(begin: string, sink: BodySink, signal?: AbortSignal): Promis
       outcome = 'read';
       response.end('read');
     },
-    (error: Error) => {
-      outcome = error.message;
-      response.end(error.message);
+    (error: unknown) => {
+      outcome = error instanceof Error ? error.message : String(error);
+      response.end(outcome);
     },
   );
   return {
