@@ -1,12 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../shared/errors.ts';
-import { isLoopbackHost, parseConfig, type SystemFacts } from './config.ts';
+import { isLoopbackHost, parseConfig, type SettingName, type SystemFacts } from './config.ts';
 
 const linux: SystemFacts = { platform: 'linux', homeFolder: '/home/me', currentFolder: '/videos', cores: 6 };
 
 function parse(environment: Record<string, string> = {}, flags = {}, system = linux) {
   return parseConfig(environment, flags, system);
 }
+
+/** A value for each variable that is not its default. */
+const everySetting: Readonly<Record<SettingName, string>> = {
+  HOST: '[::1]',
+  PORT: '0',
+  PUBLIC_URL: 'https://sound.example/',
+  TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+  SOUNDLIFT_DATA: '/var/lib/soundlift',
+  JWT_SECRET: `${'n'.repeat(32)},${'o'.repeat(40)}`,
+  LOGIN_TOKEN_SECONDS: '60',
+  SIGN_UP: 'closed',
+  AUTH_URL: 'http://auth:8081/',
+  SMTP_URL: 'smtps://me:word@mail.example:465',
+  MAIL_FROM: 'Soundlift <no-reply@sound.example>',
+  METRICS_PORT: '9090',
+  // This has only one value.
+  KEEP_SOURCE: 'until-done',
+  FFMPEG_PATH: '/opt/ffmpeg',
+  MAX_UPLOAD_BYTES: '1000',
+  MAX_DURATION_SECONDS: '600',
+  KEEP_RESULT_DAYS: '2',
+  CONVERTER_CONCURRENCY: '3',
+  LOG_LEVEL: 'debug',
+};
 
 function refusal(environment: Record<string, string>, flags = {}): string {
   try {
@@ -37,28 +63,7 @@ describe('parseConfig', () => {
   });
 
   it('reads every setting', () => {
-    const settings = {
-      HOST: '[::1]',
-      PORT: '0',
-      PUBLIC_URL: 'https://sound.example/',
-      TRUSTED_PROXIES: '10.0.0.0/8, ::1',
-      SOUNDLIFT_DATA: '/var/lib/soundlift',
-      JWT_SECRET: `${'n'.repeat(32)},${'o'.repeat(40)}`,
-      LOGIN_TOKEN_SECONDS: '60',
-      SIGN_UP: 'closed',
-      AUTH_URL: 'http://auth:8081/',
-      SMTP_URL: 'smtps://me:word@mail.example:465',
-      MAIL_FROM: 'Soundlift <no-reply@sound.example>',
-      METRICS_PORT: '9090',
-      KEEP_SOURCE: 'until-done',
-      FFMPEG_PATH: '/opt/ffmpeg',
-      MAX_UPLOAD_BYTES: '1000',
-      MAX_DURATION_SECONDS: '600',
-      KEEP_RESULT_DAYS: '2',
-      CONVERTER_CONCURRENCY: '3',
-      LOG_LEVEL: 'debug',
-    };
-    expect(parse(settings)).toEqual({
+    expect(parse(everySetting)).toEqual({
       host: '::1',
       port: 0,
       loopback: true,
@@ -79,6 +84,10 @@ describe('parseConfig', () => {
       converterConcurrency: 3,
       logLevel: 'debug',
     });
+  });
+
+  it.each(Object.keys(everySetting).filter((name) => name !== 'KEEP_SOURCE'))('passes on %s', (name) => {
+    expect(parse({ ...everySetting, [name]: '' })).not.toEqual(parse(everySetting));
   });
 
   it('prefers a flag to its variable', () => {
@@ -160,6 +169,22 @@ describe('parseConfig', () => {
       expect(sentence).toBe('JWT_SECRET must be at least 32 bytes, or several such secrets with commas between them.');
     },
   );
+});
+
+describe('SETTINGS.md', async () => {
+  const text = await readFile(join(import.meta.dirname, '..', 'SETTINGS.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| `([A-Z_]+)` *\| (.+?) *\| (.+?) *\|$/gm)].map(([, name = '', , value = '']) => ({
+    name,
+    value: /^`([^`]+)`$/.exec(value)?.[1],
+  }));
+
+  it('lists every variable once', () => {
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(everySetting).toSorted());
+  });
+
+  it.each(rows.filter(({ value }) => value !== undefined))('gives the default of $name', ({ name, value = '' }) => {
+    expect(parse({ [name]: value })).toEqual(parse());
+  });
 });
 
 describe('isLoopbackHost', () => {

@@ -4,7 +4,11 @@ import { posix, win32 } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
 
-/** The settings of the services, parsed once at the start and passed on as plain data. */
+/**
+ * The settings of the services, parsed once at the start and passed on as plain data. A service names those that it needs with
+ * `Pick<Config, …>` and is given all of them. None may be left out, not even one without a value, so that the types show where one is
+ * forgotten.
+ */
 export interface Config {
   /** The address to listen on, without brackets. */
   readonly host: string;
@@ -13,27 +17,27 @@ export interface Config {
   /** True if only this computer can reach `host`. */
   readonly loopback: boolean;
   /** The URL at which clients reach the gateway, without a trailing slash. */
-  readonly publicUrl?: string;
+  readonly publicUrl: string | undefined;
   /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
-  /** Absolute path of the embedded backend's folder. */
+  /** Absolute path of the folder in which the embedded backend stores everything. It is made if it is missing. */
   readonly dataFolder: string;
   /**
    * Tokens are signed with the first secret and verified with any. Left out, the embedded backend keeps a secret of its
    * own.
    */
-  readonly jwtSecrets?: readonly string[];
+  readonly jwtSecrets: readonly string[] | undefined;
   readonly loginTokenSeconds: number;
   readonly signUp: 'open' | 'closed';
   /** The URL of auth (`http://auth:8080`) if it does not run in this process. */
-  readonly authUrl?: string;
+  readonly authUrl: string | undefined;
   /** The URL of the mail server. It contains a password. Without it, mail is off. */
-  readonly smtpUrl?: string;
+  readonly smtpUrl: string | undefined;
   /** The sender of mails: `Soundlift <no-reply@example.org>`. */
-  readonly mailFrom?: string;
+  readonly mailFrom: string | undefined;
   /** The port of the metrics for Prometheus; without it, there are none. 0 means any free port. */
-  readonly metricsPort?: number;
-  readonly ffmpegPath?: string;
+  readonly metricsPort: number | undefined;
+  readonly ffmpegPath: string | undefined;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
   readonly keepResultDays: number;
@@ -127,7 +131,7 @@ const settingsSchema = z.object({
   LOG_LEVEL: oneOf(logLevels).default('info'),
 });
 
-type SettingName = keyof typeof settingsSchema.shape;
+export type SettingName = keyof typeof settingsSchema.shape;
 const settingNames = Object.keys(settingsSchema.shape) as readonly SettingName[];
 
 /** The flag of each variable that has one. */
@@ -154,20 +158,20 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
     host: settings.HOST,
     port: settings.PORT,
     loopback,
-    ...(settings.PUBLIC_URL === undefined ? {} : { publicUrl: settings.PUBLIC_URL }),
+    publicUrl: settings.PUBLIC_URL,
     trustedProxies: settings.TRUSTED_PROXIES,
     dataFolder:
       settings.SOUNDLIFT_DATA === undefined
         ? defaultDataFolder(environment, facts)
         : pathOf(facts).resolve(facts.currentFolder, settings.SOUNDLIFT_DATA),
-    ...(settings.JWT_SECRET === undefined ? {} : { jwtSecrets: settings.JWT_SECRET }),
+    jwtSecrets: settings.JWT_SECRET,
     loginTokenSeconds: settings.LOGIN_TOKEN_SECONDS,
     signUp: settings.SIGN_UP ?? (loopback ? 'open' : 'closed'),
-    ...(settings.AUTH_URL === undefined ? {} : { authUrl: settings.AUTH_URL }),
-    ...(settings.SMTP_URL === undefined ? {} : { smtpUrl: settings.SMTP_URL }),
-    ...(settings.MAIL_FROM === undefined ? {} : { mailFrom: settings.MAIL_FROM }),
-    ...(settings.METRICS_PORT === undefined ? {} : { metricsPort: settings.METRICS_PORT }),
-    ...(settings.FFMPEG_PATH === undefined ? {} : { ffmpegPath: settings.FFMPEG_PATH }),
+    authUrl: settings.AUTH_URL,
+    smtpUrl: settings.SMTP_URL,
+    mailFrom: settings.MAIL_FROM,
+    metricsPort: settings.METRICS_PORT,
+    ffmpegPath: settings.FFMPEG_PATH,
     maxUploadBytes: settings.MAX_UPLOAD_BYTES,
     maxDurationSeconds: settings.MAX_DURATION_SECONDS,
     keepResultDays: settings.KEEP_RESULT_DAYS,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
@@ -17,16 +18,16 @@ import { createSignInLimits } from './sign-in-limits.ts';
 import { createSignIns } from './sign-ins.ts';
 import { createSignedInUser } from './signed-in-user.ts';
 
-export interface AuthParts {
+/** `loginTokenSeconds` is how long a token from `signIn` is valid. */
+export type AuthSettings = Pick<Config, 'loginTokenSeconds' | 'signUp'>;
+
+export interface AuthParts extends AuthSettings {
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
   readonly rateLimit: RateLimit;
   /** At least 32 bytes each; the first signs, all verify. */
   readonly secrets: readonly string[];
-  /** How long a token from `signIn` is valid. */
-  readonly loginTokenSeconds: number;
-  readonly signUp: 'open' | 'closed';
   /** Left out if this server cannot mail. */
   readonly mail?: AuthMail;
   readonly clock: Clock;

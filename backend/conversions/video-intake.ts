@@ -17,8 +17,8 @@ export interface LocalIntake extends Intake {
   readonly bytes: number;
 }
 
-/** An upload whose bytes are durable and which has not been acknowledged. The caller must call one of its methods. */
-export interface Upload {
+/** A video that was sent in one request. Its bytes are durable, but it is not acknowledged yet: the caller must call one of the methods. */
+export interface ReceivedVideo {
   readonly bytes: number;
   /** Queues the conversion. Once this resolves, the conversion is never lost. Throws `cancelled` if the owner has cancelled it. */
   accept(): Promise<Conversion>;
@@ -31,7 +31,12 @@ export interface VideoIntake {
   /**
    * Stores a video's bytes. When this throws, the row and the bytes are removed. When `signal` fires, it throws the signal's reason.
    */
-  receive(owner: string, intake: Intake, source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Upload>;
+  receive(
+    owner: string,
+    intake: Intake,
+    source: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<ReceivedVideo>;
   /**
    * Queues a conversion of a file on this computer, without copying the file. Returns the existing conversion if the owner has one
    * with this id. Only for the private channel.

@@ -1,24 +1,24 @@
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { OwnedNotifications } from '../conversions/owned-notifications.ts';
 import type { ResumableUploads } from '../conversions/uploads/resumable-uploads.ts';
 import type { Authentication } from '../http/authentication.ts';
-import type { HostPolicy } from '../http/request-checks.ts';
 import type { AnswerFacts } from '../http/request-log.ts';
 import type { SocketLimits } from './events/socket-limits.ts';
 
-export interface GatewaySettings {
+/** Seconds without data after which an upload is stopped. */
+export const defaultUploadIdleSeconds = 60;
+
+export interface GatewaySettings extends Pick<Config, 'signUp' | 'maxUploadBytes' | 'maxDurationSeconds'> {
   /** The version of Soundlift. */
   readonly version: string;
-  readonly signUp: 'open' | 'closed';
   /** Whether this server can send mail. */
   readonly mail: boolean;
-  readonly maxUploadBytes: number;
-  readonly maxDurationSeconds: number;
-  /** Seconds without data after which an upload is stopped. */
+  /** Only tests set this, to wait for less time. */
   readonly uploadIdleSeconds?: number;
-  /** Overrides of the default limits. */
+  /** Only tests set these, to reach the limits sooner. */
   readonly sockets?: Partial<SocketLimits>;
 }
 
@@ -29,9 +29,9 @@ export interface GatewayParts {
   readonly changes: OwnedChanges;
   readonly authentication: Authentication;
   readonly settings: GatewaySettings;
-  readonly hosts: HostPolicy;
+  readonly hosts: Pick<Config, 'loopback' | 'publicUrl'>;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
-  readonly trustedProxies?: readonly string[];
+  readonly trustedProxies: Config['trustedProxies'];
   readonly log: Logger;
   /** Called with the facts of each answer. */
   readonly onAnswer?: (facts: AnswerFacts) => void;

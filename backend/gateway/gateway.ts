@@ -8,9 +8,9 @@ import { eventRoutes } from './events/event-routes.ts';
 import { createEventSockets } from './events/event-sockets.ts';
 import { socketLimits } from './events/socket-limits.ts';
 import type { GatewayParts } from './gateway-parts.ts';
+import { loginUploadDownloadRoutes } from './login-upload-download-routes.ts';
 import { notificationRoutes } from './notification-routes.ts';
 import { openRoutes } from './open-routes.ts';
-import { originalRoutes } from './original-routes.ts';
 import { serverRoutes } from './server-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tusRoutes } from './tus/tus-routes.ts';
@@ -25,12 +25,12 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { authentication, hosts, trustedProxies = [], log, onAnswer = () => {} } = parts;
+  const { authentication, hosts, trustedProxies, log, onAnswer = () => {} } = parts;
   const limits = { ...socketLimits, ...parts.settings.sockets };
   const sockets = createEventSockets({ changes: parts.changes, authentication, limits, log });
   const answering = [
     ...serverRoutes(parts),
-    ...originalRoutes(parts),
+    ...loginUploadDownloadRoutes(parts),
     ...openRoutes(),
     ...sessionRoutes(parts),
     ...accountRoutes(parts),

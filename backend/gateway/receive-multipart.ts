@@ -3,20 +3,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
-import type { Upload } from '../conversions/video-intake.ts';
-import { readBody } from '../http/request-body.ts';
+import type { ReceivedVideo } from '../conversions/video-intake.ts';
+import { type ReadBodyOptions, readBody } from '../http/request-body.ts';
 import { cleanFileName } from './upload-file-name.ts';
 
-export interface MultipartOptions {
+export interface MultipartOptions extends ReadBodyOptions {
   /** The most bytes that the file may have. */
   readonly maxBytes: number;
-  /** Seconds without data after which the client is given up. */
-  readonly idleSeconds: number;
   readonly signal: AbortSignal;
 }
 
 /** Stores the bytes of the file. If the source fails or the signal fires, it must throw and leave nothing behind. */
-export type StoreFile = (fileName: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Upload>;
+export type StoreFile = (
+  fileName: string,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+) => Promise<ReceivedVideo>;
 
 const partName = 'file';
 
@@ -27,7 +29,7 @@ const formLimits = { files: 1, fields: 20, parts: 21, fieldSize: 64 * 1024, head
 const maxFormBytes = 2 * 1024 * 1024;
 
 /**
- * Streams the only file of a form (RFC 7578) into `store`, and returns its upload after the whole form was read and is
+ * Streams the only file of a form (RFC 7578) into `store`, and returns the video after the whole form was read and is
  * valid. It keeps no more in memory than what is in transit. When it throws, nothing is left: `bad_request` for
  * anything but exactly one part `file`, `too_large`, `request_timeout`, or what `store` threw.
  */
@@ -35,8 +37,8 @@ export async function receiveMultipart(
   request: IncomingMessage,
   response: ServerResponse,
   store: StoreFile,
-  { maxBytes, idleSeconds, signal }: MultipartOptions,
-): Promise<Upload> {
+  { maxBytes, signal, ...options }: MultipartOptions,
+): Promise<ReceivedVideo> {
   const type = request.headers['content-type'] ?? '';
   if (!/^multipart\/form-data *;/i.test(type)) throw notOneFile();
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + maxFormBytes) throw tooLarge(maxBytes);
@@ -44,7 +46,7 @@ export async function receiveMultipart(
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
   const form = openForm(type);
-  let storing: Promise<Upload> | undefined;
+  let storing: Promise<ReceivedVideo> | undefined;
 
   form.on('file', (field, stream, fileName) => {
     // The reader of the stream gets its errors. Without a reader, they do not matter.
@@ -67,7 +69,7 @@ export async function receiveMultipart(
   finished.catch(() => undefined);
 
   try {
-    await readBody(request, response, (chunk) => write(form, chunk, stop), { idleSeconds, signal: stop });
+    await readBody(request, response, (chunk) => write(form, chunk, stop), { ...options, signal: stop });
     form.end();
     await finished;
     stop.throwIfAborted();

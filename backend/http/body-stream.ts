@@ -11,7 +11,7 @@ const maxHeldBytes = 1024 * 1024;
 export async function* streamBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { idleSeconds, signal }: ReadBodyOptions,
+  { signal, ...options }: ReadBodyOptions,
 ): AsyncGenerator<Uint8Array> {
   const left = new AbortController();
   const stop = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
@@ -30,7 +30,7 @@ export async function* streamBody(
       arrived.resolve();
       return heldBytes < maxHeldBytes ? undefined : taken.promise;
     },
-    { idleSeconds, signal: stop },
+    { ...options, signal: stop },
   ).finally(() => {
     over = true;
     arrived.resolve();

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../shared/errors.ts';
 
-/** Takes a piece of a body. If it returns a promise, the client has to wait until that resolves. */
+/**
+ * Takes a chunk of a body. If it returns a promise, the client has to wait until that resolves. After the last chunk, the end of the
+ * body waits for it.
+ */
 export type BodySink = (chunk: Uint8Array) => Promise<void> | undefined;
 
 export interface ReadBodyOptions {
@@ -11,9 +14,9 @@ export interface ReadBodyOptions {
 }
 
 /**
- * Passes a request's body to `sink` piece by piece. Rejects with `request_timeout` when the client stops sending, `bad_request` when
- * it goes away, the signal's reason, or what the sink threw. It then leaves the rest unread and the connection open, so that the
- * request can still be answered.
+ * Passes a request's body to `sink` chunk by chunk. Resolves once the sink has taken the last one. Rejects with `request_timeout` when
+ * the client stops sending, `bad_request` when it goes away, the signal's reason, or what the sink threw. It then leaves the rest
+ * unread and the connection open, so that the request can still be answered.
  */
 export function readBody(
   request: IncomingMessage,
@@ -23,9 +26,12 @@ export function readBody(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let settled = false;
+  /** Whether the sink's promise is pending. */
+  let sinkWaits = false;
+  let ended = false;
   const idle = setTimeout(() => {
-    // While we have paused the client, it is not late. `take` restarts the timer after the pause.
-    if (!request.isPaused()) stop(new AppError('request_timeout', 'Nothing more came, so the request was given up.'));
+    // While the client has to wait, it is not late. `take` restarts the timer after that.
+    if (!sinkWaits) stop(new AppError('request_timeout', 'Nothing more came, so the request was given up.'));
   }, idleSeconds * 1000);
 
   function take(chunk: Uint8Array): void {
@@ -37,9 +43,12 @@ export function readBody(
       stop(error);
     }
     if (taken === undefined) return;
+    sinkWaits = true;
     request.pause();
     taken.then(() => {
+      sinkWaits = false;
       if (settled) return;
+      if (ended) return finish();
       idle.refresh();
       request.resume();
     }, stop);
@@ -63,10 +72,18 @@ export function readBody(
       .on('error', () => undefined);
   }
   function onEnd(): void {
+    ended = true;
+    // A request also closes after its end, while the sink may still be waiting.
+    request.off('close', cutOff);
+    // Pausing the request does not hold back its end.
+    if (!sinkWaits) finish();
+  }
+  function finish(): void {
     settle();
     resolve();
   }
   function stop(error: unknown): void {
+    if (settled) return;
     settle();
     request.pause();
     reject(error);

@@ -9,7 +9,7 @@ export interface HostPolicy {
    */
   readonly loopback: boolean;
   /** The address that people use, if the server listens on another. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
 }
 
 /** Host name and port, as `URL` writes them. */

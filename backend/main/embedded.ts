@@ -1,22 +1,15 @@
 import type { Logger } from 'pino';
 import type { LocalChannel } from '../../shared/local-channel.ts';
+import type { Config } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { createLocalChannel } from './local-channel.ts';
-import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
+import { type ConverterSettings, startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
 /** The settings of the embedded backend. */
-export interface EmbeddedSettings {
-  /** Absolute path of the folder that stores everything. It is made if it is missing. */
-  readonly dataFolder: string;
-  readonly ffmpegPath?: string;
-  readonly maxDurationSeconds: number;
-  readonly keepResultDays: number;
-  /** How many conversions run at once. */
-  readonly converterConcurrency: number;
-  /** Whether a conversion waits while the disk is full. If not, it fails. */
-  readonly waitsForSpace: boolean;
-}
+export interface EmbeddedSettings
+  extends Omit<ConverterSettings, 'binaries'>,
+    Pick<Config, 'dataFolder' | 'ffmpegPath'> {}
 
 /** The embedded backend without a gateway. It can be reached only over its private channel. */
 export interface EmbeddedBackend extends AsyncDisposable {
@@ -33,7 +26,7 @@ export interface EmbeddedBackend extends AsyncDisposable {
 export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Promise<EmbeddedBackend> {
   const binaries = await locateFfmpeg({
     searchPath: process.env['PATH'] ?? '',
-    ...(settings.ffmpegPath === undefined ? {} : { ffmpegPath: settings.ffmpegPath }),
+    ffmpegPath: settings.ffmpegPath,
   });
   await using started = new AsyncDisposableStack();
   const parts = started.use(await openEmbeddedParts(settings.dataFolder, log));

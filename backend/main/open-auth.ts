@@ -1,4 +1,4 @@
-import { createAuth } from '../auth/auth.ts';
+import { type AuthSettings, createAuth } from '../auth/auth.ts';
 import type { Config } from '../config.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Mailer } from '../ports/mailer.ts';
@@ -12,7 +12,7 @@ type AuthServiceParts = Pick<Parts, 'users' | 'sessions' | 'codes' | 'rateLimit'
 /** Opens auth: at `AUTH_URL` if that is set, otherwise in this process. `mailer` is absent if this server does not mail. */
 export async function openAuth(
   parts: AuthServiceParts,
-  config: Pick<Config, 'authUrl' | 'jwtSecrets' | 'loginTokenSeconds' | 'signUp' | 'publicUrl'>,
+  config: AuthSettings & Pick<Config, 'authUrl' | 'jwtSecrets' | 'publicUrl'>,
   mailer: Mailer | undefined,
 ): Promise<Authentication> {
   if (config.authUrl !== undefined) {
@@ -22,9 +22,8 @@ export async function openAuth(
   }
   return createAuth({
     ...parts,
+    ...config,
     secrets: config.jwtSecrets ?? [await parts.signingSecret()],
-    loginTokenSeconds: config.loginTokenSeconds,
-    signUp: config.signUp,
     ...(mailer === undefined ? {} : { mail: { mailer, host: mailHost(config) } }),
   });
 }

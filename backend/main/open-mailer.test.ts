@@ -8,9 +8,11 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function senderOf(given: Parameters<typeof openMailer>[0]): Promise<string | undefined> {
+const unset = { smtpUrl: undefined, mailFrom: undefined, publicUrl: undefined };
+
+async function senderOf(given: Partial<Parameters<typeof openMailer>[0]>): Promise<string | undefined> {
   server = await startMailServer();
-  const mailer = await openMailer({ smtpUrl: server.url, ...given });
+  const mailer = await openMailer({ ...unset, smtpUrl: server.url, ...given });
   await mailer?.send({ to: 'anna@example.com', subject: 'x', text: 'x', messageId: '<x@example.com>' });
   await mailer?.close();
   return server.mails[0]?.parsed.from?.text;
@@ -18,7 +20,9 @@ async function senderOf(given: Parameters<typeof openMailer>[0]): Promise<string
 
 describe('the mailer', () => {
   it('exists only if a mail server is set', async () => {
-    expect(await openMailer({ mailFrom: 'anna@example.com', publicUrl: 'https://example.com' })).toBeUndefined();
+    expect(
+      await openMailer({ ...unset, mailFrom: 'anna@example.com', publicUrl: 'https://example.com' }),
+    ).toBeUndefined();
   });
 
   it('sends from the address in the settings', async () => {
@@ -35,7 +39,7 @@ describe('the mailer', () => {
 it.each(['http://127.0.0.1:8080', 'http://[::1]', undefined])(
   'uses the name of this computer when %s has no domain',
   (publicUrl) => {
-    expect(mailHost(publicUrl === undefined ? {} : { publicUrl })).toMatch(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
-    expect(mailHost(publicUrl === undefined ? {} : { publicUrl })).not.toMatch(/^[0-9.]+$/);
+    expect(mailHost({ publicUrl })).toMatch(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
+    expect(mailHost({ publicUrl })).not.toMatch(/^[0-9.]+$/);
   },
 );

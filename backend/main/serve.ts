@@ -33,7 +33,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   const binaries = await locateFfmpeg({
     searchPath: process.env['PATH'] ?? '',
-    ...(config.ffmpegPath === undefined ? {} : { ffmpegPath: config.ffmpegPath }),
+    ffmpegPath: config.ffmpegPath,
   });
   await using running = new AsyncDisposableStack();
   const mailer = await openMailer(config);
@@ -51,13 +51,13 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const owners = running.use(await startOwnerSide(parts, config));
   const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
   running.defer(() => converter.stop());
-  const { loopback, publicUrl, signUp, maxUploadBytes, maxDurationSeconds } = config;
+  const { loopback, publicUrl } = config;
   const gateway = createGateway({
     ...owners,
     conversions: owners.owned,
     authentication,
-    settings: { version, signUp, mail: mailer !== undefined, maxUploadBytes, maxDurationSeconds },
-    hosts: { loopback, ...(publicUrl === undefined ? {} : { publicUrl }) },
+    settings: { ...config, version, mail: mailer !== undefined },
+    hosts: { loopback, publicUrl },
     trustedProxies: config.trustedProxies,
     log,
     ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),

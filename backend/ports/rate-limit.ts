@@ -18,7 +18,7 @@ export type Allowance =
     };
 
 /**
- * Counts uses by key. All instances that share a store count together: they allow what one instance would. The store measures the
+ * Counts uses by key, for example guesses at a password. It does not measure bytes or speed. All instances that share a store count together: they allow what one instance would. The store measures the
  * time, so the clocks of machines need not agree.
  *
  * Keys may be of any length and are compared exactly. A key must always have the same limit. The amount of stored data is

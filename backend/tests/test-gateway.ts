@@ -13,6 +13,7 @@ import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts
 import { createAccessTokens } from '../auth/access-tokens.ts';
 import { createAuth } from '../auth/auth.ts';
 import type { AuthMail } from '../auth/code-sender.ts';
+import { parseConfig } from '../config.ts';
 import { mp3BlobId } from '../conversions/blob-names.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -96,14 +97,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     changes: test.conversions.changes,
     authentication: options.authentication?.(auth) ?? auth,
     settings: {
+      ...parseConfig({}),
       version: '1.2.3',
-      signUp: 'open',
       mail: false,
       maxUploadBytes: 1_000_000_000,
-      maxDurationSeconds: 43_200,
       ...options.settings,
     },
-    hosts: { loopback: true },
+    hosts: { loopback: true, publicUrl: undefined },
+    trustedProxies: [],
     log,
     ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
     reachAll: options.reachAll ?? (() => Promise.resolve()),

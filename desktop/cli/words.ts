@@ -107,6 +107,8 @@ Runs a conversion server until it is stopped.
   --port P     the default is 8080; 0 means any free one
   --data DIR   the folder for accounts, videos and MP3s
   -h, --help   show this
+
+The other settings are environment variables: see SETTINGS.md.
 `;
 
 /** What a person can do about a failure. Where a code has no entry, the sentence that came with it says so itself. */

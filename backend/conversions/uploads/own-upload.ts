@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import type { ConversionRow } from '../../ports/conversion-store.ts';
 import { notFound } from '../rows.ts';
-import { checkPart, tooLarge, type UploadPart } from './upload-part.ts';
+import { checkPiece, tooLarge, type UploadPiece } from './upload-piece.ts';
 import type { UploadRow } from './uploaded-bytes.ts';
 
 /** The row of an upload that its owner may continue, or that has ended. Throws `not_found`, and `gone` for a cancelled one. */
@@ -16,16 +16,16 @@ export function ownUpload(row: ConversionRow | undefined, owner: string): Upload
 }
 
 /**
- * Accepts a part that comes after the upload is complete, because the answer to the last part was lost. Throws if it contains
+ * Accepts a piece that comes after the upload is complete, because the answer to the last piece was lost. Throws if it contains
  * more bytes.
  */
 export async function afterTheEnd(
   row: UploadRow,
-  part: UploadPart,
+  piece: UploadPiece,
   source: AsyncIterable<Uint8Array>,
 ): Promise<UploadRow> {
   const { sourceBytes } = row;
-  checkPart({ ...row.upload, bytes: sourceBytes }, sourceBytes, part);
+  checkPiece({ ...row.upload, bytes: sourceBytes }, sourceBytes, piece);
   for await (const chunk of source) {
     if (chunk.byteLength > 0) throw tooLarge(sourceBytes);
   }

@@ -10,11 +10,11 @@ import { type Conversions, createConversions } from '../../tests/all-sides.ts';
 import { makeTestConversions, type TestConversions } from '../../tests/test-conversions.ts';
 import { storedBlobs } from '../../tests/test-gateway.ts';
 import { videoBlobId } from '../blob-names.ts';
-import type { Checksum, UploadPart } from './upload-part.ts';
+import type { Checksum, UploadPiece } from './upload-piece.ts';
 
 const owner = 'ada';
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
-const maxBytes = 1_000_000;
+const maxVideoBytes = 1_000_000;
 const daySeconds = 24 * 3600;
 
 let test: TestConversions;
@@ -49,11 +49,11 @@ function sha256(text: string): Checksum {
   return { update: (chunk) => void hash.update(chunk), matches: () => hash.digest().equals(expected) };
 }
 
-const append = (id: string, part: Partial<UploadPart>, source: AsyncIterable<Uint8Array>) =>
-  test.conversions.uploads.append(owner, id, { offset: 0, maxBytes, ...part }, source);
+const append = (id: string, piece: Partial<UploadPiece>, source: AsyncIterable<Uint8Array>) =>
+  test.conversions.uploads.append(owner, id, { offset: 0, maxVideoBytes, ...piece }, source);
 
-async function begin(bytes: number): Promise<string> {
-  return (await test.conversions.uploads.create(owner, { ...intake, bytes })).id;
+async function begin(videoBytes: number): Promise<string> {
+  return (await test.conversions.uploads.create(owner, { ...intake, videoBytes })).id;
 }
 
 async function offsetOf(id: string): Promise<number> {
@@ -147,7 +147,7 @@ describe('a writer that died', () => {
     const id = await begin(3);
     const label = { conversionId: id, owner, fileName: intake.fileName };
     await test.videos.append(videoBlobId({ id }), 1, 0, from('abc'), label);
-    expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, bytes: 3 });
+    expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, videoBytes: 3 });
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
     expect(test.videoQueue.take()).toEqual([id]);
   });
@@ -171,7 +171,7 @@ describe('a writer that died', () => {
     });
     const dead = append(id, { checksum: sha256('abc') }, from('abc'));
     await expect(dead).rejects.toMatchObject({ code: 'locked' });
-    expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, bytes: 3 });
+    expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 3, videoBytes: 3 });
     expect(await test.conversions.owned.get(owner, id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
     expect(await stored(id)).toBe('abc');
   });
@@ -200,7 +200,9 @@ it('a request that was suspended adds nothing once another has taken over the up
   const other = otherProcess({ videos });
   const id = await begin(6);
   await append(id, {}, from('abc'));
-  const late = await freezeAt(1, 'before', () => other.uploads.append(owner, id, { offset: 3, maxBytes }, from('xyz')));
+  const late = await freezeAt(1, 'before', () =>
+    other.uploads.append(owner, id, { offset: 3, maxVideoBytes }, from('xyz')),
+  );
   await test.conversions.sweeper.recover();
   // It adds no bytes, so the upload still ends where the late request wants to continue.
   await append(id, { offset: 3 }, from());
@@ -226,12 +228,12 @@ describe.each([
     test.pass(4);
     // No timer fires: the answer comes from the writer.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    await expect(uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
+    await expect(uploads.append(owner, id, { offset: 0, maxVideoBytes }, from('xyz'))).rejects.toMatchObject({
       code: 'locked',
     });
     end();
     expect(await first).toMatchObject({ offset: 3 });
-    await uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
+    await uploads.append(owner, id, { offset: 3, maxVideoBytes }, from('def'));
     expect(await stored(id)).toBe('abcdef');
   });
 
@@ -242,12 +244,12 @@ describe.each([
     const first = append(id, {}, source).catch((error: unknown) => error);
     await sent;
     test.pass(5);
-    await expect(uploads.append(owner, id, { offset: 0, maxBytes }, from('xyz'))).rejects.toMatchObject({
+    await expect(uploads.append(owner, id, { offset: 0, maxVideoBytes }, from('xyz'))).rejects.toMatchObject({
       code: 'wrong_state',
       details: { offset: 3 },
     });
     expect(await first).toMatchObject({ code: 'request_timeout' });
-    await uploads.append(owner, id, { offset: 3, maxBytes }, from('def'));
+    await uploads.append(owner, id, { offset: 3, maxVideoBytes }, from('def'));
     expect(await stored(id)).toBe('abcdef');
     end();
   });
@@ -261,7 +263,7 @@ describe.each([
     test.pass(5);
     const askers = ['abcdef', 'ghijkl', 'mnopqr'];
     const results = await Promise.allSettled(
-      askers.map(async (text) => await uploads.append(owner, id, { offset: 0, maxBytes }, from(text))),
+      askers.map(async (text) => await uploads.append(owner, id, { offset: 0, maxVideoBytes }, from(text))),
     );
     expect(await first).toMatchObject({ code: 'request_timeout' });
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -281,7 +283,7 @@ describe('a request for an upload whose writer does not answer', () => {
     const frozen = otherProcess({ events: createMemoryEventBus() });
     const id = await begin(6);
     const { source, sent, end } = silentAfter('abc');
-    const first = frozen.uploads.append(owner, id, { offset: 0, maxBytes }, source);
+    const first = frozen.uploads.append(owner, id, { offset: 0, maxVideoBytes }, source);
     await sent;
     test.pass(60);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

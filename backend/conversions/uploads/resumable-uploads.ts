@@ -8,7 +8,7 @@ import { type Intake, newConversion } from '../new-conversion.ts';
 import type { Publisher } from '../publisher.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
 import { settleUpload } from './settle-upload.ts';
-import { checkPart, type UploadPart } from './upload-part.ts';
+import { checkPiece, type UploadPiece } from './upload-piece.ts';
 import { createUploadWriters } from './upload-writers.ts';
 import { createUploadedBytes, type UploadRow } from './uploaded-bytes.ts';
 import { writeUpload } from './write-upload.ts';
@@ -21,7 +21,7 @@ const maxUnfinished = maxPageItems;
 
 export interface UploadIntake extends Intake {
   /** The length of the video, if known. */
-  readonly bytes?: number;
+  readonly videoBytes?: number;
   /** The client's own metadata, returned to it as given. */
   readonly metadata?: string;
 }
@@ -33,7 +33,7 @@ export interface UploadStatus {
   /** How many bytes are durable, which is the offset of the next byte to send. */
   readonly offset: number;
   /** The length of the whole video; absent if the client has not given it yet. */
-  readonly bytes?: number;
+  readonly videoBytes?: number;
   readonly metadata?: string;
   /** When the upload is removed if no more bytes come; absent once it is complete. */
   readonly expiresAt?: Date;
@@ -50,12 +50,12 @@ export interface ResumableUploads {
   status(owner: string, id: string): Promise<UploadStatus>;
 
   /**
-   * Adds a part, and queues the conversion once its video is complete. If the source is interrupted, the bytes that have arrived
-   * are kept; with a checksum, either the whole part is kept or none of it. Throws `wrong_state` at another offset, `locked`
+   * Adds a piece, and queues the conversion once its video is complete. If the source is interrupted, the bytes that have arrived
+   * are kept; with a checksum, either the whole piece is kept or none of it. Throws `wrong_state` at another offset, `locked`
    * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large` and
    * `checksum_mismatch`.
    */
-  append(owner: string, id: string, part: UploadPart, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
+  append(owner: string, id: string, piece: UploadPiece, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
 
   /** For the sweeper: queues the conversion if all bytes are stored but its writer died before it could record that. */
   settle(row: ConversionRow): Promise<void>;
@@ -71,20 +71,20 @@ export interface ResumableUploadsParts extends LeaseParts {
 export function createResumableUploads(parts: ResumableUploadsParts): ResumableUploads {
   const { rows, store, publisher, clock, events, log } = parts;
   const writers = createUploadWriters({ events, clock, isWritten: async (id) => isWritten(await store.get(id)) });
-  const bytes = createUploadedBytes(parts.videos);
+  const uploaded = createUploadedBytes(parts.videos);
   const expiresAt = (): string => new Date(clock.now().getTime() + uploadKeptSeconds * 1000).toISOString();
-  const settle = (row: UploadRow): Promise<UploadRow> => settleUpload(row, { rows, bytes, publisher });
+  const settle = (row: UploadRow): Promise<UploadRow> => settleUpload(row, { rows, uploaded, publisher });
 
   async function statusOf(row: UploadRow): Promise<UploadStatus> {
     const { id, state, upload, sourceBytes } = row;
     const { metadata } = upload;
     const told = { id, ...(metadata === undefined ? {} : { metadata }) };
-    if (state !== 'uploading') return { ...told, offset: sourceBytes, bytes: sourceBytes };
-    const { end } = await bytes.stored(id, upload.unverifiedFrom);
+    if (state !== 'uploading') return { ...told, offset: sourceBytes, videoBytes: sourceBytes };
+    const { end } = await uploaded.stored(id, upload.unverifiedFrom);
     return {
       ...told,
       offset: end,
-      ...(upload.bytes === undefined ? {} : { bytes: upload.bytes }),
+      ...(upload.bytes === undefined ? {} : { videoBytes: upload.bytes }),
       expiresAt: new Date(upload.expiresAt),
     };
   }
@@ -103,11 +103,11 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
         });
       }
       const upload: ResumableUpload = {
-        ...(intake.bytes === undefined ? {} : { bytes: intake.bytes }),
+        ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
         ...(intake.metadata === undefined ? {} : { metadata: intake.metadata }),
         expiresAt: expiresAt(),
       };
-      const row = { ...newConversion(owner, intake, { kind: 'blob' }, intake.bytes ?? 0, clock.now()), upload };
+      const row = { ...newConversion(owner, intake, { kind: 'blob' }, intake.videoBytes ?? 0, clock.now()), upload };
       await rows.insert(row);
       return await statusOf(await settle(row));
     },
@@ -116,17 +116,17 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
       return await statusOf(await current(owner, id));
     },
 
-    async append(owner, id, part, source) {
+    async append(owner, id, piece, source) {
       const seen = await current(owner, id);
-      if (seen.state !== 'uploading') return await statusOf(await afterTheEnd(seen, part, source));
+      if (seen.state !== 'uploading') return await statusOf(await afterTheEnd(seen, piece, source));
       // Checked before anything is read. A busy writer will have moved the end by the time it stops.
       if (seen.upload.writer === undefined) {
-        const { end } = await bytes.stored(id, seen.upload.unverifiedFrom);
-        checkPart(seen.upload, end, part);
+        const { end } = await uploaded.stored(id, seen.upload.unverifiedFrom);
+        checkPiece(seen.upload, end, piece);
       }
       return await writers.run({ id, owner, isWritten: isWritten(seen) }, async (writer) => {
-        const write = { seen, part, source, writer };
-        return await statusOf(await writeUpload(write, { rows, store, bytes, publisher, events, log, expiresAt }));
+        const write = { seen, piece, source, writer };
+        return await statusOf(await writeUpload(write, { rows, store, uploaded, publisher, events, log, expiresAt }));
       });
     },
 

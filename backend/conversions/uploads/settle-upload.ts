@@ -6,19 +6,22 @@ import type { UploadedBytes, UploadRow } from './uploaded-bytes.ts';
 
 export interface SettleUploadParts {
   readonly rows: Rows;
-  readonly bytes: UploadedBytes;
+  readonly uploaded: UploadedBytes;
   readonly publisher: Publisher;
 }
 
 /** Queues a conversion whose video is complete. Its last writer may have died after the bytes and before the row. */
-export async function settleUpload(row: UploadRow, { rows, bytes, publisher }: SettleUploadParts): Promise<UploadRow> {
+export async function settleUpload(
+  row: UploadRow,
+  { rows, uploaded, publisher }: SettleUploadParts,
+): Promise<UploadRow> {
   const { id, owner, state, upload } = row;
   if (state !== 'uploading' || upload.writer !== undefined || upload.bytes === undefined) return row;
-  const { end, unverified } = await bytes.stored(id, upload.unverifiedFrom);
+  const { end, unverified } = await uploaded.stored(id, upload.unverifiedFrom);
   if (unverified || end !== upload.bytes) return row;
   const sourceBytes = upload.bytes;
   try {
-    await bytes.finish(row);
+    await uploaded.finish(row);
   } catch (error) {
     // Another writer has started since, and will do this.
     if (isAppError(error, 'wrong_state')) return row;

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
 
 /**
- * A writer that has waited for its client for this long gives way to another request for the same upload. For example, a phone
+ * A writer that has waited for its source for this long gives way to another request for the same upload. For example, a phone
  * that changes its network leaves a connection behind that is never closed. Shorter than the pauses after which clients try again
  * (tus-js-client: 9 seconds).
  */
@@ -18,7 +18,10 @@ const lookEveryMilliseconds = 250;
 export interface UploadWriter {
   /** Fires when it must give way. */
   readonly signal: AbortSignal;
-  /** Passes `source` on, and measures how long it keeps the writer waiting. */
+  /**
+   * Passes `source` on, and measures how long it keeps the writer waiting. That counts as silence of the client. So whatever else may wait
+   * must come after this, not be part of `source`.
+   */
   watch(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
 }
 

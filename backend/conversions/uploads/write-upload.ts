@@ -4,7 +4,7 @@ import { holdLease, type Lease, type LeaseParts } from '../lease.ts';
 import type { Transition } from '../life-cycle.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
 import { type SettleUploadParts, settleUpload } from './settle-upload.ts';
-import { checkPart, mismatch, tooLarge, type UploadPart } from './upload-part.ts';
+import { checkPiece, mismatch, tooLarge, type UploadPiece } from './upload-piece.ts';
 import { locked, type UploadWriter } from './upload-writers.ts';
 import type { UploadRow } from './uploaded-bytes.ts';
 
@@ -14,10 +14,10 @@ export interface WriteUploadParts extends LeaseParts, SettleUploadParts {
   readonly expiresAt: () => string;
 }
 
-/** One request that adds a part to an upload, from its claim on the row to the end of its write. */
+/** One request that adds a piece to an upload, from its claim on the row to the end of its write. */
 export interface WriteUpload {
   readonly seen: UploadRow;
-  readonly part: UploadPart;
+  readonly piece: UploadPiece;
   readonly source: AsyncIterable<Uint8Array>;
   readonly writer: UploadWriter;
 }
@@ -29,28 +29,28 @@ interface Writing extends WriteUpload {
   readonly lease: Lease;
 }
 
-/** Adds the part, and queues the conversion once its video is complete. Throws as `ResumableUploads.append` does. */
+/** Adds the piece, and queues the conversion once its video is complete. Throws as `ResumableUploads.append` does. */
 export async function writeUpload(request: WriteUpload, parts: WriteUploadParts): Promise<UploadRow> {
-  const { seen, part, source } = request;
+  const { seen, piece, source } = request;
   const name = newId();
-  const { row, before } = await claim(seen, part, name, parts);
-  if (row.state !== 'uploading') return await afterTheEnd(row, part, source);
+  const { row, before } = await claim(seen, piece, name, parts);
+  if (row.state !== 'uploading') return await afterTheEnd(row, piece, source);
   const { id, owner, revision, attempt } = row;
   await using lease = holdLease({ id, owner, revision, state: 'uploading', attempt, writer: name }, parts);
   const writing = { ...request, row, lease };
   try {
     // Checked again: another writer may have started and ended since the first check.
-    const { end, unverified } = await parts.bytes.stored(id, before.unverifiedFrom);
-    checkPart(before, end, part);
+    const { end, unverified } = await parts.uploaded.stored(id, before.unverifiedFrom);
+    checkPiece(before, end, piece);
     // An earlier writer died before its bytes were verified.
-    if (unverified) await parts.bytes.cutBack(row, end);
+    if (unverified) await parts.uploaded.cutBack(row, end);
   } catch (error) {
     await letGo(writing, parts, before.unverifiedFrom);
     throw error;
   }
   let end: number;
   try {
-    end = await addPart(writing, parts);
+    end = await addPiece(writing, parts);
   } catch (error) {
     await endInVain(writing, parts);
     throw error;
@@ -61,7 +61,7 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
 /** Writes the claim of one writer into the row. `before` is the row's upload before the claim. */
 async function claim(
   { id, owner }: UploadRow,
-  part: UploadPart,
+  piece: UploadPiece,
   writer: string,
   { rows, expiresAt }: WriteUploadParts,
 ): Promise<{ readonly row: UploadRow; readonly before: ResumableUpload }> {
@@ -71,19 +71,19 @@ async function claim(
     if (state !== 'uploading') return undefined;
     if (upload.writer !== undefined) throw locked();
     before = upload;
-    const bytes = upload.bytes ?? part.bytes;
+    const bytes = upload.bytes ?? piece.videoBytes;
     return { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) };
   });
   const row = ownUpload(decided.row, owner);
   return { row, before: before ?? row.upload };
 }
 
-/** Resolves with the end of the part's bytes. */
-async function addPart(writing: Writing, { bytes }: WriteUploadParts): Promise<number> {
-  const { row, part, source, writer, lease } = writing;
-  const { offset, checksum } = part;
+/** Resolves with the end of the piece's bytes. */
+async function addPiece(writing: Writing, { uploaded }: WriteUploadParts): Promise<number> {
+  const { row, piece, source, writer, lease } = writing;
+  const { offset, checksum } = piece;
   const { upload } = row;
-  const limit = upload.bytes ?? part.maxBytes;
+  const limit = upload.bytes ?? piece.maxVideoBytes;
   async function* counted(): AsyncGenerator<Uint8Array> {
     let end = offset;
     for await (const chunk of writer.watch(source)) {
@@ -100,13 +100,13 @@ async function addPart(writing: Writing, { bytes }: WriteUploadParts): Promise<n
     return offset;
   }
   if (checksum !== undefined) await lease.write({ type: 'doubted', unverifiedFrom: offset });
-  const end = await bytes.append(row, offset, counted(), AbortSignal.any([lease.signal, writer.signal]));
+  const end = await uploaded.append(row, offset, counted(), AbortSignal.any([lease.signal, writer.signal]));
   if (checksum !== undefined && !checksum.matches()) throw mismatch();
   return end;
 }
 
 async function complete({ row, lease }: Writing, end: number, parts: WriteUploadParts): Promise<UploadRow> {
-  await parts.bytes.finish(row);
+  await parts.uploaded.finish(row);
   const queued = await lease.end({ type: 'uploaded', sourceBytes: end });
   if (queued === undefined) return await lost(row, parts);
   await parts.publisher.queued(queued);
@@ -115,7 +115,7 @@ async function complete({ row, lease }: Writing, end: number, parts: WriteUpload
 
 /** Ends the write of an upload that is not complete. */
 async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
-  const { end } = await parts.bytes.stored(row.id, unverifiedFrom);
+  const { end } = await parts.uploaded.stored(row.id, unverifiedFrom);
   const change: Transition = {
     type: 'write_ended',
     progress: row.upload.bytes ? Math.min(1, end / row.upload.bytes) : 0,
@@ -126,16 +126,16 @@ async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifie
   return next === undefined ? await lost(row, parts) : ownUpload(next, row.owner);
 }
 
-/** After a part that was interrupted or wrong: keeps the bytes that count and ends the write. Throws if the lease is lost. */
+/** After a piece that was interrupted or wrong: keeps the bytes that count and ends the write. Throws if the lease is lost. */
 async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<void> {
-  const { row, part, lease } = writing;
-  const { bytes, log } = parts;
-  let unverifiedFrom = part.checksum === undefined ? undefined : part.offset;
+  const { row, piece, lease } = writing;
+  const { uploaded, log } = parts;
+  let unverifiedFrom = piece.checksum === undefined ? undefined : piece.offset;
   if (unverifiedFrom !== undefined) {
     // A writer that took over may have written more since. Its bytes must not be removed.
     if ((await lease.write({ type: 'doubted', unverifiedFrom })) === undefined) await lost(row, parts);
     try {
-      await bytes.cutBack(row, unverifiedFrom);
+      await uploaded.cutBack(row, unverifiedFrom);
       unverifiedFrom = undefined;
     } catch (error) {
       log.warn({ err: error, conversion: row.id }, 'could not take unverified bytes back; the next writer will');
@@ -148,9 +148,9 @@ async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<voi
 }
 
 /** Throws the reason to a writer whose lease is lost. Removes the bytes that it wrote after a cancel. */
-async function lost({ id, owner }: UploadRow, { store, bytes }: WriteUploadParts): Promise<never> {
+async function lost({ id, owner }: UploadRow, { store, uploaded }: WriteUploadParts): Promise<never> {
   const row: ConversionRow | undefined = await store.get(id);
-  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') await bytes.remove(id, row);
+  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') await uploaded.remove(id, row);
   ownUpload(row, owner);
   throw locked();
 }

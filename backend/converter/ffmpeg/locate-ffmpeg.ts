@@ -11,7 +11,7 @@ export interface FfmpegBinaries {
 
 export interface FfmpegSearch {
   /** The value of FFMPEG_PATH: ffmpeg itself, or the folder that contains it. */
-  readonly ffmpegPath?: string;
+  readonly ffmpegPath?: string | undefined;
   /** The value of PATH. */
   readonly searchPath: string;
   readonly platform?: NodeJS.Platform;

@@ -20,11 +20,11 @@ export async function appendToUpload(call: AccountCall, parts: TusParts): Promis
   checkContentType(request);
   const offset = parseBytes('Upload-Offset', request.get('Upload-Offset'));
   if (offset === undefined) throw new AppError('bad_request', 'The header Upload-Offset is required.');
-  const bytes = parseBytes('Upload-Length', request.get('Upload-Length'));
+  const videoBytes = parseBytes('Upload-Length', request.get('Upload-Length'));
   const checksum = parseChecksum(request.get('Upload-Checksum'));
   const where = {
     offset,
-    ...(bytes === undefined ? {} : { bytes }),
+    ...(videoBytes === undefined ? {} : { videoBytes }),
     ...(checksum === undefined ? {} : { checksum }),
   };
   describeProgress(response, await appendBody(call, seen.id, where, parts));

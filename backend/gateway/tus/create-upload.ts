@@ -1,7 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import { sayShared } from '../../../shared/words/say.ts';
 import type { UploadStatus } from '../../conversions/uploads/resumable-uploads.ts';
-import type { Checksum } from '../../conversions/uploads/upload-part.ts';
+import type { Checksum } from '../../conversions/uploads/upload-piece.ts';
 import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';
 import {
@@ -22,8 +22,8 @@ export async function createUpload(call: AccountCall, parts: TusParts): Promise<
   const { request, response, identity } = call;
   const { uploads, maxUploadBytes, uploadsPath } = parts;
   checkVersion(call);
-  const bytes = parseLength(request.get('Upload-Length'), request.get('Upload-Defer-Length'));
-  if (bytes !== undefined && bytes > maxUploadBytes) {
+  const videoBytes = parseLength(request.get('Upload-Length'), request.get('Upload-Defer-Length'));
+  if (videoBytes !== undefined && videoBytes > maxUploadBytes) {
     throw new AppError('too_large', sayShared('failTooLargeForServer'), {
       details: { limitBytes: maxUploadBytes },
     });
@@ -35,7 +35,7 @@ export async function createUpload(call: AccountCall, parts: TusParts): Promise<
   const checksum = parseChecksum(request.get('Upload-Checksum'));
   const created = await uploads.create(identity.accountId, {
     ...intake,
-    ...(bytes === undefined ? {} : { bytes }),
+    ...(videoBytes === undefined ? {} : { videoBytes }),
     ...(metadata === undefined ? {} : { metadata }),
   });
   const status = hasBody(request) ? await appendFirst(call, created, checksum, parts) : created;

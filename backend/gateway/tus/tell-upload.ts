@@ -8,10 +8,10 @@ export async function tellUpload(call: AccountCall, { uploads }: TusParts): Prom
   const id = pathParameter(request, 'id');
   const status = await uploads.status(identity.accountId, id);
   nameConversion(response, status);
-  const { bytes, metadata } = status;
+  const { videoBytes, metadata } = status;
   describeProgress(response, status);
-  if (bytes === undefined) response.set('Upload-Defer-Length', '1');
-  else response.set('Upload-Length', String(bytes));
+  if (videoBytes === undefined) response.set('Upload-Defer-Length', '1');
+  else response.set('Upload-Length', String(videoBytes));
   if (metadata !== undefined) response.set('Upload-Metadata', metadata);
   // The protocol requires that caches do not store the offset.
   response.set({ 'Cache-Control': 'no-store', 'Content-Length': '0' }).status(200).end();

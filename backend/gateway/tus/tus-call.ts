@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { AppError } from '../../../shared/errors.ts';
 import type { OwnedConversions } from '../../conversions/owned-conversions.ts';
 import type { ResumableUploads, UploadStatus } from '../../conversions/uploads/resumable-uploads.ts';
-import type { UploadPart } from '../../conversions/uploads/upload-part.ts';
+import type { UploadPiece } from '../../conversions/uploads/upload-piece.ts';
 import { streamBody } from '../../http/body-stream.ts';
 import { hasBody } from '../../http/request-body.ts';
 import type { AccountCall } from '../../http/routes.ts';
@@ -50,17 +50,17 @@ export function checkContentType(request: Request): void {
 export async function appendBody(
   { request, response, signal, identity }: AccountCall,
   id: string,
-  where: Pick<UploadPart, 'offset' | 'bytes' | 'checksum'>,
+  where: Pick<UploadPiece, 'offset' | 'videoBytes' | 'checksum'>,
   { uploads, maxUploadBytes, idleSeconds }: TusParts,
 ): Promise<UploadStatus> {
   const { 'content-length': length } = request.headers;
-  const part: UploadPart = {
+  const piece: UploadPiece = {
     ...where,
-    maxBytes: maxUploadBytes,
-    ...(length === undefined ? {} : { partBytes: Number(length) }),
+    maxVideoBytes: maxUploadBytes,
+    ...(length === undefined ? {} : { pieceBytes: Number(length) }),
   };
   const source = hasBody(request) ? streamBody(request, response, { idleSeconds, signal }) : nothing();
-  return await uploads.append(identity.accountId, id, part, source);
+  return await uploads.append(identity.accountId, id, piece, source);
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -4,7 +4,7 @@ import { batchSchema } from '../../../shared/api.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { defaultOutputOptions, outputOptionsSchema } from '../../../shared/formats.ts';
 import type { Intake } from '../../conversions/new-conversion.ts';
-import type { Checksum } from '../../conversions/uploads/upload-part.ts';
+import type { Checksum } from '../../conversions/uploads/upload-piece.ts';
 import { cleanFileName } from '../upload-file-name.ts';
 
 /** The version of the protocol: https://tus.io/protocols/resumable-upload. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnswerDescription, Operation } from '../../http/operation.ts';
 import type { Route } from '../../http/routes.ts';
-import type { GatewayParts } from '../gateway-parts.ts';
+import { defaultUploadIdleSeconds, type GatewayParts } from '../gateway-parts.ts';
 import { appendToUpload } from './append-to-upload.ts';
 import { createUpload } from './create-upload.ts';
 import { endUpload } from './end-upload.ts';
@@ -11,12 +11,11 @@ import { tusChecksums, tusExtensions, tusVersion, uploadContentType } from './tu
 
 const uploadsPath = '/api/v1/uploads';
 const uploadPath = `${uploadsPath}/:id`;
-const defaultIdleSeconds = 60;
 const answerHeaders = { 'Tus-Resumable': tusVersion };
 
 /** Routes for resumable uploads with the tus protocol, one handler for each of its methods. */
 export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayParts): readonly Route[] {
-  const { maxUploadBytes, uploadIdleSeconds = defaultIdleSeconds } = settings;
+  const { maxUploadBytes, uploadIdleSeconds: idleSeconds = defaultUploadIdleSeconds } = settings;
   const { publicUrl } = hosts;
   // The client knows its own scheme and host. Only the path needs a prefix, because a proxy may add one.
   const prefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
@@ -24,7 +23,7 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
     uploads,
     conversions,
     maxUploadBytes,
-    idleSeconds: uploadIdleSeconds,
+    idleSeconds,
     uploadsPath: `${prefix}${uploadsPath}`,
   };
   return [

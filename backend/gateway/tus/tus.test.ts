@@ -106,6 +106,23 @@ async function untilWriting(id: string): Promise<void> {
   await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeTypeOf('string');
 }
 
+/** Counts the bytes of the next request that writes. They are counted once its writer waits for more. */
+function countTaken(): () => number {
+  const { videos } = gateway.test;
+  const { append: appendReal } = videos;
+  let taken = 0;
+  async function* counted(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      yield chunk;
+      taken += chunk.byteLength;
+    }
+  }
+  vi.spyOn(videos, 'append').mockImplementationOnce((blobId, fence, offset, source, ...rest) =>
+    appendReal(blobId, fence, offset, counted(source), ...rest),
+  );
+  return () => taken;
+}
+
 describe('the protocol', () => {
   it.each([uploads, pathOf('anything')])('is described to anyone at %s', async (path) => {
     const answer = await fetch(gateway.url + path, { method: 'OPTIONS' });
@@ -354,7 +371,7 @@ describe('the metadata of an upload', () => {
   });
 });
 
-describe('a part', () => {
+describe('a piece', () => {
   it.each([1, 2, 4, 100])(
     'at %d of an upload that ends at 3 is refused with 409, and changes nothing',
     async (offset) => {
@@ -411,21 +428,10 @@ describe('a part', () => {
   it('that is interrupted is kept as far as it arrived', async () => {
     const id = await begin({ 'Upload-Length': '1000000' });
     const video = randomBytes(1_000_000);
-    const { videos } = gateway.test;
-    const { append: appendReal } = videos;
-    let taken = 0;
-    async function* counted(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      for await (const chunk of source) {
-        yield chunk;
-        taken += chunk.byteLength;
-      }
-    }
-    vi.spyOn(videos, 'append').mockImplementationOnce((blobId, fence, offset, source, ...rest) =>
-      appendReal(blobId, fence, offset, counted(source), ...rest),
-    );
+    const taken = countTaken();
     const cut = await openAppend(id, 0, 1_000_000);
     await cut.send(video.subarray(0, 600_000));
-    await expect.poll(() => taken).toBe(600_000);
+    await expect.poll(taken).toBe(600_000);
     cut.destroy();
     await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
     expect(await offsetOf(id)).toBe(600_000);
@@ -445,9 +451,10 @@ describe('a part', () => {
 
   it('is refused with 423 while another one is written, until that one has been idle for a while', async () => {
     const id = await begin({ 'Upload-Length': '1000' });
+    const taken = countTaken();
     const first = await openAppend(id, 0, 1000);
     await first.send('video');
-    await untilWriting(id);
+    await expect.poll(taken).toBe(5);
     await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
     gateway.test.pass(4);
     await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
@@ -485,7 +492,7 @@ describe('a part', () => {
   });
 });
 
-describe('a part with a checksum', () => {
+describe('a piece with a checksum', () => {
   const digests: readonly [string, (text: string) => string][] = [
     ['sha1', (text) => createHash('sha1').update(text).digest('base64')],
     ['sha256', (text) => createHash('sha256').update(text).digest('base64')],
@@ -521,10 +528,10 @@ describe('a part with a checksum', () => {
   it('is dropped if it is interrupted', async () => {
     const id = await begin({ 'Upload-Length': '1000' });
     await append(id, 0, 'hello');
+    const taken = countTaken();
     const cut = await openAppend(id, 5, 900, { 'Upload-Checksum': `sha1 ${base64('whatever it would be')}` });
     await cut.send('video');
-    await untilWriting(id);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect.poll(taken).toBe(5);
     cut.destroy();
     await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
     expect(await offsetOf(id)).toBe(5);

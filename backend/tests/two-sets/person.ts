@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError, type ErrorCode, isAppError } from '../../../shared/errors.ts';
-import type { Checksum } from '../../conversions/uploads/upload-part.ts';
-import { chunkBytes, type PartPlan, type PersonPlan, type SetIndex, type Wish } from './plans.ts';
+import type { Checksum } from '../../conversions/uploads/upload-piece.ts';
+import { chunkBytes, type PersonPlan, type PiecePlan, type SetIndex, type Wish } from './plans.ts';
 import type { RunningSet } from './running-set.ts';
 
 export interface PersonParts {
@@ -37,7 +37,7 @@ const refusals: readonly ErrorCode[] = [
 ];
 /** How a connection breaks off, as the server sees it. */
 const brokenOff = new Error('the connection broke off');
-const maxBytes = 1_000_000;
+const maxVideoBytes = 1_000_000;
 
 export function createPerson({ name, plan, sets, schedule }: PersonParts): Person {
   const video = videoOf(name, plan.chunks);
@@ -55,7 +55,7 @@ export function createPerson({ name, plan, sets, schedule }: PersonParts): Perso
     acknowledged = Math.max(acknowledged, offset);
   }
 
-  async function* chunks(set: SetIndex, from: number, to: number, fate: PartPlan['fate']): AsyncGenerator<Uint8Array> {
+  async function* chunks(set: SetIndex, from: number, to: number, fate: PiecePlan['fate']): AsyncGenerator<Uint8Array> {
     const { stepper, activity } = sets[set];
     const half = from + Math.ceil((to - from) / 2 / chunkBytes) * chunkBytes;
     for (let at = from; at < to; at += chunkBytes) {
@@ -68,7 +68,7 @@ export function createPerson({ name, plan, sets, schedule }: PersonParts): Perso
     }
   }
 
-  async function sendPart({ set, after, chunks: count, fate }: PartPlan): Promise<void> {
+  async function sendPiece({ set, after, chunks: count, fate }: PiecePlan): Promise<void> {
     const upload = await created.promise;
     if (upload === undefined) return;
     for (let steps = 0; steps < after; steps += 1) await schedule();
@@ -78,12 +78,12 @@ export function createPerson({ name, plan, sets, schedule }: PersonParts): Perso
     if (offset < before) throw new Error(`lost: ${before} bytes were acknowledged, now there are ${offset}`);
     const end = Math.min(offset + count * chunkBytes, video.byteLength);
     const checksum = fate === 'checked' || fate === 'noise' ? checksumOf(video.subarray(offset, end)) : undefined;
-    const part = {
+    const piece = {
       offset,
-      maxBytes,
+      maxVideoBytes,
       ...(checksum === undefined ? {} : { checksum }),
     };
-    const status = await uploads.append(name, upload, part, chunks(set, offset, end, fate));
+    const status = await uploads.append(name, upload, piece, chunks(set, offset, end, fate));
     acknowledge(status.offset);
   }
 
@@ -93,7 +93,7 @@ export function createPerson({ name, plan, sets, schedule }: PersonParts): Perso
       if (plan.way === 'resumable') {
         ({ id } = await uploads.create(name, {
           ...intake,
-          bytes: video.byteLength,
+          videoBytes: video.byteLength,
         }));
       } else {
         const received = await owned.receive(name, intake, chunks(plan.set, 0, video.byteLength, 'plain'));
@@ -117,17 +117,17 @@ export function createPerson({ name, plan, sets, schedule }: PersonParts): Perso
     video,
     id: () => id,
     async act() {
-      const parts = plan.way === 'resumable' ? plan.parts.map(sendPart) : [];
-      const all = Promise.all([create(), ...parts, ...plan.wishes.map(want)].map(allowRefusal));
+      const pieces = plan.way === 'resumable' ? plan.pieces.map(sendPiece) : [];
+      const all = Promise.all([create(), ...pieces, ...plan.wishes.map(want)].map(allowRefusal));
       // A client that fell silent is not waited for: it hangs until everything ends.
-      const isHanging = parts.length > 0 && plan.parts.some(({ fate }) => fate === 'hang');
+      const isHanging = pieces.length > 0 && plan.pieces.some(({ fate }) => fate === 'hang');
       if (isHanging) setTimeout(() => over.abort(brokenOff), hangMilliseconds);
       await all;
     },
     async resume() {
       if (id === undefined || plan.way === 'form') return;
       await allowRefusal(
-        sendPart({
+        sendPiece({
           set: 1,
           after: 0,
           chunks: plan.chunks,

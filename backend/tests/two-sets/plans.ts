@@ -7,7 +7,7 @@ export type SetIndex = 0 | 1;
 export const chunkBytes = 16;
 
 /** One request that adds to a resumable upload, at the offset that the server names. It does not wait for the one before it. */
-export interface PartPlan {
+export interface PiecePlan {
   readonly set: SetIndex;
   /** How many steps others make before it begins. */
   readonly after: number;
@@ -32,7 +32,7 @@ export interface PersonPlan {
   readonly way: 'form' | 'resumable';
   /** Where the upload is begun. */
   readonly set: SetIndex;
-  readonly parts: readonly PartPlan[];
+  readonly pieces: readonly PiecePlan[];
   readonly wishes: readonly Wish[];
 }
 
@@ -52,7 +52,7 @@ export interface Plan {
 
 const set = fc.constantFrom<SetIndex>(0, 1);
 
-const part: fc.Arbitrary<PartPlan> = fc.record({
+const piece: fc.Arbitrary<PiecePlan> = fc.record({
   set,
   after: fc.nat({ max: 60 }),
   chunks: fc.integer({ min: 1, max: 4 }),
@@ -66,7 +66,7 @@ const person: fc.Arbitrary<PersonPlan> = fc.record({
     { weight: 3, arbitrary: fc.constant('resumable' as const) },
   ),
   set,
-  parts: fc.array(part, { maxLength: 5 }),
+  pieces: fc.array(piece, { maxLength: 5 }),
   wishes: fc.array(
     fc.record({
       set,
@@ -95,14 +95,14 @@ function plansOf(people: number, person: fc.Arbitrary<PersonPlan>): fc.Arbitrary
 /** Five people at once. */
 export const plans = plansOf(5, person);
 
-/** Writers of three uploads, whose parts are often wrong, that lose their leases again and again. */
+/** Writers of three uploads, whose pieces are often wrong, that lose their leases again and again. */
 export const plansOfLostWriters = plansOf(
   3,
   fc.record({
     chunks: fc.constant(4),
     way: fc.constant('resumable' as const),
     set,
-    parts: fc.array(
+    pieces: fc.array(
       fc.record({
         set,
         after: fc.nat({ max: 250 }),

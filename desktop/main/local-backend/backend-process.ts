@@ -36,7 +36,7 @@ async function run(start: BackendStart, port: ChannelPort): Promise<void> {
   const log = pino({ level: start.logLevel });
   try {
     const { dataFolder, ffmpegPath, atOnce: converterConcurrency } = start;
-    const given = { dataFolder, converterConcurrency, ...(ffmpegPath === undefined ? {} : { ffmpegPath }) };
+    const given = { dataFolder, ffmpegPath, converterConcurrency };
     const backend = await startEmbedded({ ...given, maxDurationSeconds, keepResultDays, waitsForSpace: true }, log);
     let ending: Promise<void> | undefined;
     const onEnd = (): void => {

@@ -8,32 +8,32 @@ export interface Checksum {
   matches(): boolean;
 }
 
-/** The parts of a request besides its bytes. */
-export interface UploadPart {
+/** What one request adds to an upload: everything about it but its bytes. */
+export interface UploadPiece {
   /** The offset of its first byte. It must be the end of the upload. */
   readonly offset: number;
   /** The length of the whole video, if the client gives it, perhaps again. */
-  readonly bytes?: number;
-  /** How many bytes this part has, if known. */
-  readonly partBytes?: number;
+  readonly videoBytes?: number;
+  /** How many bytes this piece has, if known. */
+  readonly pieceBytes?: number;
   /** The largest length that a video may have. */
-  readonly maxBytes: number;
+  readonly maxVideoBytes: number;
   readonly checksum?: Checksum;
 }
 
-/** Throws if the header of a part shows that it does not fit. */
-export function checkPart(upload: ResumableUpload, end: number, part: UploadPart): void {
-  const { offset, bytes, partBytes = 0, maxBytes } = part;
-  if (bytes !== undefined && upload.bytes !== undefined && bytes !== upload.bytes) {
+/** Throws if the header of a piece shows that it does not fit. */
+export function checkPiece(upload: ResumableUpload, end: number, piece: UploadPiece): void {
+  const { offset, videoBytes, pieceBytes = 0, maxVideoBytes } = piece;
+  if (videoBytes !== undefined && upload.bytes !== undefined && videoBytes !== upload.bytes) {
     throw new AppError('bad_request', 'The length differs from the one that was given for this upload before.');
   }
   if (offset !== end) {
     throw new AppError('wrong_state', 'The offset is not the end of the upload.', { details: { offset: end } });
   }
-  const limit = upload.bytes ?? bytes ?? maxBytes;
-  if (limit > maxBytes) throw tooLarge(maxBytes);
+  const limit = upload.bytes ?? videoBytes ?? maxVideoBytes;
+  if (limit > maxVideoBytes) throw tooLarge(maxVideoBytes);
   if (limit < end) throw new AppError('bad_request', 'More bytes have already arrived than this length.');
-  if (offset + partBytes > limit) throw tooLarge(limit);
+  if (offset + pieceBytes > limit) throw tooLarge(limit);
 }
 
 export function tooLarge(limitBytes: number): AppError {

@@ -3,17 +3,18 @@ import { conversionSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { defaultOutputOptions } from '../../shared/formats.ts';
 import { clientOf, type Route } from '../http/routes.ts';
-import type { GatewayParts } from './gateway-parts.ts';
+import { defaultUploadIdleSeconds, type GatewayParts } from './gateway-parts.ts';
 import { receiveMultipart } from './receive-multipart.ts';
 import { resultOperation, sendResult } from './send-result.ts';
-
-const defaultUploadIdleSeconds = 60;
 
 const uploadFormSchema = z.object({ file: z.file() });
 const downloadQuerySchema = z.object({ fid: z.string().min(1) });
 
-/** The three calls of the system that Soundlift grew out of, as its scripts use them. */
-export function originalRoutes({ authentication, conversions, settings }: GatewayParts): readonly Route[] {
+/**
+ * `POST /login`, `POST /upload` and `GET /download`, for scripts: one plain request each. They are the calls of the system that Soundlift
+ * grew out of. The rest of the interface is under `/api/v1`.
+ */
+export function loginUploadDownloadRoutes({ authentication, conversions, settings }: GatewayParts): readonly Route[] {
   const { maxUploadBytes, uploadIdleSeconds = defaultUploadIdleSeconds } = settings;
   return [
     {
@@ -42,7 +43,7 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
         problems: ['cancelled', 'disk_full'],
       },
       async handle({ request, response, identity, signal }) {
-        const upload = await receiveMultipart(
+        const video = await receiveMultipart(
           request,
           response,
           async (fileName, source, stop) => {
@@ -57,7 +58,7 @@ export function originalRoutes({ authentication, conversions, settings }: Gatewa
           },
           { maxBytes: maxUploadBytes, idleSeconds: uploadIdleSeconds, signal },
         );
-        response.json(await upload.accept());
+        response.json(await video.accept());
       },
     },
     {

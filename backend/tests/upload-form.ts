@@ -1,0 +1,27 @@
+/** A part of a form. */
+export interface FormPart {
+  readonly disposition: string;
+  readonly contents: string;
+  readonly type?: string;
+}
+
+export const boundary = 'the-boundary';
+
+/** A form of these parts; `end` replaces its closing boundary. */
+export function formOf(parts: readonly FormPart[], end = `--${boundary}--\r\n`): Buffer {
+  const texts = parts.map(
+    ({ disposition, contents, type = 'application/octet-stream' }) =>
+      `--${boundary}\r\nContent-Disposition: ${disposition}\r\nContent-Type: ${type}\r\n\r\n${contents}\r\n`,
+  );
+  return Buffer.from(texts.join('') + end);
+}
+
+/** The part with the video. */
+export function filePart(contents = 'video', name = 'talk.mp4'): FormPart {
+  return { disposition: `form-data; name="file"; filename="${name}"`, contents };
+}
+
+/** The head of a raw request with such a form, and `more` header lines. */
+export function uploadHead(token: string, more: string): string {
+  return `POST /upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\n${more}\r\n`;
+}
