@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
+import { settledOffset } from '../../backend/tests/running/settled-offset.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import type { SourceFile } from './backend.ts';
@@ -113,11 +114,7 @@ describe('an upload', () => {
     const held = backend.submit({ file, options, onSent, resumable: { onBegun } }, stop.signal);
     await expect(held).rejects.toThrow('held');
     const id = begun ?? '';
-    const headers = { Authorization: `Bearer ${stand.account.token}`, 'Tus-Resumable': '1.0.0' };
-    await waitUntil('the server keeps what was sent', async () => {
-      const answer = await fetch(`${stand.server().url}/api/v1/uploads/${id}`, { method: 'HEAD', headers });
-      return Number(answer.headers.get('Upload-Offset')) > file.bytes / 4;
-    });
+    expect(await settledOffset(stand.account, id)).toBeGreaterThan(file.bytes / 4);
     const first: number[] = [];
     const again = { file, options, resumable: { id, onBegun }, onSent: (sent: number) => void first.push(sent) };
     expect((await backend.submit(again, never)).id).toBe(id);
