@@ -17,21 +17,25 @@ export interface ClientWatch {
   end(): void;
 }
 
-/** One timer serves both: it fires at the next ping or at the token's end, whichever comes first. */
+/**
+ * How often a client is looked at between two pings. If this process is stopped for a while, that counts as one look, whatever time
+ * has passed: the client's answer may have arrived without having been read.
+ */
+const looksPerPing = 4;
+
+/** One timer serves both: it fires at the next look or at the token's end, whichever comes first. */
 export function watchClient(client: WatchedClient): ClientWatch {
-  const pingMilliseconds = client.pingSeconds * 1000;
-  let pingAt = performance.now() + pingMilliseconds;
+  const lookMilliseconds = (client.pingSeconds * 1000) / looksPerPing;
+  let looks = 0;
   let isThere = true;
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
     if (Date.now() >= client.tokenEndsAt) return client.onTokenEnd();
-    const lateBy = performance.now() - pingAt;
-    if (lateBy >= 0) {
-      pingAt = performance.now() + pingMilliseconds;
-      // If this process itself was stopped, the answer may have arrived without having been read.
-      if (!isThere && lateBy < pingMilliseconds / 2) return client.onSilence();
+    looks += 1;
+    if (looks % looksPerPing === 0) {
+      if (!isThere) return client.onSilence();
       isThere = false;
       client.ping();
     }
@@ -40,7 +44,7 @@ export function watchClient(client: WatchedClient): ClientWatch {
 
   function schedule(): void {
     if (ended) return;
-    timer = setTimeout(look, Math.max(1, Math.min(pingAt - performance.now(), client.tokenEndsAt - Date.now())));
+    timer = setTimeout(look, Math.max(1, Math.min(lookMilliseconds, client.tokenEndsAt - Date.now())));
   }
 
   schedule();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { problemSchema } from '../../../shared/api.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { openRaw, sendRaw } from '../../tests/raw-request.ts';
@@ -17,6 +18,7 @@ async function start(limits: Partial<SocketLimits> = {}): Promise<void> {
 beforeEach(() => start());
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   for (const client of clients.splice(0)) await client[Symbol.asyncDispose]();
   await stand[Symbol.asyncDispose]();
 });
@@ -364,7 +366,7 @@ describe('a socket', () => {
 
   it('is closed with 4401 when its token expires', async () => {
     await start({ pingSeconds: 7200 });
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
     const client = await open({ token: stand.token('anna', 3600) });
     await client.hello;
     vi.advanceTimersByTime(3_599_000);
@@ -434,6 +436,22 @@ describe('a socket', () => {
     }
     const { id } = await submit('anna');
     await client.until('the event', (frames) => frames.some((frame) => JSON.stringify(frame).includes(id)));
+  });
+
+  it('survives that the server stops after each ping for longer than until the next', async () => {
+    await start({ pingSeconds: 0.1 });
+    const client = await open({ token: stand.token('anna') });
+    await client.hello;
+    let pings = 0;
+    const { ping } = WebSocket.prototype;
+    vi.spyOn(WebSocket.prototype, 'ping').mockImplementation(function (this: WebSocket) {
+      ping.call(this);
+      pings += 1;
+      const until = performance.now() + 120;
+      while (performance.now() < until);
+    });
+    await waitUntil('pings', () => pings >= 10 || client.socket.readyState !== client.socket.OPEN);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
   it('is closed with 1001 when the server shuts down, which does not take long', async () => {

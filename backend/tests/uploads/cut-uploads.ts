@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Conversion } from '../../../shared/api.ts';
 import { openServerStand, type ServerStand } from '../running/server-stand.ts';
+import { settledOffset } from '../running/settled-offset.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import type { RunningClient, TusClient } from './tus-client.ts';
 
@@ -63,27 +63,10 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       return only;
     }
 
-    /** The number of bytes that the server has acknowledged, or would acknowledge. */
-    async function offset(): Promise<number> {
-      const { id } = await onlyConversion();
-      const headers = { 'Tus-Resumable': '1.0.0' };
-      const answer = await stand.account.fetch(`/api/v1/uploads/${id}`, { method: 'HEAD', headers });
-      return Number(answer.headers.get('upload-offset') ?? Number.NaN);
-    }
-
-    /**
-     * The number of stored bytes once they stop growing. Bytes that a killed client had given to the system still
-     * arrive, and only then does its connection end. An offset that is read too early asks less of the next client.
-     */
-    async function settledOffset(): Promise<number> {
+    /** The number of stored bytes. Bytes that a killed client had given to the system still arrive, and only then does its connection end. */
+    async function keptBytes(): Promise<number> {
       await waitUntil('the connections of the ended client have ended', () => !stand.line.isOpen);
-      let latest = Number.NaN;
-      return await waitUntil('no more is stored', async () => {
-        await delay(200);
-        const before = latest;
-        latest = await offset();
-        return latest === before ? latest : undefined;
-      });
+      return await settledOffset(stand.account, (await onlyConversion()).id);
     }
 
     /** Runs further client processes until the upload is complete, and checks what was stored. */
@@ -120,7 +103,7 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
         first.kill();
         await first.ended;
         stand.line.release();
-        const kept = await settledOffset();
+        const kept = await keptBytes();
         const sent = stand.line.sentBytes;
         await finish();
         expectLittleTwice(sent, kept);
@@ -135,7 +118,7 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
         stand.line.cut();
         stand.line.release();
         expect(await one.ended).not.toBe(0);
-        keptAtCuts += (await settledOffset()) - keptAtCuts;
+        keptAtCuts += (await keptBytes()) - keptAtCuts;
         sentAtCuts += stand.line.sentBytes - before;
       }
       await finish();
@@ -148,7 +131,7 @@ export function describeCutUploads(name: string, open: () => Promise<TusClient>)
       stand.line.release();
       expect(await first.ended).not.toBe(0);
       await stand.startAgain();
-      const kept = await settledOffset();
+      const kept = await keptBytes();
       const sent = stand.line.sentBytes;
       await finish();
       expectLittleTwice(sent, kept);
