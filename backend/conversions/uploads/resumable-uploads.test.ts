@@ -178,6 +178,29 @@ describe('a writer that died', () => {
 });
 
 describe('two requests', () => {
+  it('never acknowledge bytes of each other that are not verified', async () => {
+    const id = await begin(6);
+    await append(id, {}, from('abc'));
+    const isStored = Promise.withResolvers<void>();
+    const isTold = Promise.withResolvers<void>();
+    const { stat, truncate } = test.videos;
+    vi.spyOn(test.videos, 'truncate').mockImplementationOnce(async (...given) => {
+      isStored.resolve();
+      await isTold.promise;
+      await truncate(...given);
+    });
+    let wrong: Promise<unknown> | undefined;
+    vi.spyOn(test.videos, 'stat').mockImplementationOnce(async (...given) => {
+      wrong = append(id, { offset: 3, checksum: sha256('de') }, from('xy')).catch((error: unknown) => error);
+      await isStored.promise;
+      return await stat(...given);
+    });
+    expect(await offsetOf(id)).toBe(3);
+    isTold.resolve();
+    expect(await wrong).toMatchObject({ code: 'checksum_mismatch' });
+    expect(await offsetOf(id)).toBe(3);
+  });
+
   it('that start at once never both write', async () => {
     const id = await begin(6);
     const results = await Promise.allSettled([append(id, {}, from('abcdef')), append(id, {}, from('uvwxyz'))]);

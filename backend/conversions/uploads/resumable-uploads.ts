@@ -75,12 +75,18 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
   const expiresAt = (): string => new Date(clock.now().getTime() + uploadKeptSeconds * 1000).toISOString();
   const settle = (row: UploadRow): Promise<UploadRow> => settleUpload(row, { rows, uploaded, publisher });
 
+  /**
+   * The status as of one moment. A row and its bytes are read one after the other. If another request began in between, its bytes
+   * may be stored and not verified, and must not be acknowledged.
+   */
   async function statusOf(row: UploadRow): Promise<UploadStatus> {
-    const { id, state, upload, sourceBytes } = row;
+    const { id, owner, revision, state, upload, sourceBytes } = row;
     const { metadata } = upload;
     const told = { id, ...(metadata === undefined ? {} : { metadata }) };
     if (state !== 'uploading') return { ...told, offset: sourceBytes, videoBytes: sourceBytes };
     const { end } = await uploaded.stored(id, upload.unverifiedFrom);
+    const now = ownUpload(await store.get(id), owner);
+    if (now.revision !== revision) return await statusOf(now);
     return {
       ...told,
       offset: end,
