@@ -177,6 +177,20 @@ describe('a writer that died', () => {
   });
 });
 
+it('does not acknowledge bytes that were removed while they were written', async () => {
+  const id = await begin(3);
+  const { append: write } = test.videos;
+  vi.spyOn(test.videos, 'append').mockImplementationOnce(async (blob, fence, ...rest) => {
+    const end = await write(blob, fence, ...rest);
+    await test.videos.remove(blob, fence);
+    return end;
+  });
+  await expect(append(id, {}, from('abc'))).rejects.toMatchObject({ code: 'unavailable' });
+  expect(await offsetOf(id)).toBe(0);
+  await append(id, {}, from('abc'));
+  expect(await stored(id)).toBe('abc');
+});
+
 describe('two requests', () => {
   it('never acknowledge bytes of each other that are not verified', async () => {
     const id = await begin(6);

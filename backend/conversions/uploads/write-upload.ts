@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import { AppError } from '../../../shared/errors.ts';
 import type { ConversionRow, ConversionStore, ResumableUpload } from '../../ports/conversion-store.ts';
 import { holdLease, type Lease, type LeaseParts } from '../lease.ts';
 import type { Transition } from '../life-cycle.ts';
@@ -102,6 +103,9 @@ async function addPiece(writing: Writing, { uploaded }: WriteUploadParts): Promi
   if (checksum !== undefined) await lease.write({ type: 'doubted', unverifiedFrom: offset });
   const end = await uploaded.append(row, offset, counted(), AbortSignal.any([lease.signal, writer.signal]));
   if (checksum !== undefined && !checksum.matches()) throw mismatch();
+  // An operator or another program may have removed the file. Then the client must send its bytes again.
+  const stored = await uploaded.stored(row.id, undefined);
+  if (stored.end !== end) throw new AppError('unavailable', 'The bytes of this upload are no longer stored.');
   return end;
 }
 
