@@ -169,7 +169,7 @@ describe('an upload', () => {
     await expect(submitting).rejects.toMatchObject({
       code: 'too_large',
       // The server's own refusal of a started upload has a different message.
-      message: `Larger than ${host} accepts.`,
+      message: `Larger than the 5 GB that ${host} accepts.`,
       details: { limitBytes: 5e9 },
     });
     expect(stand.line.sentBytes - before).toBeLessThan(2 * kilobyte);
@@ -213,14 +213,14 @@ describe('a connection', () => {
     const first = await backend.submit({ file: await padded(500 * kilobyte), options }, never);
     const has = (id: string, state: string) =>
       heard.some((one) => one.type === 'conversion' && one.conversion.id === id && one.conversion.state === state);
-    await waitUntil('the first was heard of', () => has(first.id, 'done'));
+    await waitUntil('an event about the first', () => has(first.id, 'done'));
     takeLineDown();
     const second = await stand.account.upload((await padded(500 * kilobyte)).path);
     await untilDone(second.id);
     await stand.account.fetch(`/api/v1/conversions/${first.id}`, { method: 'DELETE' });
     stand.line.down = false;
-    await waitUntil('the second was heard of', () => has(second.id, 'done'));
-    await waitUntil('so was that the first is gone', () =>
+    await waitUntil('an event about the second', () => has(second.id, 'done'));
+    await waitUntil('the event that the first was removed', () =>
       heard.some((one) => one.type === 'removed' && one.ids.includes(first.id)),
     );
     unfollow();

@@ -39,7 +39,7 @@ afterEach(async () => {
   await backend[Symbol.asyncDispose]();
 });
 
-/** A video, with as many bytes behind it as nobody needs. */
+/** A video, followed by bytes that no reader needs. */
 async function put(...names: readonly string[]): Promise<readonly string[]> {
   const video = await readFile(await media.make({ container: 'wav', seconds: 2 }));
   const files = names.map((name) => join(stand.videos, name));
@@ -76,7 +76,7 @@ async function mp3s(): Promise<readonly string[]> {
 }
 
 describe('a video that is sent to a server', () => {
-  it('is not sent again where it was held, and its per cent does not go back', { timeout: 60_000 }, async () => {
+  it('is not sent again after a pause, and its progress does not decrease', { timeout: 60_000 }, async () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('a.wav', 'b.wav'));
     await untilSent('a.wav');
@@ -98,7 +98,7 @@ describe('a video that is sent to a server', () => {
     expect(server.line.sentBytes - before).toBeLessThan(missing + 0.3 * bytes);
   });
 
-  it('goes on after the line was cut, and after the app was closed meanwhile', { timeout: 90_000 }, async () => {
+  it('resumes after the connection broke and the app was restarted', { timeout: 90_000 }, async () => {
     const before = server.line.sentBytes;
     server.line.hold(bytes / 2);
     await stand.list.add(await put('c.wav', 'd.wav', 'e.wav'));
@@ -122,7 +122,7 @@ describe('a video that is sent to a server', () => {
     expect(server.line.sentBytes - before).toBeLessThan(3.9 * bytes);
   });
 
-  it('outlives the server', { timeout: 90_000 }, async () => {
+  it('resumes after the server was killed and restarted', { timeout: 90_000 }, async () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('f.wav', 'g.wav'));
     await untilSent('f.wav');
@@ -153,7 +153,7 @@ describe('a video that is sent to a server', () => {
     expect(server.line.sentBytes - before).toBeLessThan(missing + 0.3 * bytes);
   });
 
-  it('goes on as the same conversion when its cancelling is undone at once', { timeout: 60_000 }, async () => {
+  it('continues as the same conversion if its cancellation is undone at once', { timeout: 60_000 }, async () => {
     server.line.hold(bytes / 2);
     await stand.list.add(await put('i.wav'));
     await untilSent('i.wav');
@@ -167,7 +167,7 @@ describe('a video that is sent to a server', () => {
   });
 });
 
-it('what is cancelled offline is cancelled at the server as soon as that can be told', {
+it('a conversion that is cancelled offline is cancelled on the server once it can be reached', {
   timeout: 60_000,
 }, async () => {
   const video = await media.make({ container: 'mkv', seconds: 20, audio: [{ codec: 'flac' }], picture: false });
@@ -184,7 +184,7 @@ it('what is cancelled offline is cancelled at the server as soon as that can be 
   expect(stand.hasPendingCalls()).toBe(true);
   server.line.down = false;
   backend.tryNow();
-  await waitUntil('the server was told', () => !stand.hasPendingCalls());
+  await waitUntil('no calls are pending', () => !stand.hasPendingCalls());
   const conversions = await server.account.conversions();
   expect(conversions.find(({ fileName }) => fileName === name)?.state).toBe('cancelled');
 });
