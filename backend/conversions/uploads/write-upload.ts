@@ -56,7 +56,7 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
     await endInVain(writing, parts);
     throw error;
   }
-  return end === row.upload.bytes ? await complete(writing, end, parts) : await letGo(writing, parts);
+  return end === row.upload.bytes ? await complete(writing, end, parts) : await endWrite(writing, end, parts);
 }
 
 /** Writes the claim of one writer into the row. `before` is the row's upload before the claim. */
@@ -117,9 +117,19 @@ async function complete({ row, lease }: Writing, end: number, parts: WriteUpload
   return ownUpload(queued, row.owner);
 }
 
-/** Ends the write of an upload that is not complete. */
-async function letGo({ row, lease }: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
-  const { end } = await parts.uploaded.stored(row.id, unverifiedFrom);
+/** Ends the write of an upload that is not complete, wherever its bytes end. */
+async function letGo(writing: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
+  const { end } = await parts.uploaded.stored(writing.row.id, unverifiedFrom);
+  return await endWrite(writing, end, parts, unverifiedFrom);
+}
+
+/** Ends the write of an upload whose bytes end at `end`. */
+async function endWrite(
+  { row, lease }: Writing,
+  end: number,
+  parts: WriteUploadParts,
+  unverifiedFrom?: number,
+): Promise<UploadRow> {
   const change: Transition = {
     type: 'write_ended',
     progress: row.upload.bytes ? Math.min(1, end / row.upload.bytes) : 0,
