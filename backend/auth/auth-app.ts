@@ -1,10 +1,10 @@
 import type { Express } from 'express';
 import { decodeJwt } from 'jose';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { authenticationCalls, claimsSchema, clientHeader } from '../http/authentication-calls.ts';
+import { authenticationCalls, claimsSchema, clientHeader, loginOperation } from '../http/authentication-calls.ts';
 import { parseBearer } from '../http/authorization-header.ts';
 import { readJson } from '../http/read-request.ts';
 import { clientOf, type Route } from '../http/routes.ts';
@@ -32,10 +32,7 @@ function authRoutes(authentication: Authentication): readonly Route[] {
       method: 'post',
       path: '/login',
       access: 'password',
-      operation: {
-        summary: 'Get an access token for a script',
-        answers: { 200: { description: 'The token.', body: { contentType: 'text/plain', schema: z.string() } } },
-      },
+      operation: loginOperation,
       async handle({ request, response, credentials }) {
         const client = request.get(clientHeader) ?? clientOf(request);
         response.type('text/plain').send(await authentication.signIn(credentials, client));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conversionSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { defaultOutputOptions } from '../../shared/formats.ts';
+import { loginOperation } from '../http/authentication-calls.ts';
 import { clientOf, type Route } from '../http/routes.ts';
 import { defaultUploadIdleSeconds, type GatewayParts } from './gateway-parts.ts';
 import { receiveMultipart } from './receive-multipart.ts';
@@ -21,10 +22,7 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
       method: 'post',
       path: '/login',
       access: 'password',
-      operation: {
-        summary: 'Get an access token for a script',
-        answers: { 200: { description: 'The token.', body: { contentType: 'text/plain', schema: z.string() } } },
-      },
+      operation: loginOperation,
       async handle({ request, response, credentials }) {
         const token = await authentication.signIn(credentials, clientOf(request));
         response.type('text/plain').send(token);

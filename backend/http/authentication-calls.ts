@@ -20,6 +20,12 @@ const clientSchema = z.string().max(200);
 /** As a person typed them. Auth decides whether they are right. */
 const claimedCredentials = { email: z.string(), password: z.string() };
 
+/** `POST /login`, which the gateway offers and auth too. */
+export const loginOperation = {
+  summary: 'Get an access token for a script',
+  answers: { 200: { description: 'The token.', body: { contentType: 'text/plain', schema: z.string() } } },
+} as const;
+
 /** Every method except `signIn` and `identify`, which are `POST /login` and `POST /validate`. */
 export const authenticationCalls = {
   startSession: {
