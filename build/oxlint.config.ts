@@ -1,6 +1,9 @@
 import { posix } from 'node:path';
 import { type DummyRuleMap, defineConfig } from 'oxlint';
 
+/** What every service of the backend may import. No service imports another. */
+const service = ['shared', 'backend/messages.ts', 'backend/ports', 'backend/conversions', 'backend/http'];
+
 /**
  * Which of our own files a part, a folder or a file, may import besides its own. A folder stands for everything below it; a file belongs to
  * the part with the longest name that fits.
@@ -16,25 +19,10 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'backend/adapters/cluster': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/conversions': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/http': ['shared', 'backend/messages.ts', 'backend/ports'],
-  // No service imports another.
-  'backend/gateway': [
-    'shared',
-    'backend/config.ts',
-    'backend/messages.ts',
-    'backend/ports',
-    'backend/conversions',
-    'backend/http',
-  ],
-  'backend/auth': [
-    'shared',
-    'backend/config.ts',
-    'backend/messages.ts',
-    'backend/ports',
-    'backend/conversions',
-    'backend/http',
-  ],
-  'backend/converter': ['shared', 'backend/messages.ts', 'backend/ports', 'backend/conversions', 'backend/http'],
-  'backend/notifier': ['shared', 'backend/messages.ts', 'backend/ports', 'backend/conversions', 'backend/http'],
+  'backend/gateway': [...service, 'backend/config.ts'],
+  'backend/auth': [...service, 'backend/config.ts'],
+  'backend/converter': service,
+  'backend/notifier': service,
   'backend/main': ['shared', 'backend'],
 
   'desktop/ipc': ['shared'],
