@@ -1,39 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
+import { setUpTestGateway } from '../tests/gateway-for-each-test.ts';
 import { openRaw, sendRaw } from '../tests/raw-request.ts';
-import {
-  startTestGateway,
-  storedBlobs,
-  type TestAccount,
-  type TestGateway,
-  type TestGatewayOptions,
-} from '../tests/test-gateway.ts';
-import { boundary, type FormPart, filePart, formOf, uploadHead } from '../tests/upload-form.ts';
+import { storedBlobs } from '../tests/test-gateway.ts';
+import { boundary, type FormPart, filePart, formOf, postForm, uploadHead } from '../tests/upload-form.ts';
 
-let gateway: TestGateway;
-let ada: TestAccount;
-
-async function start(options: TestGatewayOptions = {}): Promise<void> {
-  await gateway?.[Symbol.asyncDispose]();
-  gateway = await startTestGateway(options);
-  ada = await gateway.account();
-}
-
-beforeEach(() => start());
-afterEach(() => gateway[Symbol.asyncDispose]());
+const stand = setUpTestGateway();
 
 /** Expects no video and no conversion. */
 async function expectNothingLeft(): Promise<void> {
-  await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
-  await expect.poll(() => ada.conversions()).toEqual([]);
-  expect(gateway.test.videoQueue.take()).toEqual([]);
+  await expect.poll(() => storedBlobs(stand.gateway.test)).toEqual([]);
+  await expect.poll(() => stand.ada.conversions()).toEqual([]);
+  expect(stand.gateway.test.videoQueue.take()).toEqual([]);
 }
 
-async function post(body: Buffer, type = `multipart/form-data; boundary=${boundary}`): Promise<Response> {
-  return await ada.fetch('/upload', { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': type } });
-}
-
-const head = (more: string): string => uploadHead(ada.token, more);
+const head = (more: string): string => uploadHead(stand.ada.token, more);
 
 describe('a refused upload leaves nothing behind', () => {
   const otherFile: FormPart = { disposition: 'form-data; name="other"; filename="b.mp4"', contents: 'b' };
@@ -58,7 +39,7 @@ describe('a refused upload leaves nothing behind', () => {
     ],
     ['with an empty body', Buffer.alloc(0)],
   ])('%s: 400', async (_name, form) => {
-    const answer = await post(form);
+    const answer = await postForm(stand.ada, form);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: 'bad_request' });
     await expectNothingLeft();
@@ -72,20 +53,20 @@ describe('a refused upload leaves nothing behind', () => {
     ['another type', 'application/json'],
     ['another kind of form', 'application/x-www-form-urlencoded; boundary=x'],
   ])('that declares %s: 400', async (_name, type) => {
-    const answer = await post(formOf([filePart()]), type);
+    const answer = await postForm(stand.ada, formOf([filePart()]), type);
     expect(answer.status).toBe(400);
     await expectNothingLeft();
   });
 
   it('with a second file after the first was stored: 400', async () => {
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head('Connection: close\r\nTransfer-Encoding: chunked\r\n'));
     const sendChunk = (chunk: Buffer) =>
       connection.send(Buffer.concat([Buffer.from(`${chunk.byteLength.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]));
     await sendChunk(formOf([filePart()], `--${boundary}\r\n`));
     const finished = async (): Promise<readonly boolean[]> => {
       const found = [];
-      for await (const blob of gateway.test.videos.list()) found.push(blob.finished);
+      for await (const blob of stand.gateway.test.videos.list()) found.push(blob.finished);
       return found;
     };
     await expect.poll(finished).toEqual([true]);
@@ -96,12 +77,12 @@ describe('a refused upload leaves nothing behind', () => {
   });
 
   it('without any body: 400', async () => {
-    expect((await ada.fetch('/upload', { method: 'POST' })).status).toBe(400);
+    expect((await stand.ada.fetch('/upload', { method: 'POST' })).status).toBe(400);
     await expectNothingLeft();
   });
 
   it('without a token: 401, before anything is stored', async () => {
-    const answer = await fetch(`${gateway.url}/upload`, {
+    const answer = await fetch(`${stand.gateway.url}/upload`, {
       method: 'POST',
       body: new Uint8Array(formOf([filePart()])),
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
@@ -111,15 +92,15 @@ describe('a refused upload leaves nothing behind', () => {
   });
 
   it('larger than the limit: 413 and the limit, even without a declared length', async () => {
-    await start({ settings: { maxUploadBytes: 100_000 } });
-    const answer = await post(formOf([filePart('x'.repeat(100_001))]));
+    await stand.start({ settings: { maxUploadBytes: 100_000 } });
+    const answer = await postForm(stand.ada, formOf([filePart('x'.repeat(100_001))]));
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ code: 'too_large', details: { limitBytes: 100_000 } });
     await expectNothingLeft();
 
     const chunk = formOf([filePart('x'.repeat(100_001))]);
     const raw = await sendRaw(
-      gateway.url,
+      stand.gateway.url,
       Buffer.concat([
         Buffer.from(head('Connection: close\r\nTransfer-Encoding: chunked\r\n')),
         Buffer.from(`${chunk.byteLength.toString(16)}\r\n`),
@@ -132,23 +113,23 @@ describe('a refused upload leaves nothing behind', () => {
   });
 
   it('with a declared length far above the limit: 413 at once, before the body is sent', async () => {
-    const answer = await sendRaw(gateway.url, head('Content-Length: 2200000000\r\nExpect: 100-continue\r\n'));
+    const answer = await sendRaw(stand.gateway.url, head('Content-Length: 2200000000\r\nExpect: 100-continue\r\n'));
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     await expectNothingLeft();
   });
 
   it('whose client disconnects', async () => {
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
-    await expect.poll(() => storedBlobs(gateway.test)).not.toEqual([]);
+    await expect.poll(() => storedBlobs(stand.gateway.test)).not.toEqual([]);
     connection.destroy();
     await expectNothingLeft();
   });
 
   it('whose client stops sending: 408', async () => {
-    await start({ settings: { uploadIdleSeconds: 0.2 } });
-    const connection = await openRaw(gateway.url);
+    await stand.start({ settings: { uploadIdleSeconds: 0.2 } });
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
     await connection.until(/^HTTP\/1\.1 408 .*"code":"request_timeout"/s);
@@ -157,7 +138,7 @@ describe('a refused upload leaves nothing behind', () => {
   });
 
   it('with a full disk: 507, which the client sees while it is still sending', async () => {
-    await start({
+    await stand.start({
       conversions: (real) => ({
         ...real,
         receive: (owner, intake, source, signal) => real.receive(owner, intake, fillsUp(source), signal),
@@ -171,7 +152,7 @@ describe('a refused upload leaves nothing behind', () => {
         yield chunk;
       }
     }
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     const rest = 20;
     await connection.send(head(`Content-Length: ${rest * 1_000_000}\r\n`));
     await connection.send(formOf([filePart('')], '').subarray(0, -2));
@@ -185,23 +166,25 @@ describe('a refused upload leaves nothing behind', () => {
   });
 
   it('that its owner cancels meanwhile: 409', async () => {
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
-    await expect.poll(() => ada.conversions()).toMatchObject([{ state: 'uploading' }]);
-    const [conversion] = await ada.conversions();
-    expect((await ada.fetch(`/api/v1/conversions/${conversion?.id}/cancel`, { method: 'POST' })).status).toBe(200);
+    await expect.poll(() => stand.ada.conversions()).toMatchObject([{ state: 'uploading' }]);
+    const [conversion] = await stand.ada.conversions();
+    expect((await stand.ada.fetch(`/api/v1/conversions/${conversion?.id}/cancel`, { method: 'POST' })).status).toBe(
+      200,
+    );
     await connection.until(/^HTTP\/1\.1 409 .*"code":"cancelled"/s);
     connection.destroy();
-    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+    await expect.poll(() => storedBlobs(stand.gateway.test)).toEqual([]);
   });
 
   it('that is interrupted by a shutdown of the server', async () => {
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head('Content-Length: 1000000\r\n'));
     await connection.send(formOf([filePart('x'.repeat(300_000))], '').subarray(0, -2));
-    await expect.poll(() => storedBlobs(gateway.test)).not.toEqual([]);
-    await gateway.close();
-    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+    await expect.poll(() => storedBlobs(stand.gateway.test)).not.toEqual([]);
+    await stand.gateway.close();
+    await expect.poll(() => storedBlobs(stand.gateway.test)).toEqual([]);
   });
 });

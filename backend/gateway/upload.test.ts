@@ -1,38 +1,19 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { conversionSchema } from '../../shared/api.ts';
+import { setUpTestGateway } from '../tests/gateway-for-each-test.ts';
 import { openRaw } from '../tests/raw-request.ts';
-import {
-  startTestGateway,
-  type TestAccount,
-  type TestGateway,
-  type TestGatewayOptions,
-} from '../tests/test-gateway.ts';
-import { boundary, type FormPart, filePart, formOf, uploadHead } from '../tests/upload-form.ts';
+import { boundary, type FormPart, filePart, formOf, postForm, uploadHead } from '../tests/upload-form.ts';
 
-let gateway: TestGateway;
-let ada: TestAccount;
+const stand = setUpTestGateway();
 
-async function start(options: TestGatewayOptions = {}): Promise<void> {
-  await gateway?.[Symbol.asyncDispose]();
-  gateway = await startTestGateway(options);
-  ada = await gateway.account();
-}
-
-beforeEach(() => start());
-afterEach(() => gateway[Symbol.asyncDispose]());
-
-async function post(body: Buffer, type = `multipart/form-data; boundary=${boundary}`): Promise<Response> {
-  return await ada.fetch('/upload', { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': type } });
-}
-
-const head = (more: string): string => uploadHead(ada.token, more);
+const head = (more: string): string => uploadHead(stand.ada.token, more);
 
 describe('an upload', () => {
   it('becomes a queued conversion with unchanged bytes', async () => {
     const video = Buffer.from(Array.from({ length: 3_000_001 }, (_, i) => (i * i) % 251));
-    const conversion = await ada.upload(new Uint8Array(video));
+    const conversion = await stand.ada.upload(new Uint8Array(video));
     expect(conversion).toMatchObject({
       state: 'queued',
       fileName: 'talk.mp4',
@@ -41,19 +22,19 @@ describe('an upload', () => {
       progress: 0,
       attempt: 1,
     });
-    const stored = await buffer(await gateway.test.videos.open(conversion.id));
+    const stored = await buffer(await stand.gateway.test.videos.open(conversion.id));
     expect(createHash('sha256').update(stored).digest('hex')).toBe(createHash('sha256').update(video).digest('hex'));
-    expect(gateway.test.videoQueue.take()).toEqual([conversion.id]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([conversion.id]);
   });
 
   it('of an empty file becomes a conversion too; the converter refuses it', async () => {
-    expect(await ada.upload('')).toMatchObject({ state: 'queued', sourceBytes: 0 });
+    expect(await stand.ada.upload('')).toMatchObject({ state: 'queued', sourceBytes: 0 });
   });
 
   it('keeps bytes of a video that resemble a boundary', async () => {
     const contents = `a\r\n--${boundary.slice(0, -1)}\r\n--\r\n\r\n--${boundary.slice(0, 5)}`;
-    const conversion = conversionSchema.parse(await (await post(formOf([filePart(contents)]))).json());
-    expect(String(await buffer(await gateway.test.videos.open(conversion.id)))).toBe(contents);
+    const conversion = conversionSchema.parse(await (await postForm(stand.ada, formOf([filePart(contents)]))).json());
+    expect(String(await buffer(await stand.gateway.test.videos.open(conversion.id)))).toBe(contents);
   });
 
   it.each([
@@ -63,11 +44,13 @@ describe('an upload', () => {
     ['a\\"b.mp4', 'a"b.mp4'],
     ['a\0b.mp4', 'ab.mp4'],
   ])('named %j, sent raw as curl does, is named %j', async (sent, kept) => {
-    expect(await (await post(formOf([filePart('video', sent)]))).json()).toMatchObject({ fileName: kept });
+    expect(await (await postForm(stand.ada, formOf([filePart('video', sent)]))).json()).toMatchObject({
+      fileName: kept,
+    });
   });
 
   it('arrives intact in chunks of one byte', async () => {
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     const form = formOf([filePart('some video')]);
     await connection.send(head(`Connection: close\r\nContent-Length: ${form.byteLength}\r\n`));
     for (const byte of form) await connection.send(Uint8Array.of(byte));
@@ -76,12 +59,12 @@ describe('an upload', () => {
 
   it('ignores other fields of the form, as the original did', async () => {
     const field: FormPart = { disposition: 'form-data; name="comment"', contents: 'hello', type: 'text/plain' };
-    expect((await post(formOf([field, filePart(), field]))).status).toBe(200);
+    expect((await postForm(stand.ada, formOf([field, filePart(), field]))).status).toBe(200);
   });
 
   it('ends at its closing boundary, and is answered at the end of the body', async () => {
     const form = formOf([filePart()]);
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head(`Connection: close\r\nContent-Length: ${form.byteLength + 4}\r\n`));
     await connection.send(form);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -91,15 +74,15 @@ describe('an upload', () => {
 });
 
 it('accepts a video of exactly the maximum size', async () => {
-  await start({ settings: { maxUploadBytes: 100_000 } });
-  expect(await ada.upload('x'.repeat(100_000))).toMatchObject({ sourceBytes: 100_000 });
+  await stand.start({ settings: { maxUploadBytes: 100_000 } });
+  expect(await stand.ada.upload('x'.repeat(100_000))).toMatchObject({ sourceBytes: 100_000 });
 });
 
 describe('a large upload', () => {
   it('is held back at the socket while its bytes are not stored, and does not fill memory', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let taken = 0;
-    await start({
+    await stand.start({
       conversions: (real) => ({
         ...real,
         receive: (owner, intake, source, signal) => real.receive(owner, intake, slow(source), signal),
@@ -115,7 +98,7 @@ describe('a large upload', () => {
     const size = 60_000_000;
     const opening = formOf([filePart('')], '').subarray(0, -2);
     const end = `\r\n--${boundary}--\r\n`;
-    const connection = await openRaw(gateway.url);
+    const connection = await openRaw(stand.gateway.url);
     await connection.send(head(`Connection: close\r\nContent-Length: ${opening.byteLength + size + end.length}\r\n`));
     await connection.send(opening);
     let handedOver = 0;

@@ -1,3 +1,5 @@
+import type { TestAccount } from './test-gateway.ts';
+
 /** A part of a form. */
 export interface FormPart {
   readonly disposition: string;
@@ -19,6 +21,19 @@ export function formOf(parts: readonly FormPart[], end = `--${boundary}--\r\n`):
 /** The part with the video. */
 export function filePart(contents = 'video', name = 'talk.mp4'): FormPart {
   return { disposition: `form-data; name="file"; filename="${name}"`, contents };
+}
+
+/** Sends a form as this account. */
+export async function postForm(
+  account: TestAccount,
+  body: Buffer,
+  type = `multipart/form-data; boundary=${boundary}`,
+): Promise<Response> {
+  return await account.fetch('/upload', {
+    method: 'POST',
+    body: new Uint8Array(body),
+    headers: { 'content-type': type },
+  });
 }
 
 /** The head of a raw request with such a form, and `more` header lines. */

@@ -1,27 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { problemSchema } from '../../../shared/api.ts';
+import { setUpTestGateway } from '../../tests/gateway-for-each-test.ts';
 import { openRaw, type RawConnection, sendRaw } from '../../tests/raw-request.ts';
-import {
-  startTestGateway,
-  storedBlobs,
-  type TestAccount,
-  type TestGateway,
-  type TestGatewayOptions,
-} from '../../tests/test-gateway.ts';
+import { storedBlobs } from '../../tests/test-gateway.ts';
 
-let gateway: TestGateway;
-let ada: TestAccount;
-
-async function start(options: TestGatewayOptions = {}): Promise<void> {
-  await gateway?.[Symbol.asyncDispose]();
-  gateway = await startTestGateway(options);
-  ada = await gateway.account();
-}
-beforeEach(() => start());
-afterEach(() => gateway[Symbol.asyncDispose]());
+const stand = setUpTestGateway();
 
 const uploads = '/api/v1/uploads';
 const protocol = { 'Tus-Resumable': '1.0.0' };
@@ -35,7 +21,7 @@ function base64(text: string | Uint8Array): string {
 /** Creates an upload. */
 async function create(headers: Headers, body = ''): Promise<Response> {
   const type = body === '' ? {} : bytesType;
-  return await ada.fetch(uploads, {
+  return await stand.ada.fetch(uploads, {
     method: 'POST',
     headers: { ...protocol, ...type, ...headers },
     ...(body === '' ? {} : { body }),
@@ -59,7 +45,7 @@ async function append(
   body: string | Uint8Array<ArrayBuffer>,
   headers: Headers = {},
 ): Promise<Response> {
-  return await ada.fetch(pathOf(id), {
+  return await stand.ada.fetch(pathOf(id), {
     method: 'PATCH',
     headers: { ...protocol, ...bytesType, 'Upload-Offset': String(offset), ...headers },
     body,
@@ -67,7 +53,7 @@ async function append(
 }
 
 async function head(id: string, headers: Headers = protocol): Promise<Response> {
-  return await ada.fetch(pathOf(id), { method: 'HEAD', headers });
+  return await stand.ada.fetch(pathOf(id), { method: 'HEAD', headers });
 }
 
 async function offsetOf(id: string): Promise<number> {
@@ -75,7 +61,7 @@ async function offsetOf(id: string): Promise<number> {
 }
 
 async function stored(id: string): Promise<string> {
-  return String(await buffer(await gateway.test.videos.open(id)));
+  return String(await buffer(await stand.gateway.test.videos.open(id)));
 }
 
 async function expectProblem(answer: Response, status: number, code: string): Promise<void> {
@@ -88,7 +74,7 @@ async function expectProblem(answer: Response, status: number, code: string): Pr
 async function openAppend(id: string, offset: number, length: number, more: Headers = {}): Promise<RawConnection> {
   const headers = {
     Host: 'localhost',
-    Authorization: `Bearer ${ada.token}`,
+    Authorization: `Bearer ${stand.ada.token}`,
     ...protocol,
     ...bytesType,
     'Upload-Offset': String(offset),
@@ -96,19 +82,19 @@ async function openAppend(id: string, offset: number, length: number, more: Head
     ...more,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const connection = await openRaw(gateway.url);
+  const connection = await openRaw(stand.gateway.url);
   await connection.send(`PATCH ${pathOf(id)} HTTP/1.1\r\n${lines.join('')}\r\n`);
   return connection;
 }
 
 /** Resolves when a request writes to the upload. */
 async function untilWriting(id: string): Promise<void> {
-  await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeTypeOf('string');
+  await expect.poll(async () => (await stand.gateway.test.store.get(id))?.upload?.writer).toBeTypeOf('string');
 }
 
 /** Counts the bytes of the next request that writes. They are counted once its writer waits for more. */
 function countTaken(): () => number {
-  const { videos } = gateway.test;
+  const { videos } = stand.gateway.test;
   const { append: appendReal } = videos;
   let taken = 0;
   async function* counted(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -125,7 +111,7 @@ function countTaken(): () => number {
 
 describe('the protocol', () => {
   it.each([uploads, pathOf('anything')])('is described to anyone at %s', async (path) => {
-    const answer = await fetch(gateway.url + path, { method: 'OPTIONS' });
+    const answer = await fetch(stand.gateway.url + path, { method: 'OPTIONS' });
     expect(answer.status).toBe(204);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       'tus-resumable': '1.0.0',
@@ -146,17 +132,17 @@ describe('the protocol', () => {
         [pathOf(id), 'DELETE', {}],
       ];
       for (const [path, method, headers] of requests) {
-        const answer = await ada.fetch(path, { method, headers: { ...headers, ...given } });
+        const answer = await stand.ada.fetch(path, { method, headers: { ...headers, ...given } });
         expect(answer.headers.get('Tus-Version')).toBe('1.0.0');
         await expectProblem(answer, 412, 'wrong_version');
       }
       expect((await head(id, given)).status).toBe(412);
     }
-    expect(await ada.conversions()).toMatchObject([{ id, state: 'uploading' }]);
+    expect(await stand.ada.conversions()).toMatchObject([{ id, state: 'uploading' }]);
   });
 
   it('names its version in refusals too', async () => {
-    const answer = await fetch(gateway.url + uploads, { method: 'POST', headers: protocol });
+    const answer = await fetch(stand.gateway.url + uploads, { method: 'POST', headers: protocol });
     expect([answer.status, answer.headers.get('Tus-Resumable')]).toEqual([401, '1.0.0']);
   });
 });
@@ -182,7 +168,7 @@ describe('an upload', () => {
       'x-conversion-id': id,
       'upload-expires': new Date(1_800_000_000_000 + 24 * 3_600_000).toUTCString(),
     });
-    expect(await ada.conversions()).toMatchObject([
+    expect(await stand.ada.conversions()).toMatchObject([
       {
         id,
         state: 'uploading',
@@ -192,7 +178,7 @@ describe('an upload', () => {
         options: { format: 'mp3', quality: 4 },
       },
     ]);
-    expect((await gateway.test.store.get(id))?.batchSize).toBe(2);
+    expect((await stand.gateway.test.store.get(id))?.batchSize).toBe(2);
   });
 
   it('arrives in parts and is queued after the last one', async () => {
@@ -204,13 +190,13 @@ describe('an upload', () => {
       id,
     ]);
     expect(first.headers.get('Upload-Expires')).not.toBeNull();
-    expect(await ada.conversions()).toMatchObject([{ state: 'uploading', progress: 6 / 11 }]);
+    expect(await stand.ada.conversions()).toMatchObject([{ state: 'uploading', progress: 6 / 11 }]);
     const last = await append(id, 6, 'world');
     expect([last.status, last.headers.get('Upload-Offset')]).toEqual([204, '11']);
     expect(last.headers.get('Upload-Expires')).toBeNull();
     expect(await stored(id)).toBe('hello world');
-    expect(await ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 11, progress: 0 }]);
-    expect(gateway.test.videoQueue.take()).toEqual([id]);
+    expect(await stand.ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 11, progress: 0 }]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([id]);
   });
 
   it('still answers after its end, for a client that missed the last answer', async () => {
@@ -221,14 +207,14 @@ describe('an upload', () => {
     expect([again.status, again.headers.get('Upload-Offset')]).toEqual([204, '5']);
     await expectProblem(await append(id, 0, 'video'), 409, 'wrong_state');
     await expectProblem(await append(id, 5, 'more'), 413, 'too_large');
-    expect(gateway.test.videoQueue.take()).toEqual([id]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([id]);
     expect(await stored(id)).toBe('video');
   });
 
   it('of no bytes is complete at once', async () => {
     const id = await begin({ 'Upload-Length': '0' });
-    expect(await ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 0 }]);
-    expect(gateway.test.videoQueue.take()).toEqual([id]);
+    expect(await stand.ada.conversions()).toMatchObject([{ id, state: 'queued', sourceBytes: 0 }]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([id]);
     expect((await head(id)).headers.get('Upload-Length')).toBe('0');
     expect(await stored(id)).toBe('');
   });
@@ -242,7 +228,7 @@ describe('an upload', () => {
       '5',
       null,
     ]);
-    expect(gateway.test.videoQueue.take()).toEqual([whole.headers.get('X-Conversion-Id')]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([whole.headers.get('X-Conversion-Id')]);
   });
 
   it('is removed if its first bytes are refused', async () => {
@@ -251,15 +237,15 @@ describe('an upload', () => {
     await expectProblem(await create({ 'Upload-Length': '3' }, 'video'), 413, 'too_large');
     const wrongType = await create({ 'Upload-Length': '5', 'Content-Type': 'text/plain' }, 'video');
     await expectProblem(wrongType, 415, 'unsupported');
-    const cut = await openRaw(gateway.url);
+    const cut = await openRaw(stand.gateway.url);
     await cut.send(
-      `POST ${uploads} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
+      `POST ${uploads} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${stand.ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
         'Content-Type: application/offset+octet-stream\r\nUpload-Length: 1000\r\nContent-Length: 1000\r\n\r\nvideo',
     );
-    await expect.poll(() => ada.conversions()).toHaveLength(1);
+    await expect.poll(() => stand.ada.conversions()).toHaveLength(1);
     cut.destroy();
-    await expect.poll(() => ada.conversions()).toEqual([]);
-    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+    await expect.poll(() => stand.ada.conversions()).toEqual([]);
+    await expect.poll(() => storedBlobs(stand.gateway.test)).toEqual([]);
   });
 
   it('can state its length later', async () => {
@@ -280,23 +266,23 @@ describe('an upload', () => {
     await append(id, 0, 'video');
     await expectProblem(await append(id, 5, '', { 'Upload-Length': '4' }), 400, 'bad_request');
     expect((await append(id, 5, '', { 'Upload-Length': '5' })).status).toBe(204);
-    expect(gateway.test.videoQueue.take()).toEqual([id]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([id]);
   });
 
   it('is removed with its bytes by a DELETE', async () => {
     const id = await begin({ 'Upload-Length': '11' });
     await append(id, 0, 'hello ');
-    expect((await ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(204);
+    expect((await stand.ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(204);
     expect((await head(id)).status).toBe(404);
     await expectProblem(await append(id, 6, 'world'), 404, 'not_found');
-    expect(await ada.conversions()).toEqual([]);
-    expect(await storedBlobs(gateway.test)).toEqual([]);
+    expect(await stand.ada.conversions()).toEqual([]);
+    expect(await storedBlobs(stand.gateway.test)).toEqual([]);
   });
 
   it.each(['PATCH', 'patch'])('accepts a POST that is meant as %s', async (method) => {
     const id = await begin({ 'Upload-Length': '5' });
     const meant = (override: string, more: Headers = {}, body?: string): Promise<Response> =>
-      ada.fetch(pathOf(id), {
+      stand.ada.fetch(pathOf(id), {
         method: 'POST',
         headers: { ...protocol, 'X-HTTP-Method-Override': override, ...more },
         ...(body === undefined ? {} : { body }),
@@ -307,14 +293,14 @@ describe('an upload', () => {
     expect([asked.status, asked.headers.get('Upload-Offset')]).toEqual([200, '3']);
     await expectProblem(await meant('HEAD', { 'Tus-Resumable': '2' }), 412, 'wrong_version');
     expect((await meant('DELETE')).status).toBe(204);
-    expect(await ada.conversions()).toEqual([]);
+    expect(await stand.ada.conversions()).toEqual([]);
   });
 
   it('refuses a POST without an override, or with another method', async () => {
     const id = await begin({ 'Upload-Length': '5' });
     for (const override of [undefined, 'PUT', 'GET', '']) {
       const more: Headers = override === undefined ? {} : { 'X-HTTP-Method-Override': override };
-      const answer = await ada.fetch(pathOf(id), { method: 'POST', headers: { ...protocol, ...more } });
+      const answer = await stand.ada.fetch(pathOf(id), { method: 'POST', headers: { ...protocol, ...more } });
       expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'OPTIONS, HEAD, PATCH, DELETE']);
     }
   });
@@ -335,7 +321,7 @@ describe('the metadata of an upload', () => {
     ['a comma too many', { 'Upload-Length': '5', 'Upload-Metadata': 'filename YQ==,' }],
   ])('is refused with 400 if there is %s', async (_what, headers) => {
     await expectProblem(await create(headers), 400, 'bad_request');
-    expect(await ada.conversions()).toEqual([]);
+    expect(await stand.ada.conversions()).toEqual([]);
   });
 
   it.each([
@@ -347,7 +333,7 @@ describe('the metadata of an upload', () => {
   ])('is refused with 422 if %s is %s', async (key, value) => {
     const answer = await create({ 'Upload-Length': '5', 'Upload-Metadata': `${key} ${base64(value)}` });
     await expectProblem(answer, 422, 'invalid');
-    expect(await ada.conversions()).toEqual([]);
+    expect(await stand.ada.conversions()).toEqual([]);
   });
 
   it.each(['0', '-1', '1.5', 'many'])('is refused with 422 for a batch of %s', async (size) => {
@@ -361,13 +347,13 @@ describe('the metadata of an upload', () => {
     ['', 'video'],
   ])('with the file name %j keeps %j', async (given, kept) => {
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filename ${base64(given)}` });
-    expect(await ada.conversions()).toMatchObject([{ fileName: kept }]);
+    expect(await stand.ada.conversions()).toMatchObject([{ fileName: kept }]);
   });
 
   it('may have unknown keys, or be empty', async () => {
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filetype ${base64('video/mp4')},relativePath bnVsbA==` });
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': '' });
-    expect(await ada.conversions()).toMatchObject([{ fileName: 'video' }, { fileName: 'video' }]);
+    expect(await stand.ada.conversions()).toMatchObject([{ fileName: 'video' }, { fileName: 'video' }]);
   });
 });
 
@@ -403,21 +389,21 @@ describe('a piece', () => {
     await expectProblem(await append(id, 0, 'videos'), 413, 'too_large');
     expect(await offsetOf(id)).toBe(0);
     const chunked = await sendRaw(
-      gateway.url,
-      `PATCH ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
+      stand.gateway.url,
+      `PATCH ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${stand.ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
         'Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nTransfer-Encoding: chunked\r\n' +
         'Connection: close\r\n\r\n6\r\nvideos\r\n0\r\n\r\n',
     );
     expect(chunked).toMatch(/^HTTP\/1\.1 413 .*"code":"too_large"/s);
     expect(await offsetOf(id)).toBe(0);
-    expect(gateway.test.videoQueue.take()).toEqual([]);
+    expect(stand.gateway.test.videoQueue.take()).toEqual([]);
   });
 
   it('may be sent in chunks, without a Content-Length', async () => {
     const id = await begin({ 'Upload-Length': '5' });
     const answer = await sendRaw(
-      gateway.url,
-      `PATCH ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
+      stand.gateway.url,
+      `PATCH ${pathOf(id)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${stand.ada.token}\r\nTus-Resumable: 1.0.0\r\n` +
         'Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nTransfer-Encoding: chunked\r\n' +
         'Connection: close\r\n\r\n2\r\nvi\r\n3\r\ndeo\r\n0\r\n\r\n',
     );
@@ -433,14 +419,14 @@ describe('a piece', () => {
     await cut.send(video.subarray(0, 600_000));
     await expect.poll(taken).toBe(600_000);
     cut.destroy();
-    await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
+    await expect.poll(async () => (await stand.gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
     expect(await offsetOf(id)).toBe(600_000);
     expect((await append(id, 600_000, new Uint8Array(video.subarray(600_000)))).status).toBe(204);
-    expect((await buffer(await gateway.test.videos.open(id))).equals(video)).toBe(true);
+    expect((await buffer(await stand.gateway.test.videos.open(id))).equals(video)).toBe(true);
   });
 
   it('whose client stops sending is refused with 408, and kept as far as it arrived', async () => {
-    await start({ settings: { uploadIdleSeconds: 1 } });
+    await stand.start({ settings: { uploadIdleSeconds: 1 } });
     const id = await begin({ 'Upload-Length': '1000' });
     const silent = await openAppend(id, 0, 1000);
     await silent.send('video');
@@ -456,9 +442,9 @@ describe('a piece', () => {
     await first.send('video');
     await expect.poll(taken).toBe(5);
     await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
-    gateway.test.pass(4);
+    stand.gateway.test.pass(4);
     await expectProblem(await append(id, 0, 'XYZ'), 423, 'locked');
-    gateway.test.pass(2);
+    stand.gateway.test.pass(2);
     // The first request has sent bytes, so the second must read the offset again.
     await expectProblem(await append(id, 0, 'XYZ'), 409, 'wrong_state');
     await first.until(/^HTTP\/1\.1 408 /);
@@ -472,12 +458,12 @@ describe('a piece', () => {
     const writing = await openAppend(id, 0, 1_000_000);
     await writing.send(Buffer.alloc(300_000));
     await untilWriting(id);
-    expect((await ada.fetch(`/api/v1/conversions/${id}/cancel`, { method: 'POST' })).status).toBe(200);
+    expect((await stand.ada.fetch(`/api/v1/conversions/${id}/cancel`, { method: 'POST' })).status).toBe(200);
     await writing.until(/^HTTP\/1\.1 410 .*"code":"gone"/s);
     writing.destroy();
     expect((await head(id)).status).toBe(410);
     await expectProblem(await append(id, 0, 'video'), 410, 'gone');
-    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+    await expect.poll(() => storedBlobs(stand.gateway.test)).toEqual([]);
   });
 
   it('ends when the conversion is removed', async () => {
@@ -485,10 +471,10 @@ describe('a piece', () => {
     const writing = await openAppend(id, 0, 1_000_000);
     await writing.send(Buffer.alloc(300_000));
     await untilWriting(id);
-    expect((await ada.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await stand.ada.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' })).status).toBe(204);
     await writing.until(/^HTTP\/1\.1 404 /);
     writing.destroy();
-    await expect.poll(() => storedBlobs(gateway.test)).toEqual([]);
+    await expect.poll(() => storedBlobs(stand.gateway.test)).toEqual([]);
   });
 });
 
@@ -514,7 +500,7 @@ describe('a piece with a checksum', () => {
     expect(wrong.statusText).toBe('Checksum Mismatch');
     await expectProblem(wrong, 460, 'checksum_mismatch');
     expect(await offsetOf(id)).toBe(6);
-    expect(await ada.conversions()).toMatchObject([{ state: 'uploading' }]);
+    expect(await stand.ada.conversions()).toMatchObject([{ state: 'uploading' }]);
     expect((await append(id, 6, 'world', sum('world'))).status).toBe(204);
     expect(await stored(id)).toBe('hello world');
   });
@@ -533,15 +519,15 @@ describe('a piece with a checksum', () => {
     await cut.send('video');
     await expect.poll(taken).toBe(5);
     cut.destroy();
-    await expect.poll(async () => (await gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
+    await expect.poll(async () => (await stand.gateway.test.store.get(id))?.upload?.writer).toBeUndefined();
     expect(await offsetOf(id)).toBe(5);
-    expect(await gateway.test.videos.stat(id)).toMatchObject({ bytes: 5 });
+    expect(await stand.gateway.test.videos.stat(id)).toMatchObject({ bytes: 5 });
   });
 });
 
 describe('the size and number of uploads', () => {
   it('is limited for one video: 413, even if its length comes later', async () => {
-    await start({ settings: { maxUploadBytes: 10 } });
+    await stand.start({ settings: { maxUploadBytes: 10 } });
     await expectProblem(await create({ 'Upload-Length': '11' }), 413, 'too_large');
     const id = await begin({ 'Upload-Defer-Length': '1' });
     await expectProblem(await append(id, 0, 'x'.repeat(11)), 413, 'too_large');
@@ -554,7 +540,7 @@ describe('the size and number of uploads', () => {
     const refused = await create({ 'Upload-Length': '5' });
     expect(refused.headers.get('Retry-After')).not.toBeNull();
     await expectProblem(refused, 429, 'too_many');
-    const [one] = await ada.conversions();
+    const [one] = await stand.ada.conversions();
     await append(one?.id ?? '', 0, 'video');
     expect((await create({ 'Upload-Length': '5' })).status).toBe(201);
   });
@@ -562,7 +548,7 @@ describe('the size and number of uploads', () => {
 
 it('an upload of another account is answered with 404, as if it did not exist', async () => {
   const id = await begin({ 'Upload-Length': '5' });
-  const eve = await gateway.account();
+  const eve = await stand.gateway.account();
   for (const path of [pathOf(id), pathOf('nothing')]) {
     for (const method of ['HEAD', 'PATCH', 'DELETE']) {
       const headers = { ...protocol, ...bytesType, 'Upload-Offset': '0' };
@@ -574,8 +560,8 @@ it('an upload of another account is answered with 404, as if it did not exist', 
 });
 
 it('a video that was sent as a form is not an upload: 404', async () => {
-  const { id } = await ada.upload('video');
+  const { id } = await stand.ada.upload('video');
   expect((await head(id)).status).toBe(404);
-  expect((await ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(404);
-  expect(await ada.conversions()).toMatchObject([{ id }]);
+  expect((await stand.ada.fetch(pathOf(id), { method: 'DELETE', headers: protocol })).status).toBe(404);
+  expect(await stand.ada.conversions()).toMatchObject([{ id }]);
 });
