@@ -37,8 +37,7 @@ export const test = base.extend<
   { readonly plainBrowser: Browser }
 >({
   plainBrowser: [
-    // Playwright reads the needed fixtures from the braces.
-    // oxlint-disable-next-line no-empty-pattern
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern.
     async ({}, use) => {
       const browser = await chromium.launch({
         executablePath: '/usr/bin/chromium',

@@ -3,7 +3,6 @@
 import type * as Real from 'electron';
 import type * as StandIn from './electron.ts';
 
-// biome-ignore lint: any class.
 // oxlint-disable-next-line typescript/no-explicit-any -- a class with whatever constructor
 type Class = abstract new (...args: any) => any;
 type Extra<Ours, Theirs> = Exclude<keyof Ours, keyof Theirs | `__${string}`> & string;
