@@ -146,6 +146,8 @@ const hangMilliseconds = 20;
 
 async function allowRefusal(request: Promise<void>): Promise<void> {
   await request.catch((error: unknown) => {
+    // The parts can always be reached here, so this only means that bytes are gone.
+    if (isAppError(error, 'unavailable')) throw new Error(`lost: ${error.message}`, { cause: error });
     if (error !== brokenOff && !isAppError(error, ...refusals)) throw error;
   });
 }

@@ -104,9 +104,10 @@ async function simulateTwoSets(
   /** Lets calls go one by one. Each may do what it can before the next, since a disk is slower than a scheduler. */
   async function letGo(all: Promise<unknown>): Promise<void> {
     let isOver = false;
-    const over = all.finally(() => {
+    const noteEnd = (): void => {
       isOver = true;
-    });
+    };
+    all.then(noteEnd, noteEnd);
     for (let busyTurns = 0; !isOver; busyTurns += 1) {
       if (scheduler.count() > 0 && (activity.isQuiet() || busyTurns >= mostBusyTurns)) {
         await scheduler.waitOne();
@@ -114,7 +115,7 @@ async function simulateTwoSets(
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await over;
+    await all;
   }
 
   async function sweep({ conversions }: (typeof sets)[number]): Promise<void> {
@@ -136,11 +137,14 @@ async function simulateTwoSets(
     for (const next of plan.freezes) await freeze(next);
   }
 
-  await letGo(Promise.all([...people.map((person) => person.act()), freezeAll()]));
-  interleaved = false;
-  // Calls that nobody waited for are let go as well.
-  while (scheduler.count() > 0) await scheduler.waitOne();
-  await activity.quiet();
+  try {
+    await letGo(Promise.all([...people.map((person) => person.act()), freezeAll()]));
+  } finally {
+    // Calls that nobody waited for are let go as well. After a failure too, because the services wait for theirs when they stop.
+    interleaved = false;
+    while (scheduler.count() > 0) await scheduler.waitOne();
+    await activity.quiet();
+  }
 
   for (let round = 0; ; round += 1) {
     await Promise.all(people.map((person) => person.resume()));
