@@ -1,10 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { active, fromRow } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-
-/** How many batches are read before other work runs. */
-const batchPortion = 200;
 
 /** Must equal the condition of the index conversions_untold_batches. */
 const untold = "state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL";
@@ -40,12 +36,11 @@ export function createBatchReading(database: SqliteDatabase): BatchReading {
     async *untoldBatches() {
       let owner = '';
       let batch = '';
-      for (let count = 1; ; count += 1) {
+      for (;;) {
         const next = nextUntoldBatch.get(owner, batch) ?? nextUntoldOwner.get(owner);
         if (next === undefined) return;
         [owner, batch] = [String(next['owner']), String(next['batch'])];
         yield { id: String(next['id']) };
-        if (count % batchPortion === 0) await setImmediate();
       }
     },
 

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore, ScanKind, ScannedRow } from '../../ports/conversion-store.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
@@ -57,8 +56,6 @@ export function createConversionScans(database: SqliteDatabase): ConversionScans
         const last = rows.at(-1);
         if (last === undefined || rows.length < scanPortion) return;
         after = last.id;
-        // SQLite answers synchronously. Without this, a long scan would block all other work.
-        await setImmediate();
       }
     },
 

@@ -1,10 +1,10 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from '../../ports/conversion-examples.ts';
 import { describeConversionStore } from '../../ports/conversion-store.contract.ts';
+import { openStores } from '../../tests/stores/open-stores.ts';
 import { rememberPlans } from '../../tests/stores/query-plans.ts';
 import { steppedStore } from '../../tests/stores/stepped-store.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
@@ -14,20 +14,23 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 describeConversionStore('SQLite', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-conversions-'));
   const file = path.join(folder, 'conversions.db');
-  let database = openConversionsDatabase(file);
+  // Opened first: positions belong to the latest start.
+  const database = openConversionsDatabase(file);
+  let stores = await openStores('conversions', file);
   return {
-    store: createSqliteConversionStore(database),
+    store: stores.conversions,
     stepped: (step) => steppedStore(database, createSqliteConversionStore, step),
     async reopen() {
-      database[Symbol.dispose]();
-      database = openConversionsDatabase(file);
-      return createSqliteConversionStore(database);
+      await stores[Symbol.asyncDispose]();
+      stores = await openStores('conversions', file);
+      return stores.conversions;
     },
     async takeAway() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
     },
     async dispose() {
       database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };
@@ -100,23 +103,6 @@ describe('conversions in SQLite', () => {
     expect(summary?.steps).toEqual([
       'SEARCH conversions USING COVERING INDEX conversions_of_batch (owner=? AND batch_id=?)',
     ]);
-  });
-
-  it('let other work run during a long scan', async () => {
-    const store = createSqliteConversionStore(database);
-    for (let index = 0; index < 1000; index++) await store.insert(exampleConversion());
-    let turns = 0;
-    let scanning = true;
-    const others = (async () => {
-      while (scanning) {
-        await setImmediate();
-        turns++;
-      }
-    })();
-    for await (const _ of store.scan('queued')) void _;
-    scanning = false;
-    await others;
-    expect(turns).toBeGreaterThanOrEqual(5);
   });
 
   it('number their changes without a gap, and return the changes after a number', async () => {

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { type Notification, notificationSchema } from '../../../shared/api.ts';
+import type { Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
 import { createChangePositions } from './change-positions.ts';
@@ -7,8 +6,11 @@ import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** Sort key: when a notification was made, and its number among those of that moment. */
-const placeSchema = z.tuple([z.iso.datetime(), z.int().nonnegative()]);
-const mailSchema = notificationSchema.shape.mail;
+function isPlace(value: unknown): value is readonly [string, number] {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [createdAt, sequence]: readonly unknown[] = value;
+  return typeof createdAt === 'string' && Number.isSafeInteger(sequence);
+}
 
 /** Notifications in a database that `openConversionsDatabase` opened. */
 export function createSqliteNotificationStore(database: SqliteDatabase): NotificationStore {
@@ -65,7 +67,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       if (unread) conditions.push('read_at IS NULL');
       if (cursor !== undefined) {
         conditions.push('(created_at, sequence) < (?, ?)');
-        values.push(...fromCursor(cursor, placeSchema));
+        values.push(...fromCursor(cursor, isPlace));
       }
       // One more row than requested shows whether there is another page.
       const rows = database
@@ -115,7 +117,7 @@ export function fromRow(row: SqliteRow): NotificationRecord {
     ...record,
     notification: {
       ...record.notification,
-      ...(mail === null ? {} : { mail: mailSchema.parse(mail) }),
+      ...(typeof mail === 'string' ? { mail } : {}),
       ...(typeof readAt === 'string' ? { readAt } : {}),
     },
     ...(typeof due === 'string'
