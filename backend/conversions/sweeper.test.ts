@@ -174,6 +174,7 @@ describe('the sweeper', () => {
     test.videoQueue.take();
     test.mp3Queue.take();
     await test.conversions.sweeper.recover();
+    await test.conversions.sweeper.tidy();
     const states = await Promise.all(ids.map(async (id) => (await test.store.get(id))?.state));
     expect(states).toEqual(['queued', 'queued', 'done']);
     expect(await videos()).toEqual([ids[0], ids[1]]);

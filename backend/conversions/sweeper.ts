@@ -31,7 +31,7 @@ const maxLostLeases = 100;
 export interface Sweeper {
   /**
    * For the process that has just locked an embedded data folder: no other process is running, so this takes over at once all rows
-   * that seem to be in progress. It also tidies.
+   * that seem to be in progress.
    */
   recover(): Promise<void>;
   /**
@@ -39,7 +39,10 @@ export interface Sweeper {
    * tickets.
    */
   round(): Promise<void>;
-  /** Removes blobs that no row needs and everything that has expired, unless another process is doing so. */
+  /**
+   * Removes blobs that no row needs and everything that has expired, unless another process is doing so. A sweeper that was started
+   * does so a few seconds later, because it may take long.
+   */
   tidy(): Promise<void>;
   /** Does both periodically until `stop`, which waits for the work in progress. */
   start(): { stop(): Promise<void> };
@@ -140,7 +143,6 @@ export function createSweeper(parts: SweeperParts): Sweeper {
           if (row !== undefined) await uploads.settle(row);
         }
       }
-      await tidier.pass(true);
     },
     round,
     tidy: () => tidier.pass(),

@@ -155,9 +155,8 @@ describe('a database of conversions from version 4', () => {
       ]);
       expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.id).toBe('c2');
       expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.id).toBe('c3');
-      expect(await Promise.all(['c3', 'c2', 'c5', 'c4'].map((id) => store.countQueuedBefore(id)))).toEqual([
-        0, 1, 2, 3,
-      ]);
+      const order = ['c3', 'c2', 'c5', 'c4'].map((id, index) => [id, index] as const);
+      expect(await store.queuePositions(['c2', 'c3', 'c4', 'c5'])).toEqual(new Map(order));
     } finally {
       await rm(folder, { recursive: true });
     }

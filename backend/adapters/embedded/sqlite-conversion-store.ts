@@ -1,7 +1,7 @@
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
-import { createBatchReading } from './sqlite-batch-reading.ts';
+import { createBatchEnds } from './sqlite-batch-ends.ts';
 import { active, atVersion, columns, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
 import { createConversionScans } from './sqlite-conversion-scans.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -31,7 +31,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
   return {
     ...createQueueReading(database),
     ...createConversionScans(database),
-    ...createBatchReading(database),
+    ...createBatchEnds(database),
 
     async insert(row) {
       insert.run(...toRow(row));

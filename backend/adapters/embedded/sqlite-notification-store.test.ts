@@ -49,6 +49,8 @@ it('finds notifications in SQLite by an index, in its order, for every query', a
     await store.changes({ owner: 'anna', since: position, limit: 1 });
     const plans = database.plans().filter(({ steps }) => steps.length > 0);
     expect(plans).toHaveLength(12);
+    const read = plans.find(({ sql }) => sql.includes('SET read_at'));
+    expect(read?.steps[0]).toMatch(/^SEARCH notifications USING INDEX \S+ \(id=\?\)$/);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
         // The ids to mark are a list from the caller, not a table.
