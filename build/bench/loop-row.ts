@@ -14,6 +14,9 @@ import { slowFsync } from './slow-fsync.ts';
 
 const uploads = 64;
 const conversions = 4;
+/** Of each upload. Faster ones would measure how the client and the server share the cores. */
+const bytesPerSecond = 1_000_000;
+const megabytes = 2;
 /** How long the load is on in each round. */
 const loadSeconds = 12;
 const loadRounds = 3;
@@ -22,7 +25,7 @@ const limits = { plain: { loop: 50, me: 150 }, slow: { loop: 100, me: 400 }, bat
 
 export const loop: Row = {
   name: 'loop',
-  what: `how long the server’s event loop stands still, with ${uploads} uploads and ${conversions} conversions`,
+  what: `how long the server’s event loop stands still, with ${uploads} uploads of 1 MB/s and ${conversions} conversions`,
   against: 'limits',
   owed: [
     `event loop p99 ≤ ${limits.plain.loop} ms and GET /me p99 ≤ ${limits.plain.me} ms;`,
@@ -116,21 +119,23 @@ async function measureRound(
   const ids = await Promise.all(
     Array.from({ length: conversions }, () => sendResumable({ url, token: account.token }, long)),
   );
-  const source = await noiseFile(2);
+  const source = await noiseFile(megabytes);
   const asking = askMe(url, account.token);
   // Starts the measurement anew.
   await loopDelay(pid, delayFile);
   const cpuBefore = await cpuSecondsOf(pid);
   const began = performance.now();
   let sent = 0;
-  const sendInTurn = async (): Promise<void> => {
+  const sendInTurn = async (index: number): Promise<void> => {
+    // Otherwise all would begin and end at the same moments.
+    await delay((index / uploads) * (megabytes / bytesPerSecond) * 1e9);
     while (performance.now() - began < loadSeconds * 1000) {
-      const id = await sendResumable({ url, token: account.token }, source);
+      const id = await sendResumable({ url, token: account.token }, source, bytesPerSecond);
       sent += 1;
       await account.fetch(`/api/v1/conversions/${id}`, { method: 'DELETE' });
     }
   };
-  await Promise.all(Array.from({ length: uploads }, sendInTurn));
+  await Promise.all(Array.from({ length: uploads }, (_, index) => sendInTurn(index)));
   const seconds = (performance.now() - began) / 1000;
   const { p99, max } = await loopDelay(pid, delayFile);
   const cpuShare = ((await cpuSecondsOf(pid)) - cpuBefore) / seconds;

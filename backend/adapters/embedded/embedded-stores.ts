@@ -21,9 +21,12 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
   const folder = await openDataFolder(folderPath);
   await using opened = new AsyncDisposableStack();
   opened.use(lockDataFolder(folder));
-  const worker = opened.use(startStoreWorker());
-  const conversions = opened.use(await worker.open('conversions', folder.conversionsDatabase));
-  const accounts = opened.use(await worker.open('accounts', folder.accountsDatabase));
+  // A thread for each, so that a check of a token does not wait for the syncs of conversions.
+  const [conversionsWorker, accountsWorker] = [opened.use(startStoreWorker()), opened.use(startStoreWorker())];
+  const [conversions, accounts] = await Promise.all([
+    conversionsWorker.open('conversions', folder.conversionsDatabase),
+    accountsWorker.open('accounts', folder.accountsDatabase),
+  ]);
   const videos = await openFileBlobStore(folder.videos);
   const mp3s = await openFileBlobStore(folder.mp3s);
   const kept = opened.move();
@@ -33,7 +36,7 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
     folder,
     videos,
     mp3s,
-    died: worker.died,
+    died: AbortSignal.any([conversionsWorker.died, accountsWorker.died]),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
