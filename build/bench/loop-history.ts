@@ -57,9 +57,10 @@ export async function measureBatchEnd(folder: string) {
     });
     const loop = monitorEventLoopDelay({ resolution: 1 });
     loop.enable();
-    // The monitor needs a turn to begin.
     await delay(20);
     loop.reset();
+    // After a reset, the monitor measures from its next tick on.
+    await delay(20);
     const cpuBefore = process.cpuUsage();
     const began = performance.now();
     const made = await batches.tellOfEnds();
