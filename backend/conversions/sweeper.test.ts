@@ -181,6 +181,26 @@ describe('the sweeper', () => {
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);
   });
 
+  it('reads only the rows that were in progress before it serves, however long the history is', async () => {
+    const read: string[] = [];
+    const store = new Proxy(test.store, {
+      get(from, name: keyof ConversionStore) {
+        if (name !== 'scan') read.push(name);
+        const { scan } = from;
+        if (name !== 'scan') return from[name];
+        return (kind: Parameters<typeof scan>[0]) => {
+          read.push(`scan ${kind}`);
+          return scan(kind);
+        };
+      },
+    });
+    await (await take(await upload())).finish(result, []);
+    const { sweeper, close } = createConversions({ ...test, store, ...quiet });
+    await sweeper.recover();
+    expect(read).toEqual(['scan working']);
+    close();
+  });
+
   it('removes files that no row needs, and no others', async () => {
     const id = await upload();
     const label = { conversionId: id, owner: 'anna', fileName: 'x' };

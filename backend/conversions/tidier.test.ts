@@ -128,6 +128,16 @@ describe('tidying', () => {
     expect(await secondsUntilPass(one, 2 * hour)).toBe(hour);
   });
 
+  it('is taken over at once by a process that works alone', async () => {
+    await test.leases.raise('tidy', 0, true);
+    const one = new Process();
+    const pass = one.tidier.pass(true);
+    expect(await one.begins(pass)).toBe(true);
+    one.passes[0]?.end();
+    await pass;
+    expect(await test.leases.read('tidy')).toMatchObject({ held: false });
+  });
+
   it('that was interrupted by the end of a process is continued by another', async () => {
     const [one, other] = [new Process(), new Process()];
     const end = await begin(one);

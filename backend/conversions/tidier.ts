@@ -12,8 +12,11 @@ const pauseSeconds = 3600;
 
 /** Lets one process at a time tidy, using a lease in the store. */
 export interface Tidier {
-  /** Makes a pass now, unless another process is making one. */
-  pass(): Promise<void>;
+  /**
+   * Makes a pass now, unless another process is making one. With `alone`, no other process is running, so a holder of the lease
+   * is dead.
+   */
+  pass(alone?: boolean): Promise<void>;
   /** Checks the lease, and makes a pass when it is due. Call this every few seconds. */
   look(): Promise<void>;
   /** Ends a pass in progress before its next step. */
@@ -48,10 +51,10 @@ export function createTidier({ tidy, leases, clock, lookEverySeconds, log }: Tid
   }
 
   return {
-    async pass() {
+    async pass(alone = false) {
       const state = await leases.read(leaseName);
       known = true;
-      if (!state.held) await passAs(state);
+      if (alone || !state.held) await passAs(state);
     },
 
     async look() {

@@ -1,6 +1,11 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
+import { openAccountsDatabase } from './accounts-database.ts';
 import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
+import { createSqliteCodeStore } from './sqlite-code-store.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { createSqliteSessionStore } from './sqlite-session-store.ts';
+import { createSqliteUserStore } from './sqlite-user-store.ts';
 import type { AccountsStores, ConversionsStores } from './store-calls.ts';
 import { startStoreWorker } from './store-worker.ts';
 
@@ -21,22 +26,35 @@ export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedSt
   const folder = await openDataFolder(folderPath);
   await using opened = new AsyncDisposableStack();
   opened.use(lockDataFolder(folder));
-  // A thread for each, so that a check of a token does not wait for the syncs of conversions.
-  const [conversionsWorker, accountsWorker] = [opened.use(startStoreWorker()), opened.use(startStoreWorker())];
-  const [conversions, accounts] = await Promise.all([
-    conversionsWorker.open('conversions', folder.conversionsDatabase),
-    accountsWorker.open('accounts', folder.accountsDatabase),
-  ]);
+  // One thread for both: another one would take 20 MB.
+  const worker = opened.use(startStoreWorker());
+  const conversions = opened.use(await worker.open('conversions', folder.conversionsDatabase));
+  const accounts = opened.use(await worker.open('accounts', folder.accountsDatabase));
+  const reading = opened.use(openAccountsDatabase(folder.accountsDatabase));
   const videos = await openFileBlobStore(folder.videos);
   const mp3s = await openFileBlobStore(folder.mp3s);
   const kept = opened.move();
   return {
     ...conversions,
-    ...accounts,
+    ...readHere(accounts, reading),
     folder,
     videos,
     mp3s,
-    died: AbortSignal.any([conversionsWorker.died, accountsWorker.died]),
+    died: worker.died,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/**
+ * Reads accounts in this thread. Every request does so, and in the other thread it would wait for the syncs of writes. A read waits for
+ * nothing: a row is found by an index in a file that the system has in memory, and readers see only what is durable already.
+ */
+function readHere({ users, sessions, codes }: AccountsStores, database: SqliteDatabase): AccountsStores {
+  database.prepare('PRAGMA busy_timeout = 0').get();
+  const { get, findByEmail } = createSqliteUserStore(database);
+  return {
+    users: { ...users, get, findByEmail },
+    sessions: { ...sessions, get: createSqliteSessionStore(database).get },
+    codes: { ...codes, get: createSqliteCodeStore(database).get },
   };
 }
