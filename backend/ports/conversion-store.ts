@@ -174,7 +174,10 @@ export interface ConversionStore {
   /** All owners' rows of a kind, oldest first, for the sweeper. Read in portions, to limit memory. */
   scan(kind: ScanKind): AsyncIterable<ScannedRow>;
 
-  /** All owners' rows of which something has expired, in no order. Reads no others. Read in portions, to limit memory. */
+  /**
+   * All owners' rows of which something has expired, in no order; a row may come twice. Reads no others. Read in portions, to limit
+   * memory.
+   */
   scanExpired(until: ExpiryTimes): AsyncIterable<ScannedRow>;
 
   /** The same fields of the rows with these ids, at most 1,000, in no order. Ids without a row are left out. */
