@@ -25,8 +25,8 @@ export interface ServeOptions {
 }
 
 /**
- * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start: `data_in_use`,
- * `unavailable`.
+ * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start, or cannot go on:
+ * `data_in_use`, `unavailable`.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
@@ -69,7 +69,9 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
   running.use(await startNotifierService(parts, config, mail));
   say(`listening on ${server.url}`);
-  if (!signal.aborted) await once(signal, 'abort');
+  const ending = AbortSignal.any([signal, parts.broken]);
+  if (!ending.aborted) await once(ending, 'abort');
+  parts.broken.throwIfAborted();
 }
 
 /** Rejects with `unavailable` while a store or auth cannot be reached. */
