@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ConversionRow, ConversionStore, ResumableUpload } from '../../ports/conversion-store.ts';
+import { leasePatience } from '../kept-lease.ts';
 import { holdLease, type Lease, type LeaseParts } from '../lease.ts';
 import type { Transition } from '../life-cycle.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
@@ -48,16 +49,26 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
     // An earlier writer died before its bytes were verified.
     if (stored.unverified) await parts.uploaded.cutBack(row, stored.end);
   } catch (error) {
-    await endWrite(writing, stored.end, parts, { unverifiedFrom: before.unverifiedFrom });
+    await afterwards(writing, endWrite(writing, stored.end, parts, { unverifiedFrom: before.unverifiedFrom }), parts);
     throw error;
   }
   try {
     end = await addPiece(writing, parts);
   } catch (error) {
-    await endInVain(writing, error, parts);
+    await afterwards(writing, endInVain(writing, error, parts), parts);
     throw error;
   }
   return end === row.upload.bytes ? await complete(writing, end, parts) : await endWrite(writing, end, parts);
+}
+
+/** Waits for what is done after a piece has failed. Throws only if the lease is lost: any other failure must not hide the first one. */
+async function afterwards({ row }: Writing, work: Promise<unknown>, { log }: WriteUploadParts): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (isAppError(error, 'locked', 'gone', 'not_found')) throw error;
+    log.warn({ err: error, conversion: row.id }, 'could not end the write of an upload; the sweeper will');
+  }
 }
 
 type Claimed =
@@ -127,7 +138,7 @@ async function addPiece(writing: Writing, { uploaded }: WriteUploadParts): Promi
 
 async function complete({ row, lease }: Writing, end: number, parts: WriteUploadParts): Promise<UploadRow> {
   await parts.uploaded.finish(row);
-  const queued = await lease.end({ type: 'uploaded', sourceBytes: end });
+  const queued = await lease.end({ type: 'uploaded', sourceBytes: end }, leasePatience());
   if (queued === undefined) return await lost(row, parts);
   await parts.publisher.queued(queued);
   return ownUpload(queued, row.owner);
@@ -154,7 +165,7 @@ async function endWrite(
     ...(bytes === undefined ? {} : { bytes }),
     ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
   };
-  const next = await lease.end(change);
+  const next = await lease.end(change, leasePatience());
   return next === undefined ? await lost(row, parts) : ownUpload(next, row.owner);
 }
 
@@ -183,9 +194,15 @@ async function endInVain(writing: Writing, reason: unknown, parts: WriteUploadPa
 }
 
 /** Throws the reason to a writer whose lease is lost. Removes the bytes that it wrote after a cancel. */
-async function lost({ id, owner }: UploadRow, { store, uploaded }: WriteUploadParts): Promise<never> {
+async function lost({ id, owner }: UploadRow, { store, uploaded, log }: WriteUploadParts): Promise<never> {
   const row: ConversionRow | undefined = await store.get(id);
-  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') await uploaded.remove(id, row);
+  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') {
+    await uploaded.remove(id, row).catch((error: unknown) => {
+      // The request that removes the upload has removed the bytes too.
+      if (isAppError(error, 'wrong_state')) return;
+      log.warn({ err: error, conversion: id }, 'could not remove the bytes of an upload yet; the sweeper will');
+    });
+  }
   ownUpload(row, owner);
   throw locked();
 }
