@@ -157,7 +157,7 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
 function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
   return {
     ...store,
-    insert: (row) => pause().then(() => store.insert(row)),
+    insert: (row, most) => pause().then(() => store.insert(row, most)),
     get: (id) => pause().then(() => store.get(id)),
     nextQueued: (now) => pause().then(() => store.nextQueued(now)),
     replace: (expected, next) => pause().then(() => store.replace(expected, next)),

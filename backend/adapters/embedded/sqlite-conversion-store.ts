@@ -3,7 +3,7 @@ import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchReading } from './sqlite-batch-reading.ts';
-import { active, atVersion, columns, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
+import { active, atVersion, columns, fewerThan, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
 import { createConversionScans } from './sqlite-conversion-scans.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { createQueueReading } from './sqlite-queue-reading.ts';
@@ -14,6 +14,10 @@ const placeSchema = z.tuple([z.string()]);
 export function createSqliteConversionStore(database: SqliteDatabase): ConversionStore {
   const insert = database.prepare(
     `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(writtenOf).join(', ')})`,
+  );
+  // One statement, so that no other insertion comes between the count and this one.
+  const insertAmong = database.prepare(
+    `INSERT INTO conversions (${columns.join(', ')}) SELECT ${columns.map(writtenOf).join(', ')} WHERE ${fewerThan(columns.length + 1)}`,
   );
   const get = database.prepare('SELECT body, turn, peaks FROM conversions WHERE id = ?');
   const replace = database.prepare(
@@ -31,8 +35,8 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     ...createConversionScans(database),
     ...createBatchReading(database),
 
-    async insert(row) {
-      insert.run(...toRow(row));
+    async insert(row, most) {
+      return (most === undefined ? insert.run(...toRow(row)) : insertAmong.run(...toRow(row), most)) === 1;
     },
 
     async get(id) {

@@ -102,19 +102,17 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
 
   return {
     async create(owner, intake) {
-      const { items } = await store.page({ owner, state: 'uploading', limit: maxUnfinished });
-      if (items.length >= maxUnfinished) {
-        throw new AppError('too_many', 'Finish or cancel some of the uploads that are under way first.', {
-          details: { limit: maxUnfinished, retryAfterSeconds: 60 },
-        });
-      }
       const upload: ResumableUpload = {
         ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
         ...(intake.metadata === undefined ? {} : { metadata: intake.metadata }),
         expiresAt: expiresAt(),
       };
       const row = { ...newConversion(owner, intake, { kind: 'blob' }, intake.videoBytes ?? 0, clock.now()), upload };
-      await rows.insert(row);
+      if (!(await rows.insert(row, maxUnfinished))) {
+        throw new AppError('too_many', 'Finish or cancel some of the uploads that are under way first.', {
+          details: { limit: maxUnfinished, retryAfterSeconds: 60 },
+        });
+      }
       return await statusOf(await settle(row));
     },
 
