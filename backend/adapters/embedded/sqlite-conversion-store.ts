@@ -3,7 +3,16 @@ import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchReading } from './sqlite-batch-reading.ts';
-import { active, atVersion, columns, fewerThan, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
+import {
+  active,
+  atVersion,
+  columns,
+  fewerThan,
+  fromRow,
+  toExpected,
+  toRow,
+  writtenOf,
+} from './sqlite-conversion-rows.ts';
 import { createConversionScans } from './sqlite-conversion-scans.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { createQueueReading } from './sqlite-queue-reading.ts';

@@ -95,7 +95,8 @@ it('is one of at most a hundred unfinished ones of its account, even if all are 
   const results = await Promise.allSettled(Array.from({ length: 120 }, create));
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(100);
   for (const result of results) {
-    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'too_many', details: { limit: 100 } });
+    if (result.status === 'rejected')
+      expect(result.reason).toMatchObject({ code: 'too_many', details: { limit: 100 } });
   }
   await expect(test.conversions.uploads.create('bert', { ...intake, videoBytes: 6 })).resolves.toBeDefined();
 });
