@@ -46,8 +46,11 @@ export type Taken =
 
 /** The operations that converters use on conversions. */
 export interface ConversionWork {
-  /** Takes the next queued conversion, in the order of turns. */
-  take(): Promise<Taken>;
+  /**
+   * Takes the next queued conversion, in the order of turns. While the store is unavailable, what its converter has done is written
+   * again and again until `patience` fires; without it, each write is tried once.
+   */
+  take(patience?: AbortSignal): Promise<Taken>;
 }
 
 export interface ConversionWorkParts extends LeaseParts {
@@ -60,7 +63,7 @@ export interface ConversionWorkParts extends LeaseParts {
 export function createConversionWork(parts: ConversionWorkParts): ConversionWork {
   const { rows, store, clock } = parts;
   return {
-    async take() {
+    async take(patience) {
       for (;;) {
         const next = await store.nextQueued(clock.now().toISOString());
         if (next === undefined) return { kind: 'nothing' };
@@ -69,7 +72,7 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
         const taken = await rows.decideIfThere(next.id, (row) =>
           isSameTurn(row, next) ? { type: 'taken' } : undefined,
         );
-        if (taken?.changed) return { kind: 'work', work: workOn(taken.row, parts) };
+        if (taken?.changed) return { kind: 'work', work: workOn(taken.row, patience, parts) };
         // Another converter was faster, or its owner cancelled it.
       }
     },
@@ -86,7 +89,7 @@ function waitSeconds(row: ConversionRow, clock: Clock): number {
   return Math.max(0, (Date.parse(row.notBefore) - clock.now().getTime()) / 1000);
 }
 
-function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
+function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
   const { id, owner, revision, attempt } = row;
   const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
@@ -96,7 +99,8 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     signal: lease.signal,
 
     async noteSource({ tracks, durationSeconds }) {
-      await lease.write({ type: 'read', tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) });
+      const read = { type: 'read', tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) } as const;
+      await lease.write(read, patience);
     },
 
     noteProgress(progress) {
@@ -106,7 +110,7 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     },
 
     async finish(result, warnings) {
-      const done = await lease.end({ type: 'finished', result, warnings });
+      const done = await lease.end({ type: 'finished', result, warnings }, patience);
       if (done === undefined) return false;
       await publisher.ended(done);
       if (done.source.kind === 'blob') {
@@ -118,7 +122,7 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     },
 
     async fail(error) {
-      const failed = await lease.end({ type: 'failed', error: toConversionError(error) });
+      const failed = await lease.end({ type: 'failed', error: toConversionError(error) }, patience);
       if (failed !== undefined) await publisher.ended(failed);
       return failed !== undefined;
     },

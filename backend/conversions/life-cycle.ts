@@ -22,6 +22,8 @@ export type Transition =
       readonly type: 'write_ended';
       readonly progress: number;
       readonly expiresAt: string;
+      /** The video's length, if it is known. */
+      readonly bytes?: number;
       readonly unverifiedFrom?: number;
     }
   /** The writer is gone and did not end its write. */
@@ -110,10 +112,11 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
     case 'doubted':
       return withUpload(row, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
     case 'write_ended': {
-      const { progress, expiresAt, unverifiedFrom } = change;
-      return withUpload({ ...row, progress }, (upload) => ({
+      const { progress, expiresAt, bytes, unverifiedFrom } = change;
+      return withUpload({ ...row, progress, sourceBytes: bytes ?? 0 }, ({ bytes: _before, ...upload }) => ({
         ...left(upload),
         expiresAt,
+        ...(bytes === undefined ? {} : { bytes }),
         ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
       }));
     }

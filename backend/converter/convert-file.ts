@@ -83,7 +83,8 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
       warnings,
     };
   } catch (error) {
-    await rm(path, { force: true });
+    // The caller removes the whole folder anyway.
+    await rm(path, { force: true }).catch(() => undefined);
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Conversion } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
@@ -19,11 +19,23 @@ import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
 import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { createConvertHandler, type HandleConvertParts, startConverter } from './handle-convert.ts';
 
+/** While true, nothing can be removed but the link to the source, which each conversion replaces first. */
+const disk = vi.hoisted(() => ({ keepsAll: false }));
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs/promises')>();
+  const rm: typeof real.rm = async (...given) => {
+    if (disk.keepsAll && !String(given[0]).endsWith('/source')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    await real.rm(...given);
+  };
+  return { ...real, rm };
+});
+
 const owner = 'somebody';
 let media: MediaFolder;
 let ffmpeg: Ffmpeg;
 let backend: TestConversions;
 let workFolder: string;
+let logged: string[];
 
 beforeAll(async () => {
   media = await openMediaFolder();
@@ -33,6 +45,7 @@ afterAll(async () => {
   await media[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
+  logged = [];
   backend = await makeTestConversions();
   workFolder = await mkdtemp(join(tmpdir(), 'soundlift-handle-'));
 });
@@ -61,7 +74,7 @@ async function handle({
   mayGoOn,
 }: How = {}): Promise<readonly number[]> {
   const { videos, mp3s } = backend;
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const { work } = backend.conversions;
   const later: number[] = [];
   const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log };
@@ -339,6 +352,51 @@ describe('a conversion that is stopped', () => {
     expect((await see(id)).state).toBe('cancelled');
     expect(await mp3Ids()).toEqual([]);
   });
+});
+
+describe('a conversion during which nothing can be removed', () => {
+  afterEach(async () => {
+    disk.keepsAll = false;
+    for (const left of await readdir(workFolder)) await rm(join(workFolder, left), { recursive: true });
+  });
+
+  test('fails with its own reason, and the next one is converted', async () => {
+    const { id } = await submit(await media.makeBroken('text'));
+    const next = await submit(await media.make({ container: 'mp4', seconds: 1 }));
+    disk.keepsAll = true;
+    await handle();
+    expect((await see(id)).error).toMatchObject({ code: 'not_media' });
+    expect((await see(next.id)).state).toBe('done');
+    expect(logged.filter((line) => line.includes("could not remove a job's folder"))).toHaveLength(2);
+  });
+
+  test('says that an MP3 remains of it if it is cancelled at its end', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const { adopt } = backend.mp3s;
+    vi.spyOn(backend.mp3s, 'adopt').mockImplementationOnce(async (...given) => {
+      const adopted = await adopt(...given);
+      await backend.conversions.owned.cancel(owner, id);
+      disk.keepsAll = true;
+      return adopted;
+    });
+    await handle({ convert: convertWhile(async () => undefined) });
+    expect((await see(id)).state).toBe('cancelled');
+    expect(logged.join()).toContain('could not remove an MP3 yet');
+  });
+});
+
+test('ends with its first MP3 although the store is away when it ends', async () => {
+  const { id } = await submit('/nowhere/talk.mp4');
+  const away = new AppError('unavailable', 'The database cannot be reached.');
+  let conversions = 0;
+  const convert = convertWhile(async () => {
+    conversions += 1;
+    vi.spyOn(backend.store, 'replace').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
+  });
+  await handle({ convert });
+  expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
+  expect(conversions).toBe(1);
+  expect(await mp3Ids()).toEqual([`${id}-1`]);
 });
 
 test('what a killed process left in the folder of an attempt does no harm', async () => {

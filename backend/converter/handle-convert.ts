@@ -88,7 +88,7 @@ function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLa
 export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
   return async (place) => {
     while (place.mayGoOn()) {
-      const taken = await parts.work.take();
+      const taken = await parts.work.take(place.signal);
       if (taken.kind === 'nothing') return;
       if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
       await convert(taken.work, place.signal, parts);
@@ -107,7 +107,9 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   } catch (error) {
     await settle(error, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+      parts.log.warn({ err: error, conversion: work.row.id }, "could not remove a job's folder; the next start will");
+    });
   }
 }
 
@@ -145,7 +147,11 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
   // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) await mp3s.remove(mp3BlobId(row), blobFence(row));
+  if (!done) {
+    await mp3s.remove(mp3BlobId(row), blobFence(row)).catch((error: unknown) => {
+      log.warn({ err: error, conversion: row.id }, 'could not remove an MP3 yet; the sweeper will');
+    });
+  }
   log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 

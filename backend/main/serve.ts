@@ -11,7 +11,7 @@ import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
-import type { Parts } from './parts.ts';
+import { reachAll } from './reach-all.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
 export interface ServeOptions {
@@ -72,19 +72,6 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const ending = AbortSignal.any([signal, parts.broken]);
   if (!ending.aborted) await once(ending, 'abort');
   parts.broken.throwIfAborted();
-}
-
-/** Rejects with `unavailable` while a store or auth cannot be reached. */
-async function reachAll(
-  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
-  authentication: Authentication,
-): Promise<void> {
-  await Promise.all([
-    conversions.get('nobody'),
-    videos.stat('nobody'),
-    mp3s.stat('nobody'),
-    authentication.mailAddress('nobody'),
-  ]);
 }
 
 /** Serves the metrics on their own port. */

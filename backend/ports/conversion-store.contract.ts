@@ -105,6 +105,40 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       expect((await store.get(row.id))?.fileName).toBe(winners[0]);
     });
 
+    describe('inserting with a limit', () => {
+      const uploading = () => exampleConversion({ state: 'uploading' });
+
+      it('inserts no more rows of one owner in one state than allowed, however many calls come at once', async () => {
+        const rows = Array.from({ length: 20 }, uploading);
+        const inserted = await Promise.all(rows.map((row) => store.insert(row, 7)));
+        expect(inserted.filter(Boolean)).toHaveLength(7);
+        const found = await Promise.all(rows.map(async ({ id }) => (await store.get(id)) !== undefined));
+        expect(found).toEqual(inserted);
+      });
+
+      it('counts neither other owners, nor other states, nor removed rows', async () => {
+        await store.insert({ ...uploading(), owner: 'bert' });
+        await store.insert(exampleConversion({ state: 'queued' }));
+        await store.insert(exampleEnded('cancelled', { removedAt: exampleTime }));
+        await store.insert({ ...uploading(), removedAt: exampleTime });
+        expect(await store.insert(uploading(), 1)).toBe(true);
+        expect(await store.insert(uploading(), 1)).toBe(false);
+      });
+
+      it('has room again once a row has left the state', async () => {
+        const row = uploading();
+        expect(await store.insert(row, 1)).toBe(true);
+        await store.replace(row, { ...row, state: 'queued', revision: 2 });
+        expect(await store.insert(uploading(), 1)).toBe(true);
+      });
+
+      it('gives a queued row its turn', async () => {
+        const { turn: _turn, ...row } = exampleConversion({ state: 'queued' });
+        expect(await store.insert(row, 1)).toBe(true);
+        expect((await store.get(row.id))?.turn).toBe(1);
+      });
+    });
+
     describe('replacing', () => {
       it('replaces the expected row with the next one', async () => {
         const row = exampleConversion();

@@ -150,8 +150,11 @@ export interface BatchSummary {
  * one of the next.
  */
 export interface ConversionStore {
-  /** Throws `taken` if the id exists. */
-  insert(row: ConversionRow): Promise<void>;
+  /**
+   * Throws `taken` if the id exists. With `most`, resolves with false, and inserts nothing, if the owner already has so many rows in
+   * the state of this one that are not removed; the count and the insertion are one atomic step. Otherwise resolves with true.
+   */
+  insert(row: ConversionRow, most?: number): Promise<boolean>;
 
   /** The row, removed or not. */
   get(id: string): Promise<ConversionRow | undefined>;

@@ -48,6 +48,14 @@ export function atVersion(after: number): string {
     .join(' AND ');
 }
 
+/** The condition that the owner has fewer rows in the state of the written one than parameter `most` says. Reads no more than that. */
+export function fewerThan(most: number): string {
+  return `(SELECT count(*) FROM (
+    SELECT 1 FROM conversions
+    WHERE owner = ${parameterOf('owner')} AND state = ${parameterOf('state')} AND removed_at IS NULL LIMIT ?${most}
+  )) < ?${most}`;
+}
+
 /** The states of a conversion that has not ended, as a condition. */
 export const active = "state IN ('uploading', 'queued', 'converting')";
 
