@@ -2,7 +2,7 @@ import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
-import { active, atVersion, columns, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
+import { active, atVersion, columns, fromRow, toExpected, toRow } from './sqlite-conversion-rows.ts';
 import { createConversionScans } from './sqlite-conversion-scans.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { createQueueReading } from './sqlite-queue-reading.ts';
@@ -15,11 +15,11 @@ function isPlace(value: unknown): value is readonly [string] {
 /** Conversions in a database that `openConversionsDatabase` opened. */
 export function createSqliteConversionStore(database: SqliteDatabase): ConversionStore {
   const insert = database.prepare(
-    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(writtenOf).join(', ')})`,
+    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map((_, index) => `?${index + 1}`).join(', ')})`,
   );
   const get = database.prepare('SELECT body, turn, peaks FROM conversions WHERE id = ?');
   const replace = database.prepare(
-    `UPDATE conversions SET ${columns.map((column) => `${column} = ${writtenOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
+    `UPDATE conversions SET ${columns.map((column, index) => `${column} = ?${index + 1}`).join(', ')} WHERE ${atVersion(columns.length)}`,
   );
   const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion(0)} AND removed_at IS NOT NULL`);
   const unfinished = database.prepare(
