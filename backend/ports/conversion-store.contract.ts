@@ -131,12 +131,6 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         await store.replace(row, { ...row, state: 'queued', revision: 2 });
         expect(await store.insert(uploading(), 1)).toBe(true);
       });
-
-      it('gives a queued row its turn', async () => {
-        const { turn: _turn, ...row } = exampleConversion({ state: 'queued' });
-        expect(await store.insert(row, 1)).toBe(true);
-        expect((await store.get(row.id))?.turn).toBe(1);
-      });
     });
 
     describe('replacing', () => {

@@ -141,7 +141,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   };
 }
 
-/** Returns the wanted row as the next queued one, if a row is wanted. */
+/** Returns the wanted row as the next queued one, with a turn that nobody has had, if a row is wanted. */
 function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
   return {
     ...store,
@@ -151,8 +151,8 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
     async nextQueued(now) {
       const id = wanted.getStore();
       if (id === undefined) return await store.nextQueued(now);
-      const row = await store.get(id);
-      return row?.state === 'queued' ? row : undefined;
+      const [row, next] = [await store.get(id), await store.nextQueued(now)];
+      return row?.state === 'queued' && next !== undefined ? { row, turn: next.turn + 1 } : undefined;
     },
   };
 }
