@@ -144,7 +144,8 @@ describe('a source is refused', () => {
   test('if the requested track does not exist, with a list of the existing ones', () => {
     const error = refusalOf({ streams: [video, german, { ...english, tags: {} }] }, 2);
     expect(error).toMatchObject({ code: 'no_audio', details: { track: 2, tracks: 2 } });
-    expect(error.message).toBe('This video has no audio track 2. It has: 0 (aac, deu), 1 (ac3).');
+    expect(error.message).toBe('The video does not have this audio track. It has 2: aac deu, ac3.');
+    expect(refusalOf({ streams: [german] }, 1).message).toMatch(/ It has only one: aac deu\.$/);
     expect(refusalOf({ streams: [video] }, 2).message).toBe('This video has no sound.');
   });
 

@@ -169,8 +169,10 @@ function defaultIndex(audio: readonly Stream[]): number {
 
 function noSuchTrack(wanted: number | undefined, tracks: readonly Track[]): AppError {
   if (wanted === undefined || tracks.length === 0) return failure('no_audio');
-  const list = tracks.map(({ index, codec, language }) => `${index} (${[codec, language].filter(Boolean).join(', ')})`);
-  return new AppError('no_audio', sayShared('failNoSuchTrack', { track: wanted, list: list.join(', ') }), {
+  // By its place in the list, not by a number: the app counts tracks from 1, the API from 0.
+  const list = tracks.map(({ codec, language }) => [codec, language].filter(Boolean).join(' '));
+  const has = sayShared('failTracks', { tracks: tracks.length, list: list.join(', ') });
+  return new AppError('no_audio', `${sayShared('failNoSuchTrack')} ${has}`, {
     details: { track: wanted, tracks: tracks.length },
   });
 }
