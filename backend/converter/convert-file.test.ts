@@ -116,7 +116,7 @@ describe('convertFile', () => {
     }
   });
 
-  test('uses the requested bit rate, quality and channels', async () => {
+  test('uses the requested bitrate, quality and channels', async () => {
     const recipe: MediaRecipe = { container: 'mp4', seconds: 5, audio: [{ channels: 6, codec: 'ac3' }] };
     const rate = async (options: Partial<ConvertRequest['options']>) => {
       const { path, bytes, durationSeconds } = await convert(recipe, { options });

@@ -102,7 +102,7 @@ describe('the facts of a source', () => {
     expect(read({ streams: [unknown], format: { duration: '-5' } })).not.toHaveProperty('durationSeconds');
   });
 
-  test('distinguish a stated duration from one that ffprobe estimated from a bit rate', () => {
+  test('distinguish a stated duration from one that ffprobe estimated from a bitrate', () => {
     expect(read({ format: { format_name: 'aac' } }).durationIsStated).toBe(false);
     expect(read({ format: { format_name: 'wav' } }).durationIsStated).toBe(true);
   });

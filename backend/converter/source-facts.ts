@@ -33,7 +33,7 @@ export interface SourceFacts {
   readonly track: ChosenTrack;
   /** Duration of the chosen track as stated. The real duration is known only after decoding. */
   readonly durationSeconds?: number;
-  /** False if ffprobe estimated the duration from a bit rate. */
+  /** False if ffprobe estimated the duration from a bitrate. */
   readonly durationIsStated: boolean;
   /** A cover picture in a format that an MP3 can hold. */
   readonly cover?: { readonly streamIndex: number };
@@ -177,7 +177,7 @@ function noSuchTrack(wanted: number | undefined, tracks: readonly Track[]): AppE
   });
 }
 
-/** Containers that do not state a duration. ffprobe estimates it from the file size and a bit rate. */
+/** Containers that do not state a duration. ffprobe estimates it from the file size and a bitrate. */
 const bareStreams = ['aac', 'ac3', 'eac3', 'dts', 'loas', 'mp3', 'amr', 'truehd', 'mlp'];
 
 function durationOf(stream: Stream, format: Probe['format']): number | undefined {
