@@ -76,7 +76,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     const reason =
       code === 'EADDRINUSE'
         ? `Port ${port} is taken by another program; choose another port.`
-        : `Port ${port} of ${host} cannot be listened on.`;
+        : `Port ${port} of ${host} cannot be listened on. Check the address and the port.`;
     throw new AppError('unavailable', reason, { cause: error });
   }
 }
