@@ -130,7 +130,6 @@ const waysOut: Readonly<Partial<Record<ErrorCode, string>>> = {
   wrong_version: 'Do server and client have the same version?',
   too_large: 'Cut it into parts.',
   range_not_satisfiable: 'Try again.',
-  invalid: 'See --help.',
   locked: 'Try again in a moment.',
   checksum_mismatch: 'Try again.',
   too_many: 'Wait a moment, then try again.',
