@@ -136,7 +136,7 @@ const waysOut: Readonly<Partial<Record<ErrorCode, string>>> = {
   internal: 'Please report it.',
   unavailable: 'Try again.',
   disk_full: 'Free some space, or choose another folder with -o.',
-  source_missing: 'Check the name.',
+  source_missing: 'Check its name and its folder.',
   source_unreadable: 'Check its permissions, or copy it elsewhere.',
   target_unwritable: 'Choose another folder with -o.',
   data_in_use: 'Stop it first, or choose another folder with --data.',
