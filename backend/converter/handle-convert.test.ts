@@ -164,6 +164,19 @@ describe('a conversion', () => {
     expect(await idsIn(backend.videos)).toEqual([]);
   });
 
+  test.each([
+    ['x'.repeat(255), `${'x'.repeat(251)}.mp3`],
+    [`${'é'.repeat(126)}.mp`, `${'é'.repeat(125)}.mp3`],
+    [`${'x'.repeat(251)}.mp4`, `${'x'.repeat(251)}.mp3`],
+  ])('of %s becomes an MP3 whose name has at most 255 bytes', async (fileName, mp3Name) => {
+    const intake = { fileName, options: { format: 'mp3' }, path: '/nowhere', bytes: 1 } as const;
+    const { id } = await backend.conversions.owned.submitFile(owner, intake);
+    await handle({ convert: convertWhile(async () => undefined) });
+    const { result } = await see(id);
+    expect(result?.fileName).toBe(mp3Name);
+    expect(Buffer.byteLength(mp3Name)).toBeLessThanOrEqual(255);
+  });
+
   test('reports its progress', async () => {
     const { id } = await submit(await media.make({ container: 'wav', seconds: 60 }));
     await handle();

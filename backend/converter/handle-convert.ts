@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
+import { cutFileName } from '../../shared/file-name.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
@@ -211,5 +212,6 @@ function reasonOf(error: unknown): AppError {
 }
 
 function resultFileName(row: ConversionRow): string {
-  return outputFileName(row.fileName, row.options.format);
+  // `talk` and `talk.mp4` may be as long as names can be.
+  return cutFileName(outputFileName(row.fileName, row.options.format));
 }

@@ -350,6 +350,11 @@ describe('the metadata of an upload', () => {
     expect(await stand.ada.conversions()).toMatchObject([{ fileName: kept }]);
   });
 
+  it('may have a file name in Latin-1, as programs that use btoa send it', async () => {
+    await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filename ${btoa('Grüße.m4a')}` });
+    expect(await stand.ada.conversions()).toMatchObject([{ fileName: 'Grüße.m4a' }]);
+  });
+
   it('may have unknown keys, or be empty', async () => {
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filetype ${base64('video/mp4')},relativePath bnVsbA==` });
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': '' });
