@@ -2,6 +2,7 @@ import type { Conversion } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { FileStamp } from '../ports/conversion-store.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { ConversionFiles } from './conversion-files.ts';
 import type { ConversionViews } from './conversion-views.ts';
@@ -16,6 +17,8 @@ export interface LocalIntake extends Intake {
   /** Absolute path. */
   readonly path: string;
   readonly bytes: number;
+  /** If given, only this file is converted, and none that is put in its place later. */
+  readonly stamp?: FileStamp;
 }
 
 /** A video that was sent in one request. Its bytes are durable, but it is not acknowledged yet: the caller must call one of the methods. */
@@ -97,8 +100,9 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
       }
     },
 
-    async submitFile(owner, { path, bytes, ...intake }) {
-      const row = newConversion(owner, intake, { kind: 'file', path }, bytes, clock.now());
+    async submitFile(owner, { path, bytes, stamp, ...intake }) {
+      const source = { kind: 'file', path, ...(stamp === undefined ? {} : { stamp }) } as const;
+      const row = newConversion(owner, intake, source, bytes, clock.now());
       try {
         await rows.insert(row);
       } catch (error) {

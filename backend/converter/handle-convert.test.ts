@@ -1,4 +1,17 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -8,7 +21,9 @@ import type { Conversion } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
 import type { Taken } from '../conversions/conversion-work.ts';
+import { stampOf } from '../conversions/file-stamp.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import type { FileStamp } from '../ports/conversion-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
@@ -84,9 +99,19 @@ async function handle({
   return later;
 }
 
-async function submit(path: string): Promise<Conversion> {
+const missing = { code: 'source_missing', message: 'The video is no longer where it was.' };
+
+async function submit(path: string, stamp?: FileStamp): Promise<Conversion> {
   const intake = { fileName: 'talk.mp4', options: { format: 'mp3' }, path, bytes: 1 } as const;
-  return await backend.conversions.owned.submitFile(owner, intake);
+  return await backend.conversions.owned.submitFile(owner, { ...intake, ...(stamp === undefined ? {} : { stamp }) });
+}
+
+/** A copy of a video that the test may change. */
+async function ownVideo(): Promise<string> {
+  const made = await media.make({ container: 'mp4', seconds: 1 });
+  const path = `${made}.own`;
+  await copyFile(made, path);
+  return path;
 }
 
 async function see(id: string): Promise<Conversion> {
@@ -137,6 +162,19 @@ describe('a conversion', () => {
     await handle();
     expect((await see(id)).state).toBe('done');
     expect(await idsIn(backend.videos)).toEqual([]);
+  });
+
+  test.each([
+    ['x'.repeat(255), `${'x'.repeat(251)}.mp3`],
+    [`${'é'.repeat(126)}.mp`, `${'é'.repeat(125)}.mp3`],
+    [`${'x'.repeat(251)}.mp4`, `${'x'.repeat(251)}.mp3`],
+  ])('of %s becomes an MP3 whose name has at most 255 bytes', async (fileName, mp3Name) => {
+    const intake = { fileName, options: { format: 'mp3' }, path: '/nowhere', bytes: 1 } as const;
+    const { id } = await backend.conversions.owned.submitFile(owner, intake);
+    await handle({ convert: convertWhile(async () => undefined) });
+    const { result } = await see(id);
+    expect(result?.fileName).toBe(mp3Name);
+    expect(Buffer.byteLength(mp3Name)).toBeLessThanOrEqual(255);
   });
 
   test('reports its progress', async () => {
@@ -265,7 +303,60 @@ describe('a failing conversion', () => {
     const { id } = await submit('/nowhere/talk.mp4');
     await handle();
     const { error } = await see(id);
-    expect(error).toEqual({ code: 'converter_failed', message: 'The video is no longer where it was.' });
+    expect(error).toEqual(missing);
+  });
+
+  test('says so if its source disappears while it is read', async () => {
+    const path = await ownVideo();
+    const { id } = await submit(path);
+    await handle({
+      convert: async () => {
+        await rm(path);
+        throw new AppError('source_unreadable', 'The video cannot be read.');
+      },
+    });
+    expect((await see(id)).error).toEqual(missing);
+  });
+
+  test.each<[string, (path: string) => Promise<void>]>([
+    ['is moved', async (path) => await rename(path, `${path}.away`)],
+    ["becomes a folder's name", async (path) => await rm(path).then(async () => void (await mkdir(path)))],
+    [
+      'is replaced by another file',
+      async (path) => {
+        await writeFile(`${path}.new`, Buffer.concat([await readFile(path), Buffer.alloc(10)]));
+        await rename(`${path}.new`, path);
+      },
+    ],
+    ['is overwritten by a smaller file', async (path) => await writeFile(path, 'small')],
+  ])('says so if its source %s while it waits', async (_what, change) => {
+    const path = await ownVideo();
+    const { id } = await submit(path, await stampOf(path));
+    await change(path);
+    await handle();
+    expect((await see(id)).error).toEqual(missing);
+    await rm(path, { recursive: true, force: true });
+    await rm(`${path}.away`, { force: true });
+  });
+
+  test('does not say so if its source has only grown or was copied back unchanged', async () => {
+    for (const change of [
+      async (path: string) => await appendFile(path, Buffer.alloc(10)),
+      async (path: string) => {
+        const { atime, mtime } = await stat(path);
+        await copyFile(path, `${path}.copy`);
+        await rename(`${path}.copy`, path);
+        await utimes(path, atime, mtime);
+      },
+    ]) {
+      const path = await ownVideo();
+      await utimes(path, 1_700_000_000, 1_700_000_000);
+      const { id } = await submit(path, await stampOf(path));
+      await change(path);
+      await handle();
+      expect((await see(id)).state).toBe('done');
+      await rm(path);
+    }
   });
 
   test('does not show the message of an unexpected error', async () => {

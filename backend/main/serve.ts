@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Logger, pino } from 'pino';
-import type { Config } from '../config.ts';
+import { type Config, isLoopbackHost } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
@@ -26,7 +26,7 @@ export interface ServeOptions {
 
 /**
  * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start, or cannot go on:
- * `data_in_use`, `unavailable`.
+ * `data_in_use`, `unavailable`, and `invalid` for a host that this computer does not have.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
@@ -74,12 +74,14 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   parts.broken.throwIfAborted();
 }
 
-/** Serves the metrics on their own port. */
+/** Serves the metrics on their own host and port. */
 async function serveMetrics(
-  { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
+  { metricsPort: port = 0, metricsHost: host, trustedProxies }: Config,
   route: Route,
   { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
 ): Promise<RunningServer> {
-  const app = createApp({ routes: [route], authentication, hosts: { loopback }, trustedProxies, log });
-  return await startServer(app, { host, port, log });
+  const hosts = { loopback: isLoopbackHost(host) };
+  const app = createApp({ routes: [route], authentication, hosts, trustedProxies, log });
+  const settings = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
+  return await startServer(app, { host, port, settings, log });
 }

@@ -23,7 +23,11 @@ const full = exampleConversion({
   attempt: 3,
   revision: 41,
   fileName: 'Übung "1" – 音.mp4',
-  source: { kind: 'file', path: '/home/anna/Übung.mp4' },
+  source: {
+    kind: 'file',
+    path: '/home/anna/Übung.mp4',
+    stamp: { inode: '18446744073709551615', bornMs: 0, modifiedMs: 1_800_000_000_000, bytes: 20_000_000_000 },
+  },
   sourceBytes: 20_000_000_000,
   sourceGone: true,
   batchId: 'batch',

@@ -3,7 +3,18 @@ import type { OutputOptions } from '../../shared/formats.ts';
 import type { Changes, ChangesQuery } from './changes.ts';
 
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
-export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
+export type ConversionSource =
+  | { readonly kind: 'blob' }
+  /** `stamp` is the file's as it was submitted; absent in rows of older versions. */
+  | { readonly kind: 'file'; readonly path: string; readonly stamp?: FileStamp };
+
+/** What distinguishes a file from another one that is put in its place. Times are milliseconds since 1970. */
+export interface FileStamp {
+  readonly inode: string;
+  readonly bornMs: number;
+  readonly modifiedMs: number;
+  readonly bytes: number;
+}
 
 /** The state of an upload that can be continued after an interruption. */
 export interface ResumableUpload {
