@@ -1,6 +1,6 @@
-import type { Logger } from 'pino';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { blobFence, mp3BlobId, videoBlobId } from './blob-names.ts';
 
 /** The video and the MP3 of a conversion. */
@@ -12,18 +12,19 @@ export interface ConversionFiles {
 export interface ConversionFilesParts {
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  readonly log: Logger;
+  readonly skipped: ReportSkipped;
 }
 
-export function createConversionFiles({ videos, mp3s, log }: ConversionFilesParts): ConversionFiles {
+export function createConversionFiles({ videos, mp3s, skipped }: ConversionFilesParts): ConversionFiles {
   return {
     async remove(row) {
-      try {
-        await videos.remove(videoBlobId(row), blobFence(row));
-        await mp3s.remove(mp3BlobId(row), blobFence(row));
-      } catch (error) {
-        log.warn({ err: error, conversion: row.id }, 'could not remove the files of a conversion yet');
+      async function removeFrom(blobs: BlobStore, id: string): Promise<void> {
+        await blobs.remove(id, blobFence(row)).catch((cause: unknown) => {
+          skipped({ kind: 'blob', id, what: 'could not remove a blob', cause });
+        });
       }
+      await removeFrom(videos, videoBlobId(row));
+      await removeFrom(mp3s, mp3BlobId(row));
     },
   };
 }

@@ -60,11 +60,11 @@ async function handle({
   stopping,
   mayGoOn,
 }: How = {}): Promise<readonly number[]> {
-  const { videos, mp3s } = backend;
+  const { videos, mp3s, skipped } = backend;
   const log = pino({ level: 'silent' });
   const { work } = backend.conversions;
   const later: number[] = [];
-  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log };
+  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log, skipped };
   const handler = createConvertHandler(parts, (_, delaySeconds) => void later.push(delaySeconds));
   const signal = stopping ?? new AbortController().signal;
   await handler({ signal, mayGoOn: mayGoOn ?? (() => !signal.aborted) });
@@ -180,11 +180,11 @@ describe('a converter', () => {
   }
 
   function start(convert: HandleConvertParts['convert']): Started {
-    const { videos, mp3s } = backend;
+    const { videos, mp3s, skipped } = backend;
     const { work } = backend.conversions;
     const log = pino({ level: 'silent' });
     const queue = createMemoryJobQueue((error) => log.error(error));
-    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log } };
+    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log, skipped } };
   }
 
   test('is woken when the first of the waiting conversions becomes due', async () => {

@@ -40,7 +40,12 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   running.defer(() => mailer?.close());
   // Loaded only when needed: it takes tens of megabytes of memory.
   const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
-  const opened = running.use(await openEmbeddedParts(config.dataFolder, log));
+  const opened = running.use(
+    await openEmbeddedParts(config.dataFolder, log, {
+      called: 'The data folder (--data or SOUNDLIFT_DATA)',
+      ...(metrics === undefined ? {} : { onSkipped: metrics.countSkipped }),
+    }),
+  );
   const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
   const authentication = await openAuth(parts, config, mailer);
   if (metrics !== undefined) {
@@ -74,11 +79,13 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   parts.broken.throwIfAborted();
 }
 
-/** Rejects with `unavailable` while a store or auth cannot be reached. */
+/** Rejects with `unavailable` while a store or auth cannot be reached, or something in a store is known to be damaged. */
 async function reachAll(
-  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
+  { conversions, videos, mp3s, damage }: Pick<Parts, 'conversions' | 'videos' | 'mp3s' | 'damage'>,
   authentication: Authentication,
 ): Promise<void> {
+  const damaged = damage();
+  if (damaged !== undefined) throw damaged;
   await Promise.all([
     conversions.get('nobody'),
     videos.stat('nobody'),

@@ -1,5 +1,4 @@
 import { createServer } from 'node:net';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MailStand, openMailStand } from '../tests/mail/mail-stand.ts';
 import { listenSomewhere } from '../tests/running/listen-somewhere.ts';
@@ -393,7 +392,7 @@ it('looks at once when there is a new notification, and stops cleanly', async ()
   const running = runOutbox({
     outbox: stand.outbox(server.url),
     events: stand.test.events,
-    log: pino({ level: 'silent' }),
+    skipped: stand.test.skipped,
   });
   await stand.batch();
   // Sooner than the next regular look.

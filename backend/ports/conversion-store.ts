@@ -119,6 +119,12 @@ export interface ToldEnd {
 export type ScannedRow = ConversionVersion &
   Pick<ConversionRow, 'owner' | 'batchId' | 'source' | 'sourceGone' | 'upload' | 'notBefore' | 'endedAt' | 'removedAt'>;
 
+export interface ScannedIds {
+  readonly rows: readonly ScannedRow[];
+  /** Ids of rows that are there and cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
 /** How many conversions of all owners have not ended. */
 export type ActiveCounts = Readonly<Record<'uploading' | 'queued' | 'converting', number>>;
 
@@ -148,6 +154,9 @@ export interface BatchSummary {
  * of each other owner, no matter how many they have waiting and who comes later. (Rows that were taken before and given back keep
  * their turn, and come first.) If ties were broken by age instead, it could be two rows of an owner: one of the current round and
  * one of the next.
+ *
+ * A row that cannot be read, because it was damaged, is reported once and set aside: it stays stored as it is, but no method returns
+ * it or counts it as unfinished, except where this is said. After the next start it is read again.
  */
 export interface ConversionStore {
   /** Throws `taken` if the id exists. */
@@ -181,7 +190,7 @@ export interface ConversionStore {
   scanExpired(until: ExpiryTimes): AsyncIterable<ScannedRow>;
 
   /** The same fields of the rows with these ids, at most 1,000, in no order. Ids without a row are left out. */
-  scanIds(ids: readonly string[]): Promise<readonly ScannedRow[]>;
+  scanIds(ids: readonly string[]): Promise<ScannedIds>;
 
   /** Cheap: reads an index and no row. */
   countActive(): Promise<ActiveCounts>;
@@ -220,4 +229,7 @@ export interface ConversionStore {
 
   /** Deletes a removed row permanently. */
   forget(expected: ConversionVersion): Promise<boolean>;
+
+  /** Deletes an owner's rows that cannot be read. */
+  forgetUnreadable(owner: string): Promise<void>;
 }

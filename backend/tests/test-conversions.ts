@@ -16,6 +16,7 @@ import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { type Conversions, createConversions } from './all-sides.ts';
 import { openStores } from './stores/open-stores.ts';
 
@@ -28,6 +29,9 @@ export interface TestConversions extends AsyncDisposable {
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
   readonly clock: Clock;
+  readonly skipped: ReportSkipped;
+  /** What was skipped so far, as `KIND ID`. */
+  readonly skippedItems: readonly string[];
   readonly events: EventBus;
   /** While it is cut, messages on the bus are lost. `mend` ends this and causes a gap for all subscriptions. */
   readonly line: { cut(): void; mend(): Promise<void> };
@@ -63,8 +67,10 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const { pause, sendsMail = false, onTransition } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openStores('conversions', join(folder, 'conversions.db'));
-  const videos = await openFileBlobStore(join(folder, 'videos'));
-  const mp3s = await openFileBlobStore(join(folder, 'mp3s'));
+  const skippedItems: string[] = [];
+  const skipped: ReportSkipped = ({ kind, id }) => void skippedItems.push(`${kind} ${id}`);
+  const videos = await openFileBlobStore(join(folder, 'videos'), skipped);
+  const mp3s = await openFileBlobStore(join(folder, 'mp3s'), skipped);
   const bus = createMemoryEventBus();
   let isCut = false;
   const events: EventBus = {
@@ -108,6 +114,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     clock,
     log: pino({ level: 'silent' }),
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
+    skipped,
     sendsMail,
     ...(onTransition === undefined ? {} : { onTransition }),
   });
@@ -119,6 +126,8 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     videos,
     mp3s,
     clock,
+    skipped,
+    skippedItems,
     events,
     line,
     told,

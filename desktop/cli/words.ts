@@ -140,7 +140,6 @@ const waysOut: Readonly<Partial<Record<ErrorCode, string>>> = {
   source_missing: 'Check the name.',
   source_unreadable: 'Check its permissions, or copy it elsewhere.',
   target_unwritable: 'Choose another folder with -o.',
-  data_in_use: 'Stop it first, or choose another folder with --data.',
   cancelled: 'Convert the file again.',
 };
 

@@ -1,5 +1,6 @@
 import { noteStart } from './change-positions.ts';
-import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
+import { takeBackUnreadable } from './conversion-reader.ts';
+import { type DatabaseEvents, openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
 
 /**
  * A conversion is stored as JSON, with the fields that queries search by in columns of their own. Peaks are in a separate column,
@@ -145,9 +146,11 @@ const expiries = `
 const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
-export function openConversionsDatabase(path: string): SqliteDatabase {
-  const database = openSqliteDatabase(path, migrations);
+export function openConversionsDatabase(path: string, events: DatabaseEvents = {}): SqliteDatabase {
+  const tables = ['conversions', 'notifications', 'changes', 'starts', 'leases'];
+  const database = openSqliteDatabase(path, migrations, { ...events, tables, loss: conversionsLoss });
   try {
+    takeBackUnreadable(database);
     noteStart(database);
     return database;
   } catch (error) {
@@ -155,3 +158,6 @@ export function openConversionsDatabase(path: string): SqliteDatabase {
     throw error;
   }
 }
+
+/** What somebody loses who goes on without the database of conversions, for the end of a sentence. */
+export const conversionsLoss = 'the list of all conversions, their MP3s and their notifications';

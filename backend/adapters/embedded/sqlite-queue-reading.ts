@@ -1,5 +1,6 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
+import { createConversionReader, versionColumns } from './conversion-reader.ts';
 import { active, fromRow } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -7,12 +8,13 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 type QueueReading = Pick<ConversionStore, 'countActive' | 'nextQueued' | 'queuePositions'>;
 
 export function createQueueReading(database: SqliteDatabase): QueueReading {
+  const reader = createConversionReader(database, fromRow);
   const firstDue = database.prepare(
-    `SELECT body, turn FROM conversions INDEXED BY conversions_by_turn
+    `SELECT ${versionColumns}, body, turn FROM conversions INDEXED BY conversions_by_turn
      WHERE state = 'queued' AND (not_before IS NULL OR not_before <= ?) ORDER BY turn, owner LIMIT 1`,
   );
   const firstToBeDue = database.prepare(
-    `SELECT body, turn FROM conversions INDEXED BY conversions_by_due_time
+    `SELECT ${versionColumns}, body, turn FROM conversions INDEXED BY conversions_by_due_time
      WHERE state = 'queued' AND not_before IS NOT NULL ORDER BY not_before LIMIT 1`,
   );
   const countActive = database.prepare(
@@ -45,8 +47,13 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
     },
 
     async nextQueued(now) {
-      const row = firstDue.get(now) ?? firstToBeDue.get();
-      return row === undefined ? undefined : fromRow(row);
+      for (;;) {
+        const row = firstDue.get(now) ?? firstToBeDue.get();
+        if (row === undefined) return undefined;
+        const read = reader.one(row);
+        // One that was set aside is no longer queued.
+        if (read !== undefined) return read;
+      }
     },
 
     async queuePositions(ids) {
