@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { AppError } from '../../shared/errors.ts';
+import { inDataFolder } from '../adapters/embedded/data-folder.ts';
 import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
@@ -76,7 +77,7 @@ export async function openEmbeddedParts(
     broken: died,
     skipped,
     damage: () => damage,
-    signingSecret: () => keepSigningSecret(folder.path),
+    signingSecret: () => inDataFolder(folder, () => keepSigningSecret(folder.path)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

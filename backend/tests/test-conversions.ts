@@ -22,6 +22,8 @@ import { openStores } from './stores/open-stores.ts';
 
 /** Conversions over real embedded stores, with a clock and queues that the test controls. */
 export interface TestConversions extends AsyncDisposable {
+  /** What it stores: `conversions.db`, `videos` and `mp3s`. */
+  readonly folder: string;
   readonly conversions: Conversions;
   readonly store: ConversionStore;
   readonly notifications: NotificationStore;
@@ -66,9 +68,9 @@ export interface TestConversionsOptions {
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
   const { pause, sendsMail = false, onTransition } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
-  const stores = await openStores('conversions', join(folder, 'conversions.db'));
   const skippedItems: string[] = [];
   const skipped: ReportSkipped = ({ kind, id }) => void skippedItems.push(`${kind} ${id}`);
+  const stores = await openStores('conversions', join(folder, 'conversions.db'), skipped);
   const videos = await openFileBlobStore(join(folder, 'videos'), skipped);
   const mp3s = await openFileBlobStore(join(folder, 'mp3s'), skipped);
   const bus = createMemoryEventBus();
@@ -119,6 +121,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     ...(onTransition === undefined ? {} : { onTransition }),
   });
   return {
+    folder,
     conversions,
     store: stores.conversions,
     notifications: stores.notifications,

@@ -1,5 +1,5 @@
 import { isAppError } from '../../../shared/errors.ts';
-import type { ConversionVersion } from '../../ports/conversion-store.ts';
+import type { ScannedRow } from '../../ports/conversion-store.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** The state of a row that cannot be read is this, a space, and its state before that. So no query for a state finds it. */
@@ -8,7 +8,7 @@ const unreadable = 'unreadable';
 export const isSetAside = `state >= '${unreadable} ' AND state < '${unreadable}!'`;
 
 /** The columns that a reader needs besides those that are to be read. Qualify them if the query has several tables. */
-export const versionColumns = 'id, owner, state, attempt, revision';
+export const versionColumns = 'id, owner, state, attempt, revision, batch_id, ended_at, removed_at';
 
 /** Reads rows of conversions. A row that cannot be read is reported and set aside. */
 export interface ConversionReader<Row> {
@@ -19,7 +19,7 @@ export interface ConversionReader<Row> {
 }
 
 /** `read` throws for a row that cannot be read. Each row has the {@link versionColumns}. */
-export function createConversionReader<Row extends ConversionVersion & { readonly owner: string }>(
+export function createConversionReader<Row extends Pick<ScannedRow, CheckedField>>(
   database: SqliteDatabase,
   read: (row: SqliteRow) => Row,
 ): ConversionReader<Row> {
@@ -74,10 +74,22 @@ export function takeBackUnreadable(database: SqliteDatabase): void {
   database.prepare(`UPDATE conversions SET state = substr(state, ${unreadable.length + 2}) WHERE ${isSetAside}`).run();
 }
 
-/** The columns decide which writes match, so a row that says something else in its body could never be changed. */
-function checked<Row extends ConversionVersion & { readonly owner: string }>(row: Row, columns: SqliteRow): Row {
-  for (const name of ['id', 'owner', 'state', 'attempt', 'revision'] as const) {
-    if (row[name] !== columns[name]) throw new Error(`its ${name} is not that of its column`);
-  }
+const checkedColumns = {
+  id: 'id',
+  owner: 'owner',
+  state: 'state',
+  attempt: 'attempt',
+  revision: 'revision',
+  batchId: 'batch_id',
+  endedAt: 'ended_at',
+  removedAt: 'removed_at',
+} as const;
+type CheckedField = keyof typeof checkedColumns;
+
+/** The columns decide which queries and writes find a row. If its body said something else, it would be looked at in vain for ever. */
+function checked<Row extends Pick<ScannedRow, CheckedField>>(row: Row, columns: SqliteRow): Row {
+  const fields = Object.keys(checkedColumns) as CheckedField[];
+  const wrong = fields.find((field) => (row[field] ?? null) !== columns[checkedColumns[field]]);
+  if (wrong !== undefined) throw new Error(`its ${wrong} is not that of its column`);
   return row;
 }

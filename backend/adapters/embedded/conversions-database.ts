@@ -115,7 +115,7 @@ const leases = `
 const turns = `
   ALTER TABLE conversions ADD COLUMN turn INTEGER;
   ALTER TABLE conversions ADD COLUMN not_before TEXT;
-  UPDATE conversions SET not_before = body ->> '$.notBefore', turn = ranked.turn
+  UPDATE conversions SET not_before = CASE WHEN json_valid(body) THEN body ->> '$.notBefore' END, turn = ranked.turn
     FROM (
       SELECT id, row_number() OVER (PARTITION BY owner ORDER BY id) AS turn
       FROM conversions WHERE state IN ('queued', 'converting')
@@ -134,16 +134,24 @@ const turns = `
 export const endedCondition = 'ended_at IS NOT NULL AND removed_at IS NULL';
 /** The rows in the index conversions_with_sources. */
 export const sourceCondition = `state IN ('failed', 'cancelled') AND removed_at IS NULL
-  AND body ->> '$.source.kind' = 'blob' AND body ->> '$.sourceGone' IS NULL`;
+  AND CASE WHEN json_valid(body) THEN body ->> '$.source.kind' = 'blob' AND body ->> '$.sourceGone' IS NULL END`;
 
-/** Finds expired rows without reading all that have ended. */
+/** Finds expired rows without reading all that have ended. The next migration adds the index for sources. */
 const expiries = `
   CREATE INDEX conversions_removed ON conversions (removed_at, id) WHERE removed_at IS NOT NULL;
   CREATE INDEX conversions_ended ON conversions (ended_at, id) WHERE ${endedCondition};
+`;
+
+/**
+ * An index with a condition on the body, which holds for no body that is not JSON. Without that, nothing could be written into a row
+ * whose body was damaged. `expiries` made the index without it, and so it is no longer made there.
+ */
+const sources = `
+  DROP INDEX IF EXISTS conversions_with_sources;
   CREATE INDEX conversions_with_sources ON conversions (ended_at, id) WHERE ${sourceCondition};
 `;
 
-const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries];
+const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries, sources];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string, events: DatabaseEvents = {}): SqliteDatabase {

@@ -24,8 +24,8 @@ import {
 
 /** The most items of a list in one answer. */
 const portionItems = 100;
-/** While a call waits for another process, no other call runs. So it waits only this long; `groupCommits` tries again. */
-const busyTimeoutMilliseconds = 20;
+/** While a call waits for another process, no other call runs, also not to the other database. `groupCommits` tries writes again. */
+const busyTimeoutMilliseconds = 0;
 
 const databases: {
   readonly [Name in DatabaseName]: {
