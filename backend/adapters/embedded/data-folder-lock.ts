@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { type DataFolder, unusable } from './data-folder.ts';
-import { isSqliteBusy, makeFile, translateSqliteError } from './sqlite-database.ts';
+import { isSqliteBusy, makeFile, translateSqliteError, unopenedFile } from './sqlite-database.ts';
 import { isSystemError } from './system-error.ts';
 
 /** How long a program may read or write the database of conversions before it counts as another server. */
@@ -91,12 +91,8 @@ function dataInUse({ called }: Pick<DataFolder, 'called'>, cause?: unknown): App
 }
 
 function unusableLock(folder: Pick<DataFolder, 'called' | 'lock'>, error: unknown): unknown {
-  if (isSystemError(error)) return unusable(folder, `the file ${path.basename(folder.lock)} in it`, error);
+  const name = path.basename(folder.lock);
+  if (isSystemError(error)) return unusable(folder, `the file ${name} in it`, error);
   const translated = translateSqliteError(error);
-  if (!(translated instanceof AppError) || translated.code === 'disk_full') return translated;
-  return new AppError(
-    'data_unusable',
-    `${folder.called} cannot be used: the file ${path.basename(folder.lock)} in it is damaged; remove it, since it has no data.`,
-    { cause: error },
-  );
+  return isAppError(translated, 'disk_full') ? translated : unopenedFile(name, error);
 }

@@ -8,7 +8,7 @@ import { type DataFolder, inDataFolder, openDataFolder } from './data-folder.ts'
 import { lockDataFolder, refuseOtherUsers } from './data-folder-lock.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
-import { type DatabaseEvents, damagedFile, type SqliteDatabase } from './sqlite-database.ts';
+import { type DatabaseEvents, damagedFile, refuseDamagedLog, type SqliteDatabase } from './sqlite-database.ts';
 import { createSqliteSessionStore } from './sqlite-session-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 import type { AccountsStores, ConversionsStores } from './store-calls.ts';
@@ -47,11 +47,13 @@ async function openStoresIn(folder: DataFolder, options: EmbeddedStoresOptions):
   opened.use(lockDataFolder(folder));
   refuseCutDatabases(folder);
   const hasHistory = existsSync(folder.conversionsDatabase);
-  await refuseOtherUsers(folder);
+  for (const database of [folder.conversionsDatabase, folder.accountsDatabase]) refuseDamagedLog(database);
   // One thread for both: another one would take 20 MB.
   const worker = opened.use(startStoreWorker(options));
-  const conversions = opened.use(await worker.open('conversions', folder.conversionsDatabase));
+  // First, because opening the other one writes: if one of them cannot be used, both stay as they are.
   const accounts = opened.use(await worker.open('accounts', folder.accountsDatabase));
+  await refuseOtherUsers(folder);
+  const conversions = opened.use(await worker.open('conversions', folder.conversionsDatabase));
   const reading = opened.use(openAccountsDatabase(folder.accountsDatabase, options));
   const videos = await openFileBlobStore(folder.videos, options.onSkipped);
   const mp3s = await openFileBlobStore(folder.mp3s, options.onSkipped);

@@ -111,9 +111,9 @@ describe('a SQLite database', () => {
       expect(codeOf(() => database.prepare('SELECT 1'))).toBe('unavailable');
     });
 
-    it('throws unavailable if it cannot be opened', () => {
+    it('throws data_unusable if it cannot be opened', () => {
       for (const place of [folder, path.join(folder, 'missing', 'test.db')]) {
-        expect(codeOf(() => openSqliteDatabase(place, []))).toBe('unavailable');
+        expect(codeOf(() => openSqliteDatabase(place, []))).toBe('data_unusable');
       }
     });
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
 import { isLogDamaged } from './write-ahead-log.ts';
@@ -62,11 +62,14 @@ export function openSqliteDatabase(
     try {
       return work();
     } catch (error) {
-      throw isDamage(error) ? damagedFile(name, loss, error) : translateSqliteError(error);
+      if (isDamage(error)) throw damagedFile(name, loss, error);
+      const translated = translateSqliteError(error);
+      const mayPass = !isAppError(translated, 'unavailable') || isSqliteBusy(error);
+      throw mayPass ? translated : unopenedFile(name, error);
     }
   };
   const database = opening(() => {
-    if (isLogDamaged(`${path}-wal`)) throw damagedLog(name);
+    refuseDamagedLog(path);
     makeFile(path);
     return new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
   });
@@ -189,9 +192,22 @@ export function damagedFile(name: string, loss: string, cause?: unknown): AppErr
   );
 }
 
+export function unopenedFile(name: string, cause: unknown): AppError {
+  return new AppError(
+    'data_unusable',
+    `${name} in it cannot be opened; see whether it is a file, and may be read and written by the account that runs Soundlift.`,
+    { cause },
+  );
+}
+
 /** For a database that is in use. */
 export function damagedDatabase(path: string, cause: unknown): AppError {
   return new AppError('unavailable', `The database ${basename(path)} is damaged.`, { cause });
+}
+
+/** Throws `data_unusable` if the write-ahead log of the database at `path` is damaged. Reads only the log. */
+export function refuseDamagedLog(path: string): void {
+  if (isLogDamaged(`${path}-wal`)) throw damagedLog(basename(path));
 }
 
 function damagedLog(name: string): AppError {
