@@ -103,6 +103,12 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     else await videos.remove(videoBlobId(row), blobFence(row));
   }
 
+  async function recoverRow(seen: ScannedRow): Promise<void> {
+    if (!isWaitingUpload(seen)) return await takeOver(seen);
+    const row = await store.get(seen.id);
+    if (row !== undefined) await uploads.settle(row);
+  }
+
   /** Ends a resumable upload that received no bytes for too long. */
   async function expireUpload(seen: ScannedRow): Promise<void> {
     const decided = await rows.decideIfThere(seen.id, (row) =>
@@ -149,12 +155,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   return {
     async recover() {
-      for await (const scanned of store.scan('working')) {
-        await handle(scanned, async () => {
-          if (!isWaitingUpload(scanned)) return await takeOver(scanned);
-          const row = await store.get(scanned.id);
-          if (row !== undefined) await uploads.settle(row);
-        });
+      try {
+        for await (const scanned of store.scan('working')) await handle(scanned, () => recoverRow(scanned));
+      } catch (cause) {
+        // The rounds take over what is left, only later.
+        skipRound(cause);
       }
     },
     round,

@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,20 +9,21 @@ import { exampleEnded } from '../ports/conversion-examples.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
 import { serve } from './serve.ts';
 
-/** A database with many pages, of which the last half is overwritten. What a start reads lies before. */
+/** A history of which one page with rows is overwritten. Nothing that a start reads is on it. */
 async function makeDamaged(file: string): Promise<void> {
+  let page: number;
   {
     using database = openConversionsDatabase(file);
     database.prepare('PRAGMA synchronous = OFF').run();
     const store = createSqliteConversionStore(database);
     database.prepare('BEGIN').run();
-    for (let count = 0; count < 3000; count += 1) await store.insert(exampleEnded('done', { notificationId: 'told' }));
+    for (let count = 0; count < 300; count += 1) await store.insert(exampleEnded('done', { notificationId: 'told' }));
     database.prepare('COMMIT').run();
+    const leaves = database.prepare("SELECT pageno FROM dbstat WHERE name = 'conversions' AND pagetype = 'leaf'").all();
+    page = Number(leaves[Math.floor(leaves.length / 2)]?.['pageno']);
   }
   const handle = await open(file, 'r+');
-  const { size } = await stat(file);
-  const from = Math.ceil(size / 2 / 4096) * 4096;
-  await handle.write(Buffer.alloc(size - from, 0xa5), 0, size - from, from);
+  await handle.write(Buffer.alloc(4096, 0xa5), 0, 4096, (page - 1) * 4096);
   await handle.close();
 }
 

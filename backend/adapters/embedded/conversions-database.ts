@@ -1,6 +1,13 @@
+import { basename } from 'node:path';
 import { noteStart } from './change-positions.ts';
 import { takeBackUnreadable } from './conversion-reader.ts';
-import { type DatabaseEvents, openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
+import {
+  type DatabaseEvents,
+  damagedFile,
+  isDamagedDatabase,
+  openSqliteDatabase,
+  type SqliteDatabase,
+} from './sqlite-database.ts';
 
 /**
  * A conversion is stored as JSON, with the fields that queries search by in columns of their own. Peaks are in a separate column,
@@ -163,7 +170,7 @@ export function openConversionsDatabase(path: string, events: DatabaseEvents = {
     return database;
   } catch (error) {
     database[Symbol.dispose]();
-    throw error;
+    throw isDamagedDatabase(error) ? damagedFile(basename(path), conversionsLoss, error) : error;
   }
 }
 

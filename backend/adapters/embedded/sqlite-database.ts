@@ -259,6 +259,11 @@ export function isSqliteBusy(error: unknown): boolean {
   return resultCodeOf(error) === resultCodes.busy;
 }
 
+/** True for what a statement throws if the file is damaged. */
+export function isDamagedDatabase(error: unknown): boolean {
+  return isAppError(error, 'unavailable') && isDamage(error.cause);
+}
+
 function isDamage(error: unknown): boolean {
   const code = resultCodeOf(error);
   return code === resultCodes.corrupt || code === resultCodes.notADatabase;
