@@ -100,6 +100,32 @@ function convertWhile(meanwhile: () => Promise<unknown>): HandleConvertParts['co
   };
 }
 
+test('a conversion whose end cannot be written does not keep the others waiting', async () => {
+  const [{ id: bad }, { id: good }] = [await submit('/nowhere'), await submit('/nowhere')];
+  const { videos, mp3s, skipped } = backend;
+  const { work } = backend.conversions;
+  const handler = createConvertHandler(
+    {
+      ...{ videos, mp3s, workFolder, skipped, waits: true, log: pino({ level: 'silent' }) },
+      convert: convertWhile(async () => undefined),
+      work: {
+        async take() {
+          const taken = await work.take();
+          if (taken.kind !== 'work' || taken.work.row.id !== bad) return taken;
+          const refuse = () => Promise.reject(new AppError('unavailable', 'The store cannot be reached.'));
+          return { kind: 'work', work: { ...taken.work, finish: refuse, fail: refuse, release: refuse } };
+        },
+      },
+    },
+    () => undefined,
+  );
+  const { signal } = new AbortController();
+  await handler({ signal, mayGoOn: () => true });
+  expect((await see(good)).state).toBe('done');
+  expect((await see(bad)).state).toBe('converting');
+  expect(backend.skippedItems).toEqual([`conversion ${bad}`]);
+});
+
 describe('a conversion', () => {
   test('of a file on this computer becomes an MP3', async () => {
     const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
