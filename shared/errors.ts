@@ -37,6 +37,7 @@ export const errorCodes = [
   'source_unreadable',
   'target_unwritable',
   'data_in_use',
+  'data_unusable',
   'cancelled',
   // Another process sent a code that this version does not know. The message explains it.
   'unknown',

@@ -38,14 +38,16 @@ it.skipIf(process.platform === 'win32')(
   },
 );
 
-it.each(['', 'short', '\n'])('replaces one that is too short (%j)', async (rest) => {
-  await writeFile(path, rest);
-  const secret = await keepSigningSecret(folder);
-  expect(secret.length).toBeGreaterThan(60);
-  expect((await readFile(path, 'utf8')).trim()).toBe(secret);
-});
+it.each(['', 'short', '\n', 'x'.repeat(63), '\0'.repeat(100), 'ä'.repeat(100)])(
+  'refuses a damaged one, and does not replace it (%j)',
+  async (rest) => {
+    await writeFile(path, rest);
+    await expect(keepSigningSecret(folder)).rejects.toMatchObject({ name: 'AppError', code: 'data_unusable' });
+    expect(await readFile(path, 'utf8')).toBe(rest);
+  },
+);
 
 it('says in a sentence that it cannot be written', async () => {
   const failure = await keepSigningSecret(join(folder, 'missing')).catch((error: unknown) => error);
-  expect(isAppError(failure, 'unavailable') && !failure.message.includes(folder)).toBe(true);
+  expect(isAppError(failure, 'data_unusable') && !failure.message.includes(folder)).toBe(true);
 });

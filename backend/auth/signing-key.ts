@@ -1,24 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { AppError, isAppError, systemErrorCode } from '../../shared/errors.ts';
 
 const fileName = 'signing-key';
 const secretBytes = 48;
+/** At least {@link secretBytes} bytes in base64url. */
+const secretPattern = /^[A-Za-z0-9_-]{64,}$/;
 const readableByOwnerAlone = 0o600;
 
 /**
  * Reads the embedded backend's secret for signing tokens from the data folder, or makes it at the first start. The folder must exist
- * and be locked. Throws `unavailable` when the secret cannot be read or written.
+ * and be locked. Throws `data_unusable` when the secret cannot be read or written, or is damaged: the file is not replaced by itself,
+ * because that would sign everyone out.
  */
 export async function keepSigningSecret(dataFolder: string): Promise<string> {
   const path = join(dataFolder, fileName);
   try {
     return (await readSecret(path)) ?? (await makeSecret(path));
   } catch (error) {
-    throw new AppError('unavailable', 'The key that signs tokens cannot be read or kept in the data folder.', {
-      cause: error,
-    });
+    if (isAppError(error)) throw error;
+    const reason = systemErrorCode(error) ?? 'unknown error';
+    throw new AppError(
+      'data_unusable',
+      `${fileName} in it cannot be read or written (${reason}); mend that, or move ${fileName} away to make a new one, which signs everyone out.`,
+      { cause: error },
+    );
   }
 }
 
@@ -29,8 +36,13 @@ async function readSecret(path: string): Promise<string | undefined> {
   });
   if (text === undefined) return undefined;
   const secret = text.trim();
-  // Somebody edited the file, or the disk is broken. A new secret signs everyone out; a weak one would be worse.
-  if (Buffer.from(secret, 'base64url').byteLength < secretBytes) return undefined;
+  // Somebody edited the file, or the disk is broken. The characters are checked because decoding ignores all others.
+  if (!secretPattern.test(secret)) {
+    throw new AppError(
+      'data_unusable',
+      `${fileName} in it is damaged; put back a copy of it, or move it away to make a new one, which signs everyone out.`,
+    );
+  }
   // A copy restored from a backup may be readable by others.
   await chmod(path, readableByOwnerAlone);
   return secret;

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { Rows } from './rows.ts';
 
 /** A batch without a known size has ended when none of it has been uploading, queued or converting for this long. */
@@ -29,6 +30,7 @@ export interface BatchesParts {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly skipped: ReportSkipped;
   /**
    * Whether a mail is owed for each notification; false by default. The outbox asks whether the owner wants mail. If that were
    * asked here, notifications would wait for auth.
@@ -37,7 +39,7 @@ export interface BatchesParts {
 }
 
 export function createBatches(parts: BatchesParts): Batches {
-  const { rows, store, notifications, events, clock, log, sendsMail = false } = parts;
+  const { rows, store, notifications, events, clock, log, skipped, sendsMail = false } = parts;
 
   /** Whether all conversions of the batch have ended, and some of them are in no notification. */
   async function hasEnded(owner: string, batchId: string): Promise<boolean> {
@@ -105,9 +107,9 @@ export function createBatches(parts: BatchesParts): Batches {
       for await (const { id } of store.untoldBatches()) {
         try {
           made.push(...(await tellOfEnd(id)));
-        } catch (error) {
-          // An error in one batch must not delay the owners of others.
-          log.error({ err: error, conversion: id }, 'could not process a batch; the next ticket will');
+        } catch (cause) {
+          // The next ticket tries it again. It must not delay the owners of other batches.
+          skipped({ kind: 'batch', id, what: 'could not make the notification of a batch', cause });
         }
       }
       return made;

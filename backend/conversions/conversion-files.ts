@@ -1,7 +1,7 @@
-import type { Logger } from 'pino';
 import { isAppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { blobFence, mp3BlobId, videoBlobId } from './blob-names.ts';
 
 /** The video and the MP3 of a conversion. */
@@ -13,24 +13,21 @@ export interface ConversionFiles {
 export interface ConversionFilesParts {
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  readonly log: Logger;
+  readonly skipped: ReportSkipped;
 }
 
-export function createConversionFiles({ videos, mp3s, log }: ConversionFilesParts): ConversionFiles {
-  async function removeBlob(blobs: BlobStore, blobId: string, row: ConversionRow): Promise<void> {
-    try {
-      await blobs.remove(blobId, blobFence(row));
-    } catch (error) {
-      // Another request has changed the row since and takes care of its blobs. For example, it has removed them.
-      if (isAppError(error, 'wrong_state')) return;
-      log.warn({ err: error, conversion: row.id }, 'could not remove the files of a conversion yet');
-    }
-  }
-
+export function createConversionFiles({ videos, mp3s, skipped }: ConversionFilesParts): ConversionFiles {
   return {
     async remove(row) {
-      await removeBlob(videos, videoBlobId(row), row);
-      await removeBlob(mp3s, mp3BlobId(row), row);
+      async function removeFrom(blobs: BlobStore, id: string): Promise<void> {
+        await blobs.remove(id, blobFence(row)).catch((cause: unknown) => {
+          // Another request has changed the row since and takes care of its blobs. For example, it has removed them.
+          if (isAppError(cause, 'wrong_state')) return;
+          skipped({ kind: 'blob', id, what: 'could not remove a blob', cause });
+        });
+      }
+      await removeFrom(videos, videoBlobId(row));
+      await removeFrom(mp3s, mp3BlobId(row));
     },
   };
 }

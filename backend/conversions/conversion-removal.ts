@@ -1,6 +1,6 @@
-import { type Conversion, hasEnded } from '../../shared/api.ts';
+import { type Conversion, hasEnded, maxPageItems } from '../../shared/api.ts';
 import { isAppError } from '../../shared/errors.ts';
-import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import type { ConversionFiles } from './conversion-files.ts';
 import type { ConversionViews } from './conversion-views.ts';
 import type { OwnedRow } from './owned-row.ts';
@@ -13,8 +13,10 @@ export interface ConversionRemoval {
   cancel(owner: string, id: string): Promise<Conversion>;
   /** Removes the conversion and its files. Cancels it first if it has not ended. */
   remove(owner: string, id: string): Promise<void>;
-  /** Removes all that have ended. */
+  /** Removes all that have ended. If some cannot be removed, removes the others before it throws. */
   clear(owner: string): Promise<void>;
+  /** Removes everything of an account that is being removed, also what cannot be read. The same holds for errors. */
+  removeAll(owner: string): Promise<void>;
 }
 
 export interface ConversionRemovalParts {
@@ -47,6 +49,37 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
     return row.removedAt !== undefined;
   }
 
+  /** Removes the row, and cancels it first if it has not ended. */
+  async function removeNow(id: string): Promise<void> {
+    while (!(await removeIfEnded(id))) {
+      await cancelRow(id).catch((error: unknown) => {
+        // It ended by itself in between: the next round removes it.
+        if (!isAppError(error, 'wrong_state')) throw error;
+      });
+    }
+  }
+
+  /** Does this with each row that the owner has. If it fails for some, throws the first error after all others are done. */
+  async function forEachRow(
+    query: Pick<ConversionQuery, 'owner' | 'state'>,
+    work: (id: string) => Promise<unknown>,
+  ): Promise<void> {
+    const errors: unknown[] = [];
+    let cursor: { readonly cursor?: string } = {};
+    for (;;) {
+      const { items, next } = await store.page({ ...query, ...cursor, limit: maxPageItems });
+      // At once: a store makes all their writes durable together.
+      const outcomes = await Promise.allSettled(items.map(({ id }) => work(id)));
+      for (const outcome of outcomes) {
+        // Somebody else may have removed it.
+        if (outcome.status === 'rejected' && !isAppError(outcome.reason, 'not_found')) errors.push(outcome.reason);
+      }
+      if (next === undefined) break;
+      cursor = { cursor: next };
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
   return {
     async cancel(owner, id) {
       await ownedRow(owner, id);
@@ -58,23 +91,16 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
 
     async remove(owner, id) {
       await ownedRow(owner, id);
-      while (!(await removeIfEnded(id))) {
-        await cancelRow(id).catch((error: unknown) => {
-          // It ended by itself in between: the next round removes it.
-          if (!isAppError(error, 'wrong_state')) throw error;
-        });
-      }
+      await removeNow(id);
     },
 
     async clear(owner) {
-      for (const state of ['done', 'failed', 'cancelled'] as const) {
-        for (;;) {
-          const { items } = await store.page({ owner, state, limit: 100 });
-          if (items.length === 0) break;
-          // At once: a store makes all their writes durable together.
-          await Promise.all(items.map(({ id }) => removeIfEnded(id)));
-        }
-      }
+      for (const state of ['done', 'failed', 'cancelled'] as const) await forEachRow({ owner, state }, removeIfEnded);
+    },
+
+    async removeAll(owner) {
+      await forEachRow({ owner }, removeNow);
+      await store.forgetUnreadable(owner);
     },
   };
 }

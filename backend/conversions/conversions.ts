@@ -7,6 +7,7 @@ import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { type Batches, createBatches } from './batches.ts';
 import type { Retention } from './conversion-view.ts';
 import { type ConversionWork, createConversionWork } from './conversion-work.ts';
@@ -27,6 +28,7 @@ interface SideParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly retention: Retention;
+  readonly skipped: ReportSkipped;
   readonly onTransition?: OnTransition;
 }
 

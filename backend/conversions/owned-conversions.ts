@@ -7,6 +7,7 @@ import { sayShared } from '../../shared/words/say.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionQuery, ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { mp3BlobId } from './blob-names.ts';
 import { createConversionFiles } from './conversion-files.ts';
 import { type ConversionRemoval, createConversionRemoval } from './conversion-removal.ts';
@@ -45,6 +46,7 @@ export interface OwnedConversionsParts extends LeaseParts {
   readonly live: LiveProgress;
   readonly clock: Clock;
   readonly retention: Retention;
+  readonly skipped: ReportSkipped;
 }
 
 export function createOwnedConversions(parts: OwnedConversionsParts): OwnedConversions {

@@ -5,6 +5,7 @@ import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
 import { toConversionError } from './conversion-work.ts';
@@ -60,14 +61,24 @@ export interface SweeperParts {
   readonly retention: Retention;
   readonly uploads: Pick<ResumableUploads, 'settle'>;
   readonly log: Logger;
+  readonly skipped: ReportSkipped;
 }
 
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { rows, store, videos, publisher, clock, uploads, log } = parts;
+  const { rows, store, videos, publisher, clock, uploads, skipped, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
   const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
   let ticketsAt = clock.monotonicSeconds();
-  const logFailure = (error: unknown): void => log.error({ err: error }, 'a round of the sweeper failed');
+  const skipRound = (cause: unknown): void => skipped({ kind: 'round', id: 'sweeper', what: 'a round failed', cause });
+
+  /** What goes wrong with one row must not stop the others. */
+  async function handle(row: ScannedRow, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      skipped({ kind: 'conversion', id: row.id, what: 'the sweeper could not handle a conversion', cause });
+    }
+  }
 
   /** Undoes a multipart upload, or queues a conversion again, if its holder is gone since the row was at `seen`. */
   async function takeOver(seen: ScannedRow): Promise<void> {
@@ -90,6 +101,12 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     else if (row.state === 'failed') await publisher.ended(row);
     else if (row.state === 'uploading') await uploads.settle(row);
     else await videos.remove(videoBlobId(row), blobFence(row));
+  }
+
+  async function recoverRow(seen: ScannedRow): Promise<void> {
+    if (!isWaitingUpload(seen)) return await takeOver(seen);
+    const row = await store.get(seen.id);
+    if (row !== undefined) await uploads.settle(row);
   }
 
   /** Ends a resumable upload that received no bytes for too long. */
@@ -135,7 +152,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function round(): Promise<void> {
-    for await (const row of store.scan('working')) await lookAt(row);
+    for await (const row of store.scan('working')) await handle(row, () => lookAt(row));
     leaseWatch.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
@@ -144,19 +161,18 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   return {
     async recover() {
-      for await (const scanned of store.scan('working')) {
-        if (!isWaitingUpload(scanned)) await takeOver(scanned);
-        else {
-          const row = await store.get(scanned.id);
-          if (row !== undefined) await uploads.settle(row);
-        }
+      try {
+        for await (const scanned of store.scan('working')) await handle(scanned, () => recoverRow(scanned));
+      } catch (cause) {
+        // The rounds take over what is left, only later.
+        skipRound(cause);
       }
     },
     round,
     tidy: () => tidier.pass(),
     start(alone = false) {
-      const tidying = alone ? tidier.pass(true).catch(logFailure) : undefined;
-      const loops = [repeat(round, logFailure), repeat(tidier.look, logFailure)];
+      const tidying = alone ? tidier.pass(true).catch(skipRound) : undefined;
+      const loops = [repeat(round, skipRound), repeat(tidier.look, skipRound)];
       return {
         async stop() {
           tidier.stop();

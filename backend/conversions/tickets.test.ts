@@ -59,6 +59,7 @@ it(`${count} rows that wait for an hour behind busy places cost few tickets, and
   const work = createConversionWork({ rows, store, events, clock, log, publisher, videos: noBlobs });
   const sweeper = createSweeper({
     ...{ rows, store, publisher, clock, retention, log, videos: noBlobs, mp3s: noBlobs },
+    skipped: (item) => errors.push(item),
     uploads: { settle: unused },
     leases: createSqliteLeaseStore(database),
   });

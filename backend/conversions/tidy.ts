@@ -1,7 +1,9 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ExpiryTimes, ScannedRow } from '../ports/conversion-store.ts';
-import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
+import { blobFence, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import { createConversionFiles } from './conversion-files.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import type { Rows } from './rows.ts';
 
@@ -17,12 +19,16 @@ export interface TidyParts {
   readonly mp3s: BlobStore;
   readonly clock: Clock;
   readonly retention: Retention;
+  readonly skipped: ReportSkipped;
 }
 
 /** Removes everything that has expired, and blobs that no row needs. Stops early once `signal` fires. */
 export type Tidy = (signal: AbortSignal) => Promise<void>;
 
-export function createTidy({ rows, store, videos, mp3s, clock, retention }: TidyParts): Tidy {
+export function createTidy(parts: TidyParts): Tidy {
+  const { rows, store, videos, mp3s, clock, retention, skipped } = parts;
+  const files = createConversionFiles(parts);
+
   function expiryTimes(): ExpiryTimes {
     const ago = (seconds: number): string => new Date(clock.now().getTime() - seconds * 1000).toISOString();
     return {
@@ -48,8 +54,9 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
     );
     if (!decided?.changed) return;
     const { row } = decided;
-    await videos.remove(videoBlobId(row), blobFence(row));
-    if (row.removedAt !== undefined) await mp3s.remove(mp3BlobId(row), blobFence(row));
+    // What cannot be removed is tried again with the other blobs that no row needs.
+    if (row.removedAt !== undefined) await files.remove(row);
+    else await videos.remove(videoBlobId(row), blobFence(row));
   }
 
   /** Reads the rows after it has listed the blobs: a blob is made after its row, so the row of a listed blob must be there. */
@@ -60,12 +67,16 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
     isWanted: (row: ScannedRow | undefined, blobId: string) => boolean,
   ): Promise<void> {
     for await (const portion of inPortions(blobs.list())) {
-      const found = await store.scanIds(portion.flatMap(({ id }) => rowIdOf(id) ?? []));
+      const { rows: found, unreadable } = await store.scanIds(portion.flatMap(({ id }) => rowIdOf(id) ?? []));
       const byId = new Map(found.map((row) => [row.id, row]));
       for (const { id } of portion) {
         if (signal.aborted) return;
-        const row = byId.get(rowIdOf(id) ?? '');
-        if (!isWanted(row, id)) await blobs.remove(id, blobFence(row));
+        const rowId = rowIdOf(id) ?? '';
+        const row = byId.get(rowId);
+        if (unreadable.includes(rowId) || isWanted(row, id)) continue;
+        await blobs.remove(id, blobFence(row)).catch((cause: unknown) => {
+          skipped({ kind: 'blob', id, what: 'could not remove a blob', cause });
+        });
       }
     }
   }
@@ -73,7 +84,9 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
   return async (signal) => {
     for await (const row of store.scanExpired(expiryTimes())) {
       if (signal.aborted) return;
-      await expire(row);
+      await expire(row).catch((cause: unknown) => {
+        skipped({ kind: 'conversion', id: row.id, what: 'could not remove what has expired', cause });
+      });
     }
     await removeUnwanted(videos, signal, (id) => id, wantsVideo);
     await removeUnwanted(

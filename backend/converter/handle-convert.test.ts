@@ -88,11 +88,11 @@ async function handle({
   stopping,
   mayGoOn,
 }: How = {}): Promise<readonly number[]> {
-  const { videos, mp3s } = backend;
+  const { videos, mp3s, skipped } = backend;
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const { work } = backend.conversions;
   const later: number[] = [];
-  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log };
+  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log, skipped };
   const handler = createConvertHandler(parts, (_, delaySeconds) => void later.push(delaySeconds));
   const signal = stopping ?? new AbortController().signal;
   await handler({ signal, mayGoOn: mayGoOn ?? (() => !signal.aborted) });
@@ -137,6 +137,32 @@ function convertWhile(meanwhile: () => Promise<unknown>): HandleConvertParts['co
     return { path, bytes: 5, sha256: 'x', durationSeconds: 1, peaks: [], warnings: [] };
   };
 }
+
+test('a conversion whose end cannot be written does not keep the others waiting', async () => {
+  const [{ id: bad }, { id: good }] = [await submit('/nowhere'), await submit('/nowhere')];
+  const { videos, mp3s, skipped } = backend;
+  const { work } = backend.conversions;
+  const handler = createConvertHandler(
+    {
+      ...{ videos, mp3s, workFolder, skipped, waits: true, log: pino({ level: 'silent' }) },
+      convert: convertWhile(async () => undefined),
+      work: {
+        async take() {
+          const taken = await work.take();
+          if (taken.kind !== 'work' || taken.work.row.id !== bad) return taken;
+          const refuse = () => Promise.reject(new AppError('unavailable', 'The store cannot be reached.'));
+          return { kind: 'work', work: { ...taken.work, finish: refuse, fail: refuse, release: refuse } };
+        },
+      },
+    },
+    () => undefined,
+  );
+  const { signal } = new AbortController();
+  await handler({ signal, mayGoOn: () => true });
+  expect((await see(good)).state).toBe('done');
+  expect((await see(bad)).state).toBe('converting');
+  expect(backend.skippedItems).toEqual([`conversion ${bad}`]);
+});
 
 describe('a conversion', () => {
   test('of a file on this computer becomes an MP3', async () => {
@@ -231,11 +257,11 @@ describe('a converter', () => {
   }
 
   function start(convert: HandleConvertParts['convert']): Started {
-    const { videos, mp3s } = backend;
+    const { videos, mp3s, skipped } = backend;
     const { work } = backend.conversions;
     const log = pino({ level: 'silent' });
     const queue = createMemoryJobQueue((error) => log.error(error));
-    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log } };
+    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log, skipped } };
   }
 
   test('is woken when the first of the waiting conversions becomes due', async () => {

@@ -11,6 +11,7 @@ import { isSameFile, stampOf } from '../conversions/file-stamp.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 
 /**
@@ -34,6 +35,7 @@ export interface HandleConvertParts {
    */
   readonly waits: boolean;
   readonly log: Logger;
+  readonly skipped: ReportSkipped;
 }
 
 export interface ConverterParts extends HandleConvertParts {
@@ -93,7 +95,13 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
       const taken = await parts.work.take(place.signal);
       if (taken.kind === 'nothing') return;
       if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
-      await convert(taken.work, place.signal, parts);
+      const { id } = taken.work.row;
+      try {
+        await convert(taken.work, place.signal, parts);
+      } catch (cause) {
+        // The sweeper takes it over, since nobody renews its lease. The others must not wait for that.
+        parts.skipped({ kind: 'conversion', id, what: 'could not end a conversion', cause });
+      }
     }
   };
 }
@@ -109,8 +117,8 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   } catch (error) {
     await settle(error, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
-      parts.log.warn({ err: error, conversion: work.row.id }, "could not remove a job's folder; the next start will");
+    await rm(folder, { recursive: true, force: true }).catch((cause: unknown) => {
+      parts.skipped({ kind: 'folder', id: mp3BlobId(work.row), what: 'could not remove temporary files', cause });
     });
   }
 }

@@ -1,5 +1,3 @@
-import { maxPageItems } from '../../shared/api.ts';
-import { isAppError } from '../../shared/errors.ts';
 import type { Identity } from '../http/authentication.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 
@@ -18,14 +16,6 @@ async function removeOwned(
   owner: string,
   { conversions, notifications }: Pick<GatewayParts, 'conversions' | 'notifications'>,
 ): Promise<void> {
-  for (;;) {
-    const { items } = await conversions.page({ owner, limit: maxPageItems });
-    if (items.length === 0) break;
-    for (const { id } of items) {
-      await conversions.remove(owner, id).catch((error: unknown) => {
-        if (!isAppError(error, 'not_found')) throw error;
-      });
-    }
-  }
+  await conversions.removeAll(owner);
   await notifications.removeAll(owner);
 }

@@ -37,19 +37,23 @@ describe('toProblem', () => {
     expect(problem.title).not.toBe('Error');
   });
 
-  it.each<ErrorCode>(['internal', 'source_unreadable', 'target_unwritable', 'data_in_use', 'converter_failed'])(
-    'answers %s, which clients can do nothing about, without its sentence',
-    (code) => {
-      const problem = toProblem(new AppError(code, 'A sentence about the inside.', { details: { inside: 1 } }));
-      expect(problem).toEqual({
-        type: 'about:blank',
-        title: 'Internal error',
-        status: 500,
-        code: 'internal',
-        detail: 'Soundlift hit a problem of its own.',
-      });
-    },
-  );
+  it.each<ErrorCode>([
+    'internal',
+    'source_unreadable',
+    'target_unwritable',
+    'data_in_use',
+    'data_unusable',
+    'converter_failed',
+  ])('answers %s, which clients can do nothing about, without its sentence', (code) => {
+    const problem = toProblem(new AppError(code, 'A sentence about the inside.', { details: { inside: 1 } }));
+    expect(problem).toEqual({
+      type: 'about:blank',
+      title: 'Internal error',
+      status: 500,
+      code: 'internal',
+      detail: 'Soundlift hit a problem of its own.',
+    });
+  });
 
   it.each([new Error('inside'), 'inside', undefined, null, Object.assign(new Error('inside'), { status: 503 })])(
     'says nothing about an unknown error (%s)',

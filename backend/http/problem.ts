@@ -39,6 +39,7 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   source_unreadable: 500,
   target_unwritable: 500,
   data_in_use: 500,
+  data_unusable: 500,
   unknown: 500,
 };
 

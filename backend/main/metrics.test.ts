@@ -81,8 +81,27 @@ it('counts responses by route, and never by the values in the path', async () =>
   expect(text).not.toContain('an-id-of-someone');
 });
 
+it('counts skipped items by kind', async () => {
+  const metrics = createMetrics();
+  await using test = await makeTestConversions();
+  metrics.countSkipped({ kind: 'blob', id: 'secret', what: 'could not', cause: 'why' });
+  metrics.countSkipped({ kind: 'blob', id: 'secret', what: 'could not', cause: 'why' });
+  const text = await scrape(metrics, test.store);
+  expect(text).toContain('soundlift_skipped_items_total{kind="blob"} 2');
+  expect(text).not.toContain('secret');
+});
+
+it('reports all else while the store cannot be reached', async () => {
+  const metrics = createMetrics();
+  metrics.countSkipped({ kind: 'mail', id: '1', what: 'could not', cause: 'why' });
+  const countActive = () => Promise.reject(new AppError('unavailable', 'The store cannot be reached.'));
+  const text = await scrape(metrics, { countActive });
+  expect(text).toContain('soundlift_skipped_items_total{kind="mail"} 1');
+  expect(text).not.toContain('soundlift_conversions{');
+});
+
 /** Reads the metrics as Prometheus does. */
-async function scrape(metrics: Metrics, store: ConversionStore): Promise<string> {
+async function scrape(metrics: Metrics, store: Pick<ConversionStore, 'countActive'>): Promise<string> {
   const authentication = { identify: () => Promise.reject(new Error('nobody signs in here')) };
   const app = createApp({
     routes: [metrics.route(store)],

@@ -3,6 +3,7 @@ import type { Transition } from '../conversions/life-cycle.ts';
 import type { AnswerFacts } from '../http/request-log.ts';
 import type { Route } from '../http/routes.ts';
 import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
+import type { SkippedItem } from '../ports/skipped-item.ts';
 
 /**
  * The Prometheus metrics of a process. Each process counts only what it has done itself, so the sum over all processes is right.
@@ -13,6 +14,8 @@ export interface Metrics {
   countAnswer(facts: AnswerFacts): void;
   /** Call this for each transition that this process has written, with the row after it. */
   countTransition(change: Transition, row: ConversionRow): void;
+  /** Call this for each skipped item that is logged. */
+  countSkipped(item: SkippedItem): void;
   /** `GET /metrics`. Serve it on its own port, which the public cannot reach. */
   route(store: Pick<ConversionStore, 'countActive'>): Route;
 }
@@ -54,7 +57,17 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const skippedItems = new Counter({
+    name: 'soundlift_skipped_items_total',
+    help: 'Items that this process could not handle and skipped, by kind. Each counts once an hour. The log names them.',
+    labelNames: ['kind'],
+    registers,
+  });
+
   return {
+    countSkipped({ kind }) {
+      skippedItems.inc({ kind });
+    },
     countAnswer({ method, route, status, seconds }) {
       answers.observe({ method, route, status }, seconds);
     },
@@ -84,7 +97,10 @@ export function createMetrics(): Metrics {
         labelNames: ['state'],
         registers,
         async collect() {
-          for (const [state, count] of Object.entries(await store.countActive())) this.set({ state }, count);
+          this.reset();
+          // While the store cannot be reached, the other metrics are still reported.
+          const counts = await store.countActive().catch(() => ({}));
+          for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
         },
       });
       return {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
@@ -10,6 +11,7 @@ import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import type { RateLimit } from '../ports/rate-limit.ts';
 import type { SessionStore } from '../ports/session-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { UserStore } from '../ports/user-store.ts';
 
 /**
@@ -39,6 +41,10 @@ export interface Parts extends AsyncDisposable {
    * process.
    */
   readonly exclusive: boolean;
+  /** Records what had to be skipped so that the rest could go on. */
+  readonly skipped: ReportSkipped;
+  /** What is known to be wrong with what the parts store, as an AppError `unavailable`; undefined as long as nothing is. */
+  damage(): AppError | undefined;
   /** Fires if the parts cannot be used any more, so that this process must end. The reason is an AppError. */
   readonly broken: AbortSignal;
   /** The secret that signs tokens if the settings name none. Throws `invalid` if the settings must name one. */

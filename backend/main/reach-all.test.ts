@@ -11,7 +11,10 @@ afterEach(() => test[Symbol.asyncDispose]());
 
 const present = { mailAddress: async () => undefined };
 const silent = <Value>(): Promise<Value> => new Promise(() => undefined);
-const partsOf = ({ store: conversions, videos, mp3s }: TestConversions) => ({ conversions, videos, mp3s });
+const partsOf = ({ store: conversions, videos, mp3s }: TestConversions) => ({
+  ...{ conversions, videos, mp3s },
+  damage: (): AppError | undefined => undefined,
+});
 
 it('resolves while everything answers', async () => {
   await reachAll(partsOf(test), present);
@@ -31,4 +34,9 @@ it('names the service that does not answer', async () => {
 it('throws what a service throws', async () => {
   const away = new AppError('unavailable', 'It is away.');
   await expect(reachAll(partsOf(test), { mailAddress: () => Promise.reject(away) })).rejects.toBe(away);
+});
+
+it('throws what is known to be damaged', async () => {
+  const damaged = new AppError('unavailable', 'The database is damaged.');
+  await expect(reachAll({ ...partsOf(test), damage: () => damaged }, present)).rejects.toBe(damaged);
 });

@@ -5,12 +5,14 @@ import type { Parts } from './parts.ts';
 /** A service that takes longer to answer is not ready. Monitors usually wait for a few seconds. */
 const readySeconds = 2;
 
-/** Rejects with `unavailable` while a store or auth cannot be reached, or does not answer within `limitSeconds`. */
+/** Rejects with `unavailable` while a store or auth cannot be reached, does not answer within `limitSeconds`, or is known to be damaged. */
 export async function reachAll(
-  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
+  { conversions, videos, mp3s, damage }: Pick<Parts, 'conversions' | 'videos' | 'mp3s' | 'damage'>,
   authentication: Pick<Authentication, 'mailAddress'>,
   limitSeconds = readySeconds,
 ): Promise<void> {
+  const damaged = damage();
+  if (damaged !== undefined) throw damaged;
   await Promise.all([
     inTime('The database', limitSeconds, conversions.get('nobody')),
     inTime('The storage', limitSeconds, Promise.all([videos.stat('nobody'), mp3s.stat('nobody')])),

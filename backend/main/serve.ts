@@ -40,7 +40,12 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   running.defer(() => mailer?.close());
   // Loaded only when needed: it takes tens of megabytes of memory.
   const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
-  const opened = running.use(await openEmbeddedParts(config.dataFolder, log));
+  const opened = running.use(
+    await openEmbeddedParts(config.dataFolder, log, {
+      called: 'The data folder (--data or SOUNDLIFT_DATA)',
+      ...(metrics === undefined ? {} : { onSkipped: metrics.countSkipped }),
+    }),
+  );
   const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
   const authentication = await openAuth(parts, config, mailer);
   if (metrics !== undefined) {

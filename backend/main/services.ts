@@ -43,6 +43,7 @@ type OwnerSideParts = Counting &
     | 'clock'
     | 'log'
     | 'exclusive'
+    | 'skipped'
   >;
 
 /** Starts the operations for owners, through the gateway or the private channel, and the sweeper. */
@@ -63,7 +64,16 @@ export async function startOwnerSide(
 type ConverterServiceParts = Counting &
   Pick<
     Parts,
-    'conversions' | 'videos' | 'mp3s' | 'videoQueue' | 'mp3Queue' | 'events' | 'clock' | 'log' | 'workFolder'
+    | 'conversions'
+    | 'videos'
+    | 'mp3s'
+    | 'videoQueue'
+    | 'mp3Queue'
+    | 'events'
+    | 'clock'
+    | 'log'
+    | 'workFolder'
+    | 'skipped'
   >;
 
 export interface ConverterSettings
@@ -91,7 +101,7 @@ export async function startConverterService(
 }
 
 type NotifierServiceParts = Counting &
-  Pick<Parts, 'conversions' | 'notifications' | 'mailOutbox' | 'mp3Queue' | 'events' | 'clock' | 'log'>;
+  Pick<Parts, 'conversions' | 'notifications' | 'mailOutbox' | 'mp3Queue' | 'events' | 'clock' | 'log' | 'skipped'>;
 
 /** What the notifier needs to send mail. */
 export interface NotifierMail {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { isAppError } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
-import { lockDataFolder, openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { lockDataFolder } from '../adapters/embedded/data-folder-lock.ts';
 import { type EmbeddedSettings, startEmbedded } from './embedded.ts';
 
 const prefix = 'soundlift-convert-';
@@ -37,7 +38,7 @@ export async function startTemporaryBackend(
       };
     } catch (error) {
       await rm(dataFolder, { recursive: true, force: true });
-      if (!isAppError(error, 'data_in_use', 'unavailable') || attempt === tries) throw error;
+      if (!isAppError(error, 'data_in_use', 'data_unusable') || attempt === tries) throw error;
     }
   }
 }

@@ -6,6 +6,7 @@ import type { ClaimedMail, OutboxMails } from '../conversions/outbox-mails.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mailer, MailMessage, MailOutcome } from '../ports/mailer.ts';
 import type { NotificationRecord } from '../ports/notification-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { batchMail } from './batch-mail.ts';
 import { pauseOfMail, pauseWithoutAnswer, watchMailServer } from './mail-pauses.ts';
 
@@ -29,6 +30,7 @@ export interface MailOutboxParts {
   readonly host: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly skipped: ReportSkipped;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface MailOutbox {
 }
 
 export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
-  const { mails, mailer, recipientOf, url, host, clock, log } = parts;
+  const { mails, mailer, recipientOf, url, host, clock, log, skipped } = parts;
   const server = watchMailServer(clock);
   const leaseWatch = watchLeases(clock, lookEverySeconds);
   const running = new Map<string, Promise<void>>();
@@ -112,8 +114,8 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   function start(record: NotificationRecord): void {
     const { id } = record.notification;
     const handing = handOver(record)
-      .catch((error: unknown) => {
-        log.error({ err: error, notification: id }, 'a mail could not be composed, or its outcome could not be stored');
+      .catch((cause: unknown) => {
+        skipped({ kind: 'mail', id, what: 'a mail could not be composed, or its outcome could not be stored', cause });
         troubled.set(id, clock.monotonicSeconds() + troubledSeconds);
       })
       .finally(() => running.delete(id));

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
 /** How long a stop waits for mails in progress. A mail that is aborted after its last byte arrives twice. */
@@ -8,7 +8,7 @@ const graceSeconds = 5;
 export interface RunningOutboxParts {
   readonly outbox: MailOutbox;
   readonly events: EventBus;
-  readonly log: Logger;
+  readonly skipped: ReportSkipped;
 }
 
 export interface RunningOutbox {
@@ -17,14 +17,16 @@ export interface RunningOutbox {
 }
 
 /** Runs the outbox: it looks for due mails every `lookEverySeconds`, and at once when an event says that one is due. */
-export function runOutbox({ outbox, events, log }: RunningOutboxParts): RunningOutbox {
+export function runOutbox({ outbox, events, skipped }: RunningOutboxParts): RunningOutbox {
   let looking: Promise<void> | undefined;
   let again = false;
 
   async function lookAll(): Promise<void> {
     do {
       again = false;
-      await outbox.look().catch((error: unknown) => log.error({ err: error }, 'a check of the outbox failed'));
+      await outbox.look().catch((cause: unknown) => {
+        skipped({ kind: 'round', id: 'outbox', what: 'a check of the outbox failed', cause });
+      });
     } while (again);
     looking = undefined;
   }

@@ -269,6 +269,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         () => store.untoldOfBatch('anna', 'batch')[Symbol.asyncIterator]().next(),
         () => store.markTold('n', [{ conversionId: row.id, attempt: 1 }]),
         () => store.forget(row),
+        () => store.forgetUnreadable('anna'),
       ];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
     });

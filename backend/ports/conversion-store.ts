@@ -136,6 +136,12 @@ export interface NextQueued {
   readonly turn: number;
 }
 
+export interface ScannedIds {
+  readonly rows: readonly ScannedRow[];
+  /** Ids of rows that are there and cannot be read. */
+  readonly unreadable: readonly string[];
+}
+
 /** How many conversions of all owners have not ended. */
 export type ActiveCounts = Readonly<Record<'uploading' | 'queued' | 'converting', number>>;
 
@@ -167,6 +173,9 @@ export interface BatchSummary {
  *
  * No two rows of an owner have the same turn. This keeps the rounds fair when several processes take rows at once: if two have
  * read the same turn of an owner, only one of them can write it.
+ *
+ * A row that cannot be read, because it was damaged, is reported once and set aside: it stays stored as it is, but no method returns
+ * it or counts it as unfinished, except where this is said. After the next start it is read again.
  */
 export interface ConversionStore {
   /**
@@ -204,7 +213,7 @@ export interface ConversionStore {
   scanExpired(until: ExpiryTimes): AsyncIterable<ScannedRow>;
 
   /** The same fields of the rows with these ids, at most 1,000, in no order. Ids without a row are left out. */
-  scanIds(ids: readonly string[]): Promise<readonly ScannedRow[]>;
+  scanIds(ids: readonly string[]): Promise<ScannedIds>;
 
   /** Cheap: reads an index and no row. */
   countActive(): Promise<ActiveCounts>;
@@ -243,4 +252,7 @@ export interface ConversionStore {
 
   /** Deletes a removed row permanently. */
   forget(expected: ConversionVersion): Promise<boolean>;
+
+  /** Deletes an owner's rows that cannot be read. */
+  forgetUnreadable(owner: string): Promise<void>;
 }

@@ -17,11 +17,14 @@ import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { type Conversions, createConversions } from './all-sides.ts';
 import { openStores } from './stores/open-stores.ts';
 
 /** Conversions over real embedded stores, with a clock and queues that the test controls. */
 export interface TestConversions extends AsyncDisposable {
+  /** What it stores: `conversions.db`, `videos` and `mp3s`. */
+  readonly folder: string;
   readonly conversions: Conversions;
   readonly store: ConversionStore;
   readonly notifications: NotificationStore;
@@ -30,6 +33,9 @@ export interface TestConversions extends AsyncDisposable {
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
   readonly clock: Clock;
+  readonly skipped: ReportSkipped;
+  /** What was skipped so far, as `KIND ID`. */
+  readonly skippedItems: readonly string[];
   readonly events: EventBus;
   /** While it is cut, messages on the bus are lost. `mend` ends this and causes a gap for all subscriptions. */
   readonly line: { cut(): void; mend(): Promise<void> };
@@ -65,9 +71,11 @@ export interface TestConversionsOptions {
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
   const { pause, sendsMail = false, onTransition, log = pino({ level: 'silent' }) } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
-  const stores = await openStores('conversions', join(folder, 'conversions.db'));
-  const videos = await openFileBlobStore(join(folder, 'videos'));
-  const mp3s = await openFileBlobStore(join(folder, 'mp3s'));
+  const skippedItems: string[] = [];
+  const skipped: ReportSkipped = ({ kind, id }) => void skippedItems.push(`${kind} ${id}`);
+  const stores = await openStores('conversions', join(folder, 'conversions.db'), skipped);
+  const videos = await openFileBlobStore(join(folder, 'videos'), skipped);
+  const mp3s = await openFileBlobStore(join(folder, 'mp3s'), skipped);
   const bus = createMemoryEventBus();
   let isCut = false;
   const events: EventBus = {
@@ -111,10 +119,12 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     clock,
     log,
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
+    skipped,
     sendsMail,
     ...(onTransition === undefined ? {} : { onTransition }),
   });
   return {
+    folder,
     conversions,
     store: stores.conversions,
     notifications: stores.notifications,
@@ -123,6 +133,8 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     videos,
     mp3s,
     clock,
+    skipped,
+    skippedItems,
     events,
     line,
     told,

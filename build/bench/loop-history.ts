@@ -52,6 +52,9 @@ export async function measureBatchEnd(folder: string) {
       events,
       clock: systemClock,
       log: pino({ level: 'silent' }),
+      skipped({ what, cause }) {
+        throw new Error(what, { cause });
+      },
       retention: { sourceSeconds: 86_400, resultSeconds: 30 * 86_400 },
       sendsMail: true,
     });

@@ -171,6 +171,7 @@ function failureAction(code: ErrorCode, atServer: boolean): RowAction | undefine
     case 'converter_failed':
     case 'internal':
     case 'data_in_use':
+    case 'data_unusable':
       return details();
     case 'too_long':
     case 'too_large':

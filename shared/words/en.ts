@@ -51,6 +51,7 @@ export const sharedMessages = {
   failInternal: 'Soundlift hit a problem of its own.',
   failUnknown: '{Host} gave a reason that this version of Soundlift does not know.',
   failDataInUse: 'Soundlift is already running with this data folder.',
+  failDataUnusable: 'The data folder cannot be used.',
   failRefused: '{Host} refused this file.',
 
   // Why something failed, where the code alone says too little.

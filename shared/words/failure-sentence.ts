@@ -103,6 +103,7 @@ const sentences: Readonly<Record<ErrorCode, (details: ErrorDetails, host: HostWo
   internal: () => sayShared('failInternal'),
   unknown: (_, { Host }) => sayShared('failUnknown', { Host }),
   data_in_use: () => sayShared('failDataInUse'),
+  data_unusable: () => sayShared('failDataUnusable'),
   bad_request: refused,
   invalid: refused,
   taken: refused,

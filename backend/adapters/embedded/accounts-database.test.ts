@@ -46,6 +46,14 @@ describe('a database of accounts from version 1', () => {
     expect(await createSqliteCodeStore(database).takeTry('anna', 'confirm')).toBe(false);
   });
 
+  it('is opened while another process writes', async () => {
+    openAccountsDatabase(file)[Symbol.dispose]();
+    using other = new DatabaseSync(file);
+    other.exec('BEGIN EXCLUSIVE');
+    using database = openAccountsDatabase(file);
+    expect(await createSqliteUserStore(database).get('nobody')).toBeUndefined();
+  });
+
   it('becomes the same as a new one', () => {
     const schemaOf = (of: string): unknown => {
       using database = openAccountsDatabase(of);

@@ -1,4 +1,4 @@
-import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
+import { type DatabaseEvents, openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
 
 const users = `
   CREATE TABLE users (
@@ -42,6 +42,13 @@ const migrations: readonly string[] = [users, sessionsAndCodes];
  * Opens the database of accounts. Several processes may have it open: an administrator can add accounts while a server runs.
  * Throws as {@link openSqliteDatabase} does.
  */
-export function openAccountsDatabase(path: string): SqliteDatabase {
-  return openSqliteDatabase(path, migrations);
+export function openAccountsDatabase(path: string, events: DatabaseEvents = {}): SqliteDatabase {
+  return openSqliteDatabase(path, migrations, {
+    ...events,
+    tables: ['users', 'sessions', 'codes'],
+    loss: accountsLoss,
+  });
 }
+
+/** What somebody loses who goes on without the database of accounts, for the end of a sentence. */
+export const accountsLoss = 'all accounts';

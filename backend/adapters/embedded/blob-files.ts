@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { copyFile, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { BlobInfo } from '../../ports/blob-store.ts';
+import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from './blob-file-names.ts';
 import { syncFile, syncFolder, truncateFile } from './durable-file.ts';
 import { isSystemError } from './system-error.ts';
@@ -33,9 +34,13 @@ export async function findBlob(root: string, id: string, generation: number): Pr
   return growingBytes === undefined ? undefined : { id, bytes: growingBytes, finished: false };
 }
 
-/** Removes those of a blob's files that exist. */
+/** Removes those of a blob's files that exist. If one cannot be removed, removes the others before it throws. */
 export async function removeBlobFiles({ moving, growing, finished }: BlobPaths): Promise<void> {
-  for (const file of [moving, growing, finished]) await rm(file, { force: true });
+  const errors: unknown[] = [];
+  for (const file of [moving, growing, finished]) {
+    await rm(file, { force: true }).catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 /**
@@ -61,19 +66,30 @@ export async function copyBlob(from: BlobPaths, to: BlobPaths, durableBytes: num
  * Cleans up a folder that no process uses. Only the latest generation of each blob counts, and it is renamed to the plain names.
  * Bytes of unfinished blobs that a killed process had not made durable count from now on, so they are made durable here.
  */
-export async function settleBlobFolder(root: string): Promise<void> {
+export async function settleBlobFolder(root: string, onSkipped: ReportSkipped): Promise<void> {
   const latest = new Map<string, BlobFileName>();
+  async function settle(id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      onSkipped({ kind: 'blob', id, what: 'could not put a file in order', cause });
+    }
+  }
+
   for await (const entry of await opendir(root)) {
     const name = entry.isFile() ? parseBlobFileName(entry.name) : undefined;
     if (name === undefined) continue;
-    if (name.kind === 'growing') await syncFile(path.join(root, entry.name));
-    if (name.kind === 'moving') await rm(path.join(root, entry.name));
+    const file = path.join(root, entry.name);
+    if (name.kind === 'growing') await settle(entry.name, () => syncFile(file));
+    if (name.kind === 'moving') await settle(entry.name, () => rm(file));
     else if (name.generation > (latest.get(name.id)?.generation ?? 0)) latest.set(name.id, name);
   }
   for (const { id, generation, kind } of latest.values()) {
-    for (let older = 0; older < generation; older += 1) await removeBlobFiles(blobPaths(root, id, older));
     const [from, to] = [blobPaths(root, id, generation), blobPaths(root, id, 0)];
-    await (kind === 'finished' ? rename(from.finished, to.finished) : rename(from.growing, to.growing));
+    await settle(id, async () => {
+      for (let older = 0; older < generation; older += 1) await removeBlobFiles(blobPaths(root, id, older));
+      await (kind === 'finished' ? rename(from.finished, to.finished) : rename(from.growing, to.growing));
+    });
   }
   await syncFolder(root);
 }

@@ -25,6 +25,7 @@ beforeEach(async () => {
   groups = groupCommits({
     prepare: (sql) => noting(sql, database.prepare(sql)),
     isTransaction: () => database.isTransaction(),
+    skipped: database.skipped,
     [Symbol.dispose]: () => database[Symbol.dispose](),
   });
 });

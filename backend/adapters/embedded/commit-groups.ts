@@ -5,9 +5,9 @@ import type { CallKind } from './store-calls.ts';
 
 /** The most calls in one transaction. More would delay the first of them. */
 const mostInGroup = 200;
-/** How often a write is tried again while another process writes, and for how long. */
+/** How often a write is tried again while another process writes, and for how long. Clients wait longer than that for an answer. */
 const busyPauseMilliseconds = 20;
-const busyMilliseconds = 5000;
+const busyMilliseconds = 15_000;
 
 /**
  * Runs calls to the stores of one database, in the order in which they were added. All that wait at a time are one transaction,
@@ -55,13 +55,14 @@ export function groupCommits(database: SqliteDatabase): CommitGroups {
 
   async function runGroup(group: readonly Job[]): Promise<void> {
     let left = group;
-    for (let waited = 0; ; waited += busyPauseMilliseconds) {
+    const until = performance.now() + busyMilliseconds;
+    for (;;) {
       try {
         begin.run();
         break;
       } catch (error) {
         // Each call gets its own error.
-        if (!isBusy(error) || waited >= busyMilliseconds) return await runEach(left);
+        if (!isBusy(error) || performance.now() >= until) return await runEach(left);
       }
       // Only writes must wait for the other process.
       await runEach(left.filter(({ kind }) => kind !== 'write'));

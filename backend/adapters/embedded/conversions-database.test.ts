@@ -129,7 +129,9 @@ describe('a database of conversions from version 4', () => {
       ]);
       expect(await mails.replace('claimed', 0, 'sent')).toBe(true);
       expect(await createSqliteLeaseStore(database).raise('tidy', 0, true)).toBe(true);
-      const [queued] = await createSqliteConversionStore(database).scanIds(['019df5a1-2f10-7000-8000-000000000001']);
+      const {
+        rows: [queued],
+      } = await createSqliteConversionStore(database).scanIds(['019df5a1-2f10-7000-8000-000000000001']);
       expect(queued).toMatchObject({ state: 'queued', attempt: 2, notBefore: '2026-05-04T03:06:00.000Z' });
     } finally {
       await rm(folder, { recursive: true });

@@ -1,5 +1,13 @@
+import { basename } from 'node:path';
 import { noteStart } from './change-positions.ts';
-import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.ts';
+import { takeBackUnreadable } from './conversion-reader.ts';
+import {
+  type DatabaseEvents,
+  damagedFile,
+  isDamagedDatabase,
+  openSqliteDatabase,
+  type SqliteDatabase,
+} from './sqlite-database.ts';
 
 /**
  * A conversion is stored as JSON, with the fields that queries search by in columns of their own. Peaks are in a separate column,
@@ -111,7 +119,7 @@ const leases = `
 const turns = `
   ALTER TABLE conversions ADD COLUMN turn INTEGER;
   ALTER TABLE conversions ADD COLUMN not_before TEXT;
-  UPDATE conversions SET not_before = body ->> '$.notBefore', turn = ranked.turn
+  UPDATE conversions SET not_before = CASE WHEN json_valid(body) THEN body ->> '$.notBefore' END, turn = ranked.turn
     FROM (
       SELECT id, row_number() OVER (PARTITION BY owner ORDER BY id) AS turn
       FROM conversions WHERE state IN ('queued', 'converting')
@@ -130,12 +138,20 @@ const turns = `
 export const endedCondition = 'ended_at IS NOT NULL AND removed_at IS NULL';
 /** The rows in the index conversions_with_sources. */
 export const sourceCondition = `state IN ('failed', 'cancelled') AND removed_at IS NULL
-  AND body ->> '$.source.kind' = 'blob' AND body ->> '$.sourceGone' IS NULL`;
+  AND CASE WHEN json_valid(body) THEN body ->> '$.source.kind' = 'blob' AND body ->> '$.sourceGone' IS NULL END`;
 
-/** Finds expired rows without reading all that have ended. */
+/** Finds expired rows without reading all that have ended. The next migration adds the index for sources. */
 const expiries = `
   CREATE INDEX conversions_removed ON conversions (removed_at, id) WHERE removed_at IS NOT NULL;
   CREATE INDEX conversions_ended ON conversions (ended_at, id) WHERE ${endedCondition};
+`;
+
+/**
+ * An index with a condition on the body, which holds for no body that is not JSON. Without that, nothing could be written into a row
+ * whose body was damaged. `expiries` made the index without it, and so it is no longer made there.
+ */
+const sources = `
+  DROP INDEX IF EXISTS conversions_with_sources;
   CREATE INDEX conversions_with_sources ON conversions (ended_at, id) WHERE ${sourceCondition};
 `;
 
@@ -154,17 +170,22 @@ const turnsOfOwners = `
 
 const migrations: readonly string[] = [
   ...[conversions, notifications, changes, mails, leases, turns, expiries],
-  turnsOfOwners,
+  ...[sources, turnsOfOwners],
 ];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
-export function openConversionsDatabase(path: string): SqliteDatabase {
-  const database = openSqliteDatabase(path, migrations);
+export function openConversionsDatabase(path: string, events: DatabaseEvents = {}): SqliteDatabase {
+  const tables = ['conversions', 'notifications', 'changes', 'starts', 'leases'];
+  const database = openSqliteDatabase(path, migrations, { ...events, tables, loss: conversionsLoss });
   try {
+    takeBackUnreadable(database);
     noteStart(database);
     return database;
   } catch (error) {
     database[Symbol.dispose]();
-    throw error;
+    throw isDamagedDatabase(error) ? damagedFile(basename(path), conversionsLoss, error) : error;
   }
 }
+
+/** What somebody loses who goes on without the database of conversions, for the end of a sentence. */
+export const conversionsLoss = 'the list of all conversions, their MP3s and their notifications';

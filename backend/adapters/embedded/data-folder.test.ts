@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockDataFolder, openDataFolder } from './data-folder.ts';
+import { openDataFolder } from './data-folder.ts';
+import { lockDataFolder } from './data-folder-lock.ts';
 
 describe('a data folder', () => {
   let outside: string;
@@ -17,6 +18,7 @@ describe('a data folder', () => {
     const layout = await openDataFolder(folder);
     expect(layout).toEqual({
       path: folder,
+      called: 'The data folder',
       conversionsDatabase: path.join(folder, 'conversions.db'),
       accountsDatabase: path.join(folder, 'accounts.db'),
       videos: path.join(folder, 'videos'),
@@ -41,7 +43,7 @@ describe('a data folder', () => {
 
   it('cannot be made in the place of a file', async () => {
     await writeFile(path.join(outside, 'deep'), 'a file');
-    await expect(openDataFolder(folder)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+    await expect(openDataFolder(folder)).rejects.toMatchObject({ name: 'AppError', code: 'data_unusable' });
   });
 
   it('that the system does not make is refused, and not retried forever', async () => {
@@ -63,7 +65,7 @@ describe('a data folder', () => {
   });
 
   it('cannot be locked if it does not exist', () => {
-    const locking = () => lockDataFolder({ lock: path.join(folder, 'lock') });
-    expect(locking).toThrow(expect.objectContaining({ name: 'AppError', code: 'unavailable' }));
+    const locking = () => lockDataFolder({ path: folder, called: 'The folder', lock: path.join(folder, 'lock') });
+    expect(locking).toThrow(expect.objectContaining({ name: 'AppError', code: 'data_unusable' }));
   });
 });

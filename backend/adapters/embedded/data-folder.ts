@@ -1,14 +1,15 @@
-import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { makeFolder } from '../../../shared/make-folder.ts';
-import { isSqliteBusy, translateSqliteError } from './sqlite-database.ts';
-import { withSystemErrors } from './system-error.ts';
+import { isSystemError, translateSystemError } from './system-error.ts';
 
 /** The paths of everything that the embedded backend stores, all absolute. */
 export interface DataFolder {
   readonly path: string;
+  /** What sentences about it call it, e.g. with the setting that names it. */
+  readonly called: string;
   /** SQLite file of the conversions and notifications. Only for the process that holds the lock. */
   readonly conversionsDatabase: string;
   /** SQLite file of the accounts. Any process may use it, with or without the lock. */
@@ -22,11 +23,15 @@ export interface DataFolder {
   readonly lock: string;
 }
 
-/** Makes the folders that are missing, with access only for their owner. Throws `unavailable` or `disk_full`. */
-export async function openDataFolder(folder: string): Promise<DataFolder> {
+/**
+ * Makes the folders that are missing, with access only for their owner. Throws `data_unusable`, with a sentence that begins with
+ * `called`, or `disk_full`.
+ */
+export async function openDataFolder(folder: string, called = 'The data folder'): Promise<DataFolder> {
   const root = path.resolve(folder);
   const layout: DataFolder = {
     path: root,
+    called,
     conversionsDatabase: path.join(root, 'conversions.db'),
     accountsDatabase: path.join(root, 'accounts.db'),
     videos: path.join(root, 'videos'),
@@ -34,39 +39,47 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     work: path.join(root, 'work'),
     lock: path.join(root, 'lock'),
   };
-  await withSystemErrors(async () => {
-    for (const each of [root, layout.videos, layout.mp3s, layout.work]) {
+  for (const each of [root, layout.videos, layout.mp3s, layout.work]) {
+    try {
       await makeFolder(each, 0o700);
+      await access(each, constants.R_OK | constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw unusable(layout, each === root ? 'it' : `the folder ${path.basename(each)} in it`, error);
     }
-  });
+  }
   return layout;
 }
 
-/**
- * Locks the data folder for this process until it is disposed of or the process ends in any way. The lock is the operating
- * system's lock on a separate SQLite file. Throws `data_in_use` if another process has it, `unavailable` if it cannot be locked.
- */
-export function lockDataFolder({ lock }: Pick<DataFolder, 'lock'>): Disposable {
-  let database: DatabaseSync | undefined;
+/** Runs `work`, and begins the sentences about what is wrong in the folder with the folder's name. */
+export async function inDataFolder<Result>(folder: DataFolder, work: () => Result | Promise<Result>): Promise<Result> {
   try {
-    closeSync(openSync(lock, 'a', 0o600));
-    database = new DatabaseSync(lock, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    return await work();
   } catch (error) {
-    database?.close();
-    if (!isSqliteBusy(error)) throw translateSqliteError(error);
-    throw new AppError(
-      'data_in_use',
-      'Soundlift is already running with this data folder. Stop it first, or use another folder.',
-      {
-        cause: error,
-      },
-    );
+    if (!isAppError(error, 'data_unusable', 'unsupported') || error.message.startsWith(folder.called)) throw error;
+    throw new AppError(error.code, `${folder.called} cannot be used: ${error.message}`, { cause: error });
   }
-  const held = database;
-  return {
-    [Symbol.dispose]() {
-      if (held.isOpen) held.close();
-    },
-  };
+}
+
+/** What is wrong with a file or folder that the system does not let us use, and what to do. */
+const troubles: Readonly<Record<string, string>> = {
+  EEXIST: 'is not a folder; choose another folder, or move that file away',
+  ENOTDIR: 'is not a folder, or is below something that is not one; choose another folder',
+  EISDIR: 'is a folder where a file should be; move it away',
+  EACCES:
+    'may not be read and written by the account that runs Soundlift; change its permissions, or choose another folder',
+  EPERM:
+    'may not be read and written by the account that runs Soundlift; change its permissions, or choose another folder',
+  EROFS: 'is on a read-only file system; make that writable, or choose another folder',
+  ENOENT: 'cannot be made there; choose another folder',
+  ENAMETOOLONG: 'has too long a name; choose another folder',
+  ELOOP: 'is a circle of links; choose another folder',
+};
+
+/** `disk_full`, or `data_unusable` with the reason. `what` is in the folder, or `it` for the folder itself. */
+export function unusable({ called }: Pick<DataFolder, 'called'>, what: string, error: unknown): unknown {
+  if (isAppError(translateSystemError(error), 'disk_full')) return translateSystemError(error);
+  if (!isSystemError(error) && !(error instanceof TypeError)) return error;
+  const code = isSystemError(error) ? error.code : 'ENOENT';
+  const trouble = troubles[code] ?? `cannot be used (${code}); choose another folder`;
+  return new AppError('data_unusable', `${called} cannot be used: ${what} ${trouble}.`, { cause: error });
 }

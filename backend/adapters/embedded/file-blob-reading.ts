@@ -2,6 +2,7 @@ import { open, opendir } from 'node:fs/promises';
 import type { ByteRange } from '../../../shared/byte-range.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
+import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import type { BlobClaims } from './blob-claims.ts';
 import { blobPaths, noSuchBlob, parseBlobFileName } from './blob-file-names.ts';
 import { findBlob, sizeIn } from './blob-files.ts';
@@ -11,6 +12,7 @@ import { translateSystemError, withSystemErrors } from './system-error.ts';
 export function createBlobReading(
   root: string,
   claims: BlobClaims,
+  onSkipped: ReportSkipped,
 ): Pick<BlobStore, 'open' | 'localFile' | 'stat' | 'list'> {
   /** Throws `not_found`. */
   async function finishedPath(id: string): Promise<string> {
@@ -56,7 +58,10 @@ export function createBlobReading(
         for await (const entry of await opendir(root)) {
           const name = parseBlobFileName(entry.name);
           if (name === undefined || name.kind === 'moving' || name.generation !== claims.generation(name.id)) continue;
-          const found = await findDurable(name.id);
+          const found = await findDurable(name.id).catch((cause: unknown) => {
+            onSkipped({ kind: 'blob', id: entry.name, what: 'could not look at a file', cause });
+            return undefined;
+          });
           if (found !== undefined) yield found;
         }
       } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { BlobStore } from '../../ports/blob-store.ts';
+import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { createBlobClaims } from './blob-claims.ts';
 import { blobPaths } from './blob-file-names.ts';
 import { copyBlob, removeBlobFiles, settleBlobFolder } from './blob-files.ts';
@@ -12,17 +13,20 @@ import { withSystemErrors } from './system-error.ts';
  * Blobs as files in `folder`, which is made if it is missing: `ID` when finished, `ID.part` while it grows. Only this store may
  * use the folder, and only in one process at a time. So fences are kept in memory: no writer outlives the process. Labels are not
  * stored, because the rows have the same data. If the file system ignores case, ids that differ only in case name the same blob.
- * Throws as every method does.
+ * Throws as every method does. `onSkipped` is called for each file that cannot be read or put in order; the others are.
  */
-export async function openFileBlobStore(folder: string): Promise<BlobStore> {
+export async function openFileBlobStore(
+  folder: string,
+  onSkipped: ReportSkipped = () => undefined,
+): Promise<BlobStore> {
   const root = path.resolve(folder);
   await withSystemErrors(async () => {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    await settleBlobFolder(root);
+    await settleBlobFolder(root, onSkipped);
   });
   const claims = createBlobClaims({
     copy: (id, from, to, durableBytes) => copyBlob(blobPaths(root, id, from), blobPaths(root, id, to), durableBytes),
     remove: (id, generation) => removeBlobFiles(blobPaths(root, id, generation)),
   });
-  return { ...createBlobReading(root, claims), ...createBlobWriting(root, claims) };
+  return { ...createBlobReading(root, claims, onSkipped), ...createBlobWriting(root, claims) };
 }

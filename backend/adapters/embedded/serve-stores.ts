@@ -6,7 +6,7 @@ import { openConversionsDatabase } from './conversions-database.ts';
 import { toSentError } from './sent-error.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
-import type { SqliteDatabase } from './sqlite-database.ts';
+import { type DatabaseEvents, findDamage, type SqliteDatabase } from './sqlite-database.ts';
 import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
@@ -24,12 +24,12 @@ import {
 
 /** The most items of a list in one answer. */
 const portionItems = 100;
-/** While a call waits for another process, no other call runs. So it waits only this long; `groupCommits` tries again. */
-const busyTimeoutMilliseconds = 20;
+/** While a call waits for another process, no other call runs, also not to the other database. `groupCommits` tries writes again. */
+const busyTimeoutMilliseconds = 0;
 
 const databases: {
   readonly [Name in DatabaseName]: {
-    open(path: string): SqliteDatabase;
+    open(path: string, events: DatabaseEvents): SqliteDatabase;
     makeStores(database: SqliteDatabase): StoresByDatabase[Name];
   };
 } = {
@@ -78,10 +78,15 @@ export function serveStores(port: MessagePort): void {
     });
   }
 
+  const events: DatabaseEvents = {
+    onSkipped: (skipped) => send({ skipped }),
+    onDamaged: (error) => send({ damaged: toSentError(error) }),
+  };
+
   port.on('message', (requests: readonly StoreRequest[]) => {
     for (const request of requests) {
       const { number } = request;
-      handle(opened, request).then(
+      handle(opened, request, events).then(
         (value) => send({ number, value }),
         (error: unknown) => send({ number, error: toSentError(error) }),
       );
@@ -89,9 +94,10 @@ export function serveStores(port: MessagePort): void {
   });
 }
 
-async function handle(opened: Map<number, Opened>, request: StoreRequest): Promise<unknown> {
+async function handle(opened: Map<number, Opened>, request: StoreRequest, events: DatabaseEvents): Promise<unknown> {
+  if (request.type === 'check') return findDamage(request.path);
   if (request.type === 'open') {
-    opened.set(request.number, openDatabase(request.database, request.path));
+    opened.set(request.number, openDatabase(request.database, request.path, events));
     return undefined;
   }
   const target = opened.get(request.database);
@@ -119,9 +125,9 @@ async function handle(opened: Map<number, Opened>, request: StoreRequest): Promi
   }
 }
 
-function openDatabase<Name extends DatabaseName>(name: Name, path: string): Opened {
+function openDatabase<Name extends DatabaseName>(name: Name, path: string, events: DatabaseEvents): Opened {
   const { open, makeStores } = databases[name];
-  const database = open(path);
+  const database = open(path, events);
   database.prepare(`PRAGMA busy_timeout = ${busyTimeoutMilliseconds}`).get();
   const stores: object = makeStores(database);
   const kinds = new Map(Object.entries<Readonly<Record<string, CallKind>>>({ ...storeCalls[name] }));

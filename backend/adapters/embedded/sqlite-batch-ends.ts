@@ -1,4 +1,5 @@
 import type { ConversionStore, UntoldEnd } from '../../ports/conversion-store.ts';
+import { createSetAside } from './conversion-reader.ts';
 import { active } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
@@ -33,8 +34,10 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
     FROM conversions WHERE owner = ? AND batch_id = ?`);
   const untoldOfBatch = database.prepare(
     `SELECT
-       id, attempt, state, body -> '$.warnings' <> '[]' AS warned,
-       body ->> '$.result.durationSeconds' AS seconds, body ->> '$.result.bytes' AS bytes
+       id, attempt, state, json_valid(body) AS valid,
+       CASE WHEN json_valid(body) THEN body -> '$.warnings' <> '[]' END AS warned,
+       CASE WHEN json_valid(body) THEN body ->> '$.result.durationSeconds' END AS seconds,
+       CASE WHEN json_valid(body) THEN body ->> '$.result.bytes' END AS bytes
      FROM conversions INDEXED BY conversions_untold_batches
      WHERE ${untold} AND owner = ? AND ${batch} = ? AND id > ? ORDER BY id LIMIT ?`,
   );
@@ -44,8 +47,11 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
        body = json_set(body, '$.notificationId', ?1, '$.revision', revision + 1)
      FROM (SELECT value ->> '$.conversionId' AS id, value ->> '$.attempt' AS attempt FROM json_each(?2)) AS told
      WHERE conversions.id = told.id AND conversions.attempt = told.attempt
-       AND +conversions.state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL`,
+       AND +conversions.state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL
+       AND json_valid(body)`,
   );
+
+  const setAside = createSetAside(database);
 
   return {
     async *untoldBatches() {
@@ -75,11 +81,14 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
     async *untoldOfBatch(owner, batchId) {
       let after = '';
       for (;;) {
-        const ends = untoldOfBatch.all(owner, batchId, after, endPortion).map(toUntoldEnd);
-        yield* ends;
-        const last = ends.at(-1);
-        if (last === undefined || ends.length < endPortion) return;
-        after = last.id;
+        const rows = untoldOfBatch.all(owner, batchId, after, endPortion);
+        for (const row of rows) {
+          if (row['valid'] === 1) yield toUntoldEnd(row);
+          else setAside(String(row['id']), new Error('it is not JSON'));
+        }
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < endPortion) return;
+        after = String(last['id']);
       }
     },
 
@@ -96,7 +105,7 @@ function toUntoldEnd(row: SqliteRow): UntoldEnd {
     attempt: Number(row['attempt']),
     state,
     warned: state === 'done' && row['warned'] === 1,
-    seconds: Number(row['seconds'] ?? 0),
-    bytes: Number(row['bytes'] ?? 0),
+    seconds: Number(row['seconds']) || 0,
+    bytes: Number(row['bytes']) || 0,
   };
 }

@@ -1,4 +1,5 @@
 import type { ConversionRow, ConversionVersion } from '../../ports/conversion-store.ts';
+import { readConversion } from './readable-rows.ts';
 import type { SqliteRow } from './sqlite-database.ts';
 
 export const columns = [
@@ -68,9 +69,9 @@ export function toRow(row: ConversionRow): readonly (string | number | Uint8Arra
   ];
 }
 
+/** Throws if the row cannot be read. */
 export function fromRow({ body, turn: given, peaks }: SqliteRow): ConversionRow {
-  // Only toRow writes this.
-  const written: ConversionRow = JSON.parse(String(body));
+  const written = readConversion(body);
   const row = typeof given === 'number' ? { ...written, turn: given } : written;
   if (row.result === undefined || !(peaks instanceof Uint8Array)) return row;
   return { ...row, result: { ...row.result, peaks: [...peaks] } };

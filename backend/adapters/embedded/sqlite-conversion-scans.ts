@@ -1,7 +1,9 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore, ScanKind, ScannedRow } from '../../ports/conversion-store.ts';
+import { createConversionReader, versionColumns } from './conversion-reader.ts';
 import { endedCondition, sourceCondition } from './conversions-database.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import { readScanned } from './readable-rows.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** How many rows of a scan are in memory at a time. */
 const scanPortion = 200;
@@ -21,14 +23,16 @@ const scannedFields = [
   'removedAt',
 ] as const satisfies readonly (keyof ScannedRow)[];
 /**
- * SQLite extracts these fields from the body, most of which a scan does not need. The patch leaves out fields that are absent.
+ * SQLite extracts these fields from the body, most of which a scan does not need. The patch leaves out fields that are absent. In a body
+ * that is not JSON, SQLite's functions fail, and with them the whole portion.
  */
-const scannedColumn = `json_patch('{}', json_object(${scannedFields.map((field) => `'${field}', body -> '$.${field}'`).join(', ')})) AS scanned`;
+const extracted = `json_patch('{}', json_object(${scannedFields.map((field) => `'${field}', body -> '$.${field}'`).join(', ')}))`;
+const scannedColumns = `${versionColumns}, CASE WHEN json_valid(body) THEN ${extracted} END AS scanned`;
 
 /** Ordered by id, which is the order of each state's rows in the index, so SQLite only has to merge them. */
 function scanOf(...states: readonly ConversionState[]): string {
   const searches = states.map(
-    (state) => `SELECT id, ${scannedColumn} FROM conversions WHERE state = '${state}' AND id > ?1`,
+    (state) => `SELECT ${scannedColumns} FROM conversions WHERE state = '${state}' AND id > ?1`,
   );
   return `${searches.join(' UNION ALL ')} ORDER BY id LIMIT ?2`;
 }
@@ -40,7 +44,7 @@ const scans: Readonly<Record<ScanKind, string>> = {
 
 /** Rows with an expired thing of one kind, in the order of an index of that name. */
 function expiredScan(index: string, time: 'removed_at' | 'ended_at', condition: string): string {
-  return `SELECT ${time} AS time, id, ${scannedColumn} FROM conversions INDEXED BY ${index}
+  return `SELECT ${time} AS time, ${scannedColumns} FROM conversions INDEXED BY ${index}
     WHERE ${condition} AND ${time} <= ?1 AND (${time}, id) > (?2, ?3) ORDER BY ${time}, id LIMIT ?4`;
 }
 
@@ -48,8 +52,9 @@ function expiredScan(index: string, time: 'removed_at' | 'ended_at', condition: 
 type ConversionScans = Pick<ConversionStore, 'scan' | 'scanExpired' | 'scanIds'>;
 
 export function createConversionScans(database: SqliteDatabase): ConversionScans {
+  const reader = createConversionReader(database, ({ scanned }) => readScanned(scanned));
   const scanIds = database.prepare(
-    `SELECT ${scannedColumn} FROM conversions WHERE id IN (SELECT value FROM json_each(?))`,
+    `SELECT ${scannedColumns} FROM conversions WHERE id IN (SELECT value FROM json_each(?))`,
   );
 
   async function* scanUntil(sql: string, until: string): AsyncGenerator<ScannedRow> {
@@ -57,7 +62,7 @@ export function createConversionScans(database: SqliteDatabase): ConversionScans
     let after: readonly [string, string] = ['', ''];
     for (;;) {
       const rows = portion.all(until, ...after, scanPortion);
-      yield* rows.map(toScanned);
+      yield* reader.all(rows);
       const last = rows.at(-1);
       if (last === undefined || rows.length < scanPortion) return;
       after = [String(last['time']), String(last['id'])];
@@ -75,21 +80,19 @@ export function createConversionScans(database: SqliteDatabase): ConversionScans
       const portion = database.prepare(scans[kind]);
       let after = '';
       for (;;) {
-        const rows = portion.all(after, scanPortion).map(toScanned);
-        yield* rows;
+        const rows = portion.all(after, scanPortion);
+        yield* reader.all(rows);
         const last = rows.at(-1);
         if (last === undefined || rows.length < scanPortion) return;
-        after = last.id;
+        after = String(last['id']);
       }
     },
 
     async scanIds(ids) {
-      return scanIds.all(JSON.stringify(ids)).map(toScanned);
+      const found = scanIds.all(JSON.stringify(ids));
+      const rows = reader.all(found);
+      const readable = new Set<unknown>(rows.map(({ id }) => id));
+      return { rows, unreadable: found.map(({ id }) => String(id)).filter((id) => !readable.has(id)) };
     },
   };
-}
-
-function toScanned({ scanned }: SqliteRow): ScannedRow {
-  const row: ScannedRow = JSON.parse(String(scanned));
-  return row;
 }

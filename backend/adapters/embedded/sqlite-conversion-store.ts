@@ -1,5 +1,6 @@
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
+import { createConversionReader, isSetAside, versionColumns } from './conversion-reader.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
 import {
@@ -30,15 +31,19 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
   const insertAmong = database.prepare(
     `INSERT INTO conversions (${columns.join(', ')}) SELECT ${columns.map(parameterOf).join(', ')} WHERE ${fewerThan(columns.length + 1)}`,
   );
-  const get = database.prepare('SELECT body, turn, peaks FROM conversions WHERE id = ?');
+  const get = database.prepare(`SELECT ${versionColumns}, body, turn, peaks FROM conversions WHERE id = ?`);
   const replace = database.prepare(
     `UPDATE conversions SET ${columns.map((column) => `${column} = ${parameterOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
   );
   const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion(0)} AND removed_at IS NOT NULL`);
   const unfinished = database.prepare(
-    `SELECT body, turn FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
+    `SELECT ${versionColumns}, body, turn FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
   );
-  const changed = database.prepare('SELECT body, turn FROM conversions WHERE owner = ? AND change > ? LIMIT ?');
+  const changed = database.prepare(
+    `SELECT ${versionColumns}, body, turn FROM conversions WHERE owner = ? AND change > ? LIMIT ?`,
+  );
+  const forgetUnreadable = database.prepare(`DELETE FROM conversions WHERE owner = ? AND ${isSetAside}`);
+  const reader = createConversionReader(database, fromRow);
   const positionOf = createChangePositions(database, 'conversions');
 
   return {
@@ -52,7 +57,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
 
     async get(id) {
       const row = get.get(id);
-      return row === undefined ? undefined : fromRow(row);
+      return row === undefined ? undefined : reader.one(row);
     },
 
     async replace(expected, next) {
@@ -77,11 +82,14 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       }
       // One more row than requested shows whether there is another page.
       const rows = database
-        .prepare(`SELECT body, turn FROM conversions WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`)
+        .prepare(
+          `SELECT ${versionColumns}, body, turn FROM conversions WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`,
+        )
         .all(...values, limit + 1);
-      const items = rows.slice(0, limit).map(fromRow);
-      const last = items.at(-1);
-      return rows.length > limit && last !== undefined ? { items, next: toCursor([last.id]) } : { items };
+      const shown = rows.slice(0, limit);
+      const items = reader.all(shown);
+      const last = shown.at(-1);
+      return rows.length > limit && last !== undefined ? { items, next: toCursor([String(last['id'])]) } : { items };
     },
 
     async changes({ owner, since, limit }) {
@@ -89,13 +97,18 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       // One more row than requested shows whether there are more.
       const rows = unfinished.all(owner, limit + 1);
       const changedRows = after === undefined ? [] : changed.all(owner, after, limit + 1);
-      const items = new Map([...rows, ...changedRows].map(fromRow).map((row) => [row.id, row]));
+      const found = new Map([...rows, ...changedRows].map((row) => [row['id'], row]));
+      const items = reader.all([...found.values()].slice(0, limit));
       const known = since === undefined || after !== undefined;
-      return { items: [...items.values()].slice(0, limit), position, complete: known && items.size <= limit };
+      return { items, position, complete: known && found.size <= limit };
     },
 
     async forget(expected) {
       return forget.run(...toExpected(expected)) === 1;
+    },
+
+    async forgetUnreadable(owner) {
+      forgetUnreadable.run(owner);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -27,7 +27,7 @@ describe('a SQLite database', () => {
     // 2 is FULL, https://www.sqlite.org/pragma.html#pragma_synchronous
     expect(valueOf(database, 'PRAGMA synchronous')).toBe(2);
     expect(valueOf(database, 'PRAGMA foreign_keys')).toBe(1);
-    expect(valueOf(database, 'PRAGMA busy_timeout')).toBe(5000);
+    expect(valueOf(database, 'PRAGMA busy_timeout')).toBe(15_000);
   });
 
   it('gives access only to its owner, for all of its files', async () => {
@@ -111,9 +111,9 @@ describe('a SQLite database', () => {
       expect(codeOf(() => database.prepare('SELECT 1'))).toBe('unavailable');
     });
 
-    it('throws unavailable if it cannot be opened', () => {
+    it('throws data_unusable if it cannot be opened', () => {
       for (const place of [folder, path.join(folder, 'missing', 'test.db')]) {
-        expect(codeOf(() => openSqliteDatabase(place, []))).toBe('unavailable');
+        expect(codeOf(() => openSqliteDatabase(place, []))).toBe('data_unusable');
       }
     });
 
@@ -127,7 +127,8 @@ describe('a SQLite database', () => {
 
     it('does not change a file that is no database', async () => {
       await writeFile(file, 'x'.repeat(10_000));
-      expect(() => openSqliteDatabase(file, [])).toThrow('file is not a database');
+      expect(() => openSqliteDatabase(file, [])).toThrow('test.db in it is damaged');
+      expect(await readFile(file, 'utf8')).toBe('x'.repeat(10_000));
     });
 
     it('does not translate errors that are not from SQLite', () => {

@@ -1,10 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { AppError } from '../../../shared/errors.ts';
-import { diskFull, translateSystemError } from './system-error.ts';
+import { basename } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import { AppError, isAppError } from '../../../shared/errors.ts';
+import type { ReportSkipped } from '../../ports/skipped-item.ts';
+import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
+import { isLogDamaged } from './write-ahead-log.ts';
 
-/** How long a write waits for another process's write. */
-const busyTimeoutMilliseconds = 5000;
+/** How long opening waits for another process's write. */
+const busyTimeoutMilliseconds = 15_000;
 
 export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
 
@@ -17,34 +20,84 @@ export interface SqliteStatement {
 
 /**
  * An open SQLite file. What a statement has written is durable when the call returns. Throws `disk_full`, `unavailable` if the
- * file cannot be read or written or was closed, `taken` for a key that exists.
+ * file cannot be read or written, is damaged or was closed, `taken` for a key that exists.
  */
 export interface SqliteDatabase extends Disposable {
   /** Prepares a statement, or returns the one already prepared from the same text. */
   prepare(sql: string): SqliteStatement;
   /** Whether a transaction is open. SQLite itself rolls one back after some errors. */
   isTransaction(): boolean;
+  /** For the stores: called for each row that cannot be read and is skipped. */
+  readonly skipped: ReportSkipped;
+}
+
+/** What the program that has opened a database hears of it. */
+export interface DatabaseEvents {
+  readonly onSkipped?: ReportSkipped;
+  /** Called whenever SQLite finds the file damaged. */
+  readonly onDamaged?: (error: AppError) => void;
+}
+
+export interface SqliteDatabaseOptions extends DatabaseEvents {
+  /** What somebody loses who goes on without this file, for the end of a sentence. */
+  readonly loss?: string;
+  /** The tables that it must have, once it is migrated. */
+  readonly tables?: readonly string[];
 }
 
 /**
  * Opens the file at `path` and migrates it to the latest version. Makes the file, with access only for its owner, if it is
  * missing. The database has version n once the first n of `migrations` have run. A migration that was released must never be
- * edited; add another one instead. Throws `unsupported` for a file that a newer program has written.
+ * edited; add another one instead. Throws `unsupported` for a file that a newer program has written, `data_unusable` for a damaged
+ * one; both files stay as they are.
  */
-export function openSqliteDatabase(path: string, migrations: readonly string[]): SqliteDatabase {
-  const database = translating(() => {
-    // SQLite would make it readable for everyone. Its -wal and -shm files get the same mode.
-    closeSync(openSync(path, 'a', 0o600));
+export function openSqliteDatabase(
+  path: string,
+  migrations: readonly string[],
+  options: SqliteDatabaseOptions = {},
+): SqliteDatabase {
+  const { loss = 'all that is in it', tables = [], onSkipped = () => undefined, onDamaged } = options;
+  const name = basename(path);
+  const opening = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      if (isDamage(error)) throw damagedFile(name, loss, error);
+      const translated = translateSqliteError(error);
+      const mayPass = !isAppError(translated, 'unavailable') || isSqliteBusy(error);
+      throw mayPass ? translated : unopenedFile(name, error);
+    }
+  };
+  const database = opening(() => {
+    refuseDamagedLog(path);
+    makeFile(path);
     return new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
   });
   try {
-    translating(() => {
+    opening(() => {
+      // First, because all else writes.
+      const version = readVersion(database);
+      if (version > migrations.length) throw newerDatabase(name);
+      if (version === 0 && namesIn(database).length > 0) throw damagedFile(name, loss);
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
-      migrate(database, migrations);
+      migrate(database, migrations, name);
+      const names = namesIn(database);
+      if (!tables.every((table) => names.includes(table))) throw damagedFile(name, loss);
     });
   } catch (error) {
     database.close();
     throw error;
+  }
+
+  function translating<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (!isDamage(error)) throw translateSqliteError(error);
+      const damaged = damagedDatabase(path, error);
+      onDamaged?.(damaged);
+      throw damaged;
+    }
   }
 
   const statements = new Map<string, SqliteStatement>();
@@ -52,36 +105,69 @@ export function openSqliteDatabase(path: string, migrations: readonly string[]):
     prepare(sql) {
       const known = statements.get(sql);
       if (known !== undefined) return known;
-      const statement = toSqliteStatement(translating(() => database.prepare(sql)));
+      const prepared = translating(() => database.prepare(sql));
+      const statement: SqliteStatement = {
+        all: (...values) => translating(() => prepared.all(...values)),
+        get: (...values) => translating(() => prepared.get(...values)),
+        run: (...values) => translating(() => Number(prepared.run(...values).changes)),
+      };
       statements.set(sql, statement);
       return statement;
     },
     isTransaction: () => database.isOpen && database.isTransaction,
+    skipped: onSkipped,
     [Symbol.dispose]() {
       if (database.isOpen) database.close();
     },
   };
 }
 
-function toSqliteStatement(statement: StatementSync): SqliteStatement {
-  return {
-    all: (...values) => translating(() => statement.all(...values)),
-    get: (...values) => translating(() => statement.get(...values)),
-    run: (...values) => translating(() => Number(statement.run(...values).changes)),
-  };
+/**
+ * Makes an empty file that only its owner may read; SQLite would make it readable for everyone, and gives its -wal and -shm files the
+ * same mode. Does not open a file that exists: closing it would drop the locks of this process's other connections to it.
+ */
+export function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST')) throw error;
+  }
 }
 
-function migrate(database: DatabaseSync, migrations: readonly string[]): void {
-  for (;;) {
+/** Reads the whole file at `path`. Returns what is wrong with it, or undefined. It may take minutes. */
+export function findDamage(path: string): string | undefined {
+  try {
+    using database = new DatabaseSync(path, { readOnly: true });
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    return found === 'ok' ? undefined : String(found);
+  } catch (error) {
+    if (isDamage(error) && error instanceof Error) return error.message;
+    throw translateSqliteError(error);
+  }
+}
+
+function namesIn(database: DatabaseSync): readonly string[] {
+  return database
+    .prepare('SELECT name FROM sqlite_schema')
+    .all()
+    .map(({ name }) => String(name));
+}
+
+function readVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+function migrate(database: DatabaseSync, migrations: readonly string[], name: string): void {
+  // Without a transaction at first: another process may be writing for a while.
+  while (readVersion(database) !== migrations.length) {
     database.exec('BEGIN IMMEDIATE');
     try {
       // Read inside the transaction: another process may be migrating the same file.
-      const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-      if (version > migrations.length) throw newerDatabase();
+      const version = readVersion(database);
+      if (version > migrations.length) throw newerDatabase(name);
       const migration = migrations[version];
       if (migration !== undefined) database.exec(`${migration}; PRAGMA user_version = ${version + 1};`);
       database.exec('COMMIT');
-      if (migration === undefined) return;
     } catch (error) {
       // If the disk is full, SQLite has already rolled it back.
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -90,23 +176,60 @@ function migrate(database: DatabaseSync, migrations: readonly string[]): void {
   }
 }
 
-function newerDatabase(): AppError {
+function newerDatabase(name: string): AppError {
   return new AppError(
     'unsupported',
-    'The data was written by a newer version of Soundlift. Update Soundlift to open it.',
+    `${name} in it was written by a newer version of Soundlift; update Soundlift to open it, or choose another folder.`,
   );
 }
 
-function translating<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw translateSqliteError(error);
-  }
+/** `loss` ends the sentence. */
+export function damagedFile(name: string, loss: string, cause?: unknown): AppError {
+  return new AppError(
+    'data_unusable',
+    `${name} in it is damaged; put back a copy of the whole folder, or move ${name} away, with ${name}-wal and ${name}-shm if they exist, which loses ${loss}.`,
+    { cause },
+  );
+}
+
+export function unopenedFile(name: string, cause: unknown): AppError {
+  return new AppError(
+    'data_unusable',
+    `${name} in it cannot be opened; see whether it is a file, and may be read and written by the account that runs Soundlift.`,
+    { cause },
+  );
+}
+
+/** For a database that is in use. */
+export function damagedDatabase(path: string, cause: unknown): AppError {
+  return new AppError('unavailable', `The database ${basename(path)} is damaged.`, { cause });
+}
+
+/** Throws `data_unusable` if the write-ahead log of the database at `path` is damaged. Reads only the log. */
+export function refuseDamagedLog(path: string): void {
+  if (isLogDamaged(`${path}-wal`)) throw damagedLog(basename(path));
+}
+
+function damagedLog(name: string): AppError {
+  return new AppError(
+    'data_unusable',
+    `${name}-wal in it is damaged; put back a copy of the whole folder, or move ${name}-wal away, which loses the latest changes to ${name}.`,
+  );
 }
 
 /** SQLite's result codes, https://www.sqlite.org/rescode.html: the primary ones are the low byte of the extended ones. */
-const resultCodes = { busy: 5, locked: 6, readOnly: 8, ioError: 10, full: 13, cannotOpen: 14, protocol: 15 } as const;
+const resultCodes = {
+  error: 1,
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  protocol: 15,
+  notADatabase: 26,
+} as const;
 const unavailableCodes: readonly number[] = [
   resultCodes.busy,
   resultCodes.locked,
@@ -125,15 +248,30 @@ export function translateSqliteError(error: unknown): unknown {
   if (error.code === 'ERR_INVALID_STATE') return unreachable(error);
   if (error.code !== 'ERR_SQLITE_ERROR' || !('errcode' in error)) return translateSystemError(error);
   const extended = Number(error.errcode);
-  const primary = extended & 0xff;
+  const primary = resultCodeOf(error);
   if (takenCodes.includes(extended)) return new AppError('taken', 'This key already exists.', { cause: error });
   if (primary === resultCodes.full) return diskFull(error);
-  return unavailableCodes.includes(primary) ? unreachable(error) : error;
+  return primary !== undefined && unavailableCodes.includes(primary) ? unreachable(error) : error;
 }
 
 /** True for SQLite's error when another process has locked the file. */
 export function isSqliteBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === resultCodes.busy;
+  return resultCodeOf(error) === resultCodes.busy;
+}
+
+/** True for what a statement throws if the file is damaged. */
+export function isDamagedDatabase(error: unknown): boolean {
+  return isAppError(error, 'unavailable') && isDamage(error.cause);
+}
+
+function isDamage(error: unknown): boolean {
+  const code = resultCodeOf(error);
+  return code === resultCodes.corrupt || code === resultCodes.notADatabase;
+}
+
+/** The primary result code of an error of SQLite. */
+function resultCodeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
 }
 
 function unreachable(cause: unknown): AppError {

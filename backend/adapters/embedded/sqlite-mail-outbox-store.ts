@@ -1,6 +1,6 @@
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { fromRow, mailColumns, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
+import { fromRow, mailColumns, read, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
 
 /** How many are read at once. */
 const listPortion = 20;
@@ -19,7 +19,7 @@ export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutbo
       let place: readonly [string, number] = ['', 0];
       for (;;) {
         const rows = portion.all(...place, listPortion);
-        yield* rows.map(fromRow);
+        yield* rows.flatMap((row) => read(database, row, fromRow));
         const last = rows.at(-1);
         if (last === undefined || rows.length < listPortion) return;
         place = [String(last['mail_due']), Number(last['sequence'])];

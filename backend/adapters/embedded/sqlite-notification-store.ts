@@ -3,6 +3,7 @@ import { isAppError } from '../../../shared/errors.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
+import { readNotification, readRecord } from './readable-rows.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** Sort key: when a notification was made, and its number among those of that moment. */
@@ -55,7 +56,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
 
     async get(id) {
       const row = get.get(id);
-      return row === undefined ? undefined : fromRow(row);
+      return row === undefined ? undefined : read(database, row, fromRow)[0];
     },
 
     async countOfBatch(owner, batchId) {
@@ -78,7 +79,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
         )
         .all(...values, limit + 1);
       const shown = rows.slice(0, limit);
-      const items: readonly Notification[] = shown.map(toNotification);
+      const items = shown.flatMap((row) => read(database, row, toNotification));
       const last = shown.at(-1);
       if (rows.length <= limit || last === undefined) return { items };
       return { items, next: toCursor([String(last['created_at']), Number(last['sequence'])]) };
@@ -88,7 +89,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const { position, after } = positionOf(since);
       // One more row than requested shows whether there are more.
       const rows = after === undefined ? [] : changed.all(owner, after, limit + 1);
-      const items = rows.slice(0, limit).map(toNotification);
+      const items = rows.slice(0, limit).flatMap((row) => read(database, row, toNotification));
       const known = since === undefined || after !== undefined;
       return { items, position, complete: known && rows.length <= limit };
     },
@@ -107,15 +108,25 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
 export const mailColumns: readonly string[] = ['mail_revision', 'mail_tries', 'mail_due', 'mail_claimed'];
 
 /** The columns of a notification as its owner sees it: without the list of all conversions that it covers, which may be long. */
-const shownColumns = "body -> '$.notification' AS notification, read_at, mail";
+const shownColumns = "id, CASE WHEN json_valid(body) THEN body -> '$.notification' END AS notification, read_at, mail";
 
 /** The columns of a record. */
-export const recordColumns = ['body', 'read_at', 'mail', ...mailColumns].join(', ');
+export const recordColumns = ['id', 'body', 'read_at', 'mail', ...mailColumns].join(', ');
 
-/** `row` has the {@link recordColumns}. */
+/** Reads a row with `from`. If it cannot be read, reports that and returns nothing. */
+export function read<Read>(database: SqliteDatabase, row: SqliteRow, from: (row: SqliteRow) => Read): Read[] {
+  try {
+    return [from(row)];
+  } catch (cause) {
+    const id = String(row['id']);
+    database.skipped({ kind: 'notification', id, what: 'could not read the row of a notification', cause });
+    return [];
+  }
+}
+
+/** `row` has the {@link recordColumns}. Throws if it cannot be read. */
 export function fromRow(row: SqliteRow): NotificationRecord {
-  // Only insert writes this.
-  const record: NotificationRecord = JSON.parse(String(row['body']));
+  const record = readRecord(row['body']);
   const { mail_due: due } = row;
   return {
     ...record,
@@ -133,10 +144,9 @@ export function fromRow(row: SqliteRow): NotificationRecord {
   };
 }
 
-/** `row` has the {@link shownColumns}. */
+/** `row` has the {@link shownColumns}. Throws if it cannot be read. */
 function toNotification(row: SqliteRow): Notification {
-  const notification: Notification = JSON.parse(String(row['notification']));
-  return withOutcome(notification, row);
+  return withOutcome(readNotification(row['notification']), row);
 }
 
 /** Adds what is in columns of its own. Earlier versions stored the ids of all conversions. */

@@ -1,5 +1,6 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
+import { createConversionReader, versionColumns } from './conversion-reader.ts';
 import { active, fromRow } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -19,15 +20,16 @@ const lastOwner = `coalesce(${ofLastTaken('last.owner')}, '')`;
 const turn = `coalesce(${ofLastTaken('last.turn + (last.owner >= conversions.owner)')}, 1)`;
 
 export function createQueueReading(database: SqliteDatabase): QueueReading {
+  const reader = createConversionReader(database, fromRow);
   const firstDue = (owners: string) =>
     database.prepare(
-      `SELECT body, conversions.turn, ${turn} AS next_turn FROM conversions INDEXED BY conversions_waiting
+      `SELECT ${versionColumns}, body, conversions.turn, ${turn} AS next_turn FROM conversions INDEXED BY conversions_waiting
        WHERE state = 'queued' AND ${owners} AND (not_before IS NULL OR not_before <= ?) ORDER BY owner, id LIMIT 1`,
     );
   const firstDueInRound = firstDue(`owner > ${lastOwner}`);
   const firstDueInNextRound = firstDue('true');
   const firstToBeDue = database.prepare(
-    `SELECT body, conversions.turn, ${turn} AS next_turn FROM conversions INDEXED BY conversions_by_due_time
+    `SELECT ${versionColumns}, body, conversions.turn, ${turn} AS next_turn FROM conversions INDEXED BY conversions_by_due_time
      WHERE state = 'queued' AND not_before IS NOT NULL ORDER BY not_before LIMIT 1`,
   );
   const countActive = database.prepare(
@@ -75,8 +77,13 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
     },
 
     async nextQueued(now) {
-      const row = firstDueInRound.get(now) ?? firstDueInNextRound.get(now) ?? firstToBeDue.get();
-      return row === undefined ? undefined : { row: fromRow(row), turn: Number(row['next_turn']) };
+      for (;;) {
+        const row = firstDueInRound.get(now) ?? firstDueInNextRound.get(now) ?? firstToBeDue.get();
+        if (row === undefined) return undefined;
+        const read = reader.one(row);
+        // One that was set aside is no longer queued.
+        if (read !== undefined) return { row: read, turn: Number(row['next_turn']) };
+      }
     },
 
     async queuePositions(ids) {

@@ -4,6 +4,7 @@ import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
 import type { SessionStore } from '../../ports/session-store.ts';
+import type { SkippedItem } from '../../ports/skipped-item.ts';
 import type { UserStore } from '../../ports/user-store.ts';
 import type { SentError } from './sent-error.ts';
 
@@ -58,6 +59,7 @@ export const storeCalls: { readonly [Name in DatabaseName]: StoresCalls<StoresBy
       untoldOfBatch: 'list',
       markTold: 'write',
       forget: 'write',
+      forgetUnreadable: 'write',
     },
     notifications: {
       insert: 'write',
@@ -108,6 +110,8 @@ export type StoreRequest = { readonly number: number } & (
   /** The reader of a list needs no more. */
   | { readonly type: 'stop'; readonly database: number; readonly list: number }
   | { readonly type: 'close'; readonly database: number }
+  /** Reads the whole database at `path`, which this thread need not have opened. The answer is what is wrong with it, or undefined. */
+  | { readonly type: 'check'; readonly path: string }
 );
 
 /** The next items of a list. */
@@ -117,7 +121,9 @@ export interface Portion {
   readonly done: boolean;
 }
 
-/** From the worker. */
+/** From the worker: the answer to a request, or what the program must hear. */
 export type StoreAnswer =
   | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly error: SentError };
+  | { readonly number: number; readonly error: SentError }
+  | { readonly skipped: SkippedItem }
+  | { readonly damaged: SentError };

@@ -1,8 +1,9 @@
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { fromSentError } from './sent-error.ts';
+import { type DatabaseEvents, damagedDatabase } from './sqlite-database.ts';
 import {
   type CallKind,
   type DatabaseName,
@@ -29,12 +30,16 @@ export interface StoreWorker extends AsyncDisposable {
 
 type Request = StoreRequest extends infer One ? (One extends unknown ? Omit<One, 'number'> : never) : never;
 
-export function startStoreWorker(): StoreWorker {
+function startThread(): Worker {
   // A thread does not use the program's compile cache by itself. Without it, its code takes 15 MB and 60 ms of CPU more.
   const cache = getCompileCacheDir();
-  const worker = new Worker(new URL('./store-thread.ts', import.meta.url), {
+  return new Worker(new URL('./store-thread.ts', import.meta.url), {
     env: cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) },
   });
+}
+
+export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}): StoreWorker {
+  const worker = startThread();
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const died = new AbortController();
   /** What calls throw once the thread has ended, in whichever way. */
@@ -51,6 +56,15 @@ export function startStoreWorker(): StoreWorker {
   }
   worker.on('message', (answers: readonly StoreAnswer[]) => {
     for (const answer of answers) {
+      if ('skipped' in answer) {
+        onSkipped?.(answer.skipped);
+        continue;
+      }
+      if ('damaged' in answer) {
+        const error = fromSentError(answer.damaged);
+        if (isAppError(error)) onDamaged?.(error);
+        continue;
+      }
       const asked = waiting.get(answer.number);
       waiting.delete(answer.number);
       if ('error' in answer) asked?.reject(fromSentError(answer.error));
@@ -132,4 +146,31 @@ export function startStoreWorker(): StoreWorker {
       await worker.terminate();
     },
   };
+}
+
+/**
+ * Reads a whole database in a thread of its own, which takes seconds for a large one. Resolves with an AppError `unavailable` if the
+ * database is damaged, and with undefined if it is not, or once `signal` fires.
+ */
+export async function checkDatabase(path: string, signal: AbortSignal): Promise<AppError | undefined> {
+  if (signal.aborted) return undefined;
+  const thread = startThread();
+  const stop = (): void => void thread.terminate();
+  signal.addEventListener('abort', stop);
+  try {
+    const answered = Promise.withResolvers<StoreAnswer | undefined>();
+    thread.on('message', ([answer]: readonly StoreAnswer[]) => answered.resolve(answer));
+    thread.on('exit', () => answered.resolve(undefined));
+    thread.on('error', answered.reject);
+    const request: StoreRequest = { number: 1, type: 'check', path };
+    thread.postMessage([request]);
+    const answer = await answered.promise;
+    if (answer === undefined) return undefined;
+    if ('error' in answer) throw fromSentError(answer.error);
+    if (!('value' in answer) || typeof answer.value !== 'string') return undefined;
+    return damagedDatabase(path, new Error(answer.value));
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await thread.terminate();
+  }
 }

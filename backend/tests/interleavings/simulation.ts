@@ -18,6 +18,7 @@ import type { JobQueue } from '../../ports/job-queue.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
+import type { SkippedItem } from '../../ports/skipped-item.ts';
 import { createConversions } from '../all-sides.ts';
 import { hasSettled } from '../has-settled.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
@@ -94,6 +95,9 @@ async function play(
     events,
     clock,
     log: pino({ level: 'silent' }),
+    skipped({ what, cause }: SkippedItem) {
+      throw new Error(what, { cause });
+    },
     retention: { sourceSeconds: 86_400, resultSeconds: 30 * 86_400 },
   });
   const held: Work[] = [];

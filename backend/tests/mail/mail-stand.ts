@@ -62,6 +62,7 @@ export async function openMailStand(): Promise<MailStand> {
         host: 'sound.example.org',
         clock: test.clock,
         log,
+        skipped: ({ what, cause }) => log.error({ err: cause }, what),
       });
     },
     async batch({ owner = 'anna', done = ['talk.mp4'], failed = [] } = {}) {

@@ -20,6 +20,7 @@ export function rememberPlans(database: SqliteDatabase): PlannedDatabase {
         return { sql, steps: rows.map((row) => String(row['detail'])) };
       }),
     isTransaction: () => database.isTransaction(),
+    skipped: database.skipped,
     [Symbol.dispose]: () => database[Symbol.dispose](),
   };
 }

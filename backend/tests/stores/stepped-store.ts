@@ -36,6 +36,7 @@ export function steppedStore<Store extends object>(
       return /^\s*SELECT\b/.test(sql) ? statement : counting(statement);
     },
     isTransaction: () => database.isTransaction(),
+    skipped: database.skipped,
     [Symbol.dispose]: () => database[Symbol.dispose](),
   });
   return new Proxy(store, {

@@ -13,6 +13,7 @@ import { createSqliteMailOutboxStore } from '../../adapters/embedded/sqlite-mail
 import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import { everyone } from '../../ports/event-bus.ts';
+import type { SkippedItem } from '../../ports/skipped-item.ts';
 import { checkInterleavings } from '../check-interleavings.ts';
 import { hasSettled } from '../has-settled.ts';
 import { checkOutcome } from './outcome.ts';
@@ -90,6 +91,7 @@ async function simulateTwoSets(
     events,
     clock,
     log: pino({ level: 'silent' }),
+    skipped: (item: SkippedItem) => void errors.push(item),
     retention: { sourceSeconds: 86_400, resultSeconds: 30 * 86_400 },
   };
   const start = async (name: string) => {
