@@ -2,7 +2,14 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { appFiles, developmentPolicy, launcherOutsideArchive, licences, sameOriginTags } from './app/bundle-plugins.ts';
+import {
+  appFiles,
+  developmentPolicy,
+  launcherOutsideArchive,
+  licences,
+  sameOriginTags,
+  threadBundle,
+} from './app/bundle-plugins.ts';
 
 const root = join(import.meta.dirname, '..');
 const desktop = join(root, 'desktop');
@@ -14,7 +21,15 @@ const external = ['electron', /^node:/, ...builtinModules];
 export default defineConfig({
   root: join(desktop, 'renderer'),
   base: './',
-  plugins: [react(), sameOriginTags(), developmentPolicy(), launcherOutsideArchive(), appFiles(), licences()],
+  plugins: [
+    react(),
+    sameOriginTags(),
+    developmentPolicy(),
+    launcherOutsideArchive(),
+    threadBundle(),
+    appFiles(),
+    licences(),
+  ],
   // The three bundles share each plugin's instance, so that one list collects the licences of all.
   builder: { sharedConfigBuild: true, sharedPlugins: true },
   // The page is read from disk, where one large file loads as fast as many.
@@ -36,6 +51,7 @@ export default defineConfig({
           input: {
             main: join(desktop, 'main', 'main.ts'),
             'backend-process': join(desktop, 'main', 'local-backend', 'backend-process.ts'),
+            'store-thread': join(root, 'backend', 'adapters', 'embedded', 'store-thread.ts'),
           },
           external,
           output: { format: 'es', entryFileNames: '[name].js' },

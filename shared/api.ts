@@ -117,6 +117,9 @@ export const openConversionSchema = conversionSchema.extend({
 });
 export type Conversion = z.infer<typeof openConversionSchema>;
 
+/** The most conversions that a notification names. */
+export const maxNamedConversions = 100;
+
 /**
  * A notification in the app, one for each batch. Clients make their own text from kind, counts and codes; `message` is
  * for scripts.
@@ -126,7 +129,8 @@ export const notificationSchema = z
     id: z.string(),
     kind: z.enum(['one', 'batch']),
     batchId: z.string(),
-    conversionIds: z.array(z.string()),
+    /** The oldest of the conversions that it is about; `counts` counts all of them. */
+    conversionIds: z.array(z.string()).max(maxNamedConversions),
     counts: z.object({
       done: z.int().nonnegative(),
       failed: z.int().nonnegative(),
@@ -144,8 +148,12 @@ export const notificationSchema = z
   })
   .meta({ id: 'Notification' });
 
-/** As clients parse it: with kinds of a newer server. */
-export const openNotificationSchema = notificationSchema.extend({ kind: z.string(), mail: z.string().optional() });
+/** As clients parse it: with kinds of a newer server, and with as many ids as an older one sends. */
+export const openNotificationSchema = notificationSchema.extend({
+  kind: z.string(),
+  conversionIds: z.array(z.string()),
+  mail: z.string().optional(),
+});
 export type Notification = z.infer<typeof openNotificationSchema>;
 
 /** A page of a list. `next` is the cursor of the next page, absent on the last one. */

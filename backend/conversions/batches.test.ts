@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notification } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { exampleEnded } from '../ports/conversion-examples.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
@@ -9,6 +10,7 @@ import { type Batches, createBatches } from './batches.ts';
 import { createRows } from './rows.ts';
 
 const minute = 60;
+const mp3 = { fileName: 'talk.mp3', bytes: 40, durationSeconds: 2, sha256: 'ab' };
 
 let test: TestConversions;
 beforeEach(async () => {
@@ -28,8 +30,10 @@ async function end(id: string, how: 'done' | 'warned' | 'failed' | 'cancelled'):
   const taken = await test.take(id);
   if (taken.kind !== 'work') throw new Error(`cannot be taken: ${taken.kind}`);
   if (how === 'failed') return void (await taken.work.fail(new AppError('no_audio', 'There is no sound in it.')));
-  const result = { fileName: 'talk.mp3', bytes: 40, durationSeconds: 2, sha256: 'ab', peaks: [] };
-  await taken.work.finish(result, how === 'warned' ? [{ code: 'cut_short', atSeconds: 2, ofSeconds: 5 }] : []);
+  await taken.work.finish(
+    { ...mp3, peaks: [] },
+    how === 'warned' ? [{ code: 'cut_short', atSeconds: 2, ofSeconds: 5 }] : [],
+  );
 }
 
 /** Does what the notifier does. */
@@ -149,6 +153,37 @@ describe('a batch', () => {
     };
     expect(await batchesOf({ store: { ...test.store, batchSummary } }).tellOfEnds()).toEqual([]);
     expect(looks).toBe(1);
+  });
+
+  it('of many is notified with few calls to the store, and names only the first 100', async () => {
+    const ends = Array.from({ length: 1200 }, () =>
+      exampleEnded('done', { batchId: 'b', batchSize: 1201, result: { ...mp3, peaks: [] } }),
+    );
+    await Promise.all([...ends, exampleEnded('failed', { batchId: 'b' })].map((row) => test.store.insert(row)));
+    const calls: string[] = [];
+    const store = new Proxy(test.store, {
+      get(from, name: keyof ConversionStore) {
+        calls.push(name);
+        return from[name];
+      },
+    });
+    const [record] = await batchesOf({ store }).tellOfEnds();
+    expect(calls).toEqual([
+      'untoldBatches',
+      'get',
+      'batchSummary',
+      'untoldOfBatch',
+      'markTold',
+      'markTold',
+      'markTold',
+      'get',
+      'batchSummary',
+    ]);
+    expect(record?.told).toHaveLength(1201);
+    expect(await notifications()).toMatchObject([
+      { conversionIds: ends.slice(0, 100).map(({ id }) => id), counts: { done: 1200, failed: 1 }, bytes: 48_000 },
+    ]);
+    expect(await test.store.batchSummary('anna', 'b')).toMatchObject({ untold: 0 });
   });
 
   it('that cannot be read does not delay other batches', async () => {

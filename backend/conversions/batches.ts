@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Notification } from '../../shared/api.ts';
+import { maxNamedConversions, type Notification } from '../../shared/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
 import type { Rows } from './rows.ts';
 
 /** A batch without a known size has ended when none of it has been uploading, queued or converting for this long. */
 const stillBatchSeconds = 600;
+/** How many rows are marked in one call. A store does nothing else meanwhile. */
+const markedAtOnce = 500;
 
 /** The operations that notifiers use on batches. */
 export interface Batches {
@@ -37,17 +39,15 @@ export interface BatchesParts {
 export function createBatches(parts: BatchesParts): Batches {
   const { rows, store, notifications, events, clock, log, sendsMail = false } = parts;
 
-  /** The conversions of the batch that have ended and are in no notification yet. Empty while the batch has not ended. */
-  async function owedFor(row: ConversionRow): Promise<readonly ConversionRow[]> {
-    if (row.batchId === undefined) return isUntold(row) ? [row] : [];
-    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(row.owner, row.batchId);
-    if (untold === 0) return [];
-    const complete = batchSize !== undefined && ended >= batchSize;
-    const still =
+  /** Whether all conversions of the batch have ended, and some of them are in no notification. */
+  async function hasEnded(owner: string, batchId: string): Promise<boolean> {
+    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(owner, batchId);
+    if (untold === 0) return false;
+    const isStill =
       active === 0 &&
       lastEndedAt !== undefined &&
       clock.now().getTime() - Date.parse(lastEndedAt) >= stillBatchSeconds * 1000;
-    return complete || still ? await store.untoldOfBatch(row.owner, row.batchId) : [];
+    return isStill || (batchSize !== undefined && ended >= batchSize);
   }
 
   /**
@@ -55,11 +55,8 @@ export function createBatches(parts: BatchesParts): Batches {
    * one.
    */
   async function markTold({ notification, told }: NotificationRecord): Promise<void> {
-    for (const { conversionId, attempt } of told) {
-      // The row of a conversion that was removed long ago may have been deleted.
-      await rows.decideIfThere(conversionId, (row) =>
-        row.attempt === attempt && isUntold(row) ? { type: 'told', notificationId: notification.id } : undefined,
-      );
+    for (let from = 0; from < told.length; from += markedAtOnce) {
+      await store.markTold(notification.id, told.slice(from, from + markedAtOnce));
     }
   }
 
@@ -74,12 +71,13 @@ export function createBatches(parts: BatchesParts): Batches {
 
       // Counted before the rows are read: if another notifier makes a notification in between, the insert below fails.
       const count = await notifications.countOfBatch(owner, batchId);
-      const owed = await owedFor(row);
-      if (owed.length === 0) return made;
+      if (row.batchId !== undefined && !(await hasEnded(owner, batchId))) return made;
+      const ends = await gatherEnds(store.untoldOfBatch(owner, batchId));
+      if (ends.told.length === 0) return made;
 
       // A notifier may have died after it wrote the notification and before it marked the rows.
       const latest = count === 0 ? undefined : await notifications.get(notificationId(owner, batchId, count));
-      if (latest !== undefined && owed.some((row) => hasTold(latest, row))) {
+      if (latest !== undefined && covers(latest, ends.told)) {
         await markTold(latest);
         continue;
       }
@@ -87,7 +85,8 @@ export function createBatches(parts: BatchesParts): Batches {
       // The id contains the notification's number within the batch. If two notifiers make the same one, only one insert succeeds.
       const id = notificationId(owner, batchId, count + 1);
       const now = clock.now();
-      const plain = toNotificationRecord(id, batchId, owner, owed, now);
+      const message = await messageFor(ends, rows);
+      const plain = toNotificationRecord({ id, batchId, owner, ends, message, now });
       const outboxMail = { revision: 0, tries: 0, due: now.toISOString(), claimed: false };
       const next: NotificationRecord = sendsMail ? { ...plain, outboxMail } : plain;
       if (await notifications.insert(next)) {
@@ -95,7 +94,7 @@ export function createBatches(parts: BatchesParts): Batches {
         await markTold(next);
         events.publish({ owner, event: { type: 'notification', notification: next.notification } });
         if (next.outboxMail !== undefined) events.publishInternal({ owner, message: { type: 'mail_due' } });
-        log.info({ notification: id, conversions: owed.length }, 'made the notification of a batch');
+        log.info({ notification: id, conversions: ends.told.length }, 'made the notification of a batch');
       }
     }
   }
@@ -116,13 +115,33 @@ export function createBatches(parts: BatchesParts): Batches {
   };
 }
 
-function hasTold({ told }: NotificationRecord, { id, attempt }: ConversionRow): boolean {
-  return told.some((one) => one.conversionId === id && one.attempt === attempt);
+/** The ends of a batch that a notification is made of. */
+interface Ends {
+  readonly told: readonly ToldEnd[];
+  readonly failed: number;
+  readonly warned: number;
+  readonly seconds: number;
+  readonly bytes: number;
 }
 
-function isUntold(row: ConversionRow): boolean {
-  const ended = row.state === 'done' || row.state === 'failed';
-  return ended && row.removedAt === undefined && row.notificationId === undefined;
+async function gatherEnds(rows: AsyncIterable<UntoldEnd>): Promise<Ends> {
+  const told: ToldEnd[] = [];
+  const sums = { failed: 0, warned: 0, seconds: 0, bytes: 0 };
+  for await (const { id, attempt, state, warned, seconds, bytes } of rows) {
+    told.push({ conversionId: id, attempt });
+    if (state === 'failed') sums.failed += 1;
+    if (warned) sums.warned += 1;
+    sums.seconds += seconds;
+    sums.bytes += bytes;
+  }
+  return { told, ...sums };
+}
+
+/** Whether the notification covers one of these ends. */
+function covers({ told }: NotificationRecord, ends: readonly ToldEnd[]): boolean {
+  const keyOf = ({ conversionId, attempt }: ToldEnd): string => `${conversionId} ${attempt}`;
+  const covered = new Set(told.map(keyOf));
+  return ends.some((end) => covered.has(keyOf(end)));
 }
 
 function notificationId(owner: string, batchId: string, ordinal: number): string {
@@ -130,42 +149,41 @@ function notificationId(owner: string, batchId: string, ordinal: number): string
   return hash.digest('base64url').slice(0, 32);
 }
 
-function toNotificationRecord(
-  id: string,
-  batchId: string,
-  owner: string,
-  owed: readonly ConversionRow[],
-  now: Date,
-): NotificationRecord {
-  const results = owed.flatMap(({ result }) => (result === undefined ? [] : [result]));
-  const failed = owed.filter(({ state }) => state === 'failed').length;
+interface NotificationFacts {
+  readonly id: string;
+  readonly batchId: string;
+  readonly owner: string;
+  readonly ends: Ends;
+  readonly message: string;
+  readonly now: Date;
+}
+
+function toNotificationRecord({ id, batchId, owner, ends, message, now }: NotificationFacts): NotificationRecord {
+  const { told, failed, warned, seconds, bytes } = ends;
   const notification: Notification = {
     id,
-    kind: owed.length === 1 ? 'one' : 'batch',
+    kind: told.length === 1 ? 'one' : 'batch',
     batchId,
-    conversionIds: owed.map((row) => row.id),
-    counts: {
-      done: owed.length - failed,
-      failed,
-      warned: owed.filter(({ state, warnings }) => state === 'done' && warnings.length > 0).length,
-    },
-    seconds: results.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0),
-    bytes: results.reduce((sum, { bytes }) => sum + bytes, 0),
-    message: messageFor(owed, failed),
+    conversionIds: told.slice(0, maxNamedConversions).map(({ conversionId }) => conversionId),
+    counts: { done: told.length - failed, failed, warned },
+    seconds,
+    bytes,
+    message,
     createdAt: now.toISOString(),
   };
-  return { owner, notification, told: owed.map((row) => ({ conversionId: row.id, attempt: row.attempt })) };
+  return { owner, notification, told };
 }
 
 /** For scripts. Clients write their own texts. */
-function messageFor(owed: readonly ConversionRow[], failed: number): string {
-  const [only] = owed;
-  if (owed.length === 1 && only !== undefined) {
+async function messageFor({ told, failed }: Ends, rows: Rows): Promise<string> {
+  const [first] = told;
+  const only = told.length === 1 && first !== undefined ? await rows.get(first.conversionId) : undefined;
+  if (only !== undefined) {
     return failed === 0
       ? `${only.result?.fileName ?? only.fileName} is ready.`
       : `${only.fileName} could not be converted: ${only.error?.message ?? 'it failed.'}`;
   }
-  if (failed === 0) return `${owed.length} files are ready.`;
-  if (failed === owed.length) return `${owed.length} files could not be converted.`;
-  return `${owed.length - failed} of ${owed.length} files are ready, ${failed} could not be converted.`;
+  if (failed === 0) return `${told.length} files are ready.`;
+  if (failed === told.length) return `${told.length} files could not be converted.`;
+  return `${told.length - failed} of ${told.length} files are ready, ${failed} could not be converted.`;
 }

@@ -71,7 +71,8 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
         for (;;) {
           const { items } = await store.page({ owner, state, limit: 100 });
           if (items.length === 0) break;
-          for (const { id } of items) await removeIfEnded(id);
+          // At once: a store makes all their writes durable together.
+          await Promise.all(items.map(({ id }) => removeIfEnded(id)));
         }
       }
     },

@@ -2,7 +2,6 @@ import type { Conversion } from '../../shared/api.ts';
 import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import { type Retention, toConversion } from './conversion-view.ts';
 import type { LiveProgress } from './live-progress.ts';
-import { queuePositions } from './queue-positions.ts';
 
 /** Rows as their owner sees them, with their positions in the queue and their latest progress. Without peaks. */
 export interface ConversionViews {
@@ -12,7 +11,7 @@ export interface ConversionViews {
 }
 
 export interface ConversionViewsParts {
-  readonly store: Pick<ConversionStore, 'countQueuedBefore'>;
+  readonly store: Pick<ConversionStore, 'queuePositions'>;
   readonly live: LiveProgress;
   readonly retention: Retention;
 }
@@ -26,13 +25,19 @@ export function createConversionViews({ store, live, retention }: ConversionView
     });
   }
 
+  async function all(rows: readonly ConversionRow[]): Promise<Conversion[]> {
+    const queued = rows.filter(({ state }) => state === 'queued').map(({ id }) => id);
+    const positions = queued.length === 0 ? new Map<string, number>() : await store.queuePositions(queued);
+    // A row that was taken since it was read is the next one that its owner sees go.
+    return rows.map((row) => view(row, row.state === 'queued' ? (positions.get(row.id) ?? 0) : undefined));
+  }
+
   return {
+    all,
     async one(row) {
-      return view(row, row.state === 'queued' ? await store.countQueuedBefore(row.id) : undefined);
-    },
-    async all(rows) {
-      const positions = await queuePositions(rows, (id) => store.countQueuedBefore(id));
-      return rows.map((row) => view(row, positions.get(row.id)));
+      const [conversion] = await all([row]);
+      if (conversion === undefined) throw new Error('a row has no view');
+      return conversion;
     },
   };
 }

@@ -155,8 +155,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
       await fillPlaces();
     }
     // No more rows come, so each is taken at the position that it was given.
-    const positions = new Map<string, number>();
-    for (const id of waiting.keys()) positions.set(id, await store.countQueuedBefore(id));
+    const positions = await store.queuePositions([...waiting.keys()]);
     const order: string[] = [];
     while (waiting.size > 0) {
       const before = new Set(waiting.keys());
@@ -191,7 +190,10 @@ function oldestFirst(store: ConversionStore): ConversionStore {
       const [first] = await queued();
       return first === undefined ? undefined : await store.get(first);
     },
-    countQueuedBefore: async (id) => (await queued()).indexOf(id),
+    async queuePositions(ids) {
+      const all = await queued();
+      return new Map(ids.map((id) => [id, all.indexOf(id)]));
+    },
   };
 }
 

@@ -42,7 +42,6 @@ const changes: Readonly<Record<Transition['type'], Transition>> = {
   cancelled: { type: 'cancelled' },
   retried: { type: 'retried' },
   source_gone: { type: 'source_gone' },
-  told: { type: 'told', notificationId: 'n1' },
   removed: { type: 'removed' },
 };
 
@@ -63,8 +62,8 @@ describe('the life cycle of a conversion', () => {
         cancelled: 'cancelled',
       },
     ],
-    ['done', { told: 'done', removed: 'done' }],
-    ['failed', { retried: 'queued', source_gone: 'failed', told: 'failed', removed: 'failed' }],
+    ['done', { removed: 'done' }],
+    ['failed', { retried: 'queued', source_gone: 'failed', removed: 'failed' }],
     ['cancelled', { retried: 'queued', source_gone: 'cancelled', removed: 'cancelled' }],
   ] as const)('allows from %s only the listed changes', (state, expected) => {
     const reached = Object.entries(changes).flatMap(([type, change]) => {

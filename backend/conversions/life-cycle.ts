@@ -45,8 +45,6 @@ export type Transition =
   | { readonly type: 'retried'; readonly options?: OutputOptions }
   /** The stored source is removed. */
   | { readonly type: 'source_gone' }
-  /** A notification includes its end. */
-  | { readonly type: 'told'; readonly notificationId: string }
   | { readonly type: 'removed' };
 
 /** Changes that are legal only if the video comes as a resumable upload. */
@@ -70,7 +68,6 @@ const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>
   cancelled: ['uploading', 'queued', 'converting'],
   retried: ['failed', 'cancelled'],
   source_gone: ['failed', 'cancelled'],
-  told: ['done', 'failed'],
   removed: ['done', 'failed', 'cancelled'],
 };
 
@@ -88,12 +85,12 @@ export function nextRow(row: ConversionRow, change: Transition, at: string): Con
 }
 
 /**
- * True for changes that the backend writes for itself and that are not announced: renewals, upload progress, notification marks.
+ * True for changes that the backend writes for itself and that are not announced: renewals and upload progress.
  */
 export function isSilent(change: Pick<Transition, 'type'>): boolean {
   return silent.includes(change.type);
 }
-const silent: readonly Transition['type'][] = ['renewed', 'told', ...ofResumableUploads];
+const silent: readonly Transition['type'][] = ['renewed', ...ofResumableUploads];
 
 function changed(row: ConversionRow, change: Transition, at: string): ConversionRow {
   switch (change.type) {
@@ -164,8 +161,6 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
     }
     case 'source_gone':
       return { ...row, sourceGone: true };
-    case 'told':
-      return { ...row, notificationId: change.notificationId };
     case 'removed':
       return withoutContents({ ...row, sourceGone: true, removedAt: at });
     default:

@@ -2,6 +2,9 @@ import { buffer } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
+import { exampleEnded } from '../ports/conversion-examples.ts';
+import type { ConversionStore } from '../ports/conversion-store.ts';
+import { createConversions } from '../tests/all-sides.ts';
 import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
 import { mp3BlobId } from './blob-names.ts';
 import type { Intake } from './new-conversion.ts';
@@ -253,6 +256,34 @@ describe('a conversion', () => {
       running,
     ]);
     expect((await test.conversions.owned.get('bert', others)).state).toBe('done');
+  });
+
+  it('is cleared together with the others of its page, so that a store makes all their writes durable at once', async () => {
+    const rows = Array.from({ length: 120 }, () => exampleEnded('done', { batchId: 'b' }));
+    await Promise.all(rows.map((row) => test.store.insert(row)));
+    let writing = 0;
+    let most = 0;
+    const replace: ConversionStore['replace'] = async (...given) => {
+      writing += 1;
+      most = Math.max(most, writing);
+      const written = await test.store.replace(...given);
+      writing -= 1;
+      return written;
+    };
+    const retention = { sourceSeconds: 1, resultSeconds: 1 };
+    const nobodyIsMailed = { list: () => (async function* () {})(), replace: async () => false };
+    const store = { ...test.store, replace };
+    const { owned, close } = createConversions({
+      ...test,
+      store,
+      mailOutbox: nobodyIsMailed,
+      log: pino({ level: 'silent' }),
+      retention,
+    });
+    await owned.clear('anna');
+    close();
+    expect(most).toBeGreaterThan(1);
+    expect((await owned.page({ owner: 'anna', limit: 10 })).items).toEqual([]);
   });
 
   it('is not found by any method for another owner', async () => {

@@ -136,6 +136,5 @@ const participles: Readonly<Record<Transition['type'], string>> = {
   cancelled: 'cancelled',
   retried: 'retried',
   source_gone: 'left without its video',
-  told: 'marked as notified',
   removed: 'removed',
 };

@@ -187,10 +187,31 @@ describe('the sweeper', () => {
     test.videoQueue.take();
     test.mp3Queue.take();
     await test.conversions.sweeper.recover();
+    await test.conversions.sweeper.tidy();
     const states = await Promise.all(ids.map(async (id) => (await test.store.get(id))?.state));
     expect(states).toEqual(['queued', 'queued', 'done']);
     expect(await videos()).toEqual([ids[0], ids[1]]);
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);
+  });
+
+  it('reads only the rows that were in progress before it serves, however long the history is', async () => {
+    const read: string[] = [];
+    const store = new Proxy(test.store, {
+      get(from, name: keyof ConversionStore) {
+        if (name !== 'scan') read.push(name);
+        const { scan } = from;
+        if (name !== 'scan') return from[name];
+        return (kind: Parameters<typeof scan>[0]) => {
+          read.push(`scan ${kind}`);
+          return scan(kind);
+        };
+      },
+    });
+    await (await take(await upload())).finish(result, []);
+    const { sweeper, close } = createConversions({ ...test, store, ...quiet });
+    await sweeper.recover();
+    expect(read).toEqual(['scan working']);
+    close();
   });
 
   it('removes files that no row needs, and no others', async () => {

@@ -32,7 +32,7 @@ const maxLostLeases = 100;
 export interface Sweeper {
   /**
    * For the process that has just locked an embedded data folder: no other process is running, so this takes over at once all rows
-   * that seem to be in progress. It also tidies.
+   * that seem to be in progress.
    */
   recover(): Promise<void>;
   /**
@@ -42,8 +42,11 @@ export interface Sweeper {
   round(): Promise<void>;
   /** Removes blobs that no row needs and everything that has expired, unless another process is doing so. */
   tidy(): Promise<void>;
-  /** Does both periodically until `stop`, which waits for the work in progress. */
-  start(): { stop(): Promise<void> };
+  /**
+   * Does both periodically until `stop`, which waits for the work in progress. With `alone`, no other process is running, and it
+   * begins to tidy at once.
+   */
+  start(alone?: boolean): { stop(): Promise<void> };
 }
 
 export interface SweeperParts {
@@ -64,6 +67,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const leaseWatch = watchLeases(clock, roundEverySeconds);
   const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
   let ticketsAt = clock.monotonicSeconds();
+  const logFailure = (error: unknown): void => log.error({ err: error }, 'a round of the sweeper failed');
 
   /** Undoes a multipart upload, or queues a conversion again, if its holder is gone since the row was at `seen`. */
   async function takeOver(seen: ScannedRow): Promise<void> {
@@ -147,16 +151,16 @@ export function createSweeper(parts: SweeperParts): Sweeper {
           if (row !== undefined) await uploads.settle(row);
         }
       }
-      await tidier.pass(true);
     },
     round,
     tidy: () => tidier.pass(),
-    start() {
-      const loops = [repeat(round, log), repeat(tidier.look, log)];
+    start(alone = false) {
+      const tidying = alone ? tidier.pass(true).catch(logFailure) : undefined;
+      const loops = [repeat(round, logFailure), repeat(tidier.look, logFailure)];
       return {
         async stop() {
           tidier.stop();
-          await Promise.all(loops.map((loop) => loop.stop()));
+          await Promise.all([tidying, ...loops.map((loop) => loop.stop())]);
         },
       };
     },
@@ -164,11 +168,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 }
 
 /** Runs `work` every few seconds, but never twice at once. */
-function repeat(work: () => Promise<void>, log: Logger): { stop(): Promise<void> } {
+function repeat(work: () => Promise<void>, onError: (error: unknown) => void): { stop(): Promise<void> } {
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
     running ??= work()
-      .catch((error: unknown) => log.error({ err: error }, 'a round of the sweeper failed'))
+      .catch(onError)
       .finally(() => {
         running = undefined;
       });

@@ -1,6 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionStore, ScannedRow } from '../ports/conversion-store.ts';
+import type { ConversionStore, ExpiryTimes, ScannedRow } from '../ports/conversion-store.ts';
 import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import type { Rows } from './rows.ts';
@@ -23,6 +23,15 @@ export interface TidyParts {
 export type Tidy = (signal: AbortSignal) => Promise<void>;
 
 export function createTidy({ rows, store, videos, mp3s, clock, retention }: TidyParts): Tidy {
+  function expiryTimes(): ExpiryTimes {
+    const ago = (seconds: number): string => new Date(clock.now().getTime() - seconds * 1000).toISOString();
+    return {
+      removed: ago(tombstoneSeconds),
+      ended: ago(retention.resultSeconds),
+      sources: ago(retention.sourceSeconds),
+    };
+  }
+
   async function expire(seen: ScannedRow): Promise<void> {
     const now = clock.now().getTime();
     const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
@@ -62,7 +71,7 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
   }
 
   return async (signal) => {
-    for await (const row of store.scan('ended')) {
+    for await (const row of store.scanExpired(expiryTimes())) {
       if (signal.aborted) return;
       await expire(row);
     }

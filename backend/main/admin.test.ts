@@ -49,7 +49,7 @@ function authOver(stores: EmbeddedStores): Authentication {
 }
 
 async function signIn(email: string, password: string): Promise<boolean> {
-  using stores = await openEmbeddedStores(dataFolder);
+  await using stores = await openEmbeddedStores(dataFolder);
   return await authOver(stores)
     .signIn({ email, password }, 'here')
     .then(
@@ -89,7 +89,7 @@ describe('soundlift user', () => {
 
   it('ends every session of the account with a new password, also at a running server', async () => {
     await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
-    using stores = await openEmbeddedStores(dataFolder);
+    await using stores = await openEmbeddedStores(dataFolder);
     const auth = authOver(stores);
     const token = await auth.signIn({ email: 'ada@example.com', password: 'a long password' }, 'here');
     expect(await auth.identify(token)).toMatchObject({ email: 'ada@example.com' });
@@ -99,12 +99,12 @@ describe('soundlift user', () => {
 
   it('adds accounts with a confirmed address', async () => {
     await run(['add', 'ada@example.com'], ['a long password', 'a long password']);
-    using stores = await openEmbeddedStores(dataFolder);
+    await using stores = await openEmbeddedStores(dataFolder);
     expect(await stores.users.findByEmail('ada@example.com')).toMatchObject({ confirmed: true, mail: true });
   });
 
   it('works beside a running server', async () => {
-    using server = await openEmbeddedStores(dataFolder);
+    await using server = await openEmbeddedStores(dataFolder);
     expect(await run(['add', 'ada@example.com'], ['a long password', 'a long password'])).toMatchObject({ code: 0 });
     expect(await server.users.findByEmail('ada@example.com')).toBeDefined();
   });

@@ -15,7 +15,7 @@ import type { Parts } from './parts.ts';
  */
 export async function openEmbeddedParts(dataFolder: string, log: Logger): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
-  const { folder, ...stores } = opened.use(await openEmbeddedStores(dataFolder));
+  const { folder, died, ...stores } = opened.use(await openEmbeddedStores(dataFolder));
   // This process has the lock, so every process that wrote to this folder has ended.
   await rm(folder.work, { recursive: true, force: true });
 
@@ -37,6 +37,7 @@ export async function openEmbeddedParts(dataFolder: string, log: Logger): Promis
     log,
     workFolder: folder.work,
     exclusive: true,
+    broken: died,
     signingSecret: () => keepSigningSecret(folder.path),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -16,6 +16,8 @@ export interface EmbeddedBackend extends AsyncDisposable {
   readonly channel: LocalChannel;
   /** Changes how many conversions run at once. Running conversions continue. */
   readonly setPlaces: (places: number) => void;
+  /** Fires if the backend cannot be used any more, so that this process must end. The reason is an AppError. */
+  readonly broken: AbortSignal;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
   return {
     channel: createLocalChannel(owners),
     setPlaces: (places) => converter.setPlaces(places),
+    broken: parts.broken,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -39,6 +39,8 @@ export interface Parts extends AsyncDisposable {
    * process.
    */
   readonly exclusive: boolean;
+  /** Fires if the parts cannot be used any more, so that this process must end. The reason is an AppError. */
+  readonly broken: AbortSignal;
   /** The secret that signs tokens if the settings name none. Throws `invalid` if the settings must name one. */
   signingSecret(): Promise<string>;
 }

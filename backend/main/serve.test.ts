@@ -1,11 +1,26 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import type * as threads from 'node:worker_threads';
+import { expect, it, vi } from 'vitest';
 import { parseConfig } from '../config.ts';
 import { openEvents } from '../tests/running/event-client.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
 import { serve } from './serve.ts';
+
+const started: threads.Worker[] = [];
+vi.mock('node:worker_threads', async (importActual) => {
+  const actual = await importActual<typeof threads>();
+  return {
+    ...actual,
+    Worker: class extends actual.Worker {
+      constructor(file: URL, options: threads.WorkerOptions) {
+        super(file, options);
+        started.push(this);
+      }
+    },
+  };
+});
 
 /** Serves with the settings until `use` has ended, and passes it the lines that were printed. */
 async function whileServing(
@@ -71,4 +86,17 @@ it('tells listeners that it shuts down, and does not wait for those that do not 
   expect(await ended).toMatchObject({ code: 1001 });
   // The grace period for requests is longer.
   expect(performance.now() - began).toBeLessThan(8000);
+});
+
+it('ends when its databases cannot be used any more', async () => {
+  const serving = whileServing({}, async ([listening]) => {
+    await started.at(-1)?.terminate();
+    await waitUntil('it no longer listens', () =>
+      fetch(`${urlIn(listening)}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    );
+  });
+  await expect(serving).rejects.toMatchObject({ code: 'unavailable' });
 });

@@ -25,9 +25,8 @@ export interface ServeOptions {
 }
 
 /**
- * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start: `data_in_use`,
- * `unavailable`, and `invalid` for a
- * host that this computer does not have.
+ * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start, or cannot go on:
+ * `data_in_use`, `unavailable`, and `invalid` for a host that this computer does not have.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
@@ -70,7 +69,9 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
   running.use(await startNotifierService(parts, config, mail));
   say(`listening on ${server.url}`);
-  if (!signal.aborted) await once(signal, 'abort');
+  const ending = AbortSignal.any([signal, parts.broken]);
+  if (!ending.aborted) await once(ending, 'abort');
+  parts.broken.throwIfAborted();
 }
 
 /** Serves the metrics on their own host and port. */

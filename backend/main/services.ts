@@ -54,7 +54,7 @@ export async function startOwnerSide(
   const side = createOwnerSide({ ...parts, store: parts.conversions, retention: retentionOf(settings) });
   started.defer(() => side.close());
   if (parts.exclusive) await side.sweeper.recover();
-  const sweeper = side.sweeper.start();
+  const sweeper = side.sweeper.start(parts.exclusive);
   started.defer(() => sweeper.stop());
   const running = started.move();
   return { ...side, [Symbol.asyncDispose]: () => running.disposeAsync() };

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { exampleConversion, exampleEnded } from './conversion-examples.ts';
-import type { ConversionQuery, ConversionRow, ConversionStore, ScanKind, ScannedRow } from './conversion-store.ts';
+import type {
+  ConversionQuery,
+  ConversionRow,
+  ConversionStore,
+  ExpiryTimes,
+  ScanKind,
+  ScannedRow,
+  UntoldEnd,
+} from './conversion-store.ts';
 
 const laterTime = '2026-05-04T04:00:00.000Z';
 const latestTime = '2026-05-05T00:00:00.000Z';
@@ -29,6 +37,18 @@ export function describeConversionLists(current: () => ConversionStore): void {
   async function scanned(kind: ScanKind): Promise<readonly ScannedRow[]> {
     const all: ScannedRow[] = [];
     for await (const row of current().scan(kind)) all.push(row);
+    return all;
+  }
+
+  async function expired(until: ExpiryTimes): Promise<readonly ScannedRow[]> {
+    const all: ScannedRow[] = [];
+    for await (const row of current().scanExpired(until)) all.push(row);
+    return all;
+  }
+
+  async function untold(batchId: string): Promise<readonly UntoldEnd[]> {
+    const all: UntoldEnd[] = [];
+    for await (const end of current().untoldOfBatch('anna', batchId)) all.push(end);
     return all;
   }
 
@@ -150,43 +170,29 @@ export function describeConversionLists(current: () => ConversionStore): void {
   describe('scans', () => {
     it('go through all owners by kind, oldest first, and read no more than a sweeper needs', async () => {
       const upload = { bytes: 5, metadata: 'name', expiresAt: laterTime, writer: 'w', unverifiedFrom: 3 };
-      const [uploading, queued, converting, done, failed, cancelled, toldDone, toldFailed, removedDone, removedFailed] =
-        await insert(
-          exampleConversion({
-            state: 'uploading',
-            owner: 'bert',
-            upload,
-            tracks: [{ index: 0, codec: 'aac', channels: 2 }],
-          }),
-          exampleConversion({
-            state: 'queued',
-            notBefore: laterTime,
-            source: { kind: 'file', path: '/Übung "1".mp4' },
-          }),
-          exampleConversion({ state: 'converting', owner: 'bert', batchId: 'batch', attempt: 3, revision: 7 }),
-          exampleEnded('done', { sourceGone: true }),
-          exampleEnded('failed', { owner: 'bert' }),
-          exampleEnded('cancelled'),
-          exampleEnded('done', told),
-          exampleEnded('failed', told),
-          exampleEnded('done', removed),
-          exampleEnded('failed', { ...removed, ...told }),
-        ).then((rows) => rows.map(asScanned));
+      const [uploading, queued, converting] = await insert(
+        exampleConversion({
+          state: 'uploading',
+          owner: 'bert',
+          upload,
+          tracks: [{ index: 0, codec: 'aac', channels: 2 }],
+        }),
+        exampleConversion({
+          state: 'queued',
+          notBefore: laterTime,
+          source: { kind: 'file', path: '/Übung "1".mp4' },
+        }),
+        exampleConversion({ state: 'converting', owner: 'bert', batchId: 'batch', attempt: 3, revision: 7 }),
+        exampleEnded('done', { sourceGone: true }),
+        exampleEnded('cancelled'),
+        exampleEnded('failed', removed),
+      ).then((rows) => rows.map(asScanned));
       expect(await scanned('working')).toEqual([uploading, converting]);
       expect(await scanned('queued')).toEqual([queued]);
-      expect(await scanned('ended')).toEqual([
-        done,
-        failed,
-        cancelled,
-        toldDone,
-        toldFailed,
-        removedDone,
-        removedFailed,
-      ]);
     });
 
     it('find nothing in an empty store', async () => {
-      for (const kind of ['working', 'queued', 'ended'] as const) expect(await scanned(kind)).toEqual([]);
+      for (const kind of ['working', 'queued'] as const) expect(await scanned(kind)).toEqual([]);
     });
 
     it('read more than one portion, while each row is written', async () => {
@@ -204,7 +210,47 @@ export function describeConversionLists(current: () => ConversionStore): void {
       }
       expect(seen).toEqual(rows.map(({ id }) => id));
       expect(await scanned('working')).toHaveLength(825);
-      expect((await scanned('ended')).map(({ id }) => id)).toEqual(seen.filter((_, index) => index % 4 === 3));
+    });
+
+    it('find the rows of all owners of which something has expired, and no others', async () => {
+      const [early, middle, late] = [
+        '2026-05-01T00:00:00.000Z',
+        '2026-05-02T00:00:00.000Z',
+        '2026-05-03T00:00:00.000Z',
+      ];
+      const source = { kind: 'file', path: '/talk.mp4' } as const;
+      const records = await insert(
+        exampleEnded('done', { endedAt: early }),
+        exampleEnded('done', { endedAt: early, owner: 'bert' }),
+        exampleEnded('done', { endedAt: middle }),
+        exampleEnded('failed', { endedAt: early, sourceGone: true }),
+        exampleEnded('failed', { endedAt: middle }),
+        exampleEnded('cancelled', { endedAt: middle, owner: 'bert' }),
+        exampleEnded('failed', { endedAt: middle, sourceGone: true }),
+        exampleEnded('failed', { endedAt: middle, source }),
+        exampleEnded('failed', { endedAt: late }),
+        exampleEnded('done', { endedAt: early, removedAt: late }),
+        exampleEnded('cancelled', { endedAt: early, removedAt: '2026-05-04T00:00:00.000Z', sourceGone: true }),
+        exampleConversion(),
+      );
+      const found = await expired({ removed: late, ended: early, sources: middle });
+      const [done, berts, , failed, withSource, cancelled, , , , gone] = records.map(asScanned);
+      const byId = (rows: readonly (ScannedRow | undefined)[]) =>
+        rows.toSorted((one, other) => (one?.id ?? '').localeCompare(other?.id ?? ''));
+      expect(byId(found)).toEqual(byId([done, berts, failed, withSource, cancelled, gone]));
+      expect(await expired({ removed: early, ended: '2026-04-30T00:00:00.000Z', sources: early })).toEqual([]);
+    });
+
+    it('find all that has expired in more than one portion, while it is removed', async () => {
+      const records = await insert(...Array.from({ length: 450 }, () => exampleEnded('done')));
+      const seen: string[] = [];
+      for await (const row of current().scanExpired({ removed: '', ended: laterTime, sources: '' })) {
+        seen.push(row.id);
+        const gone = exampleEnded('done', { id: row.id, revision: row.revision + 1, ...removed });
+        expect(await current().replace(row, gone)).toBe(true);
+      }
+      expect(seen.toSorted()).toEqual(records.map(({ id }) => id).toSorted());
+      expect(await expired({ removed: '', ended: laterTime, sources: laterTime })).toEqual([]);
     });
 
     it('can be stopped before their end', async () => {
@@ -331,8 +377,8 @@ export function describeConversionLists(current: () => ConversionStore): void {
     it('return the rows without a notification, oldest first', async () => {
       const of = { batchId: 'batch' };
       const [done, failed] = await insert(
-        exampleEnded('done', of),
-        exampleEnded('failed', of),
+        exampleEnded('done', { ...of, warnings: [{ code: 'gaps', atSeconds: 1, count: 2 }] }),
+        exampleEnded('failed', { ...of, attempt: 3 }),
         exampleEnded('cancelled', of),
         exampleConversion(of),
         exampleEnded('done', { ...of, ...told }),
@@ -341,8 +387,67 @@ export function describeConversionLists(current: () => ConversionStore): void {
         exampleEnded('done', { batchId: 'other' }),
         exampleEnded('done'),
       );
-      expect(await current().untoldOfBatch('anna', 'batch')).toEqual([withoutPeaks(done), failed]);
-      expect(await current().untoldOfBatch('anna', 'never')).toEqual([]);
+      const { bytes, durationSeconds: seconds } = done?.result ?? {};
+      expect(await untold('batch')).toEqual([
+        { id: done?.id, attempt: 1, state: 'done', warned: true, seconds, bytes },
+        { id: failed?.id, attempt: 3, state: 'failed', warned: false, seconds: 0, bytes: 0 },
+      ]);
+      expect(await untold('never')).toEqual([]);
+    });
+
+    it('return a row that belongs to none as its own batch', async () => {
+      const [single, , other] = await insert(exampleEnded('failed'), exampleEnded('failed'), exampleConversion());
+      expect((await untold(single?.id ?? '')).map(({ id }) => id)).toEqual([single?.id]);
+      expect(await untold(other?.id ?? '')).toEqual([]);
+    });
+
+    it('return more than one portion', async () => {
+      const records = await insert(...Array.from({ length: 450 }, () => exampleEnded('done', { batchId: 'batch' })));
+      expect((await untold('batch')).map(({ id }) => id)).toEqual(records.map(({ id }) => id));
+    });
+  });
+
+  describe('ends that a notification covers', () => {
+    it('are marked, each with a new revision, and nothing else of the row changes', async () => {
+      const ends = await insert(
+        exampleEnded('done'),
+        exampleEnded('failed', { attempt: 3, revision: 7, batchId: 'batch' }),
+      );
+      const { position } = await current().changes({ owner: 'anna', limit: 1 });
+      await current().markTold(
+        'the notification',
+        ends.map(({ id, attempt }) => ({ conversionId: id, attempt })),
+      );
+      const marked = ends.map((row) => ({ ...row, revision: row.revision + 1, notificationId: 'the notification' }));
+      expect(await Promise.all(ends.map(({ id }) => current().get(id)))).toEqual(marked);
+      expect((await current().changes({ owner: 'anna', since: position, limit: 10 })).items).toHaveLength(2);
+      expect(await untold('batch')).toEqual([]);
+      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ ended: 1, untold: 0 });
+      const [first] = marked;
+      if (first === undefined) throw new Error('nothing was marked');
+      expect(await current().replace(first, { ...first, revision: first.revision + 1 })).toBe(true);
+    });
+
+    it('are not marked if the row has changed meanwhile, or is gone', async () => {
+      const rows = await insert(
+        exampleEnded('failed', { attempt: 2 }),
+        exampleConversion({ state: 'converting' }),
+        exampleEnded('cancelled'),
+        exampleEnded('done', removed),
+        exampleEnded('done', told),
+      );
+      const ends = [...rows.map(({ id }) => ({ conversionId: id, attempt: 1 })), { conversionId: 'never', attempt: 1 }];
+      await current().markTold('another notification', ends);
+      expect(await Promise.all(rows.map(({ id }) => current().get(id)))).toEqual(rows);
+    });
+
+    it('are marked up to 1,000 at once', async () => {
+      const rows = await insert(...Array.from({ length: 1000 }, () => exampleEnded('done', { batchId: 'batch' })));
+      await current().markTold(
+        'n',
+        rows.map(({ id, attempt }) => ({ conversionId: id, attempt })),
+      );
+      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ ended: 1000, untold: 0 });
     });
   });
 }

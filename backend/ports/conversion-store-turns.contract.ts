@@ -20,7 +20,9 @@ export function describeConversionTurns(current: () => ConversionStore): void {
     return await stored(row);
   }
 
-  async function stored({ id }: ConversionRow): Promise<ConversionRow> {
+  const stored = ({ id }: ConversionRow): Promise<ConversionRow> => storedBy(id);
+
+  async function storedBy(id: string): Promise<ConversionRow> {
     const row = await current().get(id);
     if (row === undefined) throw new Error('the row is gone');
     return row;
@@ -129,16 +131,43 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       }
     }
 
-    it('determine how many rows go before a row', async () => {
+    it('determine how many rows go before each row', async () => {
       const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
       const b1 = await queue('bert');
       const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));
       await current().insert(uploading);
-      const count = ({ id }: ConversionRow): Promise<number> => current().countQueuedBefore(id);
-      expect(await Promise.all([a1, b1, a2, a3, uploading].map(count))).toEqual([0, 1, 2, 3, 0]);
+      const positions = (...rows: readonly ConversionRow[]) =>
+        current().queuePositions([...rows.map(({ id }) => id), 'never-was']);
+      const wanted = [a1, b1, a2, a3].map(({ id }, index) => [id, index] as const);
+      expect(await positions(a3, a1, uploading, b1, a2)).toEqual(new Map(wanted));
+      for (const row of [a1, b1, a2, a3]) {
+        expect(await positions(row)).toEqual(new Map(wanted.filter(([id]) => id === row.id)));
+      }
       await take(a1);
-      expect(await Promise.all([b1, a2, a3].map(count))).toEqual([0, 1, 2]);
-      expect(await current().countQueuedBefore('never-was')).toBe(0);
+      expect(await positions(a1, b1, a3)).toEqual(
+        new Map([
+          [b1.id, 0],
+          [a3.id, 2],
+        ]),
+      );
+      expect(await current().queuePositions([])).toEqual(new Map());
     });
+
+    it('determine how many rows go before each of those of one owner in a mixed queue', async () => {
+      for (let index = 0; index < 120; index += 1) await queue(['anna', 'bert', 'cleo'][(index * index) % 3] ?? '');
+      const order = idsOf(await queuedInOrder());
+      expect(await current().queuePositions(order)).toEqual(new Map(order.map((id, index) => [id, index])));
+      const some = order.filter((_, index) => index % 7 === 3);
+      expect(await current().queuePositions(some)).toEqual(new Map(some.map((id) => [id, order.indexOf(id)])));
+    });
+
+    /** All queued rows by turn and owner. */
+    async function queuedInOrder(): Promise<readonly ConversionRow[]> {
+      const rows: ConversionRow[] = [];
+      for await (const { id } of current().scan('queued')) rows.push(await storedBy(id));
+      return rows.toSorted((one, other) =>
+        one.turn === other.turn ? (one.owner < other.owner ? -1 : 1) : (one.turn ?? 0) - (other.turn ?? 0),
+      );
+    }
   });
 }

@@ -94,11 +94,37 @@ export interface ConversionQuery {
   readonly cursor?: string;
 }
 
-/**
- * The kinds of rows that the sweeper scans. `working`: uploading or converting. `ended`: done, failed or cancelled, including
- * removed ones.
- */
-export type ScanKind = 'working' | 'queued' | 'ended';
+/** The kinds of rows that the sweeper scans. `working`: uploading or converting. */
+export type ScanKind = 'working' | 'queued';
+
+/** Times (ISO 8601) up to which things have expired. */
+export interface ExpiryTimes {
+  /** Rows that were removed until then. */
+  readonly removed: string;
+  /** Rows that ended until then and were not removed. */
+  readonly ended: string;
+  /** Rows that failed or were cancelled until then, were not removed, and whose uploaded source is still stored. */
+  readonly sources: string;
+}
+
+/** A conversion that is done or failed and in no notification yet: what a notification says about it. */
+export interface UntoldEnd {
+  readonly id: string;
+  readonly attempt: number;
+  readonly state: 'done' | 'failed';
+  /** Whether it is done with warnings. */
+  readonly warned: boolean;
+  /** Duration of the MP3; 0 if there is none. */
+  readonly seconds: number;
+  /** Size of the MP3; 0 if there is none. */
+  readonly bytes: number;
+}
+
+/** An attempt of a conversion whose end is in a notification. */
+export interface ToldEnd {
+  readonly conversionId: string;
+  readonly attempt: number;
+}
 
 /** The fields that the sweeper reads to decide whether to read the whole row. None of them grows with the video. */
 export type ScannedRow = ConversionVersion &
@@ -162,6 +188,12 @@ export interface ConversionStore {
   /** All owners' rows of a kind, oldest first, for the sweeper. Read in portions, to limit memory. */
   scan(kind: ScanKind): AsyncIterable<ScannedRow>;
 
+  /**
+   * All owners' rows of which something has expired, in no order; a row may come twice. Reads no others. Read in portions, to limit
+   * memory.
+   */
+  scanExpired(until: ExpiryTimes): AsyncIterable<ScannedRow>;
+
   /** The same fields of the rows with these ids, at most 1,000, in no order. Ids without a row are left out. */
   scanIds(ids: readonly string[]): Promise<readonly ScannedRow[]>;
 
@@ -174,8 +206,11 @@ export interface ConversionStore {
    */
   nextQueued(now: string): Promise<ConversionRow | undefined>;
 
-  /** How many queued rows, of all owners, come before this one by turn and owner. 0 for a row without a turn. */
-  countQueuedBefore(id: string): Promise<number>;
+  /**
+   * For each queued row with one of these ids: how many queued rows, of all owners, come before it by turn and owner. At most 1,000
+   * ids; other rows are left out.
+   */
+  queuePositions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
 
   /**
    * One row of each batch, of all owners, that has a row which is done or failed, not removed and in no notification: the oldest
@@ -185,8 +220,17 @@ export interface ConversionStore {
 
   batchSummary(owner: string, batchId: string): Promise<BatchSummary>;
 
-  /** The rows of a batch that are done or failed, not removed, and in no notification; oldest first. */
-  untoldOfBatch(owner: string, batchId: string): Promise<readonly ConversionRow[]>;
+  /**
+   * The rows of a batch that are done or failed, not removed, and in no notification; oldest first. A row without a batch is its own
+   * batch. Read in portions, to limit memory.
+   */
+  untoldOfBatch(owner: string, batchId: string): AsyncIterable<UntoldEnd>;
+
+  /**
+   * Writes into those of these rows that are still at the given attempt, done or failed, not removed and in no notification that
+   * this notification covers them, and raises their revisions. At most 1,000 rows; each is written atomically.
+   */
+  markTold(notificationId: string, told: readonly ToldEnd[]): Promise<void>;
 
   /** Deletes a removed row permanently. */
   forget(expected: ConversionVersion): Promise<boolean>;

@@ -1,5 +1,6 @@
 import type { Notification, Page } from '../../shared/api.ts';
 import type { Changes, ChangesQuery } from './changes.ts';
+import type { ToldEnd } from './conversion-store.ts';
 
 export interface NotificationQuery {
   readonly owner: string;
@@ -27,7 +28,7 @@ export interface OutboxMail {
 export interface NotificationRecord {
   readonly owner: string;
   readonly notification: Notification;
-  readonly told: readonly { readonly conversionId: string; readonly attempt: number }[];
+  readonly told: readonly ToldEnd[];
   /** Absent if no mail was wanted, and once the mail has ended; then `notification.mail` is the outcome. */
   readonly outboxMail?: OutboxMail;
 }

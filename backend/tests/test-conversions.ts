@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { eventKinds, type ServerEvent } from '../../shared/events.ts';
-import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
+import { openFileBlobStore } from '../adapters/embedded/file-blob-store.ts';
 import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
 import type { Taken } from '../conversions/conversion-work.ts';
 import type { OnTransition } from '../conversions/rows.ts';
@@ -18,6 +18,7 @@ import type { LeaseStore } from '../ports/lease-store.ts';
 import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Conversions, createConversions } from './all-sides.ts';
+import { openStores } from './stores/open-stores.ts';
 
 /** Conversions over real embedded stores, with a clock and queues that the test controls. */
 export interface TestConversions extends AsyncDisposable {
@@ -64,7 +65,9 @@ export interface TestConversionsOptions {
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
   const { pause, sendsMail = false, onTransition, log = pino({ level: 'silent' }) } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
-  const stores = await openEmbeddedStores(folder);
+  const stores = await openStores('conversions', join(folder, 'conversions.db'));
+  const videos = await openFileBlobStore(join(folder, 'videos'));
+  const mp3s = await openFileBlobStore(join(folder, 'mp3s'));
   const bus = createMemoryEventBus();
   let isCut = false;
   const events: EventBus = {
@@ -100,8 +103,8 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     notifications: stores.notifications,
     leases: stores.leases,
     mailOutbox: stores.mailOutbox,
-    videos: stores.videos,
-    mp3s: stores.mp3s,
+    videos,
+    mp3s,
     videoQueue,
     mp3Queue,
     events,
@@ -117,8 +120,8 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     notifications: stores.notifications,
     leases: stores.leases,
     mailOutbox: stores.mailOutbox,
-    videos: stores.videos,
-    mp3s: stores.mp3s,
+    videos,
+    mp3s,
     clock,
     events,
     line,
@@ -132,7 +135,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     async [Symbol.asyncDispose]() {
       conversions.close();
       await events.close();
-      stores[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

@@ -25,6 +25,23 @@ export function launcherOutsideArchive(): Plugin {
   };
 }
 
+const threadSource = /(['"])\.\/store-thread\.ts\1/;
+
+/** The code of the thread for the databases is a bundle of its own. */
+export function threadBundle(): Plugin {
+  return {
+    name: 'soundlift:thread-bundle',
+    apply: 'build',
+    transform: {
+      filter: { id: /[\\/]backend[\\/]adapters[\\/]embedded[\\/]store-worker\.ts$/ },
+      handler(code) {
+        if (!threadSource.test(code)) throw new Error('store-worker.ts looks for its thread in another way now.');
+        return { code: code.replace(threadSource, "'./store-thread.js'"), map: null };
+      },
+    },
+  };
+}
+
 /** Copies files that are not modules: ffmpeg's launcher, beside the bundle that starts it, and the images. */
 export function appFiles(): Plugin {
   let isDrawn = false;

@@ -60,6 +60,7 @@ describe('the package', () => {
       expect.arrayContaining([
         '/dist/main/main.js',
         '/dist/main/backend-process.js',
+        '/dist/main/store-thread.js',
         '/dist/preload/preload.cjs',
         '/dist/renderer/index.html',
         '/dist/licences.txt',
@@ -73,6 +74,7 @@ describe('the package', () => {
     for (const file of [
       'dist/main/main.js',
       'dist/main/backend-process.js',
+      'dist/main/store-thread.js',
       'dist/preload/preload.cjs',
       'package.json',
     ])
@@ -80,7 +82,7 @@ describe('the package', () => {
   });
 
   it('needs no package that it does not contain', () => {
-    for (const name of ['main', 'backend-process']) {
+    for (const name of ['main', 'backend-process', 'store-thread']) {
       const code = extractFile(archive(), `dist/main/${name}.js`).toString();
       const imported = [...code.matchAll(/^import\b[^;]*?from "([^".][^"]*)";$/gm)].map(([, from]) => from ?? '');
       expect(imported.filter((from) => from !== 'electron' && !isOfNode(from))).toEqual([]);

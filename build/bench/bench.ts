@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { app } from './app-row.ts';
 import { badLine } from './bad-line-row.ts';
 import { naive, tenMinutes, tenSeconds, thirtyMinutes } from './convert-rows.ts';
+import { loop } from './loop-row.ts';
 import { memory } from './memory-row.ts';
 import type { Row } from './row.ts';
 import { server } from './server-row.ts';
 import { describeFigures } from './table.ts';
 import { upload } from './upload-row.ts';
 
-const rows: readonly Row[] = [tenSeconds, tenMinutes, thirtyMinutes, naive, server, upload, badLine, memory, app];
+const rows: readonly Row[] = [tenSeconds, tenMinutes, thirtyMinutes, naive, server, upload, badLine, memory, loop, app];
 
 async function run(row: Row): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-bench-'));

@@ -68,6 +68,14 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The smallest value that is not below `percent` of all values. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const value = sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
+  if (value === undefined) throw new Error('there is no percentile of nothing');
+  return value;
+}
+
 export function medianCost(costs: readonly Cost[]): Cost {
   return {
     wallSeconds: median(costs.map(({ wallSeconds }) => wallSeconds)),

@@ -24,7 +24,6 @@ const deeds: readonly Deed[] = [
   'cancelled',
   'retried',
   'retried',
-  'told',
   'removed',
   'progress',
   'progress',
@@ -81,7 +80,6 @@ function transition(type: Transition['type'], progress: number): Transition {
     read: { type: 'read', tracks: [{ index: 0, codec: 'aac', channels: 2 }], durationSeconds: 2 },
     finished: { type: 'finished', result, warnings: [] },
     failed: { type: 'failed', error: { code: 'damaged', message: 'It is damaged.' } },
-    told: { type: 'told', notificationId: 'n' },
   };
   return changes[type] ?? ({ type } as Transition);
 }

@@ -13,6 +13,7 @@ const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
 const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
+const version6 = new URL('conversions-version-6.sql', import.meta.url);
 
 describe('a database of conversions from version 1', () => {
   let folder: string;
@@ -155,9 +156,49 @@ describe('a database of conversions from version 4', () => {
       ]);
       expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.id).toBe('c2');
       expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.id).toBe('c3');
-      expect(await Promise.all(['c3', 'c2', 'c5', 'c4'].map((id) => store.countQueuedBefore(id)))).toEqual([
-        0, 1, 2, 3,
+      const order = ['c3', 'c2', 'c5', 'c4'].map((id, index) => [id, index] as const);
+      expect(await store.queuePositions(['c2', 'c3', 'c4', 'c5'])).toEqual(new Map(order));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a database of conversions from version 6', () => {
+  it('has its expired rows, its waiting ends and the first 100 names of a large batch', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version6, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const store = createSqliteConversionStore(database);
+      const until = '2026-05-03T00:00:00.000Z';
+      const early = '2026-05-02T00:00:00.000Z';
+      const expired: string[] = [];
+      for await (const { id } of store.scanExpired({ removed: until, ended: early, sources: early })) expired.push(id);
+      expect(expired).toEqual(['c4', 'c1', 'c3', 'c3']);
+      expect(await store.queuePositions(['c5', 'c6'])).toEqual(
+        new Map([
+          ['c6', 0],
+          ['c5', 1],
+        ]),
+      );
+
+      await store.markTold('n2', [
+        { conversionId: 'c2', attempt: 1 },
+        { conversionId: 'c3', attempt: 1 },
       ]);
+      expect((await store.get('c3'))?.notificationId).toBe('n2');
+      expect(await store.batchSummary('anna', 'b')).toMatchObject({ ended: 2, untold: 0 });
+
+      const notifications = createSqliteNotificationStore(database);
+      const { items } = await notifications.page({ owner: 'anna', limit: 10 });
+      expect(items).toMatchObject([{ id: 'n1', counts: { done: 130 } }]);
+      expect(items[0]?.conversionIds).toEqual(Array.from({ length: 100 }, (_, index) => `t${index}`));
+      expect((await notifications.get('n1'))?.told).toHaveLength(130);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -129,7 +129,20 @@ const turns = `
     WHERE state IN ('done', 'failed') AND removed_at IS NULL AND notification_id IS NULL;
 `;
 
-const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns];
+/** The rows in the index conversions_ended. */
+export const endedCondition = 'ended_at IS NOT NULL AND removed_at IS NULL';
+/** The rows in the index conversions_with_sources. */
+export const sourceCondition = `state IN ('failed', 'cancelled') AND removed_at IS NULL
+  AND body ->> '$.source.kind' = 'blob' AND body ->> '$.sourceGone' IS NULL`;
+
+/** Finds expired rows without reading all that have ended. */
+const expiries = `
+  CREATE INDEX conversions_removed ON conversions (removed_at, id) WHERE removed_at IS NOT NULL;
+  CREATE INDEX conversions_ended ON conversions (ended_at, id) WHERE ${endedCondition};
+  CREATE INDEX conversions_with_sources ON conversions (ended_at, id) WHERE ${sourceCondition};
+`;
+
+const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

@@ -56,7 +56,7 @@ describe('a process that is killed or runs out of space', () => {
   it('keeps every row that it acknowledged', async () => {
     const lines = await linesUntilKilled('insert', 300);
     const revisions = new Map(lines.map((line) => line.split(' ') as [string, string]));
-    using stores = await openEmbeddedStores(folder);
+    await using stores = await openEmbeddedStores(folder);
     for (const [id, revision] of revisions) {
       expect((await stores.conversions.get(id))?.revision).toBeGreaterThanOrEqual(Number(revision));
     }
@@ -67,7 +67,7 @@ describe('a process that is killed or runs out of space', () => {
 
   it('keeps every byte that it acknowledged, and finished blobs stay finished', async () => {
     const lines = await linesUntilKilled('append', 60);
-    using stores = await openEmbeddedStores(folder);
+    await using stores = await openEmbeddedStores(folder);
     for (const id of lines) expect((await read(stores.videos, id)).equals(Buffer.alloc(pieceBytes, 1))).toBe(true);
 
     const { bytes = 0 } = (await stores.videos.stat('growing')) ?? {};
@@ -88,7 +88,7 @@ describe('a process that is killed or runs out of space', () => {
       const [, code, bytes] = (await text(child.stdout)).split('\n');
       expect(code).toBe('disk_full');
       expect([2000 * 512, 2000 * 1024]).toContain(Number(bytes));
-      using stores = await openEmbeddedStores(folder);
+      await using stores = await openEmbeddedStores(folder);
       expect(await stores.videos.stat('growing')).toEqual({ id: 'growing', bytes: Number(bytes), finished: false });
     },
   );
@@ -106,7 +106,7 @@ describe('a process that is killed or runs out of space', () => {
     expect(await text(second.stderr)).toContain('data_in_use');
 
     await kill(holder);
-    using stores = await openEmbeddedStores(folder);
+    await using stores = await openEmbeddedStores(folder);
     expect(await stores.conversions.page({ owner: 'anna', limit: 1 })).toEqual({ items: [] });
   });
 
@@ -125,7 +125,7 @@ describe('a process that is killed or runs out of space', () => {
     };
     await users.insert({ ...anna, createdAt: 'now' });
     await kill(holder);
-    using stores = await openEmbeddedStores(folder);
+    await using stores = await openEmbeddedStores(folder);
     expect(await stores.users.findByEmail('anna@example.org')).toMatchObject({ id: '1' });
   });
 });

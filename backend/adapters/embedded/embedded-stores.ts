@@ -1,35 +1,21 @@
 import type { BlobStore } from '../../ports/blob-store.ts';
-import type { CodeStore } from '../../ports/code-store.ts';
-import type { ConversionStore } from '../../ports/conversion-store.ts';
-import type { LeaseStore } from '../../ports/lease-store.ts';
-import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
-import type { NotificationStore } from '../../ports/notification-store.ts';
-import type { SessionStore } from '../../ports/session-store.ts';
-import type { UserStore } from '../../ports/user-store.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
-import { openConversionsDatabase } from './conversions-database.ts';
 import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
-import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
-import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
-import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
-import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 import { createSqliteSessionStore } from './sqlite-session-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
+import type { AccountsStores, ConversionsStores } from './store-calls.ts';
+import { startStoreWorker } from './store-worker.ts';
 
-/** All stores of the embedded backend. Disposing of it closes the databases and then releases the lock. */
-export interface EmbeddedStores extends Disposable {
+/** All stores of the embedded backend. Disposing of it ends the calls in progress, closes the databases, then releases the lock. */
+export interface EmbeddedStores extends ConversionsStores, AccountsStores, AsyncDisposable {
   readonly folder: DataFolder;
-  readonly conversions: ConversionStore;
-  readonly notifications: NotificationStore;
-  readonly mailOutbox: MailOutboxStore;
-  readonly leases: LeaseStore;
-  readonly users: UserStore;
-  readonly sessions: SessionStore;
-  readonly codes: CodeStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
+  /** Fires if the databases cannot be used any more. The reason is an AppError, which all calls throw from then on. */
+  readonly died: AbortSignal;
 }
 
 /**
@@ -38,24 +24,37 @@ export interface EmbeddedStores extends Disposable {
  */
 export async function openEmbeddedStores(folderPath: string): Promise<EmbeddedStores> {
   const folder = await openDataFolder(folderPath);
-  using opened = new DisposableStack();
+  await using opened = new AsyncDisposableStack();
   opened.use(lockDataFolder(folder));
-  const conversionsDatabase = opened.use(openConversionsDatabase(folder.conversionsDatabase));
-  const accountsDatabase = opened.use(openAccountsDatabase(folder.accountsDatabase));
+  // One thread for both: another one would take 20 MB.
+  const worker = opened.use(startStoreWorker());
+  const conversions = opened.use(await worker.open('conversions', folder.conversionsDatabase));
+  const accounts = opened.use(await worker.open('accounts', folder.accountsDatabase));
+  const reading = opened.use(openAccountsDatabase(folder.accountsDatabase));
   const videos = await openFileBlobStore(folder.videos);
   const mp3s = await openFileBlobStore(folder.mp3s);
   const kept = opened.move();
   return {
+    ...conversions,
+    ...readHere(accounts, reading),
     folder,
-    conversions: createSqliteConversionStore(conversionsDatabase),
-    notifications: createSqliteNotificationStore(conversionsDatabase),
-    mailOutbox: createSqliteMailOutboxStore(conversionsDatabase),
-    leases: createSqliteLeaseStore(conversionsDatabase),
-    users: createSqliteUserStore(accountsDatabase),
-    sessions: createSqliteSessionStore(accountsDatabase),
-    codes: createSqliteCodeStore(accountsDatabase),
     videos,
     mp3s,
-    [Symbol.dispose]: () => kept.dispose(),
+    died: worker.died,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/**
+ * Reads accounts in this thread. Every request does so, and in the other thread it would wait for the syncs of writes. A read waits for
+ * nothing: a row is found by an index in a file that the system has in memory, and readers see only what is durable already.
+ */
+function readHere({ users, sessions, codes }: AccountsStores, database: SqliteDatabase): AccountsStores {
+  database.prepare('PRAGMA busy_timeout = 0').get();
+  const { get, findByEmail } = createSqliteUserStore(database);
+  return {
+    users: { ...users, get, findByEmail },
+    sessions: { ...sessions, get: createSqliteSessionStore(database).get },
+    codes: { ...codes, get: createSqliteCodeStore(database).get },
   };
 }

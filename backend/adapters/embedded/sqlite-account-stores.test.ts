@@ -4,34 +4,31 @@ import path from 'node:path';
 import { describeCodeStore } from '../../ports/code-store.contract.ts';
 import { describeSessionStore } from '../../ports/session-store.contract.ts';
 import { describeUserStore } from '../../ports/user-store.contract.ts';
-import { openAccountsDatabase } from './accounts-database.ts';
-import { createSqliteCodeStore } from './sqlite-code-store.ts';
-import type { SqliteDatabase } from './sqlite-database.ts';
-import { createSqliteSessionStore } from './sqlite-session-store.ts';
-import { createSqliteUserStore } from './sqlite-user-store.ts';
+import { openStores } from '../../tests/stores/open-stores.ts';
+import type { AccountsStores } from './store-calls.ts';
 
 /** A store in a new database of accounts. */
-async function openUnderTest<Store>(create: (database: SqliteDatabase) => Store) {
+async function openUnderTest<Name extends keyof AccountsStores>(name: Name) {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-accounts-'));
   const file = path.join(folder, 'accounts.db');
-  let database = openAccountsDatabase(file);
+  let stores = await openStores('accounts', file);
   return {
-    store: create(database),
+    store: stores[name],
     async reopen() {
-      database[Symbol.dispose]();
-      database = openAccountsDatabase(file);
-      return create(database);
+      await stores[Symbol.asyncDispose]();
+      stores = await openStores('accounts', file);
+      return stores[name];
     },
     async takeAway() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
     },
     async dispose() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };
 }
 
-describeUserStore('SQLite', () => openUnderTest(createSqliteUserStore));
-describeSessionStore('SQLite', () => openUnderTest(createSqliteSessionStore));
-describeCodeStore('SQLite', () => openUnderTest(createSqliteCodeStore));
+describeUserStore('SQLite', () => openUnderTest('users'));
+describeSessionStore('SQLite', () => openUnderTest('sessions'));
+describeCodeStore('SQLite', () => openUnderTest('codes'));

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore, ScanKind, ScannedRow } from '../../ports/conversion-store.ts';
+import { endedCondition, sourceCondition } from './conversions-database.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** How many rows of a scan are in memory at a time. */
@@ -36,18 +36,41 @@ function scanOf(...states: readonly ConversionState[]): string {
 const scans: Readonly<Record<ScanKind, string>> = {
   working: scanOf('uploading', 'converting'),
   queued: scanOf('queued'),
-  ended: scanOf('done', 'failed', 'cancelled'),
 };
 
+/** Rows with an expired thing of one kind, in the order of an index of that name. */
+function expiredScan(index: string, time: 'removed_at' | 'ended_at', condition: string): string {
+  return `SELECT ${time} AS time, id, ${scannedColumn} FROM conversions INDEXED BY ${index}
+    WHERE ${condition} AND ${time} <= ?1 AND (${time}, id) > (?2, ?3) ORDER BY ${time}, id LIMIT ?4`;
+}
+
 /** The part of the store that reads the conversions of all owners for the sweeper. */
-type ConversionScans = Pick<ConversionStore, 'scan' | 'scanIds'>;
+type ConversionScans = Pick<ConversionStore, 'scan' | 'scanExpired' | 'scanIds'>;
 
 export function createConversionScans(database: SqliteDatabase): ConversionScans {
   const scanIds = database.prepare(
     `SELECT ${scannedColumn} FROM conversions WHERE id IN (SELECT value FROM json_each(?))`,
   );
 
+  async function* scanUntil(sql: string, until: string): AsyncGenerator<ScannedRow> {
+    const portion = database.prepare(sql);
+    let after: readonly [string, string] = ['', ''];
+    for (;;) {
+      const rows = portion.all(until, ...after, scanPortion);
+      yield* rows.map(toScanned);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < scanPortion) return;
+      after = [String(last['time']), String(last['id'])];
+    }
+  }
+
   return {
+    async *scanExpired({ removed, ended, sources }) {
+      yield* scanUntil(expiredScan('conversions_removed', 'removed_at', 'removed_at IS NOT NULL'), removed);
+      yield* scanUntil(expiredScan('conversions_ended', 'ended_at', endedCondition), ended);
+      yield* scanUntil(expiredScan('conversions_with_sources', 'ended_at', sourceCondition), sources);
+    },
+
     async *scan(kind) {
       const portion = database.prepare(scans[kind]);
       let after = '';
@@ -57,8 +80,6 @@ export function createConversionScans(database: SqliteDatabase): ConversionScans
         const last = rows.at(-1);
         if (last === undefined || rows.length < scanPortion) return;
         after = last.id;
-        // SQLite answers synchronously. Without this, a long scan would block all other work.
-        await setImmediate();
       }
     },
 

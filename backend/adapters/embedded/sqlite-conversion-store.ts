@@ -1,8 +1,7 @@
-import { z } from 'zod';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
-import { createBatchReading } from './sqlite-batch-reading.ts';
+import { createBatchEnds } from './sqlite-batch-ends.ts';
 import {
   active,
   atVersion,
@@ -17,7 +16,10 @@ import { createConversionScans } from './sqlite-conversion-scans.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { createQueueReading } from './sqlite-queue-reading.ts';
 
-const placeSchema = z.tuple([z.string()]);
+/** Sort key: the id. */
+function isPlace(value: unknown): value is readonly [string] {
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'string';
+}
 
 /** Conversions in a database that `openConversionsDatabase` opened. */
 export function createSqliteConversionStore(database: SqliteDatabase): ConversionStore {
@@ -42,7 +44,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
   return {
     ...createQueueReading(database),
     ...createConversionScans(database),
-    ...createBatchReading(database),
+    ...createBatchEnds(database),
 
     async insert(row, most) {
       return (most === undefined ? insert.run(...toRow(row)) : insertAmong.run(...toRow(row), most)) === 1;
@@ -71,7 +73,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       }
       if (cursor !== undefined) {
         conditions.push('id < ?');
-        values.push(...fromCursor(cursor, placeSchema));
+        values.push(...fromCursor(cursor, isPlace));
       }
       // One more row than requested shows whether there is another page.
       const rows = database

@@ -22,6 +22,8 @@ export interface SqliteStatement {
 export interface SqliteDatabase extends Disposable {
   /** Prepares a statement, or returns the one already prepared from the same text. */
   prepare(sql: string): SqliteStatement;
+  /** Whether a transaction is open. SQLite itself rolls one back after some errors. */
+  isTransaction(): boolean;
 }
 
 /**
@@ -54,6 +56,7 @@ export function openSqliteDatabase(path: string, migrations: readonly string[]):
       statements.set(sql, statement);
       return statement;
     },
+    isTransaction: () => database.isOpen && database.isTransaction,
     [Symbol.dispose]() {
       if (database.isOpen) database.close();
     },

@@ -2,25 +2,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeLeaseStore } from '../../ports/lease-store.contract.ts';
-import { openConversionsDatabase } from './conversions-database.ts';
-import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
+import { openStores } from '../../tests/stores/open-stores.ts';
 
 describeLeaseStore('SQLite', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-leases-'));
   const file = path.join(folder, 'conversions.db');
-  let database = openConversionsDatabase(file);
+  let stores = await openStores('conversions', file);
   return {
-    store: createSqliteLeaseStore(database),
+    store: stores.leases,
     async reopen() {
-      database[Symbol.dispose]();
-      database = openConversionsDatabase(file);
-      return createSqliteLeaseStore(database);
+      await stores[Symbol.asyncDispose]();
+      stores = await openStores('conversions', file);
+      return stores.leases;
     },
     async takeAway() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
     },
     async dispose() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

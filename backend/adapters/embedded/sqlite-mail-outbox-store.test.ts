@@ -3,31 +3,28 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { describeMailOutboxStore } from '../../ports/mail-outbox-store.contract.ts';
+import { openStores } from '../../tests/stores/open-stores.ts';
 import { rememberPlans } from '../../tests/stores/query-plans.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { createSqliteMailOutboxStore } from './sqlite-mail-outbox-store.ts';
-import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 describeMailOutboxStore('SQLite', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-mails-'));
   const file = path.join(folder, 'conversions.db');
-  let database = openConversionsDatabase(file);
-  const stores = () => ({
-    mails: createSqliteMailOutboxStore(database),
-    notifications: createSqliteNotificationStore(database),
-  });
+  let stores = await openStores('conversions', file);
+  const both = () => ({ mails: stores.mailOutbox, notifications: stores.notifications });
   return {
-    ...stores(),
+    ...both(),
     async reopen() {
-      database[Symbol.dispose]();
-      database = openConversionsDatabase(file);
-      return stores();
+      await stores[Symbol.asyncDispose]();
+      stores = await openStores('conversions', file);
+      return both();
     },
     async takeAway() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
     },
     async dispose() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { fromRow, mailColumns, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
@@ -24,8 +23,6 @@ export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutbo
         const last = rows.at(-1);
         if (last === undefined || rows.length < listPortion) return;
         place = [String(last['mail_due']), Number(last['sequence'])];
-        // SQLite answers synchronously. Without this, a long list would block all other work.
-        await setImmediate();
       }
     },
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { describeNotificationStore } from '../../ports/notification-store.contract.ts';
+import { openStores } from '../../tests/stores/open-stores.ts';
 import { rememberPlans } from '../../tests/stores/query-plans.ts';
 import { steppedStore } from '../../tests/stores/stepped-store.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
@@ -12,20 +13,23 @@ import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 describeNotificationStore('SQLite', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-notifications-'));
   const file = path.join(folder, 'conversions.db');
-  let database = openConversionsDatabase(file);
+  // Opened first: positions belong to the latest start.
+  const database = openConversionsDatabase(file);
+  let stores = await openStores('conversions', file);
   return {
-    store: createSqliteNotificationStore(database),
+    store: stores.notifications,
     stepped: (step) => steppedStore(database, createSqliteNotificationStore, step),
     async reopen() {
-      database[Symbol.dispose]();
-      database = openConversionsDatabase(file);
-      return createSqliteNotificationStore(database);
+      await stores[Symbol.asyncDispose]();
+      stores = await openStores('conversions', file);
+      return stores.notifications;
     },
     async takeAway() {
-      database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
     },
     async dispose() {
       database[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };
@@ -45,6 +49,8 @@ it('finds notifications in SQLite by an index, in its order, for every query', a
     await store.changes({ owner: 'anna', since: position, limit: 1 });
     const plans = database.plans().filter(({ steps }) => steps.length > 0);
     expect(plans).toHaveLength(12);
+    const read = plans.find(({ sql }) => sql.includes('SET read_at'));
+    expect(read?.steps[0]).toMatch(/^SEARCH notifications USING INDEX \S+ \(id=\?\)$/);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
         // The ids to mark are a list from the caller, not a table.

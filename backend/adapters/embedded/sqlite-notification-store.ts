@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { type Notification, notificationSchema } from '../../../shared/api.ts';
+import { maxNamedConversions, type Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
 import { createChangePositions } from './change-positions.ts';
@@ -7,8 +6,11 @@ import { fromCursor, toCursor } from './page-cursor.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
 
 /** Sort key: when a notification was made, and its number among those of that moment. */
-const placeSchema = z.tuple([z.iso.datetime(), z.int().nonnegative()]);
-const mailSchema = notificationSchema.shape.mail;
+function isPlace(value: unknown): value is readonly [string, number] {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [createdAt, sequence]: readonly unknown[] = value;
+  return typeof createdAt === 'string' && Number.isSafeInteger(sequence);
+}
 
 /** Notifications in a database that `openConversionsDatabase` opened. */
 export function createSqliteNotificationStore(database: SqliteDatabase): NotificationStore {
@@ -19,9 +21,10 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   const countOfBatch = database.prepare('SELECT count(*) AS count FROM notifications WHERE owner = ? AND batch_id = ?');
   const markRead = database.prepare(`
     UPDATE notifications SET read_at = ?
-    WHERE id IN (SELECT value FROM json_each(?)) AND owner = ? AND read_at IS NULL RETURNING id`);
+    -- The plus prevents SQLite from searching all that the owner has not read.
+    WHERE id IN (SELECT value FROM json_each(?)) AND +owner = ? AND read_at IS NULL RETURNING id`);
 
-  const changed = database.prepare(`SELECT ${recordColumns} FROM notifications WHERE owner = ? AND change > ? LIMIT ?`);
+  const changed = database.prepare(`SELECT ${shownColumns} FROM notifications WHERE owner = ? AND change > ? LIMIT ?`);
   const positionOf = createChangePositions(database, 'notifications');
 
   const removeAllOf = database.prepare('DELETE FROM notifications WHERE owner = ?');
@@ -65,17 +68,17 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       if (unread) conditions.push('read_at IS NULL');
       if (cursor !== undefined) {
         conditions.push('(created_at, sequence) < (?, ?)');
-        values.push(...fromCursor(cursor, placeSchema));
+        values.push(...fromCursor(cursor, isPlace));
       }
       // One more row than requested shows whether there is another page.
       const rows = database
         .prepare(
-          `SELECT ${recordColumns}, created_at, sequence FROM notifications WHERE ${conditions.join(' AND ')}
+          `SELECT ${shownColumns}, created_at, sequence FROM notifications WHERE ${conditions.join(' AND ')}
            ORDER BY created_at DESC, sequence DESC LIMIT ?`,
         )
         .all(...values, limit + 1);
       const shown = rows.slice(0, limit);
-      const items: readonly Notification[] = shown.map((row) => fromRow(row).notification);
+      const items: readonly Notification[] = shown.map(toNotification);
       const last = shown.at(-1);
       if (rows.length <= limit || last === undefined) return { items };
       return { items, next: toCursor([String(last['created_at']), Number(last['sequence'])]) };
@@ -85,7 +88,7 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const { position, after } = positionOf(since);
       // One more row than requested shows whether there are more.
       const rows = after === undefined ? [] : changed.all(owner, after, limit + 1);
-      const items = rows.slice(0, limit).map((row) => fromRow(row).notification);
+      const items = rows.slice(0, limit).map(toNotification);
       const known = since === undefined || after !== undefined;
       return { items, position, complete: known && rows.length <= limit };
     },
@@ -103,6 +106,9 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
 /** The state of a mail in the outbox. */
 export const mailColumns: readonly string[] = ['mail_revision', 'mail_tries', 'mail_due', 'mail_claimed'];
 
+/** The columns of a notification as its owner sees it: without the list of all conversions that it covers, which may be long. */
+const shownColumns = "body -> '$.notification' AS notification, read_at, mail";
+
 /** The columns of a record. */
 export const recordColumns = ['body', 'read_at', 'mail', ...mailColumns].join(', ');
 
@@ -110,14 +116,10 @@ export const recordColumns = ['body', 'read_at', 'mail', ...mailColumns].join(',
 export function fromRow(row: SqliteRow): NotificationRecord {
   // Only insert writes this.
   const record: NotificationRecord = JSON.parse(String(row['body']));
-  const { read_at: readAt, mail, mail_due: due } = row;
+  const { mail_due: due } = row;
   return {
     ...record,
-    notification: {
-      ...record.notification,
-      ...(mail === null ? {} : { mail: mailSchema.parse(mail) }),
-      ...(typeof readAt === 'string' ? { readAt } : {}),
-    },
+    notification: withOutcome(record.notification, row),
     ...(typeof due === 'string'
       ? {
           outboxMail: {
@@ -128,6 +130,22 @@ export function fromRow(row: SqliteRow): NotificationRecord {
           },
         }
       : {}),
+  };
+}
+
+/** `row` has the {@link shownColumns}. */
+function toNotification(row: SqliteRow): Notification {
+  const notification: Notification = JSON.parse(String(row['notification']));
+  return withOutcome(notification, row);
+}
+
+/** Adds what is in columns of its own. Earlier versions stored the ids of all conversions. */
+function withOutcome(notification: Notification, { read_at: readAt, mail }: SqliteRow): Notification {
+  return {
+    ...notification,
+    conversionIds: notification.conversionIds.slice(0, maxNamedConversions),
+    ...(typeof mail === 'string' ? { mail } : {}),
+    ...(typeof readAt === 'string' ? { readAt } : {}),
   };
 }
 

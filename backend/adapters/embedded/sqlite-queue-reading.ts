@@ -4,7 +4,7 @@ import { active, fromRow } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** The part of the store that reads the queue in the order of its turns. */
-type QueueReading = Pick<ConversionStore, 'countActive' | 'nextQueued' | 'countQueuedBefore'>;
+type QueueReading = Pick<ConversionStore, 'countActive' | 'nextQueued' | 'queuePositions'>;
 
 export function createQueueReading(database: SqliteDatabase): QueueReading {
   const firstDue = database.prepare(
@@ -18,10 +18,24 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
   const countActive = database.prepare(
     `SELECT state, count(*) AS count FROM conversions WHERE ${active} GROUP BY state`,
   );
-  const countQueuedBefore = database.prepare(
-    `SELECT count(*) AS count FROM conversions AS this, conversions AS other INDEXED BY conversions_by_turn
-     WHERE this.id = ? AND other.state = 'queued' AND (other.turn, other.owner) < (this.turn, this.owner)`,
-  );
+  // Counts the rows between one wanted row and the next, so each row of the queue is counted once.
+  const queuePositions = database.prepare(`
+    WITH
+      wanted AS MATERIALIZED (
+        SELECT id, turn, owner, lag(turn, 1, 0) OVER queue AS last_turn, lag(owner, 1, '') OVER queue AS last_owner
+        FROM conversions
+        WHERE id IN (SELECT value FROM json_each(?)) AND +state = 'queued'
+        WINDOW queue AS (ORDER BY turn, owner)
+      ),
+      counted AS (
+        SELECT id, turn, owner, (
+          SELECT count(*) FROM conversions AS other INDEXED BY conversions_by_turn
+          WHERE other.state = 'queued'
+            AND (other.turn, other.owner) >= (last_turn, last_owner) AND (other.turn, other.owner) < (wanted.turn, wanted.owner)
+        ) AS count
+        FROM wanted
+      )
+    SELECT id, sum(count) OVER (ORDER BY turn, owner) AS position FROM counted`);
 
   return {
     async countActive() {
@@ -35,8 +49,10 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
       return row === undefined ? undefined : fromRow(row);
     },
 
-    async countQueuedBefore(id) {
-      return Number(countQueuedBefore.get(id)?.['count']);
+    async queuePositions(ids) {
+      return new Map(
+        queuePositions.all(JSON.stringify(ids)).map((row) => [String(row['id']), Number(row['position'])]),
+      );
     },
   };
 }

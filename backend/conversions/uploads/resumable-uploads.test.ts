@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -340,9 +341,15 @@ describe('a request for an upload whose writer does not answer', () => {
       (status) => (ended = status),
       (error: unknown) => (ended = error),
     );
+    await askerWaits();
     await vi.advanceTimersByTimeAsync(4900);
     expect(ended).toBeUndefined();
     return { first, end, asking };
+  }
+
+  /** Resolves once the asker's two timers are set: one until it looks at the row again, one until it gives up. */
+  async function askerWaits(): Promise<void> {
+    while (vi.getTimerCount() < 2) await setImmediate();
   }
 
   it('waits for 5 s and is then refused', async () => {
@@ -357,6 +364,7 @@ describe('a request for an upload whose writer does not answer', () => {
     const { first, end, asking } = await ask();
     end();
     await first;
+    await askerWaits();
     vi.advanceTimersToNextTimer();
     expect(await asking).toMatchObject({ offset: 6 });
   });

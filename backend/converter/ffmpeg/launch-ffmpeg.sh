@@ -72,8 +72,9 @@ if [ "$stage" != inside ]; then
   fi
 fi
 
+# The service answers people while conversions use all cores.
 # glibc reserves address space for every thread that allocates, for up to eight times the number of cores.
-set -- env -i PATH=/usr/bin:/bin LANG=C MALLOC_ARENA_MAX=2 "$CONTAINED_BINARY" "$@"
+set -- nice -n 10 env -i PATH=/usr/bin:/bin LANG=C MALLOC_ARENA_MAX=2 "$CONTAINED_BINARY" "$@"
 
 privileges=''
 if does no-new-privileges; then privileges='--no-new-privs'; fi

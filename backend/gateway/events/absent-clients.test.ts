@@ -104,7 +104,10 @@ async function play(plan: readonly Step[], pauses: readonly number[]): Promise<v
 async function knowAll({ test }: TestEventSockets, clients: readonly ModelClient[]): Promise<void> {
   const expected = await listed(test);
   for (const client of clients) {
-    const know = (): boolean => sameState(client.state(), expected);
+    const know = async (): Promise<boolean> => {
+      await client.listIfTold();
+      return sameState(client.state(), expected);
+    };
     await waitUntil('a client knows what the list shows', know, { seconds: 1 }).catch(() => undefined);
     expect(client.state()).toEqual(expected);
   }
@@ -201,6 +204,8 @@ function sameState(one: Known, other: Known): boolean {
 interface ModelClient {
   come(): Promise<void>;
   go(): Promise<void>;
+  /** Lists if the latest frames say so. */
+  listIfTold(): Promise<void>;
   state(): Known;
 }
 
@@ -212,6 +217,8 @@ function modelClient(stand: TestEventSockets): ModelClient {
   let connection: EventClient | undefined;
   let seen = 0;
   let since: string | undefined;
+  /** Whether a later `hello` has said that more has changed than it shows. */
+  let mustList = false;
   /** Connecting and disconnecting happen one after the other. */
   let moving: Promise<void> = Promise.resolve();
 
@@ -236,8 +243,28 @@ function modelClient(stand: TestEventSockets): ModelClient {
   }
 
   function catchUp(): void {
-    connection?.frames.slice(seen).flatMap(eventsIn).forEach(apply);
+    for (const frame of connection?.frames.slice(seen) ?? []) {
+      if (frame.type === 'hello') {
+        since = frame.at;
+        mustList ||= frame.truncated;
+      }
+      eventsIn(frame).forEach(apply);
+    }
     seen = connection?.frames.length ?? 0;
+  }
+
+  async function list(): Promise<void> {
+    const known = await listed(stand.test);
+    conversions.clear();
+    notifications.clear();
+    for (const [id, conversion] of Object.entries(known.conversions)) conversions.set(id, conversion);
+    for (const [id, isRead] of Object.entries(known.notifications)) notifications.set(id, isRead);
+    mustList = false;
+  }
+
+  async function listIfTold(): Promise<void> {
+    catchUp();
+    if (mustList) await list();
   }
 
   async function come(): Promise<void> {
@@ -248,11 +275,7 @@ function modelClient(stand: TestEventSockets): ModelClient {
     });
     const hello = await opened.hello;
     if (since === undefined || hello.truncated) {
-      const list = await listed(stand.test);
-      conversions.clear();
-      notifications.clear();
-      for (const [id, conversion] of Object.entries(list.conversions)) conversions.set(id, conversion);
-      for (const [id, isRead] of Object.entries(list.notifications)) notifications.set(id, isRead);
+      await list();
       // The list is newer than the first frame, and older than the events after it.
       seen = 1;
     } else {
@@ -263,9 +286,9 @@ function modelClient(stand: TestEventSockets): ModelClient {
   }
 
   async function go(): Promise<void> {
-    catchUp();
+    await listIfTold();
     await connection?.[Symbol.asyncDispose]();
-    catchUp();
+    await listIfTold();
     connection = undefined;
     seen = 0;
   }
@@ -273,6 +296,7 @@ function modelClient(stand: TestEventSockets): ModelClient {
   return {
     come: () => (moving = moving.then(come)),
     go: () => (moving = moving.then(go)),
+    listIfTold,
     state() {
       catchUp();
       return { conversions: Object.fromEntries(conversions), notifications: Object.fromEntries(notifications) };

@@ -181,7 +181,9 @@ function observing(store: ConversionStore, step: () => Promise<void>, observed: 
   return {
     ...stepping(store, step),
     scan: (kind) => store.scan(kind),
+    scanExpired: (until) => store.scanExpired(until),
     untoldBatches: () => store.untoldBatches(),
+    untoldOfBatch: (of, batchId) => store.untoldOfBatch(of, batchId),
     async replace(expected, next) {
       await step();
       // Read before the write and in the same turn, so that it is what was really there.

@@ -19,6 +19,7 @@ export function rememberPlans(database: SqliteDatabase): PlannedDatabase {
         const rows = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...Array<null>(parameters).fill(null));
         return { sql, steps: rows.map((row) => String(row['detail'])) };
       }),
+    isTransaction: () => database.isTransaction(),
     [Symbol.dispose]: () => database[Symbol.dispose](),
   };
 }

@@ -35,6 +35,7 @@ export function steppedStore<Store extends object>(
       const statement = database.prepare(sql);
       return /^\s*SELECT\b/.test(sql) ? statement : counting(statement);
     },
+    isTransaction: () => database.isTransaction(),
     [Symbol.dispose]: () => database[Symbol.dispose](),
   });
   return new Proxy(store, {

@@ -8,7 +8,7 @@ import { type ApiClient, makeAccount, signIn } from '../running/api-client.ts';
 import { processesIn } from '../running/processes.ts';
 import { type ServerProcess, spawnServer, startServerProcess } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
-import { expectSettledData } from './settled-data.ts';
+import { expectSettledData, waitUntilTidy } from './settled-data.ts';
 import { uploadStreamed } from './streamed-upload.ts';
 import { isBrokenConnection } from './stress-clients.ts';
 
@@ -203,6 +203,7 @@ async function expectPutRight(folder: string, promises: Promises): Promise<void>
     }
     const names = conversions.map(({ fileName }) => fileName);
     expect(new Set(names).size).toBe(names.length);
+    await waitUntilTidy(dataFolder, conversions);
     await server.stop();
     await expectSettledData(dataFolder, { conversionIds: conversions.map(({ id }) => id) });
     expect(await processesIn(folder)).toEqual([]);

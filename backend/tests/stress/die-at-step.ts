@@ -8,17 +8,25 @@ import files from 'node:fs/promises';
 import { ServerResponse } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
-const dieAt = process.env['DIE_AT_STEP'] ?? '';
-const stepLog = process.env['STEP_LOG'] ?? '';
+// Node also loads this into the server's thread for its databases, which has no environment and counts the same steps.
+const dieAt = shared('DIE_AT_STEP', () => process.env['DIE_AT_STEP'] ?? '');
+const stepLog = shared('STEP_LOG', () => process.env['STEP_LOG'] ?? '');
+const taken = shared('steps taken', () => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)));
 const longestName = 160;
-let taken = 0;
+
+/** What `make` makes in the server's main thread; the same in its other threads. */
+function shared<Value extends string | Int32Array<SharedArrayBuffer>>(name: string, make: () => Value): Value {
+  if (isMainThread) setEnvironmentData(name, make());
+  return getEnvironmentData(name) as unknown as Value;
+}
 
 function take(step: string): void {
-  taken += 1;
+  const number = Atomics.add(taken, 0, 1) + 1;
   const name = step.replaceAll(/\s+/g, ' ').slice(0, longestName);
-  appendFileSync(stepLog, `${taken} ${name}\n`);
-  const dies = /^\d+$/.test(dieAt) ? taken === Number(dieAt) : dieAt !== '' && new RegExp(dieAt).test(name);
+  appendFileSync(stepLog, `${number} ${name}\n`);
+  const dies = /^\d+$/.test(dieAt) ? number === Number(dieAt) : dieAt !== '' && new RegExp(dieAt).test(name);
   if (dies) process.kill(0, 'SIGKILL');
 }
 

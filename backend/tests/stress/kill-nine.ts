@@ -9,7 +9,7 @@ import { processesIn } from '../running/processes.ts';
 import { type ServerProcess, spawnServer } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import { chooseSeed, createSeededRandom, type SeededRandom } from './seeded-random.ts';
-import { expectSettledData } from './settled-data.ts';
+import { expectSettledData, waitUntilTidy } from './settled-data.ts';
 import { downloadAndCheck, type StressClients, startStressClients } from './stress-clients.ts';
 import { createStressLedger, type StressLedger } from './stress-ledger.ts';
 
@@ -79,6 +79,7 @@ export async function killAgainAndAgain(kills: number): Promise<void> {
   await clients.stop();
   for (const conversion of rows) await downloadAndCheck(client, conversion);
   expect(ledger.violations).toEqual([]);
+  await waitUntilTidy(scene.dataFolder, rows);
   await server.stop();
   server = undefined;
 

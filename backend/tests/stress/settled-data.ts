@@ -2,12 +2,23 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
+import type { Conversion } from '../../../shared/api.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
+import { waitUntil } from '../running/wait-until.ts';
 
 /** What a data folder must contain after everything has ended and its server has stopped. */
 export interface ExpectedData {
   /** The ids of all conversions, which must exist and have ended. */
   readonly conversionIds: readonly string[];
+}
+
+/** Waits until a server has removed the files that no conversion needs. It does so in the background after its start. */
+export async function waitUntilTidy(dataFolder: string, conversions: readonly Conversion[]): Promise<void> {
+  const isOf = (states: readonly string[]) => conversions.filter(({ state }) => states.includes(state)).length;
+  await waitUntil('files that no conversion needs are gone', async () => {
+    const [mp3s, videos] = await Promise.all(['mp3s', 'videos'].map((name) => readdir(join(dataFolder, name))));
+    return mp3s?.length === isOf(['done']) && videos?.length === isOf(['failed', 'cancelled']);
+  });
 }
 
 /** Checks the files of the stopped server themselves, independent of what it says over HTTP. */

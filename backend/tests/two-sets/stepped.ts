@@ -109,7 +109,13 @@ export function createStepper(schedule: () => Promise<void>, { during }: Activit
   };
 }
 
-const iterating: ReadonlySet<string | symbol> = new Set(['scan', 'list', 'untoldBatches']);
+const iterating: ReadonlySet<string | symbol> = new Set([
+  'scan',
+  'scanExpired',
+  'list',
+  'untoldBatches',
+  'untoldOfBatch',
+]);
 
 /** Ignores fences, as a store does that has none: all writers have the same one. */
 export function withoutFences(store: BlobStore): BlobStore {

@@ -103,7 +103,7 @@ test('4: the page runs in Chromium’s sandbox, and its preload script needs not
   const code = await readFile(String(preload), 'utf8');
   expect([...code.matchAll(/\brequire\(([^)]*)\)/g)].map(([, name]) => name)).toEqual(['"electron"']);
   // The test sets it when it runs as root. The app never does.
-  for (const name of ['main', 'backend-process'])
+  for (const name of ['main', 'backend-process', 'store-thread'])
     expect(await readFile(join(root, 'dist', 'main', `${name}.js`), 'utf8')).not.toMatch(/['"](--)?no-sandbox['"]/);
 });
 

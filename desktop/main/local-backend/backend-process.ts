@@ -43,6 +43,11 @@ async function run(start: BackendStart, port: ChannelPort): Promise<void> {
       ending ??= Promise.resolve(backend[Symbol.asyncDispose]()).finally(() => process.exit(0));
     };
     const onDefect = (error: unknown): void => log.error({ err: error }, 'a call of the app failed');
+    // The app starts it again.
+    backend.broken.addEventListener('abort', () => {
+      log.error({ err: backend.broken.reason as unknown }, 'cannot go on');
+      process.exit(1);
+    });
     serveChannel({ channel: backend.channel, port, onPlaces: backend.setPlaces, onEnd, onDefect });
   } catch (error) {
     log.error({ err: error }, 'could not start');
