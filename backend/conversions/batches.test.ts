@@ -103,6 +103,21 @@ describe('a batch', () => {
     expect(await notifications()).toMatchObject([{ conversionIds: [first, second] }]);
   });
 
+  it('without a known size is neither notified early nor late because the clock jumps', async () => {
+    for (const seconds of [25 * 3600, -3600]) {
+      const batchId = `b${seconds}`;
+      const ids = [await submit({ batchId }), await submit({ batchId })];
+      for (const id of ids) await end(id, 'done');
+      const { tellOfEnds } = test.conversions.batches;
+      expect(await tellOfEnds()).toEqual([]);
+      test.jump(seconds);
+      test.pass(599);
+      expect(await tellOfEnds()).toEqual([]);
+      test.pass(1);
+      expect(await tellOfEnds()).toHaveLength(1);
+    }
+  });
+
   it('is notified a second time for conversions that come later', async () => {
     const first = await submit({ batchId: 'b', batchSize: 1 });
     await end(first, 'done');

@@ -38,16 +38,31 @@ export interface BatchesParts {
 
 export function createBatches(parts: BatchesParts): Batches {
   const { rows, store, notifications, events, clock, log, sendsMail = false } = parts;
+  /** The latest end of each batch that has none active and has not ended yet, and when that was by the monotonic clock. */
+  const seen = new Map<string, { readonly lastEndedAt: string; readonly at: number }>();
+
+  /**
+   * Seconds since the latest end of a batch. If this process has seen that end before, it measures by its monotonic clock: the wall
+   * clock may have jumped.
+   */
+  function secondsSince(lastEndedAt: string, batchKey: string): number {
+    const at = clock.monotonicSeconds();
+    const known = seen.get(batchKey);
+    if (known?.lastEndedAt === lastEndedAt) return at - known.at;
+    const seconds = Math.max(0, (clock.now().getTime() - Date.parse(lastEndedAt)) / 1000);
+    seen.set(batchKey, { lastEndedAt, at: at - seconds });
+    return seconds;
+  }
 
   /** Whether all conversions of the batch have ended, and some of them are in no notification. */
   async function hasEnded(owner: string, batchId: string): Promise<boolean> {
     const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(owner, batchId);
-    if (untold === 0) return false;
+    const batchKey = JSON.stringify([owner, batchId]);
     const isStill =
-      active === 0 &&
-      lastEndedAt !== undefined &&
-      clock.now().getTime() - Date.parse(lastEndedAt) >= stillBatchSeconds * 1000;
-    return isStill || (batchSize !== undefined && ended >= batchSize);
+      active === 0 && lastEndedAt !== undefined && secondsSince(lastEndedAt, batchKey) >= stillBatchSeconds;
+    const isOver = untold === 0 || isStill || (batchSize !== undefined && ended >= batchSize);
+    if (isOver) seen.delete(batchKey);
+    return isOver && untold > 0;
   }
 
   /**

@@ -9,6 +9,18 @@ import { blobFence, videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 
+/** No conversion is given back with a longer delay than this, in seconds. */
+const longestDelaySeconds = 120;
+
+/**
+ * The times (ISO 8601) that tell whether a delayed row is due: now, and the latest that its `notBefore` can be. A later `notBefore`
+ * was written before the clock was put back, so that row is due.
+ */
+export function dueTimes(clock: Clock): readonly [now: string, horizon: string] {
+  const now = clock.now();
+  return [now.toISOString(), new Date(now.getTime() + longestDelaySeconds * 1000).toISOString()];
+}
+
 /** How far a conversion is, as reported by its converter. */
 export interface WorkProgress {
   /** Fraction 0–1. */
@@ -32,7 +44,8 @@ export interface Work extends AsyncDisposable {
   /** Ends the conversion as failed, with one of the codes that a conversion may have. Returns false if the lease was lost. */
   fail(error: AppError): Promise<boolean>;
   /**
-   * Gives the conversion back, to be taken again after `delaySeconds`. This costs no attempt, and the conversion keeps its turn.
+   * Gives the conversion back, to be taken again after `delaySeconds`, at most 120. This costs no attempt, and the conversion keeps
+   * its turn.
    */
   release(delaySeconds: number): Promise<void>;
 }
@@ -62,10 +75,12 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
   return {
     async take() {
       for (;;) {
-        const next = await store.nextQueued(clock.now().toISOString());
+        const [now, horizon] = dueTimes(clock);
+        const next = await store.nextQueued(now, horizon);
         if (next === undefined) return { kind: 'nothing' };
-        const delaySeconds = waitSeconds(next, clock);
-        if (delaySeconds > 0) return { kind: 'later', id: next.id, delaySeconds };
+        const delaySeconds = next.notBefore === undefined ? 0 : (Date.parse(next.notBefore) - Date.parse(now)) / 1000;
+        if (delaySeconds > 0 && delaySeconds <= longestDelaySeconds)
+          return { kind: 'later', id: next.id, delaySeconds };
         const taken = await rows.decideIfThere(next.id, (row) =>
           isSameTurn(row, next) ? { type: 'taken' } : undefined,
         );
@@ -79,11 +94,6 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
 /** False if the row was taken, cancelled, given back with a delay, or queued again behind others. */
 function isSameTurn(row: ConversionRow, seen: ConversionRow): boolean {
   return row.state === 'queued' && row.turn === seen.turn && row.notBefore === seen.notBefore;
-}
-
-function waitSeconds(row: ConversionRow, clock: Clock): number {
-  if (row.notBefore === undefined) return 0;
-  return Math.max(0, (Date.parse(row.notBefore) - clock.now().getTime()) / 1000);
 }
 
 function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
@@ -124,7 +134,8 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     },
 
     async release(delaySeconds) {
-      const notBefore = new Date(clock.now().getTime() + delaySeconds * 1000).toISOString();
+      const delay = Math.min(delaySeconds, longestDelaySeconds);
+      const notBefore = new Date(clock.now().getTime() + delay * 1000).toISOString();
       const released = await lease.end(delaySeconds > 0 ? { type: 'released', notBefore } : { type: 'released' });
       if (released !== undefined) await publisher.queued(released);
     },

@@ -5,9 +5,10 @@ import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import { createSettledTime } from '../ports/settled-time.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
-import { toConversionError } from './conversion-work.ts';
+import { dueTimes, toConversionError } from './conversion-work.ts';
 import { leaseSeconds } from './kept-lease.ts';
 import { watchLeases } from './lease-watch.ts';
 import type { Publisher } from './publisher.ts';
@@ -65,7 +66,9 @@ export interface SweeperParts {
 export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, publisher, clock, uploads, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
-  const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
+  const settled = createSettledTime(clock);
+  const tidy = createTidy({ ...parts, settled });
+  const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
   let ticketsAt = clock.monotonicSeconds();
   const logFailure = (error: unknown): void => log.error({ err: error }, 'a round of the sweeper failed');
 
@@ -104,9 +107,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     await videos.remove(videoBlobId(row), blobFence(row));
   }
 
-  async function lookAt(row: ScannedRow): Promise<void> {
+  async function lookAt(row: ScannedRow, settledTime: string): Promise<void> {
     if (isWaitingUpload(row)) {
-      if (Date.parse(row.upload.expiresAt) <= clock.now().getTime()) await expireUpload(row);
+      if (row.upload.expiresAt <= settledTime) await expireUpload(row);
     } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
       await takeOver(row);
     }
@@ -117,9 +120,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
    * batches.
    */
   async function publishTickets(): Promise<void> {
-    const now = clock.now().toISOString();
+    const [now, horizon] = dueTimes(clock);
     for await (const row of store.scan('queued')) {
-      const isDue = row.notBefore === undefined || row.notBefore <= now;
+      const isDue = row.notBefore === undefined || row.notBefore <= now || row.notBefore > horizon;
       if (isDue && !(await publisher.queued(row))) break;
     }
     for await (const row of store.untoldBatches()) {
@@ -129,7 +132,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function round(): Promise<void> {
-    for await (const row of store.scan('working')) await lookAt(row);
+    const settledTime = settled.read()?.toISOString() ?? '';
+    for await (const row of store.scan('working')) await lookAt(row, settledTime);
     leaseWatch.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();

@@ -1,6 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ExpiryTimes, ScannedRow } from '../ports/conversion-store.ts';
+import type { SettledTime } from '../ports/settled-time.ts';
 import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import type { Rows } from './rows.ts';
@@ -15,16 +15,16 @@ export interface TidyParts {
   readonly store: ConversionStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  readonly clock: Clock;
+  readonly settled: SettledTime;
   readonly retention: Retention;
 }
 
-/** Removes everything that has expired, and blobs that no row needs. Stops early once `signal` fires. */
+/** Removes everything that has been expired for an hour, and blobs that no row needs. Stops early once `signal` fires. */
 export type Tidy = (signal: AbortSignal) => Promise<void>;
 
-export function createTidy({ rows, store, videos, mp3s, clock, retention }: TidyParts): Tidy {
-  function expiryTimes(): ExpiryTimes {
-    const ago = (seconds: number): string => new Date(clock.now().getTime() - seconds * 1000).toISOString();
+export function createTidy({ rows, store, videos, mp3s, settled, retention }: TidyParts): Tidy {
+  function expiryTimes(now: Date): ExpiryTimes {
+    const ago = (seconds: number): string => new Date(now.getTime() - seconds * 1000).toISOString();
     return {
       removed: ago(tombstoneSeconds),
       ended: ago(retention.resultSeconds),
@@ -32,16 +32,16 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
     };
   }
 
-  async function expire(seen: ScannedRow): Promise<void> {
-    const now = clock.now().getTime();
-    const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
+  async function expire(seen: ScannedRow, now: Date): Promise<void> {
+    const age = (since: string | undefined): number =>
+      since === undefined ? 0 : (now.getTime() - Date.parse(since)) / 1000;
     if (seen.removedAt !== undefined) {
       if (age(seen.removedAt) >= tombstoneSeconds) await store.forget(seen);
       return;
     }
     const due = expiry(seen, retention);
     const resultIsOver = age(seen.endedAt) >= retention.resultSeconds;
-    const sourceIsOver = due !== undefined && due.getTime() <= now && seen.state !== 'done';
+    const sourceIsOver = due !== undefined && due <= now && seen.state !== 'done';
     if (!resultIsOver && !sourceIsOver) return;
     const decided = await rows.decideIfThere(seen.id, (row) =>
       row.revision === seen.revision ? { type: resultIsOver ? 'removed' : 'source_gone' } : undefined,
@@ -71,9 +71,12 @@ export function createTidy({ rows, store, videos, mp3s, clock, retention }: Tidy
   }
 
   return async (signal) => {
-    for await (const row of store.scanExpired(expiryTimes())) {
-      if (signal.aborted) return;
-      await expire(row);
+    const now = settled.read();
+    if (now !== undefined) {
+      for await (const row of store.scanExpired(expiryTimes(now))) {
+        if (signal.aborted) return;
+        await expire(row, now);
+      }
     }
     await removeUnwanted(videos, signal, (id) => id, wantsVideo);
     await removeUnwanted(

@@ -5,6 +5,7 @@ import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 const now = '2026-05-04T04:00:00.000Z';
 const sooner = '2026-05-04T03:59:00.000Z';
 const later = '2026-05-04T04:01:00.000Z';
+const horizon = '2026-05-04T04:02:00.000Z';
 
 /** The part of the ConversionStore's contract about turns. */
 export function describeConversionTurns(current: () => ConversionStore): void {
@@ -39,7 +40,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
   async function takeAll(): Promise<readonly ConversionRow[]> {
     const taken: ConversionRow[] = [];
     for (;;) {
-      const row = await current().nextQueued(now);
+      const row = await current().nextQueued(now, horizon);
       if (row === undefined) return taken;
       taken.push(row);
       await take(row);
@@ -106,7 +107,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
       const [c1, b1, b2] = [await queue('cleo'), await queue('bert'), await queue('bert')];
       expect(await takeAll()).toEqual([a1, b1, c1, a2, b2, a3]);
-      expect(await current().nextQueued(now)).toBeUndefined();
+      expect(await current().nextQueued(now, horizon)).toBeUndefined();
     });
 
     it('are skipped if a row is not due yet; if none is due, the row that will be due first is returned', async () => {
@@ -117,14 +118,23 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       ];
       for (const row of [first, second, third]) await current().insert(row);
       expect(idsOf(await takeUntilLater())).toEqual([second.id]);
-      expect((await current().nextQueued(now))?.id).toBe(third.id);
-      expect((await current().nextQueued(later))?.id).toBe(first.id);
+      expect((await current().nextQueued(now, horizon))?.id).toBe(third.id);
+      expect((await current().nextQueued(later, horizon))?.id).toBe(first.id);
+    });
+
+    it('are kept by a row that was delayed before the clock was put back', async () => {
+      const [first, second] = [
+        exampleConversion({ turn: 1, notBefore: '2026-05-04T04:02:00.001Z' }),
+        exampleConversion({ turn: 2 }),
+      ];
+      for (const row of [second, first]) await current().insert(row);
+      expect((await current().nextQueued(now, horizon))?.id).toBe(first.id);
     });
 
     async function takeUntilLater(): Promise<readonly ConversionRow[]> {
       const taken: ConversionRow[] = [];
       for (;;) {
-        const row = await current().nextQueued(now);
+        const row = await current().nextQueued(now, horizon);
         if (row === undefined || (row.notBefore ?? '') > now) return taken;
         taken.push(row);
         await take(row);

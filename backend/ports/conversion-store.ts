@@ -187,10 +187,11 @@ export interface ConversionStore {
   countActive(): Promise<ActiveCounts>;
 
   /**
-   * The queued row to take next: of those that are due at `now` (ISO 8601), the first by turn and owner. If none is due, the one
-   * that will be due first; undefined if none is queued.
+   * The queued row to take next: of those that are due, the first by turn and owner. If none is due, the one that will be due first;
+   * undefined if none is queued. A row is not due if its `notBefore` is later than `now`, unless it is also later than `horizon`
+   * (ISO 8601): no row is delayed for that long, so the clock was put back.
    */
-  nextQueued(now: string): Promise<ConversionRow | undefined>;
+  nextQueued(now: string, horizon: string): Promise<ConversionRow | undefined>;
 
   /**
    * For each queued row with one of these ids: how many queued rows, of all owners, come before it by turn and owner. At most 1,000

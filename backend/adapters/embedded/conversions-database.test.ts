@@ -154,8 +154,9 @@ describe('a database of conversions from version 4', () => {
         ['bert', 'c5', 2],
         ['cleo', 'c6', undefined],
       ]);
-      expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.id).toBe('c2');
-      expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.id).toBe('c3');
+      const horizon = '2026-05-05T00:00:00.000Z';
+      expect((await store.nextQueued('2026-05-04T03:30:00.000Z', horizon))?.id).toBe('c2');
+      expect((await store.nextQueued('2026-05-04T04:00:00.000Z', horizon))?.id).toBe('c3');
       const order = ['c3', 'c2', 'c5', 'c4'].map((id, index) => [id, index] as const);
       expect(await store.queuePositions(['c2', 'c3', 'c4', 'c5'])).toEqual(new Map(order));
     } finally {

@@ -9,7 +9,7 @@ type QueueReading = Pick<ConversionStore, 'countActive' | 'nextQueued' | 'queueP
 export function createQueueReading(database: SqliteDatabase): QueueReading {
   const firstDue = database.prepare(
     `SELECT body, turn FROM conversions INDEXED BY conversions_by_turn
-     WHERE state = 'queued' AND (not_before IS NULL OR not_before <= ?) ORDER BY turn, owner LIMIT 1`,
+     WHERE state = 'queued' AND (not_before IS NULL OR not_before <= ? OR not_before > ?) ORDER BY turn, owner LIMIT 1`,
   );
   const firstToBeDue = database.prepare(
     `SELECT body, turn FROM conversions INDEXED BY conversions_by_due_time
@@ -44,8 +44,8 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
       return { uploading: of('uploading'), queued: of('queued'), converting: of('converting') };
     },
 
-    async nextQueued(now) {
-      const row = firstDue.get(now) ?? firstToBeDue.get();
+    async nextQueued(now, horizon) {
+      const row = firstDue.get(now, horizon) ?? firstToBeDue.get();
       return row === undefined ? undefined : fromRow(row);
     },
 
