@@ -320,6 +320,45 @@ describe('a sweeper whose clock jumps', () => {
   });
 });
 
+describe('a running sweeper', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('begins no round while one hangs, and looks at no more rows once it stops', async () => {
+    const ids = [await upload(), await upload()];
+    for (const id of ids) await take(id);
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let scans = 0;
+    let reads = 0;
+    const store: ConversionStore = {
+      ...test.store,
+      async *scan(kind) {
+        scans += 1;
+        await gate;
+        for await (const row of test.store.scan(kind)) {
+          reads += 1;
+          yield row;
+        }
+      },
+    };
+    const { sweeper, close } = createConversions({ ...test, store, ...quiet });
+    const running = sweeper.start();
+    vi.advanceTimersByTime(31_000);
+    await waitUntil('a round has begun', () => scans > 0);
+    vi.advanceTimersByTime(31_000);
+    expect(scans).toBe(1);
+    const stopped = running.stop();
+    open();
+    await stopped;
+    expect([scans, reads]).toEqual([1, 1]);
+    close();
+  });
+});
+
 describe('two sweepers over one store', () => {
   beforeEach(() => {
     // The test decides when rounds and renewals happen.

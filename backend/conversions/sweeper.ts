@@ -69,6 +69,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const settled = createSettledTime(clock);
   const tidy = createTidy({ ...parts, settled });
   const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
+  const stopping = new AbortController();
   let ticketsAt = clock.monotonicSeconds();
   const logFailure = (error: unknown): void => log.error({ err: error }, 'a round of the sweeper failed');
 
@@ -133,7 +134,10 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   async function round(): Promise<void> {
     const settledTime = settled.read()?.toISOString() ?? '';
-    for await (const row of store.scan('working')) await lookAt(row, settledTime);
+    for await (const row of store.scan('working')) {
+      if (stopping.signal.aborted) return;
+      await lookAt(row, settledTime);
+    }
     leaseWatch.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
@@ -157,6 +161,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       const loops = [repeat(round, logFailure), repeat(tidier.look, logFailure)];
       return {
         async stop() {
+          stopping.abort();
           tidier.stop();
           await Promise.all([tidying, ...loops.map((loop) => loop.stop())]);
         },

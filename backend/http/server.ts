@@ -27,7 +27,7 @@ export interface RunningServer {
 
 /** Serves `app`. Throws `unavailable` when it cannot listen on the address. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, log, headersSeconds = 20, graceSeconds = 10 } = options;
+  const { host, port, log, headersSeconds = 20, graceSeconds = 5 } = options;
   const server = createServer({
     // A large upload takes hours. `readBody` gives up one that stops.
     requestTimeout: 0,

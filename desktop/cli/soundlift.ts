@@ -154,6 +154,8 @@ async function main(): Promise<number> {
     }
     if (!isAppError(error) || error.code === 'internal') throw error;
     stderr.write(`${harmless(failureWords(error))}\n`);
+    // Something hangs. An orderly exit would wait for it.
+    if (error.details?.['stopSeconds'] !== undefined) process.kill(process.pid, 'SIGKILL');
     return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
   }
 }
