@@ -158,6 +158,38 @@ describe('a batch', () => {
     expect(await notifications()).toMatchObject([{ kind: 'one', conversionIds: [first] }]);
   });
 
+  it.each([
+    ['at once', 3],
+    ['one after the other', 1],
+  ])('of three that were taken back and submitted again %s is notified once', async (_, atOnce) => {
+    const batch = { batchId: 'b', batchSize: 3 };
+    const { owned } = test.conversions;
+    for (const id of [await submit(batch), await submit(batch), await submit(batch)]) await owned.remove('anna', id);
+    await deliver();
+    for (let left = 3; left > 0; left -= atOnce) {
+      const again = [];
+      for (let index = 0; index < atOnce; index += 1) again.push(await submit(batch));
+      for (const id of again) {
+        await end(id, 'done');
+        await deliver();
+      }
+    }
+    expect(await notifications()).toMatchObject([{ kind: 'batch', counts: { done: 3 } }]);
+  });
+
+  it('of three, one of which was taken back and submitted again, is notified once', async () => {
+    const batch = { batchId: 'b', batchSize: 3 };
+    const [first, second, third] = [await submit(batch), await submit(batch), await submit(batch)];
+    await test.conversions.owned.remove('anna', second);
+    const again = await submit(batch);
+    for (const id of [first, third, again]) {
+      expect(await notifications()).toEqual([]);
+      await end(id, 'done');
+      await deliver();
+    }
+    expect(await notifications()).toMatchObject([{ counts: { done: 3 } }]);
+  });
+
   it('that has not ended costs one query, however many of its ends are in no notification', async () => {
     const batch = { batchId: 'b', batchSize: 100 };
     for (let index = 0; index < 20; index += 1) await end(await submit(batch), 'done');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { maxNamedConversions, type Notification } from '../../shared/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
+import type { BatchSummary, ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
 import type { Rows } from './rows.ts';
@@ -56,11 +56,12 @@ export function createBatches(parts: BatchesParts): Batches {
 
   /** Whether all conversions of the batch have ended, and some of them are in no notification. */
   async function hasEnded(owner: string, batchId: string): Promise<boolean> {
-    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(owner, batchId);
+    const summary = await store.batchSummary(owner, batchId);
+    const { active, untold, lastEndedAt } = summary;
     const batchKey = JSON.stringify([owner, batchId]);
     const isStill =
       active === 0 && lastEndedAt !== undefined && secondsSince(lastEndedAt, batchKey) >= stillBatchSeconds;
-    const isOver = untold === 0 || isStill || (batchSize !== undefined && ended >= batchSize);
+    const isOver = untold === 0 || isStill || isWhole(summary);
     if (isOver) seen.delete(batchKey);
     return isOver && untold > 0;
   }
@@ -128,6 +129,15 @@ export function createBatches(parts: BatchesParts): Batches {
       return made;
     },
   };
+}
+
+/**
+ * Whether as many have ended as the batch has. If there are more conversions than that, some that were cancelled were submitted again,
+ * and no longer count.
+ */
+function isWhole({ active, ended, cancelled, batchSize }: BatchSummary): boolean {
+  if (batchSize === undefined) return false;
+  return ended - (active + ended > batchSize ? cancelled : 0) >= batchSize;
 }
 
 /** The ends of a batch that a notification is made of. */

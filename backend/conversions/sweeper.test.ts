@@ -320,6 +320,22 @@ describe('a sweeper whose clock jumps', () => {
   });
 });
 
+describe('a notification', () => {
+  it('is removed with the MP3s that it is about, unless its mail is still to be sent', async () => {
+    const { sweeper, batches, notifications } = test.conversions;
+    const list = async () => (await notifications.page({ owner: 'anna', limit: 10 })).items.length;
+    await (await take(await upload())).finish(result, []);
+    await batches.tellOfEnds();
+    await sweeper.tidy();
+    test.pass(30 * day - 60);
+    await tidyForAnHour(test);
+    expect(await list()).toBe(1);
+    test.pass(hour);
+    await sweeper.tidy();
+    expect(await list()).toBe(0);
+  });
+});
+
 describe('a running sweeper', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });

@@ -5,6 +5,7 @@ import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
 import { createSettledTime } from '../ports/settled-time.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
@@ -53,6 +54,7 @@ export interface Sweeper {
 export interface SweeperParts {
   readonly rows: Rows;
   readonly store: ConversionStore;
+  readonly notifications: Pick<NotificationStore, 'removeBefore'>;
   readonly leases: LeaseStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;

@@ -61,6 +61,7 @@ it(`${count} rows that wait for an hour behind busy places cost few tickets, and
     ...{ rows, store, publisher, clock, retention, log, videos: noBlobs, mp3s: noBlobs },
     uploads: { settle: unused },
     leases: createSqliteLeaseStore(database),
+    notifications: { removeBefore: unused },
   });
 
   const hour = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { ConversionStore, ExpiryTimes, ScannedRow } from '../ports/conversion-store.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
 import type { SettledTime } from '../ports/settled-time.ts';
 import { blobFence, mp3BlobId, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { expiry, type Retention } from './conversion-view.ts';
@@ -7,12 +8,15 @@ import type { Rows } from './rows.ts';
 
 /** How long the row of a removed conversion is kept, so that clients that were disconnected learn of the removal. */
 const tombstoneSeconds = 7 * 24 * 3600;
+/** How many notifications are removed in one call. A store does nothing else meanwhile. */
+const notificationPortion = 200;
 /** How many blobs are looked up in one query. */
 const blobPortion = 200;
 
 export interface TidyParts {
   readonly rows: Rows;
   readonly store: ConversionStore;
+  readonly notifications: Pick<NotificationStore, 'removeBefore'>;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
   readonly settled: SettledTime;
@@ -22,7 +26,8 @@ export interface TidyParts {
 /** Removes everything that has been expired for an hour, and blobs that no row needs. Stops early once `signal` fires. */
 export type Tidy = (signal: AbortSignal) => Promise<void>;
 
-export function createTidy({ rows, store, videos, mp3s, settled, retention }: TidyParts): Tidy {
+export function createTidy(parts: TidyParts): Tidy {
+  const { rows, store, notifications, videos, mp3s, settled, retention } = parts;
   function expiryTimes(now: Date): ExpiryTimes {
     const ago = (seconds: number): string => new Date(now.getTime() - seconds * 1000).toISOString();
     return {
@@ -76,6 +81,10 @@ export function createTidy({ rows, store, videos, mp3s, settled, retention }: Ti
       for await (const row of store.scanExpired(expiryTimes(now))) {
         if (signal.aborted) return;
         await expire(row, now);
+      }
+      const { ended } = expiryTimes(now);
+      while (!signal.aborted) {
+        if ((await notifications.removeBefore(ended, notificationPortion)) < notificationPortion) break;
       }
     }
     await removeUnwanted(videos, signal, (id) => id, wantsVideo);

@@ -127,6 +127,8 @@ export interface BatchSummary {
   /** Uploading, queued or converting. */
   readonly active: number;
   readonly ended: number;
+  /** How many of the ended ones were cancelled. */
+  readonly cancelled: number;
   /** Done or failed, not removed, and in no notification yet. */
   readonly untold: number;
   /** When the latest of them ended; absent if none has. */
