@@ -1,8 +1,14 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { makeFolder } from './make-folder.ts';
+
+const syncs: string[] = [];
+vi.mock('node:fs/promises', async (importActual) => {
+  const { recordSyncs } = await import('../backend/tests/recorded-syncs.ts');
+  return recordSyncs(await importActual(), (what) => void syncs.push(what));
+});
 
 let root: string;
 beforeEach(async () => {
@@ -19,6 +25,12 @@ it('creates a folder and its parents with the given permissions, even for severa
     expect(facts.isDirectory()).toBe(true);
     if (process.platform !== 'win32') expect(facts.mode & 0o777).toBe(0o700);
   }
+});
+
+it.skipIf(process.platform === 'win32')('makes the names of all new folders durable', async () => {
+  await makeFolder(path.join(root, 'a', 'b', 'c'));
+  const above = [root, path.join(root, 'a'), path.join(root, 'a', 'b')];
+  expect(syncs).toEqual(expect.arrayContaining(above.map((folder) => `sync ${folder}`)));
 });
 
 it('rejects if a file has that name', async () => {

@@ -79,6 +79,24 @@ describe('a refresh token', () => {
     expect(await isRefused(latest)).toBe(true);
   });
 
+  it('works again for a minute although the clock jumps by an hour', async () => {
+    for (const seconds of [3600, -3600]) {
+      const first = await test.auth.startSession(ada, home);
+      await refreshed(first);
+      test.jump(seconds);
+      test.advance(60);
+      expect(await isGood(await refreshed(first))).toBe(true);
+    }
+  });
+
+  it('does not work longer because the clock was put back', async () => {
+    const first = await test.auth.startSession(ada, home);
+    await refreshed(first);
+    test.jump(-3600);
+    test.advance(61);
+    expect(await isRefused(first)).toBe(true);
+  });
+
   it('ends no other session of the account', async () => {
     const [stolen, other] = [await test.auth.startSession(ada, home), await test.auth.startSession(ada, home)];
     await refreshed(stolen);
@@ -168,7 +186,28 @@ describe('a session', () => {
     test.advance(2 * day);
     expect(await test.sessions.get(id)).toBeDefined();
     await test.auth.signIn(ada, home);
+    test.advance(3600);
+    await test.auth.signIn(ada, home);
     await expect.poll(() => test.sessions.get(id)).toBeUndefined();
+  });
+
+  it('outlives a clock that goes 61 days ahead for a while', async () => {
+    const session = await test.auth.startSession(ada, home);
+    test.advance(3600);
+    test.jump(61 * day);
+    await test.auth.signIn(ada, home);
+    // The removal runs after the sign-in, in the order of the database's calls.
+    await test.auth.startSession(ada, home);
+    test.jump(-61 * day);
+    expect(await isGood(await refreshed(session))).toBe(true);
+  });
+
+  it('does not become shorter if it is refreshed while the clock is years behind', async () => {
+    const session = await test.auth.startSession(ada, home);
+    test.jump(-3000 * day);
+    const next = await refreshed(session);
+    test.jump(3000 * day);
+    expect(await isGood(await refreshed(next))).toBe(true);
   });
 
   it('takes the same work to start for an address without an account', async () => {

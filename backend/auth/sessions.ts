@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { SessionRecord, SessionStore, SessionTokens } from '../ports/session-store.ts';
+import type { SessionRecord, SessionStore, SessionTokens, UsedToken } from '../ports/session-store.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import {
@@ -45,6 +45,7 @@ export interface Sessions {
 
 export function createSessions(parts: SessionsParts): Sessions {
   const { sessions, users, accessTokens, clock } = parts;
+  const usedHere = rememberUses(clock);
 
   const inSeconds = (seconds: number): string => new Date(clock.now().getTime() + seconds * 1000).toISOString();
 
@@ -94,7 +95,10 @@ export function createSessions(parts: SessionsParts): Sessions {
         if (!isHashOf(session.tokens.family, token.family)) throw ended();
         const user = await users.get(session.userId);
         if (user === undefined) throw ended();
-        const left = useToken(session.tokens, hashOf(token.secret), clock.now());
+        const now = clock.now();
+        const isRecent = (used: UsedToken): boolean =>
+          usedHere.isRecent(used.hash) || Math.abs(now.getTime() - Date.parse(used.at)) <= graceSeconds * 1000;
+        const left = useToken(session.tokens, { hash: hashOf(token.secret), at: now.toISOString() }, isRecent);
         if (left === undefined) {
           // One of the two who used this token is a thief, so the session ends for both.
           await sessions.remove(session.id);
@@ -105,9 +109,11 @@ export function createSessions(parts: SessionsParts): Sessions {
           ...session,
           revision: session.revision + 1,
           tokens: { ...left, unused: [...left.unused, hashOf(fresh.secret)].slice(-maxUnused) },
-          endsAt: inSeconds(idleSessionSeconds),
+          endsAt: later(session.endsAt, inSeconds(idleSessionSeconds)),
         };
-        if (await sessions.replace(next, session.revision)) return await pair(user, fresh);
+        if (!(await sessions.replace(next, session.revision))) continue;
+        usedHere.note(hashOf(token.secret));
+        return await pair(user, fresh);
       }
     },
 
@@ -118,14 +124,48 @@ export function createSessions(parts: SessionsParts): Sessions {
   };
 }
 
-/** The session's tokens after this one is used; undefined when it may not be used. */
-function useToken(tokens: SessionTokens, hash: string, now: Date): SessionTokens | undefined {
-  const recent = tokens.used.filter(({ at }) => now.getTime() - Date.parse(at) <= graceSeconds * 1000);
-  if (tokens.unused.includes(hash)) {
-    const unused = tokens.unused.filter((one) => one !== hash);
-    return { ...tokens, unused, used: [...recent, { hash, at: now.toISOString() }].slice(-maxUsed) };
+/** The session's tokens after `use`; undefined when that token may not be used. */
+function useToken(
+  tokens: SessionTokens,
+  use: UsedToken,
+  isRecent: (used: UsedToken) => boolean,
+): SessionTokens | undefined {
+  const recent = tokens.used.filter(isRecent);
+  if (tokens.unused.includes(use.hash)) {
+    const unused = tokens.unused.filter((one) => one !== use.hash);
+    return { ...tokens, unused, used: [...recent, use].slice(-maxUsed) };
   }
-  return recent.some((one) => one.hash === hash) ? { ...tokens, used: recent } : undefined;
+  return recent.some(({ hash }) => hash === use.hash) ? { ...tokens, used: recent } : undefined;
+}
+
+/**
+ * The tokens that were used in this process within the grace, by the monotonic clock: if the wall clock jumps forward, a client whose
+ * answer was lost must not be taken for a thief.
+ */
+function rememberUses(clock: Clock) {
+  /** By hash, the oldest first. */
+  const uses = new Map<string, number>();
+  function forgetOld(): void {
+    for (const [hash, at] of uses) {
+      if (clock.monotonicSeconds() - at <= graceSeconds) break;
+      uses.delete(hash);
+    }
+  }
+  return {
+    note(hash: string): void {
+      forgetOld();
+      if (!uses.has(hash)) uses.set(hash, clock.monotonicSeconds());
+    },
+    isRecent(hash: string): boolean {
+      forgetOld();
+      return uses.has(hash);
+    },
+  };
+}
+
+/** A session does not become shorter because the clock was put back. */
+function later(one: string, other: string): string {
+  return one > other ? one : other;
 }
 
 function ended(): AppError {

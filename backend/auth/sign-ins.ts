@@ -6,6 +6,7 @@ import type { Authentication } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
 import type { SessionStore } from '../ports/session-store.ts';
+import { createSettledTime } from '../ports/settled-time.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { ConcurrencyLimit } from './limit-concurrency.ts';
@@ -42,6 +43,7 @@ export interface SignInsParts {
 export function createSignIns(parts: SignInsParts): SignIns {
   const { users, sessionStore, codeStore, sessions, accessTokens, signedInUser } = parts;
   const { limits, hashing, hashingTurns, loginTokenSeconds, clock, log } = parts;
+  const settled = createSettledTime(clock);
   let tidiedAt = Number.NEGATIVE_INFINITY;
 
   async function checkCredentials({ email: given, password }: Credentials, client: string): Promise<UserRecord> {
@@ -62,8 +64,9 @@ export function createSignIns(parts: SignInsParts): SignIns {
   function tidy(): void {
     if (clock.monotonicSeconds() - tidiedAt < tidyEverySeconds) return;
     tidiedAt = clock.monotonicSeconds();
-    const now = clock.now().toISOString();
-    Promise.all([sessionStore.removeEnded(now), codeStore.removeEnded(now)]).catch((error: unknown) =>
+    const before = settled.read()?.toISOString();
+    if (before === undefined) return;
+    Promise.all([sessionStore.removeEnded(before), codeStore.removeEnded(before)]).catch((error: unknown) =>
       log.warn({ err: error }, 'could not remove expired sessions and codes'),
     );
   }

@@ -1,9 +1,15 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { isAppError } from '../../shared/errors.ts';
 import { keepSigningSecret } from './signing-key.ts';
+
+const done: string[] = [];
+vi.mock('node:fs/promises', async (importActual) => {
+  const { recordSyncs } = await import('../tests/recorded-syncs.ts');
+  return recordSyncs(await importActual(), (what) => void done.push(what));
+});
 
 let folder: string;
 let path: string;
@@ -19,6 +25,12 @@ it('makes a secret at the first start and keeps it', async () => {
   expect(Buffer.byteLength(secret)).toBeGreaterThanOrEqual(32);
   expect(await keepSigningSecret(folder)).toBe(secret);
   expect(await readdir(folder)).toEqual(['signing-key']);
+});
+
+it.skipIf(process.platform === 'win32')('is durable before it is used', async () => {
+  done.length = 0;
+  await keepSigningSecret(folder);
+  expect(done).toEqual([`sync ${path}.new`, `rename ${path}`, `sync ${folder}`]);
 });
 
 it('makes a different one in another folder', async () => {

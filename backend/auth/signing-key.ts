@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, isAppError, systemErrorCode } from '../../shared/errors.ts';
+import { syncFolder } from '../../shared/sync-folder.ts';
 
 const fileName = 'signing-key';
 const secretBytes = 48;
@@ -48,7 +49,7 @@ async function readSecret(path: string): Promise<string | undefined> {
   return secret;
 }
 
-/** Writes a temporary file and renames it, so that a crash leaves no half-written secret. */
+/** Writes a temporary file and renames it, so that a crash or a power cut leaves no half-written secret, and no other one. */
 async function makeSecret(path: string): Promise<string> {
   const secret = randomBytes(secretBytes).toString('base64url');
   const draft = `${path}.new`;
@@ -61,5 +62,6 @@ async function makeSecret(path: string): Promise<string> {
     await file.close();
   }
   await rename(draft, path);
+  await syncFolder(dirname(path));
   return secret;
 }

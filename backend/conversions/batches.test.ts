@@ -103,6 +103,21 @@ describe('a batch', () => {
     expect(await notifications()).toMatchObject([{ conversionIds: [first, second] }]);
   });
 
+  it('without a known size is neither notified early nor late because the clock jumps', async () => {
+    for (const seconds of [25 * 3600, -3600]) {
+      const batchId = `b${seconds}`;
+      const ids = [await submit({ batchId }), await submit({ batchId })];
+      for (const id of ids) await end(id, 'done');
+      const { tellOfEnds } = test.conversions.batches;
+      expect(await tellOfEnds()).toEqual([]);
+      test.jump(seconds);
+      test.pass(599);
+      expect(await tellOfEnds()).toEqual([]);
+      test.pass(1);
+      expect(await tellOfEnds()).toHaveLength(1);
+    }
+  });
+
   it('is notified a second time for conversions that come later', async () => {
     const first = await submit({ batchId: 'b', batchSize: 1 });
     await end(first, 'done');
@@ -141,6 +156,38 @@ describe('a batch', () => {
     await test.conversions.owned.remove('anna', second);
     await deliver();
     expect(await notifications()).toMatchObject([{ kind: 'one', conversionIds: [first] }]);
+  });
+
+  it.each([
+    ['at once', 3],
+    ['one after the other', 1],
+  ])('of three that were taken back and submitted again %s is notified once', async (_, atOnce) => {
+    const batch = { batchId: 'b', batchSize: 3 };
+    const { owned } = test.conversions;
+    for (const id of [await submit(batch), await submit(batch), await submit(batch)]) await owned.remove('anna', id);
+    await deliver();
+    for (let left = 3; left > 0; left -= atOnce) {
+      const again = [];
+      for (let index = 0; index < atOnce; index += 1) again.push(await submit(batch));
+      for (const id of again) {
+        await end(id, 'done');
+        await deliver();
+      }
+    }
+    expect(await notifications()).toMatchObject([{ kind: 'batch', counts: { done: 3 } }]);
+  });
+
+  it('of three, one of which was taken back and submitted again, is notified once', async () => {
+    const batch = { batchId: 'b', batchSize: 3 };
+    const [first, second, third] = [await submit(batch), await submit(batch), await submit(batch)];
+    await test.conversions.owned.remove('anna', second);
+    const again = await submit(batch);
+    for (const id of [first, third, again]) {
+      expect(await notifications()).toEqual([]);
+      await end(id, 'done');
+      await deliver();
+    }
+    expect(await notifications()).toMatchObject([{ counts: { done: 3 } }]);
   });
 
   it('that has not ended costs one query, however many of its ends are in no notification', async () => {

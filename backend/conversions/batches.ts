@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { maxNamedConversions, type Notification } from '../../shared/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
+import type { BatchSummary, ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { NotificationRecord, NotificationStore } from '../ports/notification-store.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
@@ -40,16 +40,32 @@ export interface BatchesParts {
 
 export function createBatches(parts: BatchesParts): Batches {
   const { rows, store, notifications, events, clock, log, skipped, sendsMail = false } = parts;
+  /** The latest end of each batch that has none active and has not ended yet, and when that was by the monotonic clock. */
+  const seen = new Map<string, { readonly lastEndedAt: string; readonly at: number }>();
+
+  /**
+   * Seconds since the latest end of a batch. If this process has seen that end before, it measures by its monotonic clock: the wall
+   * clock may have jumped.
+   */
+  function secondsSince(lastEndedAt: string, batchKey: string): number {
+    const at = clock.monotonicSeconds();
+    const known = seen.get(batchKey);
+    if (known?.lastEndedAt === lastEndedAt) return at - known.at;
+    const seconds = Math.max(0, (clock.now().getTime() - Date.parse(lastEndedAt)) / 1000);
+    seen.set(batchKey, { lastEndedAt, at: at - seconds });
+    return seconds;
+  }
 
   /** Whether all conversions of the batch have ended, and some of them are in no notification. */
   async function hasEnded(owner: string, batchId: string): Promise<boolean> {
-    const { active, ended, untold, lastEndedAt, batchSize } = await store.batchSummary(owner, batchId);
-    if (untold === 0) return false;
+    const summary = await store.batchSummary(owner, batchId);
+    const { active, untold, lastEndedAt } = summary;
+    const batchKey = JSON.stringify([owner, batchId]);
     const isStill =
-      active === 0 &&
-      lastEndedAt !== undefined &&
-      clock.now().getTime() - Date.parse(lastEndedAt) >= stillBatchSeconds * 1000;
-    return isStill || (batchSize !== undefined && ended >= batchSize);
+      active === 0 && lastEndedAt !== undefined && secondsSince(lastEndedAt, batchKey) >= stillBatchSeconds;
+    const isOver = untold === 0 || isStill || isWhole(summary);
+    if (isOver) seen.delete(batchKey);
+    return isOver && untold > 0;
   }
 
   /**
@@ -115,6 +131,15 @@ export function createBatches(parts: BatchesParts): Batches {
       return made;
     },
   };
+}
+
+/**
+ * Whether as many have ended as the batch has. If there are more conversions than that, some that were cancelled were submitted again,
+ * and no longer count.
+ */
+function isWhole({ active, ended, cancelled, batchSize }: BatchSummary): boolean {
+  if (batchSize === undefined) return false;
+  return ended - (active + ended > batchSize ? cancelled : 0) >= batchSize;
 }
 
 /** The ends of a batch that a notification is made of. */

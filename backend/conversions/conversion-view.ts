@@ -6,7 +6,7 @@ import type { ConversionRow, ScannedRow } from '../ports/conversion-store.ts';
 export interface Retention {
   /** Seconds for which the source of a failed or cancelled conversion is kept. */
   readonly sourceSeconds: number;
-  /** Seconds for which an MP3 and its row are kept. */
+  /** Seconds for which an MP3, its row and its notification are kept. */
   readonly resultSeconds: number;
 }
 

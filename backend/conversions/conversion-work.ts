@@ -10,6 +10,18 @@ import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
 
+/** No conversion is given back with a longer delay than this, in seconds. */
+const longestDelaySeconds = 120;
+
+/**
+ * The times (ISO 8601) that tell whether a delayed row is due: now, and the latest that its `notBefore` can be. A later `notBefore`
+ * was written before the clock was put back, so that row is due.
+ */
+export function dueTimes(clock: Clock): readonly [now: string, horizon: string] {
+  const now = clock.now();
+  return [now.toISOString(), new Date(now.getTime() + longestDelaySeconds * 1000).toISOString()];
+}
+
 /** How far a conversion is, as reported by its converter. */
 export interface WorkProgress {
   /** Fraction 0–1. */
@@ -33,7 +45,8 @@ export interface Work extends AsyncDisposable {
   /** Ends the conversion as failed, with one of the codes that a conversion may have. Returns false if the lease was lost. */
   fail(error: AppError): Promise<boolean>;
   /**
-   * Gives the conversion back, to be taken again after `delaySeconds`, at one of its owner's next turns. This costs no attempt.
+   * Gives the conversion back, to be taken again after `delaySeconds`, at most 120, at one of its owner's next turns. This costs no
+   * attempt.
    */
   release(delaySeconds: number): Promise<void>;
 }
@@ -66,10 +79,14 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
   return {
     async take(patience) {
       for (;;) {
-        const next = await store.nextQueued(clock.now().toISOString());
+        const [now, horizon] = dueTimes(clock);
+        const next = await store.nextQueued(now, horizon);
         if (next === undefined) return { kind: 'nothing' };
-        const delaySeconds = waitSeconds(next.row, clock);
-        if (delaySeconds > 0) return { kind: 'later', id: next.row.id, delaySeconds };
+        const { notBefore } = next.row;
+        const delaySeconds = notBefore === undefined ? 0 : (Date.parse(notBefore) - Date.parse(now)) / 1000;
+        if (delaySeconds > 0 && delaySeconds <= longestDelaySeconds) {
+          return { kind: 'later', id: next.row.id, delaySeconds };
+        }
         const row = await takeIfUnchanged(next, rows);
         if (row !== undefined) return { kind: 'work', work: workOn(row, patience, parts) };
       }
@@ -88,11 +105,6 @@ async function takeIfUnchanged({ row, turn }: NextQueued, rows: Rows): Promise<C
     if (isAppError(error, 'taken')) return undefined;
     throw error;
   }
-}
-
-function waitSeconds(row: ConversionRow, clock: Clock): number {
-  if (row.notBefore === undefined) return 0;
-  return Math.max(0, (Date.parse(row.notBefore) - clock.now().getTime()) / 1000);
 }
 
 function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: ConversionWorkParts): Work {
@@ -134,7 +146,8 @@ function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: Co
     },
 
     async release(delaySeconds) {
-      const notBefore = new Date(clock.now().getTime() + delaySeconds * 1000).toISOString();
+      const delay = Math.min(delaySeconds, longestDelaySeconds);
+      const notBefore = new Date(clock.now().getTime() + delay * 1000).toISOString();
       const released = await lease.end(delaySeconds > 0 ? { type: 'released', notBefore } : { type: 'released' });
       if (released !== undefined) await publisher.queued(released);
     },

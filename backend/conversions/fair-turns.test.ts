@@ -210,12 +210,12 @@ function oldestFirst(store: ConversionStore): ConversionStore {
   };
   return {
     ...store,
-    async nextQueued(now) {
+    async nextQueued(now, horizon) {
       for (const id of await queued()) {
         const row = await store.get(id);
         if (row !== undefined && (row.notBefore ?? '') <= now) return { row, turn: ++turn };
       }
-      return await store.nextQueued(now);
+      return await store.nextQueued(now, horizon);
     },
     async queuePositions(ids) {
       const all = await queued();
@@ -254,8 +254,8 @@ it('has no second video taken at one turn by two converters that read the queue 
   let meanwhile = async (): Promise<unknown> => undefined;
   const slow: ConversionStore = {
     ...queue.store,
-    async nextQueued(now) {
-      const next = await queue.store.nextQueued(now);
+    async nextQueued(now, horizon) {
+      const next = await queue.store.nextQueued(now, horizon);
       await meanwhile();
       return next;
     },

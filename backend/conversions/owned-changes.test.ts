@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Conversion } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
-import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
+import { makeTestConversions, type TestConversions, tidyForAnHour } from '../tests/test-conversions.ts';
 import type { OwnedChanges } from './owned-changes.ts';
 
 const intake = { fileName: 'talk.mp4', path: '/talk.mp4', bytes: 1000, options: { format: 'mp3' } as const };
@@ -120,10 +120,10 @@ describe('what an owner has missed', () => {
     const { at } = await changes.since('anna');
     await test.conversions.owned.remove('anna', id);
     test.pass(6 * 24 * 3600);
-    await test.conversions.sweeper.tidy();
+    await tidyForAnHour(test);
     expect(await changes.since('anna', at)).toMatchObject({ removed: [id], truncated: false });
     test.pass(2 * 24 * 3600);
-    await test.conversions.sweeper.tidy();
+    await tidyForAnHour(test);
     expect(await changes.since('anna', at)).toMatchObject({ removed: [], truncated: true });
   });
 });

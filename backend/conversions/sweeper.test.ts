@@ -5,10 +5,11 @@ import type { ConversionStore } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import { createConversions } from '../tests/all-sides.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
-import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
+import { makeTestConversions, type TestConversions, tidyForAnHour } from '../tests/test-conversions.ts';
 import type { Work } from './conversion-work.ts';
 
-const day = 24 * 3600;
+const hour = 3600;
+const day = 24 * hour;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
 const result = { fileName: 'talk.mp3', bytes: 4, durationSeconds: 2, sha256: 'ab', peaks: [] };
 
@@ -167,6 +168,17 @@ describe('the sweeper', () => {
     expect(test.videoQueue.take()).toEqual([id]);
   });
 
+  it('publishes a ticket for a row that was delayed before the clock was put back', async () => {
+    const id = await upload();
+    await (await take(id)).release(30);
+    test.videoQueue.take();
+    test.jump(-hour);
+    test.pass(60);
+    await test.conversions.sweeper.round();
+    expect(test.videoQueue.take()).toEqual([id]);
+    expect(await test.conversions.work.take()).toMatchObject({ kind: 'work', work: { row: { id } } });
+  });
+
   it('publishes one ticket for the notifiers, however many batches have no notification', async () => {
     const batch = { batchId: 'b', batchSize: 10 };
     for (let index = 0; index < 5; index += 1) {
@@ -233,7 +245,7 @@ describe('the sweeper', () => {
     await test.conversions.sweeper.tidy();
     expect(await videos()).toEqual([id]);
     test.pass(120);
-    await test.conversions.sweeper.tidy();
+    await tidyForAnHour(test);
     expect(await videos()).toEqual([]);
     await expect(test.conversions.owned.retry('anna', id)).rejects.toMatchObject({ code: 'gone' });
   });
@@ -248,13 +260,131 @@ describe('the sweeper', () => {
     await test.conversions.sweeper.tidy();
     expect((await test.conversions.owned.get('anna', id)).state).toBe('done');
     test.pass(120);
-    await test.conversions.sweeper.tidy();
+    await tidyForAnHour(test);
     await expect(test.conversions.owned.get('anna', id)).rejects.toMatchObject({ code: 'not_found' });
     expect(await test.mp3s.stat(`${id}-1`)).toBeUndefined();
     expect(await test.store.get(id)).toBeDefined();
     test.pass(8 * day);
-    await test.conversions.sweeper.tidy();
+    await tidyForAnHour(test);
     expect(await test.store.get(id)).toBeUndefined();
+  });
+});
+
+describe('a sweeper whose clock jumps', () => {
+  async function finished(): Promise<string> {
+    const id = await upload();
+    const work = await take(id);
+    await test.mp3s.append(`${id}-1`, 1, 0, bytes('mp3'), { conversionId: id, owner: 'anna', fileName: 'x' });
+    await test.mp3s.finish(`${id}-1`, 1);
+    await work.finish(result, []);
+    return id;
+  }
+
+  async function tidyHourly(count: number): Promise<void> {
+    for (let pass = 0; pass < count; pass += 1) {
+      test.pass(hour);
+      await test.conversions.sweeper.round();
+      await test.conversions.sweeper.tidy();
+    }
+  }
+
+  it('keeps an upload under way when it goes 25 hours ahead for some rounds', async () => {
+    const { id } = await test.conversions.uploads.create('anna', { ...intake, videoBytes: 10 });
+    const piece = { offset: 0, maxVideoBytes: 10 };
+    await test.conversions.uploads.append('anna', id, piece, bytes('video'));
+    await tidyHourly(3);
+    test.jump(25 * hour);
+    await rounds(100);
+    test.jump(-25 * hour);
+    await rounds(2);
+    expect(await test.conversions.uploads.status('anna', id)).toMatchObject({ offset: 5 });
+    await tidyHourly(26);
+    await expect(test.conversions.uploads.status('anna', id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it.each([0, 3])(
+    'keeps MP3s, videos and removals when it goes 31 days ahead for one tidying, %i hours after its start',
+    async (hours) => {
+      const id = await finished();
+      const failed = await upload();
+      await (await take(failed)).fail(new AppError('no_audio', 'There is no sound in it.'));
+      const removed = await upload();
+      await test.conversions.owned.remove('anna', removed);
+      await tidyHourly(hours);
+      test.jump(31 * day);
+      await test.conversions.sweeper.tidy();
+      test.jump(-31 * day);
+      await tidyHourly(2);
+      expect((await test.conversions.owned.get('anna', id)).state).toBe('done');
+      expect(await test.mp3s.stat(`${id}-1`)).toBeDefined();
+      expect((await test.conversions.owned.retry('anna', failed)).state).toBe('queued');
+      expect(await test.store.get(removed)).toBeDefined();
+    },
+  );
+
+  it('removes what has been expired for an hour', async () => {
+    const id = await finished();
+    await test.conversions.sweeper.tidy();
+    test.jump(31 * day);
+    await tidyHourly(1);
+    expect((await test.conversions.owned.get('anna', id)).state).toBe('done');
+    await tidyHourly(1);
+    await expect(test.conversions.owned.get('anna', id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a notification', () => {
+  it('is removed with the MP3s that it is about, unless its mail is still to be sent', async () => {
+    const { sweeper, batches, notifications } = test.conversions;
+    const list = async () => (await notifications.page({ owner: 'anna', limit: 10 })).items.length;
+    await (await take(await upload())).finish(result, []);
+    await batches.tellOfEnds();
+    await sweeper.tidy();
+    test.pass(30 * day - 60);
+    await tidyForAnHour(test);
+    expect(await list()).toBe(1);
+    test.pass(hour);
+    await sweeper.tidy();
+    expect(await list()).toBe(0);
+  });
+});
+
+describe('a running sweeper', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('begins no round while one hangs, and looks at no more rows once it stops', async () => {
+    const ids = [await upload(), await upload()];
+    for (const id of ids) await take(id);
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let scans = 0;
+    let reads = 0;
+    const store: ConversionStore = {
+      ...test.store,
+      async *scan(kind) {
+        scans += 1;
+        await gate;
+        for await (const row of test.store.scan(kind)) {
+          reads += 1;
+          yield row;
+        }
+      },
+    };
+    const { sweeper, close } = createConversions({ ...test, store, ...quiet });
+    const running = sweeper.start();
+    vi.advanceTimersByTime(31_000);
+    await waitUntil('a round has begun', () => scans > 0);
+    vi.advanceTimersByTime(31_000);
+    expect(scans).toBe(1);
+    const stopped = running.stop();
+    open();
+    await stopped;
+    expect([scans, reads]).toEqual([1, 1]);
+    close();
   });
 });
 

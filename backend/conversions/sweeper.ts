@@ -5,10 +5,12 @@ import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
+import { createSettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
-import { toConversionError } from './conversion-work.ts';
+import { dueTimes, toConversionError } from './conversion-work.ts';
 import { leaseSeconds } from './kept-lease.ts';
 import { watchLeases } from './lease-watch.ts';
 import type { Publisher } from './publisher.ts';
@@ -53,6 +55,7 @@ export interface Sweeper {
 export interface SweeperParts {
   readonly rows: Rows;
   readonly store: ConversionStore;
+  readonly notifications: Pick<NotificationStore, 'removeBefore'>;
   readonly leases: LeaseStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
@@ -67,7 +70,10 @@ export interface SweeperParts {
 export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, publisher, clock, uploads, skipped, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
-  const tidier = createTidier({ ...parts, tidy: createTidy(parts), lookEverySeconds: roundEverySeconds });
+  const settled = createSettledTime(clock);
+  const tidy = createTidy({ ...parts, settled });
+  const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
+  const stopping = new AbortController();
   let ticketsAt = clock.monotonicSeconds();
   const skipRound = (cause: unknown): void => skipped({ kind: 'round', id: 'sweeper', what: 'a round failed', cause });
 
@@ -121,9 +127,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     await videos.remove(videoBlobId(row), blobFence(row));
   }
 
-  async function lookAt(row: ScannedRow): Promise<void> {
+  async function lookAt(row: ScannedRow, settledTime: string): Promise<void> {
     if (isWaitingUpload(row)) {
-      if (Date.parse(row.upload.expiresAt) <= clock.now().getTime()) await expireUpload(row);
+      if (row.upload.expiresAt <= settledTime) await expireUpload(row);
     } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
       try {
         await takeOver(row);
@@ -140,9 +146,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
    * batches.
    */
   async function publishTickets(): Promise<void> {
-    const now = clock.now().toISOString();
+    const [now, horizon] = dueTimes(clock);
     for await (const row of store.scan('queued')) {
-      const isDue = row.notBefore === undefined || row.notBefore <= now;
+      const isDue = row.notBefore === undefined || row.notBefore <= now || row.notBefore > horizon;
       if (isDue && !(await publisher.queued(row))) break;
     }
     for await (const row of store.untoldBatches()) {
@@ -152,7 +158,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function round(): Promise<void> {
-    for await (const row of store.scan('working')) await handle(row, () => lookAt(row));
+    const settledTime = settled.read()?.toISOString() ?? '';
+    for await (const row of store.scan('working')) {
+      if (stopping.signal.aborted) return;
+      await handle(row, () => lookAt(row, settledTime));
+    }
     leaseWatch.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
@@ -175,6 +185,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       const loops = [repeat(round, skipRound), repeat(tidier.look, skipRound)];
       return {
         async stop() {
+          stopping.abort();
           tidier.stop();
           await Promise.all([tidying, ...loops.map((loop) => loop.stop())]);
         },

@@ -62,6 +62,7 @@ it(`${count} rows that wait for an hour behind busy places cost few tickets, and
     skipped: (item) => errors.push(item),
     uploads: { settle: unused },
     leases: createSqliteLeaseStore(database),
+    notifications: { removeBefore: unused },
   });
 
   const hour = Promise.withResolvers<void>();

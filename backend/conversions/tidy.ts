@@ -1,6 +1,7 @@
 import type { BlobStore } from '../ports/blob-store.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore, ExpiryTimes, ScannedRow } from '../ports/conversion-store.ts';
+import type { NotificationStore } from '../ports/notification-store.ts';
+import type { SettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { blobFence, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { createConversionFiles } from './conversion-files.ts';
@@ -9,28 +10,31 @@ import type { Rows } from './rows.ts';
 
 /** How long the row of a removed conversion is kept, so that clients that were disconnected learn of the removal. */
 const tombstoneSeconds = 7 * 24 * 3600;
+/** How many notifications are removed in one call. A store does nothing else meanwhile. */
+const notificationPortion = 200;
 /** How many blobs are looked up in one query. */
 const blobPortion = 200;
 
 export interface TidyParts {
   readonly rows: Rows;
   readonly store: ConversionStore;
+  readonly notifications: Pick<NotificationStore, 'removeBefore'>;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
-  readonly clock: Clock;
+  readonly settled: SettledTime;
   readonly retention: Retention;
   readonly skipped: ReportSkipped;
 }
 
-/** Removes everything that has expired, and blobs that no row needs. Stops early once `signal` fires. */
+/** Removes everything that has been expired for an hour, and blobs that no row needs. Stops early once `signal` fires. */
 export type Tidy = (signal: AbortSignal) => Promise<void>;
 
 export function createTidy(parts: TidyParts): Tidy {
-  const { rows, store, videos, mp3s, clock, retention, skipped } = parts;
+  const { rows, store, notifications, videos, mp3s, settled, retention, skipped } = parts;
   const files = createConversionFiles(parts);
 
-  function expiryTimes(): ExpiryTimes {
-    const ago = (seconds: number): string => new Date(clock.now().getTime() - seconds * 1000).toISOString();
+  function expiryTimes(now: Date): ExpiryTimes {
+    const ago = (seconds: number): string => new Date(now.getTime() - seconds * 1000).toISOString();
     return {
       removed: ago(tombstoneSeconds),
       ended: ago(retention.resultSeconds),
@@ -38,16 +42,16 @@ export function createTidy(parts: TidyParts): Tidy {
     };
   }
 
-  async function expire(seen: ScannedRow): Promise<void> {
-    const now = clock.now().getTime();
-    const age = (since: string | undefined): number => (since === undefined ? 0 : (now - Date.parse(since)) / 1000);
+  async function expire(seen: ScannedRow, now: Date): Promise<void> {
+    const age = (since: string | undefined): number =>
+      since === undefined ? 0 : (now.getTime() - Date.parse(since)) / 1000;
     if (seen.removedAt !== undefined) {
       if (age(seen.removedAt) >= tombstoneSeconds) await store.forget(seen);
       return;
     }
     const due = expiry(seen, retention);
     const resultIsOver = age(seen.endedAt) >= retention.resultSeconds;
-    const sourceIsOver = due !== undefined && due.getTime() <= now && seen.state !== 'done';
+    const sourceIsOver = due !== undefined && due <= now && seen.state !== 'done';
     if (!resultIsOver && !sourceIsOver) return;
     const decided = await rows.decideIfThere(seen.id, (row) =>
       row.revision === seen.revision ? { type: resultIsOver ? 'removed' : 'source_gone' } : undefined,
@@ -82,11 +86,18 @@ export function createTidy(parts: TidyParts): Tidy {
   }
 
   return async (signal) => {
-    for await (const row of store.scanExpired(expiryTimes())) {
-      if (signal.aborted) return;
-      await expire(row).catch((cause: unknown) => {
-        skipped({ kind: 'conversion', id: row.id, what: 'could not remove what has expired', cause });
-      });
+    const now = settled.read();
+    if (now !== undefined) {
+      for await (const row of store.scanExpired(expiryTimes(now))) {
+        if (signal.aborted) return;
+        await expire(row, now).catch((cause: unknown) => {
+          skipped({ kind: 'conversion', id: row.id, what: 'could not remove what has expired', cause });
+        });
+      }
+      const { ended } = expiryTimes(now);
+      while (!signal.aborted) {
+        if ((await notifications.removeBefore(ended, notificationPortion)) < notificationPortion) break;
+      }
     }
     await removeUnwanted(videos, signal, (id) => id, wantsVideo);
     await removeUnwanted(

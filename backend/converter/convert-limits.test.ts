@@ -10,6 +10,7 @@ test('a short source gets less time than a long one', () => {
   const limits = convertLimits({ maxDurationSeconds: 12 * 3600 });
   expect(passLimits(limits, 60)).toEqual({
     wallSeconds: 360,
+    silentSeconds: 120,
     cpuSeconds: 360,
     memoryBytes: limits.memoryBytes,
     fileBytes: limits.outputBytes,

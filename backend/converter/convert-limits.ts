@@ -6,6 +6,8 @@ export interface ConvertLimits {
   readonly maxDurationSeconds: number;
   /** Wall-clock time for each pass of ffmpeg. */
   readonly wallSeconds: number;
+  /** The longest time in which a pass of ffmpeg gives no sound and no message. */
+  readonly silentSeconds: number;
   readonly cpuSeconds: number;
   /** Address space for each ffmpeg. */
   readonly memoryBytes: number;
@@ -18,6 +20,8 @@ export interface ConvertLimits {
  *
  * - Time: 5 minutes plus the duration of the audio. One core encodes 60 to 120 times faster than that; a small or busy
  *   machine is still 5 times faster. A slower ffmpeg hangs, or was given a file that was made to keep it busy.
+ * - Silence: 2 minutes. Without sound in it, that much video is some gigabytes. An ffmpeg that is silent for longer is
+ *   frozen.
  * - Memory: ffmpeg 5.1 takes 0.3 GB of address space for any codec, and up to 0.3 GB more for the index of a video of
  *   12 hours. Newer versions reserve 0.1 GB for each of their threads.
  * - Output: 320 kbit/s, the highest bitrate of an MP3, plus a cover.
@@ -27,6 +31,7 @@ export function convertLimits({ maxDurationSeconds }: Pick<ConvertLimits, 'maxDu
   return {
     maxDurationSeconds,
     wallSeconds: seconds,
+    silentSeconds: 120,
     cpuSeconds: seconds,
     memoryBytes: 2 ** 31,
     outputBytes: maxDurationSeconds * 40_000 + 2 ** 26,
@@ -41,6 +46,7 @@ export function passLimits(limits: ConvertLimits, durationSeconds: number | unde
   const seconds = convertLimits({ maxDurationSeconds: durationSeconds ?? Number.POSITIVE_INFINITY }).wallSeconds;
   return {
     wallSeconds: Math.min(limits.wallSeconds, seconds),
+    silentSeconds: limits.silentSeconds,
     cpuSeconds: Math.min(limits.cpuSeconds, seconds),
     memoryBytes: limits.memoryBytes,
     fileBytes: limits.outputBytes,

@@ -313,6 +313,40 @@ describe('a converter', () => {
   });
 });
 
+describe('an ffmpeg that freezes', () => {
+  /** Converts with an ffmpeg that does nothing in its first `times` conversions. */
+  async function freezing(times: number): Promise<HandleConvertParts['convert']> {
+    const folder = await mkdtemp(join(media.path, 'freezing-'));
+    const binaries = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
+    const path = join(folder, 'ffmpeg');
+    const script = `#!/bin/sh
+case " $* " in *' s16le '*)
+  echo >> ${folder}/runs
+  if [ "$(wc -l < ${folder}/runs)" -le ${times} ]; then exec sleep 1000; fi ;;
+esac
+exec ${binaries.ffmpeg} "$@"
+`;
+    await writeFile(path, script, { mode: 0o755 });
+    const stopping = await openFfmpeg({ ...binaries, ffmpeg: path });
+    const limits = { ...convertLimits({ maxDurationSeconds: 3600 }), silentSeconds: 3 };
+    return (request) => convertFile({ ...request, ffmpeg: stopping, limits });
+  }
+
+  test('is killed and started again', async () => {
+    const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
+    await handle({ convert: await freezing(1) });
+    expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
+    expect(await mp3Ids()).toHaveLength(1);
+  });
+
+  test('again fails the conversion', async () => {
+    const { id } = await submit(await media.make({ container: 'mp4', seconds: 2 }));
+    await handle({ convert: await freezing(2) });
+    expect(await see(id)).toMatchObject({ state: 'failed', error: { code: 'timed_out' } });
+    expect(await mp3Ids()).toEqual([]);
+  });
+});
+
 describe('a failing conversion', () => {
   test('fails at once, without a retry, with its reason', async () => {
     const { id } = await submit(await media.makeBroken('text'));

@@ -13,6 +13,7 @@ import type { ConversionRow, ConversionSource } from '../ports/conversion-store.
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
+import { isFrozen } from './ffmpeg/supervise-process.ts';
 
 /**
  * How long a conversion waits for something that is unavailable or full: long enough to cause little load, short enough not to be
@@ -128,22 +129,41 @@ async function convertInto(
   folder: string,
   work: Work,
   stopping: AbortSignal,
-  { videos, mp3s, convert }: HandleConvertParts,
+  parts: HandleConvertParts,
 ): Promise<ConvertedFile> {
+  const { videos, mp3s } = parts;
   const { row } = work;
   const signal = AbortSignal.any([work.signal, stopping]);
   await using source = await openSource(row, videos, signal);
-  const converted = await convert({
+  const request = {
     sourcePath: source.path,
     workFolder: folder,
     options: row.options,
     onSource: (facts) => work.noteSource(facts),
     onProgress: (progress) => work.noteProgress(progress),
     signal,
-  });
+  } satisfies Parameters<HandleConvertParts['convert']>[0];
+  const converted = await parts.convert(request).catch((error: unknown) => convertAgain(error, request, work, parts));
   const label = { conversionId: row.id, owner: row.owner, fileName: resultFileName(row) };
   await mp3s.adopt(mp3BlobId(row), blobFence(row), converted.path, label, signal);
   return converted;
+}
+
+/**
+ * Starts over once if ffmpeg was frozen, since what stopped it may be over: a disk that slept, a system out of memory. Throws
+ * `error` if that is not the reason.
+ */
+async function convertAgain(
+  error: unknown,
+  request: Parameters<HandleConvertParts['convert']>[0],
+  work: Work,
+  { convert, log }: HandleConvertParts,
+): Promise<ConvertedFile> {
+  if (!isFrozen(error)) throw error;
+  log.warn({ err: error, conversion: work.row.id }, 'ffmpeg was frozen and is started again');
+  const workFolder = join(request.workFolder, 'again');
+  await mkdir(workFolder, { mode: 0o700 });
+  return await convert({ ...request, workFolder });
 }
 
 async function openSource(row: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {

@@ -34,7 +34,7 @@ export interface RunningServer {
 
 /** Serves `app`. Throws `invalid` for a host that this computer does not have, and `unavailable` when it cannot listen there. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, settings = serverSettings, log, headersSeconds = 20, graceSeconds = 10 } = options;
+  const { host, port, settings = serverSettings, log, headersSeconds = 20, graceSeconds = 5 } = options;
   const server = createServer({
     // A large upload takes hours. `readBody` gives up one that stops.
     requestTimeout: 0,

@@ -5,6 +5,7 @@ import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { createLocalChannel } from './local-channel.ts';
 import { type ConverterSettings, startConverterService, startNotifierService, startOwnerSide } from './services.ts';
+import { stopInTime } from './stop-in-time.ts';
 
 /** The settings of the embedded backend. */
 export interface EmbeddedSettings
@@ -22,7 +23,7 @@ export interface EmbeddedBackend extends AsyncDisposable {
 
 /**
  * Starts the embedded backend: locks its data folder, resumes the work that was in progress when its last process ended, and
- * converts. Disposing of it gives running conversions back and releases the folder. Throws `data_in_use` while another process
+ * converts. Disposing of it gives running conversions back and releases the folder; it throws as `stopInTime` does. Throws `data_in_use` while another process
  * has the folder, `unavailable` if the folder cannot be used or there is no ffmpeg.
  */
 export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Promise<EmbeddedBackend> {
@@ -41,6 +42,6 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     channel: createLocalChannel(owners),
     setPlaces: (places) => converter.setPlaces(places),
     broken: parts.broken,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => stopInTime(running),
   };
 }

@@ -9,6 +9,8 @@ import { waitUntil } from '../tests/running/wait-until.ts';
 import { serve } from './serve.ts';
 
 const started: threads.Worker[] = [];
+/** While true, no thread hears anything. */
+let frozen = false;
 vi.mock('node:worker_threads', async (importActual) => {
   const actual = await importActual<typeof threads>();
   return {
@@ -17,6 +19,9 @@ vi.mock('node:worker_threads', async (importActual) => {
       constructor(file: URL, options: threads.WorkerOptions) {
         super(file, options);
         started.push(this);
+      }
+      override postMessage(requests: unknown): void {
+        if (!frozen) super.postMessage(requests);
       }
     },
   };
@@ -86,6 +91,23 @@ it('tells listeners that it shuts down, and does not wait for those that do not 
   expect(await ended).toMatchObject({ code: 1001 });
   // The grace period for requests is longer.
   expect(performance.now() - began).toBeLessThan(8000);
+});
+
+it('stops within seconds, with a sentence, although its databases hang', async () => {
+  let began = 0;
+  const serving = whileServing({}, async ([listening]) => {
+    frozen = true;
+    const hanging = fetch(`${urlIn(listening)}/readyz`);
+    hanging.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    began = performance.now();
+  });
+  await expect(serving).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('Nothing is lost'),
+  });
+  frozen = false;
+  expect(performance.now() - began).toBeLessThan(15_000);
 });
 
 it('ends when its databases cannot be used any more', async () => {

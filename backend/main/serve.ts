@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Logger, pino } from 'pino';
 import { type Config, isLoopbackHost } from '../config.ts';
-import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
+import { type FfmpegBinaries, locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
@@ -13,6 +13,7 @@ import { openAuth } from './open-auth.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
 import { reachAll } from './reach-all.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
+import { stopInTime } from './stop-in-time.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -26,7 +27,8 @@ export interface ServeOptions {
 
 /**
  * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start, or cannot go on:
- * `data_in_use`, `unavailable`, and `invalid` for a host that this computer does not have.
+ * `data_in_use`, `unavailable`, and `invalid` for a host that this computer does not have. Throws as
+ * `stopInTime` does.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
@@ -35,7 +37,22 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     searchPath: process.env['PATH'] ?? '',
     ffmpegPath: config.ffmpegPath,
   });
-  await using running = new AsyncDisposableStack();
+  const running = new AsyncDisposableStack();
+  try {
+    await run(running, { config, version, say, signal, binaries, log });
+  } finally {
+    await stopInTime(running);
+  }
+}
+
+interface RunOptions extends ServeOptions {
+  readonly binaries: FfmpegBinaries;
+  readonly log: Logger;
+}
+
+/** Runs until the signal fires. Whatever it starts is added to `running`. */
+async function run(running: AsyncDisposableStack, options: RunOptions): Promise<void> {
+  const { config, version, say, signal, binaries, log } = options;
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
   // Loaded only when needed: it takes tens of megabytes of memory.

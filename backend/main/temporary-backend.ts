@@ -32,8 +32,11 @@ export async function startTemporaryBackend(
       return {
         channel: backend.channel,
         async [Symbol.asyncDispose]() {
-          await backend[Symbol.asyncDispose]();
-          await rm(dataFolder, { recursive: true, force: true });
+          try {
+            await backend[Symbol.asyncDispose]();
+          } finally {
+            await rm(dataFolder, { recursive: true, force: true });
+          }
         },
       };
     } catch (error) {

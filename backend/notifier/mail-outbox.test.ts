@@ -193,9 +193,48 @@ describe('a mail server that is down', () => {
     expect(await stand.record(id)).toHaveProperty('outboxMail');
     stand.test.pass(5 * minute);
     await lookOnce(outbox);
+    stand.test.pass(60 * minute);
+    await lookOnce(outbox);
     expect((await stand.record(id))?.notification.mail).toBe('gave_up');
     expect(await stand.record(id)).not.toHaveProperty('outboxMail');
     expect(stand.test.told.at(-1)).toMatchObject({ type: 'notification', notification: { id, mail: 'gave_up' } });
+  });
+
+  it('does not make the outbox give up because the clock goes three days ahead for a while', async () => {
+    const outbox = stand.outbox('smtp://127.0.0.1:1');
+    await run(outbox, 60 * minute);
+    const { id } = await stand.batch();
+    stand.test.jump(3 * day);
+    await run(outbox, 10 * minute);
+    stand.test.jump(-3 * day);
+    expect(await stand.record(id)).toHaveProperty('outboxMail');
+  });
+
+  it('is tried again within its pause although the clock was put back', async () => {
+    const server = await mailServer();
+    const down = stand.outbox('smtp://127.0.0.1:1');
+    const [one, other] = [await stand.batch(), await stand.batch()];
+    await lookOnce(down);
+    stand.test.jump(-3600);
+    const outbox = stand.outbox(server.url);
+    await run(outbox, 10);
+    expect(messageIds(server)).toContain(`<${one.id}@sound.example.org>`);
+    expect(messageIds(server)).toContain(`<${other.id}@sound.example.org>`);
+  });
+
+  it('is tried again by the same outbox although the clock was put back', async () => {
+    const server = await mailServer();
+    server.conduct.recipient = () => ({ code: 450, words: 'greylisted' });
+    const outbox = stand.outbox(server.url);
+    await lookOnce(outbox);
+    const one = await stand.batch();
+    await lookOnce(outbox);
+    stand.test.jump(-3 * day);
+    server.conduct.recipient = () => undefined;
+    const late = await stand.batch();
+    await run(outbox, 10);
+    expect(messageIds(server)).toContain(`<${one.id}@sound.example.org>`);
+    expect(messageIds(server)).toContain(`<${late.id}@sound.example.org>`);
   });
 
   it('does not hold up notifications in the app', async () => {

@@ -6,8 +6,10 @@ import type { ClaimedMail, OutboxMails } from '../conversions/outbox-mails.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mailer, MailMessage, MailOutcome } from '../ports/mailer.ts';
 import type { NotificationRecord } from '../ports/notification-store.ts';
+import { createSettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { batchMail } from './batch-mail.ts';
+import { createDueMails } from './due-mails.ts';
 import { pauseOfMail, pauseWithoutAnswer, watchMailServer } from './mail-pauses.ts';
 
 /** How often the outbox is checked for due mails. */
@@ -53,6 +55,8 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   const { mails, mailer, recipientOf, url, host, clock, log, skipped } = parts;
   const server = watchMailServer(clock);
   const leaseWatch = watchLeases(clock, lookEverySeconds);
+  const settled = createSettledTime(clock);
+  const dueMails = createDueMails(clock);
   const running = new Map<string, Promise<void>>();
   /** Mails that could not be composed or stored, with the time until which they are skipped so that others need not wait. */
   const troubled = new Map<string, number>();
@@ -102,7 +106,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
     const serverLives = isAppError(error, 'unavailable') && error.details?.['replyCode'] !== undefined;
     if (serverLives) server.answered();
     const seconds = serverLives ? pauseOfMail(tries) : Math.max(server.failed(), pauseWithoutAnswer(tries));
-    const age = (clock.now().getTime() - Date.parse(record.notification.createdAt)) / 1000;
+    const age = ((settled.read()?.getTime() ?? 0) - Date.parse(record.notification.createdAt)) / 1000;
     if (age >= giveUpAfterSeconds) {
       log.warn(facts, 'mail could not be sent for too long and is given up');
       return await claim.end('gave_up');
@@ -142,9 +146,8 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
 
   return {
     async look() {
-      const now = clock.now().toISOString();
-      for await (const record of mails.list()) {
-        if (record.outboxMail === undefined || record.outboxMail.due > now) break;
+      settled.read();
+      for await (const record of dueMails.among(mails.list())) {
         if (!isFree(record)) continue;
         if (!(await room())) break;
         start(record);

@@ -16,6 +16,11 @@ export function pauseWithoutAnswer(tries: number): number {
   return Math.min(pauseOfMail(tries), longestForServerSeconds);
 }
 
+/** The longest of both, and of the pause for a server that is down. */
+export function longestPause(tries: number): number {
+  return Math.max(pauseOfMail(tries), longestForServerSeconds);
+}
+
 /**
  * Limits the tries while the mail server is down: only one mail at a time tries to reach it, after pauses that grow from 5 s to 5 min.
  * However many mails wait, the server is tried 7 times in the first 10 minutes and twice in each 10 minutes after that.

@@ -3,7 +3,7 @@ import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { lookEverySeconds, type MailOutbox } from './mail-outbox.ts';
 
 /** How long a stop waits for mails in progress. A mail that is aborted after its last byte arrives twice. */
-const graceSeconds = 5;
+const graceSeconds = 3;
 
 export interface RunningOutboxParts {
   readonly outbox: MailOutbox;

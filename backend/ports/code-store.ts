@@ -14,8 +14,11 @@ export interface CodeRecord {
 
 /** Used only by auth. Durable; throws `unavailable` if the store cannot be reached. */
 export interface CodeStore {
-  /** Replaces the previous code, unless that was sent after `notSentAfter`: then returns false and writes nothing. */
-  put(code: CodeRecord, notSentAfter: string): Promise<boolean>;
+  /**
+   * Replaces the previous code, unless that was sent after `pause.from` and not after `pause.to`: then returns false and writes
+   * nothing.
+   */
+  put(code: CodeRecord, pause: { readonly from: string; readonly to: string }): Promise<boolean>;
   get(userId: string, purpose: CodePurpose): Promise<CodeRecord | undefined>;
   /** Uses up one try, atomically. False if none is left or there is no such code. */
   takeTry(userId: string, purpose: CodePurpose): Promise<boolean>;

@@ -311,6 +311,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       expect(await current().batchSummary('anna', 'batch')).toEqual({
         active: 4,
         ended: 5,
+        cancelled: 1,
         untold: 2,
         lastEndedAt: laterTime,
         batchSize: 12,
@@ -319,8 +320,8 @@ export function describeConversionLists(current: () => ConversionStore): void {
 
     it('are summarised without an end if none has ended, and without a size if none was given', async () => {
       await insert(exampleConversion({ batchId: 'batch' }));
-      expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 1, ended: 0, untold: 0 });
-      expect(await current().batchSummary('anna', 'never')).toEqual({ active: 0, ended: 0, untold: 0 });
+      expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 1, ended: 0, cancelled: 0, untold: 0 });
+      expect(await current().batchSummary('anna', 'never')).toEqual({ active: 0, ended: 0, cancelled: 0, untold: 0 });
     });
 
     it('are summarised again after each write', async () => {
@@ -336,7 +337,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
       await current().replace(toldOf, gone);
       expect(await current().batchSummary('anna', 'batch')).toMatchObject({ active: 0, ended: 1, untold: 0 });
       await current().forget(gone);
-      expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 0, ended: 0, untold: 0 });
+      expect(await current().batchSummary('anna', 'batch')).toEqual({ active: 0, ended: 0, cancelled: 0, untold: 0 });
     });
 
     it('are listed, each by its oldest row, if an end is in no notification', async () => {

@@ -7,6 +7,7 @@ const now = '2026-05-04T04:00:00.000Z';
 const sooner = '2026-05-04T03:59:00.000Z';
 const soon = '2026-05-04T04:00:30.000Z';
 const later = '2026-05-04T04:01:00.000Z';
+const horizon = '2026-05-04T04:02:00.000Z';
 
 /** The part of the ConversionStore's contract about turns. */
 export function describeConversionTurns(current: () => ConversionStore): void {
@@ -27,7 +28,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
   const cancel = (row: ConversionRow): Promise<ConversionRow> => replace(row, { state: 'cancelled', endedAt: now });
 
   async function takeNext(): Promise<ConversionRow> {
-    const next = await current().nextQueued(now);
+    const next = await current().nextQueued(now, horizon);
     if (next === undefined) throw new Error('no row is queued');
     return await take(next);
   }
@@ -36,7 +37,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
   async function takeAll(): Promise<readonly ConversionRow[]> {
     const taken: ConversionRow[] = [];
     for (;;) {
-      const next = await current().nextQueued(now);
+      const next = await current().nextQueued(now, horizon);
       if (next === undefined || (next.row.notBefore ?? '') > now) return taken;
       taken.push(await take(next));
     }
@@ -52,7 +53,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       expect(idsOf(taken)).toEqual(idsOf([a1, b1, c1, a2, b2, a3]));
       expect(taken.map(({ turn }) => turn)).toEqual([1, 1, 1, 2, 2, 3]);
       expect(await current().get(a3.id)).toEqual(taken.at(-1));
-      expect(await current().nextQueued(now)).toBeUndefined();
+      expect(await current().nextQueued(now, horizon)).toBeUndefined();
     });
 
     it('of a newcomer come in this round, or in the next if it is past the newcomer', async () => {
@@ -88,7 +89,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       for (const owner of ['anna', 'anna', 'bert', 'cleo', 'bert']) await queue(owner);
       await takeNext();
       await replace(await takeNext(), given);
-      expect((await current().nextQueued(now))?.row.owner).toBe('cleo');
+      expect((await current().nextQueued(now, horizon))?.row.owner).toBe('cleo');
       await queue('bella');
       await takeNext();
       expect((await takeAll()).slice(0, 3).map(({ owner }) => owner)).toEqual(['anna', 'bella', 'bert']);
@@ -118,7 +119,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       const taken: string[] = [];
       async function taker(): Promise<void> {
         for (;;) {
-          const next = await current().nextQueued(now);
+          const next = await current().nextQueued(now, horizon);
           if (next === undefined) return;
           const { row, turn } = next;
           const isTaken = await current()
@@ -140,8 +141,14 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       const [first, second] = [await queue('anna', { notBefore: later }), await queue('anna', { notBefore: sooner })];
       const [third, fourth] = [await queue('bert', { notBefore: soon }), await queue('cleo')];
       expect(idsOf(await takeAll())).toEqual([second.id, fourth.id]);
-      expect((await current().nextQueued(now))?.row.id).toBe(third.id);
-      expect((await current().nextQueued(later))?.row.id).toBe(first.id);
+      expect((await current().nextQueued(now, horizon))?.row.id).toBe(third.id);
+      expect((await current().nextQueued(later, horizon))?.row.id).toBe(first.id);
+    });
+
+    it('are not missed by a row that was delayed before the clock was put back', async () => {
+      const first = await queue('anna', { notBefore: '2026-05-04T04:02:00.001Z' });
+      await queue('anna');
+      expect((await current().nextQueued(now, horizon))?.row.id).toBe(first.id);
     });
 
     it('determine how many rows go before each row', async () => {
@@ -178,7 +185,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
         expect(await current().queuePositions(some)).toEqual(new Map(some.map((id) => [id, positions.get(id)])));
         const order = ids.toSorted((one, other) => (positions.get(one) ?? 0) - (positions.get(other) ?? 0));
         expect(order.map((id) => positions.get(id))).toEqual([...order.keys()]);
-        expect((await current().nextQueued(now))?.row.id).toBe(order[0]);
+        expect((await current().nextQueued(now, horizon))?.row.id).toBe(order[0]);
         if (takenBefore === 3) expect(idsOf(await takeAll())).toEqual(order);
       }
     });

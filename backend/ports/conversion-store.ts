@@ -150,6 +150,8 @@ export interface BatchSummary {
   /** Uploading, queued or converting. */
   readonly active: number;
   readonly ended: number;
+  /** How many of the ended ones were cancelled. */
+  readonly cancelled: number;
   /** Done or failed, not removed, and in no notification yet. */
   readonly untold: number;
   /** When the latest of them ended; absent if none has. */
@@ -219,10 +221,11 @@ export interface ConversionStore {
   countActive(): Promise<ActiveCounts>;
 
   /**
-   * The queued row to take next, of those that are due at `now` (ISO 8601). If none is due, the one that will be due first;
-   * undefined if none is queued. Whoever takes it must write the turn into it.
+   * The queued row to take next, of those that are due. If none is due, the one that will be due first; undefined if none is queued.
+   * Whoever takes it must write the turn into it. A row is not due if its `notBefore` is later than `now`, unless it is also later
+   * than `horizon` (ISO 8601): no row is delayed for that long, so the clock was put back.
    */
-  nextQueued(now: string): Promise<NextQueued | undefined>;
+  nextQueued(now: string, horizon: string): Promise<NextQueued | undefined>;
 
   /**
    * For each queued row with one of these ids: how many queued rows, of all owners, go before it if all are due and no more come. At

@@ -304,6 +304,18 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
       });
     });
 
+    it('removes old notifications of all owners, in portions, and none whose mail is still in the outbox', async () => {
+      const outboxMail = { revision: 0, tries: 0, due: readTime, claimed: false };
+      await insert(example(1), example(2), example(3, {}, 'bert'), { ...example(4, {}, 'cleo'), outboxMail });
+      await insert(example(5), example(6, {}, 'bert'));
+      const before = example(5).notification.createdAt;
+      expect([await store.removeBefore(before, 2), await store.removeBefore(before, 2)]).toEqual([2, 1]);
+      expect(await store.removeBefore(before, 2)).toBe(0);
+      const left = [];
+      for (const owner of ['anna', 'bert', 'cleo']) left.push(...(await store.page({ owner, limit: 10 })).items);
+      expect(left.map(({ id }) => id)).toEqual(['anna-5', 'bert-6', 'cleo-4']);
+    });
+
     it('removes all notifications of one owner, and none of another', async () => {
       await insert(example(1), example(2));
       const [kept] = await insert(example(1, {}, 'bert'));
@@ -336,6 +348,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         () => store.page({ owner: 'anna', limit: 10 }),
         () => store.changes({ owner: 'anna', limit: 10 }),
         () => store.markRead('anna', ['anna-1'], readTime),
+        () => store.removeBefore(readTime, 1),
         () => store.removeAllOf('anna'),
       ];
       for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });

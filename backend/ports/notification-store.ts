@@ -52,6 +52,12 @@ export interface NotificationStore {
   /** Marks those of `ids` that are unread and belong to this owner, and returns their ids. `at` is ISO 8601. */
   markRead(owner: string, ids: readonly string[], at: string): Promise<readonly string[]>;
 
+  /**
+   * Deletes up to `limit` notifications, of all owners, that were made before `before` (ISO 8601) and have no mail in the outbox.
+   * Returns how many.
+   */
+  removeBefore(before: string, limit: number): Promise<number>;
+
   /** Deletes all notifications of one owner. */
   removeAllOf(owner: string): Promise<void>;
 }

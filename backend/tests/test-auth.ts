@@ -28,6 +28,8 @@ export interface TestAuth extends AsyncDisposable {
   readonly clock: Clock;
   /** Moves the clock forward. */
   advance(seconds: number): void;
+  /** Moves the wall clock alone, forward or back. */
+  jump(seconds: number): void;
   /** Another service over the same database, like a second process, or like a restart with other settings. */
   another(changes?: AuthChanges): Authentication;
 }
@@ -47,7 +49,8 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
   const sessions = createSqliteSessionStore(database);
   const codes = createSqliteCodeStore(database);
   let time = Date.parse('2026-01-01T12:00:00Z');
-  const clock: Clock = { now: () => new Date(time), monotonicSeconds: () => time / 1000 };
+  let jumped = 0;
+  const clock: Clock = { now: () => new Date(time + jumped * 1000), monotonicSeconds: () => time / 1000 };
   const mails: MailMessage[] = [];
   const mailer = {
     async send(message: MailMessage) {
@@ -80,6 +83,9 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
     clock,
     advance(seconds) {
       time += seconds * 1000;
+    },
+    jump(seconds) {
+      jumped += seconds;
     },
     another({ mailless, ...others } = {}) {
       const { mail: _, ...without } = parts;

@@ -47,6 +47,8 @@ export interface TestConversions extends AsyncDisposable {
   take(id: string): Promise<Taken>;
   /** Moves both clocks forward. */
   pass(seconds: number): void;
+  /** Moves the wall clock alone, forward or back. */
+  jump(seconds: number): void;
 }
 
 /** A queue that delivers nothing. The test reads what was published. */
@@ -103,7 +105,11 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const videoQueue = heldQueue();
   const mp3Queue = heldQueue();
   let seconds = 0;
-  const clock: Clock = { now: () => new Date(1_800_000_000_000 + seconds * 1000), monotonicSeconds: () => seconds };
+  let jumped = 0;
+  const clock: Clock = {
+    now: () => new Date(1_800_000_000_000 + (seconds + jumped) * 1000),
+    monotonicSeconds: () => seconds,
+  };
   const wanted = new AsyncLocalStorage<string>();
   const store = outOfTurn(stores.conversions, wanted);
   const conversions = createConversions({
@@ -144,6 +150,9 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     pass(more) {
       seconds += more;
     },
+    jump(more) {
+      jumped += more;
+    },
     async [Symbol.asyncDispose]() {
       conversions.close();
       await events.close();
@@ -153,6 +162,13 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   };
 }
 
+/** Tidies now and an hour later: what has expired is removed then. */
+export async function tidyForAnHour({ conversions, pass }: TestConversions): Promise<void> {
+  await conversions.sweeper.tidy();
+  pass(3600);
+  await conversions.sweeper.tidy();
+}
+
 /** Returns the wanted row as the next queued one, with a turn that nobody has had, if a row is wanted. */
 function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
   return {
@@ -160,10 +176,10 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
     // Looked up at each call, so that a test can make the store fail.
     changes: (query) => store.changes(query),
     replace: (expected, next) => store.replace(expected, next),
-    async nextQueued(now) {
+    async nextQueued(...times) {
       const id = wanted.getStore();
-      if (id === undefined) return await store.nextQueued(now);
-      const [row, next] = [await store.get(id), await store.nextQueued(now)];
+      if (id === undefined) return await store.nextQueued(...times);
+      const [row, next] = [await store.get(id), await store.nextQueued(...times)];
       return row?.state === 'queued' && next !== undefined ? { row, turn: next.turn + 1 } : undefined;
     },
   };
@@ -174,7 +190,7 @@ function pausing(store: ConversionStore, pause: () => Promise<void>): Conversion
     ...store,
     insert: (row, most) => pause().then(() => store.insert(row, most)),
     get: (id) => pause().then(() => store.get(id)),
-    nextQueued: (now) => pause().then(() => store.nextQueued(now)),
+    nextQueued: (...times) => pause().then(() => store.nextQueued(...times)),
     replace: (expected, next) => pause().then(() => store.replace(expected, next)),
     async changes(query) {
       await pause();

@@ -157,6 +157,8 @@ async function main(words: readonly string[]): Promise<number> {
     }
     if (!isAppError(error) || error.code === 'internal') throw error;
     stderr.write(`${harmless(failureWords(error, words[0]))}\n`);
+    // Something hangs. An orderly exit would wait for it.
+    if (error.details?.['stopSeconds'] !== undefined) process.kill(process.pid, 'SIGKILL');
     return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
   }
 }

@@ -2,6 +2,7 @@ import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../../shared/errors.ts';
+import { syncFolder } from '../../shared/sync-folder.ts';
 
 /** Errors of `link` whose cause is the target itself, so that another method would fail too. */
 const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENAMETOOLONG', 'EIO']);
@@ -20,7 +21,7 @@ export async function placeBeside(file: string, target: string): Promise<boolean
     // Without hard links (FAT, many network shares), file systems return various errors.
     return await reserveAndRename(file, target);
   }
-  await syncFolder(path.dirname(target));
+  await makeNameDurable(target);
   return true;
 }
 
@@ -37,7 +38,7 @@ async function reserveAndRename(file: string, target: string): Promise<boolean> 
     await rm(target, { force: true });
     throw error;
   }
-  await syncFolder(path.dirname(target));
+  await makeNameDurable(target);
   return true;
 }
 
@@ -49,7 +50,7 @@ export async function placeOver(file: string, target: string): Promise<boolean> 
   });
   if (there?.isDirectory()) return false;
   await patiently(() => rename(file, target));
-  await syncFolder(path.dirname(target));
+  await makeNameDurable(target);
   return true;
 }
 
@@ -68,11 +69,9 @@ async function patiently(step: () => Promise<void>): Promise<void> {
 }
 
 /** Makes the name survive a power cut. Not possible on Windows and some network shares; the bytes are safe there all the same. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
+async function makeNameDurable(target: string): Promise<void> {
   try {
-    await using handle = await open(folder);
-    await handle.sync();
+    await syncFolder(path.dirname(target));
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
   }

@@ -2,7 +2,7 @@ import { ClientRequest } from 'node:http';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
-import { AppError, type ErrorCode, systemErrorCode, toKnownError } from '../../shared/errors.ts';
+import { AppError, type ErrorCode, isAppError, systemErrorCode, toKnownError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -132,13 +132,22 @@ export function refusal(host: string, status: number, body: unknown): AppError {
     const byStatus = error.code === 'unknown' ? codesOfStatus[status] : undefined;
     return byStatus === undefined ? error : toKnownError({ code: byStatus, message, details });
   }
-  if (status === 413) return new AppError('too_large', sayShared('failProxyLimit', { host }));
+  if (status === 413)
+    return new AppError('too_large', sayShared('failProxyLimit', { host }), { cause: new ProxyLimitError() });
   // The answer of a proxy whose server is down.
   if (status >= 502 && status <= 504) return new AppError('unavailable', sayShared('failProxy', { host }));
   if (status >= 300 && status < 400) {
     return new AppError('unavailable', sayShared('failRedirect', { host }));
   }
   return notSoundlift(host);
+}
+
+/** The size of a single request was refused by something on the way to the server. */
+class ProxyLimitError extends Error {}
+
+/** Whether a proxy before the server has refused a request for its size. The server's own limit is for the whole video. */
+export function isProxyLimit(error: unknown): boolean {
+  return isAppError(error, 'too_large') && error.cause instanceof ProxyLimitError;
 }
 
 /** Parses an answer. Throws `unavailable` if it does not fit `schema`: then it is not from a Soundlift server. */

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listenSomewhere } from '../../backend/tests/running/listen-somewhere.ts';
 import { openServerStand, type ServerStand } from '../../backend/tests/running/server-stand.ts';
 import { createServerHttp } from './server-http.ts';
 import { type KeptSession, keepInMemory, openServerSession, type SessionKeeper, signIn } from './server-session.ts';
@@ -11,11 +13,12 @@ beforeAll(async () => {
   stand = running.use(await openServerStand());
 });
 afterAll(() => running.disposeAsync());
+afterEach(() => vi.useRealTimers());
 
 /** A stored sign-in, and how often it was stored again. */
-async function signedIn(changes: Partial<KeptSession> = {}) {
+async function signedIn(changes: Partial<KeptSession> = {}, url = stand.line.url) {
   const memory = keepInMemory();
-  await signIn(createServerHttp(stand.line.url), stand.account, memory);
+  await signIn(createServerHttp(url), stand.account, memory);
   const first = await kept(memory);
   await memory.write({ ...first, ...changes });
   let writes = 0;
@@ -35,11 +38,38 @@ async function kept(keeper: SessionKeeper): Promise<KeptSession> {
   return session;
 }
 
-function open(keeper: SessionKeeper) {
-  return openServerSession(createServerHttp(stand.line.url), keeper);
+function open(keeper: SessionKeeper, url = stand.line.url) {
+  return openServerSession(createServerHttp(url), keeper);
 }
 
 const longAgo = '2020-01-01T00:00:00.000Z';
+const refusedSession: KeptSession = {
+  accessToken: 'token',
+  refreshToken: 'refresh',
+  expiresAt: '2100-01-01T00:00:00.000Z',
+  email: 'anna@example.com',
+  signedInAt: longAgo,
+};
+
+/** A server that gives new tokens, and refuses all of them unless it `accepts` them. */
+async function startRefusingServer(
+  onRefresh: () => void,
+  { date, accepts = false }: { readonly date?: string; readonly accepts?: boolean } = {},
+) {
+  const server = createServer((request, response) => {
+    if (date !== undefined) response.setHeader('Date', date);
+    if (request.url !== '/api/v1/sessions/refresh') {
+      response.statusCode = accepts ? 200 : 401;
+      const problem = { type: 'about:blank', title: 'No', status: 401, code: 'unauthorized', detail: 'No.' };
+      return response.end(JSON.stringify(accepts ? {} : problem));
+    }
+    onRefresh();
+    const expiresAt = new Date(Date.now() + 900_000).toISOString();
+    return response.end(JSON.stringify({ accessToken: `token ${Math.random()}`, expiresAt, refreshToken: 'next' }));
+  });
+  const { port, ...listening } = await listenSomewhere(server);
+  return { ...listening, url: `http://127.0.0.1:${port}` };
+}
 
 describe('a session', () => {
   it('sends its token as long as that is valid', async () => {
@@ -68,6 +98,52 @@ describe('a session', () => {
     const session = open(keeper);
     await Promise.all(Array.from({ length: 10 }, () => session.ask(me)));
     expect(writes()).toBe(1);
+  });
+
+  it.each([16, -16])(
+    'is refreshed only when its token ends if this computer’s clock is %i minutes ahead',
+    async (minutes) => {
+      vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.now() + minutes * 60_000 });
+      // The line's own clock must not stand still.
+      const { url } = stand.server();
+      const { keeper, writes } = await signedIn({}, url);
+      const session = open(keeper, url);
+      for (let call = 0; call < 5; call += 1) await session.ask(me);
+      expect(writes()).toBe(0);
+      // The clock passes the time at which the token ends.
+      vi.advanceTimersByTime(14.5 * 60_000);
+      for (let call = 0; call < 5; call += 1) await session.ask(me);
+      expect(writes()).toBe(1);
+      // The clock is corrected, which does not make the new token older.
+      vi.setSystemTime(Date.now() + 3600_000);
+      for (let call = 0; call < 5; call += 1) await session.ask(me);
+      expect(writes()).toBe(1);
+    },
+  );
+
+  it('asks for one new token when the server refuses that as well', async () => {
+    let refreshes = 0;
+    await using server = await startRefusingServer(() => {
+      refreshes += 1;
+    });
+    const session = openServerSession(createServerHttp(server.url), keepInMemory(refusedSession));
+    const refused = Array.from({ length: 10 }, () => session.ask(me));
+    for (const call of refused) await expect(call).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(refreshes).toBe(1);
+  });
+
+  it('does not ask for a token with each call if a proxy gives its answers a wrong time', async () => {
+    let refreshes = 0;
+    await using server = await startRefusingServer(
+      () => {
+        refreshes += 1;
+      },
+      { date: new Date(Date.now() + 3600_000).toUTCString(), accepts: true },
+    );
+    const kept = { ...refusedSession, expiresAt: longAgo };
+    const session = openServerSession(createServerHttp(server.url), keepInMemory(kept));
+    for (let call = 0; call < 5; call += 1) await session.ask(me);
+    expect(refreshes).toBe(1);
   });
 
   it('stays valid when two processes refresh at the same time', async () => {

@@ -4,7 +4,7 @@ import { AppError, isAppError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { readAnswer, type ServerHttp, type ServerRequest } from './server-http.ts';
 
-/** What is stored to stay signed in. */
+/** What is stored to stay signed in. Unlike the server's answer, `expiresAt` is by this computer's clock. */
 export interface KeptSession extends Session {
   /** The e-mail of the account, shown when the person must sign in again. */
   readonly email: string;
@@ -47,10 +47,12 @@ export interface ServerSession {
 
 /** A token that expires within this time is renewed first. */
 const spareSeconds = 60;
+/** The assumed lifetime of a token whose lifetime is unknown: longer than a token is valid. */
+const unknownMilliseconds = 24 * 3600 * 1000;
 
 /** Signs in and stores the session. Throws `unauthorized`, `too_many`, and as `ServerHttp.ask` does. */
 export async function signIn(http: ServerHttp, { email, password }: Credentials, keeper: SessionKeeper): Promise<void> {
-  const session = await askForSession(http, '/api/v1/sessions', { email, password });
+  const { session } = await askForSession(http, '/api/v1/sessions', { email, password });
   await keeper.write({ ...session, email, signedInAt: new Date().toISOString() });
 }
 
@@ -62,6 +64,8 @@ export function openServerSession(
 ): ServerSession {
   /** Only one refresh runs at a time. Other callers wait for it. */
   let refreshing: Promise<KeptSession> | undefined;
+  /** The latest token that this process has fetched, and its end by the monotonic clock, in milliseconds. */
+  let fetched: { readonly accessToken: string; readonly endsAt: number } | undefined;
 
   async function kept(): Promise<KeptSession> {
     const session = await keeper.read();
@@ -81,8 +85,10 @@ export function openServerSession(
       const session = await kept();
       if (session.accessToken !== old) return session;
       try {
-        const next = await askForSession(http, '/api/v1/sessions/refresh', { refreshToken: session.refreshToken });
-        const renewed = { ...session, ...next };
+        const { refreshToken } = session;
+        const next = await askForSession(http, '/api/v1/sessions/refresh', { refreshToken });
+        const renewed = { ...session, ...next.session };
+        fetched = { accessToken: renewed.accessToken, endsAt: performance.now() + next.milliseconds };
         await keeper.write(renewed);
         return renewed;
       } catch (error) {
@@ -102,7 +108,9 @@ export function openServerSession(
 
   async function token(): Promise<string> {
     const { accessToken, expiresAt } = await kept();
-    return Date.parse(expiresAt) - Date.now() > spareSeconds * 1000 ? accessToken : await renewed(accessToken);
+    const left =
+      fetched?.accessToken === accessToken ? fetched.endsAt - performance.now() : Date.parse(expiresAt) - Date.now();
+    return left > spareSeconds * 1000 ? accessToken : await renewed(accessToken);
   }
 
   async function ask(request: ServerRequest) {
@@ -138,7 +146,16 @@ export function openServerSession(
   };
 }
 
-async function askForSession(http: ServerHttp, path: string, body: unknown): Promise<Session> {
-  const { data } = await http.ask({ method: 'POST', path, body });
-  return readAnswer(http.host, sessionSchema, data);
+/**
+ * The session, with `expiresAt` by this computer's clock, and how long its access token is valid. The clocks of the server and of this
+ * computer may differ, so the lifetime is taken from two times of the server.
+ */
+async function askForSession(http: ServerHttp, path: string, body: unknown) {
+  const { data, headers } = await http.ask({ method: 'POST', path, body });
+  const session = readAnswer(http.host, sessionSchema, data);
+  const lifetime = Date.parse(session.expiresAt) - Date.parse(String(headers['date']));
+  // If a proxy has changed the time of the answer, the token is used until the server refuses it.
+  const isLikely = lifetime > 2 * spareSeconds * 1000 && lifetime < unknownMilliseconds;
+  const milliseconds = isLikely ? lifetime : unknownMilliseconds;
+  return { session: { ...session, expiresAt: new Date(Date.now() + milliseconds).toISOString() }, milliseconds };
 }

@@ -9,7 +9,7 @@ import { sourceError } from '../../shared/words/system-failures.ts';
 import type { ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
 import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
-import { notSoundlift, refusal, unreachable } from './server-http.ts';
+import { isProxyLimit, notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { type UploadPiece, uploadRequests } from './upload-requests.ts';
 
@@ -17,8 +17,12 @@ const uploadsPath = '/api/v1/uploads';
 const resumable = { 'Tus-Resumable': '1.0.0' };
 
 const longestRetryAfterSeconds = 300;
-/** Large enough that the cost of a request does not matter, and small enough for proxies that limit requests. */
-const requestBytes = 64 * 1024 * 1024;
+/** Large enough that the cost of a request does not matter, and small enough for most proxies that limit requests. */
+const mostRequestBytes = 64 * 1024 * 1024;
+/** A proxy that refuses even requests of this size cannot be used. */
+const leastRequestBytes = 64 * 1024;
+/** The size of requests that a proxy before the server has not refused so far, by the server's address. */
+const acceptedBytes = new Map<string, number>();
 /** Keeps reads few for a large file, and memory low for several files at once. */
 const readBytes = 256 * 1024;
 
@@ -160,7 +164,30 @@ function batchMetadata(batch: Batch | undefined): Readonly<Record<string, string
   return { batchId, ...(batchSize === undefined ? {} : { batchSize: String(batchSize) }) };
 }
 
+/** Sends the rest of the file. Halves the requests that a proxy before the server refuses for their size. */
 async function send(url: string, opened: UnchangedFile, request: UploadRequest): Promise<void> {
+  const server = request.session.http.url;
+  for (;;) {
+    const requestBytes = Math.min(acceptedBytes.get(server) ?? mostRequestBytes, Math.max(request.file.bytes, 1));
+    try {
+      return await sendInRequests(requestBytes, url, opened, request);
+    } catch (error) {
+      if (!isProxyLimit(error)) throw error;
+      // Another upload may have halved them further.
+      const half = Math.min(Math.ceil(requestBytes / 2), acceptedBytes.get(server) ?? mostRequestBytes);
+      if (requestBytes <= leastRequestBytes) throw error;
+      acceptedBytes.set(server, half);
+    }
+  }
+}
+
+/** Throws once a request is refused, or has failed too often. */
+async function sendInRequests(
+  requestBytes: number,
+  url: string,
+  opened: UnchangedFile,
+  request: UploadRequest,
+): Promise<void> {
   const { session, file, signal, onSent } = request;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   /** The token of the latest request. It is renewed if that request was refused. */

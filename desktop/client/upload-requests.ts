@@ -7,6 +7,8 @@ import type { HttpRequest, HttpResponse, HttpStack } from 'tus-js-client';
 
 /** A connection that moves no data for this long is treated as broken. */
 const idleSeconds = 45;
+/** Some proxies do not say that the body may come. Then it is sent after this time. curl waits as long. */
+const continueSeconds = 1;
 /** The answer to an upload request has an empty body or a small problem. */
 const maxAnswerBytes = 64 * 1024;
 
@@ -33,7 +35,7 @@ export const uploadRequests: HttpStack = {
       },
       async send(body: unknown) {
         const start = url.startsWith('https:') ? httpsRequest : httpRequest;
-        sent = start(url, { method, headers: { ...headers, ...lengthOf(body) }, signal: stopped.signal });
+        sent = start(url, { method, headers: { ...headers, ...headersFor(body) }, signal: stopped.signal });
         return await exchange(sent, body, onProgress);
       },
       async abort() {
@@ -54,8 +56,12 @@ function isPiece(body: unknown): body is UploadPiece {
   return typeof body === 'object' && body !== null && 'stream' in body && body.stream instanceof Readable;
 }
 
-function lengthOf(body: unknown): Readonly<Record<string, string>> {
-  return { 'Content-Length': isPiece(body) ? String(body.size) : '0' };
+/**
+ * A piece is sent only once the server wants it. Otherwise a proxy that refuses its size may close the connection while it is being sent,
+ * and the refusal would be lost.
+ */
+function headersFor(body: unknown): Readonly<Record<string, string>> {
+  return isPiece(body) ? { 'Content-Length': String(body.size), Expect: '100-continue' } : { 'Content-Length': '0' };
 }
 
 async function exchange(
@@ -69,10 +75,12 @@ async function exchange(
   const answered: Promise<readonly IncomingMessage[]> = once(request, 'response');
   answered.catch(() => undefined);
   if (isPiece(body)) {
-    const sending = pipeline(body.stream, counter(onProgress), request);
-    // A server may answer, for example with a refusal, before it has everything. If there is no answer, the request reports the error.
-    await Promise.race([sending, answered]);
-    sending.catch(() => undefined);
+    if (await isWanted(request, answered)) {
+      const sending = pipeline(body.stream, counter(onProgress), request);
+      // A server may answer, for example with a refusal, before it has everything. If there is no answer, the request reports the error.
+      await Promise.race([sending, answered]);
+      sending.catch(() => undefined);
+    }
   } else {
     request.end();
   }
@@ -82,6 +90,18 @@ async function exchange(
   // The server has answered early. The rest need not be sent.
   if (!request.writableFinished) request.destroy();
   return toResponse(response, text);
+}
+
+/** False if the server has answered without the body. Throws if the connection breaks. */
+async function isWanted(request: ClientRequest, answered: Promise<unknown>): Promise<boolean> {
+  const { promise: wanted, resolve } = Promise.withResolvers<true>();
+  const timer = setTimeout(resolve, continueSeconds * 1000, true);
+  request.once('continue', () => resolve(true));
+  try {
+    return await Promise.race([wanted, answered.then(() => false)]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function counter(onProgress: (bytes: number) => void): Transform {

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
 import { copyFile, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { syncFolder } from '../../../shared/sync-folder.ts';
 import type { BlobInfo } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from './blob-file-names.ts';
-import { syncFile, syncFolder, truncateFile } from './durable-file.ts';
+import { syncFile, truncateFile } from './durable-file.ts';
 import { isSystemError } from './system-error.ts';
 
 /** The size in bytes; undefined if there is no such file. */

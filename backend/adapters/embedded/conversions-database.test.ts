@@ -157,8 +157,9 @@ describe('a database of conversions from version 4', () => {
         ['bert', 'c5', undefined],
         ['cleo', 'c6', undefined],
       ]);
-      expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.row.id).toBe('c5');
-      expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.row.id).toBe('c3');
+      const horizon = '2026-05-05T00:00:00.000Z';
+      expect((await store.nextQueued('2026-05-04T03:30:00.000Z', horizon))?.row.id).toBe('c5');
+      expect((await store.nextQueued('2026-05-04T04:00:00.000Z', horizon))?.row.id).toBe('c3');
       const order = ['c3', 'c2', 'c5', 'c4'].map((id, index) => [id, index] as const);
       expect(await store.queuePositions(['c2', 'c3', 'c4', 'c5'])).toEqual(new Map(order));
     } finally {
@@ -224,7 +225,7 @@ describe('a database of conversions from version 7', () => {
       const order: string[] = [];
       const positions = await store.queuePositions(['c02', 'c07', 'c08', 'c09', 'c10', 'c11']);
       for (;;) {
-        const next = await store.nextQueued('2026-05-04T04:00:00.000Z');
+        const next = await store.nextQueued('2026-05-04T04:00:00.000Z', '2026-05-04T04:02:00.000Z');
         if (next === undefined) break;
         const { row, turn } = next;
         await store.replace(row, { ...row, state: 'converting', turn, revision: row.revision + 1 });

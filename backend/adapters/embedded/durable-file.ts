@@ -1,17 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Makes the entries of a folder durable: files that were made, renamed or removed in it. */
-export async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder for this. NTFS records names in its own journal.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Makes the bytes of the file at `file` durable. */
 export async function syncFile(file: string): Promise<void> {
   const handle = await open(file, 'r+');

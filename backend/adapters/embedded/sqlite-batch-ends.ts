@@ -28,6 +28,7 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
     SELECT
       count(*) FILTER (WHERE ${active}) AS active,
       count(*) FILTER (WHERE NOT ${active}) AS ended,
+      count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
       count(*) FILTER (WHERE ${untold}) AS untold,
       max(ended_at) AS last_ended_at,
       max(batch_size) AS batch_size
@@ -72,6 +73,7 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
       return {
         active: Number(row?.['active']),
         ended: Number(row?.['ended']),
+        cancelled: Number(row?.['cancelled']),
         untold: Number(row?.['untold']),
         ...(typeof lastEndedAt === 'string' ? { lastEndedAt } : {}),
         ...(typeof batchSize === 'number' ? { batchSize } : {}),

@@ -7,7 +7,7 @@ export function createSqliteCodeStore(database: SqliteDatabase): CodeStore {
     INSERT INTO codes (user_id, purpose, hash, sent_at, ends_at, tries_left) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (user_id, purpose) DO UPDATE
     SET hash = excluded.hash, sent_at = excluded.sent_at, ends_at = excluded.ends_at, tries_left = excluded.tries_left
-    WHERE sent_at <= ?`);
+    WHERE sent_at <= ? OR sent_at > ?`);
   const get = database.prepare('SELECT * FROM codes WHERE user_id = ? AND purpose = ?');
   const takeTry = database.prepare(
     'UPDATE codes SET tries_left = tries_left - 1 WHERE user_id = ? AND purpose = ? AND tries_left > 0',
@@ -17,8 +17,8 @@ export function createSqliteCodeStore(database: SqliteDatabase): CodeStore {
   const removeEnded = database.prepare('DELETE FROM codes WHERE ends_at < ?');
 
   return {
-    async put({ userId, purpose, hash, sentAt, endsAt, triesLeft }, notSentAfter) {
-      return put.run(userId, purpose, hash, sentAt, endsAt, triesLeft, notSentAfter) === 1;
+    async put({ userId, purpose, hash, sentAt, endsAt, triesLeft }, { from, to }) {
+      return put.run(userId, purpose, hash, sentAt, endsAt, triesLeft, from, to) === 1;
     },
     async get(userId, purpose) {
       return fromRow(get.get(userId, purpose));

@@ -30,6 +30,13 @@ describe('a SQLite database', () => {
     expect(valueOf(database, 'PRAGMA busy_timeout')).toBe(15_000);
   });
 
+  it('makes a Mac write its own memory to the disk as well', () => {
+    using database = openSqliteDatabase(path.join(folder, 'mac.db'), []);
+    for (const setting of ['fullfsync', 'checkpoint_fullfsync']) {
+      expect(database.prepare(`PRAGMA ${setting}`).get()).toEqual({ [setting]: 1 });
+    }
+  });
+
   it('gives access only to its owner, for all of its files', async () => {
     using database = openSqliteDatabase(file, [notes]);
     database.prepare('INSERT INTO notes (word) VALUES (?)').run('one');

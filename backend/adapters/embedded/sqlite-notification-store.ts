@@ -29,6 +29,11 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
   const positionOf = createChangePositions(database, 'notifications');
 
   const removeAllOf = database.prepare('DELETE FROM notifications WHERE owner = ?');
+  const nextOwner = database.prepare('SELECT owner FROM notifications WHERE owner > ? ORDER BY owner LIMIT 1');
+  const removeBefore = database.prepare(`
+    DELETE FROM notifications WHERE sequence IN (
+      SELECT sequence FROM notifications WHERE owner = ? AND created_at < ? AND mail_due IS NULL LIMIT ?
+    )`);
 
   return {
     async insert(record) {
@@ -92,6 +97,17 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const items = rows.slice(0, limit).flatMap((row) => read(database, row, toNotification));
       const known = since === undefined || after !== undefined;
       return { items, position, complete: known && rows.length <= limit };
+    },
+
+    async removeBefore(before, limit) {
+      let removed = 0;
+      // From owner to owner, because the index of the times begins with the owner.
+      for (let owner = nextOwner.get(''); owner !== undefined && removed < limit; ) {
+        const name = String(owner['owner']);
+        removed += removeBefore.run(name, before, limit - removed);
+        owner = nextOwner.get(name);
+      }
+      return removed;
     },
 
     async removeAllOf(owner) {

@@ -24,7 +24,7 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
   const firstDue = (owners: string) =>
     database.prepare(
       `SELECT ${versionColumns}, body, conversions.turn, ${turn} AS next_turn FROM conversions INDEXED BY conversions_waiting
-       WHERE state = 'queued' AND ${owners} AND (not_before IS NULL OR not_before <= ?) ORDER BY owner, id LIMIT 1`,
+       WHERE state = 'queued' AND ${owners} AND (not_before IS NULL OR not_before <= ? OR not_before > ?) ORDER BY owner, id LIMIT 1`,
     );
   const firstDueInRound = firstDue(`owner > ${lastOwner}`);
   const firstDueInNextRound = firstDue('true');
@@ -76,9 +76,9 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
       return { uploading: of('uploading'), queued: of('queued'), converting: of('converting') };
     },
 
-    async nextQueued(now) {
+    async nextQueued(now, horizon) {
       for (;;) {
-        const row = firstDueInRound.get(now) ?? firstDueInNextRound.get(now) ?? firstToBeDue.get();
+        const row = firstDueInRound.get(now, horizon) ?? firstDueInNextRound.get(now, horizon) ?? firstToBeDue.get();
         if (row === undefined) return undefined;
         const read = reader.one(row);
         // One that was set aside is no longer queued.

@@ -68,6 +68,7 @@ export const storeCalls: { readonly [Name in DatabaseName]: StoresCalls<StoresBy
       page: 'read',
       changes: 'read',
       markRead: 'write',
+      removeBefore: 'write',
       removeAllOf: 'write',
     },
     mailOutbox: { list: 'list', replace: 'write' },

@@ -14,6 +14,8 @@ import { type StoreWorker, startStoreWorker } from './store-worker.ts';
 /** The threads that were started, and the requests that they were sent. */
 const started: threads.Worker[] = [];
 const requests: StoreRequest[] = [];
+/** While true, no thread hears anything. */
+let frozen = false;
 
 vi.mock('node:worker_threads', async (importActual) => {
   const actual = await importActual<typeof threads>();
@@ -26,7 +28,7 @@ vi.mock('node:worker_threads', async (importActual) => {
       }
       override postMessage(sent: readonly StoreRequest[]): void {
         requests.push(...sent);
-        super.postMessage(sent);
+        if (!frozen) super.postMessage(sent);
       }
     },
   };
@@ -64,6 +66,45 @@ function writeElsewhere(): SqliteDatabase {
   other.prepare('BEGIN IMMEDIATE').run();
   return other;
 }
+
+describe('a frozen thread', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    frozen = false;
+    vi.useRealTimers();
+  });
+
+  it('counts as dead after a minute, and calls fail', async () => {
+    await using other = startStoreWorker();
+    const stores = await other.open('conversions', path.join(folder, 'other.db'));
+    frozen = true;
+    const call = stores.conversions.get('one');
+    call.catch(() => undefined);
+    vi.advanceTimersByTime(59_000);
+    expect(other.died.aborted).toBe(false);
+    vi.advanceTimersByTime(20_000);
+    expect(other.died.aborted).toBe(true);
+    await expect(call).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(stores.conversions.get('one')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('is not assumed while it answers, has nothing to do, or opens a database', async () => {
+    await using other = startStoreWorker();
+    const stores = await other.open('conversions', path.join(folder, 'other.db'));
+    for (let minute = 0; minute < 10; minute += 1) {
+      await stores.conversions.get('one');
+      vi.advanceTimersByTime(50_000);
+    }
+    frozen = true;
+    other.open('accounts', path.join(folder, 'accounts.db')).catch(() => undefined);
+    await setImmediate();
+    vi.advanceTimersByTime(600_000);
+    expect(other.died.aborted).toBe(false);
+    await started.at(-1)?.terminate();
+  });
+});
 
 describe('while another process writes to the accounts', () => {
   it('this one waits with its own write, and does everything else', async () => {

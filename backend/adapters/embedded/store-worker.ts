@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { fromSentError } from './sent-error.ts';
@@ -24,9 +25,16 @@ export interface StoreWorker extends AsyncDisposable {
    * `unavailable`. Throws as `openConversionsDatabase` and `openAccountsDatabase` do.
    */
   open<Name extends DatabaseName>(database: Name, path: string): Promise<StoresByDatabase[Name] & AsyncDisposable>;
-  /** Fires if the thread has died. The reason is an AppError `unavailable`, which all calls throw from then on. */
+  /** Fires if the thread has died or is frozen. The reason is an AppError `unavailable`, which all calls throw from then on. */
   readonly died: AbortSignal;
 }
+
+/** A thread that answers nothing for this long while calls wait is frozen. A slow disk takes some seconds. */
+const frozenSeconds = 60;
+/** Looks are counted, and not time, so that nothing happens because the program itself, or the computer, was suspended. */
+const looksUntilFrozen = 6;
+/** A thread that waits for a disk cannot be ended. */
+const endSeconds = 1;
 
 type Request = StoreRequest extends infer One ? (One extends unknown ? Omit<One, 'number'> : never) : never;
 
@@ -50,11 +58,23 @@ export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}):
   function die(cause: unknown): void {
     if (ended !== undefined) return;
     ended = new AppError('unavailable', 'The databases have stopped working. Start Soundlift again.', { cause });
+    clearInterval(watch);
     for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();
     died.abort(ended);
   }
+  let opening = 0;
+  let silentLooks = 0;
+  const watch = setInterval(
+    () => {
+      // A migration takes as long as it takes.
+      silentLooks = waiting.size > 0 && opening === 0 ? silentLooks + 1 : 0;
+      if (silentLooks > looksUntilFrozen) die(new Error(`the thread has not answered for ${frozenSeconds} s`));
+    },
+    (frozenSeconds * 1000) / looksUntilFrozen,
+  ).unref();
   worker.on('message', (answers: readonly StoreAnswer[]) => {
+    silentLooks = 0;
     for (const answer of answers) {
       if ('skipped' in answer) {
         onSkipped?.(answer.skipped);
@@ -127,7 +147,10 @@ export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}):
     died: died.signal,
     async open<Name extends DatabaseName>(name: Name, path: string) {
       const { number: database, answer } = send({ type: 'open', database: name, path });
-      await answer;
+      opening += 1;
+      await answer.finally(() => {
+        opening -= 1;
+      });
       const stores = Object.entries<Readonly<Record<string, CallKind>>>({ ...storeCalls[name] }).map(
         ([store, kinds]) => [store, makeStore(database, store, kinds)] as const,
       );
@@ -143,7 +166,8 @@ export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}):
     async [Symbol.asyncDispose]() {
       while (waiting.size > 0) await Promise.allSettled([...waiting.values()].map(({ promise }) => promise));
       ended ??= new AppError('unavailable', 'The databases were closed.');
-      await worker.terminate();
+      clearInterval(watch);
+      await Promise.race([worker.terminate(), delay(endSeconds * 1000, undefined, { ref: false })]);
     },
   };
 }

@@ -23,6 +23,8 @@ export interface Containment {
 export interface ProcessLimits {
   /** Wall-clock time, not counting the time that the computer sleeps. */
   readonly wallSeconds: number;
+  /** The longest time without any output, not counting the time that the computer sleeps. No limit if absent. */
+  readonly silentSeconds?: number;
   readonly cpuSeconds: number;
   /** Address space. */
   readonly memoryBytes: number;

@@ -145,10 +145,13 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
   // is missing, ffmpeg reports it.
   command.availableFormats = (callback) => callback(noError, formatsNamedIn(job.commandLine));
   command.availableEncoders = (callback) => callback(noError, {});
-  const sink = soundSink(job.onSound);
+  const supervision = supervise(job.limits, job.signal);
+  const sink = soundSink((chunk) => {
+    supervision.heard();
+    job.onSound?.(chunk);
+  });
   fill(command, job.commandLine, sink);
 
-  const supervision = supervise(job.limits, job.signal);
   const internals = command as unknown as FluentInternals;
   const spawnFfmpeg = internals._spawnFfmpeg.bind(command);
   internals._spawnFfmpeg = (args, options, onProcess, onEnd) => {
@@ -180,6 +183,7 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
   });
   let failedToWrite = false;
   command.on('stderr', (line) => {
+    supervision.heard();
     failedToWrite ||= tellsOfFailedWrite(line);
     job.onLine?.(line);
   });
@@ -220,14 +224,14 @@ function fill(command: FfmpegCommand, commandLine: FfmpegCommandLine, sink: Writ
 }
 
 /** Passes on each chunk synchronously, so that nothing is pending once the process has ended. */
-function soundSink(onSound: FfmpegJob['onSound']): Writable {
+function soundSink(onSound: NonNullable<FfmpegJob['onSound']>): Writable {
   return new Writable({
     // If it were closed, fluent-ffmpeg would kill a process that is about to end by itself.
     autoDestroy: false,
     emitClose: false,
     write(chunk: Uint8Array, _encoding, done) {
       try {
-        onSound?.(chunk);
+        onSound(chunk);
         done();
       } catch (error) {
         done(error instanceof Error ? error : new Error(String(error)));

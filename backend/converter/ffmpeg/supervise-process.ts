@@ -1,4 +1,4 @@
-import { type AppError, systemErrorCode } from '../../../shared/errors.ts';
+import { AppError, isAppError, systemErrorCode } from '../../../shared/errors.ts';
 import { failure } from '../../../shared/words/failure-sentence.ts';
 import type { ProcessLimits } from './containment.ts';
 
@@ -25,6 +25,8 @@ export interface Supervision {
   take(child: StartedProcess): void;
   /** Reports a failed start. Ignored once the process has started: then only its end counts. */
   couldNotStart(error: unknown): void;
+  /** Notes that the process has given some output. */
+  heard(): void;
   /** Kills the process. Only the first reason is kept. */
   stop(reason: unknown): void;
   /** Resolves when the process and its output have ended. Never rejects. */
@@ -34,10 +36,10 @@ export interface Supervision {
 }
 
 /**
- * Kills a process on an abort and when its time is over, and reports when it and everything that holds its output open
+ * Kills a process on an abort, when its time is over, and when it has been silent for too long. Reports when it and everything that holds its output open
  * have ended.
  */
-export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | undefined): Supervision {
+export function supervise({ wallSeconds, silentSeconds }: ProcessLimits, signal: AbortSignal | undefined): Supervision {
   const startedAt = performance.now();
   let child: StartedProcess | undefined;
   let stopped: { readonly reason: unknown } | undefined;
@@ -54,9 +56,12 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
 
   // Counted in ticks, so that the time that a laptop sleeps does not count.
   let ticks = 0;
+  let silentTicks = 0;
   const timer = setInterval(() => {
     ticks += 1;
+    silentTicks += 1;
     if (ticks >= wallSeconds) stop(outOfTime(wallSeconds));
+    else if (silentSeconds !== undefined && silentTicks >= silentSeconds) stop(frozen(silentSeconds));
   }, 1000);
 
   const gone = new Promise<Ending>((resolve) => {
@@ -70,6 +75,9 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
   return {
     gone,
     stop,
+    heard() {
+      silentTicks = 0;
+    },
     take(taken) {
       child = taken;
       // Not `exit`: that event may come before all output has arrived, and before the child's own children have ended.
@@ -89,6 +97,21 @@ export function supervise({ wallSeconds }: ProcessLimits, signal: AbortSignal | 
 
 function outOfTime(limitSeconds: number): AppError {
   return failure('timed_out', { details: { limitSeconds } });
+}
+
+class FrozenProcessError extends Error {}
+
+function frozen(limitSeconds: number): AppError {
+  const { message } = failure('timed_out');
+  return new AppError('timed_out', message, {
+    details: { limitSeconds },
+    cause: new FrozenProcessError(`no output for ${limitSeconds} s`),
+  });
+}
+
+/** Whether this is the error of a process that was killed because it was silent for too long. */
+export function isFrozen(error: unknown): boolean {
+  return isAppError(error, 'timed_out') && error.cause instanceof FrozenProcessError;
 }
 
 /**

@@ -6,7 +6,7 @@ import { eventsIn, type ServerEvent } from '../../../shared/events.ts';
 import { createNewest } from '../../../shared/newest-revisions.ts';
 import { type EventClient, openEvents } from '../../tests/running/event-client.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
-import type { TestConversions } from '../../tests/test-conversions.ts';
+import { type TestConversions, tidyForAnHour } from '../../tests/test-conversions.ts';
 import { startTestEventSockets, type TestEventSockets } from '../../tests/test-event-sockets.ts';
 
 /** A step and the index of the conversion or client that it concerns. */
@@ -114,7 +114,7 @@ async function knowAll({ test }: TestEventSockets, clients: readonly ModelClient
 }
 
 async function act(test: TestConversions, ids: string[], kind: Step[0], target: number): Promise<void> {
-  const { owned, notifications, work, batches, sweeper } = test.conversions;
+  const { owned, notifications, work, batches } = test.conversions;
   const id = ids[target % Math.max(1, ids.length)] ?? '';
   try {
     switch (kind) {
@@ -157,7 +157,7 @@ async function act(test: TestConversions, ids: string[], kind: Step[0], target: 
         return await test.line.mend();
       case 'week':
         test.pass(aWeekSeconds);
-        return await sweeper.tidy();
+        return await tidyForAnHour(test);
       default:
         return;
     }

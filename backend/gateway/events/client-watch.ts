@@ -26,13 +26,15 @@ const looksPerPing = 4;
 /** One timer serves both: it fires at the next look or at the token's end, whichever comes first. */
 export function watchClient(client: WatchedClient): ClientWatch {
   const lookMilliseconds = (client.pingSeconds * 1000) / looksPerPing;
+  // From here on by the monotonic clock: the wall clock may jump.
+  const tokenEndsAt = performance.now() + client.tokenEndsAt - Date.now();
   let looks = 0;
   let isThere = true;
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
-    if (Date.now() >= client.tokenEndsAt) return client.onTokenEnd();
+    if (performance.now() >= tokenEndsAt) return client.onTokenEnd();
     looks += 1;
     if (looks % looksPerPing === 0) {
       if (!isThere) return client.onSilence();
@@ -44,7 +46,7 @@ export function watchClient(client: WatchedClient): ClientWatch {
 
   function schedule(): void {
     if (ended) return;
-    timer = setTimeout(look, Math.max(1, Math.min(lookMilliseconds, client.tokenEndsAt - Date.now())));
+    timer = setTimeout(look, Math.max(1, Math.min(lookMilliseconds, tokenEndsAt - performance.now())));
   }
 
   schedule();

@@ -366,7 +366,7 @@ describe('a socket', () => {
 
   it('is closed with 4401 when its token expires', async () => {
     await start({ pingSeconds: 7200 });
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
     const client = await open({ token: stand.token('anna', 3600) });
     await client.hello;
     vi.advanceTimersByTime(3_599_000);
@@ -374,6 +374,20 @@ describe('a socket', () => {
     await client.until('the event', (frames) => frames.at(1));
     vi.advanceTimersByTime(1000);
     expect(await client.ended).toMatchObject({ code: 4401 });
+  });
+
+  it('stays open until its token expires, even if the clock jumps', async () => {
+    await start({ pingSeconds: 7200 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+    const ahead = await open({ token: stand.token('anna', 3600) });
+    await ahead.hello;
+    vi.setSystemTime(Date.now() + 7200_000);
+    vi.advanceTimersByTime(3_599_000);
+    await stand.publish('anna', { type: 'read', ids: ['still open'] });
+    await ahead.until('the event', (frames) => frames.at(1));
+    vi.setSystemTime(Date.now() - 7200_000);
+    vi.advanceTimersByTime(1000);
+    expect(await ahead.ended).toMatchObject({ code: 4401 });
   });
 
   it('stays open with a token of ten years', async () => {

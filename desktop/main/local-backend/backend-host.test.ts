@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,7 +38,7 @@ interface Opened extends AsyncDisposable {
   readonly dataFolder: string;
 }
 
-async function open(changes: Partial<BackendStart> = {}): Promise<Opened> {
+async function open(changes: Partial<BackendStart> = {}, frozenSeconds = 60): Promise<Opened> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'soundlift-host-'));
   const processes: ChildProcess[] = [];
   const start: BackendStart = { dataFolder, atOnce: 1, logLevel: 'silent', ...changes };
@@ -49,6 +50,7 @@ async function open(changes: Partial<BackendStart> = {}): Promise<Opened> {
     },
     log: silent,
     pauses: { first: 0.1, longest: 0.5 },
+    frozenSeconds,
   });
   return {
     host,
@@ -100,6 +102,28 @@ describe('this computer’s backend in its own process', () => {
     await ffmpeg.release();
     await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done');
     expect(processes).toHaveLength(2);
+  });
+
+  it.each(['converts', 'starts'])('is started again when it freezes while it %s', async (when) => {
+    await using opened = await open({}, 12);
+    const { host, processes } = opened;
+    const path = await media.make({ container: 'mp4', seconds: 2 });
+    if (when === 'converts') await host.channel.get('nothing').catch(() => undefined);
+    processes[0]?.kill('SIGSTOP');
+    const submitting = host.channel.submit({ id: randomUUID(), path, fileName: 'talk.mp4', options });
+    await waitUntil('it says that it starts', () => host.state().kind === 'starting');
+    const { id } = await submitting;
+    await waitUntil('it is done', async () => (await host.channel.get(id)).state === 'done');
+    expect(processes).toHaveLength(2);
+    expect(processes[0]?.signalCode).toBe('SIGKILL');
+  });
+
+  it('is not taken for frozen while it has nothing to do', async () => {
+    await using opened = await open({}, 12);
+    await opened.host.channel.get('nothing').catch(() => undefined);
+    await delay(15_000);
+    await opened.host.channel.get('nothing').catch(() => undefined);
+    expect(opened.processes).toHaveLength(1);
   });
 
   it('makes one conversion of a submission during which the process died', async () => {

@@ -30,9 +30,12 @@ export interface BackendHostParts {
   readonly log: Logger;
   /** Seconds between a death and the next start: the first, doubled each time up to the longest. */
   readonly pauses?: { readonly first: number; readonly longest: number };
+  /** A process that says nothing for this long is frozen. */
+  readonly frozenSeconds?: number;
 }
 
-export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 30 } }: BackendHostParts): BackendHost {
+export function startBackendHost(parts: BackendHostParts): BackendHost {
+  const { start, log, pauses = { first: 0.3, longest: 30 }, frozenSeconds = 30 } = parts;
   const subscribers = new Set<(event: ServerEvent) => void>();
   /** Ids of conversions that have not ended, as far as is known here. */
   const active = new Set<string>();
@@ -40,6 +43,7 @@ export function startBackendHost({ start, log, pauses = { first: 0.3, longest: 3
     start,
     log,
     pauses,
+    frozenSeconds,
     onStart: (channel) => void channel.subscribe(publish),
     onReady: (channel) => void catchUp(channel),
   });

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { startEmbedded } from '../../../backend/main/embedded.ts';
 import { type BackendStart, backendStartSchema } from './backend-start.ts';
-import { type ChannelPort, toFailure } from './channel-messages.ts';
+import { aliveEverySeconds, type ChannelAnswer, type ChannelPort, toFailure } from './channel-messages.ts';
 import { serveChannel } from './serve-channel.ts';
 
 /** Longer than any real recording, even one that was left running over a weekend. */
@@ -34,6 +34,9 @@ process.parentPort.once('message', ({ data, ports: [given] }) => {
 
 async function run(start: BackendStart, port: ChannelPort): Promise<void> {
   const log = pino({ level: start.logLevel });
+  const alive: ChannelAnswer = { type: 'alive' };
+  // Also while it starts: the migration of a large database takes minutes, in another thread.
+  setInterval(() => port.post(alive), aliveEverySeconds * 1000).unref();
   try {
     const { dataFolder, ffmpegPath, atOnce: converterConcurrency } = start;
     const given = { dataFolder, ffmpegPath, converterConcurrency };

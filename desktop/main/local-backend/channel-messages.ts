@@ -31,6 +31,8 @@ export type ChannelFailure = z.infer<typeof failureSchema>;
 export const channelAnswerSchema = z.discriminatedUnion('type', [
   /** The first message: the backend takes calls from now on. */
   z.object({ type: z.literal('ready') }),
+  /** Sent every few seconds from the start. */
+  z.object({ type: z.literal('alive') }),
   /** Sent instead of `ready`: the backend could not start, and ends. */
   z.object({ type: z.literal('broken'), failure: failureSchema }),
   z.object({ type: z.literal('answer'), number: z.int(), value: z.unknown() }),
@@ -38,6 +40,9 @@ export const channelAnswerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('event'), event: openServerEventSchema }),
 ]);
 export type ChannelAnswer = z.infer<typeof channelAnswerSchema>;
+
+/** How often the backend's process says that it is alive. */
+export const aliveEverySeconds = 2;
 
 /** One end of a message port of any kind. Messages are plain data. */
 export interface ChannelPort {

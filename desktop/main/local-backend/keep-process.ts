@@ -25,6 +25,8 @@ export interface KeepProcessParts {
   readonly log: Logger;
   /** Seconds between a death and the next start: the first, doubled each time up to the longest. */
   readonly pauses: { readonly first: number; readonly longest: number };
+  /** A process that says nothing for this long is frozen. It is killed, and another one is started. */
+  readonly frozenSeconds: number;
   /** Called with the channel to each process that is started. */
   readonly onStart: (channel: PortChannel) => void;
   /** Called when a process is ready. Events may have been missed. */
@@ -45,10 +47,12 @@ export interface KeptProcess extends AsyncDisposable {
 
 /** A process that lived this long did not die because of how it starts, so the pauses begin again with the first. */
 const steadySeconds = 60;
+/** How often a process is looked at before it counts as frozen. */
+const looksUntilFrozen = 6;
 /** How long an orderly end may take. Running conversions are queued again within it. */
 const endSeconds = 5;
 
-export function keepProcess({ start, log, pauses, onStart, onReady }: KeepProcessParts): KeptProcess {
+export function keepProcess({ start, log, pauses, frozenSeconds, onStart, onReady }: KeepProcessParts): KeptProcess {
   const listeners = new Set<() => void>();
   let state: HostState = { kind: 'starting' };
   let pauseSeconds = pauses.first;
@@ -71,7 +75,9 @@ export function keepProcess({ start, log, pauses, onStart, onReady }: KeepProces
     const { promise: gone, resolve } = Promise.withResolvers<void>();
     running = { process, channel, gone };
     onStart(channel);
+    const watch = watchForFreeze(process, channel);
     process.onGone(() => {
+      clearInterval(watch);
       channel.leave();
       resolve();
       if (isOver) return;
@@ -90,6 +96,20 @@ export function keepProcess({ start, log, pauses, onStart, onReady }: KeepProces
         if (isAppError(error) && !channel.isGone()) breakDown(error);
       },
     );
+  }
+
+  /** Counts looks and not time, so that a process is not killed because the app itself, or the computer, was suspended. */
+  function watchForFreeze(process: BackendProcess, channel: PortChannel): NodeJS.Timeout {
+    let silentLooks = 0;
+    return setInterval(
+      () => {
+        silentLooks = channel.wasHeard() ? 0 : silentLooks + 1;
+        if (silentLooks !== looksUntilFrozen) return;
+        log.error('the backend of this computer is frozen; it is started again');
+        process.kill();
+      },
+      (frozenSeconds * 1000) / looksUntilFrozen,
+    ).unref();
   }
 
   /** Called when the port has closed: the process is ending, or has ended. */

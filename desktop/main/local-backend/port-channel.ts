@@ -12,6 +12,8 @@ export interface PortChannel extends LocalChannel {
   call(name: LocalCallName, args: readonly unknown[]): Promise<unknown>;
   /** Whether the other end has closed. */
   isGone(): boolean;
+  /** Whether anything came from the other end since the previous call. */
+  wasHeard(): boolean;
   /** Sets how many videos the backend converts at the same time. */
   setPlaces(places: number): void;
   /** Asks the backend to stop its conversions, which stay queued, and to end. */
@@ -36,14 +38,18 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
   // A caller that does not await `ready` gets the same error from its calls.
   ready.promise.catch(() => undefined);
   let isGone = false;
+  let heard = false;
   let lastNumber = 0;
   const post = (message: ChannelRequest): void => port.post(message);
 
   function hear(message: unknown): void {
+    heard = true;
     const parsed = channelAnswerSchema.safeParse(message);
     if (!parsed.success) return;
     const answer = parsed.data;
     switch (answer.type) {
+      case 'alive':
+        break;
       case 'ready':
         ready.resolve();
         break;
@@ -94,6 +100,11 @@ export function openPortChannel(port: ChannelPort, onGone: () => void = () => {}
   return {
     ready: ready.promise,
     isGone: () => isGone,
+    wasHeard() {
+      const was = heard;
+      heard = false;
+      return was;
+    },
     setPlaces: (places) => post({ type: 'places', places }),
     end: () => post({ type: 'end' }),
     leave,
