@@ -41,6 +41,8 @@ export interface ConversionRow {
   readonly sourceGone?: true;
   /** Only if the video is sent, or was sent, as a resumable upload. */
   readonly upload?: ResumableUpload;
+  /** The client's own name for the creation of its upload. An owner has at most one row with it, removed ones included. */
+  readonly uploadKey?: string;
   readonly batchId?: string;
   readonly batchSize?: number;
   readonly options: OutputOptions;
@@ -150,15 +152,19 @@ export interface BatchSummary {
  * one of the next.
  */
 export interface ConversionStore {
-  /** Throws `taken` if the id exists. */
+  /** Throws `taken` if the id exists, or if the owner has a row with this upload key. */
   insert(row: ConversionRow): Promise<void>;
 
   /** The row, removed or not. */
   get(id: string): Promise<ConversionRow | undefined>;
 
+  /** The owner's row with this upload key, removed or not. */
+  getByUploadKey(owner: string, uploadKey: string): Promise<ConversionRow | undefined>;
+
   /**
    * Compare-and-set: replaces the row with `next` if its id, state, attempt and revision all still equal `expected`, atomically,
-   * and returns whether it did. The caller must set `next.revision` one higher. The id and the owner must not change.
+   * and returns whether it did. The caller must set `next.revision` one higher. The id, the
+   * owner and the upload key must not change.
    */
   replace(expected: ConversionVersion, next: ConversionRow): Promise<boolean>;
 

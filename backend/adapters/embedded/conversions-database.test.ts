@@ -13,6 +13,7 @@ const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
 const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
+const version7 = new URL('conversions-version-7.sql', import.meta.url);
 const version6 = new URL('conversions-version-6.sql', import.meta.url);
 
 describe('a database of conversions from version 1', () => {
@@ -199,6 +200,38 @@ describe('a database of conversions from version 6', () => {
       expect(items).toMatchObject([{ id: 'n1', counts: { done: 130 } }]);
       expect(items[0]?.conversionIds).toEqual(Array.from({ length: 100 }, (_, index) => `t${index}`));
       expect((await notifications.get('n1'))?.told).toHaveLength(130);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a database of conversions from version 7', () => {
+  it('keeps its uploads, which have no keys, and stores new ones with keys', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version7, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const store = createSqliteConversionStore(database);
+      const stored = await Promise.all(['c1', 'c2', 'c3', 'c4'].map((id) => store.get(id)));
+      expect(stored.map((row) => [row?.state, row?.upload?.bytes, row?.uploadKey])).toEqual([
+        ['uploading', 6, undefined],
+        ['uploading', 6, undefined],
+        ['queued', 6, undefined],
+        ['cancelled', undefined, undefined],
+      ]);
+      const [first] = stored;
+      if (first === undefined) return expect.unreachable();
+      expect(await store.replace(first, { ...first, revision: 2, progress: 0.5 })).toBe(true);
+
+      await store.insert({ ...first, id: 'c5', uploadKey: 'key' });
+      expect((await store.getByUploadKey('anna', 'key'))?.id).toBe('c5');
+      const again = store.insert({ ...first, id: 'c6', uploadKey: 'key' });
+      await expect(again).rejects.toMatchObject({ code: 'taken' });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -142,7 +142,15 @@ const expiries = `
   CREATE INDEX conversions_with_sources ON conversions (ended_at, id) WHERE ${sourceCondition};
 `;
 
-const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries];
+/** The expression in the index conversions_by_upload_key. */
+export const uploadKey = `body ->> '$.uploadKey'`;
+
+/** One row for each key of an owner, so that a creation which is repeated finds the row of the first. */
+const uploadKeys = `
+  CREATE UNIQUE INDEX conversions_by_upload_key ON conversions (owner, ${uploadKey}) WHERE ${uploadKey} IS NOT NULL;
+`;
+
+const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries, uploadKeys];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

@@ -68,8 +68,8 @@ describe('conversions in SQLite', () => {
     for await (const _ of store.scanExpired({ removed: '', ended: '', sources: '' })) void _;
 
     const plans = planned.plans();
-    // Twelve stored statements, two of the sweeper, five of the changes, eight pages, two scans, three of what has expired.
-    expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(32);
+    // Thirteen stored statements, two of the sweeper, five of the changes, eight pages, two scans, three of what has expired.
+    expect(plans.filter(({ steps }) => steps.length > 0)).toHaveLength(33);
     for (const { sql, steps } of plans) {
       for (const step of steps) {
         expect(step, sql).toMatch(
@@ -77,7 +77,7 @@ describe('conversions in SQLite', () => {
         );
       }
     }
-    const ofOneOwner = plans.filter(({ sql }) => /^SELECT body.*owner = \?/.test(sql));
+    const ofOneOwner = plans.filter(({ sql }) => /^SELECT body(?!.*uploadKey).*owner = \?/.test(sql));
     expect(ofOneOwner).toHaveLength(10);
     for (const { sql, steps } of ofOneOwner) {
       const narrowed = sql.includes('batch_id = ?') ? 'batch_id' : sql.includes('state = ?') ? 'state' : undefined;
@@ -89,6 +89,9 @@ describe('conversions in SQLite', () => {
     expect(stepsOf('INSERT').filter((step) => step.startsWith('SEARCH'))).toEqual([
       expect.stringContaining('INDEX conversions_turns_of_owner (owner=? AND turn>?)'),
       expect.stringContaining('INDEX conversions_taken (turn>?)'),
+    ]);
+    expect(stepsOf('uploadKey')).toEqual([
+      'SEARCH conversions USING INDEX conversions_by_upload_key (owner=? AND <expr>=?)',
     ]);
     expect(stepsOf('INDEXED BY conversions_by_due_time')).toEqual([
       'SEARCH conversions USING INDEX conversions_by_due_time (not_before>?)',

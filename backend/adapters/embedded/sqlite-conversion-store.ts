@@ -1,5 +1,6 @@
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
+import { uploadKey } from './conversions-database.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
 import { active, atVersion, columns, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
@@ -18,6 +19,9 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(writtenOf).join(', ')})`,
   );
   const get = database.prepare('SELECT body, turn, peaks FROM conversions WHERE id = ?');
+  const getByUploadKey = database.prepare(
+    `SELECT body, turn, peaks FROM conversions WHERE owner = ? AND ${uploadKey} = ?`,
+  );
   const replace = database.prepare(
     `UPDATE conversions SET ${columns.map((column) => `${column} = ${writtenOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
   );
@@ -39,6 +43,11 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
 
     async get(id) {
       const row = get.get(id);
+      return row === undefined ? undefined : fromRow(row);
+    },
+
+    async getByUploadKey(owner, key) {
+      const row = getByUploadKey.get(owner, key);
       return row === undefined ? undefined : fromRow(row);
     },
 

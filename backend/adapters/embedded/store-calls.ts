@@ -44,6 +44,7 @@ export const storeCalls: { readonly [Name in DatabaseName]: StoresCalls<StoresBy
     conversions: {
       insert: 'write',
       get: 'read',
+      getByUploadKey: 'read',
       replace: 'write',
       page: 'read',
       changes: 'read',
