@@ -230,6 +230,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         () => store.replace(row, { ...row, revision: 2 }),
         () => store.page({ owner: 'anna', limit: 10 }),
         () => store.changes({ owner: 'anna', limit: 10 }),
+        () => store.changesAfter({ owner: 'anna', since: '', limit: 10 }),
         () => store.scan('queued')[Symbol.asyncIterator]().next(),
         () => store.scanIds([row.id]),
         () => store.countActive(),

@@ -1,6 +1,6 @@
 import type { ConversionError, ConversionState, Page, Result, Track, Warning } from '../../shared/api.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { Changes, ChangesQuery } from './changes.ts';
+import type { Changes, ChangesAfterQuery, ChangesInOrder, ChangesQuery } from './changes.ts';
 
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
 export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
@@ -176,6 +176,12 @@ export interface ConversionStore {
    * Without `since`, only those that have not ended.
    */
   changes(query: ChangesQuery): Promise<Changes<ConversionRow>>;
+
+  /**
+   * One owner's rows that were written after `since`, including removed ones, in the order of their last writes; without peaks.
+   * Undefined if the store cannot determine them, for the reasons of `Changes.complete`.
+   */
+  changesAfter(query: ChangesAfterQuery): Promise<ChangesInOrder<ConversionRow> | undefined>;
 
   /** All owners' rows of a kind, oldest first, for the sweeper. Read in portions, to limit memory. */
   scan(kind: ScanKind): AsyncIterable<ScannedRow>;

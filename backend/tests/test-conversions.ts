@@ -52,7 +52,7 @@ export interface HeldQueue extends JobQueue {
 }
 
 export interface TestConversionsOptions {
-  /** Awaited before each call to a store and before its changes are returned, so that other work runs in between. */
+  /** Awaited before and after calls to a store, so that other work runs in between. */
   readonly pause?: () => Promise<void>;
   /** Whether the ends of batches are mailed. */
   readonly sendsMail?: boolean;
@@ -143,6 +143,7 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
     ...store,
     // Looked up at each call, so that a test can make the store fail.
     changes: (query) => store.changes(query),
+    changesAfter: (query) => store.changesAfter(query),
     async nextQueued(now) {
       const id = wanted.getStore();
       if (id === undefined) return await store.nextQueued(now);
@@ -155,10 +156,25 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
 function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
   return {
     ...store,
-    insert: (row) => pause().then(() => store.insert(row)),
+    async insert(row) {
+      await pause();
+      await store.insert(row);
+      await pause();
+    },
     get: (id) => pause().then(() => store.get(id)),
     nextQueued: (now) => pause().then(() => store.nextQueued(now)),
-    replace: (expected, next) => pause().then(() => store.replace(expected, next)),
+    async replace(expected, next) {
+      await pause();
+      const replaced = await store.replace(expected, next);
+      await pause();
+      return replaced;
+    },
+    async changesAfter(query) {
+      await pause();
+      const changes = await store.changesAfter(query);
+      await pause();
+      return changes;
+    },
     async changes(query) {
       await pause();
       const changes = await store.changes(query);

@@ -1,5 +1,5 @@
 import type { ConversionStore } from '../../ports/conversion-store.ts';
-import { createChangePositions } from './change-positions.ts';
+import { createChangePositions, readInOrder } from './change-positions.ts';
 import { uploadKey } from './conversions-database.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
@@ -30,6 +30,9 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `SELECT body, turn FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
   );
   const changed = database.prepare('SELECT body, turn FROM conversions WHERE owner = ? AND change > ? LIMIT ?');
+  const changedInOrder = database.prepare(
+    'SELECT body, turn, change FROM conversions WHERE owner = ? AND change > ? ORDER BY change LIMIT ?',
+  );
   const positionOf = createChangePositions(database, 'conversions');
 
   return {
@@ -88,6 +91,10 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       const items = new Map([...rows, ...changedRows].map(fromRow).map((row) => [row.id, row]));
       const known = since === undefined || after !== undefined;
       return { items: [...items.values()].slice(0, limit), position, complete: known && items.size <= limit };
+    },
+
+    async changesAfter(query) {
+      return readInOrder(changedInOrder, positionOf(query.since), query, fromRow);
     },
 
     async forget(expected) {
