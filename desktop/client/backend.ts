@@ -1,7 +1,7 @@
 import type { Batch, Conversion, Notification } from '../../shared/api.ts';
 import type { ServerEvent } from '../../shared/events.ts';
+import type { FileVersion } from '../../shared/file-version.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { FileVersion } from './file-version.ts';
 
 /** A file on this computer that shall be converted. */
 export interface SourceFile {

@@ -1,21 +1,16 @@
-import type { BigIntStats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
+import { comesToRest } from '../../shared/file-at-rest.ts';
+import { type FileVersion, fileVersion, isSameVersion, untilTickEnds } from '../../shared/file-version.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
-import { type FileVersion, fileVersion, isSameVersion, untilTickEnds } from './file-version.ts';
 import { pauseFor } from './keep-trying.ts';
 import type { UploadPiece } from './upload-requests.ts';
 
 /** Keeps reads few for a large file, and memory low for several files at once. */
 const readBytes = 256 * 1024;
 const maxTickWaits = 3;
-/** A file that another program writes counts as complete once it has not changed for this long. */
-const restSeconds = 2;
-/** How long to wait for that. */
-const longestWaitSeconds = 60;
-
 /** One version of a file, read through one handle, so that renaming or replacing the file has no effect. */
 export interface UnchangedFile extends AsyncDisposable {
   readonly version: FileVersion;
@@ -32,30 +27,29 @@ export interface UnchangedFile extends AsyncDisposable {
 export async function openUnchanged(path: string, signal: AbortSignal): Promise<UnchangedFile> {
   const handle = await open(path, 'r').catch(failReading);
   try {
-    return readUnchanged(handle, await settledFacts(handle, signal));
+    return readUnchanged(handle, await settledVersion(handle, signal));
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
-/** The facts of a file, after which each write changes its time. A file that is written all the time will show that anyway. */
-async function settledFacts(handle: FileHandle, signal: AbortSignal): Promise<BigIntStats> {
+/** The version of a file, after which each write changes its time. A file that is written all the time will show that anyway. */
+async function settledVersion(handle: FileHandle, signal: AbortSignal): Promise<FileVersion> {
   for (let waits = 0; ; waits += 1) {
-    const facts = await handle.stat({ bigint: true });
-    const wait = untilTickEnds(facts, Date.now());
-    if (wait === 0 || waits >= maxTickWaits) return facts;
+    const version = fileVersion(await handle.stat({ bigint: true }));
+    const wait = untilTickEnds(version, Date.now());
+    if (wait === 0 || waits >= maxTickWaits) return version;
     await pauseFor(wait / 1000, signal);
   }
 }
 
-function readUnchanged(handle: FileHandle, facts: BigIntStats): UnchangedFile {
-  const version = fileVersion(facts);
+function readUnchanged(handle: FileHandle, version: FileVersion): UnchangedFile {
   let hasChanged = false;
 
   function changed(): AppError {
     hasChanged = true;
-    return new AppError('source_unreadable', sayShared('failSourceChanged'));
+    return changedMeanwhile();
   }
 
   async function check(): Promise<void> {
@@ -89,23 +83,17 @@ function readUnchanged(handle: FileHandle, facts: BigIntStats): UnchangedFile {
   };
 }
 
-/**
- * Waits until a file has not changed for a while. Throws `source_unreadable` if another program still writes it after a minute, and the
- * signal's reason.
- */
+/** Waits until no other program writes the file. Throws `source_unreadable` if one still does after a minute, and the signal's reason. */
 export async function untilAtRest(path: string, signal: AbortSignal): Promise<void> {
-  const giveUpAt = performance.now() + longestWaitSeconds * 1000;
-  for (let before = await versionOf(path); ; ) {
-    await pauseFor(restSeconds, signal);
-    const now = await versionOf(path);
-    if (isSameVersion(before, now)) return;
-    if (performance.now() > giveUpAt) throw new AppError('source_unreadable', sayShared('failSourceChanged'));
-    before = now;
-  }
+  const rests = await comesToRest(path, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw sourceError(error);
+  });
+  if (!rests) throw changedMeanwhile();
 }
 
-async function versionOf(path: string): Promise<FileVersion> {
-  return fileVersion(await stat(path, { bigint: true }).catch(failReading));
+function changedMeanwhile(): AppError {
+  return new AppError('source_unreadable', sayShared('failSourceChanged'));
 }
 
 function failReading(error: unknown): never {

@@ -12,9 +12,7 @@ export interface FileVersion {
   readonly inode?: string;
 }
 
-type VersionFacts = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ino'>;
-
-export function fileVersion({ size, mtimeNs, ino }: VersionFacts): FileVersion {
+export function fileVersion({ size, mtimeNs, ino }: Pick<BigIntStats, 'size' | 'mtimeNs' | 'ino'>): FileVersion {
   const version = { bytes: Number(size), modifiedNanoseconds: String(mtimeNs) };
   return ino === 0n ? version : { ...version, inode: String(ino) };
 }
@@ -37,9 +35,10 @@ const coarseTickMilliseconds = 2000;
  * How long a later write might leave the modification time as it is, in milliseconds from `now`. A file that is read after that time
  * cannot change without another modification time.
  */
-export function untilTickEnds({ mtimeNs }: Pick<VersionFacts, 'mtimeNs'>, now: number): number {
-  const tick = mtimeNs % 1_000_000_000n === 0n ? coarseTickMilliseconds : tickMilliseconds;
-  const age = now - Number(mtimeNs / 1_000_000n);
+export function untilTickEnds({ modifiedNanoseconds }: Pick<FileVersion, 'modifiedNanoseconds'>, now: number): number {
+  const modified = BigInt(modifiedNanoseconds);
+  const tick = modified % 1_000_000_000n === 0n ? coarseTickMilliseconds : tickMilliseconds;
+  const age = now - Number(modified / 1_000_000n);
   // A time in the future comes from another clock.
   return age < 0 ? 0 : Math.max(0, tick - age);
 }
