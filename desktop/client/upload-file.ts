@@ -168,7 +168,9 @@ async function create({ key, version }: BegunUpload, request: UploadRequest): Pr
     const isGivenUp = resumable === undefined || resumable.isGivenUp?.() === true;
     if (!signal.aborted || !isGivenUp) throw error;
     // An answer may have been lost. The upload must be known to be deleted.
-    return await ask();
+    return await ask().catch(() => {
+      throw error;
+    });
   });
   const id = answer.headers['x-conversion-id'];
   if (typeof id !== 'string' || id === '') throw notSoundlift(session.http.host);
