@@ -38,6 +38,8 @@ export const warningSchema = z
     z.object({ code: z.literal('cut_short'), atSeconds: secondsSchema, ofSeconds: secondsSchema }),
     /** `count` parts could not be read, the first at `atSeconds`. */
     z.object({ code: z.literal('gaps'), atSeconds: secondsSchema, count: z.int().positive() }),
+    /** More was added to the source while it was converted. */
+    z.object({ code: z.literal('growing') }),
   ])
   .meta({ id: 'Warning' });
 export type KnownWarning = z.infer<typeof warningSchema>;

@@ -68,7 +68,10 @@ const openHelloSchema = helloSchema.extend({
 });
 export type Hello = z.infer<typeof openHelloSchema>;
 
-/** `since`: the `at` of an earlier `hello`. */
+/** Sent with each ping. The client has been told of everything up to this change position, on this connection or before. */
+export const atSchema = z.object({ type: z.literal('at'), at: z.string() }).meta({ id: 'At' });
+
+/** `since`: the latest `at` that the client has received. */
 export const sinceSchema = z.string().min(1).max(200);
 /** The first message of a client that could not set an `Authorization` header. */
 export const socketSignInSchema = z.strictObject({
@@ -78,13 +81,14 @@ export const socketSignInSchema = z.strictObject({
 });
 
 /** Any frame that a WebSocket sends to a client. */
-export const socketFrameSchema = z.union([helloSchema, serverEventSchema]);
+export const socketFrameSchema = z.union([helloSchema, atSchema, serverEventSchema]);
 /** As clients parse it. */
-export const openSocketFrameSchema = z.union([openHelloSchema, openServerEventSchema]);
+export const openSocketFrameSchema = z.union([openHelloSchema, atSchema, openServerEventSchema]);
 export type SocketFrame = z.infer<typeof openSocketFrameSchema>;
 
-/** The events that a frame brings: itself, or everything in a hello. */
+/** The events that a frame brings: itself, everything in a hello, or none. */
 export function eventsIn(frame: SocketFrame): readonly ServerEvent[] {
+  if (frame.type === 'at') return [];
   if (frame.type !== 'hello') return [frame];
   return [
     ...(frame.removed.length > 0 ? [{ type: 'removed' as const, ids: frame.removed }] : []),

@@ -9,6 +9,8 @@ export interface Intake extends Partial<Batch> {
   readonly id?: string;
   readonly fileName: string;
   readonly options: OutputOptions;
+  /** The client's own name for the creation of an upload. */
+  readonly uploadKey?: string;
 }
 
 /** The first row of a conversion: queued if its video is already available, otherwise uploading. */
@@ -20,7 +22,7 @@ export function newConversion(
   now: Date,
 ): ConversionRow {
   const at = now.toISOString();
-  const { id = newId(), fileName, options, batchId, batchSize } = intake;
+  const { id = newId(), fileName, options, batchId, batchSize, uploadKey } = intake;
   return {
     id,
     owner,
@@ -30,6 +32,7 @@ export function newConversion(
     fileName,
     source,
     sourceBytes,
+    ...(uploadKey === undefined ? {} : { uploadKey }),
     ...(batchId === undefined ? {} : { batchId }),
     ...(batchSize === undefined ? {} : { batchSize }),
     options,

@@ -1,11 +1,12 @@
 import { hasEnded } from '../../shared/api.ts';
 import { eventKinds, type Hello, type ServerEvent } from '../../shared/events.ts';
-import type { ConversionStore } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore } from '../ports/conversion-store.ts';
 import type { EventBus, Subscription } from '../ports/event-bus.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import type { Retention } from './conversion-view.ts';
 import { createConversionViews } from './conversion-views.ts';
 import type { LiveProgress } from './live-progress.ts';
+import type { ToldChanges } from './told-changes.ts';
 
 /** A client that has missed more changes than this must list. */
 const maxMissed = 500;
@@ -26,6 +27,21 @@ export interface OwnedChanges {
    * accepted. If `truncated` is true, the answer has only conversions that have not ended, and perhaps not all of them.
    */
   since(owner: string, position?: string): Promise<MissedChanges>;
+
+  /**
+   * Returns what changed after `position`, in the order of the changes and in portions, as far as `told` does not cover it. Undefined
+   * if that cannot be determined.
+   */
+  after(owner: string, position: string, told: ToldChanges): Promise<LaterChanges | undefined>;
+}
+
+/** A portion of what changed after a position. */
+export interface LaterChanges {
+  readonly events: readonly ServerEvent[];
+  /** The change position up to which these events, and those already told, are all that happened. */
+  readonly at: string;
+  /** Whether there is no more for now. */
+  readonly complete: boolean;
 }
 
 export interface OwnedChangesParts {
@@ -40,7 +56,32 @@ export function createOwnedChanges(parts: OwnedChangesParts): OwnedChanges {
   const { store, notifications, events } = parts;
   const views = createConversionViews(parts);
 
+  async function eventsOf(rows: readonly ConversionRow[]): Promise<readonly ServerEvent[]> {
+    const removed = rows.flatMap(({ id, removedAt }) => (removedAt === undefined ? [] : [id]));
+    const conversions = await views.all(rows.filter(({ removedAt }) => removedAt === undefined));
+    return [
+      ...(removed.length === 0 ? [] : [{ type: 'removed' as const, ids: removed }]),
+      ...conversions.map((conversion) => ({ type: 'conversion' as const, conversion })),
+    ];
+  }
+
   return {
+    async after(owner, position, told) {
+      const [sinceConversions, sinceNotifications] = fromPosition(position);
+      const [rows, notified] = await Promise.all([
+        store.changesAfter({ owner, since: sinceConversions, limit: maxMissed }),
+        notifications.changesAfter({ owner, since: sinceNotifications, limit: maxMissed }),
+      ]);
+      if (rows === undefined || notified === undefined) return undefined;
+      const events = await eventsOf(rows.items.filter((row) => !told.coversRow(row)));
+      const untold = notified.items.filter((notification) => !told.coversNotification(notification));
+      return {
+        events: [...events, ...untold.map((notification) => ({ type: 'notification' as const, notification }))],
+        at: toPosition(rows.position, notified.position),
+        complete: rows.complete && notified.complete,
+      };
+    },
+
     follow: (owner, listener, onGap) =>
       events.subscribe({ owner, kinds: eventKinds }, ({ event }) => listener(event), onGap),
 

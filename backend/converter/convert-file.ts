@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KnownWarning, Track } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
+import { comesToRest } from '../../shared/file-at-rest.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import { trackFailureSentence } from '../../shared/words/failure-sentence.ts';
 import { spokenDuration } from '../../shared/words/measures.ts';
@@ -17,6 +18,7 @@ import { convertArguments, mp3Name, mp3SampleRate } from './outputs/mp3/mp3-argu
 import { type Mp3Facts, walkMp3 } from './outputs/mp3/mp3-walk.ts';
 import { PeakCollector } from './peaks.ts';
 import { probeSource } from './probe-source.ts';
+import { watchSource } from './source-changes.ts';
 import type { SourceFacts } from './source-facts.ts';
 import { stageSource } from './stage-source.ts';
 
@@ -59,8 +61,36 @@ export interface ConvertedFile {
  * decoded. Throws an AppError: `not_media`, `no_audio`, `damaged`, `too_long`, `timed_out` or `converter_failed` if the
  * file cannot be converted, and `source_missing`, `source_unreadable` or `disk_full`. On an abort it throws the
  * signal's reason. It settles only after all of its processes have ended.
+ *
+ * A source that another program writes meanwhile is converted again, so that no MP3 is made of two versions of it. If more
+ * was only added to it, and what was there could be converted, the MP3 gets the warning `growing`.
  */
 export async function convertFile(request: ConvertRequest): Promise<ConvertedFile> {
+  const { sourcePath, signal } = request;
+  for (let tries = 1; ; tries += 1) {
+    const source = await watchSource(sourcePath);
+    try {
+      const converted = await convertOnce(request);
+      const change = await source.change();
+      if (change === 'none') return converted;
+      if (change === 'grown') return { ...converted, warnings: [...converted.warnings, { code: 'growing' }] };
+      if (tries >= maxTries) throw keepsChanging();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (tries >= maxTries || (await source.change()) === 'none') throw error;
+    }
+    await comesToRest(sourcePath, signal).catch(() => signal?.throwIfAborted());
+  }
+}
+
+/** How often a source that changes is converted before it fails. */
+const maxTries = 3;
+
+function keepsChanging(): AppError {
+  return new AppError('converter_failed', sayShared('failSourceKeepsChanging'));
+}
+
+async function convertOnce(request: ConvertRequest): Promise<ConvertedFile> {
   const { ffmpeg, workFolder, options, limits, signal } = request;
   signal?.throwIfAborted();
   const path = join(workFolder, mp3Name);

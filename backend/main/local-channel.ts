@@ -9,6 +9,7 @@ import { sourceError } from '../../shared/words/system-failures.ts';
 import type { OwnerSide } from '../conversions/conversions.ts';
 import { stampOf } from '../conversions/file-stamp.ts';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
+import { createToldChanges } from '../conversions/told-changes.ts';
 import { localAccountId } from '../messages.ts';
 import type { FileStamp } from '../ports/conversion-store.ts';
 
@@ -50,11 +51,18 @@ function followChanges(changes: OwnedChanges, listener: (event: ServerEvent) => 
   );
 
   async function catchUp(): Promise<void> {
-    const missed = await changes.since(localAccountId, await at);
+    for (let position = await at; position !== undefined; ) {
+      const later = await changes.after(localAccountId, position, createToldChanges());
+      if (later === undefined) break;
+      for (const event of later.events) listener(event);
+      position = later.at;
+      at = Promise.resolve(position);
+      if (later.complete) return;
+    }
+    // The position is not known, so only this can be told.
+    const missed = await changes.since(localAccountId);
     at = Promise.resolve(missed.at);
-    if (missed.removed.length > 0) listener({ type: 'removed', ids: missed.removed });
     for (const conversion of missed.conversions) listener({ type: 'conversion', conversion });
-    for (const notification of missed.notifications) listener({ type: 'notification', notification });
   }
 
   // If this also fails, the client polls the conversions for which it receives no events.

@@ -26,3 +26,16 @@ export interface Changes<Item> {
    */
   readonly complete: boolean;
 }
+
+/** A query for changes in their order. */
+export type ChangesAfterQuery = Required<ChangesQuery>;
+
+/** Changes in the order of their last writes, so that they can be read in portions. */
+export interface ChangesInOrder<Item> {
+  /** Each item once, in its current state. */
+  readonly items: readonly Item[];
+  /** The change position after the last of them, with all that is said of {@link Changes.position}. */
+  readonly position: string;
+  /** Whether there are no more for now. */
+  readonly complete: boolean;
+}

@@ -206,6 +206,90 @@ export function describeConversionChanges({ current, reopen, another, stepped }:
       for (const row of known.values()) expect(row).toEqual(await current().get(row.id));
     });
 
+    describe('in their order', () => {
+      const after = (since: string, limit = 1000) => current().changesAfter({ owner: 'anna', since, limit });
+
+      it('are the rows that were written after a position, including removed ones, without peaks', async () => {
+        const [unchanged = exampleConversion(), done = unchanged, told = unchanged] = await insert(
+          exampleConversion(),
+          exampleEnded('done'),
+          exampleEnded('done'),
+        );
+        const since = await position();
+        const again = await write(told, { notificationId: 'notification' });
+        const gone = await remove(done);
+        await insert(exampleConversion({ owner: 'bert' }));
+        const [made] = await insert(exampleConversion());
+        const twice = await write(again, { batchSize: 2 });
+        const withoutPeaks = (row: ConversionRow) => ({ ...row, result: { ...row.result, peaks: [] } });
+        const changes = await after(since);
+        expect(changes).toMatchObject({ complete: true, position: expect.stringMatching(positionPattern) });
+        expect(changes?.items).toEqual([withoutPeaks(gone), made, withoutPeaks(twice)]);
+        expect(await after(changes?.position ?? '')).toEqual({
+          items: [],
+          position: changes?.position,
+          complete: true,
+        });
+      });
+
+      it('can be read in portions of any size, which bring a reader up to date while rows are written', async () => {
+        for (const limit of [1, 2, 7]) {
+          let since = await position();
+          const known = new Map<string, ConversionRow>();
+          const written = new Map<string, ConversionRow>();
+          let writing = true;
+          async function writeMany(): Promise<void> {
+            for (let index = 0; index < 5; index++) {
+              const [row = exampleConversion()] = await insert(exampleConversion());
+              written.set(row.id, await write(row, { state: 'cancelled', endedAt: later }));
+            }
+          }
+          const writers = Promise.all([writeMany(), writeMany(), writeMany()]).finally(() => {
+            writing = false;
+          });
+          for (let isComplete = false; writing || !isComplete; ) {
+            const changes = await after(since, limit);
+            if (changes === undefined) return expect.unreachable();
+            expect(changes.items.length).toBeLessThanOrEqual(limit);
+            for (const item of changes.items) known.set(item.id, item);
+            since = changes.position;
+            isComplete = changes.complete && !writing;
+          }
+          await writers;
+          for (const item of (await after(since))?.items ?? []) known.set(item.id, item);
+          expect(known).toEqual(written);
+        }
+      });
+
+      it('go on after a restart', async () => {
+        const since = await position();
+        const [first, second] = await insert(exampleEnded('done'), exampleEnded('failed'));
+        await reopen();
+        const all = await after(since);
+        expect(all?.items.map(({ id }) => id)).toEqual([first?.id, second?.id]);
+        const [third] = await insert(exampleEnded('failed'));
+        expect((await after(all?.position ?? ''))?.items.map(({ id }) => id)).toEqual([third?.id]);
+      });
+
+      it.each(foreignPositions)('are not known after %j, which is no position', async (since) => {
+        await insert(exampleEnded('done'));
+        expect(await after(since)).toBeUndefined();
+      });
+
+      it('are not known after the position of another store', async () => {
+        const other = await another();
+        const { position: since } = await other.changes({ owner: 'anna', limit: 1 });
+        expect(await after(since)).toBeUndefined();
+      });
+
+      it('are not known any more once a row was deleted that was removed after the position', async () => {
+        const [row = exampleConversion()] = await insert(exampleEnded('cancelled'));
+        const since = await position();
+        await current().forget(await remove(row));
+        expect(await after(since)).toBeUndefined();
+      });
+    });
+
     it.each<[string, (store: ConversionStore, row: ConversionRow) => Promise<unknown>]>([
       ['inserts', (store) => store.insert(exampleConversion())],
       ['changes', (store, row) => store.replace(row, { ...row, revision: 2, state: 'converting' })],

@@ -4,6 +4,7 @@ import type { ConversionRow, ConversionStore } from './conversion-store.ts';
 import { describeConversionChanges } from './conversion-store-changes.contract.ts';
 import { describeConversionLists } from './conversion-store-lists.contract.ts';
 import { describeConversionTurns } from './conversion-store-turns.contract.ts';
+import { describeUploadKeys } from './conversion-store-upload-keys.contract.ts';
 
 /** An empty store, made by an adapter's test. */
 export interface ConversionStoreUnderTest {
@@ -30,6 +31,7 @@ const full = exampleConversion({
   },
   sourceBytes: 20_000_000_000,
   sourceGone: true,
+  uploadKey: '0b0f7c3e-3c57-4d6e-9d21-0c8f6b0a5c11',
   batchId: 'batch',
   batchSize: 1_000_000,
   options: { format: 'mp3', bitrateKbps: 128, channels: 1, track: 2 },
@@ -218,6 +220,7 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
 
     describeConversionLists(() => store);
     describeConversionTurns(() => store);
+    describeUploadKeys(() => store);
     describeConversionChanges({
       current: () => store,
       async reopen() {
@@ -255,9 +258,11 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
       const calls = [
         () => store.insert(exampleConversion()),
         () => store.get(row.id),
+        () => store.getByUploadKey('anna', 'key'),
         () => store.replace(row, { ...row, revision: 2 }),
         () => store.page({ owner: 'anna', limit: 10 }),
         () => store.changes({ owner: 'anna', limit: 10 }),
+        () => store.changesAfter({ owner: 'anna', since: '', limit: 10 }),
         () => store.scan('queued')[Symbol.asyncIterator]().next(),
         () => store.scanIds([row.id]),
         () => store.countActive(),

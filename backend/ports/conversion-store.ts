@@ -1,6 +1,6 @@
 import type { ConversionError, ConversionState, Page, Result, Track, Warning } from '../../shared/api.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import type { Changes, ChangesQuery } from './changes.ts';
+import type { Changes, ChangesAfterQuery, ChangesInOrder, ChangesQuery } from './changes.ts';
 
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
 export type ConversionSource =
@@ -52,6 +52,8 @@ export interface ConversionRow {
   readonly sourceGone?: true;
   /** Only if the video is sent, or was sent, as a resumable upload. */
   readonly upload?: ResumableUpload;
+  /** The client's own name for the creation of its upload. An owner has at most one row with it, removed ones included. */
+  readonly uploadKey?: string;
   readonly batchId?: string;
   readonly batchSize?: number;
   readonly options: OutputOptions;
@@ -181,7 +183,7 @@ export interface BatchSummary {
  */
 export interface ConversionStore {
   /**
-   * Throws `taken` if the id exists. With `most`, resolves with false, and inserts nothing, if the owner already has so many rows in
+   * Throws `taken` if the id exists, or if the owner has a row with this upload key. With `most`, resolves with false, and inserts nothing, if the owner already has so many rows in
    * the state of this one that are not removed; the count and the insertion are one atomic step. Otherwise resolves with true.
    */
   insert(row: ConversionRow, most?: number): Promise<boolean>;
@@ -189,10 +191,13 @@ export interface ConversionStore {
   /** The row, removed or not. */
   get(id: string): Promise<ConversionRow | undefined>;
 
+  /** The owner's row with this upload key, removed or not. */
+  getByUploadKey(owner: string, uploadKey: string): Promise<ConversionRow | undefined>;
+
   /**
    * Compare-and-set: replaces the row with `next` if its id, state, attempt and revision all still equal `expected`, atomically,
-   * and returns whether it did. The caller must set `next.revision` one higher. The id and the owner must not change. Throws
-   * `taken` if another row of the owner has this turn.
+   * and returns whether it did. The caller must set `next.revision` one higher. The id, the owner and the upload key must not change.
+   * Throws `taken` if another row of the owner has this turn.
    */
   replace(expected: ConversionVersion, next: ConversionRow): Promise<boolean>;
 
@@ -204,6 +209,12 @@ export interface ConversionStore {
    * Without `since`, only those that have not ended.
    */
   changes(query: ChangesQuery): Promise<Changes<ConversionRow>>;
+
+  /**
+   * One owner's rows that were written after `since`, including removed ones, in the order of their last writes; without peaks.
+   * Undefined if the store cannot determine them, for the reasons of `Changes.complete`.
+   */
+  changesAfter(query: ChangesAfterQuery): Promise<ChangesInOrder<ConversionRow> | undefined>;
 
   /** All owners' rows of a kind, oldest first, for the sweeper. Read in portions, to limit memory. */
   scan(kind: ScanKind): AsyncIterable<ScannedRow>;

@@ -298,6 +298,22 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         expect(missed).toEqual([]);
       });
 
+      it('are, in their order and in portions, what was made and read after a position', async () => {
+        await insert(example(1), example(2), example(3, {}, 'bert'));
+        const since = await position();
+        const [made] = await insert(example(4));
+        await insert(example(5, {}, 'bert'));
+        await store.markRead('anna', ['anna-1'], readTime);
+        const read = { ...example(1).notification, readAt: readTime };
+        const first = await store.changesAfter({ owner: 'anna', since, limit: 1 });
+        expect(first).toMatchObject({ items: [made], complete: false });
+        const second = await store.changesAfter({ owner: 'anna', since: first?.position ?? '', limit: 1 });
+        expect(second).toMatchObject({ items: [read], complete: true });
+        const none = await store.changesAfter({ owner: 'anna', since: second?.position ?? '', limit: 1 });
+        expect(none).toMatchObject({ items: [], complete: true });
+        expect(await store.changesAfter({ owner: 'anna', since: 'x', limit: 1 })).toBeUndefined();
+      });
+
       it.each(foreignPositions)('cannot be given since %j, which is no position', async (since) => {
         await insert(example(1));
         expect(await store.changes({ owner: 'anna', since, limit: 10 })).toMatchObject({ items: [], complete: false });
@@ -347,6 +363,7 @@ export function describeNotificationStore(name: string, make: () => Promise<Noti
         () => store.countOfBatch('anna', 'batch'),
         () => store.page({ owner: 'anna', limit: 10 }),
         () => store.changes({ owner: 'anna', limit: 10 }),
+        () => store.changesAfter({ owner: 'anna', since: '', limit: 10 }),
         () => store.markRead('anna', ['anna-1'], readTime),
         () => store.removeBefore(readTime, 1),
         () => store.removeAllOf('anna'),

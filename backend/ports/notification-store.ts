@@ -1,5 +1,5 @@
 import type { Notification, Page } from '../../shared/api.ts';
-import type { Changes, ChangesQuery } from './changes.ts';
+import type { Changes, ChangesAfterQuery, ChangesInOrder, ChangesQuery } from './changes.ts';
 import type { ToldEnd } from './conversion-store.ts';
 
 export interface NotificationQuery {
@@ -48,6 +48,12 @@ export interface NotificationStore {
 
   /** One owner's notifications that were written since `since`: made, read, or otherwise changed. Without `since`, none. */
   changes(query: ChangesQuery): Promise<Changes<Notification>>;
+
+  /**
+   * One owner's notifications that were written after `since`, in the order of their last writes. Undefined if the store cannot
+   * determine them, for the reasons of `Changes.complete`.
+   */
+  changesAfter(query: ChangesAfterQuery): Promise<ChangesInOrder<Notification> | undefined>;
 
   /** Marks those of `ids` that are unread and belong to this owner, and returns their ids. `at` is ISO 8601. */
   markRead(owner: string, ids: readonly string[], at: string): Promise<readonly string[]>;

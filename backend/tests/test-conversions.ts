@@ -62,7 +62,7 @@ export interface HeldQueue extends JobQueue {
 }
 
 export interface TestConversionsOptions {
-  /** Awaited before each call to a store and before its changes are returned, so that other work runs in between. */
+  /** Awaited before and after calls to a store, so that other work runs in between. */
   readonly pause?: () => Promise<void>;
   /** Whether the ends of batches are mailed. */
   readonly sendsMail?: boolean;
@@ -175,6 +175,7 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
     ...store,
     // Looked up at each call, so that a test can make the store fail.
     changes: (query) => store.changes(query),
+    changesAfter: (query) => store.changesAfter(query),
     replace: (expected, next) => store.replace(expected, next),
     async nextQueued(...times) {
       const id = wanted.getStore();
@@ -188,10 +189,26 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
 function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
   return {
     ...store,
-    insert: (row, most) => pause().then(() => store.insert(row, most)),
+    async insert(row, most) {
+      await pause();
+      const inserted = await store.insert(row, most);
+      await pause();
+      return inserted;
+    },
     get: (id) => pause().then(() => store.get(id)),
     nextQueued: (...times) => pause().then(() => store.nextQueued(...times)),
-    replace: (expected, next) => pause().then(() => store.replace(expected, next)),
+    async replace(expected, next) {
+      await pause();
+      const replaced = await store.replace(expected, next);
+      await pause();
+      return replaced;
+    },
+    async changesAfter(query) {
+      await pause();
+      const changes = await store.changesAfter(query);
+      await pause();
+      return changes;
+    },
     async changes(query) {
       await pause();
       const changes = await store.changes(query);

@@ -58,6 +58,7 @@ export const badLine: Row = {
             batch: undefined,
             resumable: undefined,
             signal,
+            maxUploadBytes: file.bytes,
             onSent: () => {},
           });
         }),

@@ -77,7 +77,7 @@ describe('a run that is shown to a person', () => {
 
   it('writes the message of an unknown warning, without control characters', () => {
     const { event, told } = open(false, 1);
-    event(conversion({ state: 'done', result, warnings: [{ code: 'growing', message: 'It \u001b[2J grows.' }] }));
+    event(conversion({ state: 'done', result, warnings: [{ code: 'too_loud', message: 'It \u001b[2J grows.' }] }));
     event(saved);
     expect(told().err).toBe('talk.mp4: It \\u{1b}[2J grows.\n');
   });

@@ -1,5 +1,6 @@
 import type { Batch, Conversion, Notification } from '../../shared/api.ts';
 import type { ServerEvent } from '../../shared/events.ts';
+import type { FileVersion } from '../../shared/file-version.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 
 /** A file on this computer that shall be converted. */
@@ -29,8 +30,21 @@ export interface Submission {
 export interface ResumableSubmission {
   /** The id from an earlier try. If the backend no longer knows it, the submission starts over with a new id. */
   readonly id?: string;
+  /** The upload that an earlier try has begun, even if it did not learn its id. If the file has changed since, it starts over. */
+  readonly upload?: BegunUpload;
+  /** Called before a server is asked to create an upload, so that the caller can store it. The submission waits for it. */
+  readonly onUpload?: (upload: BegunUpload) => void | Promise<void>;
   /** Called with the id of the conversion as soon as there is one, so that the caller can store it. The submission waits for it. */
   readonly onBegun: (id: string) => void | Promise<void>;
+  /** After an abort: whether the caller wants the conversion no more. Then `onBegun` is called with any that was created. */
+  readonly isGivenUp?: () => boolean;
+}
+
+/** An upload, before its server has given it an id. */
+export interface BegunUpload {
+  /** A creation that is repeated with this UUID makes no second upload. */
+  readonly key: string;
+  readonly version: FileVersion;
 }
 
 /** A finished MP3, ready to be read from a backend. */

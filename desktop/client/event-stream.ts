@@ -58,7 +58,7 @@ export function openEventStream(
   const closing = new AbortController();
   const { signal } = closing;
   const newest = createNewest();
-  /** The change position of the latest hello. */
+  /** The latest change position. Everything up to it was given to the listener. */
   let since: string | undefined;
   let pauseSeconds = firstPauseSeconds;
   let hurry = new AbortController();
@@ -66,8 +66,8 @@ export function openEventStream(
   let check = (): void => {};
 
   function hear(frame: SocketFrame): void {
+    if (frame.type === 'hello' || frame.type === 'at') since = frame.at;
     if (frame.type === 'hello') {
-      since = frame.at;
       pauseSeconds = firstPauseSeconds;
       onState({ kind: 'connected' });
       if (frame.truncated) onMissed();

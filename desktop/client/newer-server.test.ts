@@ -37,7 +37,7 @@ const done: Conversion = {
   result: { fileName: 'loud.mp3', bytes: 3, durationSeconds: 1, sha256: 'ab' },
   warnings: [
     { code: 'gaps', atSeconds: 1, count: 2 },
-    { code: 'growing', message: 'The file was still being written.', sinceSeconds: 3 },
+    { code: 'too_loud', message: 'The file was still being written.', sinceSeconds: 3 },
   ],
 };
 const notification = {

@@ -8,7 +8,6 @@ import {
   type ServerInfo,
 } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
-import { failureSentence } from '../../shared/words/failure-sentence.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import type { Backend } from './backend.ts';
 import { conversionPath, conversionsPath } from './conversion-paths.ts';
@@ -68,12 +67,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
       return await inTurn(async () => {
         signal.throwIfAborted();
         const { maxUploadBytes } = await serverInfo();
-        if (file.bytes > maxUploadBytes) {
-          const details = { limitBytes: maxUploadBytes };
-          const sentence = failureSentence({ code: 'too_large', details }, session.http.host);
-          throw new AppError('too_large', sentence, { details });
-        }
-        const id = await uploadFile({ session, file, options, batch, resumable, signal, onSent });
+        const id = await uploadFile({ session, file, options, batch, resumable, signal, maxUploadBytes, onSent });
         try {
           return await keepTrying(async () => await askFor('GET', conversionPath(id)), signal);
         } catch (error) {

@@ -1,20 +1,20 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { randomUUID } from 'node:crypto';
 import { DetailedError, Upload } from 'tus-js-client';
 import { type Batch, openConversionSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { type FileVersion, isSameVersion } from '../../shared/file-version.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
-import { sayShared } from '../../shared/words/say.ts';
-import { sourceError } from '../../shared/words/system-failures.ts';
-import type { ResumableSubmission, SourceFile } from './backend.ts';
+import { failureSentence } from '../../shared/words/failure-sentence.ts';
+import type { BegunUpload, ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
 import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { isProxyLimit, notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
-import { type UploadPiece, uploadRequests } from './upload-requests.ts';
+import { openUnchanged, type UnchangedFile, untilAtRest } from './unchanged-file.ts';
+import { uploadRequests } from './upload-requests.ts';
 
 const uploadsPath = '/api/v1/uploads';
-const resumable = { 'Tus-Resumable': '1.0.0' };
+const protocol = { 'Tus-Resumable': '1.0.0' };
 
 const longestRetryAfterSeconds = 300;
 /** Large enough that the cost of a request does not matter, and small enough for most proxies that limit requests. */
@@ -23,8 +23,8 @@ const mostRequestBytes = 64 * 1024 * 1024;
 const leastRequestBytes = 64 * 1024;
 /** The size of requests that a proxy before the server has not refused so far, by the server's address. */
 const acceptedBytes = new Map<string, number>();
-/** Keeps reads few for a large file, and memory low for several files at once. */
-const readBytes = 256 * 1024;
+/** How often an upload starts over because its file has changed. */
+const maxChanges = 5;
 
 export interface UploadRequest {
   readonly session: ServerSession;
@@ -33,26 +33,49 @@ export interface UploadRequest {
   readonly batch: Batch | undefined;
   readonly resumable: ResumableSubmission | undefined;
   readonly signal: AbortSignal;
+  /** The server's limit. */
+  readonly maxUploadBytes: number;
   /** Called with the fraction (0–1) of bytes sent. */
   readonly onSent: (fraction: number) => void;
 }
 
 /**
- * Uploads a file. If the connection breaks, the upload resumes from what the server has. Resolves with the conversion's id once the
- * server has acknowledged the whole file. If this throws and the upload is not resumable, it is deleted; if the server cannot be reached
- * for that, the upload expires there. Throws `source_missing`, `source_unreadable`, the server's refusal, `unavailable`, or the signal's reason.
+ * Uploads a file as it is now. If the connection breaks, the upload resumes from what the server has. If the file changes meanwhile, it
+ * starts over. Resolves with the conversion's id once the server has acknowledged the whole file. If this throws and the upload is not
+ * resumable, it is deleted; if the server cannot be reached for that, the upload expires there. Throws `source_missing`,
+ * `source_unreadable`, `too_large`, the server's refusal, `unavailable`, or the signal's reason.
  */
 export async function uploadFile(request: UploadRequest): Promise<string> {
-  const { session, file, signal, resumable } = request;
-  await using opened = await openUnchanged(file);
-  const { id, isSent } = (await earlier(request)) ?? (await begin(request));
+  const { file, signal } = request;
+  let earlier: EarlierTry = request.resumable ?? {};
+  for (let changes = 0; ; changes += 1) {
+    await using opened = await openUnchanged(file.path, signal);
+    try {
+      return await uploadVersion(opened, earlier, request);
+    } catch (error) {
+      if (!opened.hasChanged || changes >= maxChanges) throw error;
+    }
+    earlier = {};
+    await untilAtRest(file.path, signal);
+  }
+}
+
+/** What an earlier try has stored. */
+type EarlierTry = Pick<ResumableSubmission, 'id' | 'upload'>;
+
+async function uploadVersion(opened: UnchangedFile, earlier: EarlierTry, request: UploadRequest): Promise<string> {
+  const { session, signal, resumable } = request;
+  requireFits(opened.version, request);
+  const { id, isSent } =
+    (await resume(opened.version, earlier, request)) ?? (await begin(opened.version, earlier, request));
   try {
     signal.throwIfAborted();
     if (!isSent) await send(uploadUrl(session, id), opened, request);
     return id;
   } catch (error) {
     // After a refusal, resuming would be refused again.
-    if (resumable === undefined || !(signal.aborted || isAppError(error, 'unavailable', 'unauthorized'))) {
+    if (opened.hasChanged && !signal.aborted) await removeOldVersion(session, id, signal);
+    else if (resumable === undefined || !(signal.aborted || isAppError(error, 'unavailable', 'unauthorized'))) {
       await takeBack(session, id);
     }
     signal.throwIfAborted();
@@ -60,99 +83,99 @@ export async function uploadFile(request: UploadRequest): Promise<string> {
   }
 }
 
+function requireFits({ bytes }: FileVersion, { session, maxUploadBytes }: UploadRequest): void {
+  if (bytes <= maxUploadBytes) return;
+  const details = { limitBytes: maxUploadBytes };
+  throw new AppError('too_large', failureSentence({ code: 'too_large', details }, session.http.host), { details });
+}
+
 function uploadUrl({ http }: ServerSession, id: string): string {
   return `${http.url}${uploadsPath}/${encodeURIComponent(id)}`;
 }
 
 /** An upload that the server knows of. */
-interface BegunUpload {
+interface KnownUpload {
   readonly id: string;
   /** Whether the server has all of it. */
   readonly isSent: boolean;
 }
 
-/** The upload of an earlier try, if the server still has it and it is of this file. */
-async function earlier({ session, file, signal, resumable }: UploadRequest): Promise<BegunUpload | undefined> {
-  const id = resumable?.id;
+/** The upload of an earlier try, if the server still has it and it is of this version of the file. Otherwise it is removed there. */
+async function resume(
+  version: FileVersion,
+  { id, upload }: EarlierTry,
+  { session, signal }: UploadRequest,
+): Promise<KnownUpload | undefined> {
   if (id === undefined) return undefined;
-  const path = conversionPath(id);
   try {
-    const conversion = await keepTrying(
-      async () => await session.askFor(openConversionSchema, { method: 'GET', path }),
+    const { state, sourceBytes } = await keepTrying(
+      async () => await session.askFor(openConversionSchema, { method: 'GET', path: conversionPath(id) }),
       signal,
     );
-    if (conversion.sourceBytes === file.bytes) return { id, isSent: conversion.state !== 'uploading' };
-    // The file has changed since.
-    await takeBack(session, id);
+    const isSent = state !== 'uploading';
+    // An earlier version of this program did not store the version of the file.
+    const isSame =
+      upload === undefined ? isSent && sourceBytes === version.bytes : isSameVersion(upload.version, version);
+    if (isSame) return { id, isSent };
+    await removeOldVersion(session, id, signal);
   } catch (error) {
     if (!isAppError(error, 'not_found', 'gone')) throw error;
   }
   return undefined;
 }
 
-async function begin(request: UploadRequest): Promise<BegunUpload> {
-  // The signal does not interrupt this: without the id, a new upload could not be deleted.
-  const id = await create(request);
-  await request.resumable?.onBegun(id);
+async function removeOldVersion(session: ServerSession, id: string, signal: AbortSignal): Promise<void> {
+  await keepTrying(async () => await session.ask({ method: 'DELETE', path: conversionPath(id) }), signal);
+}
+
+/** Creates the upload. If an earlier try was about to do so, its key is used again: the server may have created it already. */
+async function begin(version: FileVersion, earlier: EarlierTry, request: UploadRequest): Promise<KnownUpload> {
+  const { id: knownId, upload } = earlier;
+  if (knownId === undefined && upload !== undefined) {
+    const id = await createAgain(upload, request);
+    if (id !== undefined && isSameVersion(upload.version, version)) return await begun(id, request);
+    if (id !== undefined) await takeBack(request.session, id);
+  }
+  const fresh = { key: randomUUID(), version };
+  await request.resumable?.onUpload?.(fresh);
+  return await begun(await create(fresh, request), request);
+}
+
+async function begun(id: string, { resumable }: UploadRequest): Promise<KnownUpload> {
+  await resumable?.onBegun(id);
   return { id, isSent: false };
 }
 
-/** A file read through one handle, so that renaming or replacing it has no effect. */
-interface UnchangedFile extends AsyncDisposable {
-  /** Throws `source_unreadable` if the file has changed since it was opened. */
-  read(start: number, end: number): Promise<UploadPiece>;
-}
-
-async function openUnchanged({ path, bytes }: SourceFile): Promise<UnchangedFile> {
-  let handle: FileHandle;
+/** Undefined if the upload with this key was removed in the meantime, or is not of this request. */
+async function createAgain(upload: BegunUpload, request: UploadRequest): Promise<string | undefined> {
   try {
-    handle = await open(path, 'r');
+    return await create(upload, request);
   } catch (error) {
-    throw sourceError(error);
+    if (isAppError(error, 'gone', 'taken')) return undefined;
+    throw error;
   }
-  const { mtimeMs } = await handle.stat();
-
-  // Each read names its position, so that an abandoned piece does not disturb the next one.
-  async function* bytesFrom(start: number, end: number): AsyncGenerator<Uint8Array> {
-    for (let position = start; position < end; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(readBytes, end - position));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, position).catch((error: unknown) => {
-        throw sourceError(error);
-      });
-      if (bytesRead === 0) throw changed();
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
-  }
-
-  return {
-    async read(start, end) {
-      const now = await handle.stat();
-      if (now.size !== bytes || now.mtimeMs !== mtimeMs) throw changed();
-      const last = Math.min(end, bytes);
-      return { stream: Readable.from(bytesFrom(start, last), { objectMode: false }), size: last - start };
-    },
-    [Symbol.asyncDispose]: () => handle.close(),
-  };
 }
 
-function changed(): AppError {
-  return new AppError('source_unreadable', sayShared('failSourceChanged'));
-}
-
-async function create({ session, file, options, batch, signal }: UploadRequest): Promise<string> {
-  const metadata = { filename: file.fileName, options: JSON.stringify(options), ...batchMetadata(batch) };
+async function create({ key, version }: BegunUpload, request: UploadRequest): Promise<string> {
+  const { session, file, options, batch, signal, resumable } = request;
+  const metadata = { filename: file.fileName, options: JSON.stringify(options), ...batchMetadata(batch), key };
   const headers = {
-    ...resumable,
-    'Upload-Length': String(file.bytes),
+    ...protocol,
+    'Upload-Length': String(version.bytes),
     'Upload-Metadata': Object.entries(metadata)
       .map(([name, value]) => `${name} ${Buffer.from(value.toWellFormed()).toString('base64')}`)
       .join(','),
   };
-  const answer = await keepTrying(
-    async () => await session.ask({ method: 'POST', path: uploadsPath, headers }),
-    signal,
-  );
+  // The signal does not interrupt this: without the id, a new upload could not be deleted.
+  const ask = async () => await session.ask({ method: 'POST', path: uploadsPath, headers });
+  const answer = await keepTrying(ask, signal).catch(async (error: unknown) => {
+    const isGivenUp = resumable === undefined || resumable.isGivenUp?.() === true;
+    if (!signal.aborted || !isGivenUp) throw error;
+    // An answer may have been lost. The upload must be known to be deleted.
+    return await ask().catch(() => {
+      throw error;
+    });
+  });
   const id = answer.headers['x-conversion-id'];
   if (typeof id !== 'string' || id === '') throw notSoundlift(session.http.host);
   return id;
@@ -168,7 +191,7 @@ function batchMetadata(batch: Batch | undefined): Readonly<Record<string, string
 async function send(url: string, opened: UnchangedFile, request: UploadRequest): Promise<void> {
   const server = request.session.http.url;
   for (;;) {
-    const requestBytes = Math.min(acceptedBytes.get(server) ?? mostRequestBytes, Math.max(request.file.bytes, 1));
+    const requestBytes = Math.min(acceptedBytes.get(server) ?? mostRequestBytes, Math.max(opened.version.bytes, 1));
     try {
       return await sendInRequests(requestBytes, url, opened, request);
     } catch (error) {
@@ -188,7 +211,8 @@ async function sendInRequests(
   opened: UnchangedFile,
   request: UploadRequest,
 ): Promise<void> {
-  const { session, file, signal, onSent } = request;
+  const { session, signal, onSent } = request;
+  const { bytes } = opened.version;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   /** The token of the latest request. It is renewed if that request was refused. */
   let token = '';
@@ -203,10 +227,10 @@ async function sendInRequests(
     httpStack: uploadRequests,
     fileReader: {
       openFile: async () => ({
-        size: file.bytes,
+        size: bytes,
         async slice(start, end) {
           const value = await opened.read(start, end);
-          return { value, done: start + value.size >= file.bytes };
+          return { value, done: start + value.size >= bytes };
         },
         close() {},
       }),

@@ -12,8 +12,14 @@ export interface ServerBackend extends AsyncDisposable, Pick<Backends, 'of' | 'h
   tryNow(): void;
 }
 
+/** What is used of a {@link ServerStand}. */
+export interface ReachedServer extends Pick<ServerStand, 'signedIn'> {
+  readonly line: Pick<ServerStand['line'], 'url'>;
+  readonly account: Pick<ServerStand['account'], 'email'>;
+}
+
 /** Signed out until `signIn` is called. */
-export function openServerBackend(stand: ServerStand): ServerBackend {
+export function openServerBackend(stand: ReachedServer): ServerBackend {
   const { url } = stand.line;
   const { email } = stand.account;
   const key = serverKey(url, email);

@@ -154,7 +154,7 @@ const table: readonly Line[] = [
   ],
   [
     'a warning that is not known',
-    rowOf({ kind: 'done', folder: movies, warning: { code: 'growing', message: 'It was still growing.' } }),
+    rowOf({ kind: 'done', folder: movies, warning: { code: 'too_loud', message: 'It was still growing.' } }),
     'Saved in Movies. It was still growing.',
     'Show in folder',
     'showInFolder',

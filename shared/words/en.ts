@@ -75,6 +75,7 @@ export const sharedMessages = {
   failMp3Gone: 'The MP3 is no longer in the storage of the backend.',
   failRemoved: 'The conversion was removed.',
   failSourceChanged: 'The file was changed while it was being sent.',
+  failSourceKeepsChanging: 'The file was changed again and again while it was being converted.',
   failSourceNotUtf8: 'The name of this file is not in UTF-8.',
   failFolderEmpty: 'There is nothing to convert in this folder.',
   failNotFileNorFolder: 'This is neither a file nor a folder.',
@@ -97,6 +98,7 @@ export const sharedMessages = {
 
   // What is wrong with an MP3 that was made anyway.
   warnCutShort: 'The video breaks off at {at} of {of}.',
+  warnGrowing: 'The file was still being written. Convert it again once it is complete.',
   warnUnknown: 'There is a warning that this version of Soundlift does not know: {code}.',
   warnGaps:
     '{count, plural, one {# part could not be read, at {at}.} other {# parts could not be read, the first at {at}.}}',

@@ -41,6 +41,8 @@ export function warningSentence(warning: Warning): string {
       return sayShared('warnCutShort', { at: clockWords(warning.atSeconds), of: clockWords(warning.ofSeconds) });
     case 'gaps':
       return sayShared('warnGaps', { count: warning.count, at: clockWords(warning.atSeconds) });
+    case 'growing':
+      return sayShared('warnGrowing');
   }
 }
 

@@ -1,4 +1,5 @@
-import type { SqliteDatabase } from './sqlite-database.ts';
+import type { ChangesAfterQuery, ChangesInOrder } from '../../ports/changes.ts';
+import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-database.ts';
 
 /** How many starts are remembered. A client with a position from an earlier one must list everything. */
 const startsKept = 1000;
@@ -9,6 +10,8 @@ export interface ChangePosition {
   readonly position: string;
   /** Everything after this number is new to the client. Undefined if that cannot be determined. */
   readonly after: number | undefined;
+  /** An earlier number as a change position. Undefined if it was given out before the current start. */
+  positionAt(number: number): string | undefined;
 }
 
 /** Records a new start. From now on, numbers are given out together with its name. */
@@ -32,7 +35,10 @@ export function createChangePositions(
   database: SqliteDatabase,
   table: 'conversions' | 'notifications',
 ): (since: string | undefined) => ChangePosition {
-  const current = database.prepare('SELECT name FROM starts WHERE ordinal = (SELECT max(ordinal) FROM starts)').get();
+  const current = database
+    .prepare(`SELECT name, ${table} AS began FROM starts WHERE ordinal = (SELECT max(ordinal) FROM starts)`)
+    .get();
+  const named = (number: number): string => `${String(current?.['name'])}.${number}`;
   const numbers = database.prepare('SELECT latest, forgotten FROM changes WHERE of = ?');
   /** The number at which a start began. The next row has the number at which it ended, unless it is the current start. */
   const bounds = database.prepare(
@@ -48,6 +54,29 @@ export function createChangePositions(
     const isOfStart =
       began !== undefined && number >= Number(began['bound']) && number <= Number(ended?.['bound'] ?? latest);
     const isKnown = isOfStart && number >= Number(row?.['forgotten']);
-    return { position: `${String(current?.['name'])}.${latest}`, after: isKnown ? number : undefined };
+    return {
+      position: named(latest),
+      after: isKnown ? number : undefined,
+      positionAt: (earlier) => (earlier < Number(current?.['began']) ? undefined : named(earlier)),
+    };
   };
+}
+
+/**
+ * Reads rows of a table in the order of their last writes. `changed` selects them by owner and number, in the order of their
+ * numbers, and gives each row's number as `change`.
+ */
+export function readInOrder<Item>(
+  changed: SqliteStatement,
+  { position, after, positionAt }: ChangePosition,
+  { owner, limit }: ChangesAfterQuery,
+  toItems: (rows: readonly SqliteRow[]) => readonly Item[],
+): ChangesInOrder<Item> | undefined {
+  if (after === undefined) return undefined;
+  // One more row than requested shows whether there are more.
+  const rows = changed.all(owner, after, limit + 1);
+  const shown = rows.slice(0, limit);
+  const complete = rows.length <= limit;
+  const reached = complete ? position : positionAt(Number(shown.at(-1)?.['change']));
+  return reached === undefined ? undefined : { items: toItems(shown), position: reached, complete };
 }

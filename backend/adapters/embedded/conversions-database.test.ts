@@ -16,6 +16,7 @@ const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.u
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
 const version6 = new URL('conversions-version-6.sql', import.meta.url);
 const version7 = new URL('conversions-version-7.sql', import.meta.url);
+const version7Uploads = new URL('conversions-version-7-uploads.sql', import.meta.url);
 
 describe('a database of conversions from version 1', () => {
   let folder: string;
@@ -233,6 +234,36 @@ describe('a database of conversions from version 7', () => {
         expect(positions.get(row.id)).toBe(order.length - 1);
       }
       expect(order).toEqual(['anna c02', 'bert c08', 'cleo c10', 'anna c07', 'bert c09', 'bert c11']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('keeps its uploads, which have no keys, and stores new ones with keys', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version7Uploads, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const store = createSqliteConversionStore(database);
+      const stored = await Promise.all(['c1', 'c2', 'c3', 'c4'].map((id) => store.get(id)));
+      expect(stored.map((row) => [row?.state, row?.upload?.bytes, row?.uploadKey])).toEqual([
+        ['uploading', 6, undefined],
+        ['uploading', 6, undefined],
+        ['queued', 6, undefined],
+        ['cancelled', undefined, undefined],
+      ]);
+      const [first] = stored;
+      if (first === undefined) return expect.unreachable();
+      expect(await store.replace(first, { ...first, revision: 2, progress: 0.5 })).toBe(true);
+
+      await store.insert({ ...first, id: 'c5', uploadKey: 'key' });
+      expect((await store.getByUploadKey('anna', 'key'))?.id).toBe('c5');
+      const again = store.insert({ ...first, id: 'c6', uploadKey: 'key' });
+      await expect(again).rejects.toMatchObject({ code: 'taken' });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -168,9 +168,17 @@ const turnsOfOwners = `
   CREATE UNIQUE INDEX conversions_taken ON conversions (turn, owner) WHERE turn IS NOT NULL;
 `;
 
+/** The expression in the index conversions_by_upload_key. */
+export const uploadKey = `CASE WHEN json_valid(body) THEN body ->> '$.uploadKey' END`;
+
+/** One row for each key of an owner, so that a creation which is repeated finds the row of the first. */
+const uploadKeys = `
+  CREATE UNIQUE INDEX conversions_by_upload_key ON conversions (owner, ${uploadKey}) WHERE ${uploadKey} IS NOT NULL;
+`;
+
 const migrations: readonly string[] = [
   ...[conversions, notifications, changes, mails, leases, turns, expiries],
-  ...[sources, turnsOfOwners],
+  ...[sources, turnsOfOwners, uploadKeys],
 ];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */

@@ -1,6 +1,7 @@
 import type { ConversionStore } from '../../ports/conversion-store.ts';
-import { createChangePositions } from './change-positions.ts';
+import { createChangePositions, readInOrder } from './change-positions.ts';
 import { createConversionReader, isSetAside, versionColumns } from './conversion-reader.ts';
+import { uploadKey } from './conversions-database.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
 import {
@@ -32,6 +33,9 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `INSERT INTO conversions (${columns.join(', ')}) SELECT ${columns.map(parameterOf).join(', ')} WHERE ${fewerThan(columns.length + 1)}`,
   );
   const get = database.prepare(`SELECT ${versionColumns}, body, turn, peaks FROM conversions WHERE id = ?`);
+  const getByUploadKey = database.prepare(
+    `SELECT ${versionColumns}, body, turn, peaks FROM conversions WHERE owner = ? AND ${uploadKey} = ?`,
+  );
   const replace = database.prepare(
     `UPDATE conversions SET ${columns.map((column) => `${column} = ${parameterOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
   );
@@ -44,6 +48,9 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
   );
   const forgetUnreadable = database.prepare(`DELETE FROM conversions WHERE owner = ? AND ${isSetAside}`);
   const reader = createConversionReader(database, fromRow);
+  const changedInOrder = database.prepare(
+    `SELECT ${versionColumns}, body, turn, change FROM conversions WHERE owner = ? AND change > ? ORDER BY change LIMIT ?`,
+  );
   const positionOf = createChangePositions(database, 'conversions');
 
   return {
@@ -57,6 +64,11 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
 
     async get(id) {
       const row = get.get(id);
+      return row === undefined ? undefined : reader.one(row);
+    },
+
+    async getByUploadKey(owner, key) {
+      const row = getByUploadKey.get(owner, key);
       return row === undefined ? undefined : reader.one(row);
     },
 
@@ -101,6 +113,10 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
       const items = reader.all([...found.values()].slice(0, limit));
       const known = since === undefined || after !== undefined;
       return { items, position, complete: known && found.size <= limit };
+    },
+
+    async changesAfter(query) {
+      return readInOrder(changedInOrder, positionOf(query.since), query, reader.all);
     },
 
     async forget(expected) {

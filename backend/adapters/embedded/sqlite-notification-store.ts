@@ -1,7 +1,7 @@
 import { maxNamedConversions, type Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
-import { createChangePositions } from './change-positions.ts';
+import { createChangePositions, readInOrder } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { readNotification, readRecord } from './readable-rows.ts';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
@@ -26,6 +26,9 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
     WHERE id IN (SELECT value FROM json_each(?)) AND +owner = ? AND read_at IS NULL RETURNING id`);
 
   const changed = database.prepare(`SELECT ${shownColumns} FROM notifications WHERE owner = ? AND change > ? LIMIT ?`);
+  const changedInOrder = database.prepare(
+    `SELECT ${shownColumns}, change FROM notifications WHERE owner = ? AND change > ? ORDER BY change LIMIT ?`,
+  );
   const positionOf = createChangePositions(database, 'notifications');
 
   const removeAllOf = database.prepare('DELETE FROM notifications WHERE owner = ?');
@@ -97,6 +100,12 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const items = rows.slice(0, limit).flatMap((row) => read(database, row, toNotification));
       const known = since === undefined || after !== undefined;
       return { items, position, complete: known && rows.length <= limit };
+    },
+
+    async changesAfter(query) {
+      return readInOrder(changedInOrder, positionOf(query.since), query, (rows) =>
+        rows.flatMap((row) => read(database, row, toNotification)),
+      );
     },
 
     async removeBefore(before, limit) {

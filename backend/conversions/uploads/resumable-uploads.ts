@@ -1,5 +1,5 @@
 import { maxPageItems } from '../../../shared/api.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConversionRow, ConversionStore, ResumableUpload } from '../../ports/conversion-store.ts';
@@ -44,7 +44,11 @@ export interface UploadStatus {
  * that was cancelled or has expired is `gone` or `not_found`.
  */
 export interface ResumableUploads {
-  /** Starts a conversion that waits for its video. Throws `too_many` if the owner has too many unfinished uploads. */
+  /**
+   * Starts a conversion that waits for its video. If the owner has created an upload with the same key before, returns that one as
+   * it is now, whatever else the intake says; throws `gone` if it was cancelled, removed or has expired. Throws `too_many` if the
+   * owner has too many unfinished uploads.
+   */
   create(owner: string, intake: UploadIntake): Promise<UploadStatus>;
 
   status(owner: string, id: string): Promise<UploadStatus>;
@@ -100,20 +104,43 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     return await settle(ownUpload(await store.get(id), owner));
   }
 
+  /** The upload that was created with this key before. Throws `gone` if it no longer exists. */
+  async function createdBefore(owner: string, uploadKey: string | undefined): Promise<UploadRow | undefined> {
+    const row = uploadKey === undefined ? undefined : await store.getByUploadKey(owner, uploadKey);
+    if (row === undefined) return undefined;
+    // A creation that arrives late must not bring a removed upload back.
+    if (row.removedAt !== undefined) throw new AppError('gone', 'The upload with this key was removed.');
+    return ownUpload(row, owner);
+  }
+
+  async function insertNew(owner: string, intake: UploadIntake): Promise<UploadRow> {
+    const upload: ResumableUpload = {
+      ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
+      ...(intake.metadata === undefined ? {} : { metadata: intake.metadata }),
+      expiresAt: expiresAt(),
+    };
+    const row = { ...newConversion(owner, intake, { kind: 'blob' }, intake.videoBytes ?? 0, clock.now()), upload };
+    if (!(await rows.insert(row, maxUnfinished))) {
+      throw new AppError('too_many', 'Finish or cancel some of the uploads that are under way first.', {
+        details: { limit: maxUnfinished, retryAfterSeconds: 60 },
+      });
+    }
+    return row;
+  }
+
   return {
     async create(owner, intake) {
-      const upload: ResumableUpload = {
-        ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
-        ...(intake.metadata === undefined ? {} : { metadata: intake.metadata }),
-        expiresAt: expiresAt(),
-      };
-      const row = { ...newConversion(owner, intake, { kind: 'blob' }, intake.videoBytes ?? 0, clock.now()), upload };
-      if (!(await rows.insert(row, maxUnfinished))) {
-        throw new AppError('too_many', 'Finish or cancel some of the uploads that are under way first.', {
-          details: { limit: maxUnfinished, retryAfterSeconds: 60 },
-        });
+      const { uploadKey } = intake;
+      for (let tries = 1; ; tries += 1) {
+        const earlier = await createdBefore(owner, uploadKey);
+        if (earlier !== undefined) return await statusOf(await settle(earlier));
+        try {
+          return await statusOf(await settle(await insertNew(owner, intake)));
+        } catch (error) {
+          // Another request with the same key was faster.
+          if (uploadKey === undefined || tries === 2 || !isAppError(error, 'taken')) throw error;
+        }
       }
-      return await statusOf(await settle(row));
     },
 
     async status(owner, id) {

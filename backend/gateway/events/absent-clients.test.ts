@@ -66,7 +66,7 @@ async function play(plan: readonly Step[], pauses: readonly number[]): Promise<v
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  await using stand = await startTestEventSockets({}, { pause });
+  await using stand = await startTestEventSockets({ pingSeconds: 0.05 }, { pause });
   const clients = [modelClient(stand), modelClient(stand), modelClient(stand)];
   const ids: string[] = [];
   const running: Promise<void>[] = [];
@@ -244,10 +244,8 @@ function modelClient(stand: TestEventSockets): ModelClient {
 
   function catchUp(): void {
     for (const frame of connection?.frames.slice(seen) ?? []) {
-      if (frame.type === 'hello') {
-        since = frame.at;
-        mustList ||= frame.truncated;
-      }
+      if (frame.type === 'hello' || frame.type === 'at') since = frame.at;
+      if (frame.type === 'hello') mustList ||= frame.truncated;
       eventsIn(frame).forEach(apply);
     }
     seen = connection?.frames.length ?? 0;

@@ -1,6 +1,8 @@
+import { isAppError } from '../../../shared/errors.ts';
 import type { ServerEvent } from '../../../shared/events.ts';
 import type { OwnedChanges } from '../../conversions/owned-changes.ts';
-import { frameOf, helloFrame } from './event-frames.ts';
+import { createToldChanges } from '../../conversions/told-changes.ts';
+import { atFrame, frameOf, helloFrame } from './event-frames.ts';
 import type { SocketLimits } from './socket-limits.ts';
 
 /** The client that a feed sends to. */
@@ -24,21 +26,28 @@ export interface EventFeedParts {
 
 /** Events on their way to one client. */
 export interface EventFeed {
+  /** Sends the change position up to which the client has been told everything, unless a hello is being made. */
+  tellPosition(): void;
   end(): void;
 }
 
+/** Of what a client was not told, no more than this is sent with one position. The rest is sent with the next. */
+const maxRepaired = 500;
+
 /**
  * Sends a client a hello with what it missed, and each event after that. Sends another hello whenever this process may itself have
- * missed events. Events that happen while a hello is being made are sent after it.
+ * missed events. Events that happen while something is read from the store are sent after it.
  */
 export function feedEvents(client: FeedClient, { changes, limits }: EventFeedParts): EventFeed {
   const { owner } = client;
   let at = client.since;
-  /** Events that happened while a hello is being made. Undefined while none is being made. */
-  let early: Buffer[] | undefined = [];
+  /** What the client was told since `at`. */
+  let told = createToldChanges();
+  /** Events that happened while the store is read. Undefined while it is not. */
+  let early: ServerEvent[] | undefined = [];
   let earlyBytes = 0;
-  /** Events were missed while a hello was being made, so another hello must follow. */
-  let gapInHello = false;
+  /** Events were missed while the store was read, so another hello must follow. */
+  let gapMeanwhile = false;
   let ended = false;
   const following = changes.follow(owner, tell, onGap);
 
@@ -46,42 +55,85 @@ export function feedEvents(client: FeedClient, { changes, limits }: EventFeedPar
     if (ended) return;
     const isPassing = event.type === 'progress';
     if (early === undefined) {
-      if (!isPassing || client.queuedBytes() <= limits.maxQueuedBytesForProgress) client.send(frameOf(event));
+      if (!isPassing || client.queuedBytes() <= limits.maxQueuedBytesForProgress) send(event);
       return;
     }
     if (isPassing) return;
-    const frame = frameOf(event);
-    earlyBytes += frame.byteLength;
+    earlyBytes += frameOf(event).byteLength;
     if (earlyBytes > limits.maxQueuedBytes) client.cutOff('too many events before a hello');
-    else early.push(frame);
+    else early.push(event);
+  }
+
+  function send(event: ServerEvent): void {
+    told.note(event);
+    client.send(frameOf(event));
   }
 
   function onGap(): void {
-    if (early === undefined) sayHello().catch(client.fail);
-    else gapInHello = true;
+    if (early === undefined) catchUp('hello').catch(client.fail);
+    else gapMeanwhile = true;
   }
 
-  async function sayHello(): Promise<void> {
+  async function catchUp(wanted: 'hello' | 'position'): Promise<void> {
+    let next = wanted;
     do {
-      gapInHello = false;
+      gapMeanwhile = false;
       early ??= [];
-      const missed = await changes.since(owner, at);
+      const isKnown = next === 'position' && (await sendPosition());
+      if (!isKnown) await sendHello();
       if (ended) return;
-      at = missed.at;
-      client.send(helloFrame(missed, limits.maxHelloBytes));
-    } while (gapInHello);
-    const frames = early;
+      next = 'hello';
+    } while (gapMeanwhile);
+    const events = early;
     early = undefined;
     earlyBytes = 0;
-    for (const frame of frames) client.send(frame);
+    for (const event of events) send(event);
   }
 
-  following.ready.then(sayHello).catch(client.fail);
+  async function sendHello(): Promise<void> {
+    const missed = await changes.since(owner, at);
+    if (ended) return;
+    at = missed.at;
+    told = createToldChanges();
+    client.send(helloFrame(missed, limits.maxHelloBytes));
+  }
+
+  /**
+   * Sends the changes of which the client was not told, and the position after them. An event may still be under way here, or its
+   * publisher may have died before it was published, so only the store knows. False if the store does not know either.
+   */
+  async function sendPosition(): Promise<boolean> {
+    let repaired = 0;
+    for (;;) {
+      const later = await changes.after(owner, at ?? '', told).catch(passOver);
+      if (later === 'unavailable') return true;
+      if (later === undefined) return false;
+      if (ended) return true;
+      for (const event of later.events) client.send(frameOf(event));
+      at = later.at;
+      repaired += later.events.length;
+      if (later.complete || repaired >= maxRepaired) break;
+    }
+    told = createToldChanges();
+    client.send(atFrame(at));
+    return true;
+  }
+
+  following.ready.then(async () => await catchUp('hello')).catch(client.fail);
   return {
+    tellPosition() {
+      if (early === undefined) catchUp('position').catch(client.fail);
+    },
     end() {
       ended = true;
       early = undefined;
       following.end();
     },
   };
+}
+
+/** While the store is away, events go on, and the next ping tries again. */
+function passOver(error: unknown): 'unavailable' {
+  if (isAppError(error, 'unavailable')) return 'unavailable';
+  throw error;
 }

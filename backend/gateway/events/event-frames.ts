@@ -1,4 +1,4 @@
-import type { Hello, ServerEvent } from '../../../shared/events.ts';
+import type { Hello, ServerEvent, SocketFrame } from '../../../shared/events.ts';
 
 const frames = new WeakMap<ServerEvent, Buffer>();
 
@@ -18,4 +18,9 @@ export function helloFrame(missed: Omit<Hello, 'type'>, maxBytes: number): Buffe
   if (frame.byteLength <= maxBytes) return frame;
   const short: Hello = { ...hello, conversions: [], removed: [], notifications: [], truncated: true };
   return Buffer.from(JSON.stringify(short));
+}
+
+export function atFrame(at: string): Buffer {
+  const frame: SocketFrame = { type: 'at', at };
+  return Buffer.from(JSON.stringify(frame));
 }

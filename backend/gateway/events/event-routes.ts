@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { helloSchema, serverEventSchema, sinceSchema } from '../../../shared/events.ts';
+import { sinceSchema, socketFrameSchema } from '../../../shared/events.ts';
 import type { Authentication } from '../../http/authentication.ts';
 import { parseBearer } from '../../http/authorization-header.ts';
 import { readQuery } from '../../http/read-request.ts';
@@ -26,12 +26,13 @@ export function eventRoutes({ authentication, sockets }: EventRoutesParts): read
         answers: {
           101: {
             description: [
-              'The connection becomes a WebSocket that sends JSON text frames to the client: first `hello`, then events as they happen.',
+              'The connection becomes a WebSocket that sends JSON text frames to the client: first `hello`, then events as they happen,',
+              'and `at` with each ping, every 30 s. A client that connects again sends the latest `at` that it has received as `since`.',
               'The client sends its token in Authorization, or in its first message within 5 s:',
               "`{type: 'auth', token, since?}`. The server closes the socket on any other message (1003, 1008, 1009), when the token expires or is revoked (4401),",
               'if the client does not answer pings, or if more than 1 MB waits for it. 1001: the server is shutting down; 1013: try again later.',
             ].join(' '),
-            body: { schema: z.union([helloSchema, serverEventSchema]), description: 'A frame.' },
+            body: { schema: socketFrameSchema, description: 'A frame.' },
           },
         },
         problems: ['bad_request', 'unauthorized', 'too_many'],

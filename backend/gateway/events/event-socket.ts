@@ -97,6 +97,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
       pingSeconds: limits.pingSeconds,
       ping() {
         socket.ping();
+        feed?.tellPosition();
         checkAgain(token);
       },
       onTokenEnd: () => end(socketTokenEnded, 'The token has expired.'),

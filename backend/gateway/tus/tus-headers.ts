@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { z } from 'zod';
 import { batchSchema } from '../../../shared/api.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { defaultOutputOptions, outputOptionsSchema } from '../../../shared/formats.ts';
@@ -46,11 +47,12 @@ export function parseLength(length: string | undefined, deferred: string | undef
 /** What `Upload-Metadata` says about the video. Throws `bad_request` for bad syntax and `invalid` for bad values. */
 export function parseMetadata(header: string | undefined): Intake {
   const values = decodeMetadata(header ?? '');
-  const { filename = '', options, batchId, batchSize } = Object.fromEntries(values);
+  const { filename = '', options, batchId, batchSize, key } = Object.fromEntries(values);
   return {
     fileName: cleanFileName(filename),
     options: options === undefined ? defaultOutputOptions : parseOptions(options),
     ...(batchId === undefined ? {} : parseBatch(batchId, batchSize)),
+    ...(key === undefined ? {} : { uploadKey: parseKey(key) }),
   };
 }
 
@@ -94,6 +96,13 @@ function parseBatch(batchId: string, batchSize: string | undefined): Pick<Intake
   }
   const { batchSize: known, ...rest } = parsed.data;
   return known === undefined ? rest : { ...rest, batchSize: known };
+}
+
+/** A UUID of any version. Its case does not matter. */
+function parseKey(key: string): string {
+  const parsed = z.guid().safeParse(key);
+  if (!parsed.success) throw new AppError('invalid', 'key must be a UUID.', { cause: parsed.error });
+  return parsed.data.toLowerCase();
 }
 
 /**

@@ -126,7 +126,14 @@ const creating: Operation = {
     'Upload-Metadata': z
       .string()
       .optional()
-      .describe('filename, options (JSON), batchId, batchSize: names with values in Base64, separated by commas.'),
+      .describe(
+        [
+          'filename, options (JSON), batchId, batchSize, key: names with values in Base64, separated by commas.',
+          'key is a UUID that the client makes for this upload. If no answer arrives, repeat the request with the same key:',
+          'the answer is then about the same upload, also when it is complete. With another length or other metadata it is 409,',
+          'and 410 once the upload was cancelled or removed or has expired.',
+        ].join(' '),
+      ),
     'Upload-Checksum': checksumSchema.optional(),
   }),
   body: { ...uploadBody, description: 'The first bytes. Optional.' },
@@ -142,6 +149,8 @@ const creating: Operation = {
     'unsupported',
     'too_large',
     'invalid',
+    'taken',
+    'gone',
     'too_many',
     'checksum_mismatch',
     'cancelled',

@@ -27,6 +27,8 @@ export interface BadLine extends AsyncDisposable {
   down: boolean;
   /** While true, the server's answers are dropped. */
   deaf: boolean;
+  /** While set, nothing is answered on a connection after its client has sent this. */
+  deafTo: string | undefined;
   /**
    * From now on, each connection carries this many bytes from its client and then stops, until the line is released.
    */
@@ -44,6 +46,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
   let holdsAfterBytes = Infinity;
   /** Bytes from each client since the last hold. */
   let carriedSinceHold = new WeakMap<Socket, number>();
+  const deafened = new WeakSet<Socket>();
   const sinceHold = (client: Socket): number => carriedSinceHold.get(client) ?? 0;
   /** The time when the line is free again, as of `performance.now()`. */
   let freeAt = 0;
@@ -85,6 +88,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
       const chunks: AsyncIterable<Buffer> = client.iterator({ destroyOnReturn: false });
       for await (const chunk of chunks) {
         const piece = chunk.subarray(0, left);
+        if (line.deafTo !== undefined && piece.includes(line.deafTo)) deafened.add(client);
         left -= piece.byteLength;
         while (sinceHold(client) >= holdsAfterBytes && !client.destroyed) await delay(10);
         await carry(piece.byteLength);
@@ -103,7 +107,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
   async function answer(upstream: Socket, client: Socket, reset: () => void): Promise<void> {
     try {
       for await (const chunk of upstream.iterator({ destroyOnReturn: false })) {
-        if (line.deaf) continue;
+        if (line.deaf || deafened.has(client)) continue;
         if (delayMilliseconds > 0) setTimeout(() => client.write(chunk), delayMilliseconds);
         else if (!client.write(chunk)) await once(client, 'drain');
       }
@@ -120,6 +124,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     url: `http://127.0.0.1:${port}`,
     down: false,
     deaf: false,
+    deafTo: undefined,
     get sentBytes() {
       return sentBytes;
     },

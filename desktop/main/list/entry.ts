@@ -1,6 +1,7 @@
 import type { Result, Track, Warning } from '../../../shared/api.ts';
 import type { ErrorCode, ErrorDetails } from '../../../shared/errors.ts';
 import type { OutputOptions } from '../../../shared/formats.ts';
+import type { BegunUpload } from '../../client/backend.ts';
 import type { UnsavedReason, WhenTaken } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
 import type { ChosenFolder } from '../settings/settings-store.ts';
@@ -72,6 +73,8 @@ export interface Entry {
   readonly target: Exclude<ChosenFolder, { kind: 'ask' }>;
   readonly whenTaken: WhenTaken;
   readonly step: Step;
+  /** The upload to its server, stored before the server hears of it. */
+  readonly upload?: BegunUpload;
   /** Whether the person has paused it. */
   readonly isHeld: boolean;
   /** The highest overall progress so far, 0–1. */

@@ -76,7 +76,7 @@ async function submit(id: string, backend: Backend, handOver: HandOver): Promise
   const { entries, live, outbox, controller, closing } = handOver;
   const entry = entries.get(id);
   if (entry === undefined || !isMine(entry, handOver)) throw controller.signal.reason;
-  const { source, options, batchId, batchSize, backendKey } = entry;
+  const { source, options, batchId, batchSize, backendKey, upload } = entry;
   const { size } = await stat(source.path).catch((error: unknown) => {
     throw sourceError(error);
   });
@@ -89,6 +89,12 @@ async function submit(id: string, backend: Backend, handOver: HandOver): Promise
       onSent: (sent) => hearSent(id, sent, entries, live),
       resumable: {
         ...(earlier === undefined ? {} : { id: earlier }),
+        ...(upload === undefined ? {} : { upload }),
+        onUpload(begun) {
+          if (!isMine(entry, handOver)) throw controller.signal.reason;
+          entries.apply(id, { type: 'uploading', upload: begun });
+        },
+        isGivenUp: () => !isMine(entry, handOver),
         onBegun(conversionId) {
           if (isMine(entry, handOver)) entries.apply(id, { type: 'begun', conversionId });
           else {

@@ -161,6 +161,37 @@ describe('an entry that was started again', () => {
   });
 });
 
+describe('an entry whose upload is about to be created', () => {
+  const upload = { key: 'k', version: { bytes: 100, modifiedNanoseconds: '1' } };
+  const uploading = reduceEntry(entryAt({ kind: 'new' }), { type: 'uploading', upload });
+
+  it('keeps its key while it is uploaded, and when it resumes', () => {
+    const begun = reduceEntry(uploading, { type: 'begun', conversionId });
+    expect([uploading.upload, begun.upload]).toEqual([upload, upload]);
+    const cancelled = reduceEntry(begun, { type: 'cancelled' });
+    expect(reduceEntry(cancelled, { type: 'again', batchId: 'n', begunId: conversionId }).upload).toEqual(upload);
+  });
+
+  it('gets another key if its file has changed', () => {
+    const begun = reduceEntry(uploading, { type: 'begun', conversionId });
+    const another = { ...upload, key: 'l' };
+    expect(reduceEntry(begun, { type: 'uploading', upload: another })).toMatchObject({
+      step: { kind: 'new' },
+      upload: another,
+    });
+  });
+
+  it.each<[string, EntryEvent, Step]>([
+    ['its conversion is gone', { type: 'lost' }, { kind: 'accepted', conversionId }],
+    ['it was taken back', { type: 'taken_back' }, { kind: 'begun', conversionId }],
+    ['it starts again', { type: 'again', batchId: 'n' }, { kind: 'saved', conversionId, result, file: '/a/a.mp3' }],
+  ])('forgets its key if %s', (_what, event, step) => {
+    const after = reduceEntry({ ...uploading, step }, event);
+    expect(after.step).toEqual({ kind: 'new' });
+    expect(after).not.toHaveProperty('upload');
+  });
+});
+
 it('an entry that failed with an unknown code keeps the message', () => {
   const error = { code: 'too_loud', message: 'It is too loud.', details: { decibels: 210 } };
   const event: EntryEvent = { type: 'heard', conversion: conversion('failed', { error }) };

@@ -3,6 +3,7 @@ import { type ErrorCode, type ErrorDetails, toKnownError } from '../../../shared
 import type { OutputOptions } from '../../../shared/formats.ts';
 import { isOlder } from '../../../shared/newest-revisions.ts';
 import { failure } from '../../../shared/words/failure-sentence.ts';
+import type { BegunUpload } from '../../client/backend.ts';
 import type { UnsavedReason } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
 import type { ChosenFolder } from '../settings/settings-store.ts';
@@ -10,6 +11,8 @@ import { conversionIdOf, type Entry, type EntrySource, isAtRest, type Step } fro
 
 /** What happens to an entry. */
 export type EntryEvent =
+  /** Its server is about to be asked to create an upload. */
+  | { readonly type: 'uploading'; readonly upload: BegunUpload }
   /** A conversion was begun at its backend. */
   | { readonly type: 'begun'; readonly conversionId: string; readonly revision?: number }
   /** The conversion as its backend reports it. */
@@ -48,6 +51,10 @@ export const savingFrom = 0.99;
 export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
   const { step } = entry;
   switch (event.type) {
+    case 'uploading':
+      return step.kind === 'new' || step.kind === 'begun'
+        ? { ...entry, step: { kind: 'new' }, upload: event.upload }
+        : entry;
     case 'begun':
       return step.kind === 'new' || step.kind === 'begun' ? begin(entry, event) : entry;
     case 'heard':
@@ -55,9 +62,7 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
     case 'moved':
       return isUnderWay(step) ? move(entry, event) : entry;
     case 'lost':
-      return isUnderWay(step) || ('result' in step && step.kind !== 'saved')
-        ? { ...entry, step: { kind: 'new' } }
-        : entry;
+      return isUnderWay(step) || ('result' in step && step.kind !== 'saved') ? fromTheBeginning(entry) : entry;
     case 'placing': {
       if (step.kind !== 'finished' && step.kind !== 'placing') return entry;
       const { conversionId, result } = step;
@@ -109,7 +114,7 @@ export function reduceEntry(entry: Entry, event: EntryEvent): Entry {
     case 'held':
       return isAtRest(entry) || entry.isHeld === event.isHeld ? entry : { ...entry, isHeld: event.isHeld };
     case 'taken_back':
-      return step.kind === 'begun' || step.kind === 'accepted' ? { ...entry, step: { kind: 'new' } } : entry;
+      return step.kind === 'begun' || step.kind === 'accepted' ? fromTheBeginning(entry) : entry;
     case 'peaks':
       return { ...entry, peaks: event.peaks };
   }
@@ -127,6 +132,11 @@ function begin(
     ...(revision !== undefined && isSame ? { revision } : {}),
     step: { kind: 'begun', conversionId },
   };
+}
+
+/** Without the key of its upload, which would give the earlier conversion again. */
+function fromTheBeginning({ upload: _upload, ...entry }: Entry): Entry {
+  return { ...entry, step: { kind: 'new' } };
 }
 
 function isUnderWay(step: Step): boolean {
@@ -189,9 +199,10 @@ function hear(entry: Entry, conversion: Conversion): Entry {
 function startAgain(entry: Entry, event: Extract<EntryEvent, { type: 'again' }>): Entry {
   if (!isAtRest(entry)) return entry;
   const { options = entry.options, backendKey = entry.backendKey, source = entry.source, batchId } = event;
-  const { savedAt: _savedAt, peaks: _peaks, attempt, revision, ...kept } = entry;
+  const { savedAt: _savedAt, peaks: _peaks, upload, attempt, revision, ...kept } = entry;
   return {
     ...kept,
+    ...(upload === undefined || event.begunId === undefined ? {} : { upload }),
     ...(attempt === undefined || event.begunId === undefined ? {} : { attempt }),
     ...(revision === undefined || event.begunId === undefined ? {} : { revision }),
     batchId,
