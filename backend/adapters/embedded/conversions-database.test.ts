@@ -13,7 +13,7 @@ const version1 = new URL('conversions-version-1.sql', import.meta.url);
 const version2 = new URL('conversions-version-2.sql', import.meta.url);
 const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
-const version7 = new URL('conversions-version-7.sql', import.meta.url);
+const version7Uploads = new URL('conversions-version-7-uploads.sql', import.meta.url);
 const version6 = new URL('conversions-version-6.sql', import.meta.url);
 
 describe('a database of conversions from version 1', () => {
@@ -213,7 +213,7 @@ describe('a database of conversions from version 7', () => {
       const file = path.join(folder, 'conversions.db');
       {
         using old = new DatabaseSync(file);
-        old.exec(await readFile(version7, 'utf8'));
+        old.exec(await readFile(version7Uploads, 'utf8'));
       }
       using database = openConversionsDatabase(file);
       const store = createSqliteConversionStore(database);
