@@ -76,5 +76,5 @@ it('an entry that is cancelled before the list hears of its upload leaves nothin
   server.line.deafTo = undefined;
   server.line.cut();
   await waitUntil('nothing is left', async () => (await states()).length === 0);
-  expect(stand.row('talk.mkv')?.state.kind).toBe('cancelled');
+  await stand.until('talk.mkv', 'cancelled');
 });
