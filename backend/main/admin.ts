@@ -4,6 +4,7 @@ import { credentialsSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
 import { inDataFolder, openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { refuseDamagedLog } from '../adapters/embedded/sqlite-database.ts';
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
 import { createUser, setPassword } from '../auth/accounts.ts';
@@ -85,7 +86,10 @@ function parseUserCommand(args: readonly string[]): UserCommand | undefined {
 async function run(command: Exclude<UserCommand, { name: 'help' }>, options: UserCommandOptions): Promise<void> {
   const { config, stdout, readPassword } = options;
   const folder = await openDataFolder(config.dataFolder, 'The data folder (SOUNDLIFT_DATA)');
-  using database = await inDataFolder(folder, () => openAccountsDatabase(folder.accountsDatabase));
+  using database = await inDataFolder(folder, () => {
+    refuseDamagedLog(folder.accountsDatabase);
+    return openAccountsDatabase(folder.accountsDatabase);
+  });
   const users = createSqliteUserStore(database);
   const sessions = createSqliteSessionStore(database);
   const hashing = createPasswordHashing();

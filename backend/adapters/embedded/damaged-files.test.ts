@@ -73,6 +73,7 @@ describe.each(['conversions.db', 'accounts.db'])('a damaged %s', (name) => {
 
   const damages: readonly (readonly [string, () => Promise<void>])[] = [
     ['is cut to nothing', () => truncate(file, 0)],
+    ['has one byte', () => writeFile(file, 'x')],
     ['is cut to a few bytes', () => truncate(file, 50)],
     ['is cut within its first page', () => truncate(file, 3000)],
     ['is cut after its first page', () => truncate(file, 4096)],

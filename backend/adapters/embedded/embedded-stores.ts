@@ -4,7 +4,7 @@ import { type AppError, isAppError } from '../../../shared/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import { accountsLoss, openAccountsDatabase } from './accounts-database.ts';
 import { conversionsLoss } from './conversions-database.ts';
-import { type DataFolder, inDataFolder, openDataFolder } from './data-folder.ts';
+import { type DataFolder, inDataFolder, openDataFolder, unusable } from './data-folder.ts';
 import { lockDataFolder, refuseOtherUsers } from './data-folder-lock.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
@@ -55,8 +55,10 @@ async function openStoresIn(folder: DataFolder, options: EmbeddedStoresOptions):
   await refuseOtherUsers(folder);
   const conversions = opened.use(await worker.open('conversions', folder.conversionsDatabase));
   const reading = opened.use(openAccountsDatabase(folder.accountsDatabase, options));
-  const videos = await openFileBlobStore(folder.videos, options.onSkipped);
-  const mp3s = await openFileBlobStore(folder.mp3s, options.onSkipped);
+  const [videos, mp3s] = [
+    await openBlobs(folder, folder.videos, options),
+    await openBlobs(folder, folder.mp3s, options),
+  ];
   const stopping = new AbortController();
   opened.defer(() => stopping.abort());
   const kept = opened.move();
@@ -75,6 +77,14 @@ async function openStoresIn(folder: DataFolder, options: EmbeddedStoresOptions):
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function openBlobs(folder: DataFolder, blobs: string, { onSkipped }: EmbeddedStoresOptions): Promise<BlobStore> {
+  try {
+    return await openFileBlobStore(blobs, onSkipped);
+  } catch (error) {
+    throw unusable(folder, `the folder ${path.basename(blobs)} in it`, isAppError(error) ? error.cause : error);
+  }
 }
 
 /** SQLite takes an empty file for a new database. Then nothing would need the blobs any more, and they would be removed. */

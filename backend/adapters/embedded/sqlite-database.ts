@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { AppError, isAppError } from '../../../shared/errors.ts';
@@ -6,6 +6,8 @@ import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
 import { isLogDamaged } from './write-ahead-log.ts';
 
+/** The size of SQLite's smallest page. */
+const smallestBytes = 512;
 /** How long opening waits for another process's write. */
 const busyTimeoutMilliseconds = 15_000;
 
@@ -69,7 +71,9 @@ export function openSqliteDatabase(
     }
   };
   const database = opening(() => {
-    refuseDamagedLog(path);
+    // SQLite takes these few bytes for nothing, and would write a new database over them.
+    const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (size > 0 && size < smallestBytes) throw damagedFile(name, loss);
     makeFile(path);
     return new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
   });
