@@ -2,9 +2,11 @@ import type { Conversion } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { FileStamp } from '../ports/conversion-store.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { ConversionFiles } from './conversion-files.ts';
 import type { ConversionViews } from './conversion-views.ts';
+import { leasePatience } from './kept-lease.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
 import { type Intake, newConversion } from './new-conversion.ts';
 import type { OwnedRow } from './owned-row.ts';
@@ -15,6 +17,8 @@ export interface LocalIntake extends Intake {
   /** Absolute path. */
   readonly path: string;
   readonly bytes: number;
+  /** If given, only this file is converted, and none that is put in its place later. */
+  readonly stamp?: FileStamp;
 }
 
 /** A video that was sent in one request. Its bytes are durable, but it is not acknowledged yet: the caller must call one of the methods. */
@@ -22,7 +26,7 @@ export interface ReceivedVideo {
   readonly bytes: number;
   /** Queues the conversion. Once this resolves, the conversion is never lost. Throws `cancelled` if the owner has cancelled it. */
   accept(): Promise<Conversion>;
-  /** Removes the row and the bytes. */
+  /** Removes the row and the bytes. Never throws: what is left behind, the sweeper removes. */
   abandon(): Promise<void>;
 }
 
@@ -65,8 +69,12 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
       const stop = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]);
 
       async function abandon(): Promise<void> {
-        await lease.end({ type: 'abandoned' });
-        await files.remove(row);
+        try {
+          await lease.end({ type: 'abandoned' });
+          await files.remove(row);
+        } catch (error) {
+          log.warn({ err: error, conversion: id }, 'could not clean up after an upload; the sweeper will');
+        }
       }
 
       try {
@@ -77,7 +85,7 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
           bytes,
           abandon,
           async accept() {
-            const queued = await lease.end({ type: 'uploaded', sourceBytes: bytes });
+            const queued = await lease.end({ type: 'uploaded', sourceBytes: bytes }, leasePatience());
             if (queued === undefined) {
               await files.remove(row);
               throw new AppError('cancelled', 'The conversion was cancelled while its video was being sent.');
@@ -87,15 +95,14 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
           },
         };
       } catch (error) {
-        await abandon().catch((cause: unknown) => {
-          log.warn({ err: cause, conversion: row.id }, 'could not clean up after an upload; the sweeper will');
-        });
+        await abandon();
         throw error;
       }
     },
 
-    async submitFile(owner, { path, bytes, ...intake }) {
-      const row = newConversion(owner, intake, { kind: 'file', path }, bytes, clock.now());
+    async submitFile(owner, { path, bytes, stamp, ...intake }) {
+      const source = { kind: 'file', path, ...(stamp === undefined ? {} : { stamp }) } as const;
+      const row = newConversion(owner, intake, source, bytes, clock.now());
       try {
         await rows.insert(row);
       } catch (error) {

@@ -2,12 +2,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
+import { cutFileName } from '../../shared/file-name.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
+import { isSameFile, stampOf } from '../conversions/file-stamp.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
-import type { ConversionRow } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 import { isFrozen } from './ffmpeg/supervise-process.ts';
@@ -89,7 +91,7 @@ function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLa
 export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
   return async (place) => {
     while (place.mayGoOn()) {
-      const taken = await parts.work.take();
+      const taken = await parts.work.take(place.signal);
       if (taken.kind === 'nothing') return;
       if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
       await convert(taken.work, place.signal, parts);
@@ -108,7 +110,9 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   } catch (error) {
     await settle(error, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+      parts.log.warn({ err: error, conversion: work.row.id }, "could not remove a job's folder; the next start will");
+    });
   }
 }
 
@@ -156,7 +160,20 @@ async function convertAgain(
 
 async function openSource(row: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
   if (row.source.kind === 'blob') return await videos.localFile(videoBlobId(row), signal);
-  return { path: row.source.path, [Symbol.asyncDispose]: async () => undefined };
+  const { path, stamp } = row.source;
+  if (stamp !== undefined && (await isGone(row.source))) throw failure('source_missing');
+  return { path, [Symbol.asyncDispose]: async () => undefined };
+}
+
+/** Whether there is no file at the source's path any more, or another one. */
+async function isGone({ path, stamp }: Extract<ConversionSource, { kind: 'file' }>): Promise<boolean> {
+  try {
+    const now = await stampOf(path);
+    return stamp !== undefined && !isSameFile(stamp, now);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
 }
 
 async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
@@ -165,7 +182,11 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
   // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) await mp3s.remove(mp3BlobId(row), blobFence(row));
+  if (!done) {
+    await mp3s.remove(mp3BlobId(row), blobFence(row)).catch((error: unknown) => {
+      log.warn({ err: error, conversion: row.id }, 'could not remove an MP3 yet; the sweeper will');
+    });
+  }
   log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 
@@ -189,7 +210,10 @@ async function settle(
     await work.release(retrySeconds);
     return;
   }
-  const reason = reasonOf(error);
+  const { source } = work.row;
+  // The file may go away at any time while it is read.
+  const gone = source.kind === 'file' && isAppError(error, 'source_unreadable') && (await isGone(source));
+  const reason = gone ? failure('source_missing', { cause: error }) : reasonOf(error);
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);
 }
@@ -208,5 +232,6 @@ function reasonOf(error: unknown): AppError {
 }
 
 function resultFileName(row: ConversionRow): string {
-  return outputFileName(row.fileName, row.options.format);
+  // `talk` and `talk.mp4` may be as long as names can be.
+  return cutFileName(outputFileName(row.fileName, row.options.format));
 }
