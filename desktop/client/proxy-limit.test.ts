@@ -89,7 +89,7 @@ describe('an upload through a proxy that refuses large requests', () => {
       const { id: next } = await backend.submit({ file: await padded(2_000_000), options }, never);
       expect(await stand.account.ended(next)).toMatchObject({ state: 'done' });
       expect(proxy.refused).toHaveLength(refusedBefore);
-      backend.close();
+      await backend.close();
     },
   );
 
@@ -101,7 +101,7 @@ describe('an upload through a proxy that refuses large requests', () => {
     });
     expect(proxy.refused.at(-1)).toBeGreaterThan(10_000);
     expect(proxy.refused.length).toBeLessThan(10);
-    backend.close();
+    await backend.close();
   });
 
   it('is not halved if the server itself refuses the video', async () => {
@@ -111,6 +111,6 @@ describe('an upload through a proxy that refuses large requests', () => {
       code: 'too_large',
     });
     expect(proxy.passed).toEqual([]);
-    backend.close();
+    await backend.close();
   });
 });

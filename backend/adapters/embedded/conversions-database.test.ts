@@ -54,6 +54,7 @@ describe('a database of conversions from version 1', () => {
     expect(await store.batchSummary('anna', 'batch')).toEqual({
       active: 0,
       ended: 1,
+      cancelled: 0,
       untold: 1,
       lastEndedAt: '2026-05-04T03:05:00.000Z',
       batchSize: 3,
