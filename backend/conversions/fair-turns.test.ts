@@ -75,7 +75,15 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
   const retention = { sourceSeconds: 1, resultSeconds: 1 };
   const rows = createRows({ store, events, clock, log, retention });
   const unused = () => Promise.reject(new Error('there are no bytes'));
-  const videos = { append: unused, truncate: unused, finish: unused, open: unused, localFile: unused, stat: unused };
+  const videos = {
+    append: unused,
+    truncate: unused,
+    finish: unused,
+    open: unused,
+    localFile: unused,
+    stat: unused,
+    room: unused,
+  };
   const work = createConversionWork({
     ...{ rows, store, events, clock, log },
     videos: { ...videos, remove: unused, adopt: unused, async *list() {} },

@@ -70,7 +70,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const logFailure = (error: unknown): void => log.error({ err: error }, 'a round of the sweeper failed');
 
   /** Undoes a multipart upload, or queues a conversion again, if its holder is gone since the row was at `seen`. */
-  async function takeOver(seen: ScannedRow): Promise<void> {
+  async function takeOver(seen: ScannedRow, alone = false): Promise<void> {
+    // If nobody else is running, nobody can still acknowledge this upload. On a full disk, its bytes make the space for its row.
+    if (alone && seen.state === 'uploading' && seen.upload === undefined) {
+      await videos.remove(videoBlobId(seen), blobFence(seen));
+    }
     const decided = await rows.decideIfThere(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
       if (row.upload?.writer !== undefined) return { type: 'writer_lost' };
@@ -139,7 +143,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   return {
     async recover() {
       for await (const scanned of store.scan('working')) {
-        if (!isWaitingUpload(scanned)) await takeOver(scanned);
+        if (!isWaitingUpload(scanned)) await takeOver(scanned, true);
         else {
           const row = await store.get(scanned.id);
           if (row !== undefined) await uploads.settle(row);

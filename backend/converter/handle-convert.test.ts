@@ -17,7 +17,8 @@ import { convertFile } from './convert-file.ts';
 import { convertLimits } from './convert-limits.ts';
 import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
 import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
-import { createConvertHandler, type HandleConvertParts, startConverter } from './handle-convert.ts';
+import { createConvertHandler, type HandleConvertParts, startConverter, type WhenFull } from './handle-convert.ts';
+import type { WorkRoom } from './space-waits.ts';
 
 const owner = 'somebody';
 let media: MediaFolder;
@@ -48,7 +49,8 @@ const reallyConvert: HandleConvertParts['convert'] = (request) =>
 
 interface How {
   readonly convert?: HandleConvertParts['convert'];
-  readonly waits?: boolean;
+  readonly whenFull?: WhenFull;
+  readonly room?: WorkRoom;
   readonly stopping?: AbortSignal;
   readonly mayGoOn?: () => boolean;
 }
@@ -56,7 +58,8 @@ interface How {
 /** Handles a ticket as a place does. Returns the seconds after which it wants to be woken, if any. */
 async function handle({
   convert = reallyConvert,
-  waits = true,
+  whenFull = 'wait',
+  room = async () => 1,
   stopping,
   mayGoOn,
 }: How = {}): Promise<readonly number[]> {
@@ -64,7 +67,7 @@ async function handle({
   const log = pino({ level: 'silent' });
   const { work } = backend.conversions;
   const later: number[] = [];
-  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log };
+  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, whenFull, room, log };
   const handler = createConvertHandler(parts, (_, delaySeconds) => void later.push(delaySeconds));
   const signal = stopping ?? new AbortController().signal;
   await handler({ signal, mayGoOn: mayGoOn ?? (() => !signal.aborted) });
@@ -184,7 +187,7 @@ describe('a converter', () => {
     const { work } = backend.conversions;
     const log = pino({ level: 'silent' });
     const queue = createMemoryJobQueue((error) => log.error(error));
-    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log } };
+    return { queue, parts: { work, videos, mp3s, workFolder, convert, whenFull: 'wait', room: async () => 1, log } };
   }
 
   test('is woken when the first of the waiting conversions becomes due', async () => {
@@ -203,7 +206,7 @@ describe('a converter', () => {
     };
     const converter = await startConverter({ ...parts, work: { take }, videoQueue: queue, places: 1 });
     await waitUntil('it waits', () => looks.at(-1) === 'later');
-    backend.pass(29.9);
+    backend.pass(4.9);
     await queue.publish({ conversionId: id });
     await waitUntil('it has looked again', () => looks.length > 2);
     expect(looks.slice(0, 3)).toEqual(['work', 'later', 'later']);
@@ -282,14 +285,14 @@ describe('a conversion with a full disk', () => {
   test('also waits if its folder cannot be created', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const full = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
-    expect(await handle({ convert: full })).toEqual([30]);
+    expect(await handle({ convert: full })).toEqual([5]);
     expect((await see(id)).state).toBe('queued');
   });
 
   test('fails if it must not wait', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
-    await handle({ convert, waits: false });
-    expect((await see(id)).error).toEqual({ code: 'converter_failed', message: 'The disk is full.' });
+    await handle({ convert, whenFull: { fail: 'There is no space in this folder.' } });
+    expect((await see(id)).error).toEqual({ code: 'disk_full', message: 'There is no space in this folder.' });
   });
 });
 

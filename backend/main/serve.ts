@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Logger, pino } from 'pino';
+import { AppError } from '../../shared/errors.ts';
 import type { Config } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -49,7 +50,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     say(`metrics on ${metricsServer.url}/metrics`);
   }
   const owners = running.use(await startOwnerSide(parts, config));
-  const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
+  const converter = await startConverterService(parts, { ...config, binaries, whenFull: 'wait' });
   running.defer(() => converter.stop());
   const { loopback, publicUrl } = config;
   const gateway = createGateway({
@@ -74,17 +75,20 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   parts.broken.throwIfAborted();
 }
 
-/** Rejects with `unavailable` while a store or auth cannot be reached. */
+/** Rejects with `unavailable` while a store or auth cannot be reached, or there is no space for videos. */
 async function reachAll(
   { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
   authentication: Authentication,
 ): Promise<void> {
-  await Promise.all([
+  const [room] = await Promise.all([
+    videos.room(),
     conversions.get('nobody'),
     videos.stat('nobody'),
     mp3s.stat('nobody'),
     authentication.mailAddress('nobody'),
   ]);
+  if (room > 0) return;
+  throw new AppError('unavailable', 'The disk is full: there is no space for videos. Free some space on it.');
 }
 
 /** Serves the metrics on their own port. */

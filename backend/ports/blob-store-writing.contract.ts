@@ -123,7 +123,9 @@ export function describeBlobWriting(current: () => BlobStore): void {
         queueMicrotask(() => controller.abort(reason));
         await new Promise(() => undefined);
       }
-      await expect(current().append('blob', fence, 0, source(), label, controller.signal)).rejects.toBe(reason);
+      await expect(current().append('blob', fence, 0, source(), label, { signal: controller.signal })).rejects.toBe(
+        reason,
+      );
       expect((await current().stat('blob'))?.bytes ?? 0).toBeLessThanOrEqual(mebibyte + 10);
       await resume(current(), 'blob', bytes);
     });
@@ -131,7 +133,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
     it('does nothing if the signal has already fired', async () => {
       const reason = new Error('enough');
       await expect(
-        current().append('blob', fence, 0, from(bytesOf('abc')), label, AbortSignal.abort(reason)),
+        current().append('blob', fence, 0, from(bytesOf('abc')), label, { signal: AbortSignal.abort(reason) }),
       ).rejects.toBe(reason);
       expect(await current().stat('blob')).toBeUndefined();
     });

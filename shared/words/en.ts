@@ -37,6 +37,7 @@ export const sharedMessages = {
   failTargetName: 'The disk for the MP3 does not allow this name.',
   failTargetUnwritable: 'The MP3 cannot be saved there.',
   failDiskFull: 'There is no space left on {host}.',
+  failTemporaryDiskFull: 'There is not enough space for temporary files in {folder}. TMPDIR can name another folder.',
   failUnauthorized: 'You are signed out of {host}.',
   failForbidden: '{Host} does not allow this.',
   failGone: '{Host} no longer has it.',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
-import { type CommitGroups, groupCommits } from './commit-groups.ts';
+import { type CommitGroups, groupCommits, type MakeRoom } from './commit-groups.ts';
 import { openSqliteDatabase, type SqliteDatabase, type SqliteStatement } from './sqlite-database.ts';
 
 const table = 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT';
@@ -14,6 +14,7 @@ let database: SqliteDatabase;
 let groups: CommitGroups;
 /** Everything that was run, in order: statements and ended calls. */
 let events: string[];
+let makeRoom: MakeRoom;
 /** The next COMMIT throws this instead of committing. */
 let commitError: AppError | undefined;
 
@@ -22,11 +23,15 @@ beforeEach(async () => {
   database = openSqliteDatabase(path.join(folder, 'notes.db'), [table]);
   events = [];
   commitError = undefined;
-  groups = groupCommits({
-    prepare: (sql) => noting(sql, database.prepare(sql)),
-    isTransaction: () => database.isTransaction(),
-    [Symbol.dispose]: () => database[Symbol.dispose](),
-  });
+  makeRoom = () => false;
+  groups = groupCommits(
+    {
+      prepare: (sql) => noting(sql, database.prepare(sql)),
+      isTransaction: () => database.isTransaction(),
+      [Symbol.dispose]: () => database[Symbol.dispose](),
+    },
+    (times) => makeRoom(times),
+  );
 });
 afterEach(async () => {
   database[Symbol.dispose]();

@@ -9,6 +9,9 @@ const mostInGroup = 200;
 const busyPauseMilliseconds = 20;
 const busyMilliseconds = 5000;
 
+/** Makes space for a call that does not fit on the disk, for the nth time (from 0). Returns false if no more can be made. */
+export type MakeRoom = (times: number) => boolean;
+
 /**
  * Runs calls to the stores of one database, in the order in which they were added. All that wait at a time are one transaction,
  * with one sync of the disk. A call ends after that, so what it has written is durable, and what it has read as well.
@@ -29,7 +32,7 @@ interface Job {
 
 type Outcome = PromiseSettledResult<unknown>;
 
-export function groupCommits(database: SqliteDatabase): CommitGroups {
+export function groupCommits(database: SqliteDatabase, makeRoom: MakeRoom): CommitGroups {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const rollback = database.prepare('ROLLBACK');
@@ -95,7 +98,14 @@ export function groupCommits(database: SqliteDatabase): CommitGroups {
 
   /** Runs each call by itself: what it writes is durable or not, whatever becomes of the others. */
   async function runEach(group: readonly Job[]): Promise<void> {
-    for (const job of group) settle(job, await outcomeOf(job.call));
+    for (const job of group) settle(job, await runOne(job));
+  }
+
+  async function runOne({ kind, call }: Job): Promise<Outcome> {
+    for (let times = 0; ; times += 1) {
+      const outcome = await outcomeOf(call);
+      if (kind !== 'write' || !isFull(outcome) || !makeRoom(times)) return outcome;
+    }
   }
 
   return {
@@ -114,6 +124,10 @@ export function groupCommits(database: SqliteDatabase): CommitGroups {
 async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> {
   const [outcome] = await Promise.allSettled([call()]);
   return outcome;
+}
+
+function isFull(outcome: Outcome): boolean {
+  return outcome.status === 'rejected' && isAppError(outcome.reason, 'disk_full');
 }
 
 function settle(job: Job | undefined, outcome: Outcome): void {

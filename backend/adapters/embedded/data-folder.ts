@@ -20,6 +20,8 @@ export interface DataFolder {
   /** Temporary files. They are useless once their process has ended. */
   readonly work: string;
   readonly lock: string;
+  /** Takes up space that the databases get on a full disk. */
+  readonly reserve: string;
 }
 
 /** Makes the folders that are missing, with access only for their owner. Throws `unavailable` or `disk_full`. */
@@ -33,6 +35,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     mp3s: path.join(root, 'mp3s'),
     work: path.join(root, 'work'),
     lock: path.join(root, 'lock'),
+    reserve: path.join(root, 'reserve'),
   };
   await withSystemErrors(async () => {
     for (const each of [root, layout.videos, layout.mp3s, layout.work]) {
@@ -51,7 +54,8 @@ export function lockDataFolder({ lock }: Pick<DataFolder, 'lock'>): Disposable {
   try {
     closeSync(openSync(lock, 'a', 0o600));
     database = new DatabaseSync(lock, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    // Without a journal in memory, SQLite would write one to the disk, which may be full.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
   } catch (error) {
     database?.close();
     if (!isSqliteBusy(error)) throw translateSqliteError(error);

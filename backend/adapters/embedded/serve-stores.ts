@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
-import { type CommitGroups, groupCommits } from './commit-groups.ts';
+import { type CommitGroups, groupCommits, type MakeRoom } from './commit-groups.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
+import { giveUpPart } from './reserve-file.ts';
 import { toSentError } from './sent-error.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
@@ -16,6 +17,7 @@ import {
   type CallKind,
   type DatabaseName,
   type Portion,
+  type Reserve,
   type StoreAnswer,
   type StoreRequest,
   type StoresByDatabase,
@@ -91,7 +93,7 @@ export function serveStores(port: MessagePort): void {
 
 async function handle(opened: Map<number, Opened>, request: StoreRequest): Promise<unknown> {
   if (request.type === 'open') {
-    opened.set(request.number, openDatabase(request.database, request.path));
+    opened.set(request.number, openDatabase(request.database, request.path, request.reserve));
     return undefined;
   }
   const target = opened.get(request.database);
@@ -119,7 +121,7 @@ async function handle(opened: Map<number, Opened>, request: StoreRequest): Promi
   }
 }
 
-function openDatabase<Name extends DatabaseName>(name: Name, path: string): Opened {
+function openDatabase<Name extends DatabaseName>(name: Name, path: string, reserve: Reserve | undefined): Opened {
   const { open, makeStores } = databases[name];
   const database = open(path);
   database.prepare(`PRAGMA busy_timeout = ${busyTimeoutMilliseconds}`).get();
@@ -127,13 +129,29 @@ function openDatabase<Name extends DatabaseName>(name: Name, path: string): Open
   const kinds = new Map(Object.entries<Readonly<Record<string, CallKind>>>({ ...storeCalls[name] }));
   return {
     database,
-    groups: groupCommits(database),
+    groups: groupCommits(database, roomMaker(database, reserve)),
     lists: new Map(),
     find(store, method) {
       const kind = kinds.get(store)?.[method];
       if (kind === undefined) throw new Error(`there is no ${store}.${method}`);
       return { kind, call: Reflect.get(Reflect.get(stores, store) as object, method) as Method };
     },
+  };
+}
+
+/**
+ * At first, SQLite writes over its log again, which needs no more space if the database does not grow. If that is not enough, parts
+ * of the reserve are given up.
+ */
+function roomMaker(database: SqliteDatabase, reserve: Reserve | undefined): MakeRoom {
+  return (times) => {
+    if (times > 0 && (reserve === undefined || !giveUpPart(reserve.file, reserve.bytes))) return false;
+    try {
+      database.prepare('PRAGMA wal_checkpoint(RESTART)').get();
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+    }
+    return true;
   };
 }
 

@@ -1,7 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { AppError } from '../../../shared/errors.ts';
 import { diskFull, translateSystemError } from './system-error.ts';
+import { limitsAt } from './volume-space.ts';
 
 /** How long a write waits for another process's write. */
 const busyTimeoutMilliseconds = 5000;
@@ -26,20 +28,26 @@ export interface SqliteDatabase extends Disposable {
   isTransaction(): boolean;
 }
 
+/** A database without a file, for one connection. Nothing that it holds is kept. */
+export const inMemory = ':memory:';
+
 /**
- * Opens the file at `path` and migrates it to the latest version. Makes the file, with access only for its owner, if it is
+ * Opens the file at `path`, or a database {@link inMemory}, and migrates it to the latest version. Makes the file, with access only for its owner, if it is
  * missing. The database has version n once the first n of `migrations` have run. A migration that was released must never be
  * edited; add another one instead. Throws `unsupported` for a file that a newer program has written.
  */
 export function openSqliteDatabase(path: string, migrations: readonly string[]): SqliteDatabase {
   const database = translating(() => {
     // SQLite would make it readable for everyone. Its -wal and -shm files get the same mode.
-    closeSync(openSync(path, 'a', 0o600));
+    if (path !== inMemory) closeSync(openSync(path, 'a', 0o600));
     return new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
   });
   try {
     translating(() => {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+      // Sorting must not need space on another disk.
+      database.exec('PRAGMA temp_store = MEMORY;');
+      if (path !== inMemory) limitLog(database, limitsAt(dirname(path)).databaseLog);
       migrate(database, migrations);
     });
   } catch (error) {
@@ -69,6 +77,12 @@ function toSqliteStatement(statement: StatementSync): SqliteStatement {
     get: (...values) => translating(() => statement.get(...values)),
     run: (...values) => translating(() => Number(statement.run(...values).changes)),
   };
+}
+
+/** Sets the size at which SQLite moves the write-ahead log into the database. It then writes over the log, which does not shrink. */
+function limitLog(database: DatabaseSync, bytes: number): void {
+  const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
+  database.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(bytes / pageBytes)};`);
 }
 
 function migrate(database: DatabaseSync, migrations: readonly string[]): void {
@@ -115,6 +129,8 @@ const unavailableCodes: readonly number[] = [
   resultCodes.cannotOpen,
   resultCodes.protocol,
 ];
+/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow. */
+const noSpaceForIndex = 4874;
 /** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. A violation of any other constraint is a bug. */
 const takenCodes: readonly number[] = [1555, 2067];
 
@@ -127,7 +143,7 @@ export function translateSqliteError(error: unknown): unknown {
   const extended = Number(error.errcode);
   const primary = extended & 0xff;
   if (takenCodes.includes(extended)) return new AppError('taken', 'This key already exists.', { cause: error });
-  if (primary === resultCodes.full) return diskFull(error);
+  if (primary === resultCodes.full || extended === noSpaceForIndex) return diskFull(error);
   return unavailableCodes.includes(primary) ? unreachable(error) : error;
 }
 

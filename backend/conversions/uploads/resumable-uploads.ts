@@ -6,6 +6,7 @@ import type { ConversionRow, ConversionStore, ResumableUpload } from '../../port
 import type { LeaseParts } from '../lease.ts';
 import { type Intake, newConversion } from '../new-conversion.ts';
 import type { Publisher } from '../publisher.ts';
+import { requireRoom } from '../require-room.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
 import { settleUpload } from './settle-upload.ts';
 import { checkPiece, type UploadPiece } from './upload-piece.ts';
@@ -44,7 +45,10 @@ export interface UploadStatus {
  * that was cancelled or has expired is `gone` or `not_found`.
  */
 export interface ResumableUploads {
-  /** Starts a conversion that waits for its video. Throws `too_many` if the owner has too many unfinished uploads. */
+  /**
+   * Starts a conversion that waits for its video. Throws `too_many` if the owner has too many unfinished uploads, `disk_full` if
+   * there is no space for the video.
+   */
   create(owner: string, intake: UploadIntake): Promise<UploadStatus>;
 
   status(owner: string, id: string): Promise<UploadStatus>;
@@ -52,8 +56,8 @@ export interface ResumableUploads {
   /**
    * Adds a piece, and queues the conversion once its video is complete. If the source is interrupted, the bytes that have arrived
    * are kept; with a checksum, either the whole piece is kept or none of it. Throws `wrong_state` at another offset, `locked`
-   * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large` and
-   * `checksum_mismatch`.
+   * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large`,
+   * `checksum_mismatch`, and `disk_full` if there is no space for the rest of the video. That ends the upload and removes its bytes.
    */
   append(owner: string, id: string, piece: UploadPiece, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
 
@@ -108,6 +112,7 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
           details: { limit: maxUnfinished, retryAfterSeconds: 60 },
         });
       }
+      await requireRoom(parts.videos, intake.videoBytes);
       const upload: ResumableUpload = {
         ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
         ...(intake.metadata === undefined ? {} : { metadata: intake.metadata }),
