@@ -5,6 +5,8 @@ import { failure } from '../../shared/words/failure-sentence.ts';
 /** Waits grow from this, so that a short shortage costs little, to this, so that the work goes on soon after somebody has freed space. */
 const shortestSeconds = 5;
 const longestSeconds = 60;
+/** The longest pause between two looks for room: it costs little. */
+const longestLookSeconds = 5;
 /** How often to look while a conversion runs. In this time, a conversion writes a few megabytes at most. */
 const watchMilliseconds = 200;
 
@@ -39,7 +41,7 @@ export function createSpaceWaits(room: WorkRoom, log: Logger): SpaceWaits {
 
   return {
     async untilRoom(signal) {
-      for (let pause = 1; !(await hasRoom()); pause = Math.min(2 * pause, longestSeconds)) {
+      for (let pause = 1; !(await hasRoom()); pause = Math.min(2 * pause, longestLookSeconds)) {
         await delay(pause * 1000, undefined, { signal, ref: false }).catch(() => signal.throwIfAborted());
       }
     },

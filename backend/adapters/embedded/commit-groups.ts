@@ -8,6 +8,8 @@ const mostInGroup = 200;
 /** How often a write is tried again while another process writes, and for how long. */
 const busyPauseMilliseconds = 20;
 const busyMilliseconds = 5000;
+/** The pause after room was made on a full disk, and was not enough. */
+const fullPauseMilliseconds = 10;
 
 /** Makes space for a call that does not fit on the disk, for the nth time (from 0). Returns false if no more can be made. */
 export type MakeRoom = (times: number) => boolean;
@@ -105,6 +107,8 @@ export function groupCommits(database: SqliteDatabase, makeRoom: MakeRoom): Comm
     for (let times = 0; ; times += 1) {
       const outcome = await outcomeOf(call);
       if (kind !== 'write' || !isFull(outcome) || !makeRoom(times)) return outcome;
+      // Another program takes what is given up. Perhaps it stops.
+      if (times > 1) await setTimeout(fullPauseMilliseconds);
     }
   }
 

@@ -2,14 +2,14 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
 import { type DataFolder, lockDataFolder, openDataFolder } from './data-folder.ts';
 import { openFileBlobStore } from './file-blob-store.ts';
-import { giveUpReserve } from './reserve-file.ts';
+import { makeRoomToStart } from './reserve-file.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { inMemory, type SqliteDatabase } from './sqlite-database.ts';
 import { createSqliteSessionStore } from './sqlite-session-store.ts';
 import { createSqliteUserStore } from './sqlite-user-store.ts';
 import type { AccountsStores, ConversionsStores } from './store-calls.ts';
 import { startStoreWorker } from './store-worker.ts';
-import { freeBytes, limitsAt, noLimits, type SpaceLimits, shareUploadSpace } from './volume-space.ts';
+import { limitsAt, noLimits, type SpaceLimits, shareUploadSpace } from './volume-space.ts';
 
 /** All stores of the embedded backend. Disposing of it ends the calls in progress, closes the databases, then releases the lock. */
 export interface EmbeddedStores extends ConversionsStores, AccountsStores, AsyncDisposable {
@@ -20,9 +20,6 @@ export interface EmbeddedStores extends ConversionsStores, AccountsStores, Async
   /** Fires if the databases cannot be used any more. The reason is an AppError, which all calls throw from then on. */
   readonly died: AbortSignal;
 }
-
-/** What a start needs, for the indexes and logs of both databases. */
-const startBytes = 1024 * 1024;
 
 /**
  * Opens the stores in a data folder, which is made if it is missing, and locks it. Throws `data_in_use` while another process has
@@ -37,7 +34,7 @@ export async function openEmbeddedStores(
   await using opened = new AsyncDisposableStack();
   opened.use(lockDataFolder(folder));
   const limits = temporary ? noLimits : limitsAt(folder.path);
-  if ((await freeBytes(folder.path)) < startBytes) giveUpReserve(folder.reserve);
+  await makeRoomToStart(folder.reserve, limits);
   // One thread for both: another one would take 20 MB.
   const worker = opened.use(startStoreWorker());
   const reserve = { file: folder.reserve, bytes: limits.reserve };

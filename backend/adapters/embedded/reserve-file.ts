@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { isSystemError } from './system-error.ts';
 import { freeBytes, type SpaceLimits } from './volume-space.ts';
@@ -10,30 +11,38 @@ import { freeBytes, type SpaceLimits } from './volume-space.ts';
  * can still sign in and remove things on a full disk. It is made again when there is room.
  */
 
-/** It is given up in this many parts: another program may take what is given up. */
-const parts = 16;
+/** It is given up in parts, because another program may take what is given up. One transaction needs less than the smallest part. */
+const parts = 64;
+const smallestPartBytes = 64 * 1024;
+/** What a start needs, for the indexes and logs of both databases. */
+const startBytes = 256 * 1024;
 /** How often to see whether there is room to make the file again. */
-const lookEverySeconds = 10;
+const lookEverySeconds = 2;
 const chunkBytes = 256 * 1024;
 
-/**
- * Gives up a part of the reserve. Returns false if there is no more. The second half is kept for the next start, which needs space
- * before anything can be removed.
- */
+/** The part of the reserve that is kept for a start. It comes before anybody can remove anything. */
+function bytesForStart(reserveBytes: number): number {
+  return Math.min(startBytes, Math.floor(reserveBytes / 2));
+}
+
+/** Gives up a part of the reserve, but not what a start needs. Returns false if there is no more. */
 export function giveUpPart(file: string, reserveBytes: number): boolean {
-  return cutTo(file, (bytes) => Math.max(Math.floor(reserveBytes / 2), bytes - Math.ceil(reserveBytes / parts)));
+  const part = Math.max(smallestPartBytes, Math.floor(reserveBytes / parts));
+  return cut(file, part, bytesForStart(reserveBytes));
 }
 
-/** Gives up the whole reserve. Returns false if there is none. */
-export function giveUpReserve(file: string): boolean {
-  return cutTo(file, () => 0);
+/** Gives up so much of the reserve that a start can write to its databases. */
+export async function makeRoomToStart(file: string, { reserve }: SpaceLimits): Promise<void> {
+  const missing = bytesForStart(reserve) - (await freeBytes(dirname(file)));
+  if (missing > 0) cut(file, missing, 0);
 }
 
-function cutTo(file: string, bytesOf: (bytes: number) => number): boolean {
+/** Takes this many bytes from the file, but leaves `leastBytes`. Returns false if there are no more. */
+function cut(file: string, cutBytes: number, leastBytes: number): boolean {
   try {
     const { size } = statSync(file);
-    const bytes = bytesOf(size);
-    if (bytes >= size) return false;
+    if (size <= leastBytes) return false;
+    const bytes = Math.max(leastBytes, size - cutBytes);
     const handle = openSync(file, 'r+');
     try {
       ftruncateSync(handle, bytes);
