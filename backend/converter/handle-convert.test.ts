@@ -289,6 +289,82 @@ describe('a conversion with a full disk', () => {
     expect((await see(id)).state).toBe('queued');
   });
 
+  test('waits longer each time, up to a limit, and says so once', async () => {
+    await submit('/nowhere/talk.mp4');
+    const lines: string[] = [];
+    const { videos, mp3s } = backend;
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const { work } = backend.conversions;
+    const waits: number[] = [];
+    const handler = createConvertHandler(
+      { work, videos, mp3s, workFolder, convert, whenFull: 'wait', room: async () => 1, log },
+      (_, delaySeconds) => void waits.push(delaySeconds),
+    );
+    for (let times = 0; times < 6; times += 1) {
+      await handler({ signal: new AbortController().signal, mayGoOn: () => true });
+      backend.pass(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 60, 60]);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('is not begun while there is no room, and then goes on by itself', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    let looks = 0;
+    const room = async (): Promise<number> => {
+      looks += 1;
+      return looks > 1 ? 1 : 0;
+    };
+    await handle({ convert: convertWhile(async () => undefined), room });
+    expect(await see(id)).toMatchObject({ state: 'done', revision: 3 });
+  });
+
+  test('is stopped before it takes the space of the databases, and leaves nothing', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    let bytes = 1;
+    const convertUntilFull: HandleConvertParts['convert'] = async ({ workFolder: folder, signal }) => {
+      await writeFile(join(folder, 'sound.mp3'), 'half of it');
+      bytes = 0;
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal?.addEventListener('abort', () => {
+        bytes = 1;
+        reject(signal.reason);
+      });
+      return await promise;
+    };
+    expect(await handle({ convert: convertUntilFull, room: async () => bytes })).toEqual([5]);
+    expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
+    expect([await mp3Ids(), await readdir(workFolder)]).toEqual([[], []]);
+  });
+
+  test('frees its folder and its MP3 before its row is written', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const real = backend.conversions.work;
+    const left: unknown[] = [];
+    const work = {
+      async take(): Promise<Taken> {
+        const taken = await real.take();
+        if (taken.kind !== 'work') return taken;
+        const { work: taking } = taken;
+        const full = async (): Promise<never> => {
+          throw new AppError('disk_full', 'The disk is full.');
+        };
+        const release = async (seconds: number): Promise<void> => {
+          left.push(await mp3Ids(), await readdir(workFolder));
+          await taking.release(seconds);
+        };
+        return { kind: 'work', work: { ...taking, finish: full, release } };
+      },
+    };
+    const { videos, mp3s } = backend;
+    const log = pino({ level: 'silent' });
+    const parts = { work, videos, mp3s, workFolder, whenFull: 'wait', room: async () => 1, log } as const;
+    const handler = createConvertHandler({ ...parts, convert: convertWhile(async () => undefined) }, () => undefined);
+    await handler({ signal: new AbortController().signal, mayGoOn: () => true });
+    expect(left).toEqual([[], []]);
+    expect((await see(id)).state).toBe('queued');
+  });
+
   test('fails if it must not wait', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     await handle({ convert, whenFull: { fail: 'There is no space in this folder.' } });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
 import type { Config } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
@@ -11,6 +11,7 @@ import { type RunningServer, startServer } from '../http/server.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
+import { openLog } from './open-log.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
 import type { Parts } from './parts.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
@@ -31,7 +32,7 @@ export interface ServeOptions {
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const log = openLog(config.logLevel);
   const binaries = await locateFfmpeg({
     searchPath: process.env['PATH'] ?? '',
     ffmpegPath: config.ffmpegPath,

@@ -101,6 +101,37 @@ describe('calls that wait together', () => {
     expect(await count()).toBe(2);
   });
 
+  it('are tried again while room can be made for them, and each of them by itself', async () => {
+    const asked: number[] = [];
+    let isFull = true;
+    makeRoom = (times) => {
+      asked.push(times);
+      isFull = times < 2;
+      return true;
+    };
+    const write = async (): Promise<number> => {
+      if (isFull) throw full;
+      return await count();
+    };
+    commitError = full;
+    expect(await Promise.all([insert(1), groups.add('write', write), insert(2)])).toEqual([1, 1, 1]);
+    expect([asked, await count()]).toEqual([[0, 1, 2], 2]);
+  });
+
+  it('fail if no more room can be made, or if they only read', async () => {
+    const asked: number[] = [];
+    makeRoom = (times) => {
+      asked.push(times);
+      return times < 1;
+    };
+    const reject = (): Promise<never> => Promise.reject(full);
+    await expect(groups.add('write', reject)).rejects.toBe(full);
+    expect(asked).toEqual([0, 1]);
+    await expect(groups.add('read', reject)).rejects.toBe(full);
+    await expect(groups.add('list', reject)).rejects.toBe(full);
+    expect(asked).toEqual([0, 1]);
+  });
+
   it('read a portion of a list only once, outside of transactions', async () => {
     let portions = 0;
     const list = groups.add('list', async () => {

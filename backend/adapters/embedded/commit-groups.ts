@@ -86,9 +86,14 @@ export function groupCommits(database: SqliteDatabase, makeRoom: MakeRoom): Comm
     const outcomes: Outcome[] = [];
     try {
       for (const { call } of group) {
-        outcomes.push(await outcomeOf(call));
+        const outcome = await outcomeOf(call);
         // Some errors roll back the whole transaction: https://www.sqlite.org/lang_transaction.html
         if (!database.isTransaction()) return undefined;
+        if (isFull(outcome)) {
+          rollback.run();
+          return undefined;
+        }
+        outcomes.push(outcome);
       }
       commit.run();
       return outcomes;
