@@ -28,6 +28,7 @@ export const sharedMessages = {
   failNotFile: 'This is not a file.',
   failEmpty: 'This file is empty.',
   failTargetDiskFull: 'There is not enough space for the MP3.',
+  failTargetDiskFullIn: 'There is not enough space for the MP3 in {folder}.',
   failTargetFileTooLarge: 'The disk cannot hold a file as large as the MP3.',
   failTargetForbidden: 'You are not allowed to write to the folder for the MP3.',
   failTargetReadOnly: 'The disk for the MP3 is read-only.',
