@@ -315,8 +315,12 @@ describe('a conversion with a full disk', () => {
       looks += 1;
       return looks > 1 ? 1 : 0;
     };
-    await handle({ convert: convertWhile(async () => undefined), room });
-    expect(await see(id)).toMatchObject({ state: 'done', revision: 3 });
+    let looksBefore = 0;
+    const convert = convertWhile(async () => {
+      looksBefore = looks;
+    });
+    await handle({ convert, room });
+    expect([(await see(id)).state, looksBefore]).toEqual(['done', 2]);
   });
 
   test('is stopped before it takes the space of the databases, and leaves nothing', async () => {

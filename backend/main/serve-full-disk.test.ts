@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -124,6 +124,24 @@ describe('on a disk with 0 bytes free, a server', () => {
     expect(await statusOf(again.fetch('/api/v1/sessions', { method: 'DELETE' }))).toBe(204);
     const body = JSON.stringify({ password: changed });
     expect(await statusOf(client.fetch('/api/v1/me', { method: 'DELETE', headers: json, body }))).toBe(204);
+  });
+
+  it('lets people remove things even after its reserve is used up', async () => {
+    const ids: string[] = [];
+    for (const name of ['one.mp4', 'two.mp4', 'three.mp4']) ids.push((await client.upload(video, name)).id);
+    for (const id of ids) await client.ended(id);
+    await truncate(join(disk.here, 'data', 'reserve'), 0);
+    await disk.fill();
+    // These take what the log of the database has left.
+    const signIns = async (): Promise<number> =>
+      await statusOf(post('/api/v1/sessions', { email: client.email, password: client.password }));
+    await waitUntil('no sign-in fits', async () => (await signIns()) === 507, { everyMilliseconds: 1 });
+    const [first = ''] = ids;
+    expect(await remove(`/api/v1/conversions/${first}`)).toBe(204);
+    await disk.fill();
+    expect(await statusOf(post('/api/v1/conversions/clear'))).toBe(204);
+    await expectNothingStored();
+    expect(await signIns()).toBe(200);
   });
 
   it('starts, says that it is not ready and why, and is ready again by itself', async () => {

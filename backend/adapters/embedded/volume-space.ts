@@ -41,10 +41,14 @@ export function limitsAt(path: string): SpaceLimits {
   return spaceLimits(blocks * bsize);
 }
 
-/** How many bytes this user can still write on the volume that `path` is on. Throws `unavailable`. */
+/**
+ * How many bytes this user can still write on the volume that `path` is on; infinity if the volume does not say. Throws
+ * `unavailable`.
+ */
 export async function freeBytes(path: string): Promise<number> {
-  const { bavail, bsize } = await withSystemErrors(() => statfs(path));
-  return bavail * bsize;
+  const { blocks, bavail, bsize } = await withSystemErrors(() => statfs(path));
+  // Some network file systems say that they have no blocks.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }
 
 /** What a writer tells about its bytes. */
