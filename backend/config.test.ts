@@ -24,6 +24,7 @@ const everySetting: Readonly<Record<SettingName, string>> = {
   SMTP_URL: 'smtps://me:word@mail.example:465',
   MAIL_FROM: 'Soundlift <no-reply@sound.example>',
   METRICS_PORT: '9090',
+  METRICS_HOST: '[::]',
   // This has only one value.
   KEEP_SOURCE: 'until-done',
   FFMPEG_PATH: '/opt/ffmpeg',
@@ -33,6 +34,22 @@ const everySetting: Readonly<Record<SettingName, string>> = {
   CONVERTER_CONCURRENCY: '3',
   LOG_LEVEL: 'debug',
 };
+
+const webUrl = 'a URL that begins with http:// or https://, without a user name, a password, a query or a fragment.';
+const badUrls = [
+  'ftp://x',
+  'auth:8081',
+  'http://',
+  'http://a b',
+  ' https://x',
+  'https://x/?',
+  'https://x/?q=1',
+  'https://x#f',
+  'https://x/#',
+  'https://me@x',
+  'https://me:word@x/',
+  'https://x\t.example',
+];
 
 function refusal(environment: Record<string, string>, flags = {}): string {
   try {
@@ -56,6 +73,7 @@ describe('parseConfig', () => {
       signUp: 'open',
       maxUploadBytes: 20_000_000_000,
       maxDurationSeconds: 43_200,
+      metricsHost: '127.0.0.1',
       keepResultDays: 30,
       converterConcurrency: 6,
       logLevel: 'info',
@@ -77,6 +95,7 @@ describe('parseConfig', () => {
       smtpUrl: 'smtps://me:word@mail.example:465',
       mailFrom: 'Soundlift <no-reply@sound.example>',
       metricsPort: 9090,
+      metricsHost: '::',
       ffmpegPath: '/opt/ffmpeg',
       maxUploadBytes: 1000,
       maxDurationSeconds: 600,
@@ -127,7 +146,13 @@ describe('parseConfig', () => {
     ['PORT', '80 ', 'PORT must be a whole number from 0 to 65535.'],
     ['PORT', '1e3', 'PORT must be a whole number from 0 to 65535.'],
     ['HOST', 'http://x', 'HOST must be an IP address or a host name.'],
-    ['PUBLIC_URL', 'ftp://x', 'PUBLIC_URL must be a URL that begins with http:// or https://.'],
+    ['HOST', '999.1.1.1', 'HOST must be an IP address or a host name.'],
+    ['HOST', '127.0.0.1:80', 'HOST must be an IP address or a host name.'],
+    ['HOST', 'sound..example', 'HOST must be an IP address or a host name.'],
+    ['METRICS_HOST', 'x y', 'METRICS_HOST must be an IP address or a host name.'],
+    ['METRICS_HOST', '1.2.3', 'METRICS_HOST must be an IP address or a host name.'],
+    ...badUrls.map((url): [string, string, string] => ['PUBLIC_URL', url, `PUBLIC_URL must be ${webUrl}`]),
+    ...badUrls.map((url): [string, string, string] => ['AUTH_URL', url, `AUTH_URL must be ${webUrl}`]),
     [
       'TRUSTED_PROXIES',
       '10.0.0.0/33',
@@ -138,7 +163,6 @@ describe('parseConfig', () => {
     ['MAX_UPLOAD_BYTES', '-1', 'MAX_UPLOAD_BYTES must be a whole number of at least 1.'],
     ['MAX_UPLOAD_BYTES', '9999999999999999', 'MAX_UPLOAD_BYTES must be a whole number of at least 1.'],
     ['KEEP_RESULT_DAYS', 'x', 'KEEP_RESULT_DAYS must be a whole number from 1 to 36500.'],
-    ['AUTH_URL', 'auth:8081', 'AUTH_URL must be a URL that begins with http:// or https://.'],
     ['SMTP_URL', 'mail.example:25', 'SMTP_URL must be a URL that begins with smtp:// or smtps://.'],
     [
       'MAIL_FROM',
@@ -162,13 +186,41 @@ describe('parseConfig', () => {
     );
   });
 
-  it.each(['short-secret', `${'n'.repeat(32)},short-secret`, `${'n'.repeat(32)},`])(
-    'refuses the secret %j without repeating it',
-    (secret) => {
-      const sentence = refusal({ JWT_SECRET: secret });
-      expect(sentence).toBe('JWT_SECRET must be at least 32 bytes, or several such secrets with commas between them.');
-    },
-  );
+  it.each<[Record<string, string>, Record<string, string>?]>([
+    [{ PORT: '9090', METRICS_PORT: '9090' }],
+    [{ HOST: 'localhost', METRICS_PORT: '8080' }],
+    [{ HOST: '0.0.0.0', PORT: '9090', METRICS_PORT: '9090' }],
+    [{ HOST: '10.0.0.5', METRICS_HOST: '::', METRICS_PORT: '8080' }],
+    [{ METRICS_PORT: '9090' }, { port: '9090' }],
+  ])('refuses one port for the server and its metrics (%j, %j)', (environment, flags = {}) => {
+    const other = 'port' in flags ? '--port' : 'PORT';
+    expect(refusal(environment, flags)).toBe(`METRICS_PORT must be another port than ${other}.`);
+  });
+
+  it.each([
+    { PORT: '0', METRICS_PORT: '0' },
+    { HOST: '10.0.0.5', PORT: '9090', METRICS_PORT: '9090' },
+    { PORT: '9090', METRICS_PORT: '9091' },
+  ])('accepts the ports of %j', (environment) => {
+    expect(parse(environment).metricsPort).toBe(Number(environment.METRICS_PORT));
+  });
+
+  it('accepts a URL with a path', () => {
+    expect(parse({ PUBLIC_URL: 'https://example.org:8443/sound/' }).publicUrl).toBe('https://example.org:8443/sound');
+  });
+
+  it.each([
+    'short-secret',
+    `${'n'.repeat(32)},short-secret`,
+    `${'n'.repeat(32)},`,
+    ' '.repeat(40),
+    `short${' '.repeat(40)}`,
+  ])('refuses the secret %j without repeating it', (secret) => {
+    const sentence = refusal({ JWT_SECRET: secret });
+    expect(sentence).toBe(
+      'JWT_SECRET must be at least 32 bytes without the spaces around them, or several such secrets with commas between them.',
+    );
+  });
 });
 
 describe('SETTINGS.md', async () => {

@@ -37,6 +37,8 @@ export interface Config {
   readonly mailFrom: string | undefined;
   /** The port of the metrics for Prometheus; without it, there are none. 0 means any free port. */
   readonly metricsPort: number | undefined;
+  /** The address on which the metrics are served, without brackets. */
+  readonly metricsHost: string;
   readonly ffmpegPath: string | undefined;
   readonly maxUploadBytes: number;
   readonly maxDurationSeconds: number;
@@ -73,14 +75,13 @@ const minSecretBytes = 32;
 const hostSchema = z
   .string()
   .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
-  .refine((text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text), {
-    error: 'an IP address or a host name',
-  });
+  .refine((text) => isIP(text) !== 0 || isHostName(text), { error: 'an IP address or a host name' });
 
-const publicUrlSchema = z
+/** A path is allowed, because a proxy may serve several programs. */
+const webUrlSchema = z
   .string()
-  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
-    error: 'a URL that begins with http:// or https://',
+  .refine((text) => /^https?:\/\/[^\s?#]+$/i.test(text) && hasNoUser(text), {
+    error: 'a URL that begins with http:// or https://, without a user name, a password, a query or a fragment',
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
@@ -103,24 +104,25 @@ const networksSchema = z
 const secretsSchema = z
   .string()
   .transform((text) => text.split(','))
-  .refine((secrets) => secrets.every((secret) => Buffer.byteLength(secret) >= minSecretBytes), {
-    error: `at least ${minSecretBytes} bytes, or several such secrets with commas between them`,
+  .refine((secrets) => secrets.every((secret) => Buffer.byteLength(secret.trim()) >= minSecretBytes), {
+    error: `at least ${minSecretBytes} bytes without the spaces around them, or several such secrets with commas between them`,
   });
 
 /** An empty variable counts as unset, since compose files and unit files write unset variables so. */
 const settingsSchema = z.object({
   HOST: hostSchema.default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(8080),
-  PUBLIC_URL: publicUrlSchema.optional(),
+  PUBLIC_URL: webUrlSchema.optional(),
   TRUSTED_PROXIES: networksSchema.default([]),
   SOUNDLIFT_DATA: z.string().optional(),
   JWT_SECRET: secretsSchema.optional(),
   LOGIN_TOKEN_SECONDS: wholeNumber(1, 10 * 365 * 86_400).default(86_400),
   SIGN_UP: oneOf(['open', 'closed']).optional(),
-  AUTH_URL: publicUrlSchema.optional(),
+  AUTH_URL: webUrlSchema.optional(),
   SMTP_URL: smtpUrlSchema.optional(),
   MAIL_FROM: mailFromSchema.optional(),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  METRICS_HOST: hostSchema.default('127.0.0.1'),
   FFMPEG_PATH: z.string().optional(),
   MAX_UPLOAD_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(20_000_000_000),
   MAX_DURATION_SECONDS: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(12 * 3600),
@@ -153,6 +155,9 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
   const parsed = settingsSchema.safeParse(given);
   if (!parsed.success) throw new AppError('invalid', sentenceOf(parsed.error, flags), { cause: parsed.error });
   const settings = parsed.data;
+  if (metricsCollide(settings)) {
+    throw new AppError('invalid', `METRICS_PORT must be another port than ${nameOf('PORT', flags)}.`);
+  }
   const loopback = isLoopbackHost(settings.HOST);
   return {
     host: settings.HOST,
@@ -171,6 +176,7 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
     metricsPort: settings.METRICS_PORT,
+    metricsHost: settings.METRICS_HOST,
     ffmpegPath: settings.FFMPEG_PATH,
     maxUploadBytes: settings.MAX_UPLOAD_BYTES,
     maxDurationSeconds: settings.MAX_DURATION_SECONDS,
@@ -183,6 +189,25 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
 /** True for `localhost`, 127.0.0.0/8 and `::1`, without brackets. */
 export function isLoopbackHost(host: string): boolean {
   return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** A name whose last part is a number would be taken for an IPv4 address (WHATWG URL, section 3.5). */
+function isHostName(text: string): boolean {
+  const parts = text.split('.');
+  return parts.every((part) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(part)) && !/^[0-9]+$/.test(parts.at(-1) ?? '');
+}
+
+function hasNoUser(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.username === '' && url.password === '';
+}
+
+/** True if the metrics and the server cannot both listen. An address that means all interfaces includes every other. */
+function metricsCollide({ HOST, PORT, METRICS_HOST, METRICS_PORT }: z.output<typeof settingsSchema>): boolean {
+  if (METRICS_PORT !== PORT || PORT === 0) return false;
+  const all = ['0.0.0.0', '::'];
+  const bothHere = isLoopbackHost(HOST) && isLoopbackHost(METRICS_HOST);
+  return HOST === METRICS_HOST || bothHere || all.includes(HOST) || all.includes(METRICS_HOST);
 }
 
 function isNetwork(text: string): boolean {
@@ -226,11 +251,15 @@ function flagOf(name: SettingName, flags: ConfigFlags): string | undefined {
   return flag === undefined ? undefined : flags[flag];
 }
 
+/** As the person gave it: as a flag or as a variable. */
+function nameOf(name: SettingName, flags: ConfigFlags): string {
+  return flagOf(name, flags) === undefined ? name : `--${flagNames[name]}`;
+}
+
 function sentenceOf(error: z.ZodError, flags: ConfigFlags): string {
   const complaints = error.issues.map((issue) => {
     const name = settingNames.find((known) => known === issue.path[0]);
-    const flag = name === undefined || flagOf(name, flags) === undefined ? undefined : flagNames[name];
-    return `${flag === undefined ? name : `--${flag}`} must be ${issue.message}`;
+    return `${name === undefined ? 'A setting' : nameOf(name, flags)} must be ${issue.message}`;
   });
   return `${[...new Set(complaints)].join('; ')}.`;
 }

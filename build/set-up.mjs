@@ -22,7 +22,7 @@ async function setUp() {
   const { programs, words } = parse(process.argv.slice(2));
   const [script, ...args] = words;
   if (script === undefined)
-    throw new SetUpError('usage: node build/set-up.mjs [--for-tests | --packages-only] SCRIPT ARGS…');
+    throw new SetUpError('Usage: node build/set-up.mjs [--for-tests | --packages-only] SCRIPT ARGS…');
   if (!packagesAreInStep(root) || missingPrograms(programs).length > 0) {
     const { installWhatIsMissing } = await import('./set-up/install.mjs');
     await installWhatIsMissing(root, programs);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listsTag, parseByteRange } from './byte-range.ts';
+import { allowsTag, listsTag, parseByteRange } from './byte-range.ts';
 
 describe('parseByteRange', () => {
   it.each([
@@ -38,6 +38,21 @@ describe('parseByteRange', () => {
         expect(range.end).toBeLessThanOrEqual(bytes);
       }),
     );
+  });
+});
+
+describe('allowsTag', () => {
+  it.each([
+    [undefined, true],
+    ['"a"', true],
+    ['"b", "a"', true],
+    ['*', true],
+    ['W/"a"', false],
+    ['"b"', false],
+    ['a', false],
+    ['', false],
+  ])('%j: %j', (header, expected) => {
+    expect(allowsTag(header, '"a"')).toBe(expected);
   });
 });
 

@@ -27,6 +27,14 @@ export function parseByteRange(
 }
 
 /**
+ * Whether the header `If-Match` allows an answer with the entity tag `tag`, which includes its quotes. Compares strongly: a weak tag
+ * matches nothing (RFC 9110, section 13.1.1).
+ */
+export function allowsTag(header: string | undefined, tag: string): boolean {
+  return header === undefined || header.split(',').some((item) => ['*', tag].includes(item.trim()));
+}
+
+/**
  * Whether a list of entity tags such as `If-None-Match` contains `tag`, which includes its quotes. Compares weakly (RFC
  * 9110, section 13.1.2).
  */

@@ -3,7 +3,7 @@
  * reworded.
  */
 export const errorCodes = [
-  // Reasons why a conversion failed (`conversion.error.code`).
+  // Reasons why a conversion failed (`conversion.error.code`). So is `source_missing`.
   'not_media',
   'no_audio',
   'damaged',
@@ -47,6 +47,7 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** The codes that the `error` of a conversion may have. */
 export const conversionErrorCodes = [
   'not_media',
+  'source_missing',
   'no_audio',
   'damaged',
   'too_long',

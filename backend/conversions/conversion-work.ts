@@ -1,13 +1,14 @@
 import type { Track, Warning } from '../../shared/api.ts';
 import { conversionErrorSchema } from '../../shared/api.ts';
-import type { AppError } from '../../shared/errors.ts';
+import { type AppError, isAppError } from '../../shared/errors.ts';
 import { failureSentence } from '../../shared/words/failure-sentence.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRow, ConversionStore, StoredResult } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore, NextQueued, StoredResult } from '../ports/conversion-store.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
+import type { Rows } from './rows.ts';
 
 /** How far a conversion is, as reported by its converter. */
 export interface WorkProgress {
@@ -32,7 +33,7 @@ export interface Work extends AsyncDisposable {
   /** Ends the conversion as failed, with one of the codes that a conversion may have. Returns false if the lease was lost. */
   fail(error: AppError): Promise<boolean>;
   /**
-   * Gives the conversion back, to be taken again after `delaySeconds`. This costs no attempt, and the conversion keeps its turn.
+   * Gives the conversion back, to be taken again after `delaySeconds`, at one of its owner's next turns. This costs no attempt.
    */
   release(delaySeconds: number): Promise<void>;
 }
@@ -46,8 +47,11 @@ export type Taken =
 
 /** The operations that converters use on conversions. */
 export interface ConversionWork {
-  /** Takes the next queued conversion, in the order of turns. */
-  take(): Promise<Taken>;
+  /**
+   * Takes the queued conversion whose turn it is. While the store is unavailable, what its converter has done is written
+   * again and again until `patience` fires; without it, each write is tried once.
+   */
+  take(patience?: AbortSignal): Promise<Taken>;
 }
 
 export interface ConversionWorkParts extends LeaseParts {
@@ -60,25 +64,30 @@ export interface ConversionWorkParts extends LeaseParts {
 export function createConversionWork(parts: ConversionWorkParts): ConversionWork {
   const { rows, store, clock } = parts;
   return {
-    async take() {
+    async take(patience) {
       for (;;) {
         const next = await store.nextQueued(clock.now().toISOString());
         if (next === undefined) return { kind: 'nothing' };
-        const delaySeconds = waitSeconds(next, clock);
-        if (delaySeconds > 0) return { kind: 'later', id: next.id, delaySeconds };
-        const taken = await rows.decideIfThere(next.id, (row) =>
-          isSameTurn(row, next) ? { type: 'taken' } : undefined,
-        );
-        if (taken?.changed) return { kind: 'work', work: workOn(taken.row, parts) };
-        // Another converter was faster, or its owner cancelled it.
+        const delaySeconds = waitSeconds(next.row, clock);
+        if (delaySeconds > 0) return { kind: 'later', id: next.row.id, delaySeconds };
+        const row = await takeIfUnchanged(next, rows);
+        if (row !== undefined) return { kind: 'work', work: workOn(row, patience, parts) };
       }
     },
   };
 }
 
-/** False if the row was taken, cancelled, given back with a delay, or queued again behind others. */
-function isSameTurn(row: ConversionRow, seen: ConversionRow): boolean {
-  return row.state === 'queued' && row.turn === seen.turn && row.notBefore === seen.notBefore;
+/** Undefined if the row has changed since, or if its owner has had this turn: another converter was faster. */
+async function takeIfUnchanged({ row, turn }: NextQueued, rows: Rows): Promise<ConversionRow | undefined> {
+  try {
+    const taken = await rows.decideIfThere(row.id, ({ revision }) =>
+      revision === row.revision ? { type: 'taken', turn } : undefined,
+    );
+    return taken?.changed ? taken.row : undefined;
+  } catch (error) {
+    if (isAppError(error, 'taken')) return undefined;
+    throw error;
+  }
 }
 
 function waitSeconds(row: ConversionRow, clock: Clock): number {
@@ -86,7 +95,7 @@ function waitSeconds(row: ConversionRow, clock: Clock): number {
   return Math.max(0, (Date.parse(row.notBefore) - clock.now().getTime()) / 1000);
 }
 
-function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
+function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, log } = parts;
   const { id, owner, revision, attempt } = row;
   const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
@@ -96,7 +105,8 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     signal: lease.signal,
 
     async noteSource({ tracks, durationSeconds }) {
-      await lease.write({ type: 'read', tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) });
+      const read = { type: 'read', tracks, ...(durationSeconds === undefined ? {} : { durationSeconds }) } as const;
+      await lease.write(read, patience);
     },
 
     noteProgress(progress) {
@@ -106,7 +116,7 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     },
 
     async finish(result, warnings) {
-      const done = await lease.end({ type: 'finished', result, warnings });
+      const done = await lease.end({ type: 'finished', result, warnings }, patience);
       if (done === undefined) return false;
       await publisher.ended(done);
       if (done.source.kind === 'blob') {
@@ -118,7 +128,7 @@ function workOn(row: ConversionRow, parts: ConversionWorkParts): Work {
     },
 
     async fail(error) {
-      const failed = await lease.end({ type: 'failed', error: toConversionError(error) });
+      const failed = await lease.end({ type: 'failed', error: toConversionError(error) }, patience);
       if (failed !== undefined) await publisher.ended(failed);
       return failed !== undefined;
     },

@@ -1,23 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
-import { openConversionsDatabase } from '../adapters/embedded/conversions-database.ts';
-import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
-import { createSqliteConversionStore } from '../adapters/embedded/sqlite-conversion-store.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
-import { createConversionWork, type Work } from './conversion-work.ts';
-import { createRows } from './rows.ts';
+import { createQueueServices, openTestQueue } from '../tests/test-queue.ts';
+import type { Work } from './conversion-work.ts';
 
 const owners = ['anna', 'bert', 'cleo', 'dora', 'emil'];
+const ends = ['finish', 'fail', 'cancel', 'lose', 'give back', 'give back for later'] as const;
 
 type Step =
   | { readonly kind: 'arrive'; readonly owner: string; readonly count: number }
-  | { readonly kind: 'end'; readonly how: 'fail' | 'finish'; readonly target: number }
-  | { readonly kind: 'cancel' | 'retry'; readonly target: number };
+  | { readonly kind: 'end'; readonly how: (typeof ends)[number]; readonly target: number }
+  | { readonly kind: 'cancel' | 'retry' | 'remove'; readonly target: number }
+  | { readonly kind: 'pass' };
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
@@ -31,89 +26,118 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     },
     {
       weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('end' as const),
-        how: fc.constantFrom('fail' as const, 'finish' as const),
-        target: fc.nat(),
-      }),
+      arbitrary: fc.record({ kind: fc.constant('end' as const), how: fc.constantFrom(...ends), target: fc.nat() }),
     },
     {
-      weight: 2,
-      arbitrary: fc.record({ kind: fc.constantFrom('cancel' as const, 'retry' as const), target: fc.nat() }),
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constantFrom('cancel', 'retry', 'remove' as const), target: fc.nat() }),
     },
+    { weight: 1, arbitrary: fc.constant({ kind: 'pass' as const }) },
   ),
   { minLength: 5, maxLength: 40 },
 );
 
-interface Waiting {
-  readonly owner: string;
-  /** For a row whose owner had none waiting when it came: how many rows of each other owner were taken since. */
-  readonly taken?: Map<string, number>;
+/** How long a conversion that is given back for later must wait. */
+const delaySeconds = 30;
+
+/**
+ * For each owner with a row that is due: how many rows of each other owner were taken since one of the owner's own was taken, or
+ * since the owner had none that was due. Whatever the owner cancels meanwhile makes no difference.
+ */
+class Waits {
+  readonly #taken = new Map<string, Map<string, number>>();
+
+  /** `due` are the owners with rows that are due. */
+  update(due: ReadonlySet<string>): void {
+    for (const owner of this.#taken.keys()) if (!due.has(owner)) this.#taken.delete(owner);
+    for (const owner of due) if (!this.#taken.has(owner)) this.#taken.set(owner, new Map());
+  }
+
+  /** Throws if somebody has waited for two rows of this owner. */
+  take(owner: string): void {
+    this.#taken.delete(owner);
+    for (const [waits, counts] of this.#taken) {
+      const count = (counts.get(owner) ?? 0) + 1;
+      counts.set(owner, count);
+      if (count > 1) throw new Error(`${waits} waits for ${count} of ${owner}`);
+    }
+  }
 }
 
-/** The queue in its own file, which need not survive a power cut. */
-async function openQueue() {
-  const folder = await mkdtemp(join(tmpdir(), 'soundlift-fair-'));
-  const database = openConversionsDatabase(join(folder, 'conversions.db'));
-  database.prepare('PRAGMA synchronous = OFF').run();
-  return {
-    store: createSqliteConversionStore(database),
-    async [Symbol.asyncDispose]() {
-      database[Symbol.dispose]();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-/** Runs `plan` with this many places. Throws if an owner waited for too long or was given a wrong position. */
+/**
+ * Runs `plan` with this many places, then converts what is left. Returns the owners of the rows in the order in which they were
+ * taken. Throws if an owner waited for too long or a position was wrong.
+ */
 async function play(plan: readonly Step[], places: number, sabotage: (store: ConversionStore) => ConversionStore) {
-  await using queue = await openQueue();
+  await using queue = await openTestQueue();
+  let seconds = 0;
   const store = sabotage(queue.store);
-  const events = createMemoryEventBus();
-  const log = pino({ level: 'silent' });
-  const clock = { now: () => new Date(1_800_000_000_000), monotonicSeconds: () => 0 };
-  const retention = { sourceSeconds: 1, resultSeconds: 1 };
-  const rows = createRows({ store, events, clock, log, retention });
-  const unused = () => Promise.reject(new Error('there are no bytes'));
-  const videos = {
-    append: unused,
-    truncate: unused,
-    finish: unused,
-    open: unused,
-    localFile: unused,
-    stat: unused,
-    room: unused,
-  };
-  const work = createConversionWork({
-    ...{ rows, store, events, clock, log },
-    videos: { ...videos, remove: unused, adopt: unused, async *list() {} },
-    publisher: { queued: async () => true, ended: async () => true },
-  });
-  const waiting = new Map<string, Waiting>();
+  await using services = createQueueServices(store, () => seconds);
+  const { rows, work } = services;
+  /** The owner of each queued row, and when it is due. */
+  const waiting = new Map<string, { readonly owner: string; readonly due: number }>();
   const running: Work[] = [];
-  const ended: { readonly id: string; readonly owner: string }[] = [];
+  const ended: { readonly id: string; readonly owner: string; readonly isDone: boolean }[] = [];
+  const waits = new Waits();
+  const order: string[] = [];
   let made = 0;
 
-  function queued(id: string, owner: string): void {
-    const isFirst = [...waiting.values()].every((other) => other.owner !== owner);
-    waiting.set(id, { owner, ...(isFirst ? { taken: new Map() } : {}) });
+  const isAllDue = (): boolean => [...waiting.values()].every(({ due }) => due <= seconds);
+  const positions = () => store.queuePositions([...waiting.keys()]);
+
+  function updateWaits(): void {
+    waits.update(new Set([...waiting.values()].filter(({ due }) => due <= seconds).map(({ owner }) => owner)));
   }
 
   async function fillPlaces(): Promise<void> {
     while (running.length < places) {
+      updateWaits();
+      const before = await positions();
       const taken = await work.take();
       if (taken.kind !== 'work') break;
       running.push(taken.work);
       const { id, owner } = taken.work.row;
+      waits.take(owner);
+      order.push(owner);
+      const allWereDue = isAllDue();
       waiting.delete(id);
-      for (const [other, { owner: waits, taken: counts }] of waiting) {
-        if (counts === undefined || waits === owner) continue;
-        const count = (counts.get(owner) ?? 0) + 1;
-        counts.set(owner, count);
-        if (count > 1) throw new Error(`${waits} waits with ${other} for ${count} of ${owner}`);
-      }
+      if (!allWereDue) continue;
+      expect(before.get(id)).toBe(0);
+      const after = [...before]
+        .filter(([each]) => each !== id)
+        .map(([each, position]) => [each, position - 1] as const);
+      expect(await positions()).toEqual(new Map(after));
     }
-    if (running.length < places && waiting.size > 0) throw new Error('some wait though a place is free');
+    updateWaits();
+    if (running.length < places && [...waiting.values()].some(({ due }) => due <= seconds)) {
+      throw new Error('some wait though a place is free');
+    }
+  }
+
+  async function end(how: (typeof ends)[number], target: number): Promise<void> {
+    const [one] = running.splice(target % Math.max(1, running.length), 1);
+    if (one === undefined) return;
+    const { id, owner } = one.row;
+    switch (how) {
+      case 'finish':
+        await one.finish({ fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] }, []);
+        break;
+      case 'fail':
+        await one.fail(new AppError('no_audio', 'There is no sound in it.'));
+        break;
+      case 'cancel':
+        await rows.decide(id, () => ({ type: 'cancelled' }));
+        break;
+      case 'lose':
+        await rows.decide(id, () => ({ type: 'lost' }));
+        break;
+      default:
+        await one.release(how === 'give back' ? 0 : delaySeconds);
+    }
+    await one[Symbol.asyncDispose]();
+    const isQueued = how === 'lose' || how === 'give back' || how === 'give back for later';
+    if (isQueued) waiting.set(id, { owner, due: how === 'give back for later' ? seconds + delaySeconds : seconds });
+    else ended.push({ id, owner, isDone: how === 'finish' });
   }
 
   async function act(step: Step): Promise<void> {
@@ -122,38 +146,32 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
         for (let index = 0; index < step.count; index += 1) {
           made += 1;
           const id = `c${String(made).padStart(5, '0')}`;
-          const at = clock.now().toISOString();
-          await rows.insert({
-            ...{ id, owner: step.owner, state: 'queued', attempt: 1, revision: 1, fileName: 'a.mp4', progress: 0 },
-            ...{ source: { kind: 'file', path: '/a.mp4' }, sourceBytes: 1, options: { format: 'mp3' }, lostLeases: 0 },
-            ...{ warnings: [], createdAt: at, updatedAt: at },
-          });
-          queued(id, step.owner);
+          await services.insert(id, step.owner);
+          waiting.set(id, { owner: step.owner, due: seconds });
         }
         return;
-      case 'end': {
-        const [one] = running.splice(step.target % Math.max(1, running.length), 1);
-        if (one === undefined) return;
-        const result = { fileName: 'a.mp3', bytes: 1, durationSeconds: 1, sha256: 'ab', peaks: [] };
-        if (step.how === 'finish') return void (await one.finish(result, []));
-        await one.fail(new AppError('no_audio', 'There is no sound in it.'));
-        ended.push(one.row);
-        return;
-      }
+      case 'end':
+        return await end(step.how, step.target);
       case 'cancel': {
         const [id, one] = [...waiting][step.target % Math.max(1, waiting.size)] ?? [];
         if (id === undefined || one === undefined) return;
+        const before = await positions();
         await rows.decide(id, () => ({ type: 'cancelled' }));
         waiting.delete(id);
-        ended.push({ id, owner: one.owner });
+        ended.push({ id, owner: one.owner, isDone: false });
+        for (const [each, position] of await positions()) expect(position).toBeLessThanOrEqual(before.get(each) ?? -1);
         return;
       }
-      case 'retry': {
+      case 'retry':
+      case 'remove': {
         const [one] = ended.splice(step.target % Math.max(1, ended.length), 1);
-        if (one === undefined) return;
-        await rows.decide(one.id, () => ({ type: 'retried' }));
-        queued(one.id, one.owner);
+        if (one === undefined || (step.kind === 'retry' && one.isDone)) return;
+        await rows.decide(one.id, () => ({ type: step.kind === 'retry' ? 'retried' : 'removed' }));
+        if (step.kind === 'retry') waiting.set(one.id, { owner: one.owner, due: seconds });
+        return;
       }
+      case 'pass':
+        seconds += delaySeconds;
     }
   }
 
@@ -162,31 +180,29 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
       await act(step);
       await fillPlaces();
     }
-    // No more rows come, so each is taken at the position that it was given.
-    const positions = await store.queuePositions([...waiting.keys()]);
-    const order: string[] = [];
-    while (waiting.size > 0) {
-      const before = new Set(waiting.keys());
-      await act({ kind: 'end', how: 'finish', target: 0 });
-      await fillPlaces();
-      order.push(...[...before].filter((id) => !waiting.has(id)));
-    }
-    expect(order.map((id) => positions.get(id))).toEqual([...order.keys()]);
+    // No more rows come, so each is taken at the position that it has now, which `fillPlaces` checks.
+    await act({ kind: 'pass' });
+    for (await fillPlaces(); running.length > 0; await fillPlaces()) await end('finish', 0);
+    expect(waiting.size).toBe(0);
+    return order;
   } finally {
     for (const one of running) await one[Symbol.asyncDispose]();
-    await events.close();
   }
 }
 
-function fairness(sabotage: (store: ConversionStore) => ConversionStore, numRuns: number): Promise<void> {
-  const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), (plan, places) =>
-    play(plan, places, sabotage),
-  );
-  return fc.assert(property, { numRuns });
+function fairness(
+  sabotage: (store: ConversionStore) => ConversionStore,
+  parameters: { readonly numRuns: number; readonly endOnFailure?: boolean },
+): Promise<void> {
+  const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (plan, places) => {
+    await play(plan, places, sabotage);
+  });
+  return fc.assert(property, parameters);
 }
 
 /** First in, first out: the oldest id goes first. */
 function oldestFirst(store: ConversionStore): ConversionStore {
+  let turn = 0;
   const queued = async (): Promise<readonly string[]> => {
     const ids: string[] = [];
     for await (const { id } of store.scan('queued')) ids.push(id);
@@ -194,9 +210,12 @@ function oldestFirst(store: ConversionStore): ConversionStore {
   };
   return {
     ...store,
-    async nextQueued() {
-      const [first] = await queued();
-      return first === undefined ? undefined : await store.get(first);
+    async nextQueued(now) {
+      for (const id of await queued()) {
+        const row = await store.get(id);
+        if (row !== undefined && (row.notBefore ?? '') <= now) return { row, turn: ++turn };
+      }
+      return await store.nextQueued(now);
     },
     async queuePositions(ids) {
       const all = await queued();
@@ -205,13 +224,65 @@ function oldestFirst(store: ConversionStore): ConversionStore {
   };
 }
 
-describe('a newcomer to a full queue', () => {
+describe('whoever has a video waiting', () => {
   it('waits for at most one video of each other person besides running ones, as the position says', async () => {
-    await fairness((store) => store, 80);
+    await fairness((store) => store, { numRuns: 80 });
+  });
+
+  it('goes before the second video of a newcomer, also after cancelling the videos that would have gone first', async () => {
+    const cancels = Array.from({ length: 9 }, () => ({ kind: 'cancel', target: 0 }) as const);
+    const plan: readonly Step[] = [
+      { kind: 'arrive', owner: 'zoe', count: 1 },
+      { kind: 'arrive', owner: 'cleo', count: 10 },
+      ...cancels,
+      { kind: 'arrive', owner: 'anna', count: 9 },
+    ];
+    const order = await play(plan, 1, (store) => store);
+    expect(order.slice(0, 4)).toEqual(['zoe', 'anna', 'cleo', 'anna']);
   });
 
   it('would wait for all earlier videos of others if the queue were first in, first out', async () => {
-    const failure: unknown = await fairness(oldestFirst, 50).catch((error: unknown) => error);
-    expect(failure).toHaveProperty('cause.message', expect.stringMatching(/waits with .+ for 2 of/));
+    const failure: unknown = await fairness(oldestFirst, { numRuns: 50, endOnFailure: true }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toHaveProperty('cause.message', expect.stringMatching(/waits for 2 of/));
   });
+});
+
+it('has no second video taken at one turn by two converters that read the queue at once', async () => {
+  await using queue = await openTestQueue();
+  let meanwhile = async (): Promise<unknown> => undefined;
+  const slow: ConversionStore = {
+    ...queue.store,
+    async nextQueued(now) {
+      const next = await queue.store.nextQueued(now);
+      await meanwhile();
+      return next;
+    },
+  };
+  await using one = createQueueServices(slow, () => 0);
+  await using other = createQueueServices(queue.store, () => 0);
+  for (const [id, owner] of [
+    ['c2', 'anna'],
+    ['c3', 'bert'],
+    ['c4', 'anna'],
+  ] as const)
+    await one.insert(id, owner);
+  const taken: string[] = [];
+  async function take({ work }: typeof one): Promise<void> {
+    const next = await work.take();
+    if (next.kind !== 'work') throw new Error(`nothing to take: ${next.kind}`);
+    taken.push(next.work.row.id);
+    await next.work[Symbol.asyncDispose]();
+  }
+  // An older video, which goes before those that the slow converter knows of.
+  meanwhile = async () => {
+    meanwhile = async () => undefined;
+    await other.insert('c1', 'anna');
+    await take(other);
+  };
+  await take(one);
+  await take(one);
+  await take(one);
+  expect(taken).toEqual(['c1', 'c3', 'c2', 'c4']);
 });

@@ -1,10 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 
 /** How often the holder of a lease raises its counter. */
 const renewEverySeconds = 5;
 /** A process that has seen a counter unchanged for this long, by its own monotonic clock, may take the lease over. */
 export const leaseSeconds = 3 * renewEverySeconds;
+/** How long a write that failed because the store was unavailable waits before it is tried again. */
+const tryAgainMilliseconds = 1000;
+
+/** Fires when a client has waited long enough for the end of a lease to be written: after that, another process may take over. */
+export function leasePatience(): AbortSignal {
+  return AbortSignal.timeout(leaseSeconds * 1000);
+}
 
 /**
  * A lease that this process holds: the exclusive right to work on something. A timer raises the lease's counter. The lease is
@@ -15,15 +23,19 @@ export interface KeptLease<Change, Written> extends AsyncDisposable {
   readonly signal: AbortSignal;
   /** Raises the counter now. A failure is logged: the next renewal tries again. */
   renew(): void;
-  /** Writes `change`; resolves with undefined, and nothing is written, if the lease is lost. */
-  write(change: Change): Promise<Written | undefined>;
-  /** Writes the last change and stops renewing, even if the write fails. */
-  end(change: Change): Promise<Written | undefined>;
+  /**
+   * Writes `change`; resolves with undefined, and nothing is written, if the lease is lost. While the store is `unavailable`, tries
+   * again until `patience` fires; without it, tries once.
+   */
+  write(change: Change, patience?: AbortSignal): Promise<Written | undefined>;
+  /** Writes the last change in the same way, and stops renewing, even if the write fails. */
+  end(change: Change, patience?: AbortSignal): Promise<Written | undefined>;
 }
 
 export interface KeptLeaseParts<Change, Written> {
   /**
    * Writes `change` and raises the counter if the lease still holds. Resolves with an AppError, the reason, if the lease is lost.
+   * Called again after it has thrown `unavailable`, it must recognise what the failed call has written.
    */
   readonly write: (change: Change) => Promise<Written | AppError>;
   /** The change that only raises the counter. */
@@ -46,10 +58,22 @@ export function keepLease<Change, Written>(parts: KeptLeaseParts<Change, Written
     return undefined;
   }
 
-  function write(change: Change): Promise<Written | undefined> {
+  function writeNext(change: Change): Promise<Written | undefined> {
     const result = writing.then(() => writeNow(change));
     writing = result.catch(() => undefined);
     return result;
+  }
+
+  async function write(change: Change, patience?: AbortSignal): Promise<Written | undefined> {
+    for (;;) {
+      try {
+        return await writeNext(change);
+      } catch (error) {
+        if (patience === undefined || patience.aborted || !isAppError(error, 'unavailable')) throw error;
+        parts.log.warn({ err: error }, 'could not write what the holder of a lease has done; trying again');
+        await delay(tryAgainMilliseconds, undefined, { signal: patience }).catch(() => undefined);
+      }
+    }
   }
 
   function renew(): void {
@@ -64,9 +88,10 @@ export function keepLease<Change, Written>(parts: KeptLeaseParts<Change, Written
     signal: lost.signal,
     renew,
     write,
-    async end(change) {
+    async end(change, patience) {
+      // Each try raises the counter as a renewal would.
       clearInterval(timer);
-      return await write(change);
+      return await write(change, patience);
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

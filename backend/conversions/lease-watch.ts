@@ -8,6 +8,8 @@ import type { Clock } from '../ports/clock.ts';
 export interface LeaseWatch {
   /** Seconds for which this lease has been seen with this counter. 0 if the lease is new or its counter has changed. */
   look(id: string, counter: number): number;
+  /** Starts again with this lease. For example, its holder could not raise the counter because the store took no writes. */
+  restart(id: string): void;
   /** Forgets the leases that were not looked at since the last call. */
   endRound(): void;
 }
@@ -30,6 +32,10 @@ export function watchLeases(clock: Clock, lookEverySeconds: number): LeaseWatch 
       const stillSeconds = same ? last.stillSeconds + Math.min(lookedAt - last.lookedAt, lookEverySeconds) : 0;
       round.set(id, { counter, lookedAt, stillSeconds });
       return stillSeconds;
+    },
+    restart(id) {
+      before.delete(id);
+      round.delete(id);
     },
     endRound() {
       before = round;

@@ -38,10 +38,13 @@ export interface Lease extends AsyncDisposable {
   revision(): number;
   /** Fraction 0–1, written with the next renewal. */
   noteProgress(progress: number): void;
-  /** Writes `change` if the lease still holds. Resolves with undefined, and writes nothing, if it is lost. */
-  write(change: Transition): Promise<ConversionRow | undefined>;
-  /** Writes the last change and stops renewing, even if the write fails. */
-  end(change: Transition): Promise<ConversionRow | undefined>;
+  /**
+   * Writes `change` if the lease still holds. Resolves with undefined, and writes nothing, if it is lost. While the store is
+   * `unavailable`, tries again until `patience` fires; without it, tries once.
+   */
+  write(change: Transition, patience?: AbortSignal): Promise<ConversionRow | undefined>;
+  /** Writes the last change in the same way, and stops renewing, even if the write fails. */
+  end(change: Transition, patience?: AbortSignal): Promise<ConversionRow | undefined>;
 }
 
 export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease {
@@ -50,6 +53,7 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
   const kept = keepLease<Transition, ConversionRow>({
     async write(change) {
       const decided = await rows.decideIfThere(held.id, (row) => (isHeld(row, held) ? change : undefined));
+      if (decided !== undefined && !decided.changed && isWritten(decided.row, held, change)) return decided.row;
       if (!decided?.changed) return lossOf(decided?.row);
       revision = decided.row.revision;
       return decided.row;
@@ -74,9 +78,9 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
       progress = fraction;
     },
     write: kept.write,
-    async end(change) {
+    async end(change, patience) {
       subscription.end();
-      return await kept.end(change);
+      return await kept.end(change, patience);
     },
     async [Symbol.asyncDispose]() {
       subscription.end();
@@ -88,6 +92,23 @@ export function holdLease(held: Held, { rows, events, log }: LeaseParts): Lease 
 function lossOf(row: Pick<ConversionRow, 'state'> | undefined): AppError {
   const cancelled = row === undefined || row.state === 'cancelled';
   return cancelled ? failure('cancelled') : new AppError('wrong_state', 'The conversion was taken over.');
+}
+
+/**
+ * Whether this holder has written `change`: an earlier try may have failed with only its answer lost. Nobody else ends an attempt
+ * so. A release is not recognised, since another converter may hold the same attempt by now.
+ */
+function isWritten(row: ConversionRow, held: Held, change: Transition): boolean {
+  switch (change.type) {
+    case 'finished':
+      return row.state === 'done' && row.attempt === held.attempt;
+    case 'failed':
+      return row.state === 'failed' && row.attempt === held.attempt;
+    case 'uploaded':
+      return held.writer === undefined && row.state !== 'uploading' && row.state !== 'cancelled';
+    default:
+      return false;
+  }
 }
 
 function isHeld(row: ConversionRow, held: Held): boolean {

@@ -32,7 +32,7 @@ const changes: Readonly<Record<Transition['type'], Transition>> = {
   write_ended: { type: 'write_ended', progress: 0.5, expiresAt: later },
   writer_lost: { type: 'writer_lost' },
   abandoned: { type: 'abandoned' },
-  taken: { type: 'taken' },
+  taken: { type: 'taken', turn: 1 },
   renewed: { type: 'renewed', progress: 0.5 },
   read: { type: 'read', tracks: [], durationSeconds: 2 },
   finished: { type: 'finished', result, warnings: [] },
@@ -117,18 +117,19 @@ describe('the life cycle of a conversion', () => {
     expect(next).not.toHaveProperty('durationSeconds');
   });
 
-  it('keeps its turn once it was taken, and needs a new one if it was cancelled before that or is retried', () => {
-    const waiting = { ...queued, turn: 4 };
+  it('keeps the turn at which it was taken, until it is taken again', () => {
     const turnAfter = (row: ConversionRow, change: Transition): number | undefined => nextRow(row, change, at)?.turn;
-    expect(turnAfter(waiting, changes.taken)).toBe(4);
+    expect(turnAfter(queued, { type: 'taken', turn: 4 })).toBe(4);
+    const taken = { ...queued, turn: 4 };
     for (const change of ['renewed', 'read', 'finished', 'failed', 'released', 'lost', 'cancelled'] as const) {
-      expect(turnAfter({ ...waiting, state: 'converting' }, changes[change]), change).toBe(4);
+      expect(turnAfter({ ...taken, state: 'converting' }, changes[change]), change).toBe(4);
     }
-    expect(turnAfter({ ...waiting, state: 'done' }, changes.removed)).toBe(4);
-    expect(turnAfter(waiting, changes.cancelled)).toBeUndefined();
+    expect(turnAfter({ ...taken, state: 'done' }, changes.removed)).toBe(4);
+    expect(turnAfter(taken, changes.cancelled)).toBe(4);
     for (const state of ['failed', 'cancelled'] as const) {
-      expect(turnAfter({ ...waiting, state }, changes.retried)).toBeUndefined();
+      expect(turnAfter({ ...taken, state }, changes.retried)).toBe(4);
     }
+    expect(turnAfter(taken, { type: 'taken', turn: 5 })).toBe(5);
   });
 
   it('cannot be retried without its video', () => {

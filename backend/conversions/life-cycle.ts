@@ -22,13 +22,15 @@ export type Transition =
       readonly type: 'write_ended';
       readonly progress: number;
       readonly expiresAt: string;
+      /** The video's length, if it is known. */
+      readonly bytes?: number;
       readonly unverifiedFrom?: number;
     }
   /** The writer is gone and did not end its write. */
   | { readonly type: 'writer_lost' }
   /** The upload was never acknowledged, and its row is removed. */
   | { readonly type: 'abandoned' }
-  | { readonly type: 'taken' }
+  | { readonly type: 'taken'; readonly turn: number }
   /** The holder, uploading or converting, is still working on it. */
   | { readonly type: 'renewed'; readonly progress: number }
   /** The source was read, so its contents are known. */
@@ -110,10 +112,11 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
     case 'doubted':
       return withUpload(row, (upload) => ({ ...upload, unverifiedFrom: change.unverifiedFrom }));
     case 'write_ended': {
-      const { progress, expiresAt, unverifiedFrom } = change;
-      return withUpload({ ...row, progress }, (upload) => ({
+      const { progress, expiresAt, bytes, unverifiedFrom } = change;
+      return withUpload({ ...row, progress, sourceBytes: bytes ?? 0 }, ({ bytes: _before, ...upload }) => ({
         ...left(upload),
         expiresAt,
+        ...(bytes === undefined ? {} : { bytes }),
         ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
       }));
     }
@@ -125,7 +128,7 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
     case 'abandoned':
       return withoutContents({ ...row, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
     case 'taken':
-      return { ...without(row, 'notBefore'), state: 'converting', progress: 0 };
+      return { ...without(row, 'notBefore'), state: 'converting', turn: change.turn, progress: 0 };
     case 'renewed':
       return { ...row, progress: Math.max(row.progress, change.progress) };
     case 'read': {
@@ -148,12 +151,10 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
       return { ...queuedAnew(row), lostLeases: row.lostLeases + 1 };
     case 'cancelled': {
       const cancelled = { ...row, state: 'cancelled', endedAt: at } as const;
-      if (row.state === 'uploading') return { ...cancelled, sourceGone: true };
-      // It was not this row's turn yet; the owner's next row gets the turn.
-      return row.state === 'queued' ? without(cancelled, 'turn') : cancelled;
+      return row.state === 'uploading' ? { ...cancelled, sourceGone: true } : cancelled;
     }
     case 'retried': {
-      const again = without(queuedAnew(row), 'turn', 'error', 'endedAt', 'notificationId', 'durationSeconds');
+      const again = without(queuedAnew(row), 'error', 'endedAt', 'notificationId', 'durationSeconds');
       return { ...again, options: change.options ?? row.options, lostLeases: 0 };
     }
     case 'source_gone':
@@ -200,7 +201,6 @@ function without<Key extends OptionalKey>(row: ConversionRow, ...keys: readonly 
   return copy;
 }
 type OptionalKey =
-  | 'turn'
   | 'notBefore'
   | 'error'
   | 'endedAt'

@@ -57,8 +57,11 @@ export interface ClaimedMail extends AsyncDisposable {
 export interface OutboxMails {
   /** The earliest due first. */
   list(): AsyncIterable<NotificationRecord>;
-  /** Takes the mail for one attempt to send it. Undefined if another process was faster. */
-  claim(record: NotificationRecord): Promise<ClaimedMail | undefined>;
+  /**
+   * Takes the mail for one attempt to send it. Undefined if another process was faster. While the store is unavailable, the end of
+   * the mail is written again and again until `patience` fires, because it would be sent twice otherwise.
+   */
+  claim(record: NotificationRecord, patience?: AbortSignal): Promise<ClaimedMail | undefined>;
   /** Removes the mail from the outbox, if no process has written to it since. */
   withdraw(record: NotificationRecord): Promise<void>;
   facts(record: NotificationRecord): Promise<MailFacts>;
@@ -91,7 +94,7 @@ export function createOutboxMails(parts: OutboxMailsParts): OutboxMails {
   return {
     list: () => mails.list(),
 
-    async claim({ owner, notification: { id }, outboxMail }) {
+    async claim({ owner, notification: { id }, outboxMail }, patience) {
       if (outboxMail === undefined) return undefined;
       let current = outboxMail;
       async function write(change: MailChange): Promise<true | AppError> {
@@ -111,7 +114,7 @@ export function createOutboxMails(parts: OutboxMailsParts): OutboxMails {
           await kept.end({ due: due.toISOString(), claimed: false });
         },
         async end(end) {
-          if (await kept.end(end)) await tellEnd(owner, id);
+          if (await kept.end(end, patience)) await tellEnd(owner, id);
         },
         [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
       };

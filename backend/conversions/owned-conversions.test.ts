@@ -116,6 +116,26 @@ describe('an upload', () => {
     await expect(test.conversions.owned.retry('anna', id)).rejects.toMatchObject({ code: 'gone' });
   });
 
+  it('is removed by its owner while it runs without a warning', async () => {
+    const logged: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+    await using watched = await makeTestConversions({ log });
+    const { owned } = watched.conversions;
+    const stored = Promise.withResolvers<void>();
+    async function* waiting(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(10);
+      stored.resolve();
+      await new Promise(() => undefined);
+    }
+    const receiving = owned.receive('anna', intake, waiting()).catch((error: unknown) => error);
+    await stored.promise;
+    const [{ id } = { id: '' }] = (await owned.page({ owner: 'anna', limit: 1 })).items;
+    await owned.remove('anna', id);
+    expect(await receiving).toMatchObject({ code: 'cancelled' });
+    expect(await watched.videos.stat(id)).toBeUndefined();
+    expect(logged).toEqual([]);
+  });
+
   it('that is cancelled just before it is accepted is not queued', async () => {
     const received = await test.conversions.owned.receive('anna', intake, bytes('video'));
     const [{ id } = { id: '' }] = (await test.conversions.owned.page({ owner: 'anna', limit: 1 })).items;

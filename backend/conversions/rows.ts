@@ -24,7 +24,8 @@ export interface Decided {
  * decided on.
  */
 export interface Rows {
-  insert(row: ConversionRow): Promise<void>;
+  /** Resolves with false, and inserts nothing, if the owner already has `most` rows in the state of this one. */
+  insert(row: ConversionRow, most?: number): Promise<boolean>;
   get(id: string): Promise<ConversionRow | undefined>;
   /** Throws `not_found` if there is no row, `wrong_state` if the life cycle does not allow the change. */
   decide(id: string, decision: Decision): Promise<Decided>;
@@ -71,9 +72,10 @@ export function createRows({ store, events, clock, log, retention, onTransition 
   }
 
   return {
-    async insert(row) {
-      await store.insert(row);
-      announce(row, { type: 'created' });
+    async insert(row, most) {
+      const inserted = await store.insert(row, most);
+      if (inserted) announce(row, { type: 'created' });
+      return inserted;
     },
 
     get: (id) => store.get(id),

@@ -72,6 +72,19 @@ describe('the sweeper', () => {
     expect(await work.finish(result, [])).toBe(false);
   });
 
+  it('does not take over right after the store took no writes, because no converter could renew its lease either', async () => {
+    const id = await upload();
+    const work = await take(id);
+    await rounds(3);
+    const away = new AppError('unavailable', 'The database cannot be reached.');
+    const replace = vi.spyOn(test.store, 'replace').mockRejectedValueOnce(away);
+    await expect(test.conversions.sweeper.round()).rejects.toBe(away);
+    replace.mockRestore();
+    test.pass(5);
+    await rounds(3);
+    expect(await work.finish(result, [])).toBe(true);
+  });
+
   it('does not take over from a converter that renews its lease', async () => {
     const id = await upload();
     const work = await take(id);

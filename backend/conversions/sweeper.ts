@@ -112,7 +112,13 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (isWaitingUpload(row)) {
       if (Date.parse(row.upload.expiresAt) <= clock.now().getTime()) await expireUpload(row);
     } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
-      await takeOver(row);
+      try {
+        await takeOver(row);
+      } catch (error) {
+        // While the store takes no writes, a holder cannot renew its lease either.
+        leaseWatch.restart(row.id);
+        throw error;
+      }
     }
   }
 

@@ -45,7 +45,11 @@ export function createTidier({ tidy, leases, clock, lookEverySeconds, log }: Tid
       await tidy(AbortSignal.any([kept.signal, stopping.signal]));
     } finally {
       // If this process ends during a pass, another process will make the next one.
-      if (!stopping.signal.aborted) await kept.end(false);
+      if (!stopping.signal.aborted) {
+        await kept.end(false).catch((error: unknown) => {
+          log.warn({ err: error }, 'could not give up the lease for tidying; it will be taken over');
+        });
+      }
     }
     if (kept.signal.aborted) log.warn({ err: kept.signal.reason }, 'tidying was taken over by another process');
   }

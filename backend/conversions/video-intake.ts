@@ -2,9 +2,11 @@ import type { Conversion } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { FileStamp } from '../ports/conversion-store.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { ConversionFiles } from './conversion-files.ts';
 import type { ConversionViews } from './conversion-views.ts';
+import { leasePatience } from './kept-lease.ts';
 import { holdLease, type LeaseParts } from './lease.ts';
 import { type Intake, newConversion } from './new-conversion.ts';
 import type { OwnedRow } from './owned-row.ts';
@@ -16,6 +18,8 @@ export interface LocalIntake extends Intake {
   /** Absolute path. */
   readonly path: string;
   readonly bytes: number;
+  /** If given, only this file is converted, and none that is put in its place later. */
+  readonly stamp?: FileStamp;
 }
 
 /** A video that is sent in one request. */
@@ -29,7 +33,7 @@ export interface ReceivedVideo {
   readonly bytes: number;
   /** Queues the conversion. Once this resolves, the conversion is never lost. Throws `cancelled` if the owner has cancelled it. */
   accept(): Promise<Conversion>;
-  /** Removes the bytes and the row. */
+  /** Removes the bytes and the row. Never throws: what is left behind, the sweeper removes. */
   abandon(): Promise<void>;
 }
 
@@ -76,15 +80,13 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
       const stop = signal === undefined ? lease.signal : AbortSignal.any([lease.signal, signal]);
 
       async function abandon(): Promise<void> {
-        // The bytes first: on a full disk, they make the space for the row. Nobody was told yet that they are stored.
-        await files.remove(row);
-        await lease.end({ type: 'abandoned' });
-      }
-
-      async function abandonQuietly(): Promise<void> {
-        await abandon().catch((cause: unknown) => {
-          log.warn({ err: cause, conversion: row.id }, 'could not clean up after an upload; the sweeper will');
-        });
+        try {
+          // The bytes first: on a full disk, they make the space for the row. Nobody was told yet that they are stored.
+          await files.remove(row);
+          await lease.end({ type: 'abandoned' });
+        } catch (error) {
+          log.warn({ err: error, conversion: id }, 'could not clean up after an upload; the sweeper will');
+        }
       }
 
       try {
@@ -95,8 +97,9 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
           bytes,
           abandon,
           async accept() {
-            const queued = await lease.end({ type: 'uploaded', sourceBytes: bytes }).catch(async (error: unknown) => {
-              if (isAppError(error, 'disk_full')) await abandonQuietly();
+            const change = { type: 'uploaded', sourceBytes: bytes } as const;
+            const queued = await lease.end(change, leasePatience()).catch(async (error: unknown) => {
+              if (isAppError(error, 'disk_full')) await abandon();
               throw error;
             });
             if (queued === undefined) {
@@ -108,13 +111,14 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
           },
         };
       } catch (error) {
-        await abandonQuietly();
+        await abandon();
         throw error;
       }
     },
 
-    async submitFile(owner, { path, bytes, ...intake }) {
-      const row = newConversion(owner, intake, { kind: 'file', path }, bytes, clock.now());
+    async submitFile(owner, { path, bytes, stamp, ...intake }) {
+      const source = { kind: 'file', path, ...(stamp === undefined ? {} : { stamp }) } as const;
+      const row = newConversion(owner, intake, source, bytes, clock.now());
       try {
         await rows.insert(row);
       } catch (error) {

@@ -116,7 +116,7 @@ describe('convertFile', () => {
     }
   });
 
-  test('uses the requested bit rate, quality and channels', async () => {
+  test('uses the requested bitrate, quality and channels', async () => {
     const recipe: MediaRecipe = { container: 'mp4', seconds: 5, audio: [{ channels: 6, codec: 'ac3' }] };
     const rate = async (options: Partial<ConvertRequest['options']>) => {
       const { path, bytes, durationSeconds } = await convert(recipe, { options });
@@ -239,13 +239,17 @@ describe('convertFile', () => {
     }
   });
 
-  test('refuses audio of which nothing can be decoded', async () => {
+  test.each([
+    [1, 'Its audio cannot be read.'],
+    [2, 'Its audio track is damaged. The video has a second one.'],
+  ])('refuses audio of which nothing can be decoded, with %d tracks', async (tracks, message) => {
     const path = join(folder, 'all-noise.mp4');
-    const bytes = await readFile(await media.make({ container: 'mp4-index-first', seconds: 3, picture: false }));
+    const audio = Array.from({ length: tracks }, () => ({}));
+    const bytes = await readFile(await media.make({ container: 'mp4-index-first', seconds: 3, audio, picture: false }));
     const dataAt = bytes.indexOf('mdat') + 4;
     for (let at = dataAt; at < bytes.length; at += 1) bytes[at] = 0xff;
     await writeFile(path, bytes);
-    expect((await refusalOf(path)).code).toBe('damaged');
+    expect(await refusalOf(path)).toMatchObject({ code: 'damaged', message });
   });
 
   test('refuses a source that is too long, whether or not it says so', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { KnownWarning, Track } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
+import { trackFailureSentence } from '../../shared/words/failure-sentence.ts';
 import { spokenDuration } from '../../shared/words/measures.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { type ConvertLimits, passLimits } from './convert-limits.ts';
@@ -16,7 +17,7 @@ import { convertArguments, mp3Name, mp3SampleRate } from './outputs/mp3/mp3-argu
 import { type Mp3Facts, walkMp3 } from './outputs/mp3/mp3-walk.ts';
 import { PeakCollector } from './peaks.ts';
 import { probeSource } from './probe-source.ts';
-import { nothingDecodable, type SourceFacts } from './source-facts.ts';
+import type { SourceFacts } from './source-facts.ts';
 import { stageSource } from './stage-source.ts';
 
 export interface ConvertRequest {
@@ -71,7 +72,7 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
     await request.onSource?.({ tracks, ...(durationSeconds !== undefined && { durationSeconds }) });
 
     const pass = await encode(request, facts);
-    if (pass.samples === 0) throw nothingHeard(pass);
+    if (pass.samples === 0) throw nothingHeard(pass, tracks.length);
     const mp3 = await walkMp3(path, signal);
     const warnings = await judge({ request, facts, sourceBytes, pass, mp3 });
     return {
@@ -83,7 +84,8 @@ export async function convertFile(request: ConvertRequest): Promise<ConvertedFil
       warnings,
     };
   } catch (error) {
-    await rm(path, { force: true });
+    // The caller removes the whole folder anyway.
+    await rm(path, { force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -183,9 +185,11 @@ function anotherLength(mp3: Mp3Facts, { samples, sampleRate }: Pass): AppError {
   });
 }
 
-function nothingHeard({ firstLoss }: Pass): AppError {
-  if (firstLoss !== undefined) return nothingDecodable(new Error(firstLoss));
-  return new AppError('no_audio', sayShared('failEmptyTrack'));
+function nothingHeard({ firstLoss }: Pass, tracks: number): AppError {
+  const code = firstLoss === undefined ? 'no_audio' : 'damaged';
+  const sentence =
+    trackFailureSentence(code, tracks) ?? sayShared(firstLoss === undefined ? 'failEmptyTrack' : 'failDamaged');
+  return new AppError(code, sentence, firstLoss === undefined ? {} : { cause: new Error(firstLoss) });
 }
 
 function refuseTooLong({ durationSeconds, durationIsStated }: SourceFacts, limits: ConvertLimits): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { convertLimits, passLimits } from './convert-limits.ts';
 
-test('the output limit fits an MP3 of the longest allowed duration at the highest bit rate', () => {
+test('the output limit fits an MP3 of the longest allowed duration at the highest bitrate', () => {
   const { outputBytes } = convertLimits({ maxDurationSeconds: 12 * 3600 });
   expect(outputBytes).toBeGreaterThan((12 * 3600 * 320_000) / 8);
 });

@@ -20,7 +20,7 @@ export interface ConvertLimits {
  *   machine is still 5 times faster. A slower ffmpeg hangs, or was given a file that was made to keep it busy.
  * - Memory: ffmpeg 5.1 takes 0.3 GB of address space for any codec, and up to 0.3 GB more for the index of a video of
  *   12 hours. Newer versions reserve 0.1 GB for each of their threads.
- * - Output: 320 kbit/s, the highest bit rate of an MP3, plus a cover.
+ * - Output: 320 kbit/s, the highest bitrate of an MP3, plus a cover.
  */
 export function convertLimits({ maxDurationSeconds }: Pick<ConvertLimits, 'maxDurationSeconds'>): ConvertLimits {
   const seconds = 300 + maxDurationSeconds;

@@ -1,14 +1,29 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Conversion } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
 import type { Taken } from '../conversions/conversion-work.ts';
+import { stampOf } from '../conversions/file-stamp.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
+import type { FileStamp } from '../ports/conversion-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import { type MediaFolder, openMediaFolder } from '../tests/media/make-media.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
@@ -20,11 +35,23 @@ import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { createConvertHandler, type HandleConvertParts, startConverter, type WhenFull } from './handle-convert.ts';
 import type { WorkRoom } from './space-waits.ts';
 
+/** While true, nothing can be removed but the link to the source, which each conversion replaces first. */
+const disk = vi.hoisted(() => ({ keepsAll: false }));
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs/promises')>();
+  const rm: typeof real.rm = async (...given) => {
+    if (disk.keepsAll && !String(given[0]).endsWith('/source')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    await real.rm(...given);
+  };
+  return { ...real, rm };
+});
+
 const owner = 'somebody';
 let media: MediaFolder;
 let ffmpeg: Ffmpeg;
 let backend: TestConversions;
 let workFolder: string;
+let logged: string[];
 
 beforeAll(async () => {
   media = await openMediaFolder();
@@ -34,6 +61,7 @@ afterAll(async () => {
   await media[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
+  logged = [];
   backend = await makeTestConversions();
   workFolder = await mkdtemp(join(tmpdir(), 'soundlift-handle-'));
 });
@@ -64,7 +92,7 @@ async function handle({
   mayGoOn,
 }: How = {}): Promise<readonly number[]> {
   const { videos, mp3s } = backend;
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const { work } = backend.conversions;
   const later: number[] = [];
   const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, whenFull, room, log };
@@ -74,9 +102,19 @@ async function handle({
   return later;
 }
 
-async function submit(path: string): Promise<Conversion> {
+const missing = { code: 'source_missing', message: 'The video is no longer where it was.' };
+
+async function submit(path: string, stamp?: FileStamp): Promise<Conversion> {
   const intake = { fileName: 'talk.mp4', options: { format: 'mp3' }, path, bytes: 1 } as const;
-  return await backend.conversions.owned.submitFile(owner, intake);
+  return await backend.conversions.owned.submitFile(owner, { ...intake, ...(stamp === undefined ? {} : { stamp }) });
+}
+
+/** A copy of a video that the test may change. */
+async function ownVideo(): Promise<string> {
+  const made = await media.make({ container: 'mp4', seconds: 1 });
+  const path = `${made}.own`;
+  await copyFile(made, path);
+  return path;
 }
 
 async function see(id: string): Promise<Conversion> {
@@ -127,6 +165,19 @@ describe('a conversion', () => {
     await handle();
     expect((await see(id)).state).toBe('done');
     expect(await idsIn(backend.videos)).toEqual([]);
+  });
+
+  test.each([
+    ['x'.repeat(255), `${'x'.repeat(251)}.mp3`],
+    [`${'é'.repeat(126)}.mp`, `${'é'.repeat(125)}.mp3`],
+    [`${'x'.repeat(251)}.mp4`, `${'x'.repeat(251)}.mp3`],
+  ])('of %s becomes an MP3 whose name has at most 255 bytes', async (fileName, mp3Name) => {
+    const intake = { fileName, options: { format: 'mp3' }, path: '/nowhere', bytes: 1 } as const;
+    const { id } = await backend.conversions.owned.submitFile(owner, intake);
+    await handle({ convert: convertWhile(async () => undefined) });
+    const { result } = await see(id);
+    expect(result?.fileName).toBe(mp3Name);
+    expect(Buffer.byteLength(mp3Name)).toBeLessThanOrEqual(255);
   });
 
   test('reports its progress', async () => {
@@ -255,7 +306,60 @@ describe('a failing conversion', () => {
     const { id } = await submit('/nowhere/talk.mp4');
     await handle();
     const { error } = await see(id);
-    expect(error).toEqual({ code: 'converter_failed', message: 'The video is no longer where it was.' });
+    expect(error).toEqual(missing);
+  });
+
+  test('says so if its source disappears while it is read', async () => {
+    const path = await ownVideo();
+    const { id } = await submit(path);
+    await handle({
+      convert: async () => {
+        await rm(path);
+        throw new AppError('source_unreadable', 'The video cannot be read.');
+      },
+    });
+    expect((await see(id)).error).toEqual(missing);
+  });
+
+  test.each<[string, (path: string) => Promise<void>]>([
+    ['is moved', async (path) => await rename(path, `${path}.away`)],
+    ["becomes a folder's name", async (path) => await rm(path).then(async () => void (await mkdir(path)))],
+    [
+      'is replaced by another file',
+      async (path) => {
+        await writeFile(`${path}.new`, Buffer.concat([await readFile(path), Buffer.alloc(10)]));
+        await rename(`${path}.new`, path);
+      },
+    ],
+    ['is overwritten by a smaller file', async (path) => await writeFile(path, 'small')],
+  ])('says so if its source %s while it waits', async (_what, change) => {
+    const path = await ownVideo();
+    const { id } = await submit(path, await stampOf(path));
+    await change(path);
+    await handle();
+    expect((await see(id)).error).toEqual(missing);
+    await rm(path, { recursive: true, force: true });
+    await rm(`${path}.away`, { force: true });
+  });
+
+  test('does not say so if its source has only grown or was copied back unchanged', async () => {
+    for (const change of [
+      async (path: string) => await appendFile(path, Buffer.alloc(10)),
+      async (path: string) => {
+        const { atime, mtime } = await stat(path);
+        await copyFile(path, `${path}.copy`);
+        await rename(`${path}.copy`, path);
+        await utimes(path, atime, mtime);
+      },
+    ]) {
+      const path = await ownVideo();
+      await utimes(path, 1_700_000_000, 1_700_000_000);
+      const { id } = await submit(path, await stampOf(path));
+      await change(path);
+      await handle();
+      expect((await see(id)).state).toBe('done');
+      await rm(path);
+    }
   });
 
   test('does not show the message of an unexpected error', async () => {
@@ -422,6 +526,51 @@ describe('a conversion that is stopped', () => {
     expect((await see(id)).state).toBe('cancelled');
     expect(await mp3Ids()).toEqual([]);
   });
+});
+
+describe('a conversion during which nothing can be removed', () => {
+  afterEach(async () => {
+    disk.keepsAll = false;
+    for (const left of await readdir(workFolder)) await rm(join(workFolder, left), { recursive: true });
+  });
+
+  test('fails with its own reason, and the next one is converted', async () => {
+    const { id } = await submit(await media.makeBroken('text'));
+    const next = await submit(await media.make({ container: 'mp4', seconds: 1 }));
+    disk.keepsAll = true;
+    await handle();
+    expect((await see(id)).error).toMatchObject({ code: 'not_media' });
+    expect((await see(next.id)).state).toBe('done');
+    expect(logged.filter((line) => line.includes("could not remove a job's folder"))).toHaveLength(2);
+  });
+
+  test('says that an MP3 remains of it if it is cancelled at its end', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const { adopt } = backend.mp3s;
+    vi.spyOn(backend.mp3s, 'adopt').mockImplementationOnce(async (...given) => {
+      const adopted = await adopt(...given);
+      await backend.conversions.owned.cancel(owner, id);
+      disk.keepsAll = true;
+      return adopted;
+    });
+    await handle({ convert: convertWhile(async () => undefined) });
+    expect((await see(id)).state).toBe('cancelled');
+    expect(logged.join()).toContain('could not remove an MP3 yet');
+  });
+});
+
+test('ends with its first MP3 although the store is away when it ends', async () => {
+  const { id } = await submit('/nowhere/talk.mp4');
+  const away = new AppError('unavailable', 'The database cannot be reached.');
+  let conversions = 0;
+  const convert = convertWhile(async () => {
+    conversions += 1;
+    vi.spyOn(backend.store, 'replace').mockRejectedValueOnce(away).mockRejectedValueOnce(away);
+  });
+  await handle({ convert });
+  expect(await see(id)).toMatchObject({ state: 'done', attempt: 1 });
+  expect(conversions).toBe(1);
+  expect(await mp3Ids()).toEqual([`${id}-1`]);
 });
 
 test('what a killed process left in the folder of an attempt does no harm', async () => {

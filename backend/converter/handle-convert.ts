@@ -2,12 +2,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
+import { cutFileName } from '../../shared/file-name.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
+import { isSameFile, stampOf } from '../conversions/file-stamp.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
-import type { ConversionRow } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 import { createSpaceWaits, type SpaceWaits, type WorkRoom } from './space-waits.ts';
@@ -90,7 +92,7 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
   return async (place) => {
     while (place.mayGoOn()) {
       if (parts.whenFull === 'wait') await spaceWaits.untilRoom(place.signal);
-      const taken = await parts.work.take();
+      const taken = await parts.work.take(place.signal);
       if (taken.kind === 'nothing') return;
       if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
       await convert(taken.work, place.signal, { ...parts, spaceWaits });
@@ -121,7 +123,9 @@ async function convertInFolder(work: Work, stopping: AbortSignal, parts: Convert
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await convertInto(folder, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+      parts.log.warn({ err: error, conversion: work.row.id }, "could not remove a job's folder; the next start will");
+    });
   }
 }
 
@@ -151,7 +155,20 @@ async function convertInto(
 
 async function openSource(row: ConversionRow, videos: BlobStore, signal: AbortSignal): Promise<LocalBlobFile> {
   if (row.source.kind === 'blob') return await videos.localFile(videoBlobId(row), signal);
-  return { path: row.source.path, [Symbol.asyncDispose]: async () => undefined };
+  const { path, stamp } = row.source;
+  if (stamp !== undefined && (await isGone(row.source))) throw failure('source_missing');
+  return { path, [Symbol.asyncDispose]: async () => undefined };
+}
+
+/** Whether there is no file at the source's path any more, or another one. */
+async function isGone({ path, stamp }: Extract<ConversionSource, { kind: 'file' }>): Promise<boolean> {
+  try {
+    const now = await stampOf(path);
+    return stamp !== undefined && !isSameFile(stamp, now);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
 }
 
 async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
@@ -160,7 +177,11 @@ async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: Handl
   const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
   // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) await mp3s.remove(mp3BlobId(row), blobFence(row));
+  if (!done) {
+    await mp3s.remove(mp3BlobId(row), blobFence(row)).catch((error: unknown) => {
+      log.warn({ err: error, conversion: row.id }, 'could not remove an MP3 yet; the sweeper will');
+    });
+  }
   log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 
@@ -192,7 +213,7 @@ async function settle(
     return;
   }
   spaceWaits.forget(conversion);
-  const reason = whenFull !== 'wait' && isFull(error) ? fullDisk(whenFull.fail, error) : reasonOf(error);
+  const reason = await reasonFor(error, work.row.source, whenFull);
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);
 }
@@ -207,11 +228,15 @@ function isFull(error: unknown): boolean {
   return isAppError(error, 'disk_full') || code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-function fullDisk(sentence: string, cause: unknown): AppError {
-  return new AppError('disk_full', sentence, { cause });
+/** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
+/** The reason for which a conversion fails. */
+async function reasonFor(error: unknown, source: ConversionSource, whenFull: WhenFull): Promise<AppError> {
+  if (whenFull !== 'wait' && isFull(error)) return new AppError('disk_full', whenFull.fail, { cause: error });
+  // The file may go away at any time while it is read.
+  const gone = source.kind === 'file' && isAppError(error, 'source_unreadable') && (await isGone(source));
+  return gone ? failure('source_missing', { cause: error }) : reasonOf(error);
 }
 
-/** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
 function reasonOf(error: unknown): AppError {
   if (isAppError(error, ...conversionErrorCodes)) return error;
   if (!isAppError(error)) return failure('converter_failed', { cause: error });
@@ -219,5 +244,6 @@ function reasonOf(error: unknown): AppError {
 }
 
 function resultFileName(row: ConversionRow): string {
-  return outputFileName(row.fileName, row.options.format);
+  // `talk` and `talk.mp4` may be as long as names can be.
+  return cutFileName(outputFileName(row.fileName, row.options.format));
 }

@@ -102,7 +102,7 @@ describe('the facts of a source', () => {
     expect(read({ streams: [unknown], format: { duration: '-5' } })).not.toHaveProperty('durationSeconds');
   });
 
-  test('distinguish a stated duration from one that ffprobe estimated from a bit rate', () => {
+  test('distinguish a stated duration from one that ffprobe estimated from a bitrate', () => {
     expect(read({ format: { format_name: 'aac' } }).durationIsStated).toBe(false);
     expect(read({ format: { format_name: 'wav' } }).durationIsStated).toBe(true);
   });
@@ -144,7 +144,8 @@ describe('a source is refused', () => {
   test('if the requested track does not exist, with a list of the existing ones', () => {
     const error = refusalOf({ streams: [video, german, { ...english, tags: {} }] }, 2);
     expect(error).toMatchObject({ code: 'no_audio', details: { track: 2, tracks: 2 } });
-    expect(error.message).toBe('This video has no audio track 2. It has: 0 (aac, deu), 1 (ac3).');
+    expect(error.message).toBe('The video does not have this audio track. It has 2: aac deu, ac3.');
+    expect(refusalOf({ streams: [german] }, 1).message).toMatch(/ It has only one: aac deu\.$/);
     expect(refusalOf({ streams: [video] }, 2).message).toBe('This video has no sound.');
   });
 

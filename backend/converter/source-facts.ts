@@ -33,7 +33,7 @@ export interface SourceFacts {
   readonly track: ChosenTrack;
   /** Duration of the chosen track as stated. The real duration is known only after decoding. */
   readonly durationSeconds?: number;
-  /** False if ffprobe estimated the duration from a bit rate. */
+  /** False if ffprobe estimated the duration from a bitrate. */
   readonly durationIsStated: boolean;
   /** A cover picture in a format that an MP3 can hold. */
   readonly cover?: { readonly streamIndex: number };
@@ -169,13 +169,15 @@ function defaultIndex(audio: readonly Stream[]): number {
 
 function noSuchTrack(wanted: number | undefined, tracks: readonly Track[]): AppError {
   if (wanted === undefined || tracks.length === 0) return failure('no_audio');
-  const list = tracks.map(({ index, codec, language }) => `${index} (${[codec, language].filter(Boolean).join(', ')})`);
-  return new AppError('no_audio', sayShared('failNoSuchTrack', { track: wanted, list: list.join(', ') }), {
+  // By its place in the list, not by a number: the app counts tracks from 1, the API from 0.
+  const list = tracks.map(({ codec, language }) => [codec, language].filter(Boolean).join(' '));
+  const has = sayShared('failTracks', { tracks: tracks.length, list: list.join(', ') });
+  return new AppError('no_audio', `${sayShared('failNoSuchTrack')} ${has}`, {
     details: { track: wanted, tracks: tracks.length },
   });
 }
 
-/** Containers that do not state a duration. ffprobe estimates it from the file size and a bit rate. */
+/** Containers that do not state a duration. ffprobe estimates it from the file size and a bitrate. */
 const bareStreams = ['aac', 'ac3', 'eac3', 'dts', 'loas', 'mp3', 'amr', 'truehd', 'mlp'];
 
 function durationOf(stream: Stream, format: Probe['format']): number | undefined {

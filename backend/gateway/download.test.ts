@@ -114,6 +114,23 @@ describe('a download', () => {
     }
   });
 
+  it('is refused with 412 if it is not the one that the client asks for', async () => {
+    for (const wanted of ['"other"', `W/"${sha256}"`, '"other", "another"']) {
+      const answers = [
+        await get({ 'if-match': wanted }),
+        await get({ 'if-match': wanted, range: 'bytes=0-9', 'if-none-match': `"${sha256}"` }),
+        await ada.fetch(`/download?fid=${id}`, { headers: { 'if-match': wanted } }),
+      ];
+      for (const answer of answers) {
+        expect([answer.status, await answer.json()]).toEqual([412, expect.objectContaining({ code: 'wrong_version' })]);
+      }
+      expect((await get({ 'if-match': wanted }, 'HEAD')).status).toBe(412);
+    }
+    for (const wanted of [`"${sha256}"`, '*', `"other", "${sha256}"`]) {
+      expect((await get({ 'if-match': wanted, range: 'bytes=0-9' })).status).toBe(206);
+    }
+  });
+
   it('is not sent again to a client that already has it', async () => {
     const answer = await get({ 'if-none-match': `"other", "${sha256}"` });
     expect([answer.status, await answer.text()]).toEqual([304, '']);

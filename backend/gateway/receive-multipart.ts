@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { Busboy, type BusboyInstance, type Dicer } from '@fastify/busboy';
 import { AppError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import type { ReceivedVideo } from '../conversions/video-intake.ts';
 import { type ReadBodyOptions, readBody } from '../http/request-body.ts';
-import { cleanFileName } from './upload-file-name.ts';
+import { cleanFileName, decodeText } from './upload-file-name.ts';
 
 export interface MultipartOptions extends ReadBodyOptions {
   /** The most bytes that the file may have. */
@@ -50,6 +50,7 @@ export async function receiveMultipart(
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
   const form = openForm(type);
+  readOldNames(form);
   let storing: Promise<ReceivedVideo> | undefined;
 
   form.on('file', (field, stream, fileName) => {
@@ -103,6 +104,21 @@ function openForm(type: string): BusboyInstance {
       cause: error,
     });
   }
+}
+
+/**
+ * Lets the form also read names in Windows-1252. Busboy reads all as UTF-8 and has no setting for this, so the header of a part is
+ * changed to UTF-8 before Busboy's own listener reads it. It is a text with one character for each byte.
+ */
+function readOldNames(form: BusboyInstance): void {
+  const { parser } = (form as unknown as { readonly _parser: { readonly parser: Dicer } })._parser;
+  parser.prependListener('part', (part: Dicer.PartStream) => {
+    part.prependListener('header', (header: Record<string, string[] | undefined>) => {
+      header['content-disposition'] = header['content-disposition']?.map((value) =>
+        Buffer.from(decodeText(Buffer.from(value, 'latin1'))).toString('latin1'),
+      );
+    });
+  });
 }
 
 /** Returns undefined if there is room for more, otherwise a promise to wait for. */

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Result } from '../../shared/api.ts';
-import { type ByteRange, listsTag, parseByteRange } from '../../shared/byte-range.ts';
+import { allowsTag, type ByteRange, listsTag, parseByteRange } from '../../shared/byte-range.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
 import type { Operation } from '../http/operation.ts';
@@ -13,6 +13,7 @@ const idleSeconds = 300;
 const rangeHeadersSchema = z.object({
   Range: z.string().optional(),
   'If-Range': z.string().optional(),
+  'If-Match': z.string().optional(),
   'If-None-Match': z.string().optional(),
 });
 const mp3 = { contentType: 'audio/mpeg' };
@@ -36,7 +37,7 @@ export function resultOperation(summary: string, query?: z.ZodObject): Operation
       },
       304: { description: 'The client already has the MP3.', headers: { ETag: fileHeaders.ETag } },
     },
-    problems: ['not_found', 'wrong_state', 'gone', 'range_not_satisfiable'],
+    problems: ['not_found', 'wrong_state', 'gone', 'wrong_version', 'range_not_satisfiable'],
   };
 }
 
@@ -47,7 +48,9 @@ export async function sendResult(call: AccountCall, conversions: OwnedConversion
   const tag = `"${result.sha256}"`;
   response.set({ ETag: tag, 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, no-cache' });
 
-  const { 'if-none-match': knownTags } = request.headers;
+  const { 'if-match': wantedTags, 'if-none-match': knownTags } = request.headers;
+  if (!allowsTag(wantedTags, tag))
+    throw new AppError('wrong_version', 'The MP3 is not the one that If-Match asks for.');
   if (knownTags !== undefined && listsTag(knownTags, tag)) {
     response.status(304).end();
     return;

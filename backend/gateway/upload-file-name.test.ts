@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { cleanFileName } from './upload-file-name.ts';
+import { cleanFileName, decodeText } from './upload-file-name.ts';
+
+describe('decodeText', () => {
+  it.each([
+    ['utf8', 'Grüße 😀.m4a'],
+    ['utf8', '\ufeffa'],
+    ['utf8', ''],
+    ['latin1', 'Grüße.m4a'],
+  ] as const)('reads %s: %j', (encoding, text) => {
+    expect(decodeText(Buffer.from(text, encoding))).toBe(text);
+  });
+});
 
 describe('cleanFileName', () => {
   it.each([

@@ -1,5 +1,6 @@
-/** The longest file name that common file systems allow. */
-const maxNameBytes = 255;
+import { isUtf8 } from 'node:buffer';
+import { cutFileName } from '../../shared/file-name.ts';
+
 /** The name of a video whose client gave no usable name. */
 const nameless = 'video';
 
@@ -20,24 +21,12 @@ export function cleanFileName(given: string): string {
   const base = written.toWellFormed().split(/[/\\]/).at(-1) ?? '';
   const shown = base.replace(unprintable, '').trim();
   if (/^\.*$/.test(shown)) return nameless;
-  return shorten(shown);
+  return cutFileName(shown);
 }
 
-function shorten(name: string): string {
-  if (Buffer.byteLength(name) <= maxNameBytes) return name;
-  const extension = /\.[^.]{1,16}$/u.exec(name)?.[0] ?? '';
-  const stem = name.slice(0, name.length - extension.length);
-  return truncate(stem, maxNameBytes - Buffer.byteLength(extension)) + extension;
-}
-
-/** Cuts between characters, not within one. */
-function truncate(text: string, bytes: number): string {
-  let kept = '';
-  let size = 0;
-  for (const character of text) {
-    size += Buffer.byteLength(character);
-    if (size > bytes) break;
-    kept += character;
-  }
-  return kept;
+/**
+ * The text that a client has sent as bytes. Old programs send Windows-1252, which includes Latin-1, although the standards say UTF-8.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252', { ignoreBOM: true }).decode(bytes);
 }

@@ -49,6 +49,22 @@ describe('an upload', () => {
     });
   });
 
+  it.each(['Grüße.m4a', 'Année – été.mp4', '../Grüße "1".mp4', 'vid.mp4'])(
+    'named %j in Latin-1 bytes has that name',
+    async (name) => {
+      const sent = name.replaceAll('"', '\\"').replace('–', '\u0096');
+      const part = { ...filePart('video', sent), encoding: 'latin1' } as const;
+      const field = {
+        disposition: 'form-data; name="größe"',
+        contents: 'x',
+        type: 'text/plain',
+        encoding: 'latin1',
+      } as const;
+      const answer = await postForm(stand.ada, formOf([field, part]));
+      expect(await answer.json()).toMatchObject({ fileName: name.replace('../', ''), sourceBytes: 5 });
+    },
+  );
+
   it('arrives intact in chunks of one byte', async () => {
     const connection = await openRaw(stand.gateway.url);
     const form = formOf([filePart('some video')]);

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -82,6 +82,11 @@ describe('the auth service over HTTP', () => {
 });
 
 describe('a gateway that cannot reach auth', () => {
+  function drip(response: ServerResponse): void {
+    const timer = setInterval(() => response.write(' '), 50);
+    response.on('close', () => clearInterval(timer));
+  }
+
   async function ask(listener: RequestListener): Promise<unknown> {
     const server = createServer(listener).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -98,6 +103,8 @@ describe('a gateway that cannot reach auth', () => {
   it.each<[string, RequestListener]>([
     ['hangs up', (request) => request.destroy()],
     ['never answers', () => undefined],
+    ['never ends its answer', (_request, response) => void response.write('{')],
+    ['sends a byte now and then', (_request, response) => drip(response)],
     ['answers no JSON', (_request, response) => response.end('<html>')],
     ['answers something else', (_request, response) => response.end('{"sub":1}')],
     ['fails', (_request, response) => response.writeHead(500).end('{"code":"unauthorized"}')],

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
-import axios, { type AxiosResponse } from 'axios';
+import axios, { AxiosError, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { problemSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
@@ -10,7 +10,7 @@ import { authenticationCalls, claimsSchema, clientHeader } from './authenticatio
 export interface RemoteAuthenticationOptions {
   /** Auth's address, without a slash at the end. */
   readonly url: string;
-  /** How long an answer may take. Passwords may have to wait before they are hashed. */
+  /** How long a whole answer may take. At worst, passwords wait about as long before they are hashed. */
   readonly timeoutSeconds?: number;
 }
 
@@ -23,10 +23,9 @@ const refusals: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'taken', 'i
 const maxAnswerBytes = 64 * 1024;
 
 /** Calls auth over HTTP. */
-export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteAuthenticationOptions): Authentication {
+export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAuthenticationOptions): Authentication {
   const http = axios.create({
     baseURL: url,
-    timeout: timeoutSeconds * 1000,
     httpAgent: new Agent({ keepAlive: true }),
     httpsAgent: new SecureAgent({ keepAlive: true }),
     // Passwords must go nowhere else.
@@ -38,10 +37,18 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
     validateStatus: () => true,
   });
 
-  async function post(path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<string> {
+  /** Axios's own time limit starts again with each byte that arrives. */
+  const limit = (): AbortSignal => AbortSignal.timeout(timeoutSeconds * 1000);
+
+  async function post(
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+    signal = limit(),
+  ): Promise<string> {
     let answer: AxiosResponse<unknown>;
     try {
-      answer = await http.post(path, body, { headers });
+      answer = await http.post(path, body, { headers, signal });
     } catch (error) {
       throw away(error);
     }
@@ -51,11 +58,12 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 20 }: RemoteA
   /** Retries once when auth hangs up: it may just have closed an idle connection, and asking twice does no harm. */
   async function validate(token: string): Promise<string> {
     const headers = { Authorization: `Bearer ${token}` };
+    const signal = limit();
     try {
-      return textOf(await http.post('/validate', undefined, { headers }));
+      return textOf(await http.post('/validate', undefined, { headers, signal }));
     } catch (error) {
       if (!axios.isAxiosError(error) || error.code !== 'ECONNRESET') throw away(error);
-      return await post('/validate', undefined, headers);
+      return await post('/validate', undefined, headers, signal);
     }
   }
 
@@ -143,10 +151,14 @@ function refusalOf(text: string): AppError | undefined {
   }
 }
 
+function reasonOf({ code, message }: AxiosError): string {
+  return code === AxiosError.ERR_CANCELED ? 'it has not answered in time' : (code ?? message);
+}
+
 /** The cause may name auth's address, which only the log may show. The request itself is dropped: it holds passwords. */
 function away(cause: unknown): AppError {
   if (isAppError(cause)) return cause;
   return new AppError('unavailable', 'Signing in is not possible right now; try again in a moment.', {
-    cause: axios.isAxiosError(cause) ? new Error(`auth cannot be reached: ${cause.code ?? cause.message}`) : cause,
+    cause: axios.isAxiosError(cause) ? new Error(`auth cannot be reached: ${reasonOf(cause)}`) : cause,
   });
 }

@@ -35,6 +35,8 @@ interface RouteAddress {
   readonly operation: Operation;
   /** Sent with every answer of this path, also with problems. */
   readonly answerHeaders?: Readonly<Record<string, string>>;
+  /** Also answers at the path with a slash at its end. */
+  readonly withSlash?: true;
   /** Also answers a POST with this method in `X-HTTP-Method-Override`, for clients that cannot send the method itself. */
   readonly byOverride?: true;
 }
@@ -57,6 +59,12 @@ export interface RouteParts {
 
 /** Adds the routes to the app, and answers 405 to other methods on their paths. */
 export function mountRoutes(app: Express, routes: readonly Route[], parts: RouteParts): void {
+  const pathsWithSlash = new Set(routes.flatMap(({ path, withSlash }) => (withSlash ? [`${path}/`] : [])));
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    const { path, url } = request;
+    if (pathsWithSlash.has(path)) request.url = path.slice(0, -1) + url.slice(path.length);
+    next();
+  });
   for (const { path, answerHeaders } of routes) {
     if (answerHeaders === undefined) continue;
     app.use(path, (_request: Request, response: Response, next: NextFunction) => {

@@ -38,9 +38,19 @@ describe('startServer', () => {
     const port = Number(new URL(url).port);
     await expect(start(hello, { port })).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringContaining(`Port ${port} is taken`),
+      message: `Port ${port} is taken by another program: set PORT (--port) to another.`,
     });
   });
+
+  it.each(['8.8.8.8', 'no-such-host.invalid'])(
+    'says which setting is wrong if %s is no address of this computer',
+    async (host) => {
+      await expect(start(hello, { host })).rejects.toMatchObject({
+        code: 'invalid',
+        message: `HOST (--host) must be an address of this computer, and ${host} is not one.`,
+      });
+    },
+  );
 
   it('answers 408 to a client that does not finish its headers', async () => {
     const { url } = await start(hello, { headersSeconds: 0.2 });

@@ -11,11 +11,18 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The settings that host and port come from, for the sentence that says what is wrong with them. */
+  readonly settings?: ListenSettings;
   readonly log: Logger;
   /** How long a client may take to send the head of a request. A body may take any time while it keeps coming. */
   readonly headersSeconds?: number;
   /** How long open requests may go on after `close`. */
   readonly graceSeconds?: number;
+}
+
+export interface ListenSettings {
+  readonly host: string;
+  readonly port: string;
 }
 
 export interface RunningServer {
@@ -25,9 +32,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Serves `app`. Throws `unavailable` when it cannot listen on the address. */
+/** Serves `app`. Throws `invalid` for a host that this computer does not have, and `unavailable` when it cannot listen there. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, log, headersSeconds = 20, graceSeconds = 10 } = options;
+  const { host, port, settings = serverSettings, log, headersSeconds = 20, graceSeconds = 10 } = options;
   const server = createServer({
     // A large upload takes hours. `readBody` gives up one that stops.
     requestTimeout: 0,
@@ -57,12 +64,14 @@ export async function startServer(app: RequestListener, options: ServerOptions):
     refuseUnreadable(error, socket, latest.get(socket));
   });
 
-  await listen(server, host, port);
+  await listen(server, host, port, settings);
   const address = server.address() as AddressInfo;
   return { url: `http://${urlHost(host)}:${address.port}`, close: () => close(server, graceSeconds, cutOffTaken) };
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+const serverSettings: ListenSettings = { host: 'HOST (--host)', port: 'PORT (--port)' };
+
+async function listen(server: Server, host: string, port: number, settings: ListenSettings): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen({ host, port }, () => {
@@ -72,12 +81,36 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   try {
     await promise;
   } catch (error) {
-    const code = systemErrorCode(error);
-    const reason =
-      code === 'EADDRINUSE'
-        ? `Port ${port} is taken by another program; choose another port.`
-        : `Port ${port} of ${host} cannot be listened on.`;
-    throw new AppError('unavailable', reason, { cause: error });
+    throw cannotListen(error, host, port, settings);
+  }
+}
+
+function cannotListen(cause: unknown, host: string, port: number, settings: ListenSettings): AppError {
+  switch (systemErrorCode(cause)) {
+    case 'EADDRINUSE':
+      return new AppError('unavailable', `Port ${port} is taken by another program: set ${settings.port} to another.`, {
+        cause,
+      });
+    case 'EACCES':
+      return new AppError('unavailable', `Port ${port} is reserved for the system: set ${settings.port} to another.`, {
+        cause,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new AppError('invalid', `${settings.host} must be an address of this computer, and ${host} is not one.`, {
+        cause,
+      });
+    default:
+      return new AppError(
+        'unavailable',
+        `${host} cannot be listened on: check ${settings.host} and ${settings.port}.`,
+        {
+          cause,
+        },
+      );
   }
 }
 

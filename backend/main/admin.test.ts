@@ -146,12 +146,12 @@ describe('soundlift user', () => {
   ])('shows its usage after %j and ends with 2', async (args) => {
     const { code, err, questions } = await run(args);
     expect([code, questions]).toEqual([2, []]);
-    expect(err).toContain('usage: soundlift user add EMAIL [--admin]');
+    expect(err).toContain('Usage: soundlift user add EMAIL [--admin]');
   });
 
   it('shows its usage when asked and ends with 0', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
-    expect(out).toContain('usage:');
+    expect(out).toContain('Usage:');
   });
 });

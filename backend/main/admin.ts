@@ -20,7 +20,7 @@ export interface UserCommandOptions {
   readonly readPassword: ReadPassword;
 }
 
-export const userCommandHelp = `usage: soundlift user add EMAIL [--admin]     make an account
+export const userCommandHelp = `Usage: soundlift user add EMAIL [--admin]     make an account
        soundlift user password EMAIL       set a new password
        soundlift user list                 list the accounts
 

@@ -7,8 +7,10 @@ import type { LocalChannel } from '../../shared/local-channel.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
 import type { OwnerSide } from '../conversions/conversions.ts';
+import { stampOf } from '../conversions/file-stamp.ts';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import { localAccountId } from '../messages.ts';
+import type { FileStamp } from '../ports/conversion-store.ts';
 
 /** The private channel, for a program that runs the embedded backend in its own process. Acts as the account `local`. */
 export function createLocalChannel({
@@ -18,8 +20,8 @@ export function createLocalChannel({
 }: Pick<OwnerSide, 'owned' | 'changes' | 'notifications'>): LocalChannel {
   return {
     async submit({ path, ...intake }) {
-      const bytes = await readableFileBytes(path);
-      return await owned.submitFile(localAccountId, { path, bytes, ...intake });
+      const stamp = await readableFile(path);
+      return await owned.submitFile(localAccountId, { path, bytes: stamp.bytes, stamp, ...intake });
     },
     get: (id) => owned.get(localAccountId, id),
     async result(id) {
@@ -59,14 +61,14 @@ function followChanges(changes: OwnedChanges, listener: (event: ServerEvent) => 
   return changes.follow(localAccountId, listener, () => void catchUp().catch(() => undefined)).end;
 }
 
-/** The size of a file in bytes. Throws at once the errors that the converter would find only later. */
-async function readableFileBytes(path: string): Promise<number> {
+/** The stamp of a file. Throws at once the errors that the converter would find only later. */
+async function readableFile(path: string): Promise<FileStamp> {
   try {
     const facts = await stat(path);
     if (facts.isDirectory()) throw new AppError('not_media', sayShared('failFolder'));
     if (!facts.isFile()) throw new AppError('not_media', sayShared('failNotFile'));
     await access(path, constants.R_OK);
-    return facts.size;
+    return await stampOf(path);
   } catch (error) {
     throw isAppError(error) ? error : sourceError(error);
   }

@@ -54,6 +54,20 @@ it('serves its metrics only on their own port', async () => {
   });
 });
 
+it('serves its metrics to this computer only, wherever it listens itself, unless a host is set for them', async () => {
+  await whileServing({ HOST: '0.0.0.0', METRICS_PORT: '0' }, async ([metrics]) => {
+    expect(metrics).toMatch(/^metrics on http:\/\/127\.0\.0\.1:/);
+    const { port } = new URL(urlIn(metrics));
+    expect((await fetch(urlIn(metrics))).status).toBe(200);
+    // The whole of 127.0.0.0/8 is this computer, but only one of its addresses is listened on.
+    await expect(fetch(`http://127.0.0.2:${port}/metrics`)).rejects.toThrow();
+  });
+  await whileServing({ METRICS_HOST: '0.0.0.0', METRICS_PORT: '0' }, async ([metrics]) => {
+    const { port } = new URL(urlIn(metrics));
+    expect((await fetch(`http://127.0.0.2:${port}/metrics`)).status).toBe(200);
+  });
+});
+
 it('has no port for metrics unless one is set', async () => {
   await whileServing({}, async (said) => {
     expect(said).toEqual([expect.stringMatching(/^listening on http:\/\/127\.0\.0\.1:[0-9]+$/)]);

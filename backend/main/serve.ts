@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
-import { AppError } from '../../shared/errors.ts';
-import type { Config } from '../config.ts';
+import { type Config, isLoopbackHost } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
@@ -13,7 +12,7 @@ import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
 import { openLog } from './open-log.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
-import type { Parts } from './parts.ts';
+import { reachAll } from './reach-all.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 
 export interface ServeOptions {
@@ -28,7 +27,7 @@ export interface ServeOptions {
 
 /**
  * Runs the embedded backend with its HTTP interface until `signal` fires. Throws an AppError if it cannot start, or cannot go on:
- * `data_in_use`, `unavailable`.
+ * `data_in_use`, `unavailable`, and `invalid` for a host that this computer does not have.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
@@ -76,28 +75,14 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   parts.broken.throwIfAborted();
 }
 
-/** Rejects with `unavailable` while a store or auth cannot be reached, or there is no space for videos. */
-async function reachAll(
-  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
-  authentication: Authentication,
-): Promise<void> {
-  const [room] = await Promise.all([
-    videos.room(),
-    conversions.get('nobody'),
-    videos.stat('nobody'),
-    mp3s.stat('nobody'),
-    authentication.mailAddress('nobody'),
-  ]);
-  if (room > 0) return;
-  throw new AppError('unavailable', 'The disk is full: there is no space for videos. Free some space on it.');
-}
-
-/** Serves the metrics on their own port. */
+/** Serves the metrics on their own host and port. */
 async function serveMetrics(
-  { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
+  { metricsPort: port = 0, metricsHost: host, trustedProxies }: Config,
   route: Route,
   { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
 ): Promise<RunningServer> {
-  const app = createApp({ routes: [route], authentication, hosts: { loopback }, trustedProxies, log });
-  return await startServer(app, { host, port, log });
+  const hosts = { loopback: isLoopbackHost(host) };
+  const app = createApp({ routes: [route], authentication, hosts, trustedProxies, log });
+  const settings = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
+  return await startServer(app, { host, port, settings, log });
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
 import { type MailStand, openMailStand } from '../tests/mail/mail-stand.ts';
 import { listenSomewhere } from '../tests/running/listen-somewhere.ts';
 import { type MailServer, type MailServerOptions, startMailServer } from '../tests/running/mail-server.ts';
@@ -244,6 +245,23 @@ describe('an interrupted hand-over', () => {
     server.conduct.diesAfterTaking = false;
     await run(outbox, minute);
     expect(messageIds(server)).toEqual(Array(2).fill(`<${id}@sound.example.org>`));
+    expect((await stand.record(id))?.notification.mail).toBe('sent');
+  });
+
+  it('of the store after the answer does not send the mail twice', async () => {
+    const server = await mailServer();
+    const outbox = stand.outbox(server.url);
+    const { id } = await stand.batch();
+    const { replace } = stand.test.mailOutbox;
+    let failures = 0;
+    vi.spyOn(stand.test.mailOutbox, 'replace').mockImplementation(async (notificationId, revision, next) => {
+      if (next !== 'sent' || failures > 1) return await replace(notificationId, revision, next);
+      failures += 1;
+      throw new AppError('unavailable', 'The database cannot be reached.');
+    });
+    await run(outbox, minute);
+    expect(failures).toBe(2);
+    expect(server.mails).toHaveLength(1);
     expect((await stand.record(id))?.notification.mail).toBe('sent');
   });
 

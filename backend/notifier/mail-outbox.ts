@@ -73,7 +73,7 @@ export function createMailOutbox(parts: MailOutboxParts): MailOutbox {
   async function handOver(record: NotificationRecord): Promise<void> {
     const message = await compose(record);
     if (message === undefined) return await mails.withdraw(record);
-    await using claim = await mails.claim(record);
+    await using claim = await mails.claim(record, aborting.signal);
     if (claim === undefined) return;
     let outcome: MailOutcome;
     try {

@@ -5,11 +5,7 @@ import type { ConversionRow } from './conversion-store.ts';
 /** The time at which every example was made. */
 export const exampleTime = '2026-05-04T03:02:01.000Z';
 
-let lastTurn = 0;
-
-/**
- * A conversion that has just started, with a new id and a turn higher than all earlier ones; `given` overrides fields. For tests.
- */
+/** A conversion that has just started, with a new id; `given` overrides fields. For tests. */
 export function exampleConversion(given: Partial<ConversionRow> = {}): ConversionRow {
   return {
     id: uuid(),
@@ -21,7 +17,6 @@ export function exampleConversion(given: Partial<ConversionRow> = {}): Conversio
     source: { kind: 'blob' },
     sourceBytes: 1000,
     options: { format: 'mp3' },
-    turn: ++lastTurn,
     progress: 0,
     lostLeases: 0,
     warnings: [],

@@ -1,140 +1,153 @@
 import { describe, expect, it } from 'vitest';
-import { exampleConversion, exampleEnded } from './conversion-examples.ts';
-import type { ConversionRow, ConversionStore } from './conversion-store.ts';
+import { isAppError } from '../../shared/errors.ts';
+import { exampleConversion } from './conversion-examples.ts';
+import type { ConversionRow, ConversionStore, NextQueued } from './conversion-store.ts';
 
 const now = '2026-05-04T04:00:00.000Z';
 const sooner = '2026-05-04T03:59:00.000Z';
+const soon = '2026-05-04T04:00:30.000Z';
 const later = '2026-05-04T04:01:00.000Z';
 
 /** The part of the ConversionStore's contract about turns. */
 export function describeConversionTurns(current: () => ConversionStore): void {
-  function withoutTurn(row: ConversionRow): ConversionRow {
-    const { turn, ...rest } = row;
-    return turn === undefined ? row : rest;
-  }
-
-  /** A new queued row, to which the store gives its turn. */
-  async function queue(owner: string): Promise<ConversionRow> {
-    const row = withoutTurn(exampleConversion({ owner }));
+  async function queue(owner: string, given: Partial<ConversionRow> = {}): Promise<ConversionRow> {
+    const row = exampleConversion({ owner, ...given });
     await current().insert(row);
-    return await stored(row);
-  }
-
-  const stored = ({ id }: ConversionRow): Promise<ConversionRow> => storedBy(id);
-
-  async function storedBy(id: string): Promise<ConversionRow> {
-    const row = await current().get(id);
-    if (row === undefined) throw new Error('the row is gone');
     return row;
   }
 
-  async function replace(row: ConversionRow, next: ConversionRow): Promise<ConversionRow> {
-    expect(await current().replace(row, { ...next, revision: row.revision + 1 })).toBe(true);
-    return await stored(row);
+  async function replace(row: ConversionRow, given: Partial<ConversionRow>): Promise<ConversionRow> {
+    const next = { ...row, ...given, revision: row.revision + 1 };
+    expect(await current().replace(row, next)).toBe(true);
+    return next;
   }
 
-  const take = (row: ConversionRow): Promise<ConversionRow> => replace(row, { ...row, state: 'converting' });
+  const take = ({ row, turn }: NextQueued): Promise<ConversionRow> => replace(row, { state: 'converting', turn });
 
-  /** All queued rows, in the order in which they are taken. */
+  const cancel = (row: ConversionRow): Promise<ConversionRow> => replace(row, { state: 'cancelled', endedAt: now });
+
+  async function takeNext(): Promise<ConversionRow> {
+    const next = await current().nextQueued(now);
+    if (next === undefined) throw new Error('no row is queued');
+    return await take(next);
+  }
+
+  /** All rows that are due, in the order in which they are taken. */
   async function takeAll(): Promise<readonly ConversionRow[]> {
     const taken: ConversionRow[] = [];
     for (;;) {
-      const row = await current().nextQueued(now);
-      if (row === undefined) return taken;
-      taken.push(row);
-      await take(row);
+      const next = await current().nextQueued(now);
+      if (next === undefined || (next.row.notBefore ?? '') > now) return taken;
+      taken.push(await take(next));
     }
   }
 
   const idsOf = (rows: readonly ConversionRow[]): readonly string[] => rows.map(({ id }) => id);
 
   describe('turns', () => {
-    it('are given only to queued rows, and kept', async () => {
-      const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));
-      await current().insert(uploading);
-      expect(await stored(uploading)).toEqual(uploading);
-      const queued = await replace(uploading, { ...uploading, state: 'queued' });
-      expect(queued).toEqual({ ...uploading, state: 'queued', revision: 2, turn: 1 });
-      expect((await take(queued)).turn).toBe(1);
-      const [given] = [exampleConversion({ turn: 7 })];
-      await current().insert(given);
-      expect((await stored(given)).turn).toBe(7);
-    });
-
-    it('increase for each owner, from the current round', async () => {
-      const annas = [await queue('anna'), await queue('anna'), await queue('anna')];
-      const berts = [await queue('bert'), await queue('bert')];
-      expect([...annas, ...berts].map(({ turn }) => turn)).toEqual([1, 2, 3, 1, 2]);
-      for (const row of [annas[0], berts[0], annas[1]]) if (row !== undefined) await take(row);
-      // Anna's row of the second round was taken last: the round is past her and the owners before her.
-      expect((await queue('aaron')).turn).toBe(3);
-      expect((await queue('cleo')).turn).toBe(2);
-      expect((await queue('anna')).turn).toBe(4);
-      expect((await queue('cleo')).turn).toBe(3);
-    });
-
-    it('that were freed by a cancel are given again, those that were taken are not', async () => {
-      const [first, second] = [await queue('anna'), await queue('anna')];
-      await replace(second, withoutTurn({ ...second, state: 'cancelled' }));
-      expect((await queue('anna')).turn).toBe(2);
-      const taken = await take(first);
-      await replace(taken, { ...taken, state: 'cancelled' });
-      expect((await queue('anna')).turn).toBe(3);
-    });
-
-    it('are new, and after all others of the owner, for a row that is queued again without one', async () => {
-      const first = await take(await queue('anna'));
-      await queue('anna');
-      const failed = await replace(first, { ...exampleEnded('failed', { id: first.id, turn: 1 }), attempt: 1 });
-      expect((await replace(failed, withoutTurn({ ...failed, state: 'queued', attempt: 2 }))).turn).toBe(3);
-    });
-
-    it('are never the same for two rows of an owner that are queued at the same moment', async () => {
-      const rows = Array.from({ length: 30 }, (_, index) =>
-        withoutTurn(exampleConversion({ owner: index % 3 === 0 ? 'bert' : 'anna' })),
-      );
-      await Promise.all(rows.map((row) => current().insert(row)));
-      const turns = await Promise.all(rows.map(async (row) => `${row.owner} ${(await stored(row)).turn}`));
-      const expected = [
-        ...Array.from({ length: 20 }, (_, index) => `anna ${index + 1}`),
-        ...Array.from({ length: 10 }, (_, index) => `bert ${index + 1}`),
-      ];
-      expect(turns.toSorted()).toEqual(expected.toSorted());
-    });
-
-    it('say which row is taken next: in each round one of each owner, the owners in the same order', async () => {
+    it('come in rounds: in each round one row of each owner, the owners in the same order', async () => {
       const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
       const [c1, b1, b2] = [await queue('cleo'), await queue('bert'), await queue('bert')];
-      expect(await takeAll()).toEqual([a1, b1, c1, a2, b2, a3]);
+      const taken = await takeAll();
+      expect(idsOf(taken)).toEqual(idsOf([a1, b1, c1, a2, b2, a3]));
+      expect(taken.map(({ turn }) => turn)).toEqual([1, 1, 1, 2, 2, 3]);
+      expect(await current().get(a3.id)).toEqual(taken.at(-1));
       expect(await current().nextQueued(now)).toBeUndefined();
     });
 
-    it('are skipped if a row is not due yet; if none is due, the row that will be due first is returned', async () => {
-      const [first, second, third] = [
-        exampleConversion({ turn: 1, notBefore: later }),
-        exampleConversion({ turn: 2, notBefore: sooner }),
-        exampleConversion({ turn: 3, notBefore: '2026-05-04T04:00:30.000Z' }),
-      ];
-      for (const row of [first, second, third]) await current().insert(row);
-      expect(idsOf(await takeUntilLater())).toEqual([second.id]);
-      expect((await current().nextQueued(now))?.id).toBe(third.id);
-      expect((await current().nextQueued(later))?.id).toBe(first.id);
+    it('of a newcomer come in this round, or in the next if it is past the newcomer', async () => {
+      for (const owner of ['bert', 'bert', 'dora']) await queue(owner);
+      expect((await takeNext()).owner).toBe('bert');
+      for (const owner of ['anna', 'cleo', 'anna', 'cleo']) await queue(owner);
+      const taken = await takeAll();
+      expect(taken.map(({ owner, turn }) => `${owner} ${turn}`)).toEqual([
+        ...['cleo 1', 'dora 1'],
+        ...['anna 2', 'bert 2', 'cleo 2'],
+        'anna 3',
+      ]);
     });
 
-    async function takeUntilLater(): Promise<readonly ConversionRow[]> {
-      const taken: ConversionRow[] = [];
-      for (;;) {
-        const row = await current().nextQueued(now);
-        if (row === undefined || (row.notBefore ?? '') > now) return taken;
-        taken.push(row);
-        await take(row);
+    it('are not lost if an owner cancels the rows that would have gone first', async () => {
+      for (const owner of ['dora', 'anna', 'dora', 'anna']) await queue(owner);
+      const rows: ConversionRow[] = [];
+      for (let count = 0; count < 10; count += 1) rows.push(await queue('cleo'));
+      const last = rows.pop();
+      for (const row of rows) await cancel(row);
+      for (let count = 0; count < 9; count += 1) await queue('bert');
+      expect((await takeAll()).slice(0, 4).map(({ owner }) => owner)).toEqual(['anna', 'bert', 'cleo', 'dora']);
+      expect(await current().get(last?.id ?? '')).toMatchObject({ state: 'converting', turn: 1 });
+    });
+
+    it.each<[string, Partial<ConversionRow>]>([
+      ['ends', { state: 'done', endedAt: now }],
+      ['is cancelled', { state: 'cancelled', endedAt: now }],
+      ['is removed', { state: 'cancelled', endedAt: now, removedAt: now }],
+      ['is given back', { state: 'queued' }],
+      ['is given back and not due yet', { state: 'queued', notBefore: later }],
+    ])('are over once a row was taken, also if the row %s', async (_, given) => {
+      for (const owner of ['anna', 'anna', 'bert', 'cleo', 'bert']) await queue(owner);
+      await takeNext();
+      await replace(await takeNext(), given);
+      expect((await current().nextQueued(now))?.row.owner).toBe('cleo');
+      await queue('bella');
+      await takeNext();
+      expect((await takeAll()).slice(0, 3).map(({ owner }) => owner)).toEqual(['anna', 'bella', 'bert']);
+    });
+
+    it('are for the oldest row of an owner, also if that was given back', async () => {
+      const [first, second] = [await queue('anna'), await queue('anna')];
+      await replace(await takeNext(), { state: 'queued' });
+      const taken = await takeAll();
+      expect(taken.map(({ id, turn }) => [id, turn])).toEqual([
+        [first.id, 2],
+        [second.id, 3],
+      ]);
+    });
+
+    it('are never the same for two rows of an owner', async () => {
+      const [first, second] = [await queue('anna'), await queue('anna')];
+      await replace(first, { state: 'converting', turn: 1 });
+      const stale = current().replace(second, { ...second, state: 'converting', turn: 1, revision: 2 });
+      await expect(stale).rejects.toMatchObject({ name: 'AppError', code: 'taken' });
+      expect(await current().get(second.id)).toEqual(second);
+      await replace(await queue('bert'), { state: 'converting', turn: 1 });
+    });
+
+    it('come in full rounds if many take at once', async () => {
+      for (let index = 0; index < 30; index += 1) await queue(['anna', 'bert', 'cleo'][index % 3] ?? '');
+      const taken: string[] = [];
+      async function taker(): Promise<void> {
+        for (;;) {
+          const next = await current().nextQueued(now);
+          if (next === undefined) return;
+          const { row, turn } = next;
+          const isTaken = await current()
+            .replace(row, { ...row, state: 'converting', turn, revision: row.revision + 1 })
+            .catch((error: unknown) => {
+              if (isAppError(error, 'taken')) return false;
+              throw error;
+            });
+          if (isTaken) taken.push(`${row.owner} ${turn}`);
+        }
       }
-    }
+      await Promise.all(Array.from({ length: 6 }, taker));
+      const rounds = Array.from({ length: 10 }, (_, index) => index + 1);
+      const expected = rounds.flatMap((round) => [`anna ${round}`, `bert ${round}`, `cleo ${round}`]);
+      expect(taken.toSorted()).toEqual(expected.toSorted());
+    });
+
+    it('are skipped if a row is not due yet; if none is due, the row that will be due first is returned', async () => {
+      const [first, second] = [await queue('anna', { notBefore: later }), await queue('anna', { notBefore: sooner })];
+      const [third, fourth] = [await queue('bert', { notBefore: soon }), await queue('cleo')];
+      expect(idsOf(await takeAll())).toEqual([second.id, fourth.id]);
+      expect((await current().nextQueued(now))?.row.id).toBe(third.id);
+      expect((await current().nextQueued(later))?.row.id).toBe(first.id);
+    });
 
     it('determine how many rows go before each row', async () => {
       const [a1, a2, a3] = [await queue('anna'), await queue('anna'), await queue('anna')];
       const b1 = await queue('bert');
-      const uploading = withoutTurn(exampleConversion({ state: 'uploading' }));
+      const uploading = exampleConversion({ state: 'uploading' });
       await current().insert(uploading);
       const positions = (...rows: readonly ConversionRow[]) =>
         current().queuePositions([...rows.map(({ id }) => id), 'never-was']);
@@ -143,7 +156,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       for (const row of [a1, b1, a2, a3]) {
         expect(await positions(row)).toEqual(new Map(wanted.filter(([id]) => id === row.id)));
       }
-      await take(a1);
+      expect((await takeNext()).id).toBe(a1.id);
       expect(await positions(a1, b1, a3)).toEqual(
         new Map([
           [b1.id, 0],
@@ -153,21 +166,21 @@ export function describeConversionTurns(current: () => ConversionStore): void {
       expect(await current().queuePositions([])).toEqual(new Map());
     });
 
-    it('determine how many rows go before each of those of one owner in a mixed queue', async () => {
-      for (let index = 0; index < 120; index += 1) await queue(['anna', 'bert', 'cleo'][(index * index) % 3] ?? '');
-      const order = idsOf(await queuedInOrder());
-      expect(await current().queuePositions(order)).toEqual(new Map(order.map((id, index) => [id, index])));
-      const some = order.filter((_, index) => index % 7 === 3);
-      expect(await current().queuePositions(some)).toEqual(new Map(some.map((id) => [id, order.indexOf(id)])));
+    it('determine how many rows go before each row in a mixed queue, wherever the round is', async () => {
+      const owners = ['anna', 'bert', 'cleo', 'dora'];
+      for (let index = 0; index < 120; index += 1) await queue(owners[(index * index) % 5] ?? 'emil');
+      for (const takenBefore of [0, 1, 2, 3]) {
+        for (let count = 0; count < takenBefore; count += 1) await takeNext();
+        const ids: string[] = [];
+        for await (const { id } of current().scan('queued')) ids.push(id);
+        const positions = await current().queuePositions(ids);
+        const some = ids.filter((_, index) => index % 7 === 3);
+        expect(await current().queuePositions(some)).toEqual(new Map(some.map((id) => [id, positions.get(id)])));
+        const order = ids.toSorted((one, other) => (positions.get(one) ?? 0) - (positions.get(other) ?? 0));
+        expect(order.map((id) => positions.get(id))).toEqual([...order.keys()]);
+        expect((await current().nextQueued(now))?.row.id).toBe(order[0]);
+        if (takenBefore === 3) expect(idsOf(await takeAll())).toEqual(order);
+      }
     });
-
-    /** All queued rows by turn and owner. */
-    async function queuedInOrder(): Promise<readonly ConversionRow[]> {
-      const rows: ConversionRow[] = [];
-      for await (const { id } of current().scan('queued')) rows.push(await storedBy(id));
-      return rows.toSorted((one, other) =>
-        one.turn === other.turn ? (one.owner < other.owner ? -1 : 1) : (one.turn ?? 0) - (other.turn ?? 0),
-      );
-    }
   });
 }

@@ -23,7 +23,11 @@ const full = exampleConversion({
   attempt: 3,
   revision: 41,
   fileName: 'Übung "1" – 音.mp4',
-  source: { kind: 'file', path: '/home/anna/Übung.mp4' },
+  source: {
+    kind: 'file',
+    path: '/home/anna/Übung.mp4',
+    stamp: { inode: '18446744073709551615', bornMs: 0, modifiedMs: 1_800_000_000_000, bytes: 20_000_000_000 },
+  },
   sourceBytes: 20_000_000_000,
   sourceGone: true,
   batchId: 'batch',
@@ -103,6 +107,34 @@ export function describeConversionStore(name: string, make: () => Promise<Conver
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'AppError', code: 'taken' });
       }
       expect((await store.get(row.id))?.fileName).toBe(winners[0]);
+    });
+
+    describe('inserting with a limit', () => {
+      const uploading = () => exampleConversion({ state: 'uploading' });
+
+      it('inserts no more rows of one owner in one state than allowed, however many calls come at once', async () => {
+        const rows = Array.from({ length: 20 }, uploading);
+        const inserted = await Promise.all(rows.map((row) => store.insert(row, 7)));
+        expect(inserted.filter(Boolean)).toHaveLength(7);
+        const found = await Promise.all(rows.map(async ({ id }) => (await store.get(id)) !== undefined));
+        expect(found).toEqual(inserted);
+      });
+
+      it('counts neither other owners, nor other states, nor removed rows', async () => {
+        await store.insert({ ...uploading(), owner: 'bert' });
+        await store.insert(exampleConversion({ state: 'queued' }));
+        await store.insert(exampleEnded('cancelled', { removedAt: exampleTime }));
+        await store.insert({ ...uploading(), removedAt: exampleTime });
+        expect(await store.insert(uploading(), 1)).toBe(true);
+        expect(await store.insert(uploading(), 1)).toBe(false);
+      });
+
+      it('has room again once a row has left the state', async () => {
+        const row = uploading();
+        expect(await store.insert(row, 1)).toBe(true);
+        await store.replace(row, { ...row, state: 'queued', revision: 2 });
+        expect(await store.insert(uploading(), 1)).toBe(true);
+      });
     });
 
     describe('replacing', () => {

@@ -3,7 +3,18 @@ import type { OutputOptions } from '../../shared/formats.ts';
 import type { Changes, ChangesQuery } from './changes.ts';
 
 /** Where a conversion's video is: its own blob in `videos`, or a file on this computer that is read in place. */
-export type ConversionSource = { readonly kind: 'blob' } | { readonly kind: 'file'; readonly path: string };
+export type ConversionSource =
+  | { readonly kind: 'blob' }
+  /** `stamp` is the file's as it was submitted; absent in rows of older versions. */
+  | { readonly kind: 'file'; readonly path: string; readonly stamp?: FileStamp };
+
+/** What distinguishes a file from another one that is put in its place. Times are milliseconds since 1970. */
+export interface FileStamp {
+  readonly inode: string;
+  readonly bornMs: number;
+  readonly modifiedMs: number;
+  readonly bytes: number;
+}
 
 /** The state of an upload that can be continued after an interruption. */
 export interface ResumableUpload {
@@ -50,7 +61,7 @@ export interface ConversionRow {
   readonly progress: number;
   /** Must not be taken before this time, after a temporary failure (disk full). */
   readonly notBefore?: string;
-  /** Orders queued rows fairly between owners. Kept once the row was taken. Set by the store: see {@link ConversionStore}. */
+  /** The turn at which it was taken last; absent if it never was. See {@link ConversionStore}. */
   readonly turn?: number;
   /** How many converters were lost while they worked on it, since a person last submitted or retried it. */
   readonly lostLeases: number;
@@ -119,6 +130,12 @@ export interface ToldEnd {
 export type ScannedRow = ConversionVersion &
   Pick<ConversionRow, 'owner' | 'batchId' | 'source' | 'sourceGone' | 'upload' | 'notBefore' | 'endedAt' | 'removedAt'>;
 
+/** A queued row, and the turn at which it may be taken now. */
+export interface NextQueued {
+  readonly row: ConversionRow;
+  readonly turn: number;
+}
+
 /** How many conversions of all owners have not ended. */
 export type ActiveCounts = Readonly<Record<'uploading' | 'queued' | 'converting', number>>;
 
@@ -139,26 +156,32 @@ export interface BatchSummary {
  * The conversions' rows. Durable: what a call has written when it resolves survives a kill -9. Only `backend/conversions` writes.
  * Every method throws `unavailable` if the store cannot be reached.
  *
- * Queued rows are taken in rounds, in the order of (turn, owner): in each round at most one row of each owner, and the owners
- * always in the same order. A queued row that is written without a `turn` gets one in the same atomic write: the lowest that puts
- * it after all rows of its owner that have a turn, and after the last row that was taken, which is the last one by (turn, owner)
- * that has a turn and is not queued. The lowest turn is 1. No owner has a turn twice.
+ * Owners take turns. In each round every owner with a queued row has one row taken, and the owners always come in the same order.
+ * A taken row keeps the number of its round as its `turn`, whatever happens to it later. So the last row by (turn, owner), in any
+ * state, shows whose turn it was last, and the next turn is that of the first owner after it who has a row that is due. An owner's
+ * rows go in the order of their ids.
  *
- * So between the last row that was taken and the row of an owner who had none waiting there is less than a round: at most one row
- * of each other owner, no matter how many they have waiting and who comes later. (Rows that were taken before and given back keep
- * their turn, and come first.) If ties were broken by age instead, it could be two rows of an owner: one of the current round and
- * one of the next.
+ * So an owner who has a row waiting waits for at most one row of each other owner until one of their own is taken. This holds
+ * whatever else is queued, cancelled, removed, given back or retried meanwhile, because a queued row has no turn that could become
+ * outdated. Forgotten rows no longer count; nobody waits for as long as removed rows are kept.
+ *
+ * No two rows of an owner have the same turn. This keeps the rounds fair when several processes take rows at once: if two have
+ * read the same turn of an owner, only one of them can write it.
  */
 export interface ConversionStore {
-  /** Throws `taken` if the id exists. */
-  insert(row: ConversionRow): Promise<void>;
+  /**
+   * Throws `taken` if the id exists. With `most`, resolves with false, and inserts nothing, if the owner already has so many rows in
+   * the state of this one that are not removed; the count and the insertion are one atomic step. Otherwise resolves with true.
+   */
+  insert(row: ConversionRow, most?: number): Promise<boolean>;
 
   /** The row, removed or not. */
   get(id: string): Promise<ConversionRow | undefined>;
 
   /**
    * Compare-and-set: replaces the row with `next` if its id, state, attempt and revision all still equal `expected`, atomically,
-   * and returns whether it did. The caller must set `next.revision` one higher. The id and the owner must not change.
+   * and returns whether it did. The caller must set `next.revision` one higher. The id and the owner must not change. Throws
+   * `taken` if another row of the owner has this turn.
    */
   replace(expected: ConversionVersion, next: ConversionRow): Promise<boolean>;
 
@@ -187,14 +210,14 @@ export interface ConversionStore {
   countActive(): Promise<ActiveCounts>;
 
   /**
-   * The queued row to take next: of those that are due at `now` (ISO 8601), the first by turn and owner. If none is due, the one
-   * that will be due first; undefined if none is queued.
+   * The queued row to take next, of those that are due at `now` (ISO 8601). If none is due, the one that will be due first;
+   * undefined if none is queued. Whoever takes it must write the turn into it.
    */
-  nextQueued(now: string): Promise<ConversionRow | undefined>;
+  nextQueued(now: string): Promise<NextQueued | undefined>;
 
   /**
-   * For each queued row with one of these ids: how many queued rows, of all owners, come before it by turn and owner. At most 1,000
-   * ids; other rows are left out.
+   * For each queued row with one of these ids: how many queued rows, of all owners, go before it if all are due and no more come. At
+   * most 1,000 ids; other rows are left out.
    */
   queuePositions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
 

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { eventKinds, type ServerEvent } from '../../shared/events.ts';
 import { openFileBlobStore } from '../adapters/embedded/file-blob-store.ts';
 import { createMemoryEventBus, maxWaitingMessages } from '../adapters/embedded/memory-event-bus.ts';
@@ -15,6 +15,7 @@ import type { ConversionStore } from '../ports/conversion-store.ts';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
+import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { type Conversions, createConversions } from './all-sides.ts';
 import { openStores } from './stores/open-stores.ts';
@@ -25,6 +26,7 @@ export interface TestConversions extends AsyncDisposable {
   readonly store: ConversionStore;
   readonly notifications: NotificationStore;
   readonly leases: LeaseStore;
+  readonly mailOutbox: MailOutboxStore;
   readonly videos: BlobStore;
   readonly mp3s: BlobStore;
   readonly clock: Clock;
@@ -57,10 +59,11 @@ export interface TestConversionsOptions {
   /** Whether the ends of batches are mailed. */
   readonly sendsMail?: boolean;
   readonly onTransition?: OnTransition;
+  readonly log?: Logger;
 }
 
 export async function makeTestConversions(options: TestConversionsOptions = {}): Promise<TestConversions> {
-  const { pause, sendsMail = false, onTransition } = options;
+  const { pause, sendsMail = false, onTransition, log = pino({ level: 'silent' }) } = options;
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-conversions-'));
   const stores = await openStores('conversions', join(folder, 'conversions.db'));
   const videos = await openFileBlobStore(join(folder, 'videos'));
@@ -106,7 +109,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     mp3Queue,
     events,
     clock,
-    log: pino({ level: 'silent' }),
+    log,
     retention: { sourceSeconds: 24 * 3600, resultSeconds: 30 * 24 * 3600 },
     sendsMail,
     ...(onTransition === undefined ? {} : { onTransition }),
@@ -116,6 +119,7 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
     store: stores.conversions,
     notifications: stores.notifications,
     leases: stores.leases,
+    mailOutbox: stores.mailOutbox,
     videos,
     mp3s,
     clock,
@@ -137,17 +141,18 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   };
 }
 
-/** Returns the wanted row as the next queued one, if a row is wanted. */
+/** Returns the wanted row as the next queued one, with a turn that nobody has had, if a row is wanted. */
 function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
   return {
     ...store,
     // Looked up at each call, so that a test can make the store fail.
     changes: (query) => store.changes(query),
+    replace: (expected, next) => store.replace(expected, next),
     async nextQueued(now) {
       const id = wanted.getStore();
       if (id === undefined) return await store.nextQueued(now);
-      const row = await store.get(id);
-      return row?.state === 'queued' ? row : undefined;
+      const [row, next] = [await store.get(id), await store.nextQueued(now)];
+      return row?.state === 'queued' && next !== undefined ? { row, turn: next.turn + 1 } : undefined;
     },
   };
 }
@@ -155,7 +160,7 @@ function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): C
 function pausing(store: ConversionStore, pause: () => Promise<void>): ConversionStore {
   return {
     ...store,
-    insert: (row) => pause().then(() => store.insert(row)),
+    insert: (row, most) => pause().then(() => store.insert(row, most)),
     get: (id) => pause().then(() => store.get(id)),
     nextQueued: (now) => pause().then(() => store.nextQueued(now)),
     replace: (expected, next) => pause().then(() => store.replace(expected, next)),

@@ -5,17 +5,19 @@ export interface FormPart {
   readonly disposition: string;
   readonly contents: string;
   readonly type?: string;
+  /** Of the disposition; UTF-8 by default. */
+  readonly encoding?: 'latin1';
 }
 
 export const boundary = 'the-boundary';
 
 /** A form of these parts; `end` replaces its closing boundary. */
 export function formOf(parts: readonly FormPart[], end = `--${boundary}--\r\n`): Buffer {
-  const texts = parts.map(
-    ({ disposition, contents, type = 'application/octet-stream' }) =>
-      `--${boundary}\r\nContent-Disposition: ${disposition}\r\nContent-Type: ${type}\r\n\r\n${contents}\r\n`,
-  );
-  return Buffer.from(texts.join('') + end);
+  const pieces = parts.flatMap(({ disposition, contents, type = 'application/octet-stream', encoding }) => [
+    Buffer.from(`--${boundary}\r\nContent-Disposition: ${disposition}\r\n`, encoding),
+    Buffer.from(`Content-Type: ${type}\r\n\r\n${contents}\r\n`),
+  ]);
+  return Buffer.concat([...pieces, Buffer.from(end)]);
 }
 
 /** The part with the video. */

@@ -166,7 +166,7 @@ describe.concurrent('set-up gives up with a sentence', () => {
 
   it('when it is given no script', async () => {
     await using clone = await makeClone();
-    expect((await clone.start([]).end).stderr).toMatch(/^usage: /);
+    expect((await clone.start([]).end).stderr).toMatch(/^Usage: /);
   });
 });
 

@@ -15,8 +15,14 @@ export interface CommandArguments {
   readonly positionals: readonly string[];
 }
 
-/** Parses a command's arguments. Throws a {@link MisuseError} for an unknown option, a missing value or a value too many. */
-export function parseCommandArguments(words: readonly string[], shapes: OptionShapes): CommandArguments {
+/**
+ * Parses the arguments of `command`. Throws a {@link MisuseError} for an unknown option, a missing value or a value too many.
+ */
+export function parseCommandArguments(
+  command: string,
+  words: readonly string[],
+  shapes: OptionShapes,
+): CommandArguments {
   const values = new Map<string, string>();
   const flags = new Set<string>();
   // Not strict: Node's own error messages are written for programmers.
@@ -30,7 +36,7 @@ export function parseCommandArguments(words: readonly string[], shapes: OptionSh
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const shape = Object.hasOwn(shapes, token.name) ? shapes[token.name] : undefined;
-    if (shape === undefined) throw new MisuseError(unknownOption(token.rawName));
+    if (shape === undefined) throw new MisuseError(unknownOption(command, words[token.index] ?? token.rawName));
     if (shape.type === 'boolean') {
       if (token.value !== undefined) throw new MisuseError(`${token.rawName} takes no value.`);
       flags.add(token.name);
@@ -47,8 +53,10 @@ export function parseCommandArguments(words: readonly string[], shapes: OptionSh
   return { values, flags, positionals };
 }
 
-function unknownOption(rawName: string): string {
-  return `Unknown option ${rawName}. See soundlift --help. For a file of that name, write ./${rawName}`;
+/** `word` is the whole one: of `-talk.mp4`, Node's parser takes `-t` for the option. */
+function unknownOption(command: string, word: string): string {
+  const sentence = `Unknown option ${word}. See soundlift ${command} --help.`;
+  return command === 'convert' ? `${sentence} For a file of that name, write ./${word}` : sentence;
 }
 
 /** A whole number from `min` to `max`. Throws a {@link MisuseError} that names the option. */

@@ -20,7 +20,7 @@ export async function runList(
   { stdout, signal }: CommandContext,
   openServer: OpenServer,
 ): Promise<ExitCode> {
-  const { flags, values, positionals } = parseCommandArguments(words, shapes);
+  const { flags, values, positionals } = parseCommandArguments('list', words, shapes);
   if (flags.has('help')) {
     stdout.write(listHelp);
     return exitCodes.fine;
@@ -52,7 +52,7 @@ export async function runCancel(
   openServer: OpenServer,
 ): Promise<ExitCode> {
   const { server, help } = shapes;
-  const { flags, values, positionals } = parseCommandArguments(words, { server, help });
+  const { flags, values, positionals } = parseCommandArguments('cancel', words, { server, help });
   if (flags.has('help')) {
     stdout.write(cancelHelp);
     return exitCodes.fine;

@@ -29,7 +29,7 @@ const shapes = {
 
 /** Returns `help` for `--help`. Throws a {@link MisuseError}. Relative paths start at `currentFolder`. */
 export function parseConvertArguments(words: readonly string[], currentFolder: string): ConvertRequest | 'help' {
-  const { values, flags, positionals } = parseCommandArguments(words, shapes);
+  const { values, flags, positionals } = parseCommandArguments('convert', words, shapes);
   if (flags.has('help')) return 'help';
   if (positionals.length === 0)
     throw new MisuseError('Give at least one file or folder, e.g. soundlift convert talk.mp4');

@@ -5,7 +5,7 @@ import { type FailedEvent, type RunSummary, runConversions } from '../client/con
 import { type FoundSource, findSources } from '../client/find-sources.ts';
 import { type CommandContext, type ExitCode, exitCodes } from './command.ts';
 import { type ConvertRequest, parseConvertArguments } from './convert-arguments.ts';
-import { type LiveProgress, openProgressBar, openProgressLines, withoutProgress } from './live-progress.ts';
+import { type LiveProgress, openProgressBar, withoutProgress } from './live-progress.ts';
 import { createRunDisplay, type RunDisplay } from './run-display.ts';
 import { convertHelp } from './words.ts';
 
@@ -61,9 +61,7 @@ async function find(
 }
 
 async function openLiveProgress({ json }: ConvertRequest, { stdout }: CommandContext): Promise<LiveProgress> {
-  if (json) return withoutProgress();
-  if (stdout.isTTY) return await openProgressBar(stdout);
-  return openProgressLines(stdout, () => performance.now() / 1000);
+  return stdout.isTTY && !json ? await openProgressBar(stdout) : withoutProgress();
 }
 
 async function convert(

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { barLine, openProgressBar, openProgressLines, type Shown, type TextOutput } from './live-progress.ts';
+import { barLine, openProgressBar, type Shown, type TextOutput, withoutProgress } from './live-progress.ts';
 import { displayWidth } from './terminal-text.ts';
 
 const shown: Shown = { fraction: 0.42, ended: 3, total: 40, speed: 23.4, etaSeconds: 65, name: 'talk.mp4' };
@@ -70,36 +70,14 @@ describe('the bar', () => {
   });
 });
 
-describe('progress in plain lines', () => {
-  it('is written at most every ten seconds, and only if it has changed', () => {
+describe('a pipe or a file', () => {
+  it('is given the lines, and no progress or control characters', () => {
     const pipe = output();
-    let seconds = 0;
-    const progress = openProgressLines(pipe, () => seconds);
-    const told: string[] = [];
-    for (const [wait, fraction] of [
-      [1, 0.1],
-      [8, 0.2],
-      [1, 0.3],
-      [9, 0.4],
-      [1, 0.5],
-      [10, 0.5],
-    ] as const) {
-      seconds += wait;
-      progress.show({ ...shown, fraction });
-      told.push(pipe.text());
-    }
-    const line = (percent: number) => `${percent}%  3 of 40  23x  1:05 left\n`;
-    expect(told).toEqual(['', '', line(30), '', line(50), '']);
-  });
-
-  it('contains no control characters', () => {
-    const pipe = output();
-    let seconds = 0;
-    const progress = openProgressLines(pipe, () => seconds);
-    seconds = 20;
+    const progress = withoutProgress();
     progress.show(shown);
     progress.line(pipe, 'one.mp4 -> one.mp3');
+    progress.show({ ...shown, fraction: 1 });
     progress.close();
-    expect(pipe.text()).toMatch(/^[^\p{Cc}]+\n[^\p{Cc}]+\n$/u);
+    expect(pipe.text()).toBe('one.mp4 -> one.mp3\n');
   });
 });

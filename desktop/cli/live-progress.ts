@@ -19,7 +19,7 @@ export interface Shown extends OverallProgress {
   readonly name: string;
 }
 
-/** Shows lines that stay, and progress, which a terminal redraws. */
+/** Shows lines that stay, and on a terminal the progress, which it redraws. */
 export interface LiveProgress {
   /** Writes a line to `output`. `line` has no line end. */
   line(output: TextOutput, text: string): void;
@@ -77,27 +77,7 @@ export function barLine({ fraction, ended, total, speed, etaSeconds, name }: Sho
   return cutToWidth(label === '' ? line : `${line}  ${label}`, room);
 }
 
-/** How often progress is written to a pipe or a file. */
-const lineEverySeconds = 10;
-
-/** Writes progress as plain lines from time to time. `now` is monotonic, in seconds. */
-export function openProgressLines(output: TextOutput, now: () => number): LiveProgress {
-  let toldAt = now();
-  let told = '';
-  return {
-    line: (to, text) => void to.write(`${text}\n`),
-    show({ fraction, ended, total, speed, etaSeconds }) {
-      if (now() - toldAt < lineEverySeconds) return;
-      const words = progressWords(fraction, ended, total, speed, etaSeconds).trim();
-      toldAt = now();
-      if (words !== told) output.write(`${words}\n`);
-      told = words;
-    },
-    close() {},
-  };
-}
-
-/** For JSON output: only the lines, no progress. */
+/** For a pipe, a file or JSON output: only the lines, no progress. */
 export function withoutProgress(): LiveProgress {
   return { line: (to, text) => void to.write(`${text}\n`), show() {}, close() {} };
 }

@@ -2,9 +2,10 @@ import path from 'node:path';
 import type { Conversion } from '../../shared/api.ts';
 import type { RunEvent } from '../client/convert-run.ts';
 import type { OverallProgress } from '../client/overall-progress.ts';
+import { failureWords } from './failure-words.ts';
 import type { LiveProgress, TextOutput } from './live-progress.ts';
 import { harmless, harmlessJson } from './terminal-text.ts';
-import { failureWords, savedWords, stoppedWords, summaryWords, warningWords } from './words.ts';
+import { savedWords, stoppedWords, summaryWords, warningWords } from './words.ts';
 
 /** Shows a run of conversions to a person or to a program. */
 export interface RunDisplay {
@@ -42,7 +43,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
   }
 
   function fail(source: string, code: string, message: string): void {
-    live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }))}`);
+    live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }, 'convert'))}`);
   }
 
   function note(conversion: Conversion): void {

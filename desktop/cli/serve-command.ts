@@ -21,7 +21,7 @@ const shapes = {
 
 /** `soundlift serve`. Ends with 0 when it is stopped. Throws a MisuseError and what `serve` throws. */
 export async function runServe(words: readonly string[], context: CommandContext, serve: Serve): Promise<ExitCode> {
-  const { values, flags, positionals } = parseCommandArguments(words, shapes);
+  const { values, flags, positionals } = parseCommandArguments('serve', words, shapes);
   if (flags.has('help')) {
     context.stdout.write(serveHelp);
     return exitCodes.fine;

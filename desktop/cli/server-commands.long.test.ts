@@ -120,7 +120,7 @@ describe('soundlift login', () => {
   it('asks for nothing without a terminal', async () => {
     const { code, err } = await start(['login', stand.line.url], { SOUNDLIFT_EMAIL: stand.account.email }).ended;
     expect(code).toBe(2);
-    expect(err).toMatch(/set SOUNDLIFT_PASSWORD/);
+    expect(err).toMatch(/Set SOUNDLIFT_PASSWORD/);
   });
 
   it('says so if nothing answers', async () => {

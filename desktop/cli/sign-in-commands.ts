@@ -22,7 +22,7 @@ export async function runLogin(
   signIns: KeptSignIns,
   ask: SignInQuestions,
 ): Promise<ExitCode> {
-  const { flags, positionals } = parseCommandArguments(words, helpShape);
+  const { flags, positionals } = parseCommandArguments('login', words, helpShape);
   if (flags.has('help')) {
     stdout.write(loginHelp);
     return exitCodes.fine;
@@ -47,7 +47,10 @@ export async function runLogout(
   { stdout }: CommandContext,
   signIns: KeptSignIns,
 ): Promise<ExitCode> {
-  const { flags, values, positionals } = parseCommandArguments(words, { ...helpShape, server: { type: 'string' } });
+  const { flags, values, positionals } = parseCommandArguments('logout', words, {
+    ...helpShape,
+    server: { type: 'string' },
+  });
   if (flags.has('help')) {
     stdout.write(logoutHelp);
     return exitCodes.fine;

@@ -313,7 +313,11 @@ describe('a stopped soundlift convert', () => {
 describe('soundlift', () => {
   it.each([
     [['--help'], 0, /Usage: soundlift COMMAND/, /^$/],
+    [['help'], 0, /Usage: soundlift COMMAND/, /^$/],
+    [['help', 'convert'], 0, /Usage: soundlift convert/, /^$/],
+    [['help', 'nope'], 2, /^$/, /no command nope/],
     [['convert', '--help'], 0, /--track N/, /^$/],
+    [['user', '--help'], 0, /^Usage: soundlift user add/, /^$/],
     [['serve', '--help'], 0, /--port P/, /^$/],
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     [[], 2, /^$/, /Usage/],
@@ -329,8 +333,15 @@ describe('soundlift', () => {
     [['login', 'ftp://localhost'], 2, /^$/, /isn't a server address/],
     [['login', 'http://localhost', 'password'], 2, /^$/, /and nothing else/],
     [['cancel'], 2, /^$/, /id of one conversion/],
+    [['list', '--nope'], 2, /^$/, /^Unknown option --nope\. See soundlift list --help\.\n$/],
     [['list', 'all'], 2, /^$/, /only options/],
     [['convert', '--whole', 'a.mp4'], 2, /^$/, /needs --server/],
+    [
+      ['login', 'http://nowhere.invalid'],
+      1,
+      /^$/,
+      /^No server named [^\n]* Check the address and your connection\.\n$/,
+    ],
     [['list'], 1, /^$/, /^You are not signed in to any server\./],
     [['logout'], 0, /^You were not signed in\.\n$/, /^$/],
     [['dead', 'list'], 2, /^$/, /no command dead/],

@@ -9,12 +9,13 @@ import type { RemoteBackend } from '../client/remote-backend.ts';
 import { type CommandContext, exitCodes } from './command.ts';
 import { MisuseError } from './command-arguments.ts';
 import { callersFolder } from './current-folder.ts';
+import { failureWords } from './failure-words.ts';
 import type { KeptSignIns } from './kept-sign-ins.ts';
 import type { ServeFlags } from './serve-command.ts';
 import type { SignInQuestions } from './sign-in-commands.ts';
 import { watchForStop } from './stop-signals.ts';
 import { harmless } from './terminal-text.ts';
-import { failureWords, generalHelp } from './words.ts';
+import { generalHelp } from './words.ts';
 
 // The entry point of the command line. Each command loads its code when it is called, so `convert` does not load the server.
 
@@ -54,6 +55,8 @@ async function run([command, ...words]: readonly string[], context: CommandConte
     }
     case 'user':
       return await runUser(words, context);
+    case 'help':
+      return await run([...words.slice(0, 1), '--help'], context);
     case '-h':
     case '--help':
       context.stdout.write(generalHelp);
@@ -141,13 +144,13 @@ async function version(): Promise<string> {
   return typeof facts === 'object' && facts !== null && 'version' in facts ? String(facts.version) : 'unknown';
 }
 
-async function main(): Promise<number> {
+async function main(words: readonly string[]): Promise<number> {
   // The lines of a server may be lost, for example on a full disk. It goes on.
-  const needsOutput = process.argv[2] !== 'serve';
+  const needsOutput = words[0] !== 'serve';
   const signal = watchForStop(process, exitCodes.stopped, { needsOutput });
   const { stdout, stderr } = process;
   try {
-    return await run(process.argv.slice(2), { stdout, stderr, currentFolder, signal });
+    return await run(words, { stdout, stderr, currentFolder, signal });
   } catch (error) {
     if (signal.aborted && error === signal.reason) return exitCodes.stopped;
     if (error instanceof MisuseError) {
@@ -155,9 +158,9 @@ async function main(): Promise<number> {
       return exitCodes.misused;
     }
     if (!isAppError(error) || error.code === 'internal') throw error;
-    stderr.write(`${harmless(failureWords(error))}\n`);
+    stderr.write(`${harmless(failureWords(error, words[0]))}\n`);
     return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { errorCodes } from '../../shared/errors.ts';
 import {
   cancelHelp,
   convertHelp,
-  failureWords,
   generalHelp,
   listHelp,
   loginHelp,
@@ -14,16 +12,6 @@ import {
 } from './words.ts';
 
 describe('words', () => {
-  it.each(errorCodes)('explain %s in whole sentences, with or without a message', (code) => {
-    expect(failureWords({ code })).toMatch(/^[A-Z].*[.?]$/);
-    expect(failureWords({ code, message: 'There are three reasons.' })).toMatch(/^There are three reasons\./);
-  });
-
-  it('show the message of a code that they do not know', () => {
-    expect(failureWords({ code: 'solar_storm', message: 'The sun is in the way.' })).toBe('The sun is in the way.');
-    expect(failureWords({ code: 'constructor' })).toMatch(/a reason that this version of Soundlift does not know/);
-  });
-
   it('say where a video breaks off, and what the MP3 contains', () => {
     expect(warningWords({ code: 'cut_short', atSeconds: 12.9, ofSeconds: 28.4 })).toMatch(
       /breaks off at 0:13 of 0:28\. The MP3 has everything up to there\./,

@@ -1,6 +1,5 @@
 import { type Conversion, isKnownWarning, type Warning } from '../../shared/api.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
-import { type Failure, failureSentence, warningSentence } from '../../shared/words/failure-sentence.ts';
+import { warningSentence } from '../../shared/words/failure-sentence.ts';
 import { clockWords, sizeWords } from '../../shared/words/measures.ts';
 
 /** All texts of the command line. */
@@ -28,11 +27,11 @@ video and audio file is converted, except MP3s and hidden files. Put a name that
 begins with - after --.
 
   -o, --output DIR   put the MP3s into DIR; subfolders of a FOLDER are kept
-  --bitrate KBPS     constant bit rate, e.g. 128, 192, 320
-  --quality 0-9      variable bit rate; 0 is best, 9 is smallest, the default is 2
+  --bitrate KBPS     constant bitrate, e.g. 128, 192, 320
+  --quality 0-9      variable bitrate; 0 is best, 9 is smallest, the default is 2
   --mono             mix down to one channel
-  --track N          use the Nth audio track, counted from 0, instead of the one
-                     that the video marks as default
+  --track N          use this audio track instead of the one that the video marks as
+                     default; 0 is the first one, 1 the second
   --server URL       convert on that server instead of this computer; sign in with
                      soundlift login, or set SOUNDLIFT_EMAIL and SOUNDLIFT_PASSWORD
   --overwrite        replace an MP3 of the same name; never a video
@@ -110,45 +109,6 @@ Runs a conversion server until it is stopped.
 
 The other settings are environment variables: see SETTINGS.md.
 `;
-
-/** What a person can do about a failure. Where a code has no entry, the sentence that came with it says so itself. */
-const waysOut: Readonly<Partial<Record<ErrorCode, string>>> = {
-  not_media: 'Check that it plays in another program.',
-  no_audio: 'If it plays with sound in another program, try another --track.',
-  damaged: 'Download or copy the file again, or try another format.',
-  too_long: 'Cut it into parts, or raise MAX_DURATION_SECONDS.',
-  timed_out: 'Try again when the computer is less busy.',
-  converter_failed: 'Try again. If it fails again, please report it.',
-  bad_request: 'Do server and client have the same version?',
-  unauthorized: 'Sign in with soundlift login and the address of the server.',
-  not_found: 'It may have been removed. Convert the file again.',
-  method_not_allowed: 'Do server and client have the same version?',
-  request_timeout: 'Try again.',
-  wrong_state: 'Try again.',
-  taken: 'Choose another name.',
-  gone: 'Convert the file again.',
-  wrong_version: 'Do server and client have the same version?',
-  too_large: 'Cut it into parts.',
-  range_not_satisfiable: 'Try again.',
-  invalid: 'See --help.',
-  locked: 'Try again in a moment.',
-  checksum_mismatch: 'Try again.',
-  too_many: 'Wait a moment, then try again.',
-  internal: 'Please report it.',
-  unavailable: 'Try again.',
-  disk_full: 'Free some space, or choose another folder with -o.',
-  source_missing: 'Check the name.',
-  source_unreadable: 'Check its permissions, or copy it elsewhere.',
-  target_unwritable: 'Choose another folder with -o.',
-  data_in_use: 'Stop it first, or choose another folder with --data.',
-  cancelled: 'Convert the file again.',
-};
-
-/** Why something failed, and what a person can do about it. The sentence that came with the failure is used where there is one. */
-export function failureWords(failure: Failure): string {
-  const wayOut = Object.hasOwn(waysOut, failure.code) ? waysOut[failure.code as ErrorCode] : undefined;
-  return [failure.message || failureSentence(failure), wayOut].filter((one) => one !== undefined).join(' ');
-}
 
 /** What is wrong with an MP3, and what a person can do about it. */
 export function warningWords(warning: Warning): string {

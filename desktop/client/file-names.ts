@@ -1,7 +1,4 @@
-/** The maximum length of a file name: 255 bytes of UTF-8 on Linux (NAME_MAX) and macOS (APFS), 255 UTF-16 units on Windows (NTFS). */
-const maxNameLength = 255;
-/** A longer text after the last dot of a name is not an extension. */
-const maxExtensionLength = 16;
+import { cutFileName } from '../../shared/file-name.ts';
 
 const forbiddenOnWindows = /[<>:"/\\|?*\p{Cc}]/gu;
 const forbiddenElsewhere = /[/\0]/g;
@@ -19,26 +16,6 @@ export function validFileName(name: string, platform: NodeJS.Platform, number = 
   if (windows) valid = valid.replace(/[. ]+$/, '').replace(reservedOnWindows, '_$&');
   if (valid === '' || valid === '.' || valid === '..') valid = '_';
 
-  const dot = valid.lastIndexOf('.');
-  const hasExtension = dot > 0 && valid.length - dot <= maxExtensionLength;
-  const stem = hasExtension ? valid.slice(0, dot) : valid;
-  const ending = `${number > 0 ? ` (${number})` : ''}${hasExtension ? valid.slice(dot) : ''}`;
-  return cutTo(stem, maxNameLength - lengthOf(ending, windows), windows) + ending;
-}
-
-function lengthOf(text: string, windows: boolean): number {
-  return windows ? text.length : Buffer.byteLength(text);
-}
-
-/** Cuts between grapheme clusters, so that no emoji is split. */
-function cutTo(text: string, limit: number, windows: boolean): string {
-  if (lengthOf(text, windows) <= limit) return text;
-  let kept = '';
-  let length = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    length += lengthOf(segment, windows);
-    if (length > limit) break;
-    kept += segment;
-  }
-  return kept;
+  const addition = number > 0 ? ` (${number})` : '';
+  return windows ? cutFileName(valid, addition, ({ length }) => length) : cutFileName(valid, addition);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, copyFile, open, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { AppError, isAppError, systemErrorCode } from '../../shared/errors.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { targetError } from '../../shared/words/system-failures.ts';
@@ -79,13 +79,13 @@ export function createResultSaver({ overwrite, sources }: ResultSaverOptions): R
   async function prepareFolder(folder: string, create: boolean): Promise<void> {
     if (realFolders.has(folder)) return;
     try {
-      if (create) await makeFolder(folder);
+      if (create) await createFolder(folder);
       const facts = await stat(folder);
       if (!facts.isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
       await access(folder, constants.W_OK);
       realFolders.set(folder, await realpath(folder));
     } catch (error) {
-      throw targetError(error);
+      throw isAppError(error) ? error : targetError(error);
     }
     await removeLeftovers(folder);
   }
@@ -129,6 +129,16 @@ export function createResultSaver({ overwrite, sources }: ResultSaverOptions): R
       }
     },
   };
+}
+
+async function createFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+  } catch (error) {
+    // All folders above it are there: the system does not want another one, as in /proc.
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    throw new AppError('target_unwritable', sayShared('failTargetNotMade'), { cause: error });
+  }
 }
 
 /** Writes the result to a new file, durably, and checks its size and hash. */

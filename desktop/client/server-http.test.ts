@@ -191,8 +191,8 @@ describe('a refusal', () => {
 describe('an unreachable server', () => {
   it.each([
     ['ECONNREFUSED', /^h refused the connection\./],
-    ['ENOTFOUND', /^No server named h was found\.$/],
-    ['EAI_AGAIN', /^No server named h was found\.$/],
+    ['ENOTFOUND', /^No server named h was found\. Check the address and your connection\.$/],
+    ['EAI_AGAIN', /^No server named h was found\. Check the address and your connection\.$/],
     ['ETIMEDOUT', /^h isn't responding\./],
     ['ECONNRESET', /^h isn't responding\./],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', /certificate is not valid/],

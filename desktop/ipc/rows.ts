@@ -61,7 +61,7 @@ export interface Row {
   readonly state: RowState;
   /** Overall progress up to the saved MP3, 0–1. Never decreases. Absent while reading. */
   readonly fraction?: number;
-  /** Seconds, rounded for showing. */
+  /** Seconds, rounded for showing. Only while it is uploaded or converted. */
   readonly leftSeconds?: number;
   /** Length of the sound. */
   readonly durationSeconds?: number;
@@ -83,6 +83,8 @@ export interface Summary {
   readonly done: number;
   readonly failed: number;
   readonly unfinished: number;
+  /** While the list is paused: how many go on, because their backend has them already. Absent for none. */
+  readonly finishing?: number;
   /** Overall progress, 0–1. */
   readonly fraction: number;
   readonly leftSeconds?: number;
@@ -99,7 +101,7 @@ export interface RowDetails {
   readonly message?: string;
   readonly attempt?: number;
   readonly warnings: readonly Warning[];
-  /** Text for a bug report; contains no paths. */
+  /** Lines to be read, and for a bug report; contains no paths. */
   readonly report: string;
   readonly canRetry: boolean;
 }

@@ -24,6 +24,7 @@ describe('the line above the list', () => {
     [{ mode: 'finished', done: 0, failed: 2 }, 'Nothing saved', undefined, 'Nothing saved, 2 failed'],
     [{ mode: 'offline' }, 'No connection', 'Will resume on its own.', '3 of 7 done'],
     [{ mode: 'paused' }, 'Paused', '3 of 7 done', '3 of 7 done'],
+    [{ mode: 'paused', finishing: 2 }, 'Pausing after 2 videos', '3 of 7 done', '3 of 7 done'],
   ] as const)('is as in the table: %o', (change, title, detail, spoken) => {
     const one: Summary = { ...summary, ...change };
     expect(summaryWords(one).title).toBe(title);

@@ -10,7 +10,7 @@ export interface SummaryWords {
 }
 
 export function summaryWords(summary: Summary): SummaryWords {
-  const { mode, done, total, leftSeconds, savedSeconds, savedBytes } = summary;
+  const { mode, done, total, finishing, leftSeconds, savedSeconds, savedBytes } = summary;
   switch (mode) {
     case 'working': {
       const title = say('listDoneOf', { done, total });
@@ -19,7 +19,7 @@ export function summaryWords(summary: Summary): SummaryWords {
         : { title, detail: say('listAboutLeft', { time: leftDuration(leftSeconds) }) };
     }
     case 'paused':
-      return { title: say('listAllPaused'), detail: say('listDoneOf', { done, total }) };
+      return { title: pausedWords(finishing), detail: say('listDoneOf', { done, total }) };
     case 'offline':
       return { title: say('listNoConnection'), detail: say('listByItself') };
     case 'finished':
@@ -32,6 +32,11 @@ export function summaryWords(summary: Summary): SummaryWords {
     default:
       return assertNever(mode);
   }
+}
+
+/** @param finishing how many go on although the list is paused */
+export function pausedWords(finishing: number | undefined): string {
+  return finishing === undefined ? say('listAllPaused') : say('listPausing', { finishing });
 }
 
 /** The overall progress, for a screen reader: `1 of 7 done, about 4 minutes left`, `6 MP3s saved, 1 failed`. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleConversion } from '../../ports/conversion-examples.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
 import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
@@ -14,6 +15,7 @@ const version2 = new URL('conversions-version-2.sql', import.meta.url);
 const version4Outbox = new URL('conversions-version-4-outbox.sql', import.meta.url);
 const version4 = new URL('conversions-version-4.sql', import.meta.url);
 const version6 = new URL('conversions-version-6.sql', import.meta.url);
+const version7 = new URL('conversions-version-7.sql', import.meta.url);
 
 describe('a database of conversions from version 1', () => {
   let folder: string;
@@ -45,7 +47,6 @@ describe('a database of conversions from version 1', () => {
       warnings: [],
       createdAt: '2026-05-04T03:02:01.000Z',
       updatedAt: '2026-05-04T03:02:01.000Z',
-      turn: 1,
     });
     const done = await store.get('019df5a1-2f10-7000-8000-000000000002');
     expect(done).toMatchObject({ fileName: 'Übung.mkv', result: { fileName: 'Übung.mp3', peaks: [0, 7, 255] } });
@@ -148,14 +149,14 @@ describe('a database of conversions from version 4', () => {
       const rows = await Promise.all(['c1', 'c2', 'c3', 'c4', 'c5', 'c6'].map((id) => store.get(id)));
       expect(rows.map((row) => [row?.owner, row?.id, row?.turn])).toEqual([
         ['anna', 'c1', 1],
-        ['anna', 'c2', 2],
-        ['bert', 'c3', 1],
-        ['anna', 'c4', 3],
-        ['bert', 'c5', 2],
+        ['anna', 'c2', undefined],
+        ['bert', 'c3', undefined],
+        ['anna', 'c4', undefined],
+        ['bert', 'c5', undefined],
         ['cleo', 'c6', undefined],
       ]);
-      expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.id).toBe('c2');
-      expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.id).toBe('c3');
+      expect((await store.nextQueued('2026-05-04T03:30:00.000Z'))?.row.id).toBe('c5');
+      expect((await store.nextQueued('2026-05-04T04:00:00.000Z'))?.row.id).toBe('c3');
       const order = ['c3', 'c2', 'c5', 'c4'].map((id, index) => [id, index] as const);
       expect(await store.queuePositions(['c2', 'c3', 'c4', 'c5'])).toEqual(new Map(order));
     } finally {
@@ -199,6 +200,36 @@ describe('a database of conversions from version 6', () => {
       expect(items).toMatchObject([{ id: 'n1', counts: { done: 130 } }]);
       expect(items[0]?.conversionIds).toEqual(Array.from({ length: 100 }, (_, index) => `t${index}`));
       expect((await notifications.get('n1'))?.told).toHaveLength(130);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a database of conversions from version 7', () => {
+  it('lets each owner have a turn, also those who had cancelled the rows that would have gone first', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'soundlift-migration-'));
+    try {
+      const file = path.join(folder, 'conversions.db');
+      {
+        using old = new DatabaseSync(file);
+        old.exec(await readFile(version7, 'utf8'));
+      }
+      using database = openConversionsDatabase(file);
+      const store = createSqliteConversionStore(database);
+      expect(await store.get('c01')).toMatchObject({ owner: 'cleo', state: 'converting', turn: 1 });
+      await store.insert(exampleConversion({ id: 'c11', owner: 'bert' }));
+      const order: string[] = [];
+      const positions = await store.queuePositions(['c02', 'c07', 'c08', 'c09', 'c10', 'c11']);
+      for (;;) {
+        const next = await store.nextQueued('2026-05-04T04:00:00.000Z');
+        if (next === undefined) break;
+        const { row, turn } = next;
+        await store.replace(row, { ...row, state: 'converting', turn, revision: row.revision + 1 });
+        order.push(`${row.owner} ${row.id}`);
+        expect(positions.get(row.id)).toBe(order.length - 1);
+      }
+      expect(order).toEqual(['anna c02', 'bert c08', 'cleo c10', 'anna c07', 'bert c09', 'bert c11']);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -107,10 +107,7 @@ const leases = `
   ALTER TABLE notifications ADD COLUMN mail_revision INTEGER NOT NULL DEFAULT 0;
 `;
 
-/**
- * Rows that wait or run get turns in the order of their ids. `conversions_by_turn` finds the next row to take,
- * `conversions_turns_of_owner` an owner's highest turn, and `conversions_taken` the last row that was taken.
- */
+/** Each queued row had a turn of its own in this version. Rows that waited or ran got theirs in the order of their ids. */
 const turns = `
   ALTER TABLE conversions ADD COLUMN turn INTEGER;
   ALTER TABLE conversions ADD COLUMN not_before TEXT;
@@ -142,7 +139,23 @@ const expiries = `
   CREATE INDEX conversions_with_sources ON conversions (ended_at, id) WHERE ${sourceCondition};
 `;
 
-const migrations: readonly string[] = [conversions, notifications, changes, mails, leases, turns, expiries];
+/**
+ * Only rows that were taken have a turn. `conversions_waiting` finds an owner's next row, `conversions_taken` the row that was taken
+ * last.
+ */
+const turnsOfOwners = `
+  DROP INDEX conversions_by_turn;
+  DROP INDEX conversions_turns_of_owner;
+  DROP INDEX conversions_taken;
+  UPDATE conversions SET turn = NULL WHERE state = 'queued';
+  CREATE INDEX conversions_waiting ON conversions (owner, id, not_before) WHERE state = 'queued';
+  CREATE UNIQUE INDEX conversions_taken ON conversions (turn, owner) WHERE turn IS NOT NULL;
+`;
+
+const migrations: readonly string[] = [
+  ...[conversions, notifications, changes, mails, leases, turns, expiries],
+  turnsOfOwners,
+];
 
 /** Opens the database of conversions and notifications. Throws as {@link openSqliteDatabase} does. */
 export function openConversionsDatabase(path: string): SqliteDatabase {

@@ -99,7 +99,8 @@ export function createBlobWriting(
             claim.signal.throwIfAborted();
             await rename(growing, finished);
           } catch (error) {
-            await rm(growing, { force: true });
+            // If this fails too, the caller still gets the original error. The next start removes the file.
+            await rm(growing, { force: true }).catch(() => undefined);
             throw error;
           }
           await syncFolder(root);

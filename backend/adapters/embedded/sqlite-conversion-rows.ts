@@ -17,28 +17,10 @@ export const columns = [
   'body',
   'peaks',
 ] as const;
-type Column = (typeof columns)[number];
 
 /** The parameter of a column, in the order of `toRow`. */
-function parameterOf(column: Column): string {
+export function parameterOf(column: (typeof columns)[number]): string {
   return `?${columns.indexOf(column) + 1}`;
-}
-
-/** Gives a queued row without a turn its turn. Any other row keeps its turn. */
-const turn = `CASE
-  WHEN ${parameterOf('turn')} IS NOT NULL OR ${parameterOf('state')} <> 'queued' THEN ${parameterOf('turn')}
-  ELSE max(
-    coalesce((SELECT max(turn) FROM conversions WHERE owner = ${parameterOf('owner')} AND turn IS NOT NULL), 0) + 1,
-    coalesce((
-      SELECT turn + (owner >= ${parameterOf('owner')}) FROM conversions
-      WHERE turn IS NOT NULL AND state <> 'queued' ORDER BY turn DESC, owner DESC LIMIT 1
-    ), 1)
-  )
-END`;
-
-/** The expression that a write gives a column. */
-export function writtenOf(column: Column): string {
-  return column === 'turn' ? turn : parameterOf(column);
 }
 
 /** The condition on a row's version, using the parameters after the first `after`. */
@@ -46,6 +28,14 @@ export function atVersion(after: number): string {
   return ['id', 'state', 'attempt', 'revision']
     .map((column, index) => `${column} = ?${after + index + 1}`)
     .join(' AND ');
+}
+
+/** The condition that the owner has fewer rows in the state of the written one than parameter `most` says. Reads no more than that. */
+export function fewerThan(most: number): string {
+  return `(SELECT count(*) FROM (
+    SELECT 1 FROM conversions
+    WHERE owner = ${parameterOf('owner')} AND state = ${parameterOf('state')} AND removed_at IS NULL LIMIT ?${most}
+  )) < ?${most}`;
 }
 
 /** The states of a conversion that has not ended, as a condition. */

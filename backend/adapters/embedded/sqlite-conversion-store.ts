@@ -2,7 +2,16 @@ import type { ConversionStore } from '../../ports/conversion-store.ts';
 import { createChangePositions } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
-import { active, atVersion, columns, fromRow, toExpected, toRow, writtenOf } from './sqlite-conversion-rows.ts';
+import {
+  active,
+  atVersion,
+  columns,
+  fewerThan,
+  fromRow,
+  parameterOf,
+  toExpected,
+  toRow,
+} from './sqlite-conversion-rows.ts';
 import { createConversionScans } from './sqlite-conversion-scans.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { createQueueReading } from './sqlite-queue-reading.ts';
@@ -15,11 +24,15 @@ function isPlace(value: unknown): value is readonly [string] {
 /** Conversions in a database that `openConversionsDatabase` opened. */
 export function createSqliteConversionStore(database: SqliteDatabase): ConversionStore {
   const insert = database.prepare(
-    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(writtenOf).join(', ')})`,
+    `INSERT INTO conversions (${columns.join(', ')}) VALUES (${columns.map(parameterOf).join(', ')})`,
+  );
+  // One statement, so that no other insertion comes between the count and this one.
+  const insertAmong = database.prepare(
+    `INSERT INTO conversions (${columns.join(', ')}) SELECT ${columns.map(parameterOf).join(', ')} WHERE ${fewerThan(columns.length + 1)}`,
   );
   const get = database.prepare('SELECT body, turn, peaks FROM conversions WHERE id = ?');
   const replace = database.prepare(
-    `UPDATE conversions SET ${columns.map((column) => `${column} = ${writtenOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
+    `UPDATE conversions SET ${columns.map((column) => `${column} = ${parameterOf(column)}`).join(', ')} WHERE ${atVersion(columns.length)}`,
   );
   const forget = database.prepare(`DELETE FROM conversions WHERE ${atVersion(0)} AND removed_at IS NOT NULL`);
   const unfinished = database.prepare(
@@ -33,8 +46,8 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     ...createConversionScans(database),
     ...createBatchEnds(database),
 
-    async insert(row) {
-      insert.run(...toRow(row));
+    async insert(row, most) {
+      return (most === undefined ? insert.run(...toRow(row)) : insertAmong.run(...toRow(row), most)) === 1;
     },
 
     async get(id) {

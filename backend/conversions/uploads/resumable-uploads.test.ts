@@ -91,6 +91,17 @@ describe('an upload that nobody continues', () => {
   });
 });
 
+it('is one of at most a hundred unfinished ones of its account, even if all are created at once', async () => {
+  const create = () => test.conversions.uploads.create(owner, { ...intake, videoBytes: 6 });
+  const results = await Promise.allSettled(Array.from({ length: 120 }, create));
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(100);
+  for (const result of results) {
+    if (result.status === 'rejected')
+      expect(result.reason).toMatchObject({ code: 'too_many', details: { limit: 100 } });
+  }
+  await expect(test.conversions.uploads.create('bert', { ...intake, videoBytes: 6 })).resolves.toBeDefined();
+});
+
 describe('a writer that died', () => {
   it('is replaced at the next start, and can no longer write', async () => {
     const id = await begin(6);

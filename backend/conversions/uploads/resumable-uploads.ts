@@ -9,7 +9,7 @@ import type { Publisher } from '../publisher.ts';
 import { requireRoom } from '../require-room.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
 import { settleUpload } from './settle-upload.ts';
-import { checkPiece, type UploadPiece } from './upload-piece.ts';
+import type { UploadPiece } from './upload-piece.ts';
 import { createUploadWriters } from './upload-writers.ts';
 import { createUploadedBytes, type UploadRow } from './uploaded-bytes.ts';
 import { writeUpload } from './write-upload.ts';
@@ -56,8 +56,9 @@ export interface ResumableUploads {
   /**
    * Adds a piece, and queues the conversion once its video is complete. If the source is interrupted, the bytes that have arrived
    * are kept; with a checksum, either the whole piece is kept or none of it. Throws `wrong_state` at another offset, `locked`
-   * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large`,
-   * `checksum_mismatch`, and `disk_full` if there is no space for the rest of the video. That ends the upload and removes its bytes.
+   * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large` and
+   * `checksum_mismatch`. A piece that is refused changes neither the length nor the expiry of the upload. But `disk_full`, for the
+   * rest of the video, ends the upload and removes its bytes.
    */
   append(owner: string, id: string, piece: UploadPiece, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
 
@@ -106,12 +107,6 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
 
   return {
     async create(owner, intake) {
-      const { items } = await store.page({ owner, state: 'uploading', limit: maxUnfinished });
-      if (items.length >= maxUnfinished) {
-        throw new AppError('too_many', 'Finish or cancel some of the uploads that are under way first.', {
-          details: { limit: maxUnfinished, retryAfterSeconds: 60 },
-        });
-      }
       await requireRoom(parts.videos, intake.videoBytes);
       const upload: ResumableUpload = {
         ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
@@ -119,7 +114,11 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
         expiresAt: expiresAt(),
       };
       const row = { ...newConversion(owner, intake, { kind: 'blob' }, intake.videoBytes ?? 0, clock.now()), upload };
-      await rows.insert(row);
+      if (!(await rows.insert(row, maxUnfinished))) {
+        throw new AppError('too_many', 'Finish or cancel some of the uploads that are under way first.', {
+          details: { limit: maxUnfinished, retryAfterSeconds: 60 },
+        });
+      }
       return await statusOf(await settle(row));
     },
 
@@ -130,13 +129,8 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
     async append(owner, id, piece, source) {
       const seen = await current(owner, id);
       if (seen.state !== 'uploading') return await statusOf(await afterTheEnd(seen, piece, source));
-      // Checked before anything is read. A busy writer will have moved the end by the time it stops.
-      if (seen.upload.writer === undefined) {
-        const { end } = await uploaded.stored(id, seen.upload.unverifiedFrom);
-        checkPiece(seen.upload, end, piece);
-      }
       return await writers.run({ id, owner, isWritten: isWritten(seen) }, async (writer) => {
-        const write = { seen, piece, source, writer };
+        const write = { id, owner, piece, source, writer };
         return await statusOf(await writeUpload(write, { rows, store, uploaded, publisher, events, log, expiresAt }));
       });
     },

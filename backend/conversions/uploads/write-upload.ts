@@ -1,13 +1,14 @@
 import { v7 as newId } from 'uuid';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ConversionRow, ConversionStore, ResumableUpload } from '../../ports/conversion-store.ts';
+import { leasePatience } from '../kept-lease.ts';
 import { holdLease, type Lease, type LeaseParts } from '../lease.ts';
 import type { Transition } from '../life-cycle.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
 import { type SettleUploadParts, settleUpload } from './settle-upload.ts';
 import { checkPiece, mismatch, tooLarge, type UploadPiece } from './upload-piece.ts';
 import { locked, type UploadWriter } from './upload-writers.ts';
-import type { UploadRow } from './uploaded-bytes.ts';
+import type { StoredBytes, UploadRow } from './uploaded-bytes.ts';
 
 export interface WriteUploadParts extends LeaseParts, SettleUploadParts {
   readonly store: ConversionStore;
@@ -17,7 +18,8 @@ export interface WriteUploadParts extends LeaseParts, SettleUploadParts {
 
 /** One request that adds a piece to an upload, from its claim on the row to the end of its write. */
 export interface WriteUpload {
-  readonly seen: UploadRow;
+  readonly id: string;
+  readonly owner: string;
   readonly piece: UploadPiece;
   readonly source: AsyncIterable<Uint8Array>;
   readonly writer: UploadWriter;
@@ -25,6 +27,8 @@ export interface WriteUpload {
 
 /** A request whose claim is written in the row. */
 interface Writing extends WriteUpload {
+  /** The row's upload before the claim. A piece that is refused leaves it so. */
+  readonly before: ResumableUpload;
   /** The row after the claim. Its revision is the fence of everything that this request writes. */
   readonly row: UploadRow;
   readonly lease: Lease;
@@ -32,28 +36,27 @@ interface Writing extends WriteUpload {
 
 /** Adds the piece, and queues the conversion once its video is complete. Throws as `ResumableUploads.append` does. */
 export async function writeUpload(request: WriteUpload, parts: WriteUploadParts): Promise<UploadRow> {
-  const { seen, piece, source } = request;
+  const { id, owner, piece, source } = request;
   const name = newId();
-  const { row, before } = await claim(seen, piece, name, parts);
-  if (row.state !== 'uploading') return await afterTheEnd(row, piece, source);
-  const { id, owner, revision, attempt } = row;
+  const claimed = await claim(request, name, parts);
+  if (claimed.state !== 'uploading') return await afterTheEnd(claimed.row, piece, source);
+  const { before, row, stored } = claimed;
+  const { revision, attempt } = row;
   await using lease = holdLease({ id, owner, revision, state: 'uploading', attempt, writer: name }, parts);
-  const writing = { ...request, row, lease };
+  const writing = { ...request, before, row, lease };
+  let end: number;
   try {
-    // Checked again: another writer may have started and ended since the first check.
-    const { end, unverified } = await parts.uploaded.stored(id, before.unverifiedFrom);
-    checkPiece(before, end, piece);
     // An earlier writer died before its bytes were verified.
-    if (unverified) await parts.uploaded.cutBack(row, end);
+    if (stored.unverified) await parts.uploaded.cutBack(row, stored.end);
   } catch (error) {
-    await letGo(writing, parts, before.unverifiedFrom);
+    await afterwards(writing, endWrite(writing, stored.end, parts, { unverifiedFrom: before.unverifiedFrom }), parts);
     throw error;
   }
-  let end: number;
   try {
     end = await addPiece(writing, parts);
   } catch (error) {
-    await (isAppError(error, 'disk_full') ? giveUp(writing, parts) : endInVain(writing, parts));
+    if (isAppError(error, 'disk_full')) await giveUp(writing, parts);
+    else await afterwards(writing, endInVain(writing, error, parts), parts);
     throw error;
   }
   if (end !== row.upload.bytes) return await endWrite(writing, end, parts);
@@ -65,24 +68,49 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
   }
 }
 
-/** Writes the claim of one writer into the row. `before` is the row's upload before the claim. */
+/** Waits for what is done after a piece has failed. Throws only if the lease is lost: any other failure must not hide the first one. */
+async function afterwards({ row }: Writing, work: Promise<unknown>, { log }: WriteUploadParts): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (isAppError(error, 'locked', 'gone', 'not_found')) throw error;
+    log.warn({ err: error, conversion: row.id }, 'could not end the write of an upload; the sweeper will');
+  }
+}
+
+type Claimed =
+  /** The upload is complete, so no claim was written. */
+  | { readonly state: 'complete'; readonly row: UploadRow }
+  | {
+      readonly state: 'uploading';
+      readonly before: ResumableUpload;
+      readonly row: UploadRow;
+      /** The bytes as of the claim. Nobody else can write any. */
+      readonly stored: StoredBytes;
+    };
+
+/** Checks the piece, and then writes the claim of one writer into the row. A piece that does not fit changes nothing. */
 async function claim(
-  { id, owner }: UploadRow,
-  piece: UploadPiece,
+  { id, owner, piece }: WriteUpload,
   writer: string,
-  { rows, expiresAt }: WriteUploadParts,
-): Promise<{ readonly row: UploadRow; readonly before: ResumableUpload }> {
-  let before: ResumableUpload | undefined;
-  const decided = await rows.decide(id, (now) => {
-    const { state, upload } = ownUpload(now, owner);
-    if (state !== 'uploading') return undefined;
-    if (upload.writer !== undefined) throw locked();
-    before = upload;
-    const bytes = upload.bytes ?? piece.videoBytes;
-    return { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) };
-  });
-  const row = ownUpload(decided.row, owner);
-  return { row, before: before ?? row.upload };
+  { rows, store, uploaded, expiresAt }: WriteUploadParts,
+): Promise<Claimed> {
+  for (;;) {
+    const seen = ownUpload(await store.get(id), owner);
+    if (seen.state !== 'uploading') return { state: 'complete', row: seen };
+    const { upload: before } = seen;
+    if (before.writer !== undefined) throw locked();
+    const stored = await uploaded.stored(id, before.unverifiedFrom);
+    checkPiece(before, stored.end, piece);
+    const bytes = before.bytes ?? piece.videoBytes;
+    const { row, changed } = await rows.decide(id, ({ revision }) =>
+      // If another writer has come in between, the piece is checked again.
+      revision === seen.revision
+        ? { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) }
+        : undefined,
+    );
+    if (changed) return { state: 'uploading', before, row: ownUpload(row, owner), stored };
+  }
 }
 
 /** Resolves with the end of the piece's bytes. */
@@ -120,16 +148,16 @@ async function addPiece(writing: Writing, { uploaded }: WriteUploadParts): Promi
 
 async function complete({ row, lease }: Writing, end: number, parts: WriteUploadParts): Promise<UploadRow> {
   await parts.uploaded.finish(row);
-  const queued = await lease.end({ type: 'uploaded', sourceBytes: end });
+  const queued = await lease.end({ type: 'uploaded', sourceBytes: end }, leasePatience());
   if (queued === undefined) return await lost(row, parts);
   await parts.publisher.queued(queued);
   return ownUpload(queued, row.owner);
 }
 
-/** Ends the write of an upload that is not complete, wherever its bytes end. */
-async function letGo(writing: Writing, parts: WriteUploadParts, unverifiedFrom?: number): Promise<UploadRow> {
-  const { end } = await parts.uploaded.stored(writing.row.id, unverifiedFrom);
-  return await endWrite(writing, end, parts, unverifiedFrom);
+interface WriteEnd {
+  readonly unverifiedFrom?: number | undefined;
+  /** If given, the upload is left with this length and this expiry instead of those that the request brought. */
+  readonly left?: ResumableUpload;
 }
 
 /** Ends the write of an upload whose bytes end at `end`. */
@@ -137,21 +165,23 @@ async function endWrite(
   { row, lease }: Writing,
   end: number,
   parts: WriteUploadParts,
-  unverifiedFrom?: number,
+  { unverifiedFrom, left }: WriteEnd = {},
 ): Promise<UploadRow> {
+  const { bytes } = left ?? row.upload;
   const change: Transition = {
     type: 'write_ended',
-    progress: row.upload.bytes ? Math.min(1, end / row.upload.bytes) : 0,
-    expiresAt: parts.expiresAt(),
+    progress: bytes ? Math.min(1, end / bytes) : 0,
+    expiresAt: left?.expiresAt ?? parts.expiresAt(),
+    ...(bytes === undefined ? {} : { bytes }),
     ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }),
   };
-  const next = await lease.end(change);
+  const next = await lease.end(change, leasePatience());
   return next === undefined ? await lost(row, parts) : ownUpload(next, row.owner);
 }
 
 /** After a piece that was interrupted or wrong: keeps the bytes that count and ends the write. Throws if the lease is lost. */
-async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<void> {
-  const { row, piece, lease } = writing;
+async function endInVain(writing: Writing, reason: unknown, parts: WriteUploadParts): Promise<void> {
+  const { row, piece, lease, before } = writing;
   const { uploaded, log } = parts;
   let unverifiedFrom = piece.checksum === undefined ? undefined : piece.offset;
   if (unverifiedFrom !== undefined) {
@@ -164,7 +194,10 @@ async function endInVain(writing: Writing, parts: WriteUploadParts): Promise<voi
       log.warn({ err: error, conversion: row.id }, 'could not take unverified bytes back; the next writer will');
     }
   }
-  const kept = await letGo(writing, parts, unverifiedFrom);
+  const { end } = await uploaded.stored(row.id, unverifiedFrom);
+  // The length that comes with a refused piece may be what is wrong with it. After an interruption, clients do not send it again.
+  const isRefused = isAppError(reason, 'too_large', 'checksum_mismatch');
+  const kept = await endWrite(writing, end, parts, { unverifiedFrom, ...(isRefused ? { left: before } : {}) });
   await settleUpload(kept, parts).catch((error: unknown) => {
     log.warn({ err: error, conversion: row.id }, 'could not queue an upload yet; its next request will');
   });
@@ -185,9 +218,15 @@ async function giveUp({ row, lease }: Writing, { uploaded, publisher, log }: Wri
 }
 
 /** Throws the reason to a writer whose lease is lost. Removes the bytes that it wrote after a cancel. */
-async function lost({ id, owner }: UploadRow, { store, uploaded }: WriteUploadParts): Promise<never> {
+async function lost({ id, owner }: UploadRow, { store, uploaded, log }: WriteUploadParts): Promise<never> {
   const row: ConversionRow | undefined = await store.get(id);
-  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') await uploaded.remove(id, row);
+  if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') {
+    await uploaded.remove(id, row).catch((error: unknown) => {
+      // The request that removes the upload has removed the bytes too.
+      if (isAppError(error, 'wrong_state')) return;
+      log.warn({ err: error, conversion: id }, 'could not remove the bytes of an upload yet; the sweeper will');
+    });
+  }
   ownUpload(row, owner);
   throw locked();
 }

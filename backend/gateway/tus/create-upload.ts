@@ -55,7 +55,9 @@ async function appendFirst(
     return await appendBody(call, id, { offset: 0, ...(checksum === undefined ? {} : { checksum }) }, parts);
   } catch (error) {
     // The client does not learn of this upload, so it must not remain.
-    await parts.conversions.remove(call.identity.accountId, id);
+    await parts.conversions.remove(call.identity.accountId, id).catch((cause: unknown) => {
+      call.log.warn({ err: cause, conversion: id }, 'could not remove a refused upload; it expires');
+    });
     throw error;
   }
 }

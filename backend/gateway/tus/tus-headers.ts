@@ -5,7 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { defaultOutputOptions, outputOptionsSchema } from '../../../shared/formats.ts';
 import type { Intake } from '../../conversions/new-conversion.ts';
 import type { Checksum } from '../../conversions/uploads/upload-piece.ts';
-import { cleanFileName } from '../upload-file-name.ts';
+import { cleanFileName, decodeText } from '../upload-file-name.ts';
 
 /** The version of the protocol: https://tus.io/protocols/resumable-upload. */
 export const tusVersion = '1.0.0';
@@ -62,7 +62,7 @@ function decodeMetadata(header: string): ReadonlyMap<string, string> {
     if (key === undefined || base64.replace(/=+$/, '').length % 4 === 1 || values.has(key)) {
       throw new AppError('bad_request', 'Upload-Metadata must be a list of unique names with values in Base64.');
     }
-    values.set(key, Buffer.from(base64, 'base64').toString('utf8'));
+    values.set(key, decodeText(Buffer.from(base64, 'base64')));
   }
   return values;
 }

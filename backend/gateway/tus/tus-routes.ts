@@ -31,6 +31,7 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
       (path): Route => ({
         method: 'options',
         path,
+        ...(path === uploadsPath ? { withSlash: true } : {}),
         access: 'anyone',
         answerHeaders,
         operation: describing(path),
@@ -48,6 +49,8 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
     {
       method: 'post',
       path: uploadsPath,
+      // Other clients of the protocol send it.
+      withSlash: true,
       access: 'account',
       answerHeaders,
       operation: creating,

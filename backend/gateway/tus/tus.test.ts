@@ -350,10 +350,44 @@ describe('the metadata of an upload', () => {
     expect(await stand.ada.conversions()).toMatchObject([{ fileName: kept }]);
   });
 
+  it('may have a file name in Latin-1, as programs that use btoa send it', async () => {
+    await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filename ${btoa('Grüße.m4a')}` });
+    expect(await stand.ada.conversions()).toMatchObject([{ fileName: 'Grüße.m4a' }]);
+  });
+
   it('may have unknown keys, or be empty', async () => {
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': `filetype ${base64('video/mp4')},relativePath bnVsbA==` });
     await begin({ 'Upload-Length': '5', 'Upload-Metadata': '' });
     expect(await stand.ada.conversions()).toMatchObject([{ fileName: 'video' }, { fileName: 'video' }]);
+  });
+});
+
+describe('the address of uploads with a slash at its end', () => {
+  it('creates an upload, whose own address has none', async () => {
+    const answer = await stand.ada.fetch(`${uploads}/?x=1`, {
+      method: 'POST',
+      headers: { ...protocol, 'Upload-Length': '5' },
+    });
+    expect([answer.status, answer.headers.get('Tus-Resumable')]).toEqual([201, '1.0.0']);
+    const location = answer.headers.get('Location') ?? '';
+    expect(location).toBe(pathOf(answer.headers.get('X-Conversion-Id') ?? ''));
+    expect((await stand.ada.fetch(location, { method: 'HEAD', headers: protocol })).status).toBe(200);
+  });
+
+  it('answers OPTIONS, and 405 to other methods, as without', async () => {
+    for (const path of [uploads, `${uploads}/`]) {
+      const options = await stand.ada.fetch(path, { method: 'OPTIONS' });
+      expect([options.status, options.headers.get('Tus-Version')]).toEqual([204, '1.0.0']);
+      const got = await stand.ada.fetch(path, { headers: protocol });
+      expect([got.status, got.headers.get('Allow')]).toEqual([405, 'OPTIONS, POST']);
+    }
+  });
+
+  it('is the only address that may have one', async () => {
+    const id = await begin({ 'Upload-Length': '5' });
+    for (const path of [`${pathOf(id)}/`, `${uploads}//`, '/api/v1/conversions/', '/api/v1/server/']) {
+      expect((await stand.ada.fetch(path, { headers: protocol })).status).toBe(404);
+    }
   });
 });
 

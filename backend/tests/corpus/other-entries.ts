@@ -2,7 +2,7 @@ import { ac3Surround, type CorpusEntry, one, tags, titleAlone } from './corpus-e
 
 const otherFilms: readonly CorpusEntry[] = [
   { name: 'AVI, MP3', recipe: one('avi') },
-  { name: 'AVI, MP3 of a variable bit rate', recipe: one('avi', { encoder: ['-q', '4'] }) },
+  { name: 'AVI, MP3 of a variable bitrate', recipe: one('avi', { encoder: ['-q', '4'] }) },
   {
     name: 'AVI, PCM 22.05 kHz mono',
     recipe: one('avi', { codec: 'pcm_s16le', sampleRate: 22050, channels: 1 }),
@@ -61,7 +61,7 @@ const soundAlone: readonly CorpusEntry[] = [
   { name: 'FLAC without a length', recipe: one('flac-live') },
   { name: 'MP3 with a cover', recipe: one('mp3', {}, { cover: 'jpeg', tags }), tags },
   {
-    name: 'MP3 of a variable bit rate, 22.05 kHz mono',
+    name: 'MP3 of a variable bitrate, 22.05 kHz mono',
     recipe: one('mp3', { sampleRate: 22050, channels: 1, encoder: ['-q', '5'] }),
     sampleRate: 22050,
     channels: 1,

@@ -14,7 +14,7 @@ afterEach(() => test[Symbol.asyncDispose]());
 interface TwoSteps {
   /** Returns the next change number. */
   nextNumber(): number;
-  insertRow(): Promise<void>;
+  insertRow(): Promise<boolean>;
   /** Stores the change number of the row. */
   storeNumber(number: number): void;
 }
@@ -35,6 +35,7 @@ function storesOfTwoSteps(insert: (steps: TwoSteps, step: () => Promise<void>) =
       };
       await insert(steps, step);
       await step();
+      return true;
     },
     async changes({ since = '0' }) {
       const ids = [...numbers].flatMap(([id, number]) => (number > Number(since) ? [id] : []));

@@ -1,16 +1,30 @@
 import type { Page } from '@playwright/test';
-import type { Row, Settings } from '../../ipc.ts';
+import type { Row, RowState, Settings } from '../../ipc.ts';
 import { finished, notices, working, workingRows } from './example-states.ts';
 import { historyScenes } from './history-scenes.ts';
 import { everyState, stateWith, workingSummary } from './list-scenes.ts';
 import { click, idle, openSettings, type Scene, server } from './scene.ts';
 import { welcomeScenes } from './welcome-scenes.ts';
 
+/** The row without a time left, because nothing moves in this state. */
+function still(row: Row, state: RowState): Row {
+  const { leftSeconds: _, ...rest } = row;
+  return { ...rest, state };
+}
+
 const offlineRows: readonly Row[] = workingRows.map((row) => {
-  if (row.order === 3) return { ...row, state: { kind: 'offline_converting' } };
-  if (row.order === 4) return { ...row, state: { kind: 'offline_uploading', sentBytes: 31e6, totalBytes: 76e6 } };
+  if (row.order === 3) return still(row, { kind: 'offline_converting' });
+  if (row.order === 4) return still(row, { kind: 'offline_uploading', sentBytes: 31e6, totalBytes: 76e6 });
+  if (row.order === 5 || row.order === 6)
+    return still(row, { kind: 'offline_uploading', sentBytes: 0, totalBytes: row.sourceBytes });
   return row;
 });
+
+const pausedRows: readonly Row[] = workingRows.map((row) =>
+  row.order > 2 && row.order < 7 ? still(row, { kind: 'paused' }) : row,
+);
+/** What is being converted goes on. */
+const pausingRows: readonly Row[] = pausedRows.map((row) => (row.order === 3 ? (workingRows[2] as Row) : row));
 
 const custom: Settings = { ...idle.settings, quality: { kind: 'custom', bitrateKbps: 160, mono: false } };
 
@@ -44,7 +58,11 @@ export const scenes: readonly Scene[] = [
       notices,
     }),
   },
-  { name: 'working-paused', state: stateWith(workingRows, { summary: { ...workingSummary, mode: 'paused' } }) },
+  { name: 'working-paused', state: stateWith(pausedRows, { summary: { ...workingSummary, mode: 'paused' } }) },
+  {
+    name: 'working-pausing',
+    state: stateWith(pausingRows, { summary: { ...workingSummary, mode: 'paused', finishing: 1 } }),
+  },
   { name: 'every-state', state: stateWith(everyState.map(([row]) => row)) },
   { name: 'finished', state: finished },
   { name: 'quality', state: idle, prepare: click(/quality for new videos/) },
@@ -73,7 +91,13 @@ export const scenes: readonly Scene[] = [
         details: { atSeconds: 760 },
         attempt: 2,
         warnings: [],
-        report: 'converter_failed\natSeconds 760\nattempt 2\ntrack 0 aac 2 channels',
+        report: [
+          'The converter stopped before it had finished.',
+          'Attempt 2',
+          'Video: 2 GB, 1:01:40',
+          'Track 1: stereo, AAC',
+          'Quality: High (V2)',
+        ].join('\n'),
         canRetry: true,
       },
     },

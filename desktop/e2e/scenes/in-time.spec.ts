@@ -30,3 +30,11 @@ test('after too many attempts, the button is enabled again when the time is over
   await expect(again).toBeEnabled();
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
+
+test('after too many attempts, a new password can be asked for at once', async ({ open }) => {
+  const { state, answers = {}, prepare } = sceneOf('welcome-too-many');
+  const { page } = await open(state, { answers });
+  await prepare?.(page);
+  await page.getByRole('button', { name: 'Forgot password?' }).click();
+  await expect(page.getByRole('button', { name: 'Send code' })).toBeEnabled();
+});

@@ -27,3 +27,17 @@ for (const [wanted, theme] of Object.entries(looks)) {
     expect(await cutWords(page), 'in the smallest window').toEqual([]);
   });
 }
+
+for (const [wanted, textPercent, button] of [
+  ['welcome', 200, 'Start'],
+  ['welcome-reset', 107.7, 'Set password'],
+] as const) {
+  test(`${wanted} fits a window of the default size with text of ${textPercent} %`, async ({ open }) => {
+    const { state, answers = {}, prepare } = sceneOf(wanted);
+    const { page } = await open(state, { answers, textPercent });
+    await prepare?.(page);
+    await expect(page.getByRole('button', { name: button })).toBeInViewport({ ratio: 1 });
+    const hidden = await page.locator('.choices').evaluate((all) => all.getBoundingClientRect().bottom - innerHeight);
+    expect(hidden).toBeLessThan(0);
+  });
+}

@@ -53,7 +53,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     onTestFinished(async () => await disk[Symbol.asyncDispose]());
   });
 
-  it('that is full is tried again, and gets the MP3 when there is space', { timeout: 60_000 }, async () => {
+  it('that is full is tried again, and gets the MP3 when there is space', async () => {
     await using stand = await openListStand({ settings: { saveTo: { kind: 'folder', path: disk.path } } });
     await drop(stand);
     const { state } = await stand.until('lecture.mkv', 'unsaved');
@@ -66,7 +66,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     expect(await readdir(disk.path)).toEqual(['lecture.mp3']);
   });
 
-  it('that is full can be replaced by another folder', { timeout: 60_000 }, async () => {
+  it('that is full can be replaced by another folder', async () => {
     let stand = await openListStand({ settings: { saveTo: { kind: 'folder', path: disk.path } } });
     try {
       await drop(stand);
@@ -84,7 +84,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     }
   });
 
-  it('that is read-only keeps the MP3 waiting', { timeout: 60_000 }, async () => {
+  it('that is read-only keeps the MP3 waiting', async () => {
     await disk.become('ro');
     await using stand = await openListStand({ settings: { saveTo: { kind: 'folder', path: disk.path } } });
     await drop(stand);
@@ -96,7 +96,7 @@ describe.runIf(process.getuid?.() === 0)('a disk', () => {
     expect(await readdir(disk.path)).toEqual(['lecture.mp3']);
   });
 
-  it('with the app’s data that fills up during a conversion loses nothing', { timeout: 90_000 }, async () => {
+  it('with the app’s data that fills up during a conversion loses nothing', async () => {
     await disk.become('size=60m');
     const videos = join(disk.path, 'videos');
     await mkdir(videos);

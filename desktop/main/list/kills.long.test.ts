@@ -8,15 +8,15 @@ const killsInARound = 12;
 let killed: KilledList;
 beforeAll(async () => {
   killed = await openKilledList();
-}, 60_000);
+});
 afterAll(() => killed[Symbol.asyncDispose]());
 
-it('lists that are killed many times save each video once', { timeout: 1_800_000 }, async () => {
+it('lists that are killed many times save each video once', async () => {
   const random = createSeededRandom(chooseSeed(`${rounds} lists, ${killsInARound} kills each`));
   for (let round = 0; round < rounds; round += 1) await killed.killAtRandom(killsInARound, random);
 });
 
-it('a list that is killed before any of its steps resumes', { timeout: 1_800_000 }, async () => {
+it('a list that is killed before any of its steps resumes', async () => {
   const steps = await killed.countSteps();
   // The number of steps depends on timing, so the last ones may not occur in the next run.
   const last = steps - 5;

@@ -44,7 +44,10 @@ export function rowOf(entry: Entry, now: EntryNow, wordsOf: (folder: string) => 
     ...(step.kind === 'saved' ? { targetName: savedName(entry) ?? '' } : {}),
     ...(step.kind === 'unsaved' ? { targetName: outputFileName(source.fileName, options.format) } : {}),
     ...(isReading ? {} : { fraction: entry.furthest }),
-    ...(now.leftSeconds === undefined ? {} : { leftSeconds: now.leftSeconds }),
+    // Nothing moves in any other state.
+    ...(now.leftSeconds !== undefined && (state.kind === 'uploading' || state.kind === 'converting')
+      ? { leftSeconds: now.leftSeconds }
+      : {}),
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...(resultBytes === undefined ? {} : { resultBytes }),
     ...(tracks === undefined ? {} : { tracks }),

@@ -21,6 +21,7 @@ it.each<[string, readonly Row[], boolean, object]>([
     { mode: 'working', total: 3, done: 1, failed: 1, unfinished: 1, fraction: 0.75 },
   ],
   ['held work', [row({ kind: 'paused' })], true, { mode: 'paused', unfinished: 1 }],
+  ['held work beside work that goes on', [row({ kind: 'paused' }), converting], true, { mode: 'paused', finishing: 1 }],
   ['work out of reach', [done, offline], false, { mode: 'offline', unfinished: 1 }],
   ['work out of reach and here', [offline, converting], false, { mode: 'working' }],
   ['the end', [done, failed], false, { mode: 'finished', fraction: 1, savedSeconds: 60, savedBytes: 1000 }],

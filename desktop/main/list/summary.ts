@@ -5,6 +5,8 @@ import { steadyTimeLeft, type TimeLeft } from './time-left.ts';
 const windowSeconds = 20;
 
 const atRest: ReadonlySet<Row['state']['kind']> = new Set(['done', 'failed', 'cancelled']);
+/** A row that is paused with the list is none of these. */
+const goingOn: ReadonlySet<Row['state']['kind']> = new Set(['reading', 'uploading', 'waiting', 'converting', 'saving']);
 const away: ReadonlySet<Row['state']['kind']> = new Set(['offline_uploading', 'offline_converting', 'signed_out']);
 
 /** Summarizes the list, and estimates the time left from its recent speed. */
@@ -34,7 +36,8 @@ export function createSummaryMeter(): SummaryMeter {
   return {
     read(rows, isPaused, now) {
       const counted = countRows(rows);
-      const { total, done, failed, unfinished, weight, reached, isAllAway, savedSeconds, savedBytes } = counted;
+      const { total, done, failed, unfinished, finishing, weight, reached, isAllAway, savedSeconds, savedBytes } =
+        counted;
       const fraction = weight > 0 ? reached / weight : 0;
       const mode = modeOf(total, unfinished, isPaused, isAllAway);
       const left = mode === 'working' ? leftSeconds(fraction, weight, now) : undefined;
@@ -44,6 +47,7 @@ export function createSummaryMeter(): SummaryMeter {
         done,
         failed,
         unfinished,
+        ...(mode === 'paused' && finishing > 0 ? { finishing } : {}),
         fraction: unfinished === 0 && total > 0 ? 1 : fraction,
         savedSeconds,
         savedBytes,
@@ -55,7 +59,8 @@ export function createSummaryMeter(): SummaryMeter {
 
 /** Cancelled rows do not count. */
 function countRows(rows: Iterable<Row>) {
-  const count = { total: 0, done: 0, failed: 0, unfinished: 0, weight: 0, reached: 0, savedSeconds: 0, savedBytes: 0 };
+  const count = { total: 0, done: 0, failed: 0, unfinished: 0, finishing: 0, weight: 0, reached: 0 };
+  const saved = { savedSeconds: 0, savedBytes: 0 };
   let isAllAway = true;
   for (const { state, weight, fraction = 0, durationSeconds = 0, resultBytes = 0 } of rows) {
     if (state.kind === 'cancelled') continue;
@@ -68,12 +73,13 @@ function countRows(rows: Iterable<Row>) {
     count.reached += weight * fraction;
     if (state.kind === 'done') {
       count.done += 1;
-      count.savedSeconds += durationSeconds;
-      count.savedBytes += resultBytes;
+      saved.savedSeconds += durationSeconds;
+      saved.savedBytes += resultBytes;
     } else count.unfinished += 1;
+    if (goingOn.has(state.kind)) count.finishing += 1;
     if (!atRest.has(state.kind) && !away.has(state.kind)) isAllAway = false;
   }
-  return { ...count, isAllAway };
+  return { ...count, ...saved, isAllAway };
 }
 
 function modeOf(total: number, unfinished: number, isPaused: boolean, isAllAway: boolean): Summary['mode'] {

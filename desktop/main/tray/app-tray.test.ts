@@ -36,6 +36,7 @@ test.each([
   [idle, 'Soundlift'],
   [working, '3 of 7 done, about 4 min left'],
   [{ ...working, mode: 'paused' }, 'Paused, 3 of 7 done'],
+  [{ ...working, mode: 'paused', finishing: 1 }, 'Pausing after 1 video, 3 of 7 done'],
   [{ ...working, mode: 'offline' }, 'No connection, 3 of 7 done'],
   [finished, '7 MP3s saved, 1 failed'],
   [{ ...finished, done: 1, failed: 0 }, '1 MP3 saved'],

@@ -2,6 +2,7 @@ import type { MenuItemConstructorOptions } from 'electron';
 import { leftWords } from '../../../shared/words/measures.ts';
 import type { Summary, System } from '../../ipc.ts';
 import { type MessageName, say } from '../../words/say.ts';
+import { pausedWords } from '../../words/summary-words.ts';
 import { menuLabel } from '../window/app-menu.ts';
 import type { TrayMark } from './tray-image-names.ts';
 
@@ -20,7 +21,7 @@ export function trayMark({ mode, fraction }: Summary, { isDone, hasFailed }: Uns
 }
 
 /** The first line of the menu, and the tooltip. */
-export function trayTitle({ mode, done, failed, total, leftSeconds }: Summary): string {
+export function trayTitle({ mode, done, failed, total, finishing, leftSeconds }: Summary): string {
   switch (mode) {
     case 'empty':
       return say('notificationsTrayIdle');
@@ -29,7 +30,7 @@ export function trayTitle({ mode, done, failed, total, leftSeconds }: Summary): 
         ? say('notificationsTrayWorking', { done, total })
         : say('notificationsTrayWorkingLeft', { done, total, left: leftWords(leftSeconds) });
     case 'paused':
-      return say('notificationsTrayPaused', { done, total });
+      return say('notificationsTrayPaused', { paused: pausedWords(finishing), done, total });
     case 'offline':
       return say('notificationsTrayOffline', { done, total });
     case 'finished':

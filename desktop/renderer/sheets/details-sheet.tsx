@@ -20,7 +20,7 @@ export function DetailsSheet({ id, onClose }: { readonly id: string; readonly on
       {/* Focusable, so that it can be scrolled with keys. */}
       <pre tabIndex={0}>{details?.report ?? ''}</pre>
       <footer>
-        <button type="button" className="btn" onClick={() => void soundlift.copyText(details?.report ?? '')}>
+        <button type="button" className="btn" onClick={() => void soundlift.copyText(reportOf(details))}>
           {say('settingsCopy')}
         </button>
         {details?.canRetry === true && (
@@ -41,6 +41,12 @@ export function DetailsSheet({ id, onClose }: { readonly id: string; readonly on
       </footer>
     </Sheet>
   );
+}
+
+/** What is copied: the code says more to a developer than to the person who reads the rest. */
+function reportOf(details: RowDetails | null | undefined): string {
+  const { report = '', code } = details ?? {};
+  return code === undefined ? report : `${report}\n${code}`;
 }
 
 function titleOf(details: RowDetails | null | undefined, host: string | undefined): string {

@@ -95,7 +95,6 @@ export function ServerForm({
       <footer className="wide">
         <Sideways
           step={step}
-          problem={problem}
           isKnown={isKnown}
           codeSeconds={state.codeSeconds}
           goTo={state.goTo}
@@ -115,7 +114,6 @@ export function ServerForm({
 
 interface SidewaysProps {
   readonly step: Step;
-  readonly problem: AccountProblem | undefined;
   readonly isKnown: boolean;
   readonly codeSeconds: number;
   readonly goTo: (step: Step) => void;
@@ -124,7 +122,7 @@ interface SidewaysProps {
 }
 
 /** The other ways from a step. */
-function Sideways({ step, problem, isKnown, codeSeconds, goTo, sendAgain, onLater }: SidewaysProps): ReactNode {
+function Sideways({ step, isKnown, codeSeconds, goTo, sendAgain, onLater }: SidewaysProps): ReactNode {
   const link = (words: string, act: () => void, disabled = false): ReactNode => (
     <button key={words} type="button" className="link" disabled={disabled} onClick={act}>
       {words}
@@ -137,9 +135,7 @@ function Sideways({ step, problem, isKnown, codeSeconds, goTo, sendAgain, onLate
   const ways: Readonly<Record<Step, readonly ReactNode[]>> = {
     sign_in: [
       ...(isKnown ? [] : [link(say('welcomeCreateInstead'), () => goTo('create'))]),
-      ...(problem === undefined || problem.code === 'wrong_password'
-        ? [link(say('welcomeForgot'), () => goTo('forgot'))]
-        : []),
+      link(say('welcomeForgot'), () => goTo('forgot')),
     ],
     create: [link(say('welcomeHaveAccount'), () => goTo('sign_in'))],
     confirm: [again, link(say('welcomeLater'), onLater)],

@@ -51,6 +51,8 @@ export function useServerForm(backend: BackendStatus, onDone: () => void): Serve
   function goTo(next: Step): void {
     setStep(next);
     setProblem(undefined);
+    // The server counts the attempts of each step by themselves.
+    wait.start(0);
     setValues((before) => ({ ...before, code: '', ...(next === 'reset' ? { password: '' } : {}) }));
   }
 

@@ -82,6 +82,7 @@ export const listMessages = {
   listNoConnection: 'No connection',
   listByItself: 'Will resume on its own.',
   listAllPaused: 'Paused',
+  listPausing: 'Pausing after {finishing, plural, one {# video} other {# videos}}',
   listFailedCount: '{failed, number} failed',
   listShowFailed: 'Show failed videos',
   listPauseAll: 'Pause all',

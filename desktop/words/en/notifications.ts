@@ -40,7 +40,7 @@ export const notificationsMessages = {
   notificationsTrayIdle: 'Soundlift',
   notificationsTrayWorking: '{done, number} of {total, number} done',
   notificationsTrayWorkingLeft: '{done, number} of {total, number} done, about {left}',
-  notificationsTrayPaused: 'Paused, {done, number} of {total, number} done',
+  notificationsTrayPaused: '{paused}, {done, number} of {total, number} done',
   notificationsTrayOffline: 'No connection, {done, number} of {total, number} done',
   notificationsTrayFinished:
     '{done, plural, one {# MP3 saved} other {# MP3s saved}}{failed, plural, =0 {} other {, # failed}}',

@@ -89,6 +89,11 @@ export const settingsMessages = {
   settingsCancel: 'Cancel',
 
   settingsDetails: 'Details',
+  settingsDetailsAttempt: 'Attempt {attempt, number}',
+  settingsDetailsVideo: 'Video: {facts}',
+  settingsDetailsTrack: 'Track {number, number}: {format}',
+  settingsDetailsTrackChosen: 'Track {number, number}: {format} (chosen)',
+  settingsDetailsQuality: 'Quality: {quality}',
   settingsDetailsConverter:
     'Part of the video could not be decoded. Retrying rarely helps. Opening the video in an editor and saving it again often does.',
   settingsDetailsWarned: 'The MP3 contains everything that could be read.',

@@ -8,7 +8,7 @@ function headerOf(word: number) {
 }
 
 describe('parseFrameHeader', () => {
-  // The lengths are those of ISO/IEC 11172-3, 2.4.3.1: 144 × bit rate ÷ sample rate, 72 × for a frame of 576 samples.
+  // The lengths are those of ISO/IEC 11172-3, 2.4.3.1: 144 × bitrate ÷ sample rate, 72 × for a frame of 576 samples.
   test.each([
     [0xfffb9064, 'mpeg1', 44100, 2, 128, 417, 1152],
     [0xfffb9264, 'mpeg1', 44100, 2, 128, 418, 1152],
@@ -43,8 +43,8 @@ describe('parseFrameHeader', () => {
     ['layer I', 0xffff9064],
     ['layer II', 0xfffd9064],
     ['the reserved layer', 0xfff99064],
-    ['a free bit rate', 0xfffb0064],
-    ['the forbidden bit rate', 0xfffbf064],
+    ['a free bitrate', 0xfffb0064],
+    ['the forbidden bitrate', 0xfffbf064],
     ['the reserved sample rate', 0xfffb9c64],
     ['zeros', 0],
   ])('refuses %s', (_name, word) => {
@@ -74,7 +74,7 @@ describe('parseXingFrame', () => {
     });
   });
 
-  test('recognizes the tag of a constant bit rate', () => {
+  test('recognizes the tag of a constant bitrate', () => {
     const frame = Buffer.from(xingFrame);
     frame.write('Info', 21, 'latin1');
     expect(parseXingFrame(frame, headerOf(0xfffb40c0))?.kind).toBe('Info');

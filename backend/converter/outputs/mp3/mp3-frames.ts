@@ -59,7 +59,7 @@ export function parseFrameHeader(word: number): Mp3FrameHeader | undefined {
 
 /** The silent frame that an encoder writes first to describe the file. */
 export interface XingFrame {
-  /** `Info` if the bit rate is constant. */
+  /** `Info` if the bitrate is constant. */
   readonly kind: 'Xing' | 'Info';
   /** The number of frames after it, without itself. */
   readonly frames?: number;
@@ -95,7 +95,7 @@ export function parseXingFrame(frame: Uint8Array, header: Mp3FrameHeader): XingF
   if (flags & hasSeekTable) at += seekTableBytes;
   if (flags & hasQuality) at += 4;
   const knownEncoder = encodersWithDelay.includes(text(frame, at, 4));
-  // Reads four bytes to get three. The first one belongs to the bit rate.
+  // Reads four bytes to get three. The first one belongs to the bitrate.
   const delayAndPadding = knownEncoder ? uint32(frame, at + delayOffset - 1) : undefined;
   return {
     kind,

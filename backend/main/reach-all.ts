@@ -1,0 +1,39 @@
+import { AppError } from '../../shared/errors.ts';
+import type { Authentication } from '../http/authentication.ts';
+import type { Parts } from './parts.ts';
+
+/** A service that takes longer to answer is not ready. Monitors usually wait for a few seconds. */
+const readySeconds = 2;
+
+/**
+ * Rejects with `unavailable` while a store or auth cannot be reached, or does not answer within `limitSeconds`, or there is no space
+ * for videos.
+ */
+export async function reachAll(
+  { conversions, videos, mp3s }: Pick<Parts, 'conversions' | 'videos' | 'mp3s'>,
+  authentication: Pick<Authentication, 'mailAddress'>,
+  limitSeconds = readySeconds,
+): Promise<void> {
+  const blobs = Promise.all([videos.room(), videos.stat('nobody'), mp3s.stat('nobody')]);
+  await Promise.all([
+    inTime('The database', limitSeconds, conversions.get('nobody')),
+    inTime('The storage', limitSeconds, blobs),
+    inTime('The auth service', limitSeconds, authentication.mailAddress('nobody')),
+  ]);
+  const [room] = await blobs;
+  if (room > 0) return;
+  throw new AppError('unavailable', 'The disk is full: there is no space for videos. Free some space on it.');
+}
+
+async function inTime(what: string, limitSeconds: number, answer: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new AppError('unavailable', `${what} has not answered within ${limitSeconds} seconds.`);
+    timer = setTimeout(reject, limitSeconds * 1000, error);
+  });
+  try {
+    await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
