@@ -33,7 +33,7 @@ import { convertLimits } from './convert-limits.ts';
 import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
 import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { createConvertHandler, type HandleConvertParts, startConverter, type WhenFull } from './handle-convert.ts';
-import type { WorkRoom } from './space-waits.ts';
+import { createSpaceWaits, type WorkRoom } from './space-waits.ts';
 
 /** While true, nothing can be removed but the link to the source, which each conversion replaces first. */
 const disk = vi.hoisted(() => ({ keepsAll: false }));
@@ -425,6 +425,22 @@ describe('a conversion with a full disk', () => {
     });
     await handle({ convert, room });
     expect([(await see(id)).state, looksBefore]).toEqual(['done', 2]);
+  });
+
+  test('is one of several that wait, which is said once', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(String(JSON.parse(line).msg)) });
+    let bytes = 0;
+    const waits = createSpaceWaits(async () => bytes, log);
+    const never = new AbortController().signal;
+    const waiting = Promise.all([waits.untilRoom(never), waits.untilRoom(never)]);
+    await waitUntil('one waits', () => lines.length > 0);
+    bytes = 1;
+    await waiting;
+    expect(lines).toEqual([
+      'the disk is full: conversions wait until there is space',
+      'there is space again: conversions go on',
+    ]);
   });
 
   test('is stopped before it takes the space of the databases, and leaves nothing', async () => {

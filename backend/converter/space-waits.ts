@@ -32,10 +32,10 @@ export function createSpaceWaits(room: WorkRoom, log: Logger): SpaceWaits {
   let isFull = false;
 
   async function hasRoom(): Promise<boolean> {
-    const wasFull = isFull;
-    isFull = (await room()) <= 0;
-    if (isFull && !wasFull) log.warn('the disk is full: conversions wait until there is space');
-    if (!isFull && wasFull) log.info('there is space again: conversions go on');
+    const now = (await room()) <= 0;
+    if (now && !isFull) log.warn('the disk is full: conversions wait until there is space');
+    if (!now && isFull) log.info('there is space again: conversions go on');
+    isFull = now;
     return !isFull;
   }
 
