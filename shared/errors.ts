@@ -54,6 +54,8 @@ export const conversionErrorCodes = [
   'too_long',
   'timed_out',
   'converter_failed',
+  // Only where nobody is there to free space. Elsewhere, a conversion waits for it.
+  'disk_full',
 ] as const satisfies readonly ErrorCode[];
 
 export type ConversionErrorCode = (typeof conversionErrorCodes)[number];

@@ -31,6 +31,22 @@ export interface ConversionRemovalParts {
 export function createConversionRemoval(parts: ConversionRemovalParts): ConversionRemoval {
   const { rows, store, files, views, ownedRow, publisher } = parts;
 
+  /**
+   * Changes the row of a conversion that its owner removes. If the disk is too full for that, the files are removed first. Otherwise
+   * they go after the row: a crash in between must not leave a row that has lost its files.
+   */
+  async function makingRoom<Result>(id: string, change: () => Promise<Result>): Promise<Result> {
+    try {
+      return await change();
+    } catch (error) {
+      const row = isAppError(error, 'disk_full') ? await rows.get(id) : undefined;
+      if (row === undefined) throw error;
+      // With the fence that the next change gives the row, so that nobody who works on it writes the files again.
+      await files.remove({ ...row, revision: row.revision + 1 });
+      return await change();
+    }
+  }
+
   async function cancelRow(id: string): Promise<ConversionRow> {
     const { row } = await rows.decide(id, () => ({ type: 'cancelled' }));
     await publisher.ended(row);
@@ -39,8 +55,10 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
 
   /** Returns false if it has not ended, and true once it is removed, by this call or another. */
   async function removeIfEnded(id: string): Promise<boolean> {
-    const { row, changed } = await rows.decide(id, (row) =>
-      hasEnded(row.state) && row.removedAt === undefined ? { type: 'removed' } : undefined,
+    const { row, changed } = await makingRoom(id, () =>
+      rows.decide(id, ({ state, removedAt }) =>
+        hasEnded(state) && removedAt === undefined ? { type: 'removed' } : undefined,
+      ),
     );
     if (changed) {
       await publisher.ended(row);
@@ -52,7 +70,7 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
   /** Removes the row, and cancels it first if it has not ended. */
   async function removeNow(id: string): Promise<void> {
     while (!(await removeIfEnded(id))) {
-      await cancelRow(id).catch((error: unknown) => {
+      await makingRoom(id, () => cancelRow(id)).catch((error: unknown) => {
         // It ended by itself in between: the next round removes it.
         if (!isAppError(error, 'wrong_state')) throw error;
       });
@@ -82,8 +100,10 @@ export function createConversionRemoval(parts: ConversionRemovalParts): Conversi
 
   return {
     async cancel(owner, id) {
-      await ownedRow(owner, id);
-      const row = await cancelRow(id);
+      const { upload, state } = await ownedRow(owner, id);
+      const isUploading = upload !== undefined && state === 'uploading';
+      // The video of a cancelled upload is of no use, but any other is kept for a retry.
+      const row = await (isUploading ? makingRoom(id, () => cancelRow(id)) : cancelRow(id));
       // An upload in one request removes its own bytes. A resumable upload may have no request that could.
       if (row.upload !== undefined && row.sourceGone) await files.remove(row);
       return await views.one(row);

@@ -87,7 +87,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   /** Undoes a multipart upload, or queues a conversion again, if its holder is gone since the row was at `seen`. */
-  async function takeOver(seen: ScannedRow): Promise<void> {
+  async function takeOver(seen: ScannedRow, alone = false): Promise<void> {
+    // If nobody else is running, nobody can still acknowledge this upload. On a full disk, its bytes make the space for its row.
+    if (alone && seen.state === 'uploading' && seen.upload === undefined) {
+      await videos.remove(videoBlobId(seen), blobFence(seen));
+    }
     const decided = await rows.decideIfThere(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
       if (row.upload?.writer !== undefined) return { type: 'writer_lost' };
@@ -110,7 +114,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function recoverRow(seen: ScannedRow): Promise<void> {
-    if (!isWaitingUpload(seen)) return await takeOver(seen);
+    if (!isWaitingUpload(seen)) return await takeOver(seen, true);
     const row = await store.get(seen.id);
     if (row !== undefined) await uploads.settle(row);
   }

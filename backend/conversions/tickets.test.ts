@@ -20,7 +20,7 @@ const places = 4;
 const count = 10_000;
 const unused = (): Promise<never> => Promise.reject(new Error('there are no bytes'));
 const noBlobs: BlobStore = {
-  ...{ append: unused, truncate: unused, finish: unused, open: unused, localFile: unused, stat: unused },
+  ...{ append: unused, truncate: unused, finish: unused, open: unused, localFile: unused, stat: unused, room: unused },
   ...{ remove: unused, adopt: unused },
   async *list() {},
 };

@@ -11,6 +11,7 @@ import { holdLease, type LeaseParts } from './lease.ts';
 import { type Intake, newConversion } from './new-conversion.ts';
 import type { OwnedRow } from './owned-row.ts';
 import type { Publisher } from './publisher.ts';
+import { requireRoom } from './require-room.ts';
 
 /** A video that is a file on this computer. */
 export interface LocalIntake extends Intake {
@@ -21,23 +22,31 @@ export interface LocalIntake extends Intake {
   readonly stamp?: FileStamp;
 }
 
+/** A video that is sent in one request. */
+export interface SentIntake extends Intake {
+  /** How many bytes it has, or more; if absent, it is not known. */
+  readonly expectedBytes?: number;
+}
+
 /** A video that was sent in one request. Its bytes are durable, but it is not acknowledged yet: the caller must call one of the methods. */
 export interface ReceivedVideo {
   readonly bytes: number;
   /** Queues the conversion. Once this resolves, the conversion is never lost. Throws `cancelled` if the owner has cancelled it. */
   accept(): Promise<Conversion>;
-  /** Removes the row and the bytes. Never throws: what is left behind, the sweeper removes. */
+  /** Removes the bytes and the row. Never throws: what is left behind, the sweeper removes. */
   abandon(): Promise<void>;
 }
 
 /** How a new conversion gets its video: uploaded in one request, or as a file on this computer. */
 export interface VideoIntake {
+  /** Throws `disk_full` if there is no space for a video of this many bytes, or of any size if none are given. */
+  requireRoom(expectedBytes?: number): Promise<void>;
   /**
    * Stores a video's bytes. When this throws, the row and the bytes are removed. When `signal` fires, it throws the signal's reason.
    */
   receive(
     owner: string,
-    intake: Intake,
+    intake: SentIntake,
     source: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<ReceivedVideo>;
@@ -61,7 +70,9 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
   const { rows, videos, files, views, ownedRow, publisher, clock, log } = parts;
 
   return {
-    async receive(owner, intake, source, signal) {
+    requireRoom: (expectedBytes) => requireRoom(videos, expectedBytes),
+
+    async receive(owner, { expectedBytes, ...intake }, source, signal) {
       const row = newConversion(owner, intake, { kind: 'blob' }, 0, clock.now());
       await rows.insert(row);
       const { id, revision, attempt } = row;
@@ -70,8 +81,9 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
 
       async function abandon(): Promise<void> {
         try {
-          await lease.end({ type: 'abandoned' });
+          // The bytes first: on a full disk, they make the space for the row. Nobody was told yet that they are stored.
           await files.remove(row);
+          await lease.end({ type: 'abandoned' });
         } catch (error) {
           log.warn({ err: error, conversion: id }, 'could not clean up after an upload; the sweeper will');
         }
@@ -79,13 +91,17 @@ export function createVideoIntake(parts: VideoIntakeParts): VideoIntake {
 
       try {
         const label = { conversionId: row.id, owner, fileName: intake.fileName };
-        await videos.append(videoBlobId(row), blobFence(row), 0, source, label, stop);
+        await videos.append(videoBlobId(row), blobFence(row), 0, source, label, { signal: stop, expectedBytes });
         const { bytes } = await videos.finish(videoBlobId(row), blobFence(row));
         return {
           bytes,
           abandon,
           async accept() {
-            const queued = await lease.end({ type: 'uploaded', sourceBytes: bytes }, leasePatience());
+            const change = { type: 'uploaded', sourceBytes: bytes } as const;
+            const queued = await lease.end(change, leasePatience()).catch(async (error: unknown) => {
+              if (isAppError(error, 'disk_full')) await abandon();
+              throw error;
+            });
             if (queued === undefined) {
               await files.remove(row);
               throw new AppError('cancelled', 'The conversion was cancelled while its video was being sent.');

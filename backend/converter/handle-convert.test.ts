@@ -32,7 +32,8 @@ import { convertFile } from './convert-file.ts';
 import { convertLimits } from './convert-limits.ts';
 import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
 import { type Ffmpeg, openFfmpeg } from './ffmpeg/run-ffmpeg.ts';
-import { createConvertHandler, type HandleConvertParts, startConverter } from './handle-convert.ts';
+import { createConvertHandler, type HandleConvertParts, startConverter, type WhenFull } from './handle-convert.ts';
+import { createSpaceWaits, type WorkRoom } from './space-waits.ts';
 
 /** While true, nothing can be removed but the link to the source, which each conversion replaces first. */
 const disk = vi.hoisted(() => ({ keepsAll: false }));
@@ -76,7 +77,8 @@ const reallyConvert: HandleConvertParts['convert'] = (request) =>
 
 interface How {
   readonly convert?: HandleConvertParts['convert'];
-  readonly waits?: boolean;
+  readonly whenFull?: WhenFull;
+  readonly room?: WorkRoom;
   readonly stopping?: AbortSignal;
   readonly mayGoOn?: () => boolean;
 }
@@ -84,7 +86,8 @@ interface How {
 /** Handles a ticket as a place does. Returns the seconds after which it wants to be woken, if any. */
 async function handle({
   convert = reallyConvert,
-  waits = true,
+  whenFull = 'wait',
+  room = async () => 1,
   stopping,
   mayGoOn,
 }: How = {}): Promise<readonly number[]> {
@@ -92,7 +95,7 @@ async function handle({
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
   const { work } = backend.conversions;
   const later: number[] = [];
-  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, waits, log, skipped };
+  const parts: HandleConvertParts = { work, videos, mp3s, workFolder, convert, whenFull, room, log, skipped };
   const handler = createConvertHandler(parts, (_, delaySeconds) => void later.push(delaySeconds));
   const signal = stopping ?? new AbortController().signal;
   await handler({ signal, mayGoOn: mayGoOn ?? (() => !signal.aborted) });
@@ -144,7 +147,7 @@ test('a conversion whose end cannot be written does not keep the others waiting'
   const { work } = backend.conversions;
   const handler = createConvertHandler(
     {
-      ...{ videos, mp3s, workFolder, skipped, waits: true, log: pino({ level: 'silent' }) },
+      ...{ videos, mp3s, workFolder, skipped, whenFull: 'wait', room: async () => 1, log: pino({ level: 'silent' }) },
       convert: convertWhile(async () => undefined),
       work: {
         async take() {
@@ -261,7 +264,8 @@ describe('a converter', () => {
     const { work } = backend.conversions;
     const log = pino({ level: 'silent' });
     const queue = createMemoryJobQueue((error) => log.error(error));
-    return { queue, parts: { work, videos, mp3s, workFolder, convert, waits: true, log, skipped } };
+    const parts = { work, videos, mp3s, workFolder, convert, room: async () => 1, log, skipped };
+    return { queue, parts: { ...parts, whenFull: 'wait' } };
   }
 
   test('is woken when the first of the waiting conversions becomes due', async () => {
@@ -280,7 +284,7 @@ describe('a converter', () => {
     };
     const converter = await startConverter({ ...parts, work: { take }, videoQueue: queue, places: 1 });
     await waitUntil('it waits', () => looks.at(-1) === 'later');
-    backend.pass(29.9);
+    backend.pass(4.9);
     await queue.publish({ conversionId: id });
     await waitUntil('it has looked again', () => looks.length > 2);
     expect(looks.slice(0, 3)).toEqual(['work', 'later', 'later']);
@@ -446,14 +450,110 @@ describe('a conversion with a full disk', () => {
   test('also waits if its folder cannot be created', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     const full = () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
-    expect(await handle({ convert: full })).toEqual([30]);
+    expect(await handle({ convert: full })).toEqual([5]);
+    expect((await see(id)).state).toBe('queued');
+  });
+
+  test('waits longer each time, up to a limit, and says so once', async () => {
+    await submit('/nowhere/talk.mp4');
+    const lines: string[] = [];
+    const { videos, mp3s, skipped } = backend;
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const { work } = backend.conversions;
+    const waits: number[] = [];
+    const handler = createConvertHandler(
+      { work, videos, mp3s, workFolder, convert, whenFull: 'wait', room: async () => 1, log, skipped },
+      (_, delaySeconds) => void waits.push(delaySeconds),
+    );
+    for (let times = 0; times < 6; times += 1) {
+      await handler({ signal: new AbortController().signal, mayGoOn: () => true });
+      backend.pass(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 60, 60]);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('is not begun while there is no room, and then goes on by itself', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    let looks = 0;
+    const room = async (): Promise<number> => {
+      looks += 1;
+      return looks > 1 ? 1 : 0;
+    };
+    let looksBefore = 0;
+    const convert = convertWhile(async () => {
+      looksBefore = looks;
+    });
+    await handle({ convert, room });
+    expect([(await see(id)).state, looksBefore]).toEqual(['done', 2]);
+  });
+
+  test('is one of several that wait, which is said once', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(String(JSON.parse(line).msg)) });
+    let bytes = 0;
+    const waits = createSpaceWaits(async () => bytes, log);
+    const never = new AbortController().signal;
+    const waiting = Promise.all([waits.untilRoom(never), waits.untilRoom(never)]);
+    await waitUntil('one waits', () => lines.length > 0);
+    bytes = 1;
+    await waiting;
+    expect(lines).toEqual([
+      'the disk is full: conversions wait until there is space',
+      'there is space again: conversions go on',
+    ]);
+  });
+
+  test('is stopped before it takes the space of the databases, and leaves nothing', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    let bytes = 1;
+    const convertUntilFull: HandleConvertParts['convert'] = async ({ workFolder: folder, signal }) => {
+      await writeFile(join(folder, 'sound.mp3'), 'half of it');
+      bytes = 0;
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal?.addEventListener('abort', () => {
+        bytes = 1;
+        reject(signal.reason);
+      });
+      return await promise;
+    };
+    expect(await handle({ convert: convertUntilFull, room: async () => bytes })).toEqual([5]);
+    expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
+    expect([await mp3Ids(), await readdir(workFolder)]).toEqual([[], []]);
+  });
+
+  test('frees its folder and its MP3 before its row is written', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const real = backend.conversions.work;
+    const left: unknown[] = [];
+    const work = {
+      async take(): Promise<Taken> {
+        const taken = await real.take();
+        if (taken.kind !== 'work') return taken;
+        const { work: taking } = taken;
+        const full = async (): Promise<never> => {
+          throw new AppError('disk_full', 'The disk is full.');
+        };
+        const release = async (seconds: number): Promise<void> => {
+          left.push(await mp3Ids(), await readdir(workFolder));
+          await taking.release(seconds);
+        };
+        return { kind: 'work', work: { ...taking, finish: full, release } };
+      },
+    };
+    const { videos, mp3s, skipped } = backend;
+    const log = pino({ level: 'silent' });
+    const parts = { work, videos, mp3s, workFolder, whenFull: 'wait', room: async () => 1, log, skipped } as const;
+    const handler = createConvertHandler({ ...parts, convert: convertWhile(async () => undefined) }, () => undefined);
+    await handler({ signal: new AbortController().signal, mayGoOn: () => true });
+    expect(left).toEqual([[], []]);
     expect((await see(id)).state).toBe('queued');
   });
 
   test('fails if it must not wait', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
-    await handle({ convert, waits: false });
-    expect((await see(id)).error).toEqual({ code: 'converter_failed', message: 'The disk is full.' });
+    await handle({ convert, whenFull: { fail: 'There is no space in this folder.' } });
+    expect((await see(id)).error).toEqual({ code: 'disk_full', message: 'There is no space in this folder.' });
   });
 });
 

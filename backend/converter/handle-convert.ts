@@ -14,14 +14,16 @@ import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 import { isFrozen } from './ffmpeg/supervise-process.ts';
+import { createSpaceWaits, type SpaceWaits, type WorkRoom } from './space-waits.ts';
 
-/**
- * How long a conversion waits for something that is unavailable or full: long enough to cause little load, short enough not to be
- * noticed.
- */
-const retrySeconds = 30;
 /** The longest delay of Node's timers, in milliseconds. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
+
+/**
+ * Whether a conversion waits while the disk is full or something is unavailable. If not, it fails, and on a full disk with this
+ * sentence: use this if nobody is there to free space.
+ */
+export type WhenFull = 'wait' | { readonly fail: string };
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
@@ -30,11 +32,9 @@ export interface HandleConvertParts {
   /** Absolute path. Each running job has its own folder in it. */
   readonly workFolder: string;
   readonly convert: (request: Omit<ConvertRequest, 'ffmpeg' | 'limits'>) => Promise<ConvertedFile>;
-  /**
-   * Whether a conversion waits while the disk is full or something is unavailable. If false, it fails: use this if nobody is
-   * there to free space.
-   */
-  readonly waits: boolean;
+  readonly whenFull: WhenFull;
+  /** The room in the work folder. */
+  readonly room: WorkRoom;
   readonly log: Logger;
   readonly skipped: ReportSkipped;
 }
@@ -91,14 +91,16 @@ function createAlarm(queue: JobQueue, log: Logger): { readonly wakeLater: WakeLa
 
 /** Converts queued conversions one after the other until none is due. */
 export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeLater): JobHandler {
+  const spaceWaits = createSpaceWaits(parts.room, parts.log);
   return async (place) => {
     while (place.mayGoOn()) {
+      if (parts.whenFull === 'wait') await spaceWaits.untilRoom(place.signal);
       const taken = await parts.work.take(place.signal);
       if (taken.kind === 'nothing') return;
       if (taken.kind === 'later') return wakeLater(taken.id, taken.delaySeconds);
       const { id } = taken.work.row;
       try {
-        await convert(taken.work, place.signal, parts);
+        await convert(taken.work, place.signal, { ...parts, spaceWaits });
       } catch (cause) {
         // The sweeper takes it over, since nobody renews its lease. The others must not wait for that.
         parts.skipped({ kind: 'conversion', id, what: 'could not end a conversion', cause });
@@ -107,16 +109,28 @@ export function createConvertHandler(parts: HandleConvertParts, wakeLater: WakeL
   };
 }
 
+interface ConvertParts extends HandleConvertParts {
+  readonly spaceWaits: SpaceWaits;
+}
+
 /** Runs one conversion, from its lease to its MP3. */
-async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertParts): Promise<void> {
+async function convert(taken: Work, stopping: AbortSignal, parts: ConvertParts): Promise<void> {
   await using work = taken;
+  try {
+    const converted = await convertInFolder(work, stopping, parts);
+    await finish(work, converted, parts);
+    parts.spaceWaits.forget(work.row.id);
+  } catch (error) {
+    await settle(error, work, stopping, parts);
+  }
+}
+
+/** Converts the video in a folder of its own. The folder is removed before anything is written about a failure: the disk may be full. */
+async function convertInFolder(work: Work, stopping: AbortSignal, parts: ConvertParts): Promise<ConvertedFile> {
   const folder = join(parts.workFolder, mp3BlobId(work.row));
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const converted = await convertInto(folder, work, stopping, parts);
-    await finish(work, converted, parts);
-  } catch (error) {
-    await settle(error, work, stopping, parts);
+    return await convertInto(folder, work, stopping, parts);
   } finally {
     await rm(folder, { recursive: true, force: true }).catch((cause: unknown) => {
       parts.skipped({ kind: 'folder', id: mp3BlobId(work.row), what: 'could not remove temporary files', cause });
@@ -129,11 +143,12 @@ async function convertInto(
   folder: string,
   work: Work,
   stopping: AbortSignal,
-  parts: HandleConvertParts,
+  parts: ConvertParts,
 ): Promise<ConvertedFile> {
-  const { videos, mp3s } = parts;
+  const { videos, mp3s, spaceWaits } = parts;
   const { row } = work;
-  const signal = AbortSignal.any([work.signal, stopping]);
+  using space = spaceWaits.watch();
+  const signal = AbortSignal.any([work.signal, stopping, space.signal]);
   await using source = await openSource(row, videos, signal);
   const request = {
     sourcePath: source.path,
@@ -202,10 +217,11 @@ async function settle(
   error: unknown,
   work: Work,
   stopping: AbortSignal,
-  { waits, log }: HandleConvertParts,
+  { whenFull, mp3s, spaceWaits, log }: ConvertParts,
 ): Promise<void> {
   const conversion = work.row.id;
   if (work.signal.aborted) {
+    spaceWaits.forget(conversion);
     log.info({ conversion, reason: String(work.signal.reason) }, 'conversion was cancelled or taken over');
     return;
   }
@@ -213,23 +229,39 @@ async function settle(
     await work.release(0);
     return;
   }
-  if (waits && willPass(error)) {
-    log.warn({ err: error, conversion, retrySeconds }, 'conversion will be retried');
-    await work.release(retrySeconds);
+  if (whenFull === 'wait' && willPass(error)) {
+    const isFirst = spaceWaits.isFirst(conversion);
+    const delaySeconds = spaceWaits.nextSeconds(conversion);
+    const words = 'a conversion waits and will be tried again';
+    if (isFirst) log.warn({ err: error, conversion, delaySeconds }, words);
+    else log.debug({ err: error, conversion, delaySeconds }, words);
+    // If the disk was too full for the row, it was not written, and its MP3 must not take the space.
+    if (isAppError(error, 'disk_full')) await mp3s.remove(mp3BlobId(work.row), blobFence(work.row));
+    await work.release(delaySeconds);
     return;
   }
-  const { source } = work.row;
-  // The file may go away at any time while it is read.
-  const gone = source.kind === 'file' && isAppError(error, 'source_unreadable') && (await isGone(source));
-  const reason = gone ? failure('source_missing', { cause: error }) : reasonOf(error);
+  spaceWaits.forget(conversion);
+  const reason = await reasonFor(error, work.row.source, whenFull);
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);
 }
 
 function willPass(error: unknown): boolean {
+  return isAppError(error, 'unavailable') || isFull(error);
+}
+
+function isFull(error: unknown): boolean {
   // The job's folder itself may be what does not fit on the disk.
   const code = systemErrorCode(error);
-  return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
+  return isAppError(error, 'disk_full') || code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+/** The reason for which a conversion fails. */
+async function reasonFor(error: unknown, source: ConversionSource, whenFull: WhenFull): Promise<AppError> {
+  if (whenFull !== 'wait' && isFull(error)) return new AppError('disk_full', whenFull.fail, { cause: error });
+  // The file may go away at any time while it is read.
+  const gone = source.kind === 'file' && isAppError(error, 'source_unreadable') && (await isGone(source));
+  return gone ? failure('source_missing', { cause: error }) : reasonOf(error);
 }
 
 /** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */

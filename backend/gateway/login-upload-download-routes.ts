@@ -5,7 +5,7 @@ import { defaultOutputOptions } from '../../shared/formats.ts';
 import { loginOperation } from '../http/authentication-calls.ts';
 import { clientOf, type Route } from '../http/routes.ts';
 import { defaultUploadIdleSeconds, type GatewayParts } from './gateway-parts.ts';
-import { receiveMultipart } from './receive-multipart.ts';
+import { formLength, receiveMultipart } from './receive-multipart.ts';
 import { resultOperation, sendResult } from './send-result.ts';
 
 const uploadFormSchema = z.object({ file: z.file() });
@@ -41,6 +41,7 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
         problems: ['cancelled', 'disk_full'],
       },
       async handle({ request, response, identity, signal }) {
+        const expectedBytes = formLength(request);
         const video = await receiveMultipart(
           request,
           response,
@@ -49,12 +50,17 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
             await authentication.account(identity);
             return await conversions.receive(
               identity.accountId,
-              { fileName, options: defaultOutputOptions },
+              { fileName, options: defaultOutputOptions, ...(expectedBytes === undefined ? {} : { expectedBytes }) },
               source,
               stop,
             );
           },
-          { maxBytes: maxUploadBytes, idleSeconds: uploadIdleSeconds, signal },
+          {
+            maxBytes: maxUploadBytes,
+            idleSeconds: uploadIdleSeconds,
+            signal,
+            requireRoom: (bytes) => conversions.requireRoom(bytes),
+          },
         );
         response.json(await video.accept());
       },

@@ -11,6 +11,8 @@ export interface MultipartOptions extends ReadBodyOptions {
   /** The most bytes that the file may have. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** Throws if there is no space for a file of this many bytes, or of any size if none are given. Called before the body is read. */
+  readonly requireRoom: (bytes: number | undefined) => Promise<void>;
 }
 
 /** Stores the bytes of the file. If the source fails or the signal fires, it must throw and leave nothing behind. */
@@ -37,11 +39,13 @@ export async function receiveMultipart(
   request: IncomingMessage,
   response: ServerResponse,
   store: StoreFile,
-  { maxBytes, signal, ...options }: MultipartOptions,
+  { maxBytes, signal, requireRoom, ...options }: MultipartOptions,
 ): Promise<ReceivedVideo> {
   const type = request.headers['content-type'] ?? '';
   if (!/^multipart\/form-data *;/i.test(type)) throw notOneFile();
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes + maxFormBytes) throw tooLarge(maxBytes);
+  const formBytes = formLength(request);
+  if ((formBytes ?? 0) > maxBytes + maxFormBytes) throw tooLarge(maxBytes);
+  await requireRoom(formBytes);
 
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
@@ -84,6 +88,12 @@ export async function receiveMultipart(
     await stored?.abandon();
     throw reason;
   }
+}
+
+/** How many bytes the form has; undefined if the client does not say. The file has a little less. */
+export function formLength(request: IncomingMessage): number | undefined {
+  const { 'content-length': length } = request.headers;
+  return length === undefined ? undefined : Number(length);
 }
 
 function openForm(type: string): BusboyInstance {

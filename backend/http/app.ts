@@ -60,7 +60,7 @@ export function createApp({ routes, authentication, hosts, trustedProxies, log, 
     const problem = toProblem(error);
     noteForLog(response, { code: problem.code });
     const cutOff = response.destroyed || request.destroyed;
-    if (problem.status >= 500 && !cutOff)
+    if (problem.status >= 500 && problem.code !== 'disk_full' && !cutOff)
       log.error({ err: error, method: request.method, path: request.path }, 'request failed');
     else log.debug({ err: error, method: request.method, path: request.path }, 'request refused');
     answerProblem(request, response, problem, close);

@@ -6,6 +6,8 @@ import { openEmbeddedStores } from '../adapters/embedded/embedded-stores.ts';
 import { createMemoryEventBus } from '../adapters/embedded/memory-event-bus.ts';
 import { createMemoryJobQueue } from '../adapters/embedded/memory-job-queue.ts';
 import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
+import { keepReserve } from '../adapters/embedded/reserve-file.ts';
+import { freeBytes } from '../adapters/embedded/volume-space.ts';
 import { keepSigningSecret } from '../auth/signing-key.ts';
 import { createSkipLog } from '../conversions/skip-log.ts';
 import { systemClock } from '../ports/clock.ts';
@@ -20,6 +22,8 @@ const damageAdvice =
 export interface EmbeddedPartsOptions {
   /** What sentences about the data folder call it. */
   readonly called?: string;
+  /** Whether the data folder is not used after this process. */
+  readonly temporary?: boolean;
   /** Called for each line that is logged about a skipped item. */
   readonly onSkipped?: (item: SkippedItem) => void;
 }
@@ -32,7 +36,7 @@ export interface EmbeddedPartsOptions {
 export async function openEmbeddedParts(
   dataFolder: string,
   log: Logger,
-  { called, onSkipped }: EmbeddedPartsOptions = {},
+  { called, temporary = false, onSkipped }: EmbeddedPartsOptions = {},
 ): Promise<Parts> {
   await using opened = new AsyncDisposableStack();
   const skipped = createSkipLog({ clock: systemClock, log, ...(onSkipped === undefined ? {} : { onSkipped }) });
@@ -41,12 +45,13 @@ export async function openEmbeddedParts(
     if (damage === undefined) log.error({ err: error }, `${error.message} ${damageAdvice}`);
     damage ??= error;
   }
-  const options = { onSkipped: skipped, onDamaged, ...(called === undefined ? {} : { called }) };
-  const { folder, died, check, ...stores } = opened.use(await openEmbeddedStores(dataFolder, options));
+  const options = { temporary, onSkipped: skipped, onDamaged, ...(called === undefined ? {} : { called }) };
+  const { folder, limits, died, check, ...stores } = opened.use(await openEmbeddedStores(dataFolder, options));
   // This process has the lock, so every process that wrote to this folder has ended.
   await rm(folder.work, { recursive: true, force: true }).catch((cause: unknown) => {
     skipped({ kind: 'folder', id: 'work', what: 'could not remove old temporary files', cause });
   });
+  opened.use(await keepReserve(folder.reserve, limits, log));
   // Takes seconds for a large history, so the start does not wait for it.
   const checking = setTimeout(() => {
     check().then(
@@ -73,6 +78,8 @@ export async function openEmbeddedParts(
     clock: systemClock,
     log,
     workFolder: folder.work,
+    // The work folder may not be there, but is on the same volume.
+    workRoom: async () => (await freeBytes(folder.path)) - limits.workFloor,
     exclusive: true,
     broken: died,
     skipped,

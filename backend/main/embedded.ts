@@ -10,7 +10,10 @@ import { stopInTime } from './stop-in-time.ts';
 /** The settings of the embedded backend. */
 export interface EmbeddedSettings
   extends Omit<ConverterSettings, 'binaries'>,
-    Pick<Config, 'dataFolder' | 'ffmpegPath'> {}
+    Pick<Config, 'dataFolder' | 'ffmpegPath'> {
+  /** Whether the data folder is not used after this process. */
+  readonly temporary?: boolean;
+}
 
 /** The embedded backend without a gateway. It can be reached only over its private channel. */
 export interface EmbeddedBackend extends AsyncDisposable {
@@ -32,7 +35,7 @@ export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Pr
     ffmpegPath: settings.ffmpegPath,
   });
   await using started = new AsyncDisposableStack();
-  const parts = started.use(await openEmbeddedParts(settings.dataFolder, log));
+  const parts = started.use(await openEmbeddedParts(settings.dataFolder, log, settings));
   const owners = started.use(await startOwnerSide(parts, settings));
   started.use(await startNotifierService(parts, settings));
   const converter = await startConverterService(parts, { ...settings, binaries });

@@ -36,6 +36,8 @@ export interface Parts extends AsyncDisposable {
   readonly log: Logger;
   /** Absolute path of the folder for a converter's running jobs. It is empty at the start. */
   readonly workFolder: string;
+  /** How many bytes may be written into the work folder now. 0 or less: none. */
+  workRoom(): Promise<number>;
   /**
    * True if no other process uses these parts. Then all work that seems to be in progress at the start was left by a dead
    * process.

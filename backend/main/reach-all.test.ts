@@ -40,3 +40,12 @@ it('throws what is known to be damaged', async () => {
   const damaged = new AppError('unavailable', 'The database is damaged.');
   await expect(reachAll({ ...partsOf(test), damage: () => damaged }, present)).rejects.toBe(damaged);
 });
+
+it('says that the disk is full while there is no room for videos', async () => {
+  const parts = partsOf(test);
+  const full = { ...parts, videos: { ...parts.videos, room: async () => 0 } };
+  await expect(reachAll(full, present)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('The disk is full'),
+  });
+});

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { type Config, isLoopbackHost } from '../config.ts';
 import { type FfmpegBinaries, locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -10,6 +10,7 @@ import { type RunningServer, startServer } from '../http/server.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
+import { openLog } from './open-log.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
 import { reachAll } from './reach-all.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
@@ -32,7 +33,7 @@ export interface ServeOptions {
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
   limitYoungMemory();
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const log = openLog(config.logLevel);
   const binaries = await locateFfmpeg({
     searchPath: process.env['PATH'] ?? '',
     ffmpegPath: config.ffmpegPath,
@@ -71,7 +72,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
     say(`metrics on ${metricsServer.url}/metrics`);
   }
   const owners = running.use(await startOwnerSide(parts, config));
-  const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
+  const converter = await startConverterService(parts, { ...config, binaries, whenFull: 'wait' });
   running.defer(() => converter.stop());
   const { loopback, publicUrl } = config;
   const gateway = createGateway({

@@ -11,7 +11,7 @@ import { convertFile } from '../converter/convert-file.ts';
 import { convertLimits } from '../converter/convert-limits.ts';
 import type { FfmpegBinaries } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { openFfmpeg } from '../converter/ffmpeg/run-ffmpeg.ts';
-import { startConverter } from '../converter/handle-convert.ts';
+import { startConverter, type WhenFull } from '../converter/handle-convert.ts';
 import type { Authentication } from '../http/authentication.ts';
 import { startNotifier } from '../notifier/notifier.ts';
 import type { Consumer } from '../ports/job-queue.ts';
@@ -74,13 +74,13 @@ type ConverterServiceParts = Counting &
     | 'log'
     | 'workFolder'
     | 'skipped'
+    | 'workRoom'
   >;
 
 export interface ConverterSettings
   extends Pick<Config, 'keepResultDays' | 'maxDurationSeconds' | 'converterConcurrency'> {
   readonly binaries: FfmpegBinaries;
-  /** Whether a conversion waits while the disk is full. If not, it fails. */
-  readonly waitsForSpace: boolean;
+  readonly whenFull: WhenFull;
 }
 
 /** Starts the converter. Stopping it gives running conversions back. Throws `unavailable` when ffmpeg cannot be run. */
@@ -96,7 +96,8 @@ export async function startConverterService(
     work: createConverterSide({ ...parts, store: parts.conversions, retention: retentionOf(settings) }),
     places: settings.converterConcurrency,
     convert: (request) => convertFile({ ...request, ffmpeg, limits }),
-    waits: settings.waitsForSpace,
+    whenFull: settings.whenFull,
+    room: () => parts.workRoom(),
   });
 }
 

@@ -2,8 +2,9 @@ import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { isAppError } from '../../shared/errors.ts';
+import { AppError, isAppError, systemErrorCode } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { openDataFolder } from '../adapters/embedded/data-folder.ts';
 import { lockDataFolder } from '../adapters/embedded/data-folder-lock.ts';
 import { type EmbeddedSettings, startEmbedded } from './embedded.ts';
@@ -21,14 +22,15 @@ export interface TemporaryBackend extends AsyncDisposable {
  * removes the folder. Throws as {@link startEmbedded} does.
  */
 export async function startTemporaryBackend(
-  settings: Omit<EmbeddedSettings, 'dataFolder' | 'waitsForSpace'>,
+  settings: Omit<EmbeddedSettings, 'dataFolder' | 'whenFull' | 'temporary'>,
   log: Logger,
 ): Promise<TemporaryBackend> {
   await removeAbandoned(log);
+  const full = { fail: sayShared('failTemporaryDiskFull', { folder: tmpdir() }) };
   for (let attempt = 1; ; attempt += 1) {
-    const dataFolder = await mkdtemp(join(tmpdir(), prefix));
+    const dataFolder = await makeTemporaryFolder(full.fail);
     try {
-      const backend = await startEmbedded({ ...settings, dataFolder, waitsForSpace: false }, log);
+      const backend = await startEmbedded({ ...settings, dataFolder, whenFull: full, temporary: true }, log);
       return {
         channel: backend.channel,
         async [Symbol.asyncDispose]() {
@@ -41,8 +43,18 @@ export async function startTemporaryBackend(
       };
     } catch (error) {
       await rm(dataFolder, { recursive: true, force: true });
+      if (isAppError(error, 'disk_full')) throw new AppError('disk_full', full.fail, { cause: error });
       if (!isAppError(error, 'data_in_use', 'data_unusable') || attempt === tries) throw error;
     }
+  }
+}
+
+async function makeTemporaryFolder(fullSentence: string): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), prefix));
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOSPC' && systemErrorCode(error) !== 'EDQUOT') throw error;
+    throw new AppError('disk_full', fullSentence, { cause: error });
   }
 }
 

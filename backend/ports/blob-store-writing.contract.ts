@@ -44,6 +44,29 @@ export function describeBlobWriting(current: () => BlobStore): void {
       expect(sha256(await read(current(), 'blob'))).toBe(sha256(whole));
     });
 
+    it('has room, and refuses a source that does not fit before it reads it', async () => {
+      const room = await current().room();
+      expect(room).toBeGreaterThan(0);
+      let isRead = false;
+      async function* source(): AsyncGenerator<Uint8Array> {
+        isRead = true;
+        yield bytesOf('abc');
+      }
+      expect(await current().append('fits', fence, 0, from(bytesOf('abc')), label, { expectedBytes: 3 })).toBe(3);
+      // A store that does not know its room refuses nothing.
+      const expectedBytes = Number.isFinite(room) ? 2 ** 60 : 3;
+      const appending = current().append('blob', fence, 0, source(), label, { expectedBytes });
+      if (!Number.isFinite(room)) return expect(await appending).toBe(3);
+      await expectCode(appending, 'disk_full');
+      expect([isRead, await current().stat('blob')]).toEqual([false, undefined]);
+    });
+
+    it('accepts a source that is smaller or larger than expected', async () => {
+      const append = (id: string, expectedBytes: number): Promise<number> =>
+        current().append(id, fence, 0, from(bytesOf('abc')), label, { expectedBytes });
+      expect([await append('smaller', 4), await append('larger', 2), await append('unknown', 0)]).toEqual([3, 3, 3]);
+    });
+
     it('accepts an empty source, which adds nothing', async () => {
       expect(await current().append('blob', fence, 0, from(), label)).toBe(0);
       expect(await current().append('blob', fence, 0, from(bytesOf('abc')), label)).toBe(3);
@@ -123,7 +146,9 @@ export function describeBlobWriting(current: () => BlobStore): void {
         queueMicrotask(() => controller.abort(reason));
         await new Promise(() => undefined);
       }
-      await expect(current().append('blob', fence, 0, source(), label, controller.signal)).rejects.toBe(reason);
+      await expect(current().append('blob', fence, 0, source(), label, { signal: controller.signal })).rejects.toBe(
+        reason,
+      );
       expect((await current().stat('blob'))?.bytes ?? 0).toBeLessThanOrEqual(mebibyte + 10);
       await resume(current(), 'blob', bytes);
     });
@@ -131,7 +156,7 @@ export function describeBlobWriting(current: () => BlobStore): void {
     it('does nothing if the signal has already fired', async () => {
       const reason = new Error('enough');
       await expect(
-        current().append('blob', fence, 0, from(bytesOf('abc')), label, AbortSignal.abort(reason)),
+        current().append('blob', fence, 0, from(bytesOf('abc')), label, { signal: AbortSignal.abort(reason) }),
       ).rejects.toBe(reason);
       expect(await current().stat('blob')).toBeUndefined();
     });

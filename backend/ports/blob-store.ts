@@ -22,6 +22,12 @@ export interface LocalBlobFile extends AsyncDisposable {
   readonly path: string;
 }
 
+export interface AppendOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How many bytes the source has, or more; if absent, it is not known. */
+  readonly expectedBytes?: number | undefined;
+}
+
 /**
  * Large byte sequences: videos in one store, MP3s in another. No blob is held in memory as a whole. An id consists of up to 200
  * letters, digits, `-` and `_`; every method throws `not_found` for any other. A full disk throws `disk_full`, storage that
@@ -37,8 +43,9 @@ export interface BlobStore {
   /**
    * Adds `source` at `offset`, which must be the blob's current size (0 starts a blob). Resolves with the new size once every
    * byte is durable. Throws `wrong_state` at any other offset, for a finished blob, and for all but one of several calls that
-   * append at once under one fence. If it rejects, bytes that had arrived may be kept; `stat` returns how many. An abort does not
-   * wait for the source.
+   * append at once under one fence. Throws `disk_full` before it reads the source if the expected bytes do not fit, besides those
+   * that other calls expect, and later if there is no {@link room} left. If it rejects, bytes that had arrived may be kept; `stat`
+   * returns how many. An abort does not wait for the source.
    */
   append(
     id: string,
@@ -46,8 +53,14 @@ export interface BlobStore {
     offset: number,
     source: AsyncIterable<Uint8Array>,
     label: BlobLabel,
-    signal?: AbortSignal,
+    options?: AppendOptions,
   ): Promise<number>;
+
+  /**
+   * How many bytes can be appended now, besides those that calls in progress expect. 0 or less if there is no room. Infinity if the
+   * store does not know.
+   */
+  room(): Promise<number>;
 
   /**
    * Truncates an unfinished blob to its first `bytes`, and resolves once that is durable. Throws `not_found` if nothing was

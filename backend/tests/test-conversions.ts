@@ -76,8 +76,8 @@ export async function makeTestConversions(options: TestConversionsOptions = {}):
   const skippedItems: string[] = [];
   const skipped: ReportSkipped = ({ kind, id }) => void skippedItems.push(`${kind} ${id}`);
   const stores = await openStores('conversions', join(folder, 'conversions.db'), skipped);
-  const videos = await openFileBlobStore(join(folder, 'videos'), skipped);
-  const mp3s = await openFileBlobStore(join(folder, 'mp3s'), skipped);
+  const videos = await openFileBlobStore(join(folder, 'videos'), { onSkipped: skipped });
+  const mp3s = await openFileBlobStore(join(folder, 'mp3s'), { onSkipped: skipped });
   const bus = createMemoryEventBus();
   let isCut = false;
   const events: EventBus = {

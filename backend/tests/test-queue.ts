@@ -30,7 +30,15 @@ export function createQueueServices(store: ConversionStore, now: () => number) {
   const clock = { now: () => new Date(1_800_000_000_000 + now() * 1000), monotonicSeconds: now };
   const rows = createRows({ store, events, clock, log, retention: { sourceSeconds: 1, resultSeconds: 1 } });
   const unused = () => Promise.reject(new Error('there are no bytes'));
-  const videos = { append: unused, truncate: unused, finish: unused, open: unused, localFile: unused, stat: unused };
+  const videos = {
+    append: unused,
+    truncate: unused,
+    finish: unused,
+    open: unused,
+    localFile: unused,
+    stat: unused,
+    room: unused,
+  };
   const work = createConversionWork({
     ...{ rows, store, events, clock, log },
     videos: { ...videos, remove: unused, adopt: unused, async *list() {} },

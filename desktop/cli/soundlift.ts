@@ -74,16 +74,16 @@ async function run([command, ...words]: readonly string[], context: CommandConte
 
 /** The backend of a `convert` without a server: runs in this process and ends with it. */
 async function openTemporaryBackend(): Promise<Backend> {
-  const [{ parseConfig }, { startTemporaryBackend }, { createLocalBackend }, { pino }] = await Promise.all([
+  const [{ parseConfig }, { startTemporaryBackend }, { createLocalBackend }, { openLog }] = await Promise.all([
     import('../../backend/config.ts'),
     import('../../backend/main/temporary-backend.ts'),
     import('../client/local-backend.ts'),
-    import('pino'),
+    import('../../backend/main/open-log.ts'),
   ]);
   const config = parseConfig(environment);
   // Somebody who converts a file does not want a log, unless they ask for one.
   const level = environment['LOG_LEVEL'] ? config.logLevel : 'silent';
-  const backend = await startTemporaryBackend(config, pino({ level }, pino.destination({ dest: 2, sync: true })));
+  const backend = await startTemporaryBackend(config, openLog(level));
   return createLocalBackend(backend.channel, async () => await backend[Symbol.asyncDispose]());
 }
 
@@ -145,7 +145,9 @@ async function version(): Promise<string> {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const signal = watchForStop(process, exitCodes.stopped);
+  // The lines of a server may be lost, for example on a full disk. It goes on.
+  const needsOutput = words[0] !== 'serve';
+  const signal = watchForStop(process, exitCodes.stopped, { needsOutput });
   const { stdout, stderr } = process;
   try {
     return await run(words, { stdout, stderr, currentFolder, signal });

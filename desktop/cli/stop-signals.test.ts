@@ -26,7 +26,7 @@ describe('a request to stop', () => {
   it('that comes twice ends the process at once', () => {
     const process = aProcess();
     let milliseconds = 0;
-    watchForStop(process, 130, () => milliseconds);
+    watchForStop(process, 130, { now: () => milliseconds });
     process.emit('SIGINT');
     milliseconds = 400;
     process.emit('SIGTERM');
@@ -36,7 +36,7 @@ describe('a request to stop', () => {
   it('that npm and set-up repeat counts once', () => {
     const process = aProcess();
     let milliseconds = 0;
-    const signal = watchForStop(process, 130, () => milliseconds);
+    const signal = watchForStop(process, 130, { now: () => milliseconds });
     for (milliseconds = 0; milliseconds < 60; milliseconds += 20) process.emit('SIGINT');
     expect([signal.aborted, process.exits]).toEqual([true, []]);
   });
@@ -60,5 +60,13 @@ describe('a request to stop', () => {
     const process = aProcess();
     watchForStop(process, 130);
     expect(() => process.stdout.emit('error', failure('ENOSPC'))).toThrow('ENOSPC');
+  });
+
+  it('is no error of the output of a command that does not need it', () => {
+    const process = aProcess();
+    const signal = watchForStop(process, 130, { needsOutput: false });
+    process.stdout.emit('error', failure('ENOSPC'));
+    process.stderr.emit('error', failure('ENOSPC'));
+    expect(signal.aborted).toBe(false);
   });
 });

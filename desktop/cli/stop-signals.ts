@@ -18,11 +18,21 @@ const nobodyReads = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED
  */
 const onePressMilliseconds = 300;
 
+export interface StopOptions {
+  /** Whether an output that cannot be written is an error, unless nobody reads it. */
+  readonly needsOutput?: boolean;
+  readonly now?: () => number;
+}
+
 /**
  * Fires when a person (Ctrl-C) or the system asks the command to stop, or when its output is closed. A second signal ends the process at
  * once with `exitCode`.
  */
-export function watchForStop(process: StoppableProcess, exitCode: number, now = () => performance.now()): AbortSignal {
+export function watchForStop(
+  process: StoppableProcess,
+  exitCode: number,
+  { needsOutput = true, now = () => performance.now() }: StopOptions = {},
+): AbortSignal {
   const stop = new AbortController();
   let askedAt = Number.NEGATIVE_INFINITY;
   for (const name of signals) {
@@ -35,7 +45,10 @@ export function watchForStop(process: StoppableProcess, exitCode: number, now = 
   }
   for (const output of [process.stdout, process.stderr]) {
     output.on('error', (error: NodeJS.ErrnoException) => {
-      if (!nobodyReads.has(error.code ?? '')) throw error;
+      if (!nobodyReads.has(error.code ?? '')) {
+        if (needsOutput) throw error;
+        return;
+      }
       // A closed standard output means that the reader, such as head, has seen enough. A closed standard error does not stop the work.
       if (output === process.stdout) stop.abort(error);
     });

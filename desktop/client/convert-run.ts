@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Conversion } from '../../shared/api.ts';
-import { isAppError, toKnownError } from '../../shared/errors.ts';
+import { AppError, isAppError, toKnownError } from '../../shared/errors.ts';
 import type { ServerEvent } from '../../shared/events.ts';
 import { type OutputOptions, outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import type { Backend } from './backend.ts';
 import type { FoundSource } from './find-sources.ts';
 import { followConversions } from './follow-conversions.ts';
@@ -119,7 +120,7 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
       meterLength(ended);
       requireDone(ended);
       const result = await backend.openResult(id, signal);
-      const file = await saver.save(target, result, signal);
+      const file = await namingFolder(target.folder, saver.save(target, result, signal));
       isSaved = true;
       saved += 1;
       meter.end(index);
@@ -154,7 +155,9 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
   for (const [index, source] of sources.entries()) {
     if (signal.aborted) break;
     // Planned one after the other, so that equal names are numbered in the order of the sources.
-    const target = await saver.plan(targetOf(source, run)).catch((error: unknown) => fail(source, index, error));
+    const wanted = targetOf(source, run);
+    const planned = namingFolder(wanted.folder, saver.plan(wanted));
+    const target = await planned.catch((error: unknown) => fail(source, index, error));
     if (target === undefined) continue;
     meter.begin(index);
     const one = convert(source, index, target).finally(() => {
@@ -174,6 +177,16 @@ function targetOf(source: FoundSource, { outputFolder, options }: ConversionRun)
     createFolder: outputFolder !== undefined,
     fileName: outputFileName(source.fileName, options.format),
   };
+}
+
+/** Names the folder in the error if its disk is full. */
+async function namingFolder<Result>(folder: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isAppError(error, 'disk_full')) throw error;
+    throw new AppError('disk_full', sayShared('failTargetDiskFullIn', { folder }), { cause: error });
+  }
 }
 
 function requireDone({ state, error }: Conversion): void {

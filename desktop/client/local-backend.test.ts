@@ -43,7 +43,9 @@ describeBackend('the backend of this computer', async (ffmpeg) => {
     keepResultDays: 1,
     converterConcurrency: 2,
   };
-  const embedded = running.use(await startEmbedded({ ...settings, waitsForSpace: false }, pino({ level: 'silent' })));
+  const embedded = running.use(
+    await startEmbedded({ ...settings, whenFull: { fail: 'The disk is full.' } }, pino({ level: 'silent' })),
+  );
   const database = new DatabaseSync(path.join(dataFolder, 'conversions.db'), { readOnly: true });
   running.defer(() => database.close());
   const rows = database.prepare('SELECT id, state FROM conversions WHERE removed_at IS NULL ORDER BY id');

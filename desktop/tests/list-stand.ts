@@ -62,7 +62,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
       maxDurationSeconds: 3600,
       keepResultDays: 1,
       converterConcurrency: options.atOnce ?? 2,
-      waitsForSpace: true,
+      whenFull: 'wait',
     },
     log,
   );

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/errors.ts';
-import { type CommitGroups, groupCommits } from './commit-groups.ts';
+import { type CommitGroups, groupCommits, type MakeRoom } from './commit-groups.ts';
 import { openSqliteDatabase, type SqliteDatabase, type SqliteStatement } from './sqlite-database.ts';
 
 const table = 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT';
@@ -14,6 +14,7 @@ let database: SqliteDatabase;
 let groups: CommitGroups;
 /** Everything that was run, in order: statements and ended calls. */
 let events: string[];
+let makeRoom: MakeRoom;
 /** The next COMMIT throws this instead of committing. */
 let commitError: AppError | undefined;
 
@@ -22,12 +23,16 @@ beforeEach(async () => {
   database = openSqliteDatabase(path.join(folder, 'notes.db'), [table]);
   events = [];
   commitError = undefined;
-  groups = groupCommits({
-    prepare: (sql) => noting(sql, database.prepare(sql)),
-    isTransaction: () => database.isTransaction(),
-    skipped: database.skipped,
-    [Symbol.dispose]: () => database[Symbol.dispose](),
-  });
+  makeRoom = () => false;
+  groups = groupCommits(
+    {
+      prepare: (sql) => noting(sql, database.prepare(sql)),
+      isTransaction: () => database.isTransaction(),
+      skipped: database.skipped,
+      [Symbol.dispose]: () => database[Symbol.dispose](),
+    },
+    (times) => makeRoom(times),
+  );
 });
 afterEach(async () => {
   database[Symbol.dispose]();
@@ -95,6 +100,37 @@ describe('calls that wait together', () => {
     expect(ended.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(events).not.toContain('COMMIT');
     expect(await count()).toBe(2);
+  });
+
+  it('are tried again while room can be made for them, and each of them by itself', async () => {
+    const asked: number[] = [];
+    let isFull = true;
+    makeRoom = (times) => {
+      asked.push(times);
+      isFull = times < 2;
+      return true;
+    };
+    const write = async (): Promise<number> => {
+      if (isFull) throw full;
+      return await count();
+    };
+    commitError = full;
+    expect(await Promise.all([insert(1), groups.add('write', write), insert(2)])).toEqual([1, 1, 1]);
+    expect([asked, await count()]).toEqual([[0, 1, 2], 2]);
+  });
+
+  it('fail if no more room can be made, or if they only read', async () => {
+    const asked: number[] = [];
+    makeRoom = (times) => {
+      asked.push(times);
+      return times < 1;
+    };
+    const reject = (): Promise<never> => Promise.reject(full);
+    await expect(groups.add('write', reject)).rejects.toBe(full);
+    expect(asked).toEqual([0, 1]);
+    await expect(groups.add('read', reject)).rejects.toBe(full);
+    await expect(groups.add('list', reject)).rejects.toBe(full);
+    expect(asked).toEqual([0, 1]);
   });
 
   it('read a portion of a list only once, outside of transactions', async () => {

@@ -8,6 +8,11 @@ const mostInGroup = 200;
 /** How often a write is tried again while another process writes, and for how long. Clients wait longer than that for an answer. */
 const busyPauseMilliseconds = 20;
 const busyMilliseconds = 15_000;
+/** The pause after room was made on a full disk, and was not enough. */
+const fullPauseMilliseconds = 10;
+
+/** Makes space for a call that does not fit on the disk, for the nth time (from 0). Returns false if no more can be made. */
+export type MakeRoom = (times: number) => boolean;
 
 /**
  * Runs calls to the stores of one database, in the order in which they were added. All that wait at a time are one transaction,
@@ -29,7 +34,7 @@ interface Job {
 
 type Outcome = PromiseSettledResult<unknown>;
 
-export function groupCommits(database: SqliteDatabase): CommitGroups {
+export function groupCommits(database: SqliteDatabase, makeRoom: MakeRoom): CommitGroups {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const rollback = database.prepare('ROLLBACK');
@@ -82,9 +87,14 @@ export function groupCommits(database: SqliteDatabase): CommitGroups {
     const outcomes: Outcome[] = [];
     try {
       for (const { call } of group) {
-        outcomes.push(await outcomeOf(call));
+        const outcome = await outcomeOf(call);
         // Some errors roll back the whole transaction: https://www.sqlite.org/lang_transaction.html
         if (!database.isTransaction()) return undefined;
+        if (isFull(outcome)) {
+          rollback.run();
+          return undefined;
+        }
+        outcomes.push(outcome);
       }
       commit.run();
       return outcomes;
@@ -96,7 +106,16 @@ export function groupCommits(database: SqliteDatabase): CommitGroups {
 
   /** Runs each call by itself: what it writes is durable or not, whatever becomes of the others. */
   async function runEach(group: readonly Job[]): Promise<void> {
-    for (const job of group) settle(job, await outcomeOf(job.call));
+    for (const job of group) settle(job, await runOne(job));
+  }
+
+  async function runOne({ kind, call }: Job): Promise<Outcome> {
+    for (let times = 0; ; times += 1) {
+      const outcome = await outcomeOf(call);
+      if (kind !== 'write' || !isFull(outcome) || !makeRoom(times)) return outcome;
+      // Another program takes what is given up. Perhaps it stops.
+      if (times > 1) await setTimeout(fullPauseMilliseconds);
+    }
   }
 
   return {
@@ -115,6 +134,10 @@ export function groupCommits(database: SqliteDatabase): CommitGroups {
 async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> {
   const [outcome] = await Promise.allSettled([call()]);
   return outcome;
+}
+
+function isFull(outcome: Outcome): boolean {
+  return outcome.status === 'rejected' && isAppError(outcome.reason, 'disk_full');
 }
 
 function settle(job: Job | undefined, outcome: Outcome): void {

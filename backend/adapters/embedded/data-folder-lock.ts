@@ -29,7 +29,8 @@ export function lockDataFolder(folder: Pick<DataFolder, 'path' | 'lock' | 'calle
   try {
     makeFile(folder.lock);
     database = new DatabaseSync(folder.lock, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    // Without a journal in memory, SQLite would write one to the disk, which may be full.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;');
   } catch (error) {
     database?.close();
     if (isSqliteBusy(error)) throw dataInUse(folder, error);

@@ -25,6 +25,7 @@ describe('a data folder', () => {
       mp3s: path.join(folder, 'mp3s'),
       work: path.join(folder, 'work'),
       lock: path.join(folder, 'lock'),
+      reserve: path.join(folder, 'reserve'),
     });
     for (const each of [layout.path, layout.videos, layout.mp3s, layout.work]) {
       expect((await stat(each)).mode & 0o777).toBe(0o700);

@@ -21,6 +21,8 @@ export interface DataFolder {
   /** Temporary files. They are useless once their process has ended. */
   readonly work: string;
   readonly lock: string;
+  /** Takes up space that the databases get on a full disk. */
+  readonly reserve: string;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function openDataFolder(folder: string, called = 'The data folder')
     mp3s: path.join(root, 'mp3s'),
     work: path.join(root, 'work'),
     lock: path.join(root, 'lock'),
+    reserve: path.join(root, 'reserve'),
   };
   for (const each of [root, layout.videos, layout.mp3s, layout.work]) {
     try {

@@ -183,7 +183,9 @@ describe('blobs as files', () => {
         ended.resolve();
       }
     }
-    await expect(store.append('blob', fence, 0, endless(), label, controller.signal)).rejects.toThrow(/aborted/);
+    await expect(store.append('blob', fence, 0, endless(), label, { signal: controller.signal })).rejects.toThrow(
+      /aborted/,
+    );
     await ended.promise;
   });
 

@@ -8,16 +8,24 @@ import { copyBlob, removeBlobFiles, settleBlobFolder } from './blob-files.ts';
 import { createBlobReading } from './file-blob-reading.ts';
 import { createBlobWriting } from './file-blob-writing.ts';
 import { withSystemErrors } from './system-error.ts';
+import { shareUploadSpace, type UploadSpace } from './volume-space.ts';
+
+export interface FileBlobStoreOptions {
+  /** What the blobs share with others on the same volume. */
+  readonly space?: UploadSpace;
+  /** Called for each file that cannot be read or put in order. The others are. */
+  readonly onSkipped?: ReportSkipped;
+}
 
 /**
  * Blobs as files in `folder`, which is made if it is missing: `ID` when finished, `ID.part` while it grows. Only this store may
  * use the folder, and only in one process at a time. So fences are kept in memory: no writer outlives the process. Labels are not
  * stored, because the rows have the same data. If the file system ignores case, ids that differ only in case name the same blob.
- * Throws as every method does. `onSkipped` is called for each file that cannot be read or put in order; the others are.
+ * Throws as every method does.
  */
 export async function openFileBlobStore(
   folder: string,
-  onSkipped: ReportSkipped = () => undefined,
+  { space = shareUploadSpace(folder, 0), onSkipped = () => undefined }: FileBlobStoreOptions = {},
 ): Promise<BlobStore> {
   const root = path.resolve(folder);
   await withSystemErrors(async () => {
@@ -28,5 +36,9 @@ export async function openFileBlobStore(
     copy: (id, from, to, durableBytes) => copyBlob(blobPaths(root, id, from), blobPaths(root, id, to), durableBytes),
     remove: (id, generation) => removeBlobFiles(blobPaths(root, id, generation)),
   });
-  return { ...createBlobReading(root, claims, onSkipped), ...createBlobWriting(root, claims) };
+  return {
+    ...createBlobReading(root, claims, onSkipped),
+    ...createBlobWriting(root, claims, space),
+    room: space.room,
+  };
 }

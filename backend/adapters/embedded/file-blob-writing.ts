@@ -11,10 +11,12 @@ import { cutBack, syncFile, syncOrCutBack, truncateFile } from './durable-file.t
 import { writeGathering } from './gathering-writer.ts';
 import { interruptible } from './interruptible.ts';
 import { isSystemError, withSystemErrors } from './system-error.ts';
+import { type SpaceUser, type UploadSpace, unlimited } from './volume-space.ts';
 
 export function createBlobWriting(
   root: string,
   claims: BlobClaims,
+  space: UploadSpace,
 ): Pick<BlobStore, 'append' | 'truncate' | 'finish' | 'adopt' | 'remove'> {
   const finishing = new Map<string, { readonly fence: number; readonly finished: Promise<BlobInfo> }>();
 
@@ -38,7 +40,7 @@ export function createBlobWriting(
   }
 
   return {
-    append(id, fence, offset, source, _label, signal) {
+    append(id, fence, offset, source, _label, { signal, expectedBytes = 0 } = {}) {
       return withSystemErrors(async () => {
         checkBlobId(id);
         signal?.throwIfAborted();
@@ -46,8 +48,10 @@ export function createBlobWriting(
           const found = await findGrowing(id, claim.generation);
           if (offset !== (found?.bytes ?? 0))
             throw new AppError('wrong_state', 'The offset is not the end of the file.');
+          using share = await space.begin(expectedBytes);
           claim.limitTo(offset);
-          return await write(blobPaths(root, id, claim.generation).growing, offset, source, claim, signal);
+          const { growing } = blobPaths(root, id, claim.generation);
+          return await write(growing, offset, source, claim, share, signal);
         });
       });
     },
@@ -124,6 +128,7 @@ async function write(
   offset: number,
   source: AsyncIterable<Uint8Array>,
   claim: BlobClaim,
+  share: SpaceUser,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const stop = signal === undefined ? claim.signal : AbortSignal.any([signal, claim.signal]);
@@ -132,7 +137,7 @@ async function write(
     if (offset === 0) await syncFolder(path.dirname(growing));
     let size: number;
     try {
-      size = await writeGathering(file, interruptible(source, stop), offset);
+      size = await writeGathering(file, taking(interruptible(source, stop), share), offset, share.writing);
     } catch (error) {
       // Bytes that have arrived are kept, so that an upload can continue from there. But a later writer continues from the end
       // that it saw. The caller must get the original error.
@@ -147,6 +152,14 @@ async function write(
   }
 }
 
+async function* taking(source: AsyncIterable<Uint8Array>, share: SpaceUser): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    const asked = share.take(chunk.byteLength);
+    if (asked !== undefined) await asked;
+    yield chunk;
+  }
+}
+
 /** Makes `file` the growing blob, by renaming it if both are on one file system. */
 async function moveIn(file: string, growing: string, claim: BlobClaim, signal: AbortSignal | undefined): Promise<void> {
   await chmod(file, 0o600);
@@ -156,7 +169,7 @@ async function moveIn(file: string, growing: string, claim: BlobClaim, signal: A
   } catch (error) {
     if (!isSystemError(error, 'EXDEV')) throw error;
     await rm(growing, { force: true });
-    await write(growing, 0, createReadStream(file), claim, signal);
+    await write(growing, 0, createReadStream(file), claim, unlimited, signal);
     await rm(file, { force: true });
   }
 }

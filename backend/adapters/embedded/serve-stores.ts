@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
-import { type CommitGroups, groupCommits } from './commit-groups.ts';
+import { type CommitGroups, groupCommits, type MakeRoom } from './commit-groups.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
+import { giveUpPart } from './reserve-file.ts';
 import { toSentError } from './sent-error.ts';
 import { createSqliteCodeStore } from './sqlite-code-store.ts';
 import { createSqliteConversionStore } from './sqlite-conversion-store.ts';
@@ -16,6 +17,7 @@ import {
   type CallKind,
   type DatabaseName,
   type Portion,
+  type Reserve,
   type StoreAnswer,
   type StoreRequest,
   type StoresByDatabase,
@@ -97,7 +99,7 @@ export function serveStores(port: MessagePort): void {
 async function handle(opened: Map<number, Opened>, request: StoreRequest, events: DatabaseEvents): Promise<unknown> {
   if (request.type === 'check') return findDamage(request.path);
   if (request.type === 'open') {
-    opened.set(request.number, openDatabase(request.database, request.path, events));
+    opened.set(request.number, openDatabase(request, events));
     return undefined;
   }
   const target = opened.get(request.database);
@@ -125,7 +127,10 @@ async function handle(opened: Map<number, Opened>, request: StoreRequest, events
   }
 }
 
-function openDatabase<Name extends DatabaseName>(name: Name, path: string, events: DatabaseEvents): Opened {
+function openDatabase(
+  { database: name, path, reserve }: Extract<StoreRequest, { type: 'open' }>,
+  events: DatabaseEvents,
+): Opened {
   const { open, makeStores } = databases[name];
   const database = open(path, events);
   database.prepare(`PRAGMA busy_timeout = ${busyTimeoutMilliseconds}`).get();
@@ -133,13 +138,29 @@ function openDatabase<Name extends DatabaseName>(name: Name, path: string, event
   const kinds = new Map(Object.entries<Readonly<Record<string, CallKind>>>({ ...storeCalls[name] }));
   return {
     database,
-    groups: groupCommits(database),
+    groups: groupCommits(database, roomMaker(database, reserve)),
     lists: new Map(),
     find(store, method) {
       const kind = kinds.get(store)?.[method];
       if (kind === undefined) throw new Error(`there is no ${store}.${method}`);
       return { kind, call: Reflect.get(Reflect.get(stores, store) as object, method) as Method };
     },
+  };
+}
+
+/**
+ * At first, SQLite writes over its log again, which needs no more space if the database does not grow. If that is not enough, parts
+ * of the reserve are given up.
+ */
+function roomMaker(database: SqliteDatabase, reserve: Reserve | undefined): MakeRoom {
+  return (times) => {
+    if (times > 0 && (reserve === undefined || !giveUpPart(reserve.file, reserve.bytes))) return false;
+    try {
+      database.prepare('PRAGMA wal_checkpoint(RESTART)').get();
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+    }
+    return true;
   };
 }
 

@@ -1,9 +1,10 @@
 import { closeSync, openSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
+import { limitsAt } from './volume-space.ts';
 import { isLogDamaged } from './write-ahead-log.ts';
 
 /** The size of SQLite's smallest page. */
@@ -47,9 +48,12 @@ export interface SqliteDatabaseOptions extends DatabaseEvents {
   readonly tables?: readonly string[];
 }
 
+/** A database without a file, for one connection. Nothing that it holds is kept. */
+export const inMemory = ':memory:';
+
 /**
- * Opens the file at `path` and migrates it to the latest version. Makes the file, with access only for its owner, if it is
- * missing. The database has version n once the first n of `migrations` have run. A migration that was released must never be
+ * Opens the file at `path`, or a database {@link inMemory}, and migrates it to the latest version. Makes the file, with access only
+ * for its owner, if it is missing. The database has version n once the first n of `migrations` have run. A migration that was released must never be
  * edited; add another one instead. Throws `unsupported` for a file that a newer program has written, `data_unusable` for a damaged
  * one; both files stay as they are.
  */
@@ -60,6 +64,7 @@ export function openSqliteDatabase(
 ): SqliteDatabase {
   const { loss = 'all that is in it', tables = [], onSkipped = () => undefined, onDamaged } = options;
   const name = basename(path);
+  const isFile = path !== inMemory;
   const opening = <Result>(work: () => Result): Result => {
     try {
       return work();
@@ -71,10 +76,12 @@ export function openSqliteDatabase(
     }
   };
   const database = opening(() => {
-    // SQLite takes these few bytes for nothing, and would write a new database over them.
-    const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
-    if (size > 0 && size < smallestBytes) throw damagedFile(name, loss);
-    makeFile(path);
+    if (isFile) {
+      // SQLite takes these few bytes for nothing, and would write a new database over them.
+      const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      if (size > 0 && size < smallestBytes) throw damagedFile(name, loss);
+      makeFile(path);
+    }
     return new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
   });
   try {
@@ -86,6 +93,9 @@ export function openSqliteDatabase(
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
       // On macOS, a plain fsync leaves the bytes in the disk's own memory. Other systems ignore this.
       database.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;');
+      // Sorting must not need space on another disk.
+      database.exec('PRAGMA temp_store = MEMORY;');
+      if (isFile) limitLog(database, limitsAt(dirname(path)).databaseLog);
       migrate(database, migrations, name);
       const names = namesIn(database);
       if (!tables.every((table) => names.includes(table))) throw damagedFile(name, loss);
@@ -157,6 +167,12 @@ function namesIn(database: DatabaseSync): readonly string[] {
     .prepare('SELECT name FROM sqlite_schema')
     .all()
     .map(({ name }) => String(name));
+}
+
+/** Sets the size at which SQLite moves the write-ahead log into the database. It then writes over the log, which does not shrink. */
+function limitLog(database: DatabaseSync, bytes: number): void {
+  const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
+  database.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(bytes / pageBytes)};`);
 }
 
 function readVersion(database: DatabaseSync): number {
@@ -244,6 +260,8 @@ const unavailableCodes: readonly number[] = [
   resultCodes.cannotOpen,
   resultCodes.protocol,
 ];
+/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow. */
+const noSpaceForIndex = 4874;
 /** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. A violation of any other constraint is a bug. */
 const takenCodes: readonly number[] = [1555, 2067];
 
@@ -256,7 +274,7 @@ export function translateSqliteError(error: unknown): unknown {
   const extended = Number(error.errcode);
   const primary = resultCodeOf(error);
   if (takenCodes.includes(extended)) return new AppError('taken', 'This key already exists.', { cause: error });
-  if (primary === resultCodes.full) return diskFull(error);
+  if (primary === resultCodes.full || extended === noSpaceForIndex) return diskFull(error);
   return primary !== undefined && unavailableCodes.includes(primary) ? unreachable(error) : error;
 }
 

@@ -98,9 +98,22 @@ export const storeCalls: { readonly [Name in DatabaseName]: StoresCalls<StoresBy
   },
 };
 
+/** Space that a database gets when it cannot write. */
+export interface Reserve {
+  /** The file that takes up the space. */
+  readonly file: string;
+  /** Its size when nothing was given up. */
+  readonly bytes: number;
+}
+
 /** To the worker. Each request has a number of its own, and so has its answer. */
 export type StoreRequest = { readonly number: number } & (
-  | { readonly type: 'open'; readonly database: DatabaseName; readonly path: string }
+  | {
+      readonly type: 'open';
+      readonly database: DatabaseName;
+      readonly path: string;
+      readonly reserve: Reserve | undefined;
+    }
   /** `database` is the number of the request that opened it. The answer to a list is its first {@link Portion}. */
   | {
       readonly type: 'call';

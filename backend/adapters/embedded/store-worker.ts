@@ -9,6 +9,7 @@ import {
   type CallKind,
   type DatabaseName,
   type Portion,
+  type Reserve,
   type StoreAnswer,
   type StoreRequest,
   type StoresByDatabase,
@@ -24,7 +25,11 @@ export interface StoreWorker extends AsyncDisposable {
    * Opens a database and its stores. Disposing of them waits for the calls in progress and closes the database; later calls throw
    * `unavailable`. Throws as `openConversionsDatabase` and `openAccountsDatabase` do.
    */
-  open<Name extends DatabaseName>(database: Name, path: string): Promise<StoresByDatabase[Name] & AsyncDisposable>;
+  open<Name extends DatabaseName>(
+    database: Name,
+    path: string,
+    reserve?: Reserve,
+  ): Promise<StoresByDatabase[Name] & AsyncDisposable>;
   /** Fires if the thread has died or is frozen. The reason is an AppError `unavailable`, which all calls throw from then on. */
   readonly died: AbortSignal;
 }
@@ -145,8 +150,8 @@ export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}):
 
   return {
     died: died.signal,
-    async open<Name extends DatabaseName>(name: Name, path: string) {
-      const { number: database, answer } = send({ type: 'open', database: name, path });
+    async open<Name extends DatabaseName>(name: Name, path: string, reserve?: Reserve) {
+      const { number: database, answer } = send({ type: 'open', database: name, path, reserve });
       opening += 1;
       await answer.finally(() => {
         opening -= 1;

@@ -6,6 +6,7 @@ import type { ConversionRow, ConversionStore, ResumableUpload } from '../../port
 import type { LeaseParts } from '../lease.ts';
 import { type Intake, newConversion } from '../new-conversion.ts';
 import type { Publisher } from '../publisher.ts';
+import { requireRoom } from '../require-room.ts';
 import { afterTheEnd, ownUpload } from './own-upload.ts';
 import { settleUpload } from './settle-upload.ts';
 import type { UploadPiece } from './upload-piece.ts';
@@ -47,7 +48,7 @@ export interface ResumableUploads {
   /**
    * Starts a conversion that waits for its video. If the owner has created an upload with the same key before, returns that one as
    * it is now, whatever else the intake says; throws `gone` if it was cancelled, removed or has expired. Throws `too_many` if the
-   * owner has too many unfinished uploads.
+   * owner has too many unfinished uploads, `disk_full` if there is no space for the video.
    */
   create(owner: string, intake: UploadIntake): Promise<UploadStatus>;
 
@@ -57,7 +58,8 @@ export interface ResumableUploads {
    * Adds a piece, and queues the conversion once its video is complete. If the source is interrupted, the bytes that have arrived
    * are kept; with a checksum, either the whole piece is kept or none of it. Throws `wrong_state` at another offset, `locked`
    * while another request adds to the upload, `bad_request` if the length differs from the one given before, `too_large` and
-   * `checksum_mismatch`. A piece that is refused changes neither the length nor the expiry of the upload.
+   * `checksum_mismatch`. A piece that is refused changes neither the length nor the expiry of the upload. But `disk_full`, for the
+   * rest of the video, ends the upload and removes its bytes.
    */
   append(owner: string, id: string, piece: UploadPiece, source: AsyncIterable<Uint8Array>): Promise<UploadStatus>;
 
@@ -114,6 +116,7 @@ export function createResumableUploads(parts: ResumableUploadsParts): ResumableU
   }
 
   async function insertNew(owner: string, intake: UploadIntake): Promise<UploadRow> {
+    await requireRoom(parts.videos, intake.videoBytes);
     const upload: ResumableUpload = {
       ...(intake.videoBytes === undefined ? {} : { bytes: intake.videoBytes }),
       ...(intake.metadata === undefined ? {} : { metadata: intake.metadata }),

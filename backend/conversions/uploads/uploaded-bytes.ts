@@ -1,5 +1,5 @@
 import { isAppError } from '../../../shared/errors.ts';
-import type { BlobStore } from '../../ports/blob-store.ts';
+import type { AppendOptions, BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ResumableUpload } from '../../ports/conversion-store.ts';
 import { blobFence, videoBlobId } from '../blob-names.ts';
 
@@ -17,8 +17,13 @@ export interface StoredBytes {
 /** The bytes of uploads. Every change is given the row as claimed or decided by its caller, which determines the fence. */
 export interface UploadedBytes {
   stored(id: string, unverifiedFrom: number | undefined): Promise<StoredBytes>;
-  /** Adds bytes at `offset` and resolves with the new end. */
-  append(row: UploadRow, offset: number, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
+  /** Adds bytes at `offset` and resolves with the new end. Throws as the store does. */
+  append(
+    row: UploadRow,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    options: { readonly signal: AbortSignal; readonly expectedBytes: number | undefined },
+  ): Promise<number>;
   cutBack(row: UploadRow, bytes: number): Promise<void>;
   finish(row: UploadRow): Promise<void>;
   /** Removes the bytes. `row` is the row that no longer needed them; undefined if the row was deleted. */
@@ -30,10 +35,10 @@ export function createUploadedBytes(videos: BlobStore): UploadedBytes {
     row: UploadRow,
     offset: number,
     source: AsyncIterable<Uint8Array>,
-    signal?: AbortSignal,
+    options?: AppendOptions,
   ): Promise<number> {
     const label = { conversionId: row.id, owner: row.owner, fileName: row.fileName };
-    return await videos.append(videoBlobId(row), blobFence(row), offset, source, label, signal);
+    return await videos.append(videoBlobId(row), blobFence(row), offset, source, label, options);
   }
 
   return {

@@ -55,10 +55,17 @@ export async function writeUpload(request: WriteUpload, parts: WriteUploadParts)
   try {
     end = await addPiece(writing, parts);
   } catch (error) {
-    await afterwards(writing, endInVain(writing, error, parts), parts);
+    if (isAppError(error, 'disk_full')) await giveUp(writing, parts);
+    else await afterwards(writing, endInVain(writing, error, parts), parts);
     throw error;
   }
-  return end === row.upload.bytes ? await complete(writing, end, parts) : await endWrite(writing, end, parts);
+  if (end !== row.upload.bytes) return await endWrite(writing, end, parts);
+  try {
+    return await complete(writing, end, parts);
+  } catch (error) {
+    if (isAppError(error, 'disk_full')) await giveUp(writing, parts);
+    throw error;
+  }
 }
 
 /** Waits for what is done after a piece has failed. Throws only if the lease is lost: any other failure must not hide the first one. */
@@ -128,7 +135,10 @@ async function addPiece(writing: Writing, { uploaded }: WriteUploadParts): Promi
     return offset;
   }
   if (checksum !== undefined) await lease.write({ type: 'doubted', unverifiedFrom: offset });
-  const end = await uploaded.append(row, offset, counted(), AbortSignal.any([lease.signal, writer.signal]));
+  const signal = AbortSignal.any([lease.signal, writer.signal]);
+  // All that is still to come needs space, and not only this piece.
+  const expectedBytes = upload.bytes === undefined ? piece.pieceBytes : upload.bytes - offset;
+  const end = await uploaded.append(row, offset, counted(), { signal, expectedBytes });
   if (checksum !== undefined && !checksum.matches()) throw mismatch();
   // An operator or another program may have removed the file. Then the client must send its bytes again.
   const stored = await uploaded.stored(row.id, undefined);
@@ -191,6 +201,20 @@ async function endInVain(writing: Writing, reason: unknown, parts: WriteUploadPa
   await settleUpload(kept, parts).catch((error: unknown) => {
     log.warn({ err: error, conversion: row.id }, 'could not queue an upload yet; its next request will');
   });
+}
+
+/**
+ * Ends an upload for which there is no space. Its bytes would keep the disk full until it expires. They go before the row, which may
+ * need the space.
+ */
+async function giveUp({ row, lease }: Writing, { uploaded, publisher, log }: WriteUploadParts): Promise<void> {
+  try {
+    await uploaded.remove(row.id, row);
+    const abandoned = await lease.end({ type: 'abandoned' });
+    if (abandoned !== undefined) await publisher.ended(abandoned);
+  } catch (error) {
+    log.warn({ err: error, conversion: row.id }, 'could not remove an upload that has no space yet; the sweeper will');
+  }
 }
 
 /** Throws the reason to a writer whose lease is lost. Removes the bytes that it wrote after a cancel. */

@@ -247,6 +247,7 @@ function namesOnly(names: Set<string>): BlobStore {
     open: unused,
     localFile: unused,
     stat: unused,
+    room: unused,
     async remove(id) {
       names.delete(id);
     },

@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Flags for Node, e.g. a module to load first. */
   readonly nodeFlags?: readonly string[];
+  /** The words before its command line, for example of a program that starts it in a namespace. */
+  readonly launcher?: readonly string[];
 }
 
 /** A spawned server, which may or may not start to listen. */
@@ -46,10 +48,16 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
   return await spawnServer(options).listening;
 }
 
-export function spawnServer({ dataFolder, environment = {}, nodeFlags = [] }: ServerOptions): StartingServer {
+export function spawnServer({
+  dataFolder,
+  environment = {},
+  nodeFlags = [],
+  launcher = [],
+}: ServerOptions): StartingServer {
+  const [program = process.execPath, ...before] = launcher.length === 0 ? launcher : [...launcher, process.execPath];
   const child = spawn(
-    process.execPath,
-    [...nodeFlags, commandLineEntry, 'serve', '--port', '0', '--data', dataFolder],
+    program,
+    [...before, ...nodeFlags, commandLineEntry, 'serve', '--port', '0', '--data', dataFolder],
     {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -50,7 +50,8 @@ export async function startSet(
     places: 1,
     workFolder,
     convert: (request) => activity.during(() => convert(request, () => activity.aside(stepper.step))),
-    waits: true,
+    whenFull: 'wait',
+    room: async () => 1,
   });
   running.defer(() => converter.stop());
   return { conversions, stepper, activity };

@@ -40,7 +40,7 @@ async function run(start: BackendStart, port: ChannelPort): Promise<void> {
   try {
     const { dataFolder, ffmpegPath, atOnce: converterConcurrency } = start;
     const given = { dataFolder, ffmpegPath, converterConcurrency };
-    const backend = await startEmbedded({ ...given, maxDurationSeconds, keepResultDays, waitsForSpace: true }, log);
+    const backend = await startEmbedded({ ...given, maxDurationSeconds, keepResultDays, whenFull: 'wait' }, log);
     let ending: Promise<void> | undefined;
     const onEnd = (): void => {
       ending ??= Promise.resolve(backend[Symbol.asyncDispose]()).finally(() => process.exit(0));
