@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Logger, pino } from 'pino';
+import { openLimits } from '../client-limits.ts';
 import type { Config } from '../config.ts';
 import { locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -7,6 +8,7 @@ import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Route } from '../http/routes.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
+import { descriptorLimit } from './descriptor-limit.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
@@ -52,6 +54,7 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
   const converter = await startConverterService(parts, { ...config, binaries, waitsForSpace: true });
   running.defer(() => converter.stop());
   const { loopback, publicUrl } = config;
+  const limits = openLimits(descriptorLimit(), config.converterConcurrency);
   const gateway = createGateway({
     ...owners,
     conversions: owners.owned,
@@ -59,11 +62,17 @@ export async function serve({ config, version, say, signal }: ServeOptions): Pro
     settings: { ...config, version, mail: mailer !== undefined },
     hosts: { loopback, publicUrl },
     trustedProxies: config.trustedProxies,
+    limits,
     log,
     ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     reachAll: () => reachAll(parts, authentication),
   });
-  const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
+  const server = await startServer(gateway.app, {
+    host: config.host,
+    port: config.port,
+    log,
+    connections: { ...limits.connections, trustedProxies: config.trustedProxies },
+  });
   running.defer(() => server.close());
   running.defer(() => gateway.close());
   const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
@@ -85,6 +94,9 @@ async function reachAll(
   ]);
 }
 
+/** A few collectors. Their descriptors are among those that the process keeps for itself. */
+const metricsConnections = { perClient: 16, inAll: 16 };
+
 /** Serves the metrics on their own port. */
 async function serveMetrics(
   { metricsPort: port = 0, host, loopback, trustedProxies }: Config,
@@ -92,5 +104,5 @@ async function serveMetrics(
   { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
 ): Promise<RunningServer> {
   const app = createApp({ routes: [route], authentication, hosts: { loopback }, trustedProxies, log });
-  return await startServer(app, { host, port, log });
+  return await startServer(app, { host, port, log, connections: { ...metricsConnections, trustedProxies } });
 }
