@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../../shared/errors.ts';
+import { AppError, conversionErrorCodes, isAppError } from '../../shared/errors.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
@@ -10,6 +10,7 @@ import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
+import { isScarcity } from './scarcity.ts';
 
 /**
  * How long a conversion waits for something that is unavailable or full: long enough to cause little load, short enough not to be
@@ -107,7 +108,17 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   } catch (error) {
     await settle(error, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder, parts.log);
+  }
+}
+
+async function removeFolder(folder: string, log: Logger): Promise<void> {
+  try {
+    // Node tries again while too many files are open.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    // The outcome is written already. The folder is removed at the next start.
+    log.error({ err: error }, 'could not remove the folder of a conversion');
   }
 }
 
@@ -174,10 +185,9 @@ async function settle(
   await work.fail(reason);
 }
 
+/** Whatever the job could not do, make its folder, open a file or start ffmpeg, may work later if the system was only short of something. */
 function willPass(error: unknown): boolean {
-  // The job's folder itself may be what does not fit on the disk.
-  const code = systemErrorCode(error);
-  return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
+  return isAppError(error, 'disk_full', 'unavailable') || isScarcity(error);
 }
 
 /** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
