@@ -1,3 +1,5 @@
+import { withoutTrailing } from '../../shared/without-trailing.ts';
+
 /** The maximum length of a file name: 255 bytes of UTF-8 on Linux (NAME_MAX) and macOS (APFS), 255 UTF-16 units on Windows (NTFS). */
 const maxNameLength = 255;
 /** A longer text after the last dot of a name is not an extension. */
@@ -16,7 +18,7 @@ const reservedOnWindows = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin
 export function validFileName(name: string, platform: NodeJS.Platform, number = 0): string {
   const windows = platform === 'win32';
   let valid = name.toWellFormed().replace(windows ? forbiddenOnWindows : forbiddenElsewhere, '_');
-  if (windows) valid = valid.replace(/[. ]+$/, '').replace(reservedOnWindows, '_$&');
+  if (windows) valid = withoutTrailing(valid, '. ').replace(reservedOnWindows, '_$&');
   if (valid === '' || valid === '.' || valid === '..') valid = '_';
 
   const dot = valid.lastIndexOf('.');

@@ -67,7 +67,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
     async submit({ file, options, batch, resumable, onSent = () => {} }, signal) {
       return await inTurn(async () => {
         signal.throwIfAborted();
-        const { maxUploadBytes } = await serverInfo();
+        const { maxUploadBytes } = await keepTrying(serverInfo, signal);
         if (file.bytes > maxUploadBytes) {
           const details = { limitBytes: maxUploadBytes };
           const sentence = failureSentence({ code: 'too_large', details }, session.http.host);

@@ -8,7 +8,7 @@ import { sayShared } from '../../shared/words/say.ts';
 import { sourceError } from '../../shared/words/system-failures.ts';
 import type { ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
-import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
+import { keepTrying, longestRetryAfterSeconds, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { type UploadPiece, uploadRequests } from './upload-requests.ts';
@@ -16,7 +16,6 @@ import { type UploadPiece, uploadRequests } from './upload-requests.ts';
 const uploadsPath = '/api/v1/uploads';
 const resumable = { 'Tus-Resumable': '1.0.0' };
 
-const longestRetryAfterSeconds = 300;
 /** Large enough that the cost of a request does not matter, and small enough for proxies that limit requests. */
 const requestBytes = 64 * 1024 * 1024;
 /** Keeps reads few for a large file, and memory low for several files at once. */

@@ -103,7 +103,7 @@ const readings: readonly Reading[] = [
     error: () => ['converter_failed', sayShared('failNoMp3Encoder')],
   },
   {
-    applies: says(/Decoder .* not found for input stream|Decoding requested, but no decoder found/),
+    applies: says(/ not found for input stream|Decoding requested, but no decoder found/),
     error: () => ['damaged', sayShared('failAudioFormat')],
   },
   {
