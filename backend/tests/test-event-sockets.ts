@@ -62,7 +62,7 @@ export async function startTestEventSockets(
     changes: test.conversions.changes,
     authentication,
     limits: { ...socketLimits, ...limits },
-    openSockets: [countOpen({ perAccount: 10, perClient: 1000, inAll: 1000 }, 30)],
+    openSockets: [countOpen({ perAccount: 50, perClient: 1000, inAll: 1000 }, 30)],
     log,
   });
   const app = createApp({

@@ -69,7 +69,8 @@ async function expectLinearIn(parse: Parse, unit: string, start: string): Promis
       expect(milliseconds, `${size} characters of ${what}`).toBeLessThan(last * mostTimes);
       last = Math.max(noiseMilliseconds, milliseconds);
     }
-    if (end === '') continue;
+    // Longer units only look for patterns that retry, which show in shorter texts.
+    if (end === '' || [...unit].length > 1) continue;
     const milliseconds = await processorTime(parse, start + repeat(unit, longest) + end);
     expect(milliseconds, `1 MB of ${what}`).toBeLessThan(mostMilliseconds);
   }
