@@ -14,6 +14,7 @@ import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 import { isFrozen } from './ffmpeg/supervise-process.ts';
+import { isScarcity } from './scarcity.ts';
 
 /**
  * How long a conversion waits for something that is unavailable or full: long enough to cause little load, short enough not to be
@@ -118,7 +119,8 @@ async function convert(taken: Work, stopping: AbortSignal, parts: HandleConvertP
   } catch (error) {
     await settle(error, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true }).catch((cause: unknown) => {
+    // Node tries again while too many files are open.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((cause: unknown) => {
       parts.skipped({ kind: 'folder', id: mp3BlobId(work.row), what: 'could not remove temporary files', cause });
     });
   }
@@ -226,10 +228,9 @@ async function settle(
   await work.fail(reason);
 }
 
+/** Whatever the job could not do, make its folder, open a file or start ffmpeg, may work later if the system was only short of something. */
 function willPass(error: unknown): boolean {
-  // The job's folder itself may be what does not fit on the disk.
-  const code = systemErrorCode(error);
-  return isAppError(error, 'disk_full', 'unavailable') || code === 'ENOSPC' || code === 'EDQUOT';
+  return isAppError(error, 'disk_full', 'unavailable') || isScarcity(error);
 }
 
 /** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
