@@ -70,7 +70,7 @@ async function expectLinearIn(parse: Parse, unit: string, start: string): Promis
       last = Math.max(noiseMilliseconds, milliseconds);
     }
     // Longer units only look for patterns that retry, which show in shorter texts.
-    if (end === '' || [...unit].length > 1) continue;
+    if (end === '' || Array.from(unit).length > 1) continue;
     const milliseconds = await processorTime(parse, start + repeat(unit, longest) + end);
     expect(milliseconds, `1 MB of ${what}`).toBeLessThan(mostMilliseconds);
   }
