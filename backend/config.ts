@@ -3,6 +3,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { posix, win32 } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
+import { withoutTrailing } from '../shared/without-trailing.ts';
 
 /**
  * The settings of the services, parsed once at the start and passed on as plain data. A service names those that it needs with
@@ -83,7 +84,7 @@ const webUrlSchema = z
   .refine((text) => /^https?:\/\/[^\s?#]+$/i.test(text) && hasNoUser(text), {
     error: 'a URL that begins with http:// or https://, without a user name, a password, a query or a fragment',
   })
-  .transform((text) => text.replace(/\/+$/, ''));
+  .transform((text) => withoutTrailing(text, '/'));
 
 const smtpUrlSchema = z.string().refine((text) => /^smtps?:\/\/[^/]/.test(text) && URL.canParse(text), {
   error: 'a URL that begins with smtp:// or smtps://',

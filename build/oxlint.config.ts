@@ -2,7 +2,14 @@ import { posix } from 'node:path';
 import { type DummyRuleMap, defineConfig } from 'oxlint';
 
 /** What every service of the backend may import. No service imports another. */
-const service = ['shared', 'backend/messages.ts', 'backend/ports', 'backend/conversions', 'backend/http'];
+const service = [
+  'shared',
+  'backend/client-limits.ts',
+  'backend/messages.ts',
+  'backend/ports',
+  'backend/conversions',
+  'backend/http',
+];
 
 /**
  * Which of our own files a part, a folder or a file, may import besides its own. A folder stands for everything below it; a file belongs to
@@ -12,13 +19,14 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   shared: [],
 
   'backend/config.ts': ['shared'],
+  'backend/client-limits.ts': ['backend/ports'],
   'backend/messages.ts': ['shared'],
   'backend/ports': ['shared', 'backend/messages.ts'],
   'backend/adapters/embedded': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/adapters/smtp-mailer.ts': ['shared', 'backend/ports'],
   'backend/adapters/cluster': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/conversions': ['shared', 'backend/messages.ts', 'backend/ports'],
-  'backend/http': ['shared', 'backend/messages.ts', 'backend/ports'],
+  'backend/http': ['shared', 'backend/client-limits.ts', 'backend/messages.ts', 'backend/ports'],
   'backend/gateway': [...service, 'backend/config.ts'],
   'backend/auth': [...service, 'backend/config.ts'],
   'backend/converter': service,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { hashingLimits } from '../client-limits.ts';
 import type { Config } from '../config.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,7 +10,7 @@ import type { UserStore } from '../ports/user-store.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { type AuthMail, createCodeSender } from './code-sender.ts';
 import { createCodes } from './codes.ts';
-import { limitConcurrency } from './limit-concurrency.ts';
+import { createHashingTurns } from './hashing-turns.ts';
 import { createOwnAccount } from './own-account.ts';
 import { createOwnPassword } from './own-password.ts';
 import { createPasswordHashing, type PasswordHashing } from './password-hashing.ts';
@@ -35,8 +36,6 @@ export interface AuthParts extends AuthSettings {
   readonly hashing?: PasswordHashing;
 }
 
-/** A hash takes 19 MiB. Two at a time leave two of Node's four pool threads for files; 256 waiting are about 5 s of work. */
-const hashingAtOnce = { running: 2, waiting: 256 };
 /** The auth service, in this process. */
 export function createAuth(parts: AuthParts): Authentication {
   const { users, secrets, clock, hashing = createPasswordHashing() } = parts;
@@ -55,7 +54,7 @@ export function createAuth(parts: AuthParts): Authentication {
     signedInUser: createSignedInUser({ users, sessions }),
     limits: createSignInLimits(parts.rateLimit),
     hashing,
-    hashingTurns: limitConcurrency(hashingAtOnce),
+    hashingTurns: createHashingTurns(hashingLimits),
   };
   return { ...createSignIns(shared), ...createOwnAccount(shared), ...createOwnPassword(shared) };
 }

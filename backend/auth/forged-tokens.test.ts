@@ -242,7 +242,7 @@ describe('a forged token', () => {
     server = await startServer(createAuthApp({ authentication: test.auth, log }), { host: '127.0.0.1', port: 0, log });
     const password = 'correct horse battery';
     const [ada, eve] = ['ada@example.com', 'eve@example.com'];
-    for (const email of [ada, eve]) await test.auth.createAccount({ email, password });
+    for (const email of [ada, eve]) await test.auth.createAccount({ email, password }, '127.0.0.1');
     given = {
       token: await test.auth.signIn({ email: eve, password }, 'here'),
       othersToken: await test.auth.signIn({ email: ada, password }, 'here'),

@@ -5,7 +5,7 @@ import type { CodeStore } from '../ports/code-store.ts';
 import { type AccountsParts, createUser, toAccount } from './accounts.ts';
 import type { CodeSender } from './code-sender.ts';
 import { type Codes, codePauseSeconds, wrongCode } from './codes.ts';
-import type { ConcurrencyLimit } from './limit-concurrency.ts';
+import type { HashingTurns } from './hashing-turns.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
 import type { SignedInUser } from './signed-in-user.ts';
 
@@ -22,7 +22,7 @@ export interface OwnAccountParts {
   readonly codeSender: CodeSender;
   readonly signedInUser: SignedInUser;
   readonly limits: SignInLimits;
-  readonly hashingTurns: ConcurrencyLimit;
+  readonly hashingTurns: HashingTurns;
   readonly signUp: 'open' | 'closed';
   readonly log: Logger;
 }
@@ -32,13 +32,18 @@ export function createOwnAccount(parts: OwnAccountParts): OwnAccount {
   const { users, sessions } = accounts;
 
   return {
-    async createAccount(credentials) {
+    async createAccount(credentials, client) {
       if (signUp === 'closed') {
         throw new AppError('forbidden', 'Sign-up is closed on this server. Ask its administrator for an account.');
       }
-      const user = await hashingTurns.run(() =>
+      // Before anything else: the answer says whether the address has an account.
+      await limits.signUp(client);
+      const user = await hashingTurns.run({ client, isSignUp: true }, () =>
         createUser({ ...credentials, admin: false, confirmed: false }, accounts),
       );
+      await limits.remember({ client, email: user.email }).catch((error: unknown) => {
+        log.warn({ err: error }, 'could not remember the client of a new account');
+      });
       await codeSender.send(user, 'confirm').catch((error: unknown) => {
         // The account exists; its owner can request another code.
         log.error({ err: error }, 'could not make a code for a new account');
@@ -56,22 +61,22 @@ export function createOwnAccount(parts: OwnAccountParts): OwnAccount {
       return toAccount({ ...user, mail: isWanted });
     },
 
-    async sendConfirmation(identity) {
+    async sendConfirmation(identity, client) {
       const user = await signedInUser(identity);
       if (user.confirmed) return;
       if (!codeSender.canMail) throw new AppError('wrong_state', 'This server does not send e-mail.');
+      await limits.askForMail({ email: user.email, client });
       if (await codeSender.send(user, 'confirm')) return;
       throw new AppError('too_many', 'A code was e-mailed a moment ago. Wait a little before asking for another one.', {
         details: { retryAfterSeconds: codePauseSeconds },
       });
     },
 
-    async confirm(identity, code, client) {
+    async confirm(identity, code) {
       const user = await signedInUser(identity);
       if (user.confirmed) return toAccount(user);
-      const attempt = { email: user.email, client };
-      const isRight = await limits.guess(
-        attempt,
+      const isRight = await limits.guessInSession(
+        identity.sessionId,
         async () => (await codes.redeem(user.id, 'confirm', code)) || undefined,
       );
       if (!isRight) throw wrongCode();

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
-import type { Authentication } from '../http/authentication.ts';
+import type { Authentication, Identity } from '../http/authentication.ts';
 import type { UserRecord } from '../ports/user-store.ts';
 import { type AccountsParts, setPassword } from './accounts.ts';
 import type { CodeSender } from './code-sender.ts';
 import { type Codes, wrongCode } from './codes.ts';
-import type { ConcurrencyLimit } from './limit-concurrency.ts';
+import type { HashingTurns } from './hashing-turns.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
 import type { SignedInUser } from './signed-in-user.ts';
 
@@ -25,7 +25,7 @@ export interface OwnPasswordParts {
   readonly codeSender: CodeSender;
   readonly signedInUser: SignedInUser;
   readonly limits: SignInLimits;
-  readonly hashingTurns: ConcurrencyLimit;
+  readonly hashingTurns: HashingTurns;
   readonly log: Logger;
 }
 
@@ -33,10 +33,9 @@ export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
   const { accounts, codes, codeSender, signedInUser, limits, hashingTurns, log } = parts;
   const { users, hashing } = accounts;
 
-  async function check(user: UserRecord, password: string, client: string): Promise<void> {
-    const attempt = { email: user.email, client };
-    const isRight = await hashingTurns.run(() =>
-      limits.guess(attempt, async () => (await hashing.matches(user.passwordHash, password)) || undefined),
+  async function check({ sessionId }: Identity, user: UserRecord, password: string, client: string): Promise<void> {
+    const isRight = await hashingTurns.run({ client }, () =>
+      limits.guessInSession(sessionId, async () => (await hashing.matches(user.passwordHash, password)) || undefined),
     );
     if (!isRight) throw new AppError('forbidden', 'The password is wrong.');
   }
@@ -49,8 +48,10 @@ export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
 
   return {
     async changePassword(identity, change, client) {
-      await check(await signedInUser(identity), change.old, client);
-      await hashingTurns.run(() => setPassword(identity.accountId, change.new, accounts, identity.sessionId));
+      await check(identity, await signedInUser(identity), change.old, client);
+      await hashingTurns.run({ client }, () =>
+        setPassword(identity.accountId, change.new, accounts, identity.sessionId),
+      );
     },
 
     async requestReset(email, client) {
@@ -67,7 +68,7 @@ export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
     },
 
     async confirmReset({ email, password, code }, client) {
-      await hashingTurns.run(async () => {
+      await hashingTurns.run({ client }, async () => {
         const user = await limits.guess({ email, client }, async () => {
           const claimed = await users.findByEmail(email);
           return claimed !== undefined && (await codes.redeem(claimed.id, 'reset', code)) ? claimed : undefined;
@@ -78,7 +79,7 @@ export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
     },
 
     async checkPassword(identity, password, client) {
-      await check(await signedInUser(identity), password, client);
+      await check(identity, await signedInUser(identity), password, client);
     },
   };
 }

@@ -14,7 +14,7 @@ const day = 24 * 3600;
 let test: TestAuth;
 beforeEach(async () => {
   test = await makeTestAuth();
-  await test.auth.createAccount(ada);
+  await test.auth.createAccount(ada, home);
 });
 afterEach(() => test[Symbol.asyncDispose]());
 

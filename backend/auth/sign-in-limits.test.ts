@@ -127,7 +127,43 @@ describe('sign-in limits', () => {
     for (let i = 0; i < 99; i += 1) await guessWrong({ ...ada, email: `${i}@example.com` });
     for (let i = 0; i < 200; i += 1) expect(await guessRight({ ...ada, email: `right ${i}` })).toBe(0);
     expect(await guessWrong(ada)).toBe(0);
-    expect(await wait({ ...ada, email: 'right 1' })).toBe(900);
+    expect(await wait({ ...ada, email: 'never right' })).toBe(900);
+  });
+
+  it('let a client in that was right before, whatever others guess at its account or from its address', async () => {
+    await guessRight(ada);
+    for (let place = 0; place < 10; place += 1) {
+      for (let i = 0; i < 10; i += 1) await guessWrong({ ...ada, client: `place ${place}` });
+    }
+    for (let i = 0; i < 100; i += 1) await guessWrong({ ...ada, email: `${i}@example.com` });
+    expect(await wait({ ...ada, client: 'a new place' })).toBe(900);
+    expect(await wait({ ...ada, email: 'eve@example.com' })).toBe(900);
+    expect(await wait(ada)).toBe(0);
+    // Its own guesses still count.
+    for (let i = 0; i < 10; i += 1) expect(await guessWrong(ada)).toBe(0);
+    expect(await wait(ada)).toBe(900);
+  });
+
+  it('forget such a client after a month', async () => {
+    await guessRight(ada);
+    seconds += 30 * 24 * 3600;
+    for (let i = 0; i < 100; i += 1) await guessWrong({ ...ada, client: `place ${i}` });
+    expect(await wait(ada)).toBe(900);
+  });
+
+  it('count the guesses of a session apart from all others', async () => {
+    const guessInSession = (session: string) => waitOf(limits.guessInSession(session, async () => undefined));
+    for (let i = 0; i < 100; i += 1) await guessWrong({ ...ada, client: `place ${i}` });
+    for (let i = 0; i < 10; i += 1) expect(await guessInSession('hers')).toBe(0);
+    expect(await guessInSession('hers')).toBe(900);
+    expect(await guessInSession('another of hers')).toBe(0);
+  });
+
+  it('allow a class to sign up from one address, and no more', async () => {
+    for (let i = 0; i < 50; i += 1) expect(await waitOf(limits.signUp('home'))).toBe(0);
+    expect(await waitOf(limits.signUp('home'))).toBe(900);
+    expect(await waitOf(limits.signUp('elsewhere'))).toBe(0);
+    expect(await wait(ada)).toBe(0);
   });
 
   it('count requests for mail, each of them and apart from guesses', async () => {
@@ -166,6 +202,7 @@ async function interleavings(numRuns: number, sabotage?: Sabotage): Promise<void
       const store = sabotage?.(memory, pause) ?? memory;
       const paused: RateLimit = {
         allow: async (...given) => (await pause(), await store.allow(...given)),
+        count: async (...given) => (await pause(), await store.count(...given)),
         giveBack: async (...given) => (await pause(), await store.giveBack(...given)),
         forget: async (...given) => (await pause(), await store.forget(...given)),
       };

@@ -1,19 +1,7 @@
 import { AppError } from '../../shared/errors.ts';
+import { codeMailLimits, guessLimits, signUpLimit } from '../client-limits.ts';
+import { networkOf } from '../http/client-network.ts';
 import type { Limit, RateLimit } from '../ports/rate-limit.ts';
-import { networkOf } from './client-network.ts';
-
-const windowSeconds = 15 * 60;
-
-/**
- * How many tries are allowed within the window. Guessing one account's password from one place is soon slow; from many places, or
- * at many accounts, a little later. Nobody is locked out for good, and an attacker elsewhere has to work hard to lock out the
- * owner. NIST SP 800-63B, section 5.2.2, allows 100 failures in a row.
- */
-const limits = {
-  client: { count: 100, seconds: windowSeconds },
-  email: { count: 100, seconds: windowSeconds },
-  clientAndEmail: { count: 10, seconds: windowSeconds },
-} as const satisfies Record<string, Limit>;
 
 export interface Attempt {
   /** The client's address. */
@@ -21,13 +9,26 @@ export interface Attempt {
   readonly email: string;
 }
 
-/** Slows down the guessing of passwords and codes, and requests for mail. All processes over one `RateLimit` count together. */
+/** How long a client counts as known after it has signed in to an account. */
+const knownSeconds = 30 * 24 * 3600;
+
+/** Slows down the guessing of passwords and codes, sign-ups, and requests for mail. All processes over one `RateLimit` count together. */
 export interface SignInLimits {
   /**
    * Runs `check`, which resolves with undefined for a wrong guess, and returns its result. Only wrong guesses count, and a right one
-   * forgets the wrong ones of this client at this address. Throws `too_many`, with `retryAfterSeconds`, without running `check`.
+   * forgets the wrong ones of this client at this address. A client that was right before is not held up by the guesses of others.
+   * Throws `too_many`, with `retryAfterSeconds`, without running `check`.
    */
   guess<Result>(attempt: Attempt, check: () => Promise<Result | undefined>): Promise<Result | undefined>;
+
+  /** The same for a guess of someone who is signed in. Only the wrong ones of this session count. */
+  guessInSession<Result>(sessionId: string, check: () => Promise<Result | undefined>): Promise<Result | undefined>;
+
+  /** Counts a try to make an account. Throws `too_many`, with `retryAfterSeconds`. */
+  signUp(client: string): Promise<void>;
+
+  /** Records that this client is known to this account. */
+  remember(attempt: Attempt): Promise<void>;
 
   /** Counts a request for mail, apart from the guesses. Throws `too_many`, with `retryAfterSeconds`. */
   askForMail(attempt: Attempt): Promise<void>;
@@ -40,12 +41,10 @@ interface CountedUse {
 
 export function createSignInLimits(rateLimit: RateLimit): SignInLimits {
   /** Counts one try against each limit, or against none. */
-  async function count(keys: ReturnType<typeof keysOf>): Promise<readonly CountedUse[]> {
+  async function count(limits: readonly KeyedLimit[]): Promise<readonly CountedUse[]> {
     const counted: CountedUse[] = [];
-    // The client's own limit comes first: a client that has used it up makes the store keep no more keys, whatever it sends.
-    for (const kind of ['client', 'email', 'clientAndEmail'] as const) {
-      const key = keys[kind];
-      const answer = await rateLimit.allow(key, limits[kind]);
+    for (const { key, limit } of limits) {
+      const answer = await rateLimit.allow(key, limit);
       if (!answer.allowed) {
         await giveBack(counted);
         throw new AppError('too_many', 'Too many attempts. Wait a little before the next one.', {
@@ -61,34 +60,75 @@ export function createSignInLimits(rateLimit: RateLimit): SignInLimits {
     await Promise.all(counted.map(({ key, use }) => rateLimit.giveBack(key, use)));
   }
 
+  /** Counts a guess unless it is right. The last of the limits is that of the narrowest key. */
+  async function guess<Result>(
+    limits: readonly KeyedLimit[],
+    check: () => Promise<Result | undefined>,
+  ): Promise<Result | undefined> {
+    // Counted before the check and given back after it: of many guesses sent at once, to any number of processes, only as many
+    // are checked as are allowed.
+    const counted = await count(limits);
+    const result = await check().catch(async (error: unknown) => {
+      // A store that is away is not a wrong guess. If it cannot be given back either, it counts until it leaves the window.
+      await giveBack(counted).catch(() => undefined);
+      throw error;
+    });
+    if (result === undefined) return undefined;
+    await giveBack(counted);
+    const narrowest = limits.at(-1);
+    if (narrowest !== undefined) await rateLimit.forget(narrowest.key);
+    return result;
+  }
+
+  async function remember(attempt: Attempt): Promise<void> {
+    const key = knownKey(attempt);
+    await rateLimit.forget(key);
+    await rateLimit.allow(key, { count: 1, seconds: knownSeconds });
+  }
+
   return {
+    remember,
+
     async guess(attempt, check) {
-      const keys = keysOf('sign-in', attempt);
-      // Counted before the check and given back after it: of many guesses sent at once, to any number of processes, only as many
-      // are checked as are allowed.
-      const counted = await count(keys);
-      const result = await check().catch(async (error: unknown) => {
-        // A store that is away is not a wrong guess. If it cannot be given back either, it counts until it leaves the window.
-        await giveBack(counted).catch(() => undefined);
-        throw error;
-      });
-      if (result === undefined) return undefined;
-      await giveBack(counted);
-      await rateLimit.forget(keys.clientAndEmail);
+      const isKnown = (await rateLimit.count(knownKey(attempt), knownSeconds)) > 0;
+      const limits = limitsOf('sign-in', attempt, guessLimits);
+      const result = await guess(isKnown ? limits.slice(-1) : limits, check);
+      if (result !== undefined) await remember(attempt);
       return result;
     },
 
+    guessInSession: (sessionId, check) =>
+      guess([{ key: JSON.stringify(['session', sessionId]), limit: guessLimits.session }], check),
+
+    async signUp(client) {
+      await count([{ key: JSON.stringify(['sign-up', networkOf(client)]), limit: signUpLimit }]);
+    },
+
     async askForMail(attempt) {
-      await count(keysOf('mail', attempt));
+      await count(limitsOf('mail', attempt, codeMailLimits));
     },
   };
 }
 
-function keysOf(what: 'sign-in' | 'mail', { client: address, email }: Attempt): Record<keyof typeof limits, string> {
+interface KeyedLimit {
+  readonly key: string;
+  readonly limit: Limit;
+}
+
+/** The client's own limit comes first: a client that has used it up makes the store keep no more keys, whatever it sends. */
+function limitsOf(
+  what: 'sign-in' | 'mail',
+  { client: address, email }: Attempt,
+  limits: Readonly<Record<'client' | 'email' | 'clientAndEmail', Limit>>,
+): readonly KeyedLimit[] {
   const client = networkOf(address);
-  return {
-    client: JSON.stringify([what, 'client', client]),
-    email: JSON.stringify([what, 'email', email]),
-    clientAndEmail: JSON.stringify([what, 'client and email', client, email]),
-  };
+  return [
+    { key: JSON.stringify([what, 'client', client]), limit: limits.client },
+    { key: JSON.stringify([what, 'email', email]), limit: limits.email },
+    { key: JSON.stringify([what, 'client and email', client, email]), limit: limits.clientAndEmail },
+  ];
+}
+
+function knownKey({ client, email }: Attempt): string {
+  return JSON.stringify(['known', networkOf(client), email]);
 }

@@ -9,7 +9,7 @@ import type { SessionStore } from '../ports/session-store.ts';
 import { createSettledTime } from '../ports/settled-time.ts';
 import type { UserRecord, UserStore } from '../ports/user-store.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import type { ConcurrencyLimit } from './limit-concurrency.ts';
+import type { HashingTurns } from './hashing-turns.ts';
 import type { PasswordHashing } from './password-hashing.ts';
 import type { Sessions } from './sessions.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
@@ -33,7 +33,7 @@ export interface SignInsParts {
   readonly signedInUser: SignedInUser;
   readonly limits: SignInLimits;
   readonly hashing: PasswordHashing;
-  readonly hashingTurns: ConcurrencyLimit;
+  readonly hashingTurns: HashingTurns;
   /** How long a token from `signIn` is valid. */
   readonly loginTokenSeconds: number;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export function createSignIns(parts: SignInsParts): SignIns {
     const attempt = { email: given.trim().toLowerCase(), client };
     if (attempt.email.length > maxEmailLength || password.length > maxPasswordLength) throw wrongCredentials();
     // The limit is applied inside the turn: a right password that is still waiting must not count as a guess.
-    const found = await hashingTurns.run(() =>
+    const found = await hashingTurns.run(attempt, () =>
       limits.guess(attempt, async () => {
         const user = await users.findByEmail(attempt.email);
         return (await hashing.matches(user?.passwordHash, password)) ? user : undefined;

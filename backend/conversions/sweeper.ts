@@ -145,22 +145,6 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     }
   }
 
-  /**
-   * Publishes as many tickets for converters as the queue accepts, and one for the notifiers, since each of them checks all
-   * batches.
-   */
-  async function publishTickets(): Promise<void> {
-    const [now, horizon] = dueTimes(clock);
-    for await (const row of store.scan('queued')) {
-      const isDue = row.notBefore === undefined || row.notBefore <= now || row.notBefore > horizon;
-      if (isDue && !(await publisher.queued(row))) break;
-    }
-    for await (const row of store.untoldBatches()) {
-      await publisher.ended(row);
-      break;
-    }
-  }
-
   async function round(): Promise<void> {
     const settledTime = settled.read()?.toISOString() ?? '';
     for await (const row of store.scan('working')) {
@@ -170,7 +154,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     leaseWatch.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
-    await publishTickets();
+    await publishTickets(parts);
   }
 
   return {
@@ -196,6 +180,22 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       };
     },
   };
+}
+
+/**
+ * Publishes as many tickets for converters as the queue accepts, and one for the notifiers, since each of them checks all
+ * batches.
+ */
+async function publishTickets({ store, publisher, clock }: SweeperParts): Promise<void> {
+  const [now, horizon] = dueTimes(clock);
+  for await (const row of store.scan('queued')) {
+    const isDue = row.notBefore === undefined || row.notBefore <= now || row.notBefore > horizon;
+    if (isDue && !(await publisher.queued(row))) break;
+  }
+  for await (const row of store.untoldBatches()) {
+    await publisher.ended(row);
+    break;
+  }
 }
 
 /** Runs `work` every few seconds, but never twice at once. */

@@ -363,6 +363,19 @@ describe('a failing conversion', () => {
     expect(await mp3Ids()).toEqual([]);
   });
 
+  test('waits if the system is short of something, however the error says so', async () => {
+    for (const code of ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']) {
+      const short = Object.assign(new Error(`open ${code}`), { code });
+      for (const error of [short, new AppError('converter_failed', 'It is damaged.', { cause: short })]) {
+        const { id } = await submit('/nowhere/talk.mp4');
+        const later = await handle({ convert: () => Promise.reject(error) });
+        expect(later).toHaveLength(1);
+        expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
+        await backend.conversions.owned.remove(owner, id);
+      }
+    }
+  });
+
   test('says so if its source is missing', async () => {
     const { id } = await submit('/nowhere/talk.mp4');
     await handle();

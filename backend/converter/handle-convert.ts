@@ -14,6 +14,7 @@ import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
 import { isFrozen } from './ffmpeg/supervise-process.ts';
+import { isFullDisk, isScarcity } from './scarcity.ts';
 import { createSpaceWaits, type SpaceWaits, type WorkRoom } from './space-waits.ts';
 
 /** The longest delay of Node's timers, in milliseconds. */
@@ -132,7 +133,8 @@ async function convertInFolder(work: Work, stopping: AbortSignal, parts: Convert
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await convertInto(folder, work, stopping, parts);
   } finally {
-    await rm(folder, { recursive: true, force: true }).catch((cause: unknown) => {
+    // Node tries again while too many files are open.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((cause: unknown) => {
       parts.skipped({ kind: 'folder', id: mp3BlobId(work.row), what: 'could not remove temporary files', cause });
     });
   }
@@ -246,14 +248,14 @@ async function settle(
   await work.fail(reason);
 }
 
+/** Whatever the job could not do, make its folder, open a file or start ffmpeg, may work later if the system was only short of something. */
 function willPass(error: unknown): boolean {
-  return isAppError(error, 'unavailable') || isFull(error);
+  return isAppError(error, 'disk_full', 'unavailable') || isScarcity(error);
 }
 
 function isFull(error: unknown): boolean {
   // The job's folder itself may be what does not fit on the disk.
-  const code = systemErrorCode(error);
-  return isAppError(error, 'disk_full') || code === 'ENOSPC' || code === 'EDQUOT';
+  return isAppError(error, 'disk_full') || isFullDisk(error);
 }
 
 /** The reason for which a conversion fails. */

@@ -63,12 +63,7 @@ function refusal(exitCode: number, stderrTail: string): AppError {
   }
   // ffprobe finds a likely format even for a text file. If the score is low and the file cannot be read in that format,
   // it is not media.
-  if (
-    /Invalid data found|Format not on whitelist|Protocol .* not on whitelist|detected only with low score/.test(
-      stderrTail,
-    )
-  )
-    return notMedia(cause);
+  if (/Invalid data found| not on whitelist|detected only with low score/.test(stderrTail)) return notMedia(cause);
   if (/End of file|could not find codec parameters/i.test(stderrTail)) return nothingDecodable(cause);
   const end = { program: 'ffprobe', exitCode, signal: undefined, elapsedSeconds: 0 } as const;
   return translateFailure({ ...end, stderrTail, limits: probeLimits });

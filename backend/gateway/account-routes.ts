@@ -38,7 +38,7 @@ function routesWithoutToken({ authentication }: Pick<GatewayParts, 'authenticati
       },
       async handle({ request, response }) {
         const credentials = await readJson(request, response, credentialsSchema);
-        response.status(201).json(await authentication.createAccount(credentials));
+        response.status(201).json(await authentication.createAccount(credentials, clientOf(request)));
       },
     },
     {
@@ -123,10 +123,10 @@ function routesOfAccount(
       async handle({ request, response, identity }) {
         const { code } = await readJson(request, response, confirmRequestSchema);
         if (code !== undefined) {
-          response.json(await authentication.confirm(identity, code, clientOf(request)));
+          response.json(await authentication.confirm(identity, code));
           return;
         }
-        await authentication.sendConfirmation(identity);
+        await authentication.sendConfirmation(identity, clientOf(request));
         response.status(202).end();
       },
     },

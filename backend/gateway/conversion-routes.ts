@@ -104,6 +104,7 @@ export function conversionRoutes({ conversions }: Pick<GatewayParts, 'conversion
       method: 'get',
       path: `${conversionsPath}/:id/file`,
       access: 'account',
+      isTransfer: true,
       operation: resultOperation('Download the MP3 of a conversion'),
       async handle(call) {
         await sendResult(call, conversions, pathParameter(call.request, 'id'));

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { OpenLimits } from '../client-limits.ts';
 import type { Config } from '../config.ts';
 import type { OwnedChanges } from '../conversions/owned-changes.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
@@ -32,6 +33,8 @@ export interface GatewayParts {
   readonly hosts: Pick<Config, 'loopback' | 'publicUrl'>;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: Config['trustedProxies'];
+  /** The limit of connections is the server's. */
+  readonly limits: Omit<OpenLimits, 'connections'>;
   readonly log: Logger;
   /** Called with the facts of each answer. */
   readonly onAnswer?: (facts: AnswerFacts) => void;

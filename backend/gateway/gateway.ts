@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import { createApp } from '../http/app.ts';
+import { countOpen } from '../http/open-count.ts';
 import type { Route } from '../http/routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { conversionRoutes } from './conversion-routes.ts';
@@ -26,8 +27,15 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { authentication, hosts, trustedProxies, log, onAnswer = () => {} } = parts;
-  const limits = { ...socketLimits, ...parts.settings.sockets };
-  const sockets = createEventSockets({ changes: parts.changes, authentication, limits, log });
+  const { requests, transfers, sockets: mostSockets } = parts.limits;
+  const open = { requests: countOpen(requests, 5), transfers: countOpen(transfers, 10) };
+  const sockets = createEventSockets({
+    changes: parts.changes,
+    authentication,
+    limits: { ...socketLimits, ...parts.settings.sockets },
+    openSockets: [open.requests, countOpen(mostSockets, 30)],
+    log,
+  });
   const answering = [
     ...serverRoutes(parts),
     ...loginUploadDownloadRoutes(parts),
@@ -40,6 +48,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...eventRoutes({ authentication, sockets }),
   ];
   const routes = withDescription(answering, parts.settings.version);
-  const app = createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer });
+  const app = createApp({ routes, authentication, hosts, trustedProxies, open, log, onAnswer });
   return { app, routes, close: sockets.close };
 }

@@ -32,6 +32,7 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
       method: 'post',
       path: '/upload',
       access: 'account',
+      isTransfer: true,
       operation: {
         summary: 'Upload one video, as a form with exactly one file',
         body: { contentType: 'multipart/form-data', schema: uploadFormSchema },
@@ -69,6 +70,7 @@ export function loginUploadDownloadRoutes({ authentication, conversions, setting
       method: 'get',
       path: '/download',
       access: 'account',
+      isTransfer: true,
       operation: resultOperation('Download an MP3 by the id of its conversion', downloadQuerySchema),
       async handle(call) {
         const { fid } = call.request.query;

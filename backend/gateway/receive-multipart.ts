@@ -73,10 +73,28 @@ export async function receiveMultipart(
   const finished = once(form, 'finish', { signal: stop });
   finished.catch(() => undefined);
 
+  /**
+   * Refuses the form if its parser stands still while nothing is being stored. Some malformed parts make the parser wait for a reader that
+   * they do not have.
+   */
+  async function notStuck(parsing: Promise<unknown>): Promise<void> {
+    const isStuck = (): void => failure.abort(cutOff(new Error('the parser stands still')));
+    const timer = storing === undefined ? setTimeout(isStuck, options.idleSeconds * 1000) : undefined;
+    try {
+      await parsing;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  function take(chunk: Uint8Array): Promise<void> | undefined {
+    const drained = write(form, chunk, stop);
+    return drained && notStuck(drained);
+  }
+
   try {
-    await readBody(request, response, (chunk) => write(form, chunk, stop), { ...options, signal: stop });
+    await readBody(request, response, take, { ...options, signal: stop });
     form.end();
-    await finished;
+    await notStuck(finished);
     stop.throwIfAborted();
     if (storing === undefined) throw notOneFile();
     return await storing;

@@ -45,6 +45,13 @@ describe('a refused upload leaves nothing behind', () => {
     await expectNothingLeft();
   });
 
+  it('with a part without headers that the parser cannot get past: 400, and not stuck', async () => {
+    await stand.start({ settings: { uploadIdleSeconds: 0.5 } });
+    const form = Buffer.from(`--${boundary}\r\n${'\r\n'.repeat(40_000)}video\r\n--${boundary}--\r\n`);
+    expect((await postForm(stand.ada, form)).status).toBe(400);
+    await expectNothingLeft();
+  });
+
   it.each([
     ['a boundary that the body does not use', 'multipart/form-data; boundary=wrong'],
     ['no boundary', 'multipart/form-data'],

@@ -5,7 +5,7 @@ import type { Authentication } from './authentication.ts';
 import { noSuchAddress, toProblem } from './problem.ts';
 import { checkFraming, checkHostAndOrigin, type HostPolicy } from './request-checks.ts';
 import { type AnswerFacts, logRequests, noteForLog } from './request-log.ts';
-import { mountRoutes, type Route } from './routes.ts';
+import { mountRoutes, type OpenRequests, type Route } from './routes.ts';
 
 export interface AppParts {
   readonly routes: readonly Route[];
@@ -13,6 +13,8 @@ export interface AppParts {
   readonly hosts: HostPolicy;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
+  /** Left out, the requests of signed-in clients are not limited. */
+  readonly open?: OpenRequests;
   readonly log: Logger;
   /** Called with the facts of each answer. */
   readonly onAnswer?: (facts: AnswerFacts) => void;
@@ -28,7 +30,8 @@ const headersOfAll: Readonly<Record<string, string>> = {
 };
 
 /** An Express app that serves the routes, and answers everything else with a problem. */
-export function createApp({ routes, authentication, hosts, trustedProxies, log, onAnswer }: AppParts): Express {
+export function createApp(parts: AppParts): Express {
+  const { routes, hosts, trustedProxies, log, onAnswer } = parts;
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
   app.set('query parser', 'simple');
@@ -47,7 +50,7 @@ export function createApp({ routes, authentication, hosts, trustedProxies, log, 
     checkHostAndOrigin(request, hosts);
     next();
   });
-  mountRoutes(app, routes, { authentication, log });
+  mountRoutes(app, routes, parts);
   app.use(() => {
     throw noSuchAddress();
   });

@@ -41,7 +41,7 @@ export const authenticationCalls = {
   endSession: { path: '/internal/sessions/end', body: z.strictObject({ identity: identitySchema }) },
   createAccount: {
     path: '/internal/accounts/create',
-    body: z.strictObject({ credentials: credentialsSchema }),
+    body: z.strictObject({ credentials: credentialsSchema, client: clientSchema }),
     answer: accountSchema,
   },
   account: {
@@ -54,10 +54,13 @@ export const authenticationCalls = {
     body: z.strictObject({ identity: identitySchema, changes: accountChangesSchema }),
     answer: accountSchema,
   },
-  sendConfirmation: { path: '/internal/confirmations/send', body: z.strictObject({ identity: identitySchema }) },
+  sendConfirmation: {
+    path: '/internal/confirmations/send',
+    body: z.strictObject({ identity: identitySchema, client: clientSchema }),
+  },
   confirm: {
     path: '/internal/confirmations/confirm',
-    body: z.strictObject({ identity: identitySchema, code: z.string(), client: clientSchema }),
+    body: z.strictObject({ identity: identitySchema, code: z.string() }),
     answer: accountSchema,
   },
   changePassword: {

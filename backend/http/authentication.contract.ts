@@ -54,7 +54,12 @@ export function describeAuthentication(
     }
 
     it('gives scripts a token that says whose it is until it expires', async () => {
-      expect(await auth.createAccount(ada)).toEqual({ email: ada.email, admin: false, confirmed: false, mail: true });
+      expect(await auth.createAccount(ada, home)).toEqual({
+        email: ada.email,
+        admin: false,
+        confirmed: false,
+        mail: true,
+      });
       const token = await auth.signIn(ada, home);
       const { exp = 0, iat = 0 } = decodeJwt(token);
       expect(exp - iat).toBe(86_400);
@@ -70,7 +75,7 @@ export function describeAuthentication(
     });
 
     it('answers the same to a wrong password and to an address without an account', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       for (const signIn of [auth.signIn, auth.startSession]) {
         const wrong = await refusal(signIn({ ...ada, password: 'wrong: pässword' }, home));
         expect(wrong.code).toBe('unauthorized');
@@ -80,7 +85,7 @@ export function describeAuthentication(
 
     it('accepts any letters in a password', async () => {
       const password = 'pass: wörd 🔑 "\\';
-      await auth.createAccount({ ...ada, password });
+      await auth.createAccount({ ...ada, password }, home);
       expect(await signedIn({ ...ada, password })).toMatchObject({ email: ada.email });
     });
 
@@ -89,7 +94,7 @@ export function describeAuthentication(
     });
 
     it('limits guesses by each client, and says how long to wait', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       for (let i = 0; i < 10; i += 1) await refusal(auth.signIn({ ...ada, password: 'wrong password' }, 'elsewhere'));
       expect(await refusal(auth.signIn(ada, 'elsewhere'))).toMatchObject({
         code: 'too_many',
@@ -99,7 +104,7 @@ export function describeAuthentication(
     });
 
     it('keeps a client signed in with refresh tokens, 15 minutes at a time', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const first = await auth.startSession(ada, home);
       expect(Date.parse(first.expiresAt)).toBe(test.clock.now().getTime() + 15 * 60_000);
       const { sessionId, accountId } = await auth.identify(first.accessToken);
@@ -110,7 +115,7 @@ export function describeAuthentication(
     });
 
     it('ends the session when a refresh token is used again after a minute', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const first = await auth.startSession(ada, home);
       const second = await auth.refreshSession(first.refreshToken);
       test.advance(59);
@@ -125,7 +130,7 @@ export function describeAuthentication(
     });
 
     it('ends only the session that was signed out', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const [one, other] = [await auth.startSession(ada, home), await auth.startSession(ada, home)];
       await auth.endSession(await auth.identify(one.accessToken));
       expect((await refusal(auth.identify(one.accessToken))).code).toBe('unauthorized');
@@ -134,14 +139,14 @@ export function describeAuthentication(
     });
 
     it('makes one account an address, and none while sign-up is closed', async () => {
-      await auth.createAccount(ada);
-      expect((await refusal(auth.createAccount(ada))).code).toBe('taken');
+      await auth.createAccount(ada, home);
+      expect((await refusal(auth.createAccount(ada, home))).code).toBe('taken');
       const closed = await reachable(test.another({ signUp: 'closed' }));
-      expect((await refusal(closed.createAccount({ ...ada, email: 'bert@example.com' }))).code).toBe('forbidden');
+      expect((await refusal(closed.createAccount({ ...ada, email: 'bert@example.com' }, home))).code).toBe('forbidden');
     });
 
     it('shows and changes the account', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const identity = await signedIn();
       const changed = { email: ada.email, admin: false, confirmed: false, mail: false };
       expect(await auth.changeAccount(identity, { mail: false })).toEqual(changed);
@@ -149,23 +154,23 @@ export function describeAuthentication(
     });
 
     it('confirms an address by the latest code, and mails one a minute at most', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const identity = await signedIn();
       await mailed(1);
-      expect(await refusal(auth.sendConfirmation(identity))).toMatchObject({
+      expect(await refusal(auth.sendConfirmation(identity, home))).toMatchObject({
         code: 'too_many',
         details: { retryAfterSeconds: expect.any(Number) },
       });
       test.advance(60);
-      await auth.sendConfirmation(identity);
+      await auth.sendConfirmation(identity, home);
       await mailed(2);
-      expect((await refusal(auth.confirm(identity, codeIn(test.mails[0]), home))).code).toBe('invalid');
-      expect(await auth.confirm(identity, codeIn(test.mails[1]), home)).toMatchObject({ confirmed: true });
+      expect((await refusal(auth.confirm(identity, codeIn(test.mails[0])))).code).toBe('invalid');
+      expect(await auth.confirm(identity, codeIn(test.mails[1]))).toMatchObject({ confirmed: true });
       expect(await auth.account(identity)).toMatchObject({ confirmed: true });
     });
 
     it('changes the password for someone who knows the old one, and ends the other sessions', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const [mine, other] = [await auth.startSession(ada, home), await auth.startSession(ada, home)];
       const identity = await auth.identify(mine.accessToken);
       const change = { old: ada.password, new: 'a new password' };
@@ -178,10 +183,10 @@ export function describeAuthentication(
     });
 
     it('sets a new password with a mailed code, and ends every session', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const identity = await signedIn();
       await mailed(1);
-      await auth.confirm(identity, codeIn(test.mails[0]), home);
+      await auth.confirm(identity, codeIn(test.mails[0]));
       await auth.requestReset(ada.email, home);
       await auth.requestReset('nobody@example.com', home);
       await mailed(2);
@@ -196,12 +201,12 @@ export function describeAuthentication(
     });
 
     it('says where to mail an account that has confirmed its address and wants mail, and no other', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const identity = await signedIn();
       const address = (): Promise<string | undefined> => auth.mailAddress(identity.accountId);
       expect(await address()).toBeUndefined();
       await mailed(1);
-      await auth.confirm(identity, codeIn(test.mails[0]), home);
+      await auth.confirm(identity, codeIn(test.mails[0]));
       expect(await address()).toBe(ada.email);
       await auth.changeAccount(identity, { mail: false });
       expect(await address()).toBeUndefined();
@@ -215,7 +220,7 @@ export function describeAuthentication(
     });
 
     it('checks a password, and removes an account with its sessions', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const session = await auth.startSession(ada, home);
       const identity = await auth.identify(session.accessToken);
       expect((await refusal(auth.checkPassword(identity, 'wrong', home))).code).toBe('forbidden');
@@ -228,18 +233,18 @@ export function describeAuthentication(
         () => auth.signIn(ada, home),
       ])
         expect((await refusal(call())).code).toBe('unauthorized');
-      await expect(auth.createAccount(ada)).resolves.toMatchObject({ email: ada.email });
+      await expect(auth.createAccount(ada, home)).resolves.toMatchObject({ email: ada.email });
     });
 
     it('does nothing for an identity whose session has ended', async () => {
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const identity = await signedIn();
       await auth.endSession(identity);
       for (const call of [
         () => auth.account(identity),
         () => auth.changeAccount(identity, { mail: false }),
-        () => auth.sendConfirmation(identity),
-        () => auth.confirm(identity, '12345678', home),
+        () => auth.sendConfirmation(identity, home),
+        () => auth.confirm(identity, '12345678'),
         () => auth.changePassword(identity, { old: ada.password, new: 'a new password' }, home),
         () => auth.checkPassword(identity, ada.password, home),
         () => auth.removeAccount(identity),
@@ -249,8 +254,8 @@ export function describeAuthentication(
     });
 
     it('refuses an identity with another account’s session', async () => {
-      await auth.createAccount(ada);
-      await auth.createAccount({ ...ada, email: 'eve@example.com' });
+      await auth.createAccount(ada, home);
+      await auth.createAccount({ ...ada, email: 'eve@example.com' }, home);
       const [hers, eves] = [await signedIn(), await signedIn({ ...ada, email: 'eve@example.com' })];
       const mixed = { ...hers, sessionId: eves.sessionId };
       expect((await refusal(auth.account(mixed))).code).toBe('unauthorized');
@@ -259,7 +264,7 @@ export function describeAuthentication(
 
     it('accepts tokens of the old secret while a new one signs', async () => {
       const newSecret = 'a new secret of thirty-two bytes or more.';
-      await auth.createAccount(ada);
+      await auth.createAccount(ada, home);
       const old = await auth.signIn(ada, home);
       const session = await auth.startSession(ada, home);
       const rotating = await reachable(test.another({ secrets: [newSecret, testSecret] }));

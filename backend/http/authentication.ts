@@ -14,7 +14,7 @@ export interface Identity {
 
 /**
  * What other services ask of auth, which may run in this process or another. `client` is the address of the person's computer, by
- * which guesses are counted. Every method throws `unavailable` when auth cannot be reached. Methods that take a password or a code
+ * which guesses, sign-ups and requests for mail are counted. Every method throws `unavailable` when auth cannot be reached. Methods that take a password or a code
  * throw `too_many`, with `details.retryAfterSeconds`, after too many wrong ones.
  */
 export interface Authentication {
@@ -35,8 +35,8 @@ export interface Authentication {
 
   endSession(identity: Identity): Promise<void>;
 
-  /** Makes an account, and mails it a code if the server can mail. Throws `forbidden` while sign-up is closed, `taken` when the address has an account. */
-  createAccount(credentials: Credentials): Promise<Account>;
+  /** Makes an account, and mails it a code if the server can mail. Throws `forbidden` while sign-up is closed, `taken` when the address has an account, `too_many` after too many tries of one client. */
+  createAccount(credentials: Credentials, client: string): Promise<Account>;
 
   account(identity: Identity): Promise<Account>;
 
@@ -45,12 +45,12 @@ export interface Authentication {
 
   /**
    * Mails a new code to the account's address. Does nothing when it is confirmed already. Throws `too_many` within a minute of the
-   * last code, `wrong_state` if this server does not mail.
+   * last code or after too many requests, `wrong_state` if this server does not mail.
    */
-  sendConfirmation(identity: Identity): Promise<void>;
+  sendConfirmation(identity: Identity, client: string): Promise<void>;
 
   /** Confirms the account's address. Throws `invalid` for a wrong or expired code. */
-  confirm(identity: Identity, code: string, client: string): Promise<Account>;
+  confirm(identity: Identity, code: string): Promise<Account>;
 
   /** Sets a new password and ends every other session. Throws `forbidden` for a wrong old password. */
   changePassword(

@@ -1,19 +1,25 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { AppError } from '../../shared/errors.ts';
+import { smallBodyLimits } from '../client-limits.ts';
+import { networkOf } from './client-network.ts';
 import { hasBody, readBody } from './request-body.ts';
+import { clientOf } from './routes.ts';
 
 /** Enough for a thousand ids. */
 const maxJsonBytes = 128 * 1024;
-const jsonIdleSeconds = 15;
+
+/** The clients of the bodies that this process is receiving, in the order in which they began. */
+const arriving = new Map<AbortController, string>();
 
 /**
  * Reads a JSON body and parses it with `schema`. A missing body counts as `{}`. Throws `unsupported` for another content type,
- * `too_large`, `bad_request` for a body that is not JSON, `invalid` for one that does not fit the schema.
+ * `too_large`, `request_timeout`, `bad_request` for a body that is not JSON, `invalid` for one that does not fit the schema, and `too_many` if
+ * many bodies that began later are arriving, too.
  */
 export async function readJson<Schema extends z.ZodType>(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: Request,
+  response: Response,
   schema: Schema,
 ): Promise<z.output<Schema>> {
   if (!hasBody(request)) return parseAs(schema, {});
@@ -23,26 +29,44 @@ export async function readJson<Schema extends z.ZodType>(
   }
   // Refused before any of it is read.
   if (Number(request.headers['content-length'] ?? 0) > maxJsonBytes) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  await readBody(
-    request,
-    response,
-    (chunk) => {
-      bytes += chunk.byteLength;
-      if (bytes > maxJsonBytes) throw tooLarge();
-      chunks.push(chunk);
-      return undefined;
-    },
-    { idleSeconds: jsonIdleSeconds },
-  );
+  const text = await readText(request, response);
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    value = JSON.parse(text);
   } catch (error) {
     throw new AppError('bad_request', 'The body is not JSON.', { cause: error });
   }
   return parseAs(schema, value);
+}
+
+async function readText(request: Request, response: Response): Promise<string> {
+  const { idleSeconds, totalSeconds } = smallBodyLimits;
+  const giveUp = new AbortController();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  function take(chunk: Uint8Array): undefined {
+    bytes += chunk.byteLength;
+    if (bytes > maxJsonBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const client = networkOf(clientOf(request));
+  arriving.set(giveUp, client);
+  giveUpOldest(client);
+  try {
+    await readBody(request, response, take, { idleSeconds, totalSeconds, signal: giveUp.signal });
+  } finally {
+    arriving.delete(giveUp);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Makes room for a body of this client that has begun to arrive. */
+function giveUpOldest(client: string): void {
+  const { perClient, inAll } = smallBodyLimits;
+  const ofClient = [...arriving.keys()].filter((other) => arriving.get(other) === client);
+  const ofAll = [...arriving.keys()];
+  const oldest = ofClient.length > perClient ? ofClient[0] : ofAll.length > inAll ? ofAll[0] : undefined;
+  oldest?.abort(new AppError('too_many', 'Too many requests are arriving at once. Try again in a moment.'));
 }
 
 function tooLarge(): AppError {

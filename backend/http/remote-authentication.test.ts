@@ -28,7 +28,7 @@ describe('the auth service over HTTP', () => {
   beforeEach(async () => {
     test = await makeTestAuth();
     server = await startServer(createAuthApp({ authentication: test.auth, log }), { host: '127.0.0.1', port: 0, log });
-    await test.auth.createAccount(ada);
+    await test.auth.createAccount(ada, '127.0.0.1');
   });
   afterEach(async () => {
     await server.close();

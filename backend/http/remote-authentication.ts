@@ -100,10 +100,10 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
 
     startSession: (credentials, client) => ask(calls.startSession, { credentials, client }),
     refreshSession: (refreshToken) => ask(calls.refreshSession, { refreshToken }),
-    createAccount: (credentials) => ask(calls.createAccount, { credentials }),
+    createAccount: (credentials, client) => ask(calls.createAccount, { credentials, client }),
     account: (identity) => ask(calls.account, { identity }),
     changeAccount: (identity, changes) => ask(calls.changeAccount, { identity, changes }),
-    confirm: (identity, code, client) => ask(calls.confirm, { identity, code, client }),
+    confirm: (identity, code) => ask(calls.confirm, { identity, code }),
 
     async mailAddress(accountId) {
       return (await ask(calls.mailAddress, { accountId })).address;
@@ -111,8 +111,8 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
     async endSession(identity) {
       await tell(calls.endSession, { identity });
     },
-    async sendConfirmation(identity) {
-      await tell(calls.sendConfirmation, { identity });
+    async sendConfirmation(identity, client) {
+      await tell(calls.sendConfirmation, { identity, client });
     },
     async changePassword(identity, change, client) {
       await tell(calls.changePassword, { identity, change, client });

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { openRaw, type RawConnection } from '../tests/raw-request.ts';
 import { type BodySink, readBody } from './request-body.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 interface Reading extends AsyncDisposable {
   readonly connection: RawConnection;
@@ -24,7 +26,7 @@ async function read(begin: string, sink: BodySink, signal?: AbortSignal): Promis
   await connection.send(`POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${begin}`);
   const [request, response] = (await requested) as [IncomingMessage, ServerResponse];
   let outcome: string | undefined;
-  const options = { idleSeconds: 60, ...(signal === undefined ? {} : { signal }) };
+  const options = { idleSeconds: 60, totalSeconds: 90, ...(signal === undefined ? {} : { signal }) };
   readBody(request, response, sink, options).then(
     () => {
       outcome = 'read';
@@ -97,4 +99,20 @@ it('a client that disconnects before the end of its body cuts it off', async () 
   await using reading = await read('Content-Length: 9\r\n\r\nfirst', () => undefined);
   reading.connection.destroy();
   await expect.poll(reading.outcome).toBe('The request was cut off.');
+});
+
+it('a body that keeps coming, but too slowly, is given up', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let bytes = 0;
+  await using reading = await read('Content-Length: 99\r\n\r\n', (chunk) => {
+    bytes += chunk.byteLength;
+    return undefined;
+  });
+  for (const sent of [1, 2]) {
+    await reading.connection.send('x');
+    while (bytes < sent) await nextTurn();
+    expect(reading.outcome()).toBeUndefined();
+    vi.advanceTimersByTime(45_000);
+  }
+  expect(await reading.connection.closed).toMatch(/took too long to arrive\.$/);
 });

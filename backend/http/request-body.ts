@@ -10,6 +10,8 @@ export type BodySink = (chunk: Uint8Array) => Promise<void> | undefined;
 export interface ReadBodyOptions {
   /** How long a client may send nothing while we wait for it. */
   readonly idleSeconds: number;
+  /** How long the whole body may take. Left out, it may take any time while it keeps coming. */
+  readonly totalSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -22,7 +24,7 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   sink: BodySink,
-  { idleSeconds, signal }: ReadBodyOptions,
+  { idleSeconds, totalSeconds, signal }: ReadBodyOptions,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let settled = false;
@@ -33,6 +35,13 @@ export function readBody(
     // While the client has to wait, it is not late. `take` restarts the timer after that.
     if (!sinkWaits) stop(new AppError('request_timeout', 'Nothing more came, so the request was given up.'));
   }, idleSeconds * 1000);
+  const deadline =
+    totalSeconds === undefined
+      ? undefined
+      : setTimeout(
+          () => stop(new AppError('request_timeout', 'The request took too long to arrive.')),
+          totalSeconds * 1000,
+        );
 
   function take(chunk: Uint8Array): void {
     idle.refresh();
@@ -62,6 +71,7 @@ export function readBody(
   function settle(): void {
     settled = true;
     clearTimeout(idle);
+    clearTimeout(deadline);
     signal?.removeEventListener('abort', onAbort);
     // The body may still break off. Without a listener, that error would end the process.
     request

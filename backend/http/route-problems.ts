@@ -8,7 +8,7 @@ const problemsOfAll: readonly ErrorCode[] = ['bad_request', 'forbidden', 'reques
 const problemsOfAccess: Readonly<Record<Route['access'], readonly ErrorCode[]>> = {
   anyone: [],
   password: ['unauthorized', 'too_many', 'unavailable'],
-  account: ['unauthorized', 'unavailable'],
+  account: ['unauthorized', 'too_many', 'unavailable'],
 };
 
 /** The codes of all problems that a route may answer with: its own, and those of all routes like it. */
@@ -27,5 +27,5 @@ export function problemsOf({ access, path, operation }: Route): ReadonlySet<Erro
 function problemsOfBody(body: BodyDescription | undefined): readonly ErrorCode[] {
   if (body === undefined) return [];
   const { contentType = 'application/json' } = body;
-  return contentType === 'application/json' ? ['too_large', 'unsupported', 'invalid'] : ['too_large'];
+  return contentType === 'application/json' ? ['too_large', 'unsupported', 'invalid', 'too_many'] : ['too_large'];
 }

@@ -4,6 +4,8 @@ import type { Credentials } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Authentication, Identity } from './authentication.ts';
 import { basicChallenge, bearerChallenge, parseBasic, parseBearer } from './authorization-header.ts';
+import { holdConnection } from './connections.ts';
+import type { OpenCount } from './open-count.ts';
 import type { Operation } from './operation.ts';
 import { noteForLog } from './request-log.ts';
 
@@ -39,6 +41,8 @@ interface RouteAddress {
   readonly withSlash?: true;
   /** Also answers a POST with this method in `X-HTTP-Method-Override`, for clients that cannot send the method itself. */
   readonly byOverride?: true;
+  /** Carries a file. Only for routes whose `access` is `account`. */
+  readonly isTransfer?: true;
 }
 
 /**
@@ -52,8 +56,17 @@ export type Route = RouteAddress &
     | { readonly access: 'account'; readonly handle: (call: AccountCall) => Promise<void> }
   );
 
+/** Counts the requests of signed-in clients that are not answered yet. */
+export interface OpenRequests {
+  readonly requests: OpenCount;
+  /** Those that carry a file, which are in `requests` too. */
+  readonly transfers: OpenCount;
+}
+
 export interface RouteParts {
   readonly authentication: Pick<Authentication, 'identify'>;
+  /** Left out, the requests of signed-in clients are not limited. */
+  readonly open?: OpenRequests;
   readonly log: Logger;
 }
 
@@ -107,6 +120,12 @@ async function answer(route: Route, request: Request, response: Response, parts:
     case 'account': {
       const identity = await parts.authentication.identify(parseBearer(request.headers.authorization));
       noteForLog(response, { account: identity.accountId });
+      using entered = new DisposableStack();
+      const holder = { account: identity.accountId, client: clientOf(request) };
+      for (const count of [parts.open?.requests, route.isTransfer && parts.open?.transfers]) {
+        if (count) entered.defer(count.enter(holder));
+      }
+      entered.defer(holdConnection(request.socket));
       return await route.handle({ ...call, identity });
     }
   }

@@ -3,6 +3,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { type ConnectionLimits, limitConnections } from './connections.ts';
 import { badRequest, problemHeaders, toProblem } from './problem.ts';
 import { asksForWebSocket, serveUpgrades } from './upgrade.ts';
 
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly headersSeconds?: number;
   /** How long open requests may go on after `close`. */
   readonly graceSeconds?: number;
+  /** Left out, there is no limit. */
+  readonly connections?: ConnectionLimits;
 }
 
 export interface ListenSettings {
@@ -34,7 +37,7 @@ export interface RunningServer {
 
 /** Serves `app`. Throws `invalid` for a host that this computer does not have, and `unavailable` when it cannot listen there. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, settings = serverSettings, log, headersSeconds = 20, graceSeconds = 5 } = options;
+  const { host, port, settings = serverSettings, log, headersSeconds = 20, graceSeconds = 5, connections } = options;
   const server = createServer({
     // A large upload takes hours. `readBody` gives up one that stops.
     requestTimeout: 0,
@@ -44,6 +47,7 @@ export async function startServer(app: RequestListener, options: ServerOptions):
     // The app checks it, so that the refusal is a problem like any other.
     requireHostHeader: false,
   });
+  if (connections !== undefined) limitConnections(server, connections);
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => {
     latest.set(request.socket, response);

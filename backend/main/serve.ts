@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
+import { openLimits } from '../client-limits.ts';
 import { type Config, isLoopbackHost } from '../config.ts';
 import { type FfmpegBinaries, locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -7,6 +8,7 @@ import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { Route } from '../http/routes.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
+import { descriptorLimit } from './descriptor-limit.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
 import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
@@ -75,6 +77,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   const converter = await startConverterService(parts, { ...config, binaries, whenFull: 'wait' });
   running.defer(() => converter.stop());
   const { loopback, publicUrl } = config;
+  const limits = openLimits(descriptorLimit(), config.converterConcurrency);
   const gateway = createGateway({
     ...owners,
     conversions: owners.owned,
@@ -82,11 +85,17 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
     settings: { ...config, version, mail: mailer !== undefined },
     hosts: { loopback, publicUrl },
     trustedProxies: config.trustedProxies,
+    limits,
     log,
     ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     reachAll: () => reachAll(parts, authentication),
   });
-  const server = await startServer(gateway.app, { host: config.host, port: config.port, log });
+  const server = await startServer(gateway.app, {
+    host: config.host,
+    port: config.port,
+    log,
+    connections: { ...limits.connections, trustedProxies: config.trustedProxies },
+  });
   running.defer(() => server.close());
   running.defer(() => gateway.close());
   const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
@@ -97,6 +106,9 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   parts.broken.throwIfAborted();
 }
 
+/** A few collectors. Their descriptors are among those that the process keeps for itself. */
+const metricsConnections = { perClient: 16, inAll: 16 };
+
 /** Serves the metrics on their own host and port. */
 async function serveMetrics(
   { metricsPort: port = 0, metricsHost: host, trustedProxies }: Config,
@@ -106,5 +118,8 @@ async function serveMetrics(
   const hosts = { loopback: isLoopbackHost(host) };
   const app = createApp({ routes: [route], authentication, hosts, trustedProxies, log });
   const settings = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
-  return await startServer(app, { host, port, settings, log });
+  return await startServer(app, {
+    ...{ host, port, settings, log },
+    connections: { ...metricsConnections, trustedProxies },
+  });
 }

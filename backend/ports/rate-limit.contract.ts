@@ -52,6 +52,17 @@ export function describeRateLimit(name: string, make: () => Promise<RateLimitUnd
       await use();
     });
 
+    it('says how many uses of a key there were within a time, from every process', async () => {
+      expect(await rateLimit.count('key', 900)).toBe(0);
+      await use();
+      await underTest.pass(400);
+      await use();
+      await use('another');
+      expect([await peer.count('key', 900), await rateLimit.count('key', 300)]).toEqual([2, 1]);
+      await underTest.pass(500);
+      expect(await rateLimit.count('key', 900)).toBe(1);
+    });
+
     it('makes room use by use, as each leaves the window', async () => {
       for (let i = 0; i < 3; i += 1) {
         await use();

@@ -33,6 +33,9 @@ export interface RateLimit {
    */
   allow(key: string, limit: Limit): Promise<Allowance>;
 
+  /** How many uses of `key` there were within the last `seconds`. */
+  count(key: string, seconds: number): Promise<number>;
+
   /** Uncounts this use, and no other. Does nothing if it no longer counts. */
   giveBack(key: string, use: string): Promise<void>;
 

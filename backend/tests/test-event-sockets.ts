@@ -9,6 +9,7 @@ import { createEventSockets } from '../gateway/events/event-sockets.ts';
 import { type SocketLimits, socketLimits } from '../gateway/events/socket-limits.ts';
 import { createApp } from '../http/app.ts';
 import type { Identity } from '../http/authentication.ts';
+import { countOpen } from '../http/open-count.ts';
 import { startServer } from '../http/server.ts';
 import { makeTestConversions, type TestConversions, type TestConversionsOptions } from './test-conversions.ts';
 
@@ -61,6 +62,7 @@ export async function startTestEventSockets(
     changes: test.conversions.changes,
     authentication,
     limits: { ...socketLimits, ...limits },
+    openSockets: [countOpen({ perAccount: 50, perClient: 1000, inAll: 1000 }, 30)],
     log,
   });
   const app = createApp({

@@ -13,6 +13,7 @@ import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts
 import { createAccessTokens } from '../auth/access-tokens.ts';
 import { createAuth } from '../auth/auth.ts';
 import type { AuthMail } from '../auth/code-sender.ts';
+import { openLimits } from '../client-limits.ts';
 import { parseConfig } from '../config.ts';
 import { mp3BlobId } from '../conversions/blob-names.ts';
 import type { OwnedConversions } from '../conversions/owned-conversions.ts';
@@ -57,6 +58,7 @@ export interface TestGatewayOptions {
   readonly settings?: Partial<GatewayParts['settings']>;
   readonly authentication?: (real: Authentication) => Authentication;
   readonly reachAll?: GatewayParts['reachAll'];
+  readonly limits?: Partial<GatewayParts['limits']>;
   readonly mail?: AuthMail;
   readonly onAnswer?: GatewayParts['onAnswer'];
   readonly conversions?: (real: OwnedConversions) => OwnedConversions;
@@ -105,6 +107,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     hosts: { loopback: true, publicUrl: undefined },
     trustedProxies: [],
+    limits: { ...openLimits(1024, 2), ...options.limits },
     log,
     ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
     reachAll: options.reachAll ?? (() => Promise.resolve()),

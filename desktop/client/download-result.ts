@@ -3,7 +3,7 @@ import type { Result } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { conversionPath } from './conversion-paths.ts';
-import { isPassing, pauseFor, pausesSeconds } from './keep-trying.ts';
+import { isPassing, pauseAfter, pauseFor } from './keep-trying.ts';
 import { unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 
@@ -30,7 +30,7 @@ export async function* downloadResult(
     } catch (error) {
       signal.throwIfAborted();
       failures = received > before ? 0 : failures + 1;
-      const pause = pausesSeconds[failures];
+      const pause = pauseAfter(error, failures);
       if (pause === undefined || !isPassing(error)) {
         throw isAppError(error) ? error : unreachable(session.http.host, error);
       }

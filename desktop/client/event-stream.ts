@@ -10,6 +10,7 @@ import {
   socketTokenEnded,
 } from '../../shared/events.ts';
 import { createNewest } from '../../shared/newest-revisions.ts';
+import { longestRetryAfterSeconds } from './keep-trying.ts';
 import { parseJson } from './parse-json.ts';
 import type { ServerSession } from './server-session.ts';
 
@@ -61,6 +62,8 @@ export function openEventStream(
   /** The latest change position. Everything up to it was given to the listener. */
   let since: string | undefined;
   let pauseSeconds = firstPauseSeconds;
+  /** The wait that the server asked for when it refused the latest socket. */
+  let wantedSeconds = 0;
   let hurry = new AbortController();
   /** Checks that the server still answers. */
   let check = (): void => {};
@@ -83,7 +86,8 @@ export function openEventStream(
         (error: unknown) => isAppError(error, 'unauthorized'),
       );
       if (signal.aborted) break;
-      const pause = pauseSeconds * (0.5 + Math.random()) * 1000;
+      const pause = Math.max(wantedSeconds, pauseSeconds * (0.5 + Math.random())) * 1000;
+      wantedSeconds = 0;
       pauseSeconds = Math.min(longestPauseSeconds, pauseSeconds * 2);
       onState({ kind: isSignedOut ? 'signed_out' : 'waiting', nextTryAt: Date.now() + pause });
       hurry = new AbortController();
@@ -132,6 +136,8 @@ export function openEventStream(
       .on('ping', () => silence.refresh())
       .on('unexpected-response', (_request, response: IncomingMessage) => {
         response.resume();
+        const wanted = Number(response.headers['retry-after'] ?? 0);
+        if (wanted > 0) wantedSeconds = Math.min(wanted, longestRetryAfterSeconds);
         // By its expiry time the token is valid, but the server decides.
         resolve(response.statusCode === 401 ? socketTokenEnded : 0);
         socket.terminate();

@@ -1,4 +1,5 @@
 import { cutFileName } from '../../shared/file-name.ts';
+import { withoutTrailing } from '../../shared/without-trailing.ts';
 
 const forbiddenOnWindows = /[<>:"/\\|?*\p{Cc}]/gu;
 const forbiddenElsewhere = /[/\0]/g;
@@ -13,7 +14,7 @@ const reservedOnWindows = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin
 export function validFileName(name: string, platform: NodeJS.Platform, number = 0): string {
   const windows = platform === 'win32';
   let valid = name.toWellFormed().replace(windows ? forbiddenOnWindows : forbiddenElsewhere, '_');
-  if (windows) valid = valid.replace(/[. ]+$/, '').replace(reservedOnWindows, '_$&');
+  if (windows) valid = withoutTrailing(valid, '. ').replace(reservedOnWindows, '_$&');
   if (valid === '' || valid === '.' || valid === '..') valid = '_';
 
   const addition = number > 0 ? ` (${number})` : '';

@@ -152,3 +152,49 @@ describe('following a conversion', () => {
     await expect(ended).rejects.toMatchObject({ code: 'not_found' });
   });
 });
+
+describe('following many conversions without events', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('asks about eight at once, and about all of them', async () => {
+    let open = 0;
+    let most = 0;
+    const asked = new Set<string>();
+    using follower = followConversions(
+      {
+        follow: () => () => {},
+        async get(id) {
+          asked.add(id);
+          open += 1;
+          most = Math.max(most, open);
+          await new Promise((resolve) => setImmediate(resolve));
+          open -= 1;
+          return conversion('queued', id);
+        },
+      },
+      'ours',
+      () => undefined,
+    );
+    const stop = new AbortController();
+    const waits = Array.from({ length: 300 }, (_, i) =>
+      follower.untilEnded(conversion('queued', `c${i}`), stop.signal).catch(() => undefined),
+    );
+    await vi.advanceTimersByTimeAsync(6000);
+    while (asked.size < 300) await new Promise((resolve) => setImmediate(resolve));
+    expect(most).toBe(8);
+    stop.abort(new Error('enough'));
+    await Promise.all(waits);
+  });
+
+  it('does not give up while the server only asks for patience', async () => {
+    using one = open(() => {
+      throw new AppError('too_many', 'Wait.');
+    });
+    const ended = one.untilEnded(conversion('queued'), never);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(one.asked()).toBeGreaterThan(50);
+    one.tellOf(conversion('done'));
+    expect(await ended).toEqual(conversion('done'));
+  });
+});

@@ -16,6 +16,8 @@ export interface Follower extends Disposable {
 
 /** Events may be lost, so the backend is asked about a conversion that was silent for this long. */
 const askAfterSeconds = 5;
+/** How many conversions are asked about at once. A large batch must not take all that a server allows one account. */
+const askedAtOnce = 8;
 /** How many times in a row asking may fail with a temporary error. */
 const maxFailedAskings = 12;
 
@@ -100,18 +102,16 @@ export function followConversions(
       if (conversion.state !== waiter.state) hearOf(conversion);
       else if (conversion.state === 'converting') hearProgress(conversion);
     } catch (error) {
+      // The server is there, and only wants to be asked less often.
+      if (isAppError(error, 'too_many')) return;
       waiter.failedAskings += 1;
-      const passing = isAppError(error, 'unavailable', 'too_many', 'request_timeout');
+      const passing = isAppError(error, 'unavailable', 'request_timeout');
       if (!passing || waiter.failedAskings >= maxFailedAskings) waiter.reject(error);
     }
   }
 
   const unfollow = backend.follow(hear);
-  const timer = setInterval(() => {
-    for (const [id, waiter] of waiting) {
-      if (now() - waiter.heardAt >= askAfterSeconds) void ask(id, waiter);
-    }
-  }, 1000);
+  const timer = setInterval(createAsking(waiting, ask), 1000);
 
   return {
     async untilEnded(conversion, signal) {
@@ -140,6 +140,25 @@ export function followConversions(
       clearInterval(timer);
       unfollow();
     },
+  };
+}
+
+/** Returns a function that asks about the conversions that were silent, a few at a time. */
+function createAsking(
+  waiting: ReadonlyMap<string, Waiting>,
+  ask: (id: string, waiter: Waiting) => Promise<void>,
+): () => void {
+  let asking = 0;
+  return function askSilent() {
+    for (const [id, waiter] of waiting) {
+      if (asking >= askedAtOnce) return;
+      if (now() - waiter.heardAt < askAfterSeconds) continue;
+      asking += 1;
+      void ask(id, waiter).finally(() => {
+        asking -= 1;
+        askSilent();
+      });
+    }
   };
 }
 

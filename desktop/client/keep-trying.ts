@@ -4,6 +4,19 @@ import { isAppError } from '../../shared/errors.ts';
 /** Seconds before each retry on a bad connection: about six minutes in all, longer than a train is in a tunnel. */
 export const pausesSeconds: readonly number[] = [0.5, 1, 2, 5, 10, 20, 30, 60, 60, 60, 60, 60];
 
+/** A server that asks for a longer wait is asked again after this. */
+export const longestRetryAfterSeconds = 300;
+
+/**
+ * Seconds to wait before the retry after this many failures in a row: as long as the server asks for, or longer. Undefined after the last
+ * retry.
+ */
+export function pauseAfter(error: unknown, failures: number): number | undefined {
+  const wanted = isAppError(error) ? (error.details?.['retryAfterSeconds'] ?? 0) : 0;
+  const usual = pausesSeconds[failures];
+  return usual === undefined ? undefined : Math.max(usual, Math.min(wanted, longestRetryAfterSeconds));
+}
+
 /** Whether the error may be temporary, so that a retry may help. */
 export function isPassing(error: unknown): boolean {
   return !isAppError(error) || isAppError(error, 'unavailable', 'too_many', 'locked', 'request_timeout', 'internal');
@@ -16,7 +29,7 @@ export async function keepTrying<Answer>(call: () => Promise<Answer>, signal: Ab
       return await call();
     } catch (error) {
       signal.throwIfAborted();
-      const pause = pausesSeconds[attempt];
+      const pause = pauseAfter(error, attempt);
       if (pause === undefined || !isPassing(error)) throw error;
       await pauseFor(pause, signal);
     }

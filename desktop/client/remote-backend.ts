@@ -66,7 +66,7 @@ export function createRemoteBackend(session: ServerSession, following: EventStre
     async submit({ file, options, batch, resumable, onSent = () => {} }, signal) {
       return await inTurn(async () => {
         signal.throwIfAborted();
-        const { maxUploadBytes } = await serverInfo();
+        const { maxUploadBytes } = await keepTrying(serverInfo, signal);
         const id = await uploadFile({ session, file, options, batch, resumable, signal, maxUploadBytes, onSent });
         try {
           return await keepTrying(async () => await askFor('GET', conversionPath(id)), signal);

@@ -3,6 +3,7 @@ import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import { problemSchema, type ServerInfo, serverInfoSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, isAppError, systemErrorCode, toKnownError } from '../../shared/errors.ts';
+import { withoutTrailing } from '../../shared/without-trailing.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -110,7 +111,7 @@ export function parseServerAddress(address: string): ServerAddress {
     throw new AppError('invalid', sayShared('failServerAddress'));
   }
   const readable = parsed.protocol === 'http:' && !isLoopback(parsed);
-  return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, host: parsed.host, readable };
+  return { url: `${parsed.origin}${withoutTrailing(parsed.pathname, '/')}`, host: parsed.host, readable };
 }
 
 function withScheme(address: string): string {

@@ -7,7 +7,7 @@ import type { OutputOptions } from '../../shared/formats.ts';
 import { failureSentence } from '../../shared/words/failure-sentence.ts';
 import type { BegunUpload, ResumableSubmission, SourceFile } from './backend.ts';
 import { conversionPath } from './conversion-paths.ts';
-import { keepTrying, pauseFor, pausesSeconds } from './keep-trying.ts';
+import { keepTrying, longestRetryAfterSeconds, pauseFor, pausesSeconds } from './keep-trying.ts';
 import { isProxyLimit, notSoundlift, refusal, unreachable } from './server-http.ts';
 import type { ServerSession } from './server-session.ts';
 import { openUnchanged, type UnchangedFile, untilAtRest } from './unchanged-file.ts';
@@ -16,7 +16,6 @@ import { uploadRequests } from './upload-requests.ts';
 const uploadsPath = '/api/v1/uploads';
 const protocol = { 'Tus-Resumable': '1.0.0' };
 
-const longestRetryAfterSeconds = 300;
 /** Large enough that the cost of a request does not matter, and small enough for most proxies that limit requests. */
 const mostRequestBytes = 64 * 1024 * 1024;
 /** A proxy that refuses even requests of this size cannot be used. */

@@ -44,6 +44,11 @@ export function createMemoryRateLimit(clock: Clock, maxUses = defaultMaxUses): R
       return { allowed: true, use: name };
     },
 
+    async count(key, seconds) {
+      const since = clock.monotonicSeconds() - seconds;
+      return (usesOf.get(hashOf(key)) ?? []).filter(({ at }) => at > since).length;
+    },
+
     async giveBack(key, use) {
       const keyHash = hashOf(key);
       const uses = usesOf.get(keyHash) ?? [];

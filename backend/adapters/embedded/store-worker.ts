@@ -51,6 +51,26 @@ function startThread(): Worker {
   });
 }
 
+/** Calls `onFrozen` once the thread owes an answer and has given none for too long. */
+function watchThread(owesAnswer: () => boolean, onFrozen: (cause: Error) => void) {
+  let silentLooks = 0;
+  const timer = setInterval(
+    () => {
+      silentLooks = owesAnswer() ? silentLooks + 1 : 0;
+      if (silentLooks > looksUntilFrozen) onFrozen(new Error(`the thread has not answered for ${frozenSeconds} s`));
+    },
+    (frozenSeconds * 1000) / looksUntilFrozen,
+  ).unref();
+  return {
+    answered() {
+      silentLooks = 0;
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+    },
+  };
+}
+
 export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}): StoreWorker {
   const worker = startThread();
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -63,23 +83,16 @@ export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}):
   function die(cause: unknown): void {
     if (ended !== undefined) return;
     ended = new AppError('unavailable', 'The databases have stopped working. Start Soundlift again.', { cause });
-    clearInterval(watch);
+    watch[Symbol.dispose]();
     for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();
     died.abort(ended);
   }
   let opening = 0;
-  let silentLooks = 0;
-  const watch = setInterval(
-    () => {
-      // A migration takes as long as it takes.
-      silentLooks = waiting.size > 0 && opening === 0 ? silentLooks + 1 : 0;
-      if (silentLooks > looksUntilFrozen) die(new Error(`the thread has not answered for ${frozenSeconds} s`));
-    },
-    (frozenSeconds * 1000) / looksUntilFrozen,
-  ).unref();
+  // A migration takes as long as it takes.
+  const watch = watchThread(() => waiting.size > 0 && opening === 0, die);
   worker.on('message', (answers: readonly StoreAnswer[]) => {
-    silentLooks = 0;
+    watch.answered();
     for (const answer of answers) {
       if ('skipped' in answer) {
         onSkipped?.(answer.skipped);
@@ -171,7 +184,7 @@ export function startStoreWorker({ onSkipped, onDamaged }: DatabaseEvents = {}):
     async [Symbol.asyncDispose]() {
       while (waiting.size > 0) await Promise.allSettled([...waiting.values()].map(({ promise }) => promise));
       ended ??= new AppError('unavailable', 'The databases were closed.');
-      clearInterval(watch);
+      watch[Symbol.dispose]();
       await Promise.race([worker.terminate(), delay(endSeconds * 1000, undefined, { ref: false })]);
     },
   };

@@ -30,6 +30,30 @@ describe('translateFailure', () => {
   test.each<[string, Partial<FailedEnd>, { code?: string; details?: object | undefined }]>([
     ['a full disk', { stderrTail: words.diskFull }, { code: 'disk_full' }],
     ['an exceeded quota', { stderrTail: words.quota }, { code: 'disk_full' }],
+    ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].map((code): [string, Partial<FailedEnd>, { code: string }] => [
+      `a start for which the system is short of something (${code})`,
+      { exitCode: undefined, startError: Object.assign(new Error(`spawn ${code}`), { code }) },
+      { code: 'unavailable' },
+    ]),
+    ...[
+      'unshare: fork failed: Resource temporarily unavailable',
+      'unshare: fork failed: Cannot allocate memory',
+      '/app/launch-ffmpeg.sh: 1: Cannot fork',
+      '/app/launch-ffmpeg.sh: 57: cannot open /proc/self/status: Too many open files in system',
+      "env: '/usr/bin/ffmpeg': Cannot allocate memory",
+      'setpriv: error while loading shared libraries: libcap-ng.so.0: cannot open shared object file: Error 24',
+      '[error] pthread_create failed: Resource temporarily unavailable. Try to increase `ulimit -v` or decrease `ulimit -s`.',
+      '[error] file:source: Too many open files in system',
+    ].map((stderrTail): [string, Partial<FailedEnd>, { code: string }] => [
+      `a launcher that says “${stderrTail}”`,
+      { stderrTail },
+      { code: 'unavailable' },
+    ]),
+    [
+      'a decoder that is out of packets for a moment',
+      { stderrTail: '[error] Error submitting packet to decoder: Resource temporarily unavailable' },
+      { code: 'converter_failed' },
+    ],
     [
       'its own file size limit',
       { stderrTail: words.tooLarge },

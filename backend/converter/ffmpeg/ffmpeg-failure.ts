@@ -1,6 +1,7 @@
 import { AppError } from '../../../shared/errors.ts';
 import { failureSentence } from '../../../shared/words/failure-sentence.ts';
 import { sayShared } from '../../../shared/words/say.ts';
+import { isScarcity } from '../scarcity.ts';
 import type { ProcessLimits } from './containment.ts';
 
 /** Whether a line reports a failed write. ffmpeg 5.1 exits with 0 even if writing the last 32 KB of a file fails. */
@@ -25,6 +26,13 @@ export interface FailedEnd {
 /** Finds the source's name in the work folder, as the programs repeat it in their error messages. */
 const source = /(?:^|[\s:\]])source: /m;
 
+/**
+ * How the programs of launch-ffmpeg.sh, the dynamic linker and ffmpeg report that the system has no room for a process or has too many files open. ffmpeg's
+ * own memory and files are limited apart from that.
+ */
+const scarce =
+  /^(?:\S*\/)?(?:launch-ffmpeg\.sh|sh|env|setpriv|unshare|ffmpeg|ffprobe): .*(?:Cannot fork|Resource temporarily unavailable|Cannot allocate memory|Too many open files|shared object file: Error 2[34])|pthread_create failed: Resource temporarily unavailable|source: Too many open files in system/m;
+
 const busyThreads = 4;
 
 interface Reading {
@@ -37,6 +45,10 @@ interface Reading {
  * applies is used.
  */
 const readings: readonly Reading[] = [
+  {
+    applies: (end) => isScarcity(end.startError) || says(scarce)(end),
+    error: () => ['unavailable', sayShared('failScarce')],
+  },
   {
     applies: (end) => end.startError !== undefined,
     error: () => ['converter_failed', sayShared('failNotStarted')],
@@ -91,7 +103,7 @@ const readings: readonly Reading[] = [
     error: () => ['converter_failed', sayShared('failNoMp3Encoder')],
   },
   {
-    applies: says(/Decoder .* not found for input stream|Decoding requested, but no decoder found/),
+    applies: says(/ not found for input stream|Decoding requested, but no decoder found/),
     error: () => ['damaged', sayShared('failAudioFormat')],
   },
   {

@@ -52,14 +52,23 @@ export interface DecodedFrame {
 
 export function parseFrameLine({ speaker, text }: LogLine): DecodedFrame | undefined {
   if (speaker?.startsWith('Parsed_ashowinfo') !== true) return undefined;
-  const [, time, format, rate, samples] =
-    /\bpts_time:(\S+) .*?\b(fmt:.*\brate:(\d+)) nb_samples:(\d+)/.exec(text) ?? [];
-  if (format === undefined) return undefined;
-  const startSeconds = Number(time);
+  const [before, after] = cut(text, ' nb_samples:');
+  const [, fromTime] = cut(before, ' pts_time:');
+  const [, format] = cut(before, ' fmt:');
+  const [, rate] = cut(format ?? '', ' rate:');
+  const samples = /^\d+/.exec(after ?? '')?.[0];
+  if (fromTime === undefined || !/^\d+$/.test(rate ?? '') || samples === undefined) return undefined;
+  const startSeconds = Number(cut(fromTime, ' ')[0]);
   return {
     startSeconds: Number.isFinite(startSeconds) ? startSeconds : undefined,
     samples: Number(samples),
     sampleRate: Number(rate),
-    format,
+    format: `fmt:${format}`,
   };
+}
+
+/** The texts before and after the first `mark`. The second is undefined if there is none. */
+function cut(text: string, mark: string): readonly [string, string | undefined] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)];
 }

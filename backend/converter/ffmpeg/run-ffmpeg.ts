@@ -155,7 +155,10 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
   const internals = command as unknown as FluentInternals;
   const spawnFfmpeg = internals._spawnFfmpeg.bind(command);
   internals._spawnFfmpeg = (args, options, onProcess, onEnd) => {
+    let hasEnded = false;
     const ended: typeof onEnd = (error, stdout = noLines, stderr = noLines) => {
+      if (hasEnded) return;
+      hasEnded = true;
       if (error !== null) supervision.couldNotStart(error);
       onEnd(error, stdout, stderr);
     };
@@ -169,7 +172,8 @@ async function runFfmpeg(start: Start, job: FfmpegJob): Promise<void> {
       command.setFfmpegPath(start.path);
       spawnFfmpeg(args, mended, taken, ended);
     } catch (error) {
-      ended(error instanceof Error ? error : new Error(String(error)));
+      // Without descriptors, the process has no output to read, which is what the library throws about. The reason comes first, as an event.
+      setImmediate(ended, error instanceof Error ? error : new Error(String(error)));
     }
   };
 
@@ -253,13 +257,16 @@ async function runFfprobe(start: Start, job: FfprobeJob): Promise<FfprobeAnswer>
     const child = spawn(start.path, job.arguments, spawnOptions(start, job));
     child.once('error', supervision.couldNotStart);
     supervision.take(child);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-      if (stdout.length > maxProbeBytes) supervision.stop(tooMuchSaid());
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr = tailOf(stderr + text);
-    });
+    // If it could not be started, it may have no output to read.
+    if (child.pid !== undefined) {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+        if (stdout.length > maxProbeBytes) supervision.stop(tooMuchSaid());
+      });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr = tailOf(stderr + text);
+      });
+    }
   } catch (error) {
     supervision.couldNotStart(error);
   }

@@ -32,6 +32,8 @@ export interface EventSocketOptions {
   readonly client: string;
   /** Called when the client has signed in, or has disconnected without signing in. */
   readonly onSignInOver: () => void;
+  /** Counts a client that has signed in with its first message. Throws `too_many`. */
+  readonly count: (identity: Identity) => void;
 }
 
 /** One client's connection. */
@@ -83,7 +85,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
 
   function fail(error: unknown): void {
     if (isAppError(error, 'unauthorized')) return end(socketTokenEnded, 'The token is invalid or has expired.');
-    if (!isAppError(error, 'unavailable')) log.error({ err: error }, 'socket failed');
+    if (!isAppError(error, 'unavailable', 'too_many')) log.error({ err: error }, 'socket failed');
     end(closeCodes.tryAgainLater, 'Try again later.');
   }
 
@@ -122,6 +124,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     const { token } = message;
     const identity = await authentication.identify(token);
     if (phase !== 'token being checked') return;
+    options.count(identity);
     begin({ token, identity }, message.since ?? options.since);
   }
 

@@ -1,17 +1,26 @@
+import type { Duplex } from 'node:stream';
 import type { Request, Response } from 'express';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AppError } from '../../../shared/errors.ts';
+import type { Identity } from '../../http/authentication.ts';
+import { holdConnection } from '../../http/connections.ts';
+import type { OpenCount } from '../../http/open-count.ts';
 import { clientOf } from '../../http/routes.ts';
 import { takeConnection } from '../../http/upgrade.ts';
 import { carryEvents, type EventSocket, type EventSocketOptions, type EventSocketParts } from './event-socket.ts';
 
 type OpenOptions = Pick<EventSocketOptions, 'signedIn' | 'since'>;
 
+export interface EventSocketsParts extends EventSocketParts {
+  /** Count the sockets of signed-in clients. */
+  readonly openSockets: readonly OpenCount[];
+}
+
 /** The event sockets of a gateway. */
 export interface EventSockets {
   /**
    * Upgrades the request's connection to a WebSocket. Throws `bad_request` if the request is not a valid upgrade,
-   * `too_many` if too many clients are signing in, and `unavailable` once the sockets are being closed.
+   * `too_many` if too many clients are signing in or the account has too many sockets, and `unavailable` once the sockets are being closed.
    */
   open(request: Request, response: Response, options: OpenOptions): void;
   /** Throws the errors of `open` that can be known before any work is done for the request. */
@@ -20,8 +29,8 @@ export interface EventSockets {
   close(): Promise<void>;
 }
 
-export function createEventSockets(parts: EventSocketParts): EventSockets {
-  const { limits } = parts;
+export function createEventSockets(parts: EventSocketsParts): EventSockets {
+  const { limits, openSockets } = parts;
   // The package's types lack `closeTimeout`.
   const settings: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
@@ -45,9 +54,17 @@ export function createEventSockets(parts: EventSocketParts): EventSockets {
     checkHandshake(request);
   }
 
-  function carry(socket: WebSocket, client: string, options: OpenOptions): void {
+  /** Counts the socket until its connection closes. Throws `too_many`. */
+  function count(connection: Duplex, client: string, { accountId: account }: Identity): void {
+    if (connection.destroyed) throw new AppError('unavailable', 'The client went away.');
+    for (const openCount of openSockets) connection.once('close', openCount.enter({ account, client }));
+    holdConnection(connection);
+  }
+
+  function carry(socket: WebSocket, connection: Duplex, client: string, options: OpenOptions): void {
     const onSignInOver = options.signedIn === undefined ? signingIn.add(client) : () => undefined;
-    sockets.set(socket, carryEvents(socket, { ...options, client, onSignInOver }, parts));
+    const counted = { onSignInOver, count: (identity: Identity) => count(connection, client, identity) };
+    sockets.set(socket, carryEvents(socket, { ...options, client, ...counted }, parts));
     socket.once('close', () => sockets.delete(socket));
   }
 
@@ -60,9 +77,10 @@ export function createEventSockets(parts: EventSocketParts): EventSockets {
       if (options.signedIn === undefined && tooMany) {
         throw new AppError('too_many', 'Too many clients are signing in.', { details: { retryAfterSeconds: 1 } });
       }
+      if (options.signedIn !== undefined) count(request.socket, client, options.signedIn.identity);
       const taken = takeConnection(request, response);
       if (taken === undefined) throw new AppError('bad_request', 'This request cannot become a WebSocket.');
-      server.handleUpgrade(request, taken.socket, taken.head, (socket) => carry(socket, client, options));
+      server.handleUpgrade(request, taken.socket, taken.head, (socket) => carry(socket, taken.socket, client, options));
     },
     async close() {
       closing = true;

@@ -58,10 +58,14 @@ export function parseMetadata(header: string | undefined): Intake {
 
 function decodeMetadata(header: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
+  if (header.trim() === '') return values;
   for (const pair of header.split(',')) {
-    if (pair.trim() === '' && header.trim() === '') break;
-    const [, key, base64 = ''] = /^ *([\x21-\x2b\x2d-\x7e]+)(?: +([A-Za-z0-9+/]*={0,2}))? *$/.exec(pair) ?? [];
-    if (key === undefined || base64.replace(/=+$/, '').length % 4 === 1 || values.has(key)) {
+    // Not by one pattern: with a run of spaces, it would try each way to share them between its parts.
+    const words = pair.trim();
+    const [key = ''] = words.split(' ', 1);
+    const base64 = words.slice(key.length).trim();
+    const isPair = /^[\x21-\x7e]+$/.test(key) && /^[A-Za-z0-9+/]*={0,2}$/.test(base64);
+    if (!isPair || base64.replace(/=+$/, '').length % 4 === 1 || values.has(key)) {
       throw new AppError('bad_request', 'Upload-Metadata must be a list of unique names with values in Base64.');
     }
     values.set(key, decodeText(Buffer.from(base64, 'base64')));

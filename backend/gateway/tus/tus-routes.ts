@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutTrailing } from '../../../shared/without-trailing.ts';
 import type { AnswerDescription, Operation } from '../../http/operation.ts';
 import type { Route } from '../../http/routes.ts';
 import { defaultUploadIdleSeconds, type GatewayParts } from '../gateway-parts.ts';
@@ -18,7 +19,7 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
   const { maxUploadBytes, uploadIdleSeconds: idleSeconds = defaultUploadIdleSeconds } = settings;
   const { publicUrl } = hosts;
   // The client knows its own scheme and host. Only the path needs a prefix, because a proxy may add one.
-  const prefix = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
+  const prefix = publicUrl === undefined ? '' : withoutTrailing(new URL(publicUrl).pathname, '/');
   const parts: TusParts = {
     uploads,
     conversions,
@@ -53,6 +54,7 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
       withSlash: true,
       access: 'account',
       answerHeaders,
+      isTransfer: true,
       operation: creating,
       handle: (call) => createUpload(call, parts),
     },
@@ -71,6 +73,7 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
       access: 'account',
       answerHeaders,
       byOverride: true,
+      isTransfer: true,
       operation: appending,
       handle: (call) => appendToUpload(call, parts),
     },

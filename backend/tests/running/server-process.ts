@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Added to the default environment, or replaces parts of it. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How many descriptors it may have open (`ulimit -n`). Left out, as many as this process. */
+  readonly descriptors?: number;
   /** Flags for Node, e.g. a module to load first. */
   readonly nodeFlags?: readonly string[];
   /** The words before its command line, for example of a program that starts it in a namespace. */
@@ -48,22 +50,15 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
   return await spawnServer(options).listening;
 }
 
-export function spawnServer({
-  dataFolder,
-  environment = {},
-  nodeFlags = [],
-  launcher = [],
-}: ServerOptions): StartingServer {
-  const [program = process.execPath, ...before] = launcher.length === 0 ? launcher : [...launcher, process.execPath];
-  const child = spawn(
-    program,
-    [...before, ...nodeFlags, commandLineEntry, 'serve', '--port', '0', '--data', dataFolder],
-    {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, LOG_LEVEL: 'warn', CONVERTER_CONCURRENCY: '2', ...environment },
-    },
-  );
+export function spawnServer(options: ServerOptions): StartingServer {
+  const { dataFolder, environment = {}, nodeFlags = [], launcher = [], descriptors } = options;
+  const node = [process.execPath, ...nodeFlags, commandLineEntry, 'serve', '--port', '0', '--data', dataFolder];
+  const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
+  const child = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...launcher, ...node], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LOG_LEVEL: 'warn', CONVERTER_CONCURRENCY: '2', ...environment },
+  });
   const pid = pidOf(child);
   const heard = keepTail(child);
   const closed = once(child, 'close');

@@ -1,5 +1,6 @@
 import type { PlatformPath } from 'node:path';
 import path from 'node:path';
+import { withoutTrailing } from '../../../shared/without-trailing.ts';
 import type { FolderWords } from '../../ipc.ts';
 
 /**
@@ -18,6 +19,6 @@ export function folderWords(folder: string, home: string, paths: PlatformPath = 
     .split(paths.sep)
     .filter((name) => name !== '');
   if (below === '') return [names.at(-1) ?? root];
-  const drive = root.replace(/[\\/]+$/, '');
+  const drive = withoutTrailing(root, '\\/');
   return drive === '' && names.length > 0 ? names : [drive === '' ? root : drive, ...names];
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /**
- * The key by which a client's guesses are counted: an IPv4 address itself, the /64 network of an IPv6 address, since a customer gets
+ * The key by which a client is counted: an IPv4 address itself, the /64 network of an IPv6 address, since a customer gets
  * at least that many (RFC 6177), and anything else unchanged.
  */
 export function networkOf(client: string): string {
