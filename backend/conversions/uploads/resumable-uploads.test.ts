@@ -76,6 +76,10 @@ describe('an upload that nobody continues', () => {
     expect(await offsetOf(id)).toBe(3);
     test.pass(20);
     await test.conversions.sweeper.round();
+    expect(await offsetOf(id)).toBe(3);
+    // By now it has been due for an hour, by both clocks.
+    test.pass(3600);
+    await test.conversions.sweeper.round();
     await expect(test.conversions.uploads.status(owner, id)).rejects.toMatchObject({ code: 'not_found' });
     expect(await storedBlobs(test)).toEqual([]);
     expect(test.told.at(-1)).toEqual({ type: 'removed', ids: [id] });
