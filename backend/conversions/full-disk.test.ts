@@ -134,6 +134,12 @@ describe('on a full disk', () => {
     expect([await blobs(), await rowStates()]).toEqual([[], []]);
   });
 
+  it('lets everything of an account be removed', async () => {
+    await upload();
+    await conversions.owned.removeAll(owner);
+    expect([await blobs(), await rowStates()]).toEqual([[], []]);
+  });
+
   it('leaves nothing of an upload in one request whose process died', async () => {
     await test.conversions.owned.receive(owner, intake, bytes('video'));
     await conversions.sweeper.recover();
@@ -182,6 +188,18 @@ describe('a video that does not fit', () => {
     await expect(other.owned.requireRoom(videoBytes)).rejects.toMatchObject({ code: 'disk_full' });
     other.close();
     expect(await rowStates()).toEqual([]);
+  });
+
+  it('is found again by its key if it was accepted before', async () => {
+    const keyed = { ...intake, videoBytes: 10, uploadKey: 'key' };
+    const { id } = await test.conversions.uploads.create(owner, keyed);
+    const other = withRoom(0);
+    expect((await other.uploads.create(owner, keyed)).id).toBe(id);
+    await expect(other.uploads.create(owner, { ...keyed, uploadKey: 'other' })).rejects.toMatchObject({
+      code: 'disk_full',
+    });
+    other.close();
+    expect(await rowStates()).toEqual(['uploading']);
   });
 
   it('is accepted if it just fits', async () => {

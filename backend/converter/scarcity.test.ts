@@ -5,16 +5,16 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { openMediaFolder } from '../tests/media/make-media.ts';
-import { isScarcity } from './scarcity.ts';
+import { isFullDisk, isScarcity } from './scarcity.ts';
 
 const program = join(import.meta.dirname, '..', 'tests', 'few-descriptors-program.ts');
 
-describe('isScarcity', () => {
-  const caused = (code: string): Error =>
-    new AppError('source_unreadable', 'It cannot be read.', {
-      cause: new Error('open', { cause: Object.assign(new Error(code), { code }) }),
-    });
+const caused = (code: string): Error =>
+  new AppError('source_unreadable', 'It cannot be read.', {
+    cause: new Error('open', { cause: Object.assign(new Error(code), { code }) }),
+  });
 
+describe('isScarcity', () => {
   it('recognizes the system’s errors behind others', () => {
     for (const code of ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOSPC', 'EDQUOT'])
       expect(isScarcity(caused(code))).toBe(true);
@@ -25,6 +25,11 @@ describe('isScarcity', () => {
       false,
     ]);
   });
+});
+
+it('isFullDisk recognizes only what a full disk causes', () => {
+  const codes = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENOMEM', 'ENOENT'];
+  expect(codes.filter((code) => isFullDisk(caused(code)))).toEqual(['ENOSPC', 'EDQUOT']);
 });
 
 describe.runIf(process.platform === 'linux')('a conversion for which too few descriptors are free', () => {

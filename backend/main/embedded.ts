@@ -26,8 +26,9 @@ export interface EmbeddedBackend extends AsyncDisposable {
 
 /**
  * Starts the embedded backend: locks its data folder, resumes the work that was in progress when its last process ended, and
- * converts. Disposing of it gives running conversions back and releases the folder; it throws as `stopInTime` does. Throws `data_in_use` while another process
- * has the folder, `unavailable` if the folder cannot be used or there is no ffmpeg.
+ * converts. Disposing of it gives running conversions back and releases the folder; it throws as `stopInTime` does. Throws
+ * `data_in_use` while another server has the folder, `data_unusable` or `unsupported` if it cannot be used, `unavailable` if there is
+ * no ffmpeg.
  */
 export async function startEmbedded(settings: EmbeddedSettings, log: Logger): Promise<EmbeddedBackend> {
   const binaries = await locateFfmpeg({
