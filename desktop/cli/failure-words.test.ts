@@ -22,7 +22,7 @@ function optionsIn(text: string): readonly string[] {
 
 /** Every sentence of the catalogue, with some values in it. */
 const sentences = Object.keys(sharedMessages).map((name) => {
-  const names = { host: 'h', Host: 'H', at: '0:01', of: '0:02', limit: '1 hour', list: 'aac', code: 'x' };
+  const names = { host: 'h', Host: 'H', at: '0:01', of: '0:02', limit: '1 hour', list: 'aac', code: 'x', folder: 'f' };
   const parts = { time: '1 s', part: '1', whole: '2', speed: '1' };
   const numbers = { tracks: 2, count: 2, hours: 1, minutes: 1, seconds: 1, percent: 1 };
   return sayShared(name as keyof typeof sharedMessages, { ...names, ...parts, ...numbers });

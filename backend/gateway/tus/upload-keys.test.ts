@@ -150,6 +150,9 @@ describe('a creation that is repeated with its key', () => {
     await create();
     stand.gateway.test.pass(25 * 3600);
     await stand.gateway.test.conversions.sweeper.round();
+    // It is removed once it has been due for an hour.
+    stand.gateway.test.pass(3600);
+    await stand.gateway.test.conversions.sweeper.round();
     await expectProblem(await create(), 410, 'gone');
   });
 });
