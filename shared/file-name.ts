@@ -23,8 +23,9 @@ export function cutFileName(name: string, addition = '', lengthOf: (text: string
 
 function cutTo(text: string, limit: number, lengthOf: (text: string) => number): string {
   if (lengthOf(text) <= limit) return text;
-  // Between grapheme clusters, so that no emoji is split. A single cluster may be longer than the limit.
-  const clusters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  // Between grapheme clusters, so that no emoji is split. A single cluster may be longer than the limit. Every UTF-16 unit counts at
+  // least once, so the rest of a long text cannot fit; it would take seconds to split.
+  const clusters = Array.from(new Intl.Segmenter().segment(text.slice(0, limit + 1)), ({ segment }) => segment);
   return firstOf(clusters, limit, lengthOf) || firstOf(text, limit, lengthOf);
 }
 

@@ -30,12 +30,21 @@ const units: readonly string[] = [
   ...['a b,', ' @ ', '[a @ 0] ', 'rate:1 ', 'fmt:', 'Decoder ', 'Protocol ', 'source: ', '<string>', 'ffmpeg: ', '--a'],
 ];
 
-/** Four times as much text takes four times as long. With quadratic time it would be sixteen. */
-const sizes = [4096, 16_384, 65_536] as const;
+/** The lengths of hostile texts, in characters. */
+export interface Lengths {
+  /** Four times as much text takes four times as long. With quadratic time it would be sixteen. */
+  readonly compared: readonly number[];
+  /** Of one more text for each character. */
+  readonly longest?: number;
+}
+
+/** A pattern that retries takes far longer than ten times as long already with these. */
+export const shortTexts: Lengths = { compared: [4096, 16_384] };
+export const longTexts: Lengths = { compared: [4096, 16_384, 65_536], longest: 1_048_576 };
+
 const mostTimes = 10;
 /** Less than this is noise. A machine that is five times slower than ours still stays below `mostMilliseconds`. */
 const noiseMilliseconds = 20;
-const longest = 1_048_576;
 const mostMilliseconds = 2500;
 
 /** Made once: a repeated string is a tree of its parts until somebody reads it, and to flatten it takes longer than most parsers do. */
@@ -50,29 +59,34 @@ function repeat(unit: string, size: number): string {
 }
 
 /**
- * Feeds the parser with up to 1 MB of each hostile text, alone and after text that it accepts. Compares processor time, which does not depend on
- * what else runs.
+ * Feeds the parser with each hostile text, alone and after text that it accepts. Compares processor time, which does not depend on what
+ * else runs.
  */
-export async function expectLinear(parse: Parse, before: readonly string[] = []): Promise<void> {
+export async function expectLinear(parse: Parse, before: readonly string[], lengths: Lengths): Promise<void> {
   for (const unit of units) {
-    for (const start of ['', ...before]) await expectLinearIn(parse, unit, start);
+    for (const start of ['', ...before]) await expectLinearIn(parse, unit, start, lengths);
   }
 }
 
-async function expectLinearIn(parse: Parse, unit: string, start: string): Promise<void> {
+async function expectLinearIn(
+  parse: Parse,
+  unit: string,
+  start: string,
+  { compared, longest }: Lengths,
+): Promise<void> {
   /** What no parser accepts at the end makes it try all other ways to read what comes before. */
   for (const end of ['', '\u{1}']) {
     const what = `${JSON.stringify(unit)} after ${JSON.stringify(start)}`;
     let last = noiseMilliseconds;
-    for (const size of sizes) {
+    for (const size of compared) {
       const milliseconds = await processorTime(parse, start + repeat(unit, size) + end);
       expect(milliseconds, `${size} characters of ${what}`).toBeLessThan(last * mostTimes);
       last = Math.max(noiseMilliseconds, milliseconds);
     }
     // Longer units only look for patterns that retry, which show in shorter texts.
-    if (end === '' || Array.from(unit).length > 1) continue;
+    if (longest === undefined || end === '' || Array.from(unit).length > 1) continue;
     const milliseconds = await processorTime(parse, start + repeat(unit, longest) + end);
-    expect(milliseconds, `1 MB of ${what}`).toBeLessThan(mostMilliseconds);
+    expect(milliseconds, `${longest} characters of ${what}`).toBeLessThan(mostMilliseconds);
   }
 }
 

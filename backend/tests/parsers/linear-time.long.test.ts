@@ -1,0 +1,4 @@
+import { longTexts } from './expect-linear.ts';
+import { describeLinearTime } from './linear-time.ts';
+
+describeLinearTime(longTexts);

@@ -1,0 +1,4 @@
+import { longTexts } from '../../backend/tests/parsers/expect-linear.ts';
+import { describeLinearTime } from './linear-time.ts';
+
+describeLinearTime(longTexts);
