@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { conversionStates } from './conversion-states.ts';
 import { conversionErrorCodes } from './errors.ts';
 import { outputOptionsSchema } from './formats.ts';
+import { maxNamedConversions } from './named-conversions.ts';
 
 /** ISO 8601 in UTC. */
 const timeSchema = z.iso.datetime().meta({ id: 'Time' });
@@ -8,7 +10,6 @@ const secondsSchema = z.number().nonnegative();
 const bytesSchema = z.int().nonnegative();
 const fractionSchema = z.number().min(0).max(1);
 
-export const conversionStates = ['uploading', 'queued', 'converting', 'done', 'failed', 'cancelled'] as const;
 export const conversionStateSchema = z.enum(conversionStates);
 export type ConversionState = z.infer<typeof conversionStateSchema>;
 
@@ -118,9 +119,6 @@ export const openConversionSchema = conversionSchema.extend({
   warnings: z.array(openWarningSchema),
 });
 export type Conversion = z.infer<typeof openConversionSchema>;
-
-/** The most conversions that a notification names. */
-export const maxNamedConversions = 100;
 
 /**
  * A notification in the app, one for each batch. Clients make their own text from kind, counts and codes; `message` is

@@ -113,6 +113,9 @@ describe('a row that cannot be read', () => {
         const { sweeper, owned, changes, batches } = test.conversions;
         await sweeper.recover();
         for (let round = 0; round < 5; round += 1, test.pass(60)) await sweeper.round();
+        // An upload expires once it has been due for an hour.
+        test.pass(3600);
+        await sweeper.round();
         const ended: (string | undefined)[] = [await takeNext(), await takeNext(), await takeNext()];
         const { items } = await owned.page({ owner, limit: 100 });
         const [row] = read('SELECT state FROM conversions WHERE id = ?', good);

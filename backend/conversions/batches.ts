@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { maxNamedConversions, type Notification } from '../../shared/api.ts';
+import type { Notification } from '../../shared/api.ts';
+import { maxNamedConversions } from '../../shared/named-conversions.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BatchSummary, ConversionStore, ToldEnd, UntoldEnd } from '../ports/conversion-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conversionStates, hasEnded } from '../../shared/api.ts';
+import { hasEnded } from '../../shared/api.ts';
+import { conversionStates } from '../../shared/conversion-states.ts';
 import type { ConversionRow } from '../ports/conversion-store.ts';
 import { nextRow, type Transition } from './life-cycle.ts';
 

@@ -91,8 +91,12 @@ async function openStoresIn(folder: DataFolder, options: EmbeddedStoresOptions):
     async check() {
       if (!hasHistory) return undefined;
       const files = [folder.conversionsDatabase, folder.accountsDatabase];
-      const found = await Promise.all(files.map((file) => checkDatabase(file, stopping.signal)));
-      return found.find((error) => error !== undefined);
+      // One after the other, because each takes the memory of a thread.
+      for (const file of files) {
+        const found = await checkDatabase(file, stopping.signal);
+        if (found !== undefined) return found;
+      }
+      return undefined;
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

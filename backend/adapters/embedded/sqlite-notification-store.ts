@@ -1,5 +1,6 @@
-import { maxNamedConversions, type Notification } from '../../../shared/api.ts';
+import type { Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
+import { maxNamedConversions } from '../../../shared/named-conversions.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
 import { createChangePositions, readInOrder } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';

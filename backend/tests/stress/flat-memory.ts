@@ -13,7 +13,7 @@ import { uploadStreamed } from './streamed-upload.ts';
 import { downloadAndCheck } from './stress-clients.ts';
 
 /** The most memory in bytes that any of our processes may use, whatever passes through it. */
-const limitBytes = 200_000_000;
+const limitBytes = 230_000_000;
 const downloads = 10;
 
 /**

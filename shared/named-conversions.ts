@@ -1,0 +1,2 @@
+/** The most conversions that a notification names. */
+export const maxNamedConversions = 100;
