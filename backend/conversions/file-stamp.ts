@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { fileVersion } from '../../shared/file-version.ts';
 import type { FileStamp } from '../ports/conversion-store.ts';
 
 /** The stamp of the file at `path`. Throws the system's error if there is none. */
 export async function stampOf(path: string): Promise<FileStamp> {
-  // A number would lose digits of Windows's file ids.
-  const { ino, birthtimeMs, mtimeMs, size } = await stat(path, { bigint: true });
-  return { inode: `${ino}`, bornMs: Number(birthtimeMs), modifiedMs: Number(mtimeMs), bytes: Number(size) };
+  const facts = await stat(path, { bigint: true });
+  return { ...fileVersion(facts), bornMs: Number(facts.birthtimeMs) };
 }
 
 /**
@@ -13,6 +13,6 @@ export async function stampOf(path: string): Promise<FileStamp> {
  * systems number their files anew when they are mounted again; there, size and time tell.
  */
 export function isSameFile(before: FileStamp, now: FileStamp): boolean {
-  if (before.bytes === now.bytes && before.modifiedMs === now.modifiedMs) return true;
+  if (before.bytes === now.bytes && before.modifiedNanoseconds === now.modifiedNanoseconds) return true;
   return before.inode === now.inode && before.bornMs === now.bornMs && now.bytes >= before.bytes;
 }

@@ -27,7 +27,12 @@ const full = exampleConversion({
   source: {
     kind: 'file',
     path: '/home/anna/Übung.mp4',
-    stamp: { inode: '18446744073709551615', bornMs: 0, modifiedMs: 1_800_000_000_000, bytes: 20_000_000_000 },
+    stamp: {
+      inode: '18446744073709551615',
+      bornMs: 0,
+      modifiedNanoseconds: '1800000000000000000',
+      bytes: 20_000_000_000,
+    },
   },
   sourceBytes: 20_000_000_000,
   sourceGone: true,

@@ -1,4 +1,5 @@
 import type { ConversionError, ConversionState, Page, Result, Track, Warning } from '../../shared/api.ts';
+import type { FileVersion } from '../../shared/file-version.ts';
 import type { OutputOptions } from '../../shared/formats.ts';
 import type { Changes, ChangesAfterQuery, ChangesInOrder, ChangesQuery } from './changes.ts';
 
@@ -8,12 +9,10 @@ export type ConversionSource =
   /** `stamp` is the file's as it was submitted; absent in rows of older versions. */
   | { readonly kind: 'file'; readonly path: string; readonly stamp?: FileStamp };
 
-/** What distinguishes a file from another one that is put in its place. Times are milliseconds since 1970. */
-export interface FileStamp {
-  readonly inode: string;
+/** What distinguishes a file from another one that is put in its place. */
+export interface FileStamp extends FileVersion {
+  /** When the file was made, in milliseconds since 1970. */
   readonly bornMs: number;
-  readonly modifiedMs: number;
-  readonly bytes: number;
 }
 
 /** The state of an upload that can be continued after an interruption. */
