@@ -1,5 +1,6 @@
 import { link, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isDiskFull } from '../../shared/disk-full.ts';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
 import { sayShared } from '../../shared/words/say.ts';
@@ -50,8 +51,7 @@ async function linkTo(target: string, path: string): Promise<void> {
     await first(target, path);
   } catch {
     await second(target, path).catch((error: unknown) => {
-      const code = systemErrorCode(error);
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw failure('disk_full', { cause: error });
+      if (isDiskFull(error)) throw failure('disk_full', { cause: error });
       throw new AppError('source_unreadable', sayShared('failNotReachable'), { cause: error });
     });
   }

@@ -2,7 +2,8 @@ import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { AppError, isAppError, systemErrorCode } from '../../shared/errors.ts';
+import { isDiskFull } from '../../shared/disk-full.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import { openDataFolder } from '../adapters/embedded/data-folder.ts';
@@ -53,7 +54,7 @@ async function makeTemporaryFolder(fullSentence: string): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), prefix));
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOSPC' && systemErrorCode(error) !== 'EDQUOT') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new AppError('disk_full', fullSentence, { cause: error });
   }
 }

@@ -1,10 +1,10 @@
+import { isDiskFull } from '../disk-full.ts';
 import { AppError, systemErrorCode } from '../errors.ts';
 import { sayShared } from './say.ts';
 
 /** Why an MP3 could not be written, from the system's error: `disk_full` or `target_unwritable`. */
 export function targetError(cause: unknown): AppError {
-  const full = systemErrorCode(cause) === 'ENOSPC' || systemErrorCode(cause) === 'EDQUOT';
-  if (full) return new AppError('disk_full', sayShared('failTargetDiskFull'), { cause });
+  if (isDiskFull(cause)) return new AppError('disk_full', sayShared('failTargetDiskFull'), { cause });
   return new AppError('target_unwritable', targetSentence(cause), { cause });
 }
 
