@@ -1,31 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type * as threads from 'node:worker_threads';
 import { expect, it, vi } from 'vitest';
 import { parseConfig } from '../config.ts';
 import { openEvents } from '../tests/running/event-client.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
+import { threads, withFreezableThreads } from '../tests/stores/freezable-threads.ts';
 import { serve } from './serve.ts';
 
-const started: threads.Worker[] = [];
-/** While true, no thread hears anything. */
-let frozen = false;
-vi.mock('node:worker_threads', async (importActual) => {
-  const actual = await importActual<typeof threads>();
-  return {
-    ...actual,
-    Worker: class extends actual.Worker {
-      constructor(file: URL, options: threads.WorkerOptions) {
-        super(file, options);
-        started.push(this);
-      }
-      override postMessage(requests: unknown): void {
-        if (!frozen) super.postMessage(requests);
-      }
-    },
-  };
-});
+vi.mock('node:worker_threads', async (importActual) => withFreezableThreads(await importActual()));
 
 /** Serves with the settings until `use` has ended, and passes it the lines that were printed. */
 async function whileServing(
@@ -96,7 +79,7 @@ it('tells listeners that it shuts down, and does not wait for those that do not 
 it('stops within seconds, with a sentence, although its databases hang', async () => {
   let began = 0;
   const serving = whileServing({}, async ([listening]) => {
-    frozen = true;
+    threads.frozen = true;
     const hanging = fetch(`${urlIn(listening)}/readyz`);
     hanging.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 6000));
@@ -106,13 +89,13 @@ it('stops within seconds, with a sentence, although its databases hang', async (
     code: 'unavailable',
     message: expect.stringContaining('Nothing is lost'),
   });
-  frozen = false;
+  threads.frozen = false;
   expect(performance.now() - began).toBeLessThan(15_000);
 });
 
 it('ends when its databases cannot be used any more', async () => {
   const serving = whileServing({}, async ([listening]) => {
-    await started.at(-1)?.terminate();
+    await threads.started.at(-1)?.terminate();
     await waitUntil('it no longer listens', () =>
       fetch(`${urlIn(listening)}/healthz`).then(
         () => false,

@@ -8,6 +8,7 @@ import { createSqliteConversionStore } from '../adapters/embedded/sqlite-convers
 import { createConversionWork } from '../conversions/conversion-work.ts';
 import { createRows } from '../conversions/rows.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
+import { blobsWithoutBytes } from './stores/blobs-without-bytes.ts';
 
 /** For tests: the queue in its own file, which need not survive a power cut. */
 export async function openTestQueue() {
@@ -29,19 +30,10 @@ export function createQueueServices(store: ConversionStore, now: () => number) {
   const log = pino({ level: 'silent' });
   const clock = { now: () => new Date(1_800_000_000_000 + now() * 1000), monotonicSeconds: now };
   const rows = createRows({ store, events, clock, log, retention: { sourceSeconds: 1, resultSeconds: 1 } });
-  const unused = () => Promise.reject(new Error('there are no bytes'));
-  const videos = {
-    append: unused,
-    truncate: unused,
-    finish: unused,
-    open: unused,
-    localFile: unused,
-    stat: unused,
-    room: unused,
-  };
   const work = createConversionWork({
     ...{ rows, store, events, clock, log },
-    videos: { ...videos, remove: unused, adopt: unused, async *list() {} },
+    // The rows' videos are files, so nothing may be removed.
+    videos: { ...blobsWithoutBytes(new Set()), remove: () => Promise.reject(new Error('there are no bytes')) },
     publisher: { queued: async () => true, ended: async () => true },
   });
   async function insert(id: string, owner: string): Promise<void> {

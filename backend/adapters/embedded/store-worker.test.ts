@@ -2,37 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type * as threads from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleConversion } from '../../ports/conversion-examples.ts';
 import type { UserRecord } from '../../ports/user-store.ts';
+import { threads, withFreezableThreads } from '../../tests/stores/freezable-threads.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import type { StoreRequest, StoresByDatabase } from './store-calls.ts';
+import type { StoresByDatabase } from './store-calls.ts';
 import { type StoreWorker, startStoreWorker } from './store-worker.ts';
 
-/** The threads that were started, and the requests that they were sent. */
-const started: threads.Worker[] = [];
-const requests: StoreRequest[] = [];
-/** While true, no thread hears anything. */
-let frozen = false;
-
-vi.mock('node:worker_threads', async (importActual) => {
-  const actual = await importActual<typeof threads>();
-  return {
-    ...actual,
-    Worker: class extends actual.Worker {
-      constructor(file: URL, options: threads.WorkerOptions) {
-        super(file, options);
-        started.push(this);
-      }
-      override postMessage(sent: readonly StoreRequest[]): void {
-        requests.push(...sent);
-        if (!frozen) super.postMessage(sent);
-      }
-    },
-  };
-});
+vi.mock('node:worker_threads', async (importActual) => withFreezableThreads(await importActual()));
 
 const anna: UserRecord = {
   id: 'anna',
@@ -53,7 +32,7 @@ beforeEach(async () => {
   worker = startStoreWorker();
   conversions = await worker.open('conversions', path.join(folder, 'conversions.db'));
   accounts = await worker.open('accounts', path.join(folder, 'accounts.db'));
-  requests.length = 0;
+  threads.requests.length = 0;
 });
 afterEach(async () => {
   await worker[Symbol.asyncDispose]();
@@ -72,14 +51,14 @@ describe('a frozen thread', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   });
   afterEach(() => {
-    frozen = false;
+    threads.frozen = false;
     vi.useRealTimers();
   });
 
   it('counts as dead after a minute, and calls fail', async () => {
     await using other = startStoreWorker();
     const stores = await other.open('conversions', path.join(folder, 'other.db'));
-    frozen = true;
+    threads.frozen = true;
     const call = stores.conversions.get('one');
     call.catch(() => undefined);
     vi.advanceTimersByTime(59_000);
@@ -97,12 +76,12 @@ describe('a frozen thread', () => {
       await stores.conversions.get('one');
       vi.advanceTimersByTime(50_000);
     }
-    frozen = true;
+    threads.frozen = true;
     other.open('accounts', path.join(folder, 'accounts.db')).catch(() => undefined);
     await setImmediate();
     vi.advanceTimersByTime(600_000);
     expect(other.died.aborted).toBe(false);
-    await started.at(-1)?.terminate();
+    await threads.started.at(-1)?.terminate();
   });
 });
 
@@ -147,7 +126,7 @@ describe('an error', () => {
 describe('a list', () => {
   beforeEach(async () => {
     await Promise.all(Array.from({ length: 250 }, () => conversions.conversions.insert(exampleConversion())));
-    requests.length = 0;
+    threads.requests.length = 0;
   });
 
   it('comes in portions, and lets the event loop turn between them', async () => {
@@ -161,14 +140,14 @@ describe('a list', () => {
     isReading = false;
     await others;
     expect(ids).toHaveLength(250);
-    expect(requests.map(({ type }) => type)).toEqual(['call', 'more', 'more']);
+    expect(threads.requests.map(({ type }) => type)).toEqual(['call', 'more', 'more']);
     expect(turns).toBeGreaterThanOrEqual(3);
   });
 
   it('is read no further than its reader needs', async () => {
     for await (const _ of conversions.conversions.scan('queued')) break;
     await conversions.conversions.countActive();
-    expect(requests.map(({ type }) => type)).toEqual(['call', 'stop', 'call']);
+    expect(threads.requests.map(({ type }) => type)).toEqual(['call', 'stop', 'call']);
   });
 });
 
@@ -196,7 +175,7 @@ describe('a thread that dies', () => {
     const waiting = accounts.users.insert(anna);
     // The calls of this turn have been sent, and this one cannot end.
     await conversions.conversions.countActive();
-    await started.at(-1)?.terminate();
+    await threads.started.at(-1)?.terminate();
     await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
     await expect(conversions.conversions.get('any')).rejects.toMatchObject({ code: 'unavailable' });
     await expect(conversions.conversions.scan('queued')[Symbol.asyncIterator]().next()).rejects.toMatchObject({

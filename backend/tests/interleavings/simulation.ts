@@ -11,7 +11,6 @@ import { createSqliteLeaseStore } from '../../adapters/embedded/sqlite-lease-sto
 import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
 import type { Work } from '../../conversions/conversion-work.ts';
-import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import { everyone } from '../../ports/event-bus.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
@@ -21,6 +20,7 @@ import type { NotificationStore } from '../../ports/notification-store.ts';
 import type { SkippedItem } from '../../ports/skipped-item.ts';
 import { createConversions } from '../all-sides.ts';
 import { hasSettled } from '../has-settled.ts';
+import { blobsWithoutBytes } from '../stores/blobs-without-bytes.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
 import type { Actor, Plan } from './plans.ts';
 
@@ -88,8 +88,8 @@ async function play(
     notifications,
     leases,
     mailOutbox: nobodyIsMailed,
-    videos: namesOnly(new Set()),
-    mp3s: namesOnly(mp3Names),
+    videos: blobsWithoutBytes(new Set()),
+    mp3s: blobsWithoutBytes(mp3Names),
     videoQueue,
     mp3Queue,
     events,
@@ -233,27 +233,6 @@ function lossyQueue(lose: () => boolean): LossyQueue {
     consume: () => Promise.reject(new Error('the simulation takes by itself')),
     deadLetters: async () => [],
     close: () => Promise.resolve(),
-  };
-}
-
-/** A store of blobs without bytes. */
-function namesOnly(names: Set<string>): BlobStore {
-  const unused = (): Promise<never> => Promise.reject(new Error('the simulation has no bytes'));
-  return {
-    append: unused,
-    adopt: unused,
-    truncate: unused,
-    finish: unused,
-    open: unused,
-    localFile: unused,
-    stat: unused,
-    room: unused,
-    async remove(id) {
-      names.delete(id);
-    },
-    async *list() {
-      for (const id of [...names]) yield { id, bytes: 1, finished: true };
-    },
   };
 }
 
