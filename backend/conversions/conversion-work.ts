@@ -17,9 +17,16 @@ const longestDelaySeconds = 120;
  * The times (ISO 8601) that tell whether a delayed row is due: now, and the latest that its `notBefore` can be. A later `notBefore`
  * was written before the clock was put back, so that row is due.
  */
-export function dueTimes(clock: Clock): readonly [now: string, horizon: string] {
+function dueTimes(clock: Clock): readonly [now: string, horizon: string] {
   const now = clock.now();
   return [now.toISOString(), new Date(now.getTime() + longestDelaySeconds * 1000).toISOString()];
+}
+
+/** How long a delayed row still waits at `now` (ISO 8601), in seconds; 0 if it is due. The same rule as that of {@link dueTimes}. */
+export function secondsUntilDue({ notBefore }: Pick<ConversionRow, 'notBefore'>, now: string): number {
+  if (notBefore === undefined) return 0;
+  const seconds = (Date.parse(notBefore) - Date.parse(now)) / 1000;
+  return seconds > 0 && seconds <= longestDelaySeconds ? seconds : 0;
 }
 
 /** How far a conversion is, as reported by its converter. */
@@ -82,11 +89,8 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
         const [now, horizon] = dueTimes(clock);
         const next = await store.nextQueued(now, horizon);
         if (next === undefined) return { kind: 'nothing' };
-        const { notBefore } = next.row;
-        const delaySeconds = notBefore === undefined ? 0 : (Date.parse(notBefore) - Date.parse(now)) / 1000;
-        if (delaySeconds > 0 && delaySeconds <= longestDelaySeconds) {
-          return { kind: 'later', id: next.row.id, delaySeconds };
-        }
+        const delaySeconds = secondsUntilDue(next.row, now);
+        if (delaySeconds > 0) return { kind: 'later', id: next.row.id, delaySeconds };
         const row = await takeIfUnchanged(next, rows);
         if (row !== undefined) return { kind: 'work', work: workOn(row, patience, parts) };
       }

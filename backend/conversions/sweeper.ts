@@ -10,7 +10,7 @@ import { createSettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { blobFence, videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
-import { dueTimes, toConversionError } from './conversion-work.ts';
+import { secondsUntilDue, toConversionError } from './conversion-work.ts';
 import { leaseSeconds } from './kept-lease.ts';
 import { watchLeases } from './lease-watch.ts';
 import type { Publisher } from './publisher.ts';
@@ -187,10 +187,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
  * batches.
  */
 async function publishTickets({ store, publisher, clock }: SweeperParts): Promise<void> {
-  const [now, horizon] = dueTimes(clock);
+  const now = clock.now().toISOString();
   for await (const row of store.scan('queued')) {
-    const isDue = row.notBefore === undefined || row.notBefore <= now || row.notBefore > horizon;
-    if (isDue && !(await publisher.queued(row))) break;
+    if (secondsUntilDue(row, now) === 0 && !(await publisher.queued(row))) break;
   }
   for await (const row of store.untoldBatches()) {
     await publisher.ended(row);
