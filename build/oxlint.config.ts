@@ -38,7 +38,7 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'desktop/client': ['shared'],
   'desktop/cli': ['shared', 'desktop/client'],
   // An entry point: it starts the parts of the backend that a command needs.
-  'desktop/cli/soundlift.ts': ['shared', 'desktop/client', 'desktop/cli', 'backend/main', 'backend/config.ts'],
+  'desktop/cli/command-line.ts': ['shared', 'desktop/client', 'desktop/cli', 'backend/main', 'backend/config.ts'],
   'desktop/words': ['shared', 'desktop/ipc.ts'],
   'desktop/main': ['shared', 'desktop/client', 'desktop/ipc.ts', 'desktop/words'],
   'desktop/main/local-backend/backend-process.ts': [
@@ -169,7 +169,12 @@ export default defineConfig({
   overrides: [
     ...importOverrides,
     {
-      files: ['**/backend/config.ts', '**/backend/main/*.ts', '**/desktop/cli/soundlift.ts', '**/desktop/main/main.ts'],
+      files: [
+        '**/backend/config.ts',
+        '**/backend/main/*.ts',
+        '**/desktop/cli/command-line.ts',
+        '**/desktop/main/main.ts',
+      ],
       rules: { 'node/no-process-env': 'off' },
     },
     {

@@ -10,7 +10,6 @@ import type { Route } from '../http/routes.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
-import { limitYoungMemory } from './limit-young-memory.ts';
 import { openAuth } from './open-auth.ts';
 import { openLog } from './open-log.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
@@ -34,7 +33,6 @@ export interface ServeOptions {
  * `stopInTime` does.
  */
 export async function serve({ config, version, say, signal }: ServeOptions): Promise<void> {
-  limitYoungMemory();
   const log = openLog(config.logLevel);
   const binaries = await locateFfmpeg({
     searchPath: process.env['PATH'] ?? '',

@@ -5,7 +5,7 @@ import { type Cost, measureCommand, measurePair } from './measure.ts';
 import { type Figures, type Row, rounds } from './row.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const commandLine = join(root, 'desktop', 'cli', 'soundlift.ts');
+const commandLine = join(root, 'desktop', 'cli', 'soundlift.mjs');
 
 /** `soundlift convert`, started directly, without npm and set-up. */
 export async function measureConvert(source: string, folder: string): Promise<Cost> {

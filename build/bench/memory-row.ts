@@ -54,7 +54,7 @@ async function peakOfServer(source: string, folder: string): Promise<number> {
 
 /** The kernel forgets a process's peak when it ends, so we read it repeatedly. */
 async function peakOfConvert(source: string, folder: string): Promise<number> {
-  const commandLine = join(import.meta.dirname, '..', '..', 'desktop', 'cli', 'soundlift.ts');
+  const commandLine = join(import.meta.dirname, '..', '..', 'desktop', 'cli', 'soundlift.mjs');
   const child = spawn(process.execPath, [commandLine, 'convert', source, '-o', folder], { stdio: 'ignore' });
   let peak = 0;
   const looking = setInterval(() => {

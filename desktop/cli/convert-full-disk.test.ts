@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { openSmallDisk, type SmallDisk } from '../../backend/tests/running/small-disk.ts';
 
-const commandLine = path.join(import.meta.dirname, 'soundlift.ts');
+const commandLine = path.join(import.meta.dirname, 'soundlift.mjs');
 const kibibyte = 1024;
 
 let media: MediaFolder;

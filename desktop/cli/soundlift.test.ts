@@ -11,7 +11,7 @@ import { processesIn } from '../../backend/tests/running/processes.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
 import { serverEventSchema } from '../../shared/events.ts';
 
-const commandLine = path.join(import.meta.dirname, 'soundlift.ts');
+const commandLine = path.join(import.meta.dirname, 'soundlift.mjs');
 const packageFolder = path.resolve(import.meta.dirname, '..', '..');
 
 let media: MediaFolder;

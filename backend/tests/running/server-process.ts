@@ -43,7 +43,7 @@ export interface StartingServer {
 }
 
 /** The entry point of `soundlift`. */
-export const commandLineEntry = join(import.meta.dirname, '..', '..', '..', 'desktop', 'cli', 'soundlift.ts');
+export const commandLineEntry = join(import.meta.dirname, '..', '..', '..', 'desktop', 'cli', 'soundlift.mjs');
 
 /** Starts `soundlift serve` on a free port, with a data folder that may be new or used. */
 export async function startServerProcess(options: ServerOptions): Promise<ServerProcess> {

@@ -1,4 +1,4 @@
 import { it } from 'vitest';
 import { expectFlatMemory } from './flat-memory.ts';
 
-it('receives 5 GB, converts them and serves the MP3 in under 230 MB of memory', () => expectFlatMemory(5_000_000_000));
+it('receives 5 GB, converts them and serves the MP3 in under 200 MB of memory', () => expectFlatMemory(5_000_000_000));

@@ -13,7 +13,7 @@ import { uploadStreamed } from './streamed-upload.ts';
 import { downloadAndCheck } from './stress-clients.ts';
 
 /** The most memory in bytes that any of our processes may use, whatever passes through it. */
-const limitBytes = 230_000_000;
+const limitBytes = 200_000_000;
 const downloads = 10;
 
 /**
@@ -25,7 +25,10 @@ export async function expectFlatMemory(bytes: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-memory-'));
   opened.defer(() => rm(folder, { recursive: true }));
   const video = await makeLargeVideo(folder, bytes);
-  const server = opened.use(await startServerProcess({ dataFolder: join(folder, 'data') }));
+  const dataFolder = join(folder, 'data');
+  // A first start compiles the code. This takes 20 to 30 MB more, which later starts read from Node's compile cache.
+  await (await startServerProcess({ dataFolder })).stop();
+  const server = opened.use(await startServerProcess({ dataFolder }));
   const client = await makeAccount({ url: () => server.url });
   const expectFlat = async (after: string): Promise<void> => {
     const peak = await peakMemoryBytes(server.pid);

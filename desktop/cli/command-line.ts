@@ -1,6 +1,4 @@
-#!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
-import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { isAppError } from '../../shared/errors.ts';
@@ -17,11 +15,9 @@ import { watchForStop } from './stop-signals.ts';
 import { harmless } from './terminal-text.ts';
 import { generalHelp } from './words.ts';
 
-// The entry point of the command line. Each command loads its code when it is called, so `convert` does not load the server.
+// Each command loads its code when it is called, so `convert` does not load the server.
 
 const packageFolder = path.resolve(import.meta.dirname, '..', '..');
-// Makes every start but the first a third faster. If the cache cannot be written, nothing is lost.
-enableCompileCache(path.join(packageFolder, 'node_modules', '.cache', 'compiled'));
 const currentFolder = callersFolder(process.cwd(), packageFolder, process.env['INIT_CWD']);
 const environment: NodeJS.ProcessEnv = { ...process.env, INIT_CWD: currentFolder };
 
@@ -89,8 +85,6 @@ async function openTemporaryBackend(): Promise<Backend> {
 
 /** The server at `address`, or the one of the latest sign-in. */
 async function openServer(address: string | undefined, context: CommandContext): Promise<RemoteBackend> {
-  const { limitYoungMemory } = await import('../../backend/main/limit-young-memory.ts');
-  limitYoungMemory();
   const { openServerAccess } = await import('./server-access.ts');
   const { SOUNDLIFT_EMAIL: email, SOUNDLIFT_PASSWORD: password } = environment;
   const given = email && password ? { email, password } : undefined;
@@ -144,7 +138,8 @@ async function version(): Promise<string> {
   return typeof facts === 'object' && facts !== null && 'version' in facts ? String(facts.version) : 'unknown';
 }
 
-async function main(words: readonly string[]): Promise<number> {
+/** Runs the command in `words` and returns the exit code. */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
   // The lines of a server may be lost, for example on a full disk. It goes on.
   const needsOutput = words[0] !== 'serve';
   const signal = watchForStop(process, exitCodes.stopped, { needsOutput });
@@ -164,5 +159,3 @@ async function main(words: readonly string[]): Promise<number> {
     return error.code === 'invalid' ? exitCodes.misused : exitCodes.failed;
   }
 }
-
-process.exitCode = await main(process.argv.slice(2));
