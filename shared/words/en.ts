@@ -62,7 +62,8 @@ export const sharedMessages = {
   failFacts: 'The description of the video is too long.',
   failNotReachable: 'The converter cannot reach the video.',
   failNotStarted: 'The converter could not be started.',
-  failScarce: 'The converter could not be started, because the computer has too little memory or too much running.',
+  failScarce:
+    'The converter could not be started. The computer has too little memory left, or too many programs or files are open.',
   failNoMp3Encoder: 'This ffmpeg cannot make MP3s: it was built without libmp3lame.',
   failMemory: 'The video needs more memory than the converter may use.',
   failMp3TooLarge: 'The MP3 is larger than allowed.',
