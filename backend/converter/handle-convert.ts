@@ -5,6 +5,7 @@ import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../
 import { cutFileName } from '../../shared/file-name.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
 import { isSameFile, stampOf } from '../conversions/file-stamp.ts';
@@ -21,10 +22,13 @@ import { createSpaceWaits, type SpaceWaits, type WorkRoom } from './space-waits.
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 /**
- * Whether a conversion waits while the disk is full or something is unavailable. If not, it fails, and on a full disk with this
- * sentence: use this if nobody is there to free space.
+ * Whether a conversion waits for as long as the disk is full or something is unavailable. If not, it fails: on a full disk at once and
+ * with this sentence, because nobody is there to free space, and otherwise after some tries, because shortages of other kinds pass.
  */
 export type WhenFull = 'wait' | { readonly fail: string };
+
+/** The longest of the waits between these tries. Together, the waits are about half a minute. */
+const longestWaitBeforeFailureSeconds = 20;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
@@ -231,9 +235,9 @@ async function settle(
     await work.release(0);
     return;
   }
-  if (whenFull === 'wait' && willPass(error)) {
-    const isFirst = spaceWaits.isFirst(conversion);
-    const delaySeconds = spaceWaits.nextSeconds(conversion);
+  const isFirst = spaceWaits.isFirst(conversion);
+  const delaySeconds = mayWait(error, whenFull) ? spaceWaits.nextSeconds(conversion) : undefined;
+  if (delaySeconds !== undefined && (whenFull === 'wait' || delaySeconds <= longestWaitBeforeFailureSeconds)) {
     const words = 'a conversion waits and will be tried again';
     if (isFirst) log.warn({ err: error, conversion, delaySeconds }, words);
     else log.debug({ err: error, conversion, delaySeconds }, words);
@@ -249,8 +253,9 @@ async function settle(
 }
 
 /** Whatever the job could not do, make its folder, open a file or start ffmpeg, may work later if the system was only short of something. */
-function willPass(error: unknown): boolean {
-  return isAppError(error, 'disk_full', 'unavailable') || isScarcity(error);
+function mayWait(error: unknown, whenFull: WhenFull): boolean {
+  if (isFull(error)) return whenFull === 'wait';
+  return isAppError(error, 'unavailable') || isScarcity(error);
 }
 
 function isFull(error: unknown): boolean {
@@ -263,7 +268,9 @@ async function reasonFor(error: unknown, source: ConversionSource, whenFull: Whe
   if (whenFull !== 'wait' && isFull(error)) return new AppError('disk_full', whenFull.fail, { cause: error });
   // The file may go away at any time while it is read.
   const gone = source.kind === 'file' && isAppError(error, 'source_unreadable') && (await isGone(source));
-  return gone ? failure('source_missing', { cause: error }) : reasonOf(error);
+  if (gone) return failure('source_missing', { cause: error });
+  if (isScarcity(error)) return new AppError('converter_failed', sayShared('failScarce'), { cause: error });
+  return reasonOf(error);
 }
 
 /** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */
