@@ -22,6 +22,7 @@ export const sharedMessages = {
   failSourceMissing: 'The video is no longer where it was.',
   failSourceUnreadable: 'The video cannot be read. Another program may be using it, or you may not have permission.',
   failSourceNotThere: 'There is no such file.',
+  failSourceAddress: 'Soundlift converts files, not addresses.',
   failSourceForbidden: 'You are not allowed to read this.',
   failSourceNameTooLong: 'The name is too long for this system.',
   failSourceLoop: 'This link leads back to itself.',
