@@ -9,6 +9,7 @@ import { sayShared } from '../../shared/words/say.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
 import { isSameFile, stampOf } from '../conversions/file-stamp.ts';
+import { removeUnneeded } from '../conversions/unneeded-blobs.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
@@ -205,17 +206,13 @@ async function isGone({ path, stamp }: Extract<ConversionSource, { kind: 'file' 
   }
 }
 
-async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
+async function finish(work: Work, converted: ConvertedFile, { mp3s, skipped, log }: HandleConvertParts): Promise<void> {
   const { row } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
   const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
   // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) {
-    await mp3s.remove(mp3BlobId(row), blobFence(row)).catch((error: unknown) => {
-      log.warn({ err: error, conversion: row.id }, 'could not remove an MP3 yet; the sweeper will');
-    });
-  }
+  if (!done) await removeUnneeded(mp3s, mp3BlobId(row), row, skipped);
   log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 
@@ -223,7 +220,7 @@ async function settle(
   error: unknown,
   work: Work,
   stopping: AbortSignal,
-  { whenFull, mp3s, spaceWaits, log }: ConvertParts,
+  { whenFull, mp3s, spaceWaits, skipped, log }: ConvertParts,
 ): Promise<void> {
   const conversion = work.row.id;
   if (work.signal.aborted) {
@@ -242,7 +239,7 @@ async function settle(
     if (isFirst) log.warn({ err: error, conversion, delaySeconds }, words);
     else log.debug({ err: error, conversion, delaySeconds }, words);
     // If the disk was too full for the row, it was not written, and its MP3 must not take the space.
-    if (isAppError(error, 'disk_full')) await mp3s.remove(mp3BlobId(work.row), blobFence(work.row));
+    if (isAppError(error, 'disk_full')) await removeUnneeded(mp3s, mp3BlobId(work.row), work.row, skipped);
     await work.release(delaySeconds);
     return;
   }

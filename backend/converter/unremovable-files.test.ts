@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
 import { convertWhile, owner, setUpTestConverter } from '../tests/converter-for-each-test.ts';
 
 /** While true, nothing can be removed but the link to the source, which each conversion replaces first. */
@@ -44,6 +45,19 @@ describe('a conversion during which nothing can be removed', () => {
     });
     await handle({ convert: convertWhile(async () => undefined) });
     expect((await see(id)).state).toBe('cancelled');
-    expect(stand.logged.join()).toContain('could not remove an MP3 yet');
+    expect(stand.backend.skippedItems).toContain(`blob ${id}-1`);
+  });
+
+  test('waits for space as the others do', async () => {
+    const { id } = await submit('/nowhere/talk.mp4');
+    const { adopt } = stand.backend.mp3s;
+    vi.spyOn(stand.backend.mp3s, 'adopt').mockImplementationOnce(async (...given) => {
+      await adopt(...given);
+      disk.keepsAll = true;
+      throw new AppError('disk_full', 'The disk is full.');
+    });
+    expect(await handle({ convert: convertWhile(async () => undefined) })).toEqual([5]);
+    expect((await see(id)).state).toBe('queued');
+    expect(stand.backend.skippedItems).toContain(`blob ${id}-1`);
   });
 });
