@@ -2,9 +2,10 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../shared/errors.ts';
 import { openConversionsDatabase } from '../adapters/embedded/conversions-database.ts';
-import { makeTestConversions, type TestConversions } from '../tests/test-conversions.ts';
+import { makeTestConversions, type TestConversions, tidyForAnHour } from '../tests/test-conversions.ts';
 
 const day = 24 * 3600;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
@@ -143,6 +144,8 @@ describe('a row that cannot be read', () => {
 });
 
 describe('a file that cannot be removed', () => {
+  afterEach(() => void vi.useRealTimers());
+
   async function blockedBlob(folder: 'videos' | 'mp3s', name: string): Promise<void> {
     const place = join(test.folder, folder, name);
     await rm(place, { force: true });
@@ -150,7 +153,9 @@ describe('a file that cannot be removed', () => {
     await writeFile(join(place, 'inside'), 'x');
   }
 
-  it('does not keep the sweeper from the rows behind it, or from starting', async () => {
+  it.each(['when it starts', 'in its rounds'])('does not keep the sweeper from the rows behind it %s', async (when) => {
+    // No holder renews its lease.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const lost = await test.conversions.owned.receive('anna', intake, bytes('lost'));
     void lost;
     const [first = ''] = await readdir(join(test.folder, 'videos'));
@@ -159,7 +164,9 @@ describe('a file that cannot be removed', () => {
     const taken = await test.take(behind);
     if (taken.kind !== 'work') throw new Error('not taken');
     await taken.work[Symbol.asyncDispose]();
-    await test.conversions.sweeper.recover();
+    const { sweeper } = test.conversions;
+    if (when === 'when it starts') await sweeper.recover();
+    else for (let round = 0; round < 4; round += 1, test.pass(5)) await sweeper.round();
     expect((await test.store.get(behind))?.state).toBe('queued');
     expect(new Set(test.skippedItems)).toEqual(new Set([`blob ${first}`]));
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toEqual([]);
@@ -180,6 +187,22 @@ describe('a file that cannot be removed', () => {
     test.pass(3600);
     await test.conversions.sweeper.tidy();
     expect((await readdir(join(test.folder, 'videos'))).toSorted()).toEqual(['a', 'z']);
+  });
+
+  it('does not keep others from being removed when they expire', async () => {
+    const ids = [await upload(), await upload('bert')];
+    for (const id of ids) {
+      const taken = await test.take(id);
+      if (taken.kind !== 'work') throw new Error('not taken');
+      await taken.work.fail(new AppError('no_audio', 'There is no sound in it.'));
+      await taken.work[Symbol.asyncDispose]();
+    }
+    const [first = ''] = ids;
+    await blockedBlob('videos', first);
+    test.pass(day);
+    await tidyForAnHour(test);
+    expect(await readdir(join(test.folder, 'videos'))).toEqual([first]);
+    expect(test.skippedItems).toContain(`conversion ${first}`);
   });
 
   it('does not keep a conversion from being removed, or its other file', async () => {

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { exampleEnded } from '../ports/conversion-examples.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -169,6 +169,24 @@ describe('a conversion', () => {
       ids.map(async (id, index) => (await test.conversions.owned.get(index === 1 ? 'bert' : 'anna', id)).position),
     );
     expect(positions).toEqual([0, 1, 2]);
+  });
+
+  it('shares one query for positions with the others of its page', async () => {
+    const ids = [await upload('anna'), await upload('anna'), await upload('anna')];
+    const queuePositions = vi.fn(test.store.queuePositions);
+    const retention = { sourceSeconds: 1, resultSeconds: 1 };
+    const mailOutbox = { list: () => (async function* () {})(), replace: async () => false };
+    const { owned, close } = createConversions({
+      ...test,
+      store: { ...test.store, queuePositions },
+      mailOutbox,
+      log: pino({ level: 'silent' }),
+      retention,
+    });
+    const { items } = await owned.page({ owner: 'anna', limit: 10 });
+    close();
+    expect(items.map(({ id, position }) => [id, position])).toEqual(ids.map((id, index) => [id, index]).reverse());
+    expect(queuePositions).toHaveBeenCalledTimes(1);
   });
 
   it('shows the latest published progress', async () => {

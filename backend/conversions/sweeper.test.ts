@@ -181,8 +181,8 @@ describe('the sweeper', () => {
   });
 
   it('publishes one ticket for the notifiers, however many batches have no notification', async () => {
-    const batch = { batchId: 'b', batchSize: 10 };
     for (let index = 0; index < 5; index += 1) {
+      const batch = { batchId: `batch ${index % 2}`, batchSize: 10 };
       const received = await test.conversions.owned.receive('anna', { ...intake, ...batch }, bytes('video'));
       await (await take((await received.accept()).id)).finish(result, []);
     }

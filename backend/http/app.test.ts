@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { problemSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -41,7 +43,10 @@ const routes: readonly Route[] = [
     path: '/mine',
     access: 'account',
     operation,
-    handle: async ({ request, response }) => void response.json(await readJson(request, response, bodySchema)),
+    async handle({ request, response }) {
+      reading = request;
+      response.json(await readJson(request, response, bodySchema));
+    },
   },
   {
     method: 'post',
@@ -86,6 +91,8 @@ const routes: readonly Route[] = [
 const bodySchema = z.strictObject({ word: z.string().max(200_000).optional() });
 
 let server: RunningServer;
+/** The latest request whose body is read. */
+let reading: IncomingMessage | undefined;
 let logged: string[];
 
 async function start(hosts: HostPolicy = { loopback: true }, trustedProxies: readonly string[] = []): Promise<void> {
@@ -105,7 +112,11 @@ function statusOf(answer: string): number {
 }
 
 beforeEach(() => start());
-afterEach(() => server.close());
+afterEach(async () => {
+  reading = undefined;
+  vi.useRealTimers();
+  await server.close();
+});
 
 describe('the table of routes', () => {
   it('answers HEAD like GET, without a body', async () => {
@@ -289,6 +300,26 @@ describe('a JSON body', () => {
   it('is not read if there is no token', async () => {
     const answer = await ask('/mine', { method: 'POST', body: 'x'.repeat(5_000_000) });
     expect(answer.status).toBe(401);
+  });
+
+  it('is given up if it keeps coming, but too slowly', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const connection = await openRaw(server.url);
+    await connection.send(
+      `POST /mine HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n`,
+    );
+    while (reading === undefined) await nextTurn();
+    let bytes = 0;
+    reading.on('data', (chunk: Uint8Array) => (bytes += chunk.byteLength));
+    for (const sent of [1, 2]) {
+      vi.advanceTimersByTime(12_000);
+      await connection.send(' ');
+      while (bytes < sent) await nextTurn();
+    }
+    vi.advanceTimersByTime(20_000);
+    vi.useRealTimers();
+    expect(await connection.until(/arrive|given up/)).toMatch(/^HTTP\/1\.1 408 [^]*took too long to arrive/);
+    connection.destroy();
   });
 });
 

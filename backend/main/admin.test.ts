@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -107,6 +107,14 @@ describe('soundlift user', () => {
     await using server = await openEmbeddedStores(dataFolder);
     expect(await run(['add', 'ada@example.com'], ['a long password', 'a long password'])).toMatchObject({ code: 0 });
     expect(await server.users.findByEmail('ada@example.com')).toBeDefined();
+  });
+
+  it('names the setting of a data folder that it cannot use', async () => {
+    await writeFile(dataFolder, 'x');
+    expect(await run(['list'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^The data folder \(SOUNDLIFT_DATA\) cannot be used: it is not a folder/),
+    });
   });
 
   it('does not ask for a password when the account to add exists, or the one to change does not', async () => {

@@ -1,14 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { openDataFolder } from '../adapters/embedded/data-folder.ts';
+import { lockDataFolder } from '../adapters/embedded/data-folder-lock.ts';
 import { parseConfig } from '../config.ts';
+import { openRaw, type RawConnection } from '../tests/raw-request.ts';
 import { openEvents } from '../tests/running/event-client.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
 import { threads, withFreezableThreads } from '../tests/stores/freezable-threads.ts';
 import { serve } from './serve.ts';
 
 vi.mock('node:worker_threads', async (importActual) => withFreezableThreads(await importActual()));
+
+/** So few that one client may have 48 connections. */
+vi.mock('./descriptor-limit.ts', () => ({ descriptorLimit: () => 200 }));
 
 /** Serves with the settings until `use` has ended, and passes it the lines that were printed. */
 async function whileServing(
@@ -32,6 +38,23 @@ async function whileServing(
 
 const urlIn = (line: string | undefined): string => line?.replace(/^.* on /, '') ?? '';
 
+it.each<[string, (folder: string, opened: AsyncDisposableStack) => Promise<unknown>]>([
+  ['is a file', (folder) => writeFile(folder, 'x')],
+  ['has a damaged database', (folder) => mkdir(folder).then(() => writeFile(join(folder, 'accounts.db'), 'x'))],
+  ['has a damaged signing key', (folder) => mkdir(folder).then(() => writeFile(join(folder, 'signing-key'), 'x'))],
+  ['is in use', async (folder, opened) => opened.use(lockDataFolder(await openDataFolder(folder)))],
+])('names the settings of a data folder that %s', async (_, trouble) => {
+  await using opened = new AsyncDisposableStack();
+  const outside = await mkdtemp(join(tmpdir(), 'soundlift-unusable-'));
+  opened.defer(() => rm(outside, { recursive: true }));
+  const folder = join(outside, 'data');
+  await trouble(folder, opened);
+  const serving = whileServing({ SOUNDLIFT_DATA: folder }, async () => undefined);
+  await expect(serving).rejects.toThrow(
+    /^The data folder \(--data or SOUNDLIFT_DATA\) (?:cannot be used: |is in use )/,
+  );
+});
+
 it('serves its metrics only on their own port', async () => {
   await whileServing({ METRICS_PORT: '0' }, async ([metrics, listening]) => {
     await fetch(`${urlIn(listening)}/healthz`);
@@ -53,6 +76,16 @@ it('serves its metrics to this computer only, wherever it listens itself, unless
   await whileServing({ METRICS_HOST: '0.0.0.0', METRICS_PORT: '0' }, async ([metrics]) => {
     const { port } = new URL(urlIn(metrics));
     expect((await fetch(`http://127.0.0.2:${port}/metrics`)).status).toBe(200);
+  });
+});
+
+it('limits the connections of one client', async () => {
+  await whileServing({}, async ([listening]) => {
+    const connections: RawConnection[] = [];
+    for (let count = 0; count <= 48; count += 1) connections.push(await openRaw(urlIn(listening)));
+    // Without an answer, so not because it has sent nothing for too long.
+    expect(await connections[0]?.closed).toBe('');
+    for (const connection of connections) connection.destroy();
   });
 });
 

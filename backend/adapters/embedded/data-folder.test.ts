@@ -1,9 +1,15 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDataFolder } from './data-folder.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
+
+const done: string[] = [];
+vi.mock('node:fs/promises', async (importActual) => {
+  const { recordSyncs } = await import('../../tests/recorded-syncs.ts');
+  return recordSyncs(await importActual(), (what) => void done.push(what));
+});
 
 describe('a data folder', () => {
   let outside: string;
@@ -31,6 +37,15 @@ describe('a data folder', () => {
       expect((await stat(each)).mode & 0o777).toBe(0o700);
     }
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'is durable once it is made: each folder above a new one is synced',
+    async () => {
+      done.length = 0;
+      await openDataFolder(folder);
+      expect(done).toEqual([outside, path.dirname(folder), folder, folder, folder].map((each) => `sync ${each}`));
+    },
+  );
 
   it('is used unchanged if it already exists', async () => {
     await mkdir(folder, { recursive: true });

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleConversion } from '../../ports/conversion-examples.ts';
 import type { UserRecord } from '../../ports/user-store.ts';
@@ -107,6 +108,18 @@ describe('while another process writes to the accounts', () => {
     expect(await writing).toBe(true);
     expect(await accounts.users.get('anna')).toEqual({ ...anna, mail: false });
   });
+});
+
+it('the event loop is free while the thread cannot go on', async () => {
+  const file = path.join(folder, 'new.db');
+  using other = new DatabaseSync(file);
+  other.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE');
+  const opening = worker.open('conversions', file);
+  await delay(200);
+  // If this thread had to wait, it could never come here.
+  other.exec('ROLLBACK');
+  await using stores = await opening;
+  expect(await stores.conversions.get('any')).toBeUndefined();
 });
 
 describe('an error', () => {
