@@ -202,7 +202,7 @@ describe('a file that cannot be removed', () => {
     test.pass(day);
     await tidyForAnHour(test);
     expect(await readdir(join(test.folder, 'videos'))).toEqual([first]);
-    expect(test.skippedItems).toContain(`conversion ${first}`);
+    expect(test.skippedItems).toContain(`blob ${first}`);
   });
 
   it('does not keep a conversion from being removed, or its other file', async () => {
