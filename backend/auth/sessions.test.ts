@@ -47,6 +47,19 @@ describe('a refresh token', () => {
     expect(await isRefused(session)).toBe(true);
   });
 
+  it('that is used very often within a minute is refused, and all pairs that it gave work', async () => {
+    const session = await test.auth.startSession(ada, home);
+    const answers = await Promise.allSettled(Array.from({ length: 40 }, () => refreshed(session)));
+    const pairs = answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
+    const refusals = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason);
+    expect(pairs.length).toBeGreaterThanOrEqual(16);
+    for (const refusal of refusals)
+      expect(refusal).toMatchObject({ code: 'too_many', details: { retryAfterSeconds: 60 } });
+    expect(pairs.length + refusals.length).toBe(40);
+    const next = await Promise.all(pairs.map(refreshed));
+    expect(await Promise.all(next.map(isGood))).toEqual(pairs.map(() => true));
+  });
+
   it('gives two processes that use it at once a working pair each', async () => {
     const session = await test.auth.startSession(ada, home);
     const services = [test.another(), test.another()];
@@ -138,10 +151,12 @@ describe('a refresh token', () => {
   });
 
   it('does not make the session’s row grow, however often it is used', async () => {
-    const first = await test.auth.startSession(ada, home);
-    const id = String(decodeJwt(first.accessToken)['sid']);
-    for (let i = 0; i < 50; i += 1) await refreshed(first);
-    let latest = await refreshed(first);
+    let latest = await test.auth.startSession(ada, home);
+    const id = String(decodeJwt(latest.accessToken)['sid']);
+    for (let i = 0; i < 5; i += 1) {
+      for (let lost = 0; lost < 10; lost += 1) await refreshed(latest);
+      latest = await refreshed(latest);
+    }
     for (let i = 0; i < 100; i += 1) latest = await refreshed(latest);
     expect(JSON.stringify(await test.sessions.get(id)).length).toBeLessThan(12_000);
     expect(await isGood(latest)).toBe(true);

@@ -24,6 +24,8 @@ const graceSeconds = 60;
 const maxUnused = 32;
 /** How many tokens used within the grace it keeps. */
 const maxUsed = 64;
+/** One token gives a process at most this many pairs within the grace, so that none of them pushes out another that is in use. */
+const maxPairsOfToken = maxUnused / 2;
 
 export interface SessionsParts {
   readonly sessions: SessionStore;
@@ -98,6 +100,7 @@ export function createSessions(parts: SessionsParts): Sessions {
         const now = clock.now();
         const isRecent = (used: UsedToken): boolean =>
           usedHere.isRecent(used.hash) || Math.abs(now.getTime() - Date.parse(used.at)) <= graceSeconds * 1000;
+        if (usedHere.times(hashOf(token.secret)) >= maxPairsOfToken) throw usedTooOften();
         const left = useToken(session.tokens, { hash: hashOf(token.secret), at: now.toISOString() }, isRecent);
         if (left === undefined) {
           // One of the two who used this token is a thief, so the session ends for both.
@@ -143,29 +146,37 @@ function useToken(
  * answer was lost must not be taken for a thief.
  */
 function rememberUses(clock: Clock) {
-  /** By hash, the oldest first. */
-  const uses = new Map<string, number>();
+  /** By hash, the oldest first. `at` is the time of the first use. */
+  const uses = new Map<string, { readonly at: number; readonly times: number }>();
   function forgetOld(): void {
-    for (const [hash, at] of uses) {
+    for (const [hash, { at }] of uses) {
       if (clock.monotonicSeconds() - at <= graceSeconds) break;
       uses.delete(hash);
     }
   }
+  function times(hash: string): number {
+    forgetOld();
+    return uses.get(hash)?.times ?? 0;
+  }
   return {
     note(hash: string): void {
-      forgetOld();
-      if (!uses.has(hash)) uses.set(hash, clock.monotonicSeconds());
+      const before = times(hash);
+      uses.set(hash, { at: uses.get(hash)?.at ?? clock.monotonicSeconds(), times: before + 1 });
     },
-    isRecent(hash: string): boolean {
-      forgetOld();
-      return uses.has(hash);
-    },
+    times,
+    isRecent: (hash: string): boolean => times(hash) > 0,
   };
 }
 
 /** A session does not become shorter because the clock was put back. */
 function later(one: string, other: string): string {
   return one > other ? one : other;
+}
+
+function usedTooOften(): AppError {
+  return new AppError('too_many', 'The session was renewed too often. Wait a minute before the next try.', {
+    details: { retryAfterSeconds: graceSeconds },
+  });
 }
 
 function ended(): AppError {

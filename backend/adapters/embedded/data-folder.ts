@@ -53,11 +53,12 @@ export async function openDataFolder(folder: string, called = 'The data folder')
   return layout;
 }
 
-/** Runs `work`, and begins the sentences about what is wrong in the folder with the folder's name. */
+/** Runs `work`, and begins the sentences about what is wrong in the folder, or that its disk is full, with the folder's name. */
 export async function inDataFolder<Result>(folder: DataFolder, work: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
+    if (isAppError(error, 'disk_full')) throw fullDisk(folder, error);
     if (!isAppError(error, 'data_unusable', 'unsupported') || error.message.startsWith(folder.called)) throw error;
     throw new AppError(error.code, `${folder.called} cannot be used: ${error.message}`, { cause: error });
   }
@@ -80,9 +81,14 @@ const troubles: Readonly<Record<string, string>> = {
 
 /** `disk_full`, or `data_unusable` with the reason. `what` is in the folder, or `it` for the folder itself. */
 export function unusable({ called }: Pick<DataFolder, 'called'>, what: string, error: unknown): unknown {
-  if (isAppError(translateSystemError(error), 'disk_full')) return translateSystemError(error);
+  if (isAppError(translateSystemError(error), 'disk_full')) return fullDisk({ called }, error);
   if (!isSystemError(error) && !(error instanceof TypeError)) return error;
   const code = isSystemError(error) ? error.code : 'ENOENT';
   const trouble = troubles[code] ?? `cannot be used (${code}); choose another folder`;
   return new AppError('data_unusable', `${called} cannot be used: ${what} ${trouble}.`, { cause: error });
+}
+
+function fullDisk({ called }: Pick<DataFolder, 'called'>, cause: unknown): AppError {
+  if (isAppError(cause, 'disk_full') && cause.message.startsWith(called)) return cause;
+  return new AppError('disk_full', `${called} is on a full disk.`, { cause });
 }

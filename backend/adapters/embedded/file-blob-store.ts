@@ -1,5 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { AppError } from '../../../shared/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { createBlobClaims } from './blob-claims.ts';
@@ -39,6 +41,24 @@ export async function openFileBlobStore(
   return {
     ...createBlobReading(root, claims, onSkipped),
     ...createBlobWriting(root, claims, space),
-    room: space.room,
+    async room() {
+      await refuseUnwritable(root);
+      return await space.room();
+    },
   };
+}
+
+/** Throws `unavailable` if nothing can be stored in the folder, however much space there is. */
+async function refuseUnwritable(folder: string): Promise<void> {
+  try {
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new AppError(
+      'unavailable',
+      'Nothing can be stored: the disk is read-only, or its folder may not be written.',
+      {
+        cause,
+      },
+    );
+  }
 }

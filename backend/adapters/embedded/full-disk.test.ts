@@ -8,6 +8,7 @@ import type { UserRecord } from '../../ports/user-store.ts';
 import { openSmallDisk, type SmallDisk } from '../../tests/running/small-disk.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
 import { type EmbeddedStores, openEmbeddedStores } from './embedded-stores.ts';
+import { openFileBlobStore } from './file-blob-store.ts';
 import { keepReserve } from './reserve-file.ts';
 
 const mebibyte = 1024 * 1024;
@@ -160,4 +161,33 @@ it('an MP3 is stored on a full disk, because that takes no space', async () => {
   await disk.fill();
   await stores.mp3s.adopt('blob', fence, made, label);
   expect(await stores.mp3s.stat('blob')).toMatchObject({ bytes: 3, finished: true });
+});
+
+it('a disk that takes no further files has no room for videos', async () => {
+  expect(await stores.videos.room()).toBeGreaterThan(0);
+  await disk.fillWithFiles();
+  expect(await disk.freeBytes()).toBeGreaterThan(mebibyte);
+  expect(await stores.videos.room()).toBeLessThanOrEqual(0);
+  await expectCode(stores.videos.append('a', fence, 0, source(10), label), 'disk_full');
+});
+
+it('a disk that has become read-only is reported where somebody asks for its room', async () => {
+  const folder = join(disk.here, 'blobs');
+  const blobs = await openFileBlobStore(folder);
+  expect(await blobs.room()).toBeGreaterThan(0);
+  await opened.disposeAsync();
+  await disk.makeReadOnly();
+  await expect(blobs.room()).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'Nothing can be stored: the disk is read-only, or its folder may not be written.',
+  });
+});
+
+it('a start on a full disk that has nothing yet says which folder it is about', async () => {
+  await disk.fill();
+  const starting = openEmbeddedStores(join(disk.here, 'new'), { called: 'The data folder (--data)' });
+  await expect(starting).rejects.toMatchObject({
+    code: 'disk_full',
+    message: 'The data folder (--data) is on a full disk.',
+  });
 });

@@ -42,11 +42,13 @@ export function limitsAt(path: string): SpaceLimits {
 }
 
 /**
- * How many bytes this user can still write on the volume that `path` is on; infinity if the volume does not say. Throws
- * `unavailable`.
+ * How many bytes this user can still write on the volume that `path` is on; infinity if the volume does not say; 0 if it takes no
+ * further files. Throws `unavailable`.
  */
 export async function freeBytes(path: string): Promise<number> {
-  const { blocks, bavail, bsize } = await withSystemErrors(() => statfs(path));
+  const { blocks, bavail, bsize, files, ffree } = await withSystemErrors(() => statfs(path));
+  // Some file systems have no fixed number of files, and say 0 for both.
+  if (files > 0 && ffree === 0) return 0;
   // Some network file systems say that they have no blocks.
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }

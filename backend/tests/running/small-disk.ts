@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm, rmdir, statfs } from 'node:fs/promises';
+import { mkdtemp, open, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** Enough for every test, and few enough to take them all. */
+const maxFiles = 500;
 
 /** A small file system in memory, which a test can fill. */
 export interface SmallDisk extends AsyncDisposable {
@@ -20,6 +22,10 @@ export interface SmallDisk extends AsyncDisposable {
   fill(leftBytes?: number): Promise<void>;
   /** Gives the taken space back. */
   empty(): Promise<void>;
+  /** Takes all further files, whatever space is left. */
+  fillWithFiles(): Promise<void>;
+  /** Makes it read-only, as a system does after an error of the disk. Nothing may have a file of it open for writing. */
+  makeReadOnly(): Promise<void>;
 }
 
 /**
@@ -28,20 +34,21 @@ export interface SmallDisk extends AsyncDisposable {
  */
 export async function openSmallDisk(bytes: number): Promise<SmallDisk> {
   const path = await mkdtemp(join(tmpdir(), 'soundlift-disk-'));
-  const mount = ['mount', '-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'none', path] as const;
+  const mount = ['mount', '-t', 'tmpfs', '-o', `size=${bytes},nr_inodes=${maxFiles},mode=0700`, 'none', path] as const;
   const isRoot = process.getuid?.() === 0;
   const holder = isRoot ? undefined : await holdNamespace(mount);
   if (isRoot) await run(mount[0], mount.slice(1));
   const here = holder === undefined ? path : `/proc/${holder.pid}/root${path}`;
   const filler = join(here, 'filler');
+  const launcher =
+    holder === undefined
+      ? []
+      : ['nsenter', '--preserve-credentials', '--user', '--mount', '--target', String(holder.pid), '--'];
 
   return {
     path,
     here,
-    launcher:
-      holder === undefined
-        ? []
-        : ['nsenter', '--preserve-credentials', '--user', '--mount', '--target', String(holder.pid), '--'],
+    launcher,
 
     async freeBytes() {
       const { bavail, bsize } = await statfs(here);
@@ -64,6 +71,17 @@ export async function openSmallDisk(bytes: number): Promise<SmallDisk> {
     },
 
     empty: () => rm(filler, { force: true }),
+
+    async fillWithFiles() {
+      const { ffree } = await statfs(here);
+      const folder = await mkdtemp(join(here, 'files-'));
+      for (let number = 1; number < ffree; number += 1) await writeFile(join(folder, String(number)), '');
+    },
+
+    async makeReadOnly() {
+      const [first, ...words] = [...launcher, 'mount', '-o', 'remount,ro', path];
+      await run(first, words);
+    },
 
     async [Symbol.asyncDispose]() {
       if (holder === undefined) await run('umount', ['--lazy', path]);
