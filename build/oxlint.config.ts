@@ -62,7 +62,7 @@ const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
   'tus-js-client': ['desktop/client'],
   ws: ['backend/gateway', 'desktop/client'],
   express: ['backend/http', 'backend/gateway', 'backend/auth'],
-  sqlite: ['backend/adapters/embedded', 'desktop/main/list', 'desktop/main/notifications'],
+  sqlite: ['backend/adapters/embedded', 'desktop/main/list', 'desktop/main/storage'],
   electron: ['desktop/main', 'desktop/preload'],
   'electron-store': ['desktop/main/settings'],
   react: ['desktop/renderer'],

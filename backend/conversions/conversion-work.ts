@@ -5,10 +5,12 @@ import { failureSentence } from '../../shared/words/failure-sentence.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionRow, ConversionStore, NextQueued, StoredResult } from '../ports/conversion-store.ts';
-import { blobFence, videoBlobId } from './blob-names.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
+import { videoBlobId } from './blob-names.ts';
 import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
+import { removeUnneeded } from './unneeded-blobs.ts';
 
 /** No conversion is given back with a longer delay than this, in seconds. */
 const longestDelaySeconds = 120;
@@ -79,6 +81,7 @@ export interface ConversionWorkParts extends LeaseParts {
   readonly videos: BlobStore;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  readonly skipped: ReportSkipped;
 }
 
 export function createConversionWork(parts: ConversionWorkParts): ConversionWork {
@@ -112,7 +115,7 @@ async function takeIfUnchanged({ row, turn }: NextQueued, rows: Rows): Promise<C
 }
 
 function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: ConversionWorkParts): Work {
-  const { events, publisher, videos, clock, log } = parts;
+  const { events, publisher, videos, clock, skipped } = parts;
   const { id, owner, revision, attempt } = row;
   const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
 
@@ -136,9 +139,7 @@ function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: Co
       if (done === undefined) return false;
       await publisher.ended(done);
       if (done.source.kind === 'blob') {
-        await videos.remove(videoBlobId(done), blobFence(done)).catch((error: unknown) => {
-          log.warn({ err: error, conversion: id }, 'could not remove a video yet; the sweeper will');
-        });
+        await removeUnneeded(videos, videoBlobId(done), done, skipped);
       }
       return true;
     },

@@ -9,7 +9,7 @@ import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { createSettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
-import { blobFence, videoBlobId } from './blob-names.ts';
+import { videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
 import { secondsUntilDue, toConversionError } from './conversion-work.ts';
 import { leaseSeconds } from './kept-lease.ts';
@@ -18,6 +18,7 @@ import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
 import { createTidier } from './tidier.ts';
 import { createTidy } from './tidy.ts';
+import { removeUnneeded } from './unneeded-blobs.ts';
 import { type ResumableUploads, uploadKeptSeconds } from './uploads/resumable-uploads.ts';
 
 /** How often the rows that are uploading or converting are checked. */
@@ -91,7 +92,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   async function takeOver(seen: ScannedRow, alone = false): Promise<void> {
     // If nobody else is running, nobody can still acknowledge this upload. On a full disk, its bytes make the space for its row.
     if (alone && seen.state === 'uploading' && seen.upload === undefined) {
-      await videos.remove(videoBlobId(seen), blobFence(seen));
+      await removeUnneeded(videos, videoBlobId(seen), seen, skipped);
     }
     const decided = await rows.decideIfThere(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
@@ -113,7 +114,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (row.state === 'queued') await publisher.queued(row);
     else if (row.state === 'failed') await publisher.ended(row);
     else if (row.state === 'uploading') await uploads.settle(row);
-    else await videos.remove(videoBlobId(row), blobFence(row));
+    else await removeUnneeded(videos, videoBlobId(row), row, skipped);
   }
 
   async function recoverRow(seen: ScannedRow): Promise<void> {
@@ -131,7 +132,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     const { row } = decided;
     log.info({ conversion: row.id }, 'an upload has expired');
     await publisher.ended(row);
-    await videos.remove(videoBlobId(row), blobFence(row));
+    await removeUnneeded(videos, videoBlobId(row), row, skipped);
   }
 
   async function lookAt(row: ScannedRow, settledTime: string): Promise<void> {

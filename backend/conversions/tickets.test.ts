@@ -10,6 +10,7 @@ import { createSqliteConversionStore } from '../adapters/embedded/sqlite-convers
 import { createSqliteLeaseStore } from '../adapters/embedded/sqlite-lease-store.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { JobQueue, Place } from '../ports/job-queue.ts';
+import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { createConversionWork } from './conversion-work.ts';
 import { newConversion } from './new-conversion.ts';
 import { createPublisher } from './publisher.ts';
@@ -56,10 +57,11 @@ it(`${count} rows that wait for an hour behind busy places cost few tickets, and
   const mp3Queue = createMemoryJobQueue((error) => errors.push(error));
   const publisher = createPublisher({ videoQueue, mp3Queue, log });
   const rows = createRows({ store, events, clock, log, retention });
-  const work = createConversionWork({ rows, store, events, clock, log, publisher, videos: noBlobs });
+  const skipped: ReportSkipped = (item) => void errors.push(item);
+  const work = createConversionWork({ rows, store, events, clock, log, publisher, videos: noBlobs, skipped });
   const sweeper = createSweeper({
     ...{ rows, store, publisher, clock, retention, log, videos: noBlobs, mp3s: noBlobs },
-    skipped: (item) => errors.push(item),
+    skipped,
     uploads: { settle: unused },
     leases: createSqliteLeaseStore(database),
     notifications: { removeBefore: unused },

@@ -3,10 +3,11 @@ import type { ConversionStore, ExpiryTimes, ScannedRow } from '../ports/conversi
 import type { NotificationStore } from '../ports/notification-store.ts';
 import type { SettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
-import { blobFence, parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
+import { parseMp3BlobId, videoBlobId, wantsMp3, wantsVideo } from './blob-names.ts';
 import { createConversionFiles } from './conversion-files.ts';
 import { expiry, type Retention } from './conversion-view.ts';
 import type { Rows } from './rows.ts';
+import { removeUnneeded } from './unneeded-blobs.ts';
 
 /** How long the row of a removed conversion is kept, so that clients that were disconnected learn of the removal. */
 const tombstoneSeconds = 7 * 24 * 3600;
@@ -60,7 +61,7 @@ export function createTidy(parts: TidyParts): Tidy {
     const { row } = decided;
     // What cannot be removed is tried again with the other blobs that no row needs.
     if (row.removedAt !== undefined) await files.remove(row);
-    else await videos.remove(videoBlobId(row), blobFence(row));
+    else await removeUnneeded(videos, videoBlobId(row), row, skipped);
   }
 
   /** Reads the rows after it has listed the blobs: a blob is made after its row, so the row of a listed blob must be there. */
@@ -78,9 +79,7 @@ export function createTidy(parts: TidyParts): Tidy {
         const rowId = rowIdOf(id) ?? '';
         const row = byId.get(rowId);
         if (unreadable.includes(rowId) || isWanted(row, id)) continue;
-        await blobs.remove(id, blobFence(row)).catch((cause: unknown) => {
-          skipped({ kind: 'blob', id, what: 'could not remove a blob', cause });
-        });
+        await removeUnneeded(blobs, id, row, skipped);
       }
     }
   }

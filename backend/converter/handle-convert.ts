@@ -5,9 +5,11 @@ import { AppError, conversionErrorCodes, isAppError, systemErrorCode } from '../
 import { cutFileName } from '../../shared/file-name.ts';
 import { outputFileName } from '../../shared/formats.ts';
 import { failure } from '../../shared/words/failure-sentence.ts';
+import { sayShared } from '../../shared/words/say.ts';
 import { blobFence, mp3BlobId, videoBlobId } from '../conversions/blob-names.ts';
 import type { ConversionWork, Work } from '../conversions/conversion-work.ts';
 import { isSameFile, stampOf } from '../conversions/file-stamp.ts';
+import { removeUnneeded } from '../conversions/unneeded-blobs.ts';
 import type { BlobStore, LocalBlobFile } from '../ports/blob-store.ts';
 import type { ConversionRow, ConversionSource } from '../ports/conversion-store.ts';
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
@@ -21,10 +23,13 @@ import { createSpaceWaits, type SpaceWaits, type WorkRoom } from './space-waits.
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 /**
- * Whether a conversion waits while the disk is full or something is unavailable. If not, it fails, and on a full disk with this
- * sentence: use this if nobody is there to free space.
+ * Whether a conversion waits for as long as the disk is full or something is unavailable. If not, it fails: on a full disk at once and
+ * with this sentence, because nobody is there to free space, and otherwise after some tries, because shortages of other kinds pass.
  */
 export type WhenFull = 'wait' | { readonly fail: string };
+
+/** The longest of the waits between these tries. Together, the waits are about half a minute. */
+const longestWaitBeforeFailureSeconds = 20;
 
 export interface HandleConvertParts {
   readonly work: ConversionWork;
@@ -201,17 +206,13 @@ async function isGone({ path, stamp }: Extract<ConversionSource, { kind: 'file' 
   }
 }
 
-async function finish(work: Work, converted: ConvertedFile, { mp3s, log }: HandleConvertParts): Promise<void> {
+async function finish(work: Work, converted: ConvertedFile, { mp3s, skipped, log }: HandleConvertParts): Promise<void> {
   const { row } = work;
   const { bytes, sha256, durationSeconds, peaks, warnings } = converted;
   const result = { fileName: resultFileName(row), bytes, sha256, durationSeconds, peaks };
   // If this throws, the change may or may not be written. The MP3 stays, and the sweeper removes it if no row needs it.
   const done = await work.finish(result, warnings);
-  if (!done) {
-    await mp3s.remove(mp3BlobId(row), blobFence(row)).catch((error: unknown) => {
-      log.warn({ err: error, conversion: row.id }, 'could not remove an MP3 yet; the sweeper will');
-    });
-  }
+  if (!done) await removeUnneeded(mp3s, mp3BlobId(row), row, skipped);
   log.info({ conversion: row.id, done, seconds: durationSeconds, warnings: warnings.length }, 'converted');
 }
 
@@ -219,7 +220,7 @@ async function settle(
   error: unknown,
   work: Work,
   stopping: AbortSignal,
-  { whenFull, mp3s, spaceWaits, log }: ConvertParts,
+  { whenFull, mp3s, spaceWaits, skipped, log }: ConvertParts,
 ): Promise<void> {
   const conversion = work.row.id;
   if (work.signal.aborted) {
@@ -231,14 +232,14 @@ async function settle(
     await work.release(0);
     return;
   }
-  if (whenFull === 'wait' && willPass(error)) {
-    const isFirst = spaceWaits.isFirst(conversion);
-    const delaySeconds = spaceWaits.nextSeconds(conversion);
+  const isFirst = spaceWaits.isFirst(conversion);
+  const delaySeconds = mayWait(error, whenFull) ? spaceWaits.nextSeconds(conversion) : undefined;
+  if (delaySeconds !== undefined && (whenFull === 'wait' || delaySeconds <= longestWaitBeforeFailureSeconds)) {
     const words = 'a conversion waits and will be tried again';
     if (isFirst) log.warn({ err: error, conversion, delaySeconds }, words);
     else log.debug({ err: error, conversion, delaySeconds }, words);
     // If the disk was too full for the row, it was not written, and its MP3 must not take the space.
-    if (isAppError(error, 'disk_full')) await mp3s.remove(mp3BlobId(work.row), blobFence(work.row));
+    if (isAppError(error, 'disk_full')) await removeUnneeded(mp3s, mp3BlobId(work.row), work.row, skipped);
     await work.release(delaySeconds);
     return;
   }
@@ -249,8 +250,9 @@ async function settle(
 }
 
 /** Whatever the job could not do, make its folder, open a file or start ffmpeg, may work later if the system was only short of something. */
-function willPass(error: unknown): boolean {
-  return isAppError(error, 'disk_full', 'unavailable') || isScarcity(error);
+function mayWait(error: unknown, whenFull: WhenFull): boolean {
+  if (isFull(error)) return whenFull === 'wait';
+  return isAppError(error, 'unavailable') || isScarcity(error);
 }
 
 function isFull(error: unknown): boolean {
@@ -263,7 +265,9 @@ async function reasonFor(error: unknown, source: ConversionSource, whenFull: Whe
   if (whenFull !== 'wait' && isFull(error)) return new AppError('disk_full', whenFull.fail, { cause: error });
   // The file may go away at any time while it is read.
   const gone = source.kind === 'file' && isAppError(error, 'source_unreadable') && (await isGone(source));
-  return gone ? failure('source_missing', { cause: error }) : reasonOf(error);
+  if (gone) return failure('source_missing', { cause: error });
+  if (isScarcity(error)) return new AppError('converter_failed', sayShared('failScarce'), { cause: error });
+  return reasonOf(error);
 }
 
 /** Keeps the sentence. A code that a conversion cannot have becomes a failure of the converter. */

@@ -2,11 +2,7 @@ import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { credentialsSchema } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
-import { inDataFolder, openDataFolder } from '../adapters/embedded/data-folder.ts';
-import { refuseDamagedLog } from '../adapters/embedded/sqlite-database.ts';
-import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
-import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
+import { openAccounts } from '../adapters/embedded/open-accounts.ts';
 import { createUser, setPassword } from '../auth/accounts.ts';
 import { createPasswordHashing } from '../auth/password-hashing.ts';
 import type { Config } from '../config.ts';
@@ -85,13 +81,8 @@ function parseUserCommand(args: readonly string[]): UserCommand | undefined {
 
 async function run(command: Exclude<UserCommand, { name: 'help' }>, options: UserCommandOptions): Promise<void> {
   const { config, stdout, readPassword } = options;
-  const folder = await openDataFolder(config.dataFolder, 'The data folder (SOUNDLIFT_DATA)');
-  using database = await inDataFolder(folder, () => {
-    refuseDamagedLog(folder.accountsDatabase);
-    return openAccountsDatabase(folder.accountsDatabase);
-  });
-  const users = createSqliteUserStore(database);
-  const sessions = createSqliteSessionStore(database);
+  await using accounts = await openAccounts(config.dataFolder, 'The data folder (SOUNDLIFT_DATA)');
+  const { users, sessions } = accounts;
   const hashing = createPasswordHashing();
   if (command.name === 'list') {
     await list(users, stdout);

@@ -88,8 +88,11 @@ export async function startConverterService(
   parts: ConverterServiceParts,
   settings: ConverterSettings,
 ): Promise<Consumer> {
-  const ffmpeg = await openFfmpeg(settings.binaries);
-  if (!ffmpeg.containment.complete) parts.log.warn(ffmpeg.containment.sentence);
+  const ffmpeg = await openFfmpeg(settings.binaries, {
+    onContained({ complete, sentence }) {
+      if (!complete) parts.log.warn(sentence);
+    },
+  });
   const limits = convertLimits(settings);
   return await startConverter({
     ...parts,

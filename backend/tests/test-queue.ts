@@ -32,6 +32,9 @@ export function createQueueServices(store: ConversionStore, now: () => number) {
   const rows = createRows({ store, events, clock, log, retention: { sourceSeconds: 1, resultSeconds: 1 } });
   const work = createConversionWork({
     ...{ rows, store, events, clock, log },
+    skipped({ cause }) {
+      throw cause;
+    },
     // The rows' videos are files, so nothing may be removed.
     videos: { ...blobsWithoutBytes(new Set()), remove: () => Promise.reject(new Error('there are no bytes')) },
     publisher: { queued: async () => true, ended: async () => true },

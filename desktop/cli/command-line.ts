@@ -25,8 +25,8 @@ async function run([command, ...words]: readonly string[], context: CommandConte
   switch (command) {
     case 'convert': {
       const { runConvert } = await import('./convert-command.ts');
-      return await runConvert(words, context, async (server) =>
-        server === undefined ? await openTemporaryBackend() : await openServer(server, context),
+      return await runConvert(words, context, async ({ server, jobs }) =>
+        server === undefined ? await openTemporaryBackend(jobs) : await openServer(server, context),
       );
     }
     case 'login': {
@@ -69,7 +69,7 @@ async function run([command, ...words]: readonly string[], context: CommandConte
 }
 
 /** The backend of a `convert` without a server: runs in this process and ends with it. */
-async function openTemporaryBackend(): Promise<Backend> {
+async function openTemporaryBackend(jobs: number | undefined): Promise<Backend> {
   const [{ parseConfig }, { startTemporaryBackend }, { createLocalBackend }, { openLog }] = await Promise.all([
     import('../../backend/config.ts'),
     import('../../backend/main/temporary-backend.ts'),
@@ -79,7 +79,8 @@ async function openTemporaryBackend(): Promise<Backend> {
   const config = parseConfig(environment);
   // Somebody who converts a file does not want a log, unless they ask for one.
   const level = environment['LOG_LEVEL'] ? config.logLevel : 'silent';
-  const backend = await startTemporaryBackend(config, openLog(level));
+  const settings = { ...config, ...(jobs === undefined ? {} : { converterConcurrency: jobs }) };
+  const backend = await startTemporaryBackend(settings, openLog(level));
   return createLocalBackend(backend.channel, async () => await backend[Symbol.asyncDispose]());
 }
 

@@ -5,13 +5,29 @@ import { MisuseError, parseCommandArguments, parseWholeNumber } from './command-
 /** The parsed arguments of `convert`. Paths are absolute. */
 export interface ConvertRequest {
   readonly paths: readonly string[];
-  readonly outputFolder?: string;
+  /** What was given as a file and is the address of something on the web, as typed. */
+  readonly addresses: readonly string[];
+  readonly output?: OutputPath;
   readonly options: OutputOptions;
   readonly overwrite: boolean;
   readonly json: boolean;
+  /** Whether to show only what went wrong. */
+  readonly quiet: boolean;
+  /** How many videos to convert at once. */
+  readonly jobs?: number;
   /** The address of a server, as typed. Absent: convert on this computer. */
   readonly server?: string;
 }
+
+/** Where the MP3s go. */
+export interface OutputPath {
+  readonly path: string;
+  /** Whether it has the name of an MP3. It may still be a folder. */
+  readonly isMp3: boolean;
+}
+
+/** The most that a converter takes. */
+const mostJobs = 1024;
 
 const shapes = {
   output: { type: 'string', short: 'o' },
@@ -24,6 +40,8 @@ const shapes = {
   whole: { type: 'boolean' },
   overwrite: { type: 'boolean' },
   json: { type: 'boolean' },
+  quiet: { type: 'boolean', short: 'q' },
+  jobs: { type: 'string', short: 'j' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -37,15 +55,29 @@ export function parseConvertArguments(words: readonly string[], currentFolder: s
   if (positionals.includes('')) throw new MisuseError('One of the files has an empty name.');
   const output = values.get('output');
   const server = values.get('server');
+  const jobs = values.get('jobs');
   if (flags.has('whole') && server === undefined) throw new MisuseError('--whole needs --server.');
   return {
-    paths: positionals.map((one) => path.resolve(currentFolder, one)),
-    ...(output === undefined ? {} : { outputFolder: path.resolve(currentFolder, output) }),
+    paths: positionals.filter((one) => !isAddress(one)).map((one) => path.resolve(currentFolder, one)),
+    addresses: [...new Set(positionals.filter(isAddress))],
+    ...(output === undefined ? {} : { output: outputPath(output, currentFolder) }),
     options: outputOptions(values, flags),
     overwrite: flags.has('overwrite'),
     json: flags.has('json'),
+    quiet: flags.has('quiet'),
+    ...(jobs === undefined ? {} : { jobs: parseWholeNumber('jobs', jobs, 1, mostJobs) }),
     ...(server === undefined ? {} : { server }),
   };
+}
+
+/** Whether the word begins like https://example.org/talk.mp4. */
+function isAddress(word: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(word);
+}
+
+function outputPath(word: string, currentFolder: string): OutputPath {
+  const isFolder = word.endsWith('/') || word.endsWith(path.sep);
+  return { path: path.resolve(currentFolder, word), isMp3: !isFolder && path.extname(word).toLowerCase() === '.mp3' };
 }
 
 function outputOptions(values: ReadonlyMap<string, string>, flags: ReadonlySet<string>): OutputOptions {
@@ -65,7 +97,7 @@ function outputOptions(values: ReadonlyMap<string, string>, flags: ReadonlySet<s
 }
 
 function parseBitrate(text: string): (typeof mp3BitratesKbps)[number] {
-  const bitrate = mp3BitratesKbps.find((known) => String(known) === text);
+  const bitrate = mp3BitratesKbps.find((known) => String(known) === text.replace(/k$/i, ''));
   if (bitrate !== undefined) return bitrate;
   throw new MisuseError(`--bitrate takes one of ${mp3BitratesKbps.join(', ')} (kbit/s).`);
 }

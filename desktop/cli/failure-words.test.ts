@@ -33,8 +33,10 @@ describe('the words of a failure', () => {
     const options = new Set(['--help', ...optionsIn(help)]);
     for (const code of errorCodes) {
       for (const message of [undefined, ...sentences]) {
-        const words = failureWords({ code, ...(message === undefined ? {} : { message }) }, command);
-        expect(optionsIn(words).filter((option) => !options.has(option))).toEqual([]);
+        for (const onServer of [false, true]) {
+          const words = failureWords({ code, ...(message === undefined ? {} : { message }) }, command, onServer);
+          expect(optionsIn(words).filter((option) => !options.has(option))).toEqual([]);
+        }
       }
     }
   });
@@ -63,6 +65,8 @@ describe('the words of a failure', () => {
   });
 
   it.each([
+    ['source_missing', sayShared('failSourceAddress'), 'Download the video, then convert the file.'],
+    ['too_long', sayShared('failTooLongPlain', { host: 'h' }), 'Cut it into parts, or raise MAX_DURATION_SECONDS.'],
     ['not_media', sayShared('failEmpty'), 'Check that the download finished.'],
     ['not_media', sayShared('failIncomplete'), 'Download or copy it again.'],
     ['not_media', sayShared('failNotMedia'), 'Check that it plays in another program.'],
@@ -80,6 +84,15 @@ describe('the words of a failure', () => {
     ['no_audio', `${sayShared('failNoSuchTrack')} It has 2: aac, ac3.`, 'The first one is --track 0.'],
   ])('say what can be done about %s: %s', (code, message, wayOut) => {
     expect(failureWords({ code, message }, 'convert')).toBe(`${message} ${wayOut}`);
+  });
+
+  it.each([
+    ['too_long', 'It is too long.', 'Cut it into parts.'],
+    ['disk_full', sayShared('failDiskFull', { host: 'h' }), 'Try again later.'],
+    ['disk_full', sayShared('failTargetDiskFull'), 'Free some space, then try again.'],
+    ['disk_full', sayShared('failTargetDiskFullIn', { folder: '/f' }), 'Free some space, then try again.'],
+  ])('advise nothing about %s that only the owner of a server can do: %s', (code, message, wayOut) => {
+    expect(failureWords({ code, message }, 'convert', true)).toBe(`${message} ${wayOut}`);
   });
 
   it('add nothing to a sentence that says what to do, or to a wrong password', () => {

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSmallDisk } from '../../backend/tests/running/small-disk.ts';
 import { openKeptSignIns } from './kept-sign-ins.ts';
 
 let folder: string;
@@ -86,6 +87,16 @@ describe('stored sign-ins', () => {
       expect(await readdir(folder)).toEqual([`${name}.broken`]);
     },
   );
+
+  it('that do not fit on the disk throw an error that says so, and the earlier one stays', async () => {
+    await using disk = await openSmallDisk(64 * 1024);
+    const kept = openKeptSignIns(path.join(disk.here, 'config'), () => expect.unreachable());
+    await kept.of(url).write(session('first'));
+    await disk.fill();
+    await expect(kept.of(url).write(session('second'))).rejects.toThrow(/the disk of the config folder is full\./);
+    expect(await kept.of(url).read()).toEqual(session('first'));
+    expect(await readdir(path.join(disk.here, 'config'))).toHaveLength(1);
+  });
 
   it('that cannot be written or read throw an error', async () => {
     const file = path.join(folder, 'a-file');

@@ -3,6 +3,7 @@ import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { sessionSchema } from '../../shared/api.ts';
+import { isDiskFull } from '../../shared/disk-full.ts';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
 import { parseJson } from '../client/parse-json.ts';
@@ -99,9 +100,10 @@ async function writeKept(file: string, value: unknown): Promise<void> {
     await chmod(file, 0o600);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw new AppError('unavailable', 'The sign-in cannot be stored: the config folder cannot be written to.', {
-      cause: error,
-    });
+    const why = isDiskFull(error)
+      ? 'the disk of the config folder is full. Free some space, then try again.'
+      : 'the config folder cannot be written to.';
+    throw new AppError('unavailable', `The sign-in cannot be stored: ${why}`, { cause: error });
   }
 }
 

@@ -8,12 +8,12 @@ import { createRunDisplay } from './run-display.ts';
 
 const home = path.resolve('/home/me');
 
-function open(json: boolean, total: number) {
+function open(json: boolean, total: number, quiet = false) {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const shown: Shown[] = [];
   const live = { ...withoutProgress(), show: (one: Shown) => void shown.push(one) };
-  const display = createRunDisplay({ live, stdout, stderr, json, currentFolder: home, total });
+  const display = createRunDisplay({ live, stdout, stderr, json, quiet, onServer: false, currentFolder: home, total });
   const told = () => ({ out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') });
   return { ...display, shown, told };
 }
@@ -66,6 +66,23 @@ describe('a run that is shown to a person', () => {
     const { out, err } = told();
     expect(out).toBe('');
     expect(err).toMatch(/^\S*bad\\u\{1b\}\[2J\.mp4: This is a text\. \S.*\n$/);
+  });
+
+  it('shows what was given as an address as it was typed', () => {
+    const { event, told } = open(false, 1);
+    event({ ...failed, source: 'https://example.org/a.mp4' });
+    expect(told().err).toMatch(/^https:\/\/example\.org\/a\.mp4: /);
+  });
+
+  it('writes only failures and warnings if it shall be quiet', () => {
+    const { event, end, told } = open(false, 2, true);
+    event(conversion({ state: 'done', result, warnings: [{ code: 'cut_short', atSeconds: 12.9, ofSeconds: 28.4 }] }));
+    event(saved);
+    event(failed);
+    end(1, false);
+    const { out, err } = told();
+    expect(out).toBe('');
+    expect(err).toMatch(/^talk\.mp4: The video breaks off.*\n\S*bad\S*: This is a text\. .*\n$/);
   });
 
   it('writes warnings to standard error', () => {

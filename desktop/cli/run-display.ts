@@ -23,6 +23,10 @@ export interface RunDisplayOptions {
   readonly stderr: TextOutput;
   /** Write every event as a line of JSON instead of text. */
   readonly json: boolean;
+  /** Show only failures and warnings. Events are written all the same. */
+  readonly quiet: boolean;
+  /** Whether a server converts. */
+  readonly onServer: boolean;
   /** Paths below this folder are shown relative to it. */
   readonly currentFolder: string;
   /** The number of sources, including those that failed before the run. */
@@ -31,19 +35,20 @@ export interface RunDisplayOptions {
 
 /** Results go to standard output, failures and warnings to standard error. */
 export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
-  const { live, stdout, stderr, json, currentFolder, total } = options;
+  const { live, stdout, stderr, json, quiet, onServer, currentFolder, total } = options;
   /** Conversions that were shown and are not saved yet. */
   const conversions = new Map<string, Conversion>();
   let ended = 0;
 
   function shown(file: string): string {
+    if (!path.isAbsolute(file)) return harmless(file);
     const relative = path.relative(currentFolder, file);
     const below = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
     return harmless(below ? relative : file);
   }
 
   function fail(source: string, code: string, message: string): void {
-    live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }, 'convert'))}`);
+    live.line(stderr, `${shown(source)}: ${harmless(failureWords({ code, message }, 'convert', onServer))}`);
   }
 
   function note(conversion: Conversion): void {
@@ -66,7 +71,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
         const { id, source, target, bytes } = event;
         const conversion = conversions.get(id);
         conversions.delete(id);
-        if (!json)
+        if (!json && !quiet)
           live.line(stdout, savedWords(shown(source), shown(target), conversion?.result?.durationSeconds, bytes));
         for (const warning of conversion?.warnings ?? []) {
           live.line(stderr, `${shown(source)}: ${harmless(warningWords(warning))}`);
@@ -86,7 +91,7 @@ export function createRunDisplay(options: RunDisplayOptions): RunDisplay {
 
     end(saved, stopped) {
       if (stopped) live.line(stderr, stoppedWords(saved, total));
-      else if (!json && total > 1) live.line(stdout, summaryWords(saved, total));
+      else if (!json && !quiet && total > 1) live.line(stdout, summaryWords(saved, total));
     },
   };
 }

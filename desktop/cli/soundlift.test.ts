@@ -104,6 +104,60 @@ describe('soundlift convert', () => {
     expect((await files()).filter((name) => name.startsWith('out'))).toEqual(['out/1.mp3', 'out/sub/2.mp3']);
   });
 
+  it('gives the MP3 of one video the name after -o, and never replaces a file', async () => {
+    await put('talk.mp4');
+    await mkdir(path.join(home, 'folder.mp3'));
+    for (const output of ['out/one.mp3', 'out/one.mp3', 'folder.mp3']) {
+      expect(await soundlift('convert', 'talk.mp4', '-q', '-o', output)).toEqual({ code: 0, out: '', err: '' });
+    }
+    expect(await files()).toEqual(['folder.mp3/talk.mp3', 'out/one (1).mp3', 'out/one.mp3', 'talk.mp4']);
+  });
+
+  it.each([[['a.mp4', 'b.mp4']], [['folder']], [['a.mp4', 'https://example.org/b.mp4']]])(
+    'refuses the name of an MP3 after -o for %j',
+    async (inputs) => {
+      for (const name of ['a.mp4', 'b.mp4', 'folder/c.mp4']) await put(name);
+      const { code, err } = await soundlift('convert', ...inputs, '-o', 'one.mp3');
+      expect([code, err]).toEqual([
+        2,
+        'With -o, name an MP3 for one video, or a folder for several or for a folder.\n',
+      ]);
+      expect(await files()).toEqual(['a.mp4', 'b.mp4', 'folder/c.mp4']);
+    },
+  );
+
+  it('says that it takes files if it is given an address, and converts the others', async () => {
+    await put('talk.mp4');
+    const { code, out, err } = await soundlift('convert', 'https://example.org/a.mp4', 'talk.mp4');
+    expect(code).toBe(1);
+    expect(err).toBe(
+      'https://example.org/a.mp4: Soundlift converts files, not addresses. Download the video, then convert the file.\n',
+    );
+    expect(out).toMatch(/^1 of 2 were converted\.$/m);
+  });
+
+  it('converts as many videos at once as -j says', async () => {
+    for (const name of ['one.mkv', 'two.mkv', 'three.mkv']) await copyFile(lecture, path.join(home, name));
+    await ffmpeg.hold();
+    const words = ['convert', 'one.mkv', 'two.mkv', 'three.mkv', '--json'];
+    const run = start([...words, '-j', '1'], { env: ffmpeg.environment });
+    const states = (): readonly string[] =>
+      run
+        .out()
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => serverEventSchema.safeParse(JSON.parse(line)))
+        .flatMap(({ data }) => (data?.type === 'conversion' ? [data.conversion.state] : []));
+    await waitUntil('one is being converted', () => states().includes('converting'));
+    await waitUntil('all are there', () => states().filter((state) => state === 'queued').length === 3);
+    await ffmpeg.release();
+    expect((await run.ended).code).toBe(0);
+    const order = states().filter((state) => state === 'converting' || state === 'done');
+    expect(order.filter((state, index) => state !== order[index - 1])).toEqual([
+      ...['converting', 'done', 'converting', 'done', 'converting', 'done'],
+    ]);
+  });
+
   it('keeps both MP3s of two videos with one name, and replaces nothing without --overwrite', async () => {
     await put('a/talk.mp4');
     await put('b/talk.mp4', { container: 'mp4', seconds: 1 });

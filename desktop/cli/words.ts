@@ -26,7 +26,8 @@ is kept, and the new one becomes talk (1).mp3. In a folder and its subfolders, e
 video and audio file is converted, except MP3s and hidden files. Put a name that
 begins with - after --.
 
-  -o, --output DIR   put the MP3s into DIR; subfolders of a FOLDER are kept
+  -o, --output DIR   put the MP3s into DIR; subfolders of a FOLDER are kept. For one
+                     video, it may name the MP3: -o talks/one.mp3
   --bitrate KBPS     constant bitrate, e.g. 128, 192, 320
   --quality 0-9      variable bitrate; 0 is best, 9 is smallest, the default is 2
   --mono             mix down to one channel
@@ -35,6 +36,8 @@ begins with - after --.
   --server URL       convert on that server instead of this computer; sign in with
                      soundlift login, or set SOUNDLIFT_EMAIL and SOUNDLIFT_PASSWORD
   --overwrite        replace an MP3 of the same name; never a video
+  -j, --jobs N       convert N videos at once; the default is the number of cores
+  -q, --quiet        show only failures and warnings
   --json             write events as JSON, one per line
   -h, --help         show this
 

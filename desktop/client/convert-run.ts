@@ -10,7 +10,7 @@ import type { Backend } from './backend.ts';
 import type { FoundSource } from './find-sources.ts';
 import { followConversions } from './follow-conversions.ts';
 import { createOverallMeter, type OverallProgress, sentShare } from './overall-progress.ts';
-import { createResultSaver, type PlannedTarget } from './save-result.ts';
+import { createResultSaver, type PlannedTarget, type ResultTarget } from './save-result.ts';
 
 /** An MP3 was saved. Paths are absolute. */
 export interface SavedEvent {
@@ -42,6 +42,8 @@ export interface ConversionRun {
   readonly options: OutputOptions;
   /** Absolute path of the folder for the MP3s. It is created if missing. Without it, each MP3 is saved next to its source. */
   readonly outputFolder?: string;
+  /** Absolute path of the MP3, if there is only one source. Its folder is created if missing. */
+  readonly outputFile?: string;
   readonly overwrite: boolean;
   /** Whether a conversion and its MP3 are removed from the backend once this run is done with it. */
   readonly forgetEnded: boolean;
@@ -171,7 +173,10 @@ export async function runConversions(run: ConversionRun, signal: AbortSignal): P
   return { saved, failed };
 }
 
-function targetOf(source: FoundSource, { outputFolder, options }: ConversionRun) {
+function targetOf(source: FoundSource, { outputFolder, outputFile, options }: ConversionRun): ResultTarget {
+  if (outputFile !== undefined) {
+    return { folder: path.dirname(outputFile), createFolder: true, fileName: path.basename(outputFile) };
+  }
   return {
     folder: outputFolder === undefined ? path.dirname(source.path) : path.join(outputFolder, source.subfolder),
     createFolder: outputFolder !== undefined,

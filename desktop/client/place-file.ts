@@ -1,11 +1,12 @@
 import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDiskFull } from '../../shared/disk-full.ts';
 import { systemErrorCode } from '../../shared/errors.ts';
 import { syncFolder } from '../../shared/sync-folder.ts';
 
-/** Errors of `link` whose cause is the target itself, so that another method would fail too. */
-const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EROFS', 'ENAMETOOLONG', 'EIO']);
+/** Errors of `link` whose cause is the target itself, so that another method would fail too. So is a full disk. */
+const targetsFault = new Set(['ENOENT', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'EIO']);
 
 /**
  * Gives a complete file the name `target`, in the same folder, and never replaces a file: if two callers want the same name at the
@@ -17,7 +18,7 @@ export async function placeBeside(file: string, target: string): Promise<boolean
   } catch (error) {
     const code = systemErrorCode(error) ?? '';
     if (code === 'EEXIST') return false;
-    if (targetsFault.has(code)) throw error;
+    if (targetsFault.has(code) || isDiskFull(error)) throw error;
     // Without hard links (FAT, many network shares), file systems return various errors.
     return await reserveAndRename(file, target);
   }

@@ -40,6 +40,8 @@ export interface ListStand extends AsyncDisposable {
 export interface ListStandOptions {
   /** The folder of an earlier stand. */
   readonly folder?: string;
+  /** The folder for the file of the list. Left out, the same. */
+  readonly listFolder?: string;
   readonly settings?: Partial<KeptSettings>;
   /** Backends in addition to this computer's. */
   readonly others?: Pick<Backends, 'of' | 'hostOf' | 'follow'>;
@@ -82,7 +84,7 @@ export async function openListStand(options: ListStandOptions = {}): Promise<Lis
     nameTaken: async () => answers.nameTaken,
   };
   const { list } = openConversionList({
-    file: join(folder, 'list.sqlite'),
+    file: join(options.listFolder ?? folder, 'list.sqlite'),
     backends: backends as Backends,
     settings,
     questions,

@@ -22,6 +22,7 @@ export const sharedMessages = {
   failSourceMissing: 'The video is no longer where it was.',
   failSourceUnreadable: 'The video cannot be read. Another program may be using it, or you may not have permission.',
   failSourceNotThere: 'There is no such file.',
+  failSourceAddress: 'Soundlift converts files, not addresses.',
   failSourceForbidden: 'You are not allowed to read this.',
   failSourceNameTooLong: 'The name is too long for this system.',
   failSourceLoop: 'This link leads back to itself.',
@@ -62,7 +63,8 @@ export const sharedMessages = {
   failFacts: 'The description of the video is too long.',
   failNotReachable: 'The converter cannot reach the video.',
   failNotStarted: 'The converter could not be started.',
-  failScarce: 'The converter could not be started, because the computer has too little memory or too much running.',
+  failScarce:
+    'The converter could not be started. The computer has too little memory left, or too many programs or files are open.',
   failNoMp3Encoder: 'This ffmpeg cannot make MP3s: it was built without libmp3lame.',
   failMemory: 'The video needs more memory than the converter may use.',
   failMp3TooLarge: 'The MP3 is larger than allowed.',

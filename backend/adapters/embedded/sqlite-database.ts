@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
@@ -247,7 +248,6 @@ const resultCodes = {
   readOnly: 8,
   ioError: 10,
   corrupt: 11,
-  full: 13,
   cannotOpen: 14,
   protocol: 15,
   notADatabase: 26,
@@ -260,8 +260,6 @@ const unavailableCodes: readonly number[] = [
   resultCodes.cannotOpen,
   resultCodes.protocol,
 ];
-/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow. */
-const noSpaceForIndex = 4874;
 /** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. A violation of any other constraint is a bug. */
 const takenCodes: readonly number[] = [1555, 2067];
 
@@ -274,7 +272,7 @@ export function translateSqliteError(error: unknown): unknown {
   const extended = Number(error.errcode);
   const primary = resultCodeOf(error);
   if (takenCodes.includes(extended)) return new AppError('taken', 'This key already exists.', { cause: error });
-  if (primary === resultCodes.full || extended === noSpaceForIndex) return diskFull(error);
+  if (isDiskFull(error)) return diskFull(error);
   return primary !== undefined && unavailableCodes.includes(primary) ? unreachable(error) : error;
 }
 

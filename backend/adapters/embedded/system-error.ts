@@ -1,7 +1,5 @@
+import { isDiskFull } from '../../../shared/disk-full.ts';
 import { AppError } from '../../../shared/errors.ts';
-
-/** No space, no quota left, or a file larger than the file system or a limit allows. */
-const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /** An error of the operating system, as Node throws it, with the name of its errno. */
 export function isSystemError(
@@ -13,11 +11,12 @@ export function isSystemError(
 }
 
 /**
- * Translates an error of the operating system into an AppError, `disk_full` or `unavailable`. Returns any other value unchanged.
+ * Translates an error of the operating system into an AppError, `disk_full` or `unavailable`. Returns any other value unchanged. A file
+ * that is larger than the file system or a limit allows is `disk_full` too.
  */
 export function translateSystemError(error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  return fullCodes.includes(error.code)
+  return isDiskFull(error) || error.code === 'EFBIG'
     ? diskFull(error)
     : new AppError('unavailable', 'The storage cannot be reached.', { cause: error });
 }

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConversionRow, ConversionStore, ResumableUpload } from '../../ports/conversion-store.ts';
+import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import type { LeaseParts } from '../lease.ts';
 import { type Intake, newConversion } from '../new-conversion.ts';
 import type { Publisher } from '../publisher.ts';
@@ -72,12 +73,13 @@ export interface ResumableUploadsParts extends LeaseParts {
   readonly videos: BlobStore;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  readonly skipped: ReportSkipped;
 }
 
 export function createResumableUploads(parts: ResumableUploadsParts): ResumableUploads {
   const { rows, store, publisher, clock, events, log } = parts;
   const writers = createUploadWriters({ events, clock, isWritten: async (id) => isWritten(await store.get(id)) });
-  const uploaded = createUploadedBytes(parts.videos);
+  const uploaded = createUploadedBytes(parts.videos, parts.skipped);
   const expiresAt = (): string => new Date(clock.now().getTime() + uploadKeptSeconds * 1000).toISOString();
   const settle = (row: UploadRow): Promise<UploadRow> => settleUpload(row, { rows, uploaded, publisher });
 

@@ -1,7 +1,9 @@
 import { isAppError } from '../../../shared/errors.ts';
 import type { AppendOptions, BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ResumableUpload } from '../../ports/conversion-store.ts';
+import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { blobFence, videoBlobId } from '../blob-names.ts';
+import { removeUnneeded } from '../unneeded-blobs.ts';
 
 /** The row of a conversion whose video comes as a resumable upload. */
 export type UploadRow = ConversionRow & { readonly upload: ResumableUpload };
@@ -26,11 +28,11 @@ export interface UploadedBytes {
   ): Promise<number>;
   cutBack(row: UploadRow, bytes: number): Promise<void>;
   finish(row: UploadRow): Promise<void>;
-  /** Removes the bytes. `row` is the row that no longer needed them; undefined if the row was deleted. */
+  /** Removes the bytes. `row` is the row that no longer needs them; undefined if the row was deleted. Never throws. */
   remove(id: string, row: ConversionRow | undefined): Promise<void>;
 }
 
-export function createUploadedBytes(videos: BlobStore): UploadedBytes {
+export function createUploadedBytes(videos: BlobStore, skipped: ReportSkipped): UploadedBytes {
   async function append(
     row: UploadRow,
     offset: number,
@@ -65,7 +67,7 @@ export function createUploadedBytes(videos: BlobStore): UploadedBytes {
       await videos.finish(videoBlobId(row), blobFence(row));
     },
 
-    remove: (id, row) => videos.remove(videoBlobId({ id }), blobFence(row)),
+    remove: (id, row) => removeUnneeded(videos, videoBlobId({ id }), row, skipped),
   };
 }
 

@@ -212,24 +212,20 @@ async function endInVain(writing: Writing, reason: unknown, parts: WriteUploadPa
  * need the space.
  */
 async function giveUp({ row, lease }: Writing, { uploaded, publisher, log }: WriteUploadParts): Promise<void> {
+  await uploaded.remove(row.id, row);
   try {
-    await uploaded.remove(row.id, row);
     const abandoned = await lease.end({ type: 'abandoned' });
     if (abandoned !== undefined) await publisher.ended(abandoned);
   } catch (error) {
-    log.warn({ err: error, conversion: row.id }, 'could not remove an upload that has no space yet; the sweeper will');
+    log.warn({ err: error, conversion: row.id }, 'could not end an upload that has no space yet; it expires');
   }
 }
 
 /** Throws the reason to a writer whose lease is lost. Removes the bytes that it wrote after a cancel. */
-async function lost({ id, owner }: UploadRow, { store, uploaded, log }: WriteUploadParts): Promise<never> {
+async function lost({ id, owner }: UploadRow, { store, uploaded }: WriteUploadParts): Promise<never> {
   const row: ConversionRow | undefined = await store.get(id);
   if (row === undefined || row.removedAt !== undefined || row.state === 'cancelled') {
-    await uploaded.remove(id, row).catch((error: unknown) => {
-      // The request that removes the upload has removed the bytes too.
-      if (isAppError(error, 'wrong_state')) return;
-      log.warn({ err: error, conversion: id }, 'could not remove the bytes of an upload yet; the sweeper will');
-    });
+    await uploaded.remove(id, row);
   }
   ownUpload(row, owner);
   throw locked();

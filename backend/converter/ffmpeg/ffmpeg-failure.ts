@@ -33,6 +33,11 @@ const source = /(?:^|[\s:\]])source: /m;
 const scarce =
   /^(?:\S*\/)?(?:launch-ffmpeg\.sh|sh|env|setpriv|unshare|ffmpeg|ffprobe): .*(?:Cannot fork|Resource temporarily unavailable|Cannot allocate memory|Too many open files|shared object file: Error 2[34])|pthread_create failed: Resource temporarily unavailable|source: Too many open files in system/m;
 
+/** Whether the system was only short of something, so that the same program may run later. */
+export function isShortage({ startError, stderrTail }: Pick<FailedEnd, 'startError' | 'stderrTail'>): boolean {
+  return isScarcity(startError) || scarce.test(stderrTail);
+}
+
 const busyThreads = 4;
 
 interface Reading {
@@ -46,7 +51,7 @@ interface Reading {
  */
 const readings: readonly Reading[] = [
   {
-    applies: (end) => isScarcity(end.startError) || says(scarce)(end),
+    applies: isShortage,
     error: () => ['unavailable', sayShared('failScarce')],
   },
   {

@@ -78,16 +78,60 @@ const refuseNamespaces = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$0" 
 
 describe('a contained program', () => {
   test('is held by every step that this system supports', async () => {
-    const { sentence } = (await openFfmpeg(ffmpegBinaries)).containment;
+    let sentence = '';
+    await openFfmpeg(ffmpegBinaries, {
+      onContained: (containment) => {
+        sentence = containment.sentence;
+      },
+    });
     if (namespaces) expect(sentence).toBe('ffmpeg runs contained');
     else expect(sentence).toMatch(onlyNamespacesMissing);
+  });
+
+  test('is held no less if the system was short of processes at first', async () => {
+    const launcher = join(workFolder, 'launcher');
+    const isShort = join(workFolder, 'is-short');
+    const ours = new URL('launch-ffmpeg.sh', import.meta.url).pathname;
+    const shortage = `if [ -e '${isShort}' ]; then echo 'launch-ffmpeg.sh: 1: Cannot fork' >&2; exit 2; fi`;
+    await writeFile(launcher, `#!/bin/sh\n${shortage}\nexec '${ours}' "$@"\n`, { mode: 0o755 });
+    await writeFile(isShort, '');
+    const found: string[] = [];
+    const onContained = ({ sentence }: Containment): void => void found.push(sentence);
+    const ffmpeg = await openFfmpeg(shellInside, { launcher, onContained });
+    const job = { workFolder, arguments: ['-c', 'grep NoNewPrivs /proc/self/status'], limits };
+    expect(await errorOf(ffmpeg.probe(job))).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('too little memory left, or too many programs or files are open'),
+    });
+    await rm(isShort);
+    const answers = await Promise.all([ffmpeg.probe(job), ffmpeg.probe(job)]);
+    expect(answers.map(({ stdout }) => stdout)).toEqual(['NoNewPrivs:\t1\n', 'NoNewPrivs:\t1\n']);
+    expect(found).toEqual([expect.stringMatching(namespaces ? /^ffmpeg runs contained$/ : onlyNamespacesMissing)]);
+  });
+
+  test('is held no less if no descriptor was free at first', async () => {
+    const module = new URL('run-ffmpeg.ts', import.meta.url).href;
+    const program = `
+      import { closeSync, openSync } from 'node:fs';
+      import { openFfmpeg } from ${JSON.stringify(module)};
+      const onContained = ({ sentence }) => console.log(sentence);
+      const taken = [];
+      try { for (;;) taken.push(openSync('/dev/null', 'r')); } catch {}
+      const ffmpeg = await openFfmpeg(${JSON.stringify(shellInside)}, { onContained });
+      for (const descriptor of taken) closeSync(descriptor);
+      await ffmpeg.probe(${JSON.stringify({ workFolder, arguments: ['-c', 'true'], limits })});
+    `;
+    const few = ['-c', 'ulimit -n 60; exec "$0" "$@"', process.execPath, '--input-type=module', '-e', program];
+    const { stdout } = await promisify(execFile)('/bin/bash', few);
+    expect(stdout.trimEnd()).toMatch(namespaces ? /^ffmpeg runs contained$/ : onlyNamespacesMissing);
   });
 
   test('is held by the other steps if namespaces are refused, and the sentence says so', async () => {
     const module = new URL('run-ffmpeg.ts', import.meta.url).href;
     const program = `
       import { openFfmpeg } from ${JSON.stringify(module)};
-      console.log(JSON.stringify((await openFfmpeg(${JSON.stringify(ffmpegBinaries)})).containment));
+      const onContained = (containment) => console.log(JSON.stringify(containment));
+      await openFfmpeg(${JSON.stringify(ffmpegBinaries)}, { onContained });
     `;
     const node = [process.execPath, '--input-type=module', '-e', program];
     const refuse = ['unshare', '--user', '--map-root-user', '--', '/bin/sh', '-c', refuseNamespaces];
@@ -306,8 +350,12 @@ describe('ffmpeg', () => {
 
   test('runs without the launcher if there is none, without our environment', async () => {
     vi.stubEnv('SOUNDLIFT_TEST_SECRET', 'hush');
-    const ffmpeg = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none') });
-    expect(ffmpeg.containment).toMatchObject({ complete: false, steps: [] });
+    let containment: Containment | undefined;
+    const onContained = (found: Containment): void => {
+      containment = found;
+    };
+    const ffmpeg = await openFfmpeg(shellInside, { launcher: join(workFolder, 'none'), onContained });
+    expect(containment).toMatchObject({ complete: false, steps: [] });
     const { stdout } = await ffmpeg.probe({ workFolder, arguments: ['-c', 'env'], limits });
     expect(stdout).not.toContain('hush');
     const outputs = [{ to: 'nothing', options: ['-t', '1', '-f', 'null'] }] as const;

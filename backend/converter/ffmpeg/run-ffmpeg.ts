@@ -1,10 +1,11 @@
-import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileException, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import ffmpegCommand, { type FfmpegCommand, type Formats } from 'fluent-ffmpeg';
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { sayShared } from '../../../shared/words/say.ts';
 import {
   type Containment,
@@ -14,7 +15,7 @@ import {
   type ProcessLimits,
   tryContainment,
 } from './containment.ts';
-import { tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
+import { isShortage, tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
 import type { FfmpegBinaries } from './locate-ffmpeg.ts';
 import { supervise } from './supervise-process.ts';
 
@@ -59,16 +60,16 @@ export interface FfprobeAnswer {
 /**
  * The two programs, contained. Both methods reject with the signal's reason on an abort, with `timed_out` if a time
  * limit is reached, and with the error of {@link translateFailure} on any other failure. They settle only after the
- * process has ended.
+ * process has ended. While the system is too short of something to find out how it contains programs, they reject with `unavailable`.
  */
 export interface Ffmpeg {
-  readonly containment: Containment;
   /** Resolves when ffmpeg has exited with 0 and all of its output was passed on. */
   run(job: FfmpegJob): Promise<void>;
   /** Resolves with any exit code of ffprobe. */
   probe(job: FfprobeJob): Promise<FfprobeAnswer>;
 }
 
+const execute = promisify(execFile);
 const ourLauncher = fileURLToPath(new URL('launch-ffmpeg.sh', import.meta.url));
 /** How much of standard error is kept for the log. */
 const stderrTailLines = 40;
@@ -76,26 +77,51 @@ const stderrTailCharacters = 8192;
 /** Far more than the description of a thousand tracks. */
 const maxProbeBytes = 16 << 20;
 
-/** Finds out how far this system can contain the programs, and returns the programs contained so. */
+export interface FfmpegOptions {
+  readonly launcher?: string;
+  /** Called once it is known how the programs are contained. */
+  readonly onContained?: (containment: Containment) => void;
+}
+
+/**
+ * Finds out how far this system can contain the programs, and returns the programs contained so. If the system is too short of something
+ * for that, the first job that can be started finds out: a shortage that passes must not weaken the containment.
+ */
 export async function openFfmpeg(
   binaries: FfmpegBinaries,
-  { launcher = ourLauncher }: { readonly launcher?: string } = {},
+  { launcher = ourLauncher, onContained }: FfmpegOptions = {},
 ): Promise<Ffmpeg> {
   const launches = process.platform !== 'win32' && (await isExecutable(launcher));
-  const containment = launches
-    ? await tryContainment((steps) => holds(launcher, steps), { root: process.getuid?.() === 0 })
-    : noContainment;
+  let found: Promise<Containment> | undefined;
 
-  function start(program: string, limits: ProcessLimits): Start {
+  async function findContainment(): Promise<Containment> {
+    try {
+      const containment = launches
+        ? await tryContainment((steps) => holds(launcher, steps), { root: process.getuid?.() === 0 })
+        : noContainment;
+      onContained?.(containment);
+      return containment;
+    } catch (error) {
+      found = undefined;
+      throw error;
+    }
+  }
+
+  async function start(program: string, limits: ProcessLimits): Promise<Start> {
+    found ??= findContainment();
+    const { steps } = await found;
     return launches
-      ? { path: launcher, environment: launcherEnvironment(program, containment.steps, limits) }
+      ? { path: launcher, environment: launcherEnvironment(program, steps, limits) }
       : { path: program, environment: { LANG: 'C' } };
   }
 
+  found = findContainment();
+  await found.catch((error: unknown) => {
+    if (!isAppError(error, 'unavailable')) throw error;
+  });
   return {
-    containment,
-    run: (job) => runFfmpeg(start(binaries.ffmpeg, job.limits), job),
-    probe: (job) => runFfprobe(start(binaries.ffprobe, job.limits), job),
+    run: async (job) => await runFfmpeg(await start(binaries.ffmpeg, job.limits), job),
+    probe: async (job) => await runFfprobe(await start(binaries.ffprobe, job.limits), job),
   };
 }
 
@@ -105,18 +131,24 @@ interface Start {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Whether a program starts with these steps and sees its limits. */
-function holds(launcher: string, steps: readonly ContainmentStep[]): Promise<boolean> {
+/** Whether a program starts with these steps and sees its limits. Throws `unavailable` if the system is too short of something to tell. */
+async function holds(launcher: string, steps: readonly ContainmentStep[]): Promise<boolean> {
   const limits: ProcessLimits = { wallSeconds: 10, cpuSeconds: 10, memoryBytes: 1 << 30, fileBytes: 1 << 20 };
   const env = launcherEnvironment('/bin/sh', steps, limits);
-  return new Promise((resolve) => {
-    const options = { env, timeout: limits.wallSeconds * 1000, killSignal: 'SIGKILL' } as const;
-    execFile(launcher, ['-c', 'ulimit -t; ulimit -f; ulimit -v'], options, (error, stdout) => {
-      const [cpu, file, memory] = stdout.split('\n').map((line) => /^\d+$/.test(line));
-      const limited = !steps.includes('limits') || (cpu === true && file === true);
-      resolve(error === null && limited && (!steps.includes('memory-limit') || memory === true));
-    });
-  });
+  const options = { env, timeout: limits.wallSeconds * 1000, killSignal: 'SIGKILL' } as const;
+  try {
+    const { stdout } = await execute(launcher, ['-c', 'ulimit -t; ulimit -f; ulimit -v'], options);
+    const [cpu, file, memory] = stdout.split('\n').map((line) => /^\d+$/.test(line));
+    const limited = !steps.includes('limits') || (cpu === true && file === true);
+    return limited && (!steps.includes('memory-limit') || memory === true);
+  } catch (error) {
+    const { killed, stderr = '' } = error as ExecFileException;
+    // The program does nothing that takes long. If it ran out of time, the computer is too busy.
+    if (killed === true || isShortage({ startError: error, stderrTail: stderr })) {
+      throw new AppError('unavailable', sayShared('failScarce'), { cause: error });
+    }
+    return false;
+  }
 }
 
 /**

@@ -174,6 +174,14 @@ interface ListActionsParts {
 
 /** What the tray and the menus do with the list. */
 function listActions({ app, list, questions, show, onDefect }: ListActionsParts) {
+  /** A menu's click must not throw. */
+  function attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      onDefect(error);
+    }
+  }
   const addAndShow = (paths: readonly string[]): void => {
     show({ kind: 'now' });
     if (paths.length > 0) list.add(paths).catch(onDefect);
@@ -181,8 +189,8 @@ function listActions({ app, list, questions, show, onDefect }: ListActionsParts)
   return {
     addAndShow,
     chooseVideos: () => void questions.videos().then(addAndShow).catch(onDefect),
-    pauseAll: () => list.pauseAll(),
-    continueAll: () => list.continueAll(),
+    pauseAll: () => attempt(() => list.pauseAll()),
+    continueAll: () => attempt(() => list.continueAll()),
     quit: () => app.quit(),
   };
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { isAppError } from '../../../shared/errors.ts';
 import type { BatchEnd, FailedVideo, ListNews } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
 import type { EntriesDatabase } from './entries-database.ts';
@@ -33,6 +34,16 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
     if (step.kind === 'saved') onSaved(id);
   }
 
+  function markReported(batchId: string): void {
+    reported.add(batchId);
+    try {
+      database.markReported(batchId);
+    } catch (error) {
+      // It is reported again after the next start, which is better than never.
+      if (!isAppError(error, 'disk_full')) throw error;
+    }
+  }
+
   function endBatches(batchIds: ReadonlySet<string>): void {
     const byBatch = Map.groupBy(entries.all(), ({ batchId }) => batchId);
     for (const batchId of batchIds) {
@@ -40,8 +51,7 @@ export function createBatchEnds({ entries, database, onNews, onSaved }: BatchEnd
       if (reported.has(batchId) || !ofBatch.every(isAtRest)) continue;
       const batch = batchEnd(batchId, ofBatch);
       if (batch.saved.length + batch.failed.length === 0) continue;
-      database.markReported(batchId);
-      reported.add(batchId);
+      markReported(batchId);
       onNews({ kind: 'batch_ended', batch });
     }
   }

@@ -35,7 +35,9 @@ export type ListNews =
   /** Can be undone for a while by `undo(undoId)`. */
   | { readonly kind: 'cancelled' | 'removed'; readonly undoId: string; readonly count: number; readonly name: string }
   /** A video that was to be converted again no longer exists. */
-  | { readonly kind: 'source_missing'; readonly name: string };
+  | { readonly kind: 'source_missing'; readonly name: string }
+  /** A change did not fit on the disk of the list. While that lasts, this comes again and again. */
+  | { readonly kind: 'list_disk_full' };
 
 export type ListChange =
   | { readonly type: 'rows'; readonly changed: readonly Row[]; readonly removed: readonly string[] }

@@ -1,8 +1,10 @@
 import { existsSync, renameSync } from 'node:fs';
 import { basename } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { isAppError } from '../../../shared/errors.ts';
 import type { HistoryQuery } from '../../ipc.ts';
 import type { BackendKey } from '../backends/backends.ts';
+import { openSqliteFile, writeTogether } from '../storage/sqlite-file.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 
 /** A call that must still be made to a backend, kept until it has succeeded. */
@@ -12,7 +14,7 @@ export interface PendingCall {
   readonly action: 'cancel' | 'remove';
 }
 
-/** The stored entries. Each write is durable when it returns. */
+/** The stored entries. Each write is durable when it returns. Throws `disk_full`; then nothing was written. */
 export interface EntriesDatabase extends Disposable {
   /** The entries in the list, in order. */
   listed(): readonly Entry[];
@@ -66,18 +68,20 @@ const brokenCodes: ReadonlySet<unknown> = new Set([11, 26]);
 
 /**
  * Opens the database, and deletes the entries that were removed from the list in the session before and were not saved.
+ * Throws `disk_full` if it cannot even be read.
  * @param file absolute path; created if missing. A damaged file is renamed and replaced by an empty one.
+ * @param onFull called when a write does not fit on the disk
  */
-export function openEntriesDatabase(file: string): EntriesDatabase {
+export function openEntriesDatabase(file: string, onFull: () => void = () => undefined): EntriesDatabase {
   try {
-    return withStatements(openAndMigrate(file));
+    return withStatements(openAndMigrate(file), onFull);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     const setAside = freeName(`${file}.broken`);
     for (const rest of ['', '-wal', '-shm']) {
       if (existsSync(`${file}${rest}`)) renameSync(`${file}${rest}`, `${setAside}${rest}`);
     }
-    return { ...withStatements(openAndMigrate(file)), setAside };
+    return { ...withStatements(openAndMigrate(file), onFull), setAside };
   }
 }
 
@@ -92,20 +96,19 @@ function freeName(wanted: string): string {
 }
 
 function openAndMigrate(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
-    const check = database.prepare('PRAGMA quick_check(1)').get();
-    if (check?.['quick_check'] !== 'ok') throw new Unreadable('the database is damaged');
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version > migrations.length) throw new Unreadable('the database is of a newer version');
-    for (const [index, migration] of migrations.entries()) {
-      if (index < version) continue;
-      database.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
-    }
-    return database;
+    return openSqliteFile(file, (database) => {
+      database.exec('PRAGMA synchronous = FULL');
+      const check = database.prepare('PRAGMA quick_check(1)').get();
+      if (check?.['quick_check'] !== 'ok') throw new Unreadable('the database is damaged');
+      const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+      if (version > migrations.length) throw new Unreadable('the database is of a newer version');
+      for (const [index, migration] of migrations.entries()) {
+        if (index < version) continue;
+        database.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
+      }
+    });
   } catch (cause) {
-    database.close();
     if (cause instanceof Error && 'errcode' in cause && brokenCodes.has(cause.errcode)) {
       throw new Unreadable('the database is damaged', { cause });
     }
@@ -113,7 +116,7 @@ function openAndMigrate(file: string): DatabaseSync {
   }
 }
 
-function withStatements(database: DatabaseSync): EntriesDatabase {
+function withStatements(database: DatabaseSync, onFull: () => void): EntriesDatabase {
   const put = database.prepare(
     `INSERT INTO entries (id, position, listed, saved_at, names, seconds, bytes, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET listed = excluded.listed, saved_at = excluded.saved_at, names = excluded.names,
@@ -148,24 +151,27 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
   }
 
   function together(work: () => void): void {
-    database.exec('BEGIN IMMEDIATE');
     try {
-      work();
-      database.exec('COMMIT');
+      writeTogether(database, work);
     } catch (error) {
-      database.exec('ROLLBACK');
+      if (isAppError(error, 'disk_full')) onFull();
       throw error;
     }
   }
 
-  // Removals could be undone only in the session before.
-  together(() => {
-    for (const entry of removed.all().map(readEntry)) {
-      addCalls(callsFor(entry));
-      drop.run(entry.id);
-    }
-    forgetReported.run();
-  });
+  try {
+    // Removals could be undone only in the session before.
+    together(() => {
+      for (const entry of removed.all().map(readEntry)) {
+        addCalls(callsFor(entry));
+        drop.run(entry.id);
+      }
+      forgetReported.run();
+    });
+  } catch (error) {
+    // They are not in the list, and the next start deletes them.
+    if (!isAppError(error, 'disk_full')) throw error;
+  }
 
   return {
     listed: () => listed.all().map(readEntry),
@@ -192,8 +198,8 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
       });
     },
     pendingCalls: () => calls.all().map(readCall),
-    addCall: (call) => addCalls([call]),
-    dropCall: (conversionId) => void dropCall.run(conversionId),
+    addCall: (call) => together(() => addCalls([call])),
+    dropCall: (conversionId) => together(() => dropCall.run(conversionId)),
     nextOrder: () => Number(last.get()?.['last'] ?? 0) + 1,
     saved({ search, offset, limit }) {
       const pattern = `%${foldName(search.trim()).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
@@ -213,7 +219,7 @@ function withStatements(database: DatabaseSync): EntriesDatabase {
       });
     },
     reportedBatches: () => new Set(reported.all().map((row) => String(row['id']))),
-    markReported: (batchId) => void report.run(batchId),
+    markReported: (batchId) => together(() => report.run(batchId)),
     [Symbol.dispose]: () => database.close(),
   };
 }

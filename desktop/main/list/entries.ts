@@ -1,3 +1,4 @@
+import { isAppError } from '../../../shared/errors.ts';
 import type { EntriesDatabase, PendingCall } from './entries-database.ts';
 import { conversionIdOf, type Entry } from './entry.ts';
 import { type EntryEvent, reduceEntry } from './reduce-entry.ts';
@@ -43,6 +44,15 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
     index(entry);
   }
 
+  /** Progress for which there is no space is lost at the next start, and nothing else is. */
+  function writeProgress(entry: Entry): void {
+    try {
+      database.write([entry]);
+    } catch (error) {
+      if (!isAppError(error, 'disk_full')) throw error;
+    }
+  }
+
   return {
     all: () => entries.values(),
     ids: (matches) => [...entries.values()].filter(matches).map(({ id }) => id),
@@ -56,8 +66,10 @@ export function openEntries(database: EntriesDatabase, onChange: (ids: readonly 
       if (before === undefined) return undefined;
       const after = reduceEntry(before, event);
       if (after === before) return before;
-      if (event.type !== 'moved' || after.furthest - (written.get(id) ?? 0) >= writtenEvery) {
-        database.write([after], calls);
+      const isProgress = event.type === 'moved';
+      if (!isProgress || after.furthest - (written.get(id) ?? 0) >= writtenEvery) {
+        if (isProgress) writeProgress(after);
+        else database.write([after], calls);
         written.set(id, after.furthest);
       }
       take(after);

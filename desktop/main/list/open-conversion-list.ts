@@ -28,6 +28,9 @@ export interface ConversionListParts {
   readonly log: Logger;
 }
 
+/** Not more often, because the work of all entries is tried again and again. */
+const sayFullEveryMilliseconds = 60_000;
+
 /** The list, and the file that was set aside if it could not be read. */
 export interface OpenedList {
   readonly list: ConversionList;
@@ -35,10 +38,9 @@ export interface OpenedList {
   readonly setAside?: string;
 }
 
-/** Throws what SQLite throws if the file can be neither created nor read, and is not damaged. */
+/** Throws `disk_full`, or what SQLite throws, if the file can be neither created nor read, and is not damaged. */
 export function openConversionList(parts: ConversionListParts): OpenedList {
   const { backends, settings, questions, home, log } = parts;
-  const database = openEntriesDatabase(parts.file);
   const listeners = new Set<(change: ListChange) => void>();
   let isClosed = false;
 
@@ -46,6 +48,13 @@ export function openConversionList(parts: ConversionListParts): OpenedList {
     for (const listener of listeners) listener(change);
   }
   const onNews = (news: ListNews): void => send({ type: 'news', news });
+  let fullSaidAt = Number.NEGATIVE_INFINITY;
+  function sayFull(): void {
+    if (performance.now() - fullSaidAt < sayFullEveryMilliseconds) return;
+    fullSaidAt = performance.now();
+    onNews({ kind: 'list_disk_full' });
+  }
+  const database = openEntriesDatabase(parts.file, sayFull);
 
   const entries = openEntries(database, (ids) => rows.change(ids));
   const outbox = createCallOutbox({ database, backends, log });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isAppError } from '../../../shared/errors.ts';
 import type { ListNews } from './conversion-list.ts';
 import type { Entries } from './entries.ts';
 import { callsFor, type EntriesDatabase, savedName } from './entries-database.ts';
@@ -45,8 +46,13 @@ export function createUndoList({ entries, database, startAgain, onNews, onCalls 
       if (gone?.kind !== 'removed') return;
       const { id, savedAt } = gone.entry;
       if (savedAt !== undefined || entries.get(id) !== undefined) return;
-      database.remove([id], callsFor(gone.entry));
-      onCalls();
+      try {
+        database.remove([id], callsFor(gone.entry));
+        onCalls();
+      } catch (error) {
+        // The next start removes it.
+        if (!isAppError(error, 'disk_full')) throw error;
+      }
     },
   };
 }

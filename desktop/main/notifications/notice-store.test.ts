@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSmallDisk } from '../../../backend/tests/running/small-disk.ts';
 import { type OwnNotice, openNoticeStore } from './notice-store.ts';
 
 let folder: string;
@@ -28,6 +29,18 @@ test('notices are still there after a restart, unchanged, newest first', () => {
   }
   using again = openNoticeStore(file());
   expect(again.all()).toEqual([notice(2), { ...kept, isUnread: false }]);
+});
+
+test('notices for which there is no space are shown until the app ends, and are read like others', async () => {
+  await using disk = await openSmallDisk(512 * 1024);
+  using store = openNoticeStore(join(disk.here, 'notices.sqlite'));
+  store.add(notice(1));
+  await disk.fill();
+  for (const number of [2, 3, 4]) store.add(notice(number, { names: ['x'.repeat(10_000)] }));
+  expect(store.all().map(({ id }) => id)).toEqual(['4', '3', '2', '1']);
+  await disk.empty();
+  store.markRead(['1', '2', '3', '4']);
+  expect(store.all().filter(({ isUnread }) => isUnread)).toEqual([]);
 });
 
 test('the oldest of more than a hundred notices are deleted', () => {

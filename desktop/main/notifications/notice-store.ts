@@ -1,4 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
+import { isAppError } from '../../../shared/errors.ts';
+import { openSqliteFile, writeTogether } from '../storage/sqlite-file.ts';
 
 /** A stored notice of the app itself. */
 export interface OwnNotice {
@@ -27,13 +28,15 @@ export interface NoticeStore extends Disposable {
 /** If there are more, the oldest are deleted. */
 const mostKept = 100;
 
-/** @param file absolute path; created if missing */
+/** @param file absolute path; created if missing. Throws `disk_full`. */
 export function openNoticeStore(file: string): NoticeStore {
-  const database = new DatabaseSync(file);
-  database.exec(
-    `PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000;
-     CREATE TABLE IF NOT EXISTS notices (id TEXT PRIMARY KEY, at INTEGER NOT NULL, unread INTEGER NOT NULL, notice TEXT NOT NULL) STRICT`,
+  const database = openSqliteFile(file, (opened) =>
+    opened.exec(
+      'CREATE TABLE IF NOT EXISTS notices (id TEXT PRIMARY KEY, at INTEGER NOT NULL, unread INTEGER NOT NULL, notice TEXT NOT NULL) STRICT',
+    ),
   );
+  /** Those for which there was no space, newest first. */
+  let unstored: readonly OwnNotice[] = [];
   const select = database.prepare('SELECT unread, notice FROM notices ORDER BY at DESC, rowid DESC');
   const insert = database.prepare('INSERT OR REPLACE INTO notices (id, at, unread, notice) VALUES (?, ?, ?, ?)');
   const trim = database.prepare(
@@ -41,17 +44,29 @@ export function openNoticeStore(file: string): NoticeStore {
   );
   const read = database.prepare('UPDATE notices SET unread = 0 WHERE id = ?');
   return {
-    all: () =>
-      select.all().map((row) => {
+    all() {
+      const stored = select.all().map((row) => {
         const notice: OwnNotice = JSON.parse(String(row['notice']));
         return { ...notice, isUnread: row['unread'] === 1 };
-      }),
+      });
+      return [...unstored, ...stored].toSorted((one, other) => other.at - one.at);
+    },
     add(notice) {
-      insert.run(notice.id, notice.at, notice.isUnread ? 1 : 0, JSON.stringify(notice));
-      trim.run(mostKept);
+      try {
+        writeTogether(database, () => {
+          insert.run(notice.id, notice.at, notice.isUnread ? 1 : 0, JSON.stringify(notice));
+          trim.run(mostKept);
+        });
+      } catch (error) {
+        if (!isAppError(error, 'disk_full')) throw error;
+        unstored = [notice, ...unstored].slice(0, mostKept);
+      }
     },
     markRead(ids) {
-      for (const id of ids) read.run(id);
+      unstored = unstored.map((notice) => (ids.includes(notice.id) ? { ...notice, isUnread: false } : notice));
+      writeTogether(database, () => {
+        for (const id of ids) read.run(id);
+      });
     },
     [Symbol.dispose]: () => database.close(),
   };

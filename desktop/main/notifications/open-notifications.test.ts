@@ -227,6 +227,13 @@ describe('announcements', () => {
   });
 });
 
+it('a full disk is shown and announced', () => {
+  using stand = openStand();
+  stand.news({ kind: 'list_disk_full' });
+  const words = 'The disk is full, so Soundlift cannot keep changes to your list. Free some space.';
+  expect([stand.notifications.toasts().map(({ text }) => text), stand.said]).toEqual([[words], [words]]);
+});
+
 describe('an undo', () => {
   it('happens when the toast is pressed, and then its data is removed', () => {
     using stand = openStand();

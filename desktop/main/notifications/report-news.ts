@@ -90,6 +90,10 @@ export function createNewsReporter(parts: ReportNewsParts): (news: ListNews) => 
       case 'removed':
         offerUndo(news.undoId, say('notificationsRemoved', { count: news.count }));
         break;
+      case 'list_disk_full':
+        announce(say('notificationsDataDiskFull'));
+        toasts.show({ text: say('notificationsDataDiskFull') });
+        break;
       case 'source_missing':
         toasts.show({ text: say('notificationsSourceMissing', { name: isolate(news.name) }) });
         break;

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppError } from '../../../shared/errors.ts';
 import { openSettings, type SettingsParts } from './open-settings.ts';
 import { defaultSettings, readSettings } from './settings-schema.ts';
@@ -16,6 +17,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'soundlift-settings-'));
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -139,6 +142,17 @@ describe('settings', () => {
     settings.change({ theme: 'dark' });
     expect(settings.get().theme).toBe('dark');
     expect(errors.map(({ code }) => code)).toEqual(['target_unwritable']);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT'])('say that the disk is full if they cannot be written for %s', (code) => {
+    // In a snap, the library writes with this function.
+    vi.stubEnv('SNAP', '/snap');
+    vi.spyOn(fs, 'writeFileSync').mockImplementation(() => {
+      throw Object.assign(new Error(code), { code });
+    });
+    const errors: AppError[] = [];
+    openHere({ onError: (error) => errors.push(error) }).change({ theme: 'dark' });
+    expect(errors.map((error) => error.code)).toEqual(['disk_full']);
   });
 
   it('remove half-written files of a crash', async () => {

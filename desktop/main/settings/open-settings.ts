@@ -1,7 +1,8 @@
 import { globSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import ElectronStore from 'electron-store';
-import { AppError, systemErrorCode } from '../../../shared/errors.ts';
+import { isDiskFull } from '../../../shared/disk-full.ts';
+import { AppError } from '../../../shared/errors.ts';
 import { type Migration, migrateSettings, settingsMigrations } from './migrate-settings.ts';
 import { readSettings, type StoredSettings } from './settings-schema.ts';
 import type { KeptSettings, SettingsStore } from './settings-store.ts';
@@ -43,7 +44,7 @@ export function openSettings({
         // Set as a whole: the library writes another file and renames it, so that a crash leaves the old or the new one.
         store.store = stored;
       } catch (error) {
-        const code = systemErrorCode(error) === 'ENOSPC' ? 'disk_full' : 'target_unwritable';
+        const code = isDiskFull(error) ? 'disk_full' : 'target_unwritable';
         onError(new AppError(code, 'The settings could not be saved.', { cause: error }));
       }
       for (const listener of [...listeners]) listener(settings);

@@ -29,6 +29,7 @@ export const notificationsMessages = {
   notificationsSettingsAsideDetail: 'They were reset. The old file is kept as settings.json.broken.',
   notificationsListAside: 'Your list could not be read',
   notificationsListAsideDetail: 'The list was reset. Your MP3s are still in their folders.',
+  notificationsDataDiskFull: 'The disk is full, so Soundlift cannot keep changes to your list. Free some space.',
   notificationsAdded: '{count, plural, one {# video added} other {# videos added}}',
   notificationsLeftOut: "Skipped {count, plural, one {# file that isn't a video.} other {# files that aren't videos.}}",
   notificationsNothingFound: 'No videos were found in what you dropped.',
