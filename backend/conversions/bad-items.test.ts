@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { openConversionsDatabase } from '../adapters/embedded/conversions-database.ts';
 import { makeTestConversions, type TestConversions, tidyForAnHour } from '../tests/test-conversions.ts';
+import type { Work } from './conversion-work.ts';
 
 const day = 24 * 3600;
 const intake = { fileName: 'talk.mp4', options: { format: 'mp3' } } as const;
@@ -141,6 +142,50 @@ describe('a row that cannot be read', () => {
     );
     expect(test.skippedItems.every((item) => item.startsWith('conversion '))).toBe(true);
   }, 120_000);
+});
+
+describe('a row that cannot be written', () => {
+  let ids: readonly string[];
+  let works: Work[];
+  beforeEach(async () => {
+    ids = [await upload(), await upload('bert')];
+    works = [];
+    for (const id of ids) {
+      const taken = await test.take(id);
+      if (taken.kind !== 'work') throw new Error('not taken');
+      works.push(taken.work);
+    }
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    for (const work of works) await work[Symbol.asyncDispose]();
+  });
+
+  function refuseTheFirst(): void {
+    const { replace } = test.store;
+    vi.spyOn(test.store, 'replace').mockImplementation(async (row, next) => {
+      if (row.id === ids[0]) throw new AppError('unavailable', 'The database cannot be reached.');
+      return await replace(row, next);
+    });
+  }
+
+  it('does not keep the rows behind it from being taken over at a start', async () => {
+    refuseTheFirst();
+    await test.conversions.sweeper.recover();
+    const states = await Promise.all(ids.map(async (id) => (await test.store.get(id))?.state));
+    expect(states).toEqual(['converting', 'queued']);
+    expect(test.skippedItems).toEqual([`conversion ${ids[0]}`]);
+  });
+
+  it('does not keep the rows behind it from expiring', async () => {
+    for (const work of works) await work.fail(new AppError('no_audio', 'There is no sound in it.'));
+    refuseTheFirst();
+    test.pass(day);
+    await tidyForAnHour(test);
+    const expired = await Promise.all(ids.map(async (id) => (await test.store.get(id))?.sourceGone));
+    expect(expired).toEqual([undefined, true]);
+    expect(test.skippedItems).toContain(`conversion ${ids[0]}`);
+  });
 });
 
 describe('a file that cannot be removed', () => {

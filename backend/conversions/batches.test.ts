@@ -227,9 +227,10 @@ describe('a batch', () => {
       'batchSummary',
     ]);
     expect(record?.told).toHaveLength(1201);
-    expect(await notifications()).toMatchObject([
-      { conversionIds: ends.slice(0, 100).map(({ id }) => id), counts: { done: 1200, failed: 1 }, bytes: 48_000 },
-    ]);
+    const conversionIds = ends.slice(0, 100).map(({ id }) => id);
+    const shown = { conversionIds, counts: { done: 1200, failed: 1 }, bytes: 48_000 };
+    expect(await notifications()).toMatchObject([shown]);
+    expect(test.told.at(-1)).toMatchObject({ type: 'notification', notification: shown });
     expect(await test.store.batchSummary('anna', 'b')).toMatchObject({ untold: 0 });
   });
 

@@ -28,7 +28,7 @@ const error = { code: 'no_audio', message: 'There is no sound in it.' } as const
 
 const changes: Readonly<Record<Transition['type'], Transition>> = {
   uploaded: { type: 'uploaded', sourceBytes: 3 },
-  write_begun: { type: 'write_begun', writer: 'w1', expiresAt: later },
+  write_begun: { type: 'write_begun', writer: 'w1', writtenFrom: 0, expiresAt: later },
   doubted: { type: 'doubted', unverifiedFrom: 3 },
   write_ended: { type: 'write_ended', progress: 0.5, expiresAt: later },
   writer_lost: { type: 'writer_lost' },
@@ -171,11 +171,11 @@ describe('the life cycle of a conversion', () => {
   describe('while its video comes as a resumable upload', () => {
     const upload = { metadata: 'filename dGFsaw==', expiresAt: at };
     const waiting: ConversionRow = { ...queued, state: 'uploading', sourceBytes: 0, upload };
-    const begun = { type: 'write_begun', writer: 'w1', expiresAt: later } as const;
+    const begun = { type: 'write_begun', writer: 'w1', writtenFrom: 2, expiresAt: later } as const;
 
     it('allows one writer at a time', () => {
       const written = nextRow(waiting, begun, at) ?? waiting;
-      expect(written.upload).toEqual({ ...upload, expiresAt: later, writer: 'w1' });
+      expect(written.upload).toEqual({ ...upload, expiresAt: later, writer: 'w1', writtenFrom: 2 });
       expect(nextRow(written, { ...begun, writer: 'w2' }, at)).toBeUndefined();
       for (const change of [changes.write_ended, changes.writer_lost]) {
         const free = nextRow(written, change, at) ?? waiting;
@@ -194,6 +194,12 @@ describe('the life cycle of a conversion', () => {
       expect(written.upload).toMatchObject({ writer: 'w1', unverifiedFrom: 3 });
       expect(nextRow(written, changes.writer_lost, at)?.upload).toMatchObject({ unverifiedFrom: 3 });
       expect(nextRow(written, changes.write_ended, at)?.upload).not.toHaveProperty('unverifiedFrom');
+    });
+
+    it('does not count what a lost writer has added if the computer was started anew', () => {
+      const written = nextRow(waiting, begun, at) ?? waiting;
+      const lost = nextRow(written, { type: 'writer_lost', restarted: true }, at);
+      expect(lost?.upload).toEqual({ ...upload, expiresAt: later, unverifiedFrom: 2 });
     });
 
     it('keeps its metadata once it is complete, and drops them when it is removed', () => {

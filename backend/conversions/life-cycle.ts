@@ -11,6 +11,7 @@ export type Transition =
   | {
       readonly type: 'write_begun';
       readonly writer: string;
+      readonly writtenFrom: number;
       readonly expiresAt: string;
       /** The video's length, if it became known with this request. */
       readonly bytes?: number;
@@ -26,8 +27,11 @@ export type Transition =
       readonly bytes?: number;
       readonly unverifiedFrom?: number;
     }
-  /** The writer is gone and did not end its write. */
-  | { readonly type: 'writer_lost' }
+  /**
+   * The writer is gone and did not end its write. If the computer was started anew since it began, its bytes do not count: after a power
+   * cut, some file systems have zeros in their place.
+   */
+  | { readonly type: 'writer_lost'; readonly restarted?: boolean }
   /** The upload was never acknowledged, and its row is removed. */
   | { readonly type: 'abandoned' }
   | { readonly type: 'taken'; readonly turn: number }
@@ -100,13 +104,14 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
       return withUpload(queued, (upload) => ({ ...left(upload), bytes: sourceBytes }));
     }
     case 'write_begun': {
-      const { writer, expiresAt, bytes } = change;
+      const { writer, writtenFrom, expiresAt, bytes } = change;
       const begun = bytes === undefined ? row : { ...row, sourceBytes: bytes };
       return withUpload(begun, (upload) => ({
         ...upload,
         ...(bytes === undefined ? {} : { bytes }),
         expiresAt,
         writer,
+        writtenFrom,
       }));
     }
     case 'doubted':
@@ -122,7 +127,8 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
     }
     case 'writer_lost':
       return withUpload(row, (upload) => {
-        const { unverifiedFrom } = upload;
+        const { writtenFrom } = upload;
+        const unverifiedFrom = (change.restarted ? writtenFrom : undefined) ?? upload.unverifiedFrom;
         return { ...left(upload), ...(unverifiedFrom === undefined ? {} : { unverifiedFrom }) };
       });
     case 'abandoned':

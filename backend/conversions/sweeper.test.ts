@@ -207,6 +207,18 @@ describe('the sweeper', () => {
     expect((await test.conversions.owned.page({ owner: 'anna', limit: 10 })).items).toHaveLength(3);
   });
 
+  it('does not keep a server from starting if the rows cannot be read', async () => {
+    const scan = vi.spyOn(test.store, 'scan').mockImplementation(async function* () {
+      yield* [];
+      throw new AppError('unavailable', 'The database cannot be reached.');
+    });
+    const { sweeper, close } = createConversions({ ...test, ...quiet });
+    await sweeper.recover();
+    expect(test.skippedItems).toEqual(['round sweeper']);
+    scan.mockRestore();
+    close();
+  });
+
   it('reads only the rows that were in progress before it serves, however long the history is', async () => {
     const read: string[] = [];
     const store = new Proxy(test.store, {

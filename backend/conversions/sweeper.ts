@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
@@ -18,7 +19,7 @@ import type { Rows } from './rows.ts';
 import { createTidier } from './tidier.ts';
 import { createTidy } from './tidy.ts';
 import { removeUnneeded } from './unneeded-blobs.ts';
-import type { ResumableUploads } from './uploads/resumable-uploads.ts';
+import { type ResumableUploads, uploadKeptSeconds } from './uploads/resumable-uploads.ts';
 
 /** How often the rows that are uploading or converting are checked. */
 const roundEverySeconds = 5;
@@ -95,7 +96,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     }
     const decided = await rows.decideIfThere(seen.id, (row) => {
       if (row.revision !== seen.revision) return undefined;
-      if (row.upload?.writer !== undefined) return { type: 'writer_lost' };
+      if (row.upload?.writer !== undefined) {
+        return { type: 'writer_lost', restarted: alone && isBeforeStart(row.upload, clock) };
+      }
       if (row.state === 'uploading') return { type: 'abandoned' };
       if (row.state !== 'converting') return undefined;
       if (row.lostLeases + 1 < maxLostLeases) return { type: 'lost' };
@@ -214,6 +217,12 @@ function repeat(work: () => Promise<void>, onError: (error: unknown) => void): {
       await running;
     },
   };
+}
+
+/** Whether the writer of an upload began before this computer was started. */
+function isBeforeStart({ expiresAt }: ResumableUpload, clock: Clock): boolean {
+  const begunAt = Date.parse(expiresAt) - uploadKeptSeconds * 1000;
+  return begunAt < clock.now().getTime() - os.uptime() * 1000;
 }
 
 /** A resumable upload between two of its requests. It has no holder and needs none. */

@@ -37,7 +37,7 @@ interface RouteAddress {
   readonly operation: Operation;
   /** Sent with every answer of this path, also with problems. */
   readonly answerHeaders?: Readonly<Record<string, string>>;
-  /** Also answers at the path with a slash at its end. */
+  /** The path, with any of its methods, is also answered with a slash at its end. */
   readonly withSlash?: true;
   /** Also answers a POST with this method in `X-HTTP-Method-Override`, for clients that cannot send the method itself. */
   readonly byOverride?: true;

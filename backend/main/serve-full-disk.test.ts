@@ -144,17 +144,11 @@ describe('on a disk with 0 bytes free, a server', () => {
     expect(await signIns()).toBe(200);
   });
 
-  it('stops without an error, and starts again, even after its reserve is used up', async () => {
+  it('stops without an error, and starts again, even if it has no reserve left', async () => {
     const { id } = await client.upload(video);
     await client.ended(id);
     await truncate(join(disk.here, 'data', 'reserve'), 0);
     await disk.fill();
-    await waitUntil(
-      'no sign-in fits',
-      async () =>
-        (await statusOf(post('/api/v1/sessions', { email: client.email, password: client.password }))) === 507,
-      { everyMilliseconds: 1 },
-    );
     await server.stop();
     await start();
     expect(await statusOf(client.fetch(`/api/v1/conversions/${id}`))).toBe(200);

@@ -25,6 +25,8 @@ export interface ResumableUpload {
   readonly expiresAt: string;
   /** The request that writes to it now, by a name that only this request has. */
   readonly writer?: string;
+  /** Where the bytes of this writer begin. Those before are durable. */
+  readonly writtenFrom?: number;
   /** Bytes of its blob from here on do not count, because they were not verified yet. */
   readonly unverifiedFrom?: number;
 }

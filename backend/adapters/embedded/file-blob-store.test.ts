@@ -118,6 +118,15 @@ describe('blobs as files', () => {
     expect(await readFile(path.join(folder, 'grown.part'), 'utf8')).toBe('new');
   });
 
+  it('opens although a file cannot be put in order, reports it, and puts the others in order', async () => {
+    await mkdir(path.join(folder, 'stuck.1.part'), { recursive: true });
+    for (const name of ['stuck.2.part', 'behind.1.part']) await writeFile(path.join(folder, name), name);
+    const skipped: string[] = [];
+    await openFileBlobStore(folder, { onSkipped: ({ kind, id }) => void skipped.push(`${kind} ${id}`) });
+    expect(skipped).toEqual(['blob stuck']);
+    expect((await readdir(folder)).toSorted()).toEqual(['behind.part', 'stuck.1.part', 'stuck.2.part']);
+  });
+
   it('refuses a second writer at once, and a finish while one writes', async () => {
     const store = await openFileBlobStore(folder);
     await store.append('blob', fence, 0, from(bytesOf('abc')), label);

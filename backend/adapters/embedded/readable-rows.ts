@@ -21,6 +21,7 @@ const scannedFields = {
       metadata: optional(text),
       expiresAt: time,
       writer: optional(text),
+      writtenFrom: optional(number),
       unverifiedFrom: optional(number),
     }),
   ),

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import os from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -122,6 +123,28 @@ describe('a writer that died', () => {
     await append(id, { offset }, from('abcdef'.slice(offset)));
     expect(await stored(id)).toBe('abcdef');
   });
+
+  it.each([true, false])(
+    'leaves only bytes that are surely on the disk (computer started anew since: %s)',
+    async (anew) => {
+      const uptime = vi.spyOn(os, 'uptime').mockReturnValue(anew ? 60 : 7200);
+      const id = await begin(6);
+      await append(id, {}, from('abc'));
+      const { source, sent, end } = silentAfter('xy');
+      const dead = append(id, { offset: 3 }, source).catch((error: unknown) => error);
+      await sent;
+      test.pass(3600);
+      await test.conversions.sweeper.recover();
+      uptime.mockRestore();
+      expect((await test.store.get(id))?.upload?.unverifiedFrom).toBe(anew ? 3 : undefined);
+      end();
+      await dead;
+      if (!anew) return;
+      expect(await offsetOf(id)).toBe(3);
+      await append(id, { offset: 3 }, from('def'));
+      expect(await stored(id)).toBe('abcdef');
+    },
+  );
 
   it('is replaced when its lease has not changed for long enough, and not before', async () => {
     const id = await begin(6);

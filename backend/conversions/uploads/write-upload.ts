@@ -106,7 +106,11 @@ async function claim(
     const { row, changed } = await rows.decide(id, ({ revision }) =>
       // If another writer has come in between, the piece is checked again.
       revision === seen.revision
-        ? { type: 'write_begun', writer, expiresAt: expiresAt(), ...(bytes === undefined ? {} : { bytes }) }
+        ? {
+            type: 'write_begun',
+            ...{ writer, writtenFrom: stored.end, expiresAt: expiresAt() },
+            ...(bytes === undefined ? {} : { bytes }),
+          }
         : undefined,
     );
     if (changed) return { state: 'uploading', before, row: ownUpload(row, owner), stored };

@@ -32,7 +32,6 @@ export function tusRoutes({ uploads, conversions, settings, hosts }: GatewayPart
       (path): Route => ({
         method: 'options',
         path,
-        ...(path === uploadsPath ? { withSlash: true } : {}),
         access: 'anyone',
         answerHeaders,
         operation: describing(path),
