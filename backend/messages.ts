@@ -41,7 +41,9 @@ export type InternalMessage =
   /** The answer if the writer does not give way. */
   | { readonly type: 'busy'; readonly conversionId: string; readonly asker: string }
   /** The answer after the writer has given way. */
-  | { readonly type: 'given_way'; readonly conversionId: string };
+  | { readonly type: 'given_way'; readonly conversionId: string }
+  /** To the event sockets of the account: some of its sessions have ended, so check the token again. */
+  | { readonly type: 'sessions_ended' };
 
 /** An internal message and the account that it is about. */
 export interface OwnedInternalMessage {

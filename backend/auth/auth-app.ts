@@ -66,7 +66,9 @@ function authRoutes(authentication: Authentication): readonly Route[] {
       authentication.checkPassword(identity, password, client),
     ),
     route(calls.requestReset, ({ email, client }) => authentication.requestReset(email, client)),
-    route(calls.confirmReset, ({ reset, client }) => authentication.confirmReset(reset, client)),
+    route(calls.confirmReset, async ({ reset, client }) => ({
+      accountId: await authentication.confirmReset(reset, client),
+    })),
     route(calls.mailAddress, async ({ accountId }) => ({ address: await authentication.mailAddress(accountId) })),
     route(calls.removeAccount, ({ identity }) => authentication.removeAccount(identity)),
   ];

@@ -68,13 +68,14 @@ export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
     },
 
     async confirmReset({ email, password, code }, client) {
-      await hashingTurns.run({ client }, async () => {
+      return await hashingTurns.run({ client }, async () => {
         const user = await limits.guess({ email, client }, async () => {
           const claimed = await users.findByEmail(email);
           return claimed !== undefined && (await codes.redeem(claimed.id, 'reset', code)) ? claimed : undefined;
         });
         if (user === undefined) throw wrongCode();
         await setPassword(user.id, password, accounts);
+        return user.id;
       });
     },
 

@@ -7,6 +7,7 @@ import type { OwnedNotifications } from '../conversions/owned-notifications.ts';
 import type { ResumableUploads } from '../conversions/uploads/resumable-uploads.ts';
 import type { Authentication } from '../http/authentication.ts';
 import type { AnswerFacts } from '../http/request-log.ts';
+import type { EventBus } from '../ports/event-bus.ts';
 import type { SocketLimits } from './events/socket-limits.ts';
 
 /** Seconds without data after which an upload is stopped. */
@@ -28,6 +29,8 @@ export interface GatewayParts {
   readonly uploads: ResumableUploads;
   readonly notifications: OwnedNotifications;
   readonly changes: OwnedChanges;
+  /** The gateway takes its clients' events from `changes`. */
+  readonly events: Pick<EventBus, 'publishInternal' | 'subscribeInternal'>;
   readonly authentication: Authentication;
   readonly settings: GatewaySettings;
   readonly hosts: Pick<Config, 'loopback' | 'publicUrl'>;

@@ -5,6 +5,7 @@ import type { Route } from '../http/routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { conversionRoutes } from './conversion-routes.ts';
 import { withDescription } from './description-routes.ts';
+import { announceEndedSessions } from './events/announce-ended-sessions.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { createEventSockets } from './events/event-sockets.ts';
 import { socketLimits } from './events/socket-limits.ts';
@@ -25,12 +26,14 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-export function createGateway(parts: GatewayParts): Gateway {
+export function createGateway(given: GatewayParts): Gateway {
+  const parts = { ...given, authentication: announceEndedSessions(given.authentication, given.events) };
   const { authentication, hosts, trustedProxies, log, onAnswer = () => {} } = parts;
   const { requests, transfers, sockets: mostSockets } = parts.limits;
   const open = { requests: countOpen(requests, 5), transfers: countOpen(transfers, 10) };
   const sockets = createEventSockets({
     changes: parts.changes,
+    events: parts.events,
     authentication,
     limits: { ...socketLimits, ...parts.settings.sockets },
     openSockets: [open.requests, countOpen(mostSockets, 30)],

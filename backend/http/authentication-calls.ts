@@ -85,6 +85,7 @@ export const authenticationCalls = {
       reset: z.strictObject({ ...claimedCredentials, code: z.string(), password: credentialsSchema.shape.password }),
       client: clientSchema,
     }),
+    answer: z.strictObject({ accountId: z.string() }),
   },
   mailAddress: {
     path: '/internal/accounts/mail-address',

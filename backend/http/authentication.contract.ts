@@ -194,7 +194,7 @@ export function describeAuthentication(
       const wrong = await refusal(auth.confirmReset({ ...reset, code: '0' }, home));
       expect(wrong.code).toBe('invalid');
       expect(await refusal(auth.confirmReset({ ...reset, email: 'nobody@example.com' }, home))).toEqual(wrong);
-      await auth.confirmReset(reset, home);
+      expect(await auth.confirmReset(reset, home)).toBe(identity.accountId);
       expect((await refusal(auth.account(identity))).code).toBe('unauthorized');
       expect((await refusal(auth.confirmReset(reset, home))).code).toBe('invalid');
       await expect(auth.signIn({ ...ada, password: reset.password }, home)).resolves.toBeTypeOf('string');

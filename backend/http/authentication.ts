@@ -62,8 +62,8 @@ export interface Authentication {
   /** Mails a code if the address has an account. The answer does not show whether it has. */
   requestReset(email: string, client: string): Promise<void>;
 
-  /** Sets a new password and ends every session. Throws `invalid` for a wrong or expired code. */
-  confirmReset(reset: Credentials & { readonly code: string }, client: string): Promise<void>;
+  /** Sets a new password and ends every session. Returns the account's id. Throws `invalid` for a wrong or expired code. */
+  confirmReset(reset: Credentials & { readonly code: string }, client: string): Promise<string>;
 
   /** Throws `forbidden` for a wrong password. */
   checkPassword(identity: Identity, password: string, client: string): Promise<void>;

@@ -124,7 +124,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
       await tell(calls.requestReset, { email, client });
     },
     async confirmReset(reset, client) {
-      await tell(calls.confirmReset, { reset, client });
+      return (await ask(calls.confirmReset, { reset, client })).accountId;
     },
     async removeAccount(identity) {
       await tell(calls.removeAccount, { identity });

@@ -79,6 +79,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   const gateway = createGateway({
     ...owners,
     conversions: owners.owned,
+    events: parts.events,
     authentication,
     settings: { ...config, version, mail: mailer !== undefined },
     hosts: { loopback, publicUrl },

@@ -25,7 +25,7 @@ const allEvents: Topic<ServerEvent['type']> = {
 };
 const allMessages: Topic<InternalMessage['type']> = {
   owner: everyone,
-  kinds: ['look_now', 'mail_due', 'give_way', 'busy', 'given_way'],
+  kinds: ['look_now', 'mail_due', 'give_way', 'busy', 'given_way', 'sessions_ended'],
 };
 
 function removed(name: string | number, owner = 'anna'): OwnedEvent {

@@ -60,6 +60,7 @@ export async function startTestEventSockets(
   };
   const sockets = createEventSockets({
     changes: test.conversions.changes,
+    events: test.events,
     authentication,
     limits: { ...socketLimits, ...limits },
     openSockets: [countOpen({ perAccount: 50, perClient: 1000, inAll: 1000 }, 30)],

@@ -97,6 +97,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     uploads: test.conversions.uploads,
     notifications: test.conversions.notifications,
     changes: test.conversions.changes,
+    events: test.events,
     authentication: options.authentication?.(auth) ?? auth,
     settings: {
       ...parseConfig({}),

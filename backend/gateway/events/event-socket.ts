@@ -4,6 +4,7 @@ import { isAppError } from '../../../shared/errors.ts';
 import { socketSignInSchema, socketTokenEnded } from '../../../shared/events.ts';
 import type { OwnedChanges } from '../../conversions/owned-changes.ts';
 import type { Authentication, Identity } from '../../http/authentication.ts';
+import type { EventBus, Subscription } from '../../ports/event-bus.ts';
 import { type ClientWatch, watchClient } from './client-watch.ts';
 import { type EventFeed, feedEvents } from './event-feed.ts';
 import type { SocketLimits } from './socket-limits.ts';
@@ -13,6 +14,7 @@ const closeCodes = { goingAway: 1001, notText: 1003, notExpected: 1008, tryAgain
 
 export interface EventSocketParts {
   readonly changes: OwnedChanges;
+  readonly events: Pick<EventBus, 'subscribeInternal'>;
   readonly authentication: Pick<Authentication, 'identify'>;
   readonly limits: SocketLimits;
   readonly log: Logger;
@@ -47,11 +49,12 @@ export interface EventSocket {
  * at most one message: its token, if it could not set a header. Any other message ends the socket.
  */
 export function carryEvents(socket: WebSocket, options: EventSocketOptions, parts: EventSocketParts): EventSocket {
-  const { authentication, limits, log } = parts;
+  const { authentication, events, limits, log } = parts;
   let phase: 'signing in' | 'token being checked' | 'signed in' | 'ended' = 'signing in';
   let signInTimer: NodeJS.Timeout | undefined;
   let watch: ClientWatch | undefined;
   let feed: EventFeed | undefined;
+  let endings: Subscription | undefined;
   let account: string | undefined;
   const began = performance.now();
 
@@ -61,6 +64,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     phase = 'ended';
     clearTimeout(signInTimer);
     watch?.end();
+    endings?.end();
     feed?.end();
   }
 
@@ -94,23 +98,28 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     phase = 'signed in';
     account = identity.accountId;
     clearTimeout(signInTimer);
+    const check = (): void => checkAgain(token);
     watch = watchClient({
       tokenEndsAt: identity.expires * 1000,
       pingSeconds: limits.pingSeconds,
       ping() {
         socket.ping();
         feed?.tellPosition();
-        checkAgain(token);
+        check();
       },
       onTokenEnd: () => end(socketTokenEnded, 'The token has expired.'),
       onSilence: () => cutOff('no answer to a ping'),
     });
+    endings = events.subscribeInternal({ owner: account, kinds: ['sessions_ended'] }, check, check);
+    // The session may have ended after the token was checked and before this subscription received anything.
+    endings.ready.then(check).catch(fail);
     const client = { owner: account, since, queuedBytes: () => socket.bufferedAmount, send, cutOff, fail };
     feed = feedEvents(client, parts);
   }
 
   /** An account or a session may be removed before its token expires. While auth cannot be reached, clients stay signed in. */
   function checkAgain(token: string): void {
+    if (phase === 'ended') return;
     authentication.identify(token).catch((error: unknown) => {
       if (isAppError(error, 'unauthorized')) end(socketTokenEnded, 'The token is no longer valid.');
       else log.warn({ err: error }, 'could not check a token again');
