@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { AppError } from '../../../shared/errors.ts';
 import { syncFolder } from '../../../shared/sync-folder.ts';
 import type { BlobInfo } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
@@ -8,14 +9,21 @@ import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from 
 import { syncFile, truncateFile } from './durable-file.ts';
 import { isSystemError } from './system-error.ts';
 
-/** The size in bytes; undefined if there is no such file. */
+/** The size in bytes; undefined if there is no such file. Throws for a named pipe, which nothing here may wait for. */
 async function fileSize(file: string): Promise<number | undefined> {
   try {
-    return (await stat(file)).size;
+    const found = await stat(file);
+    if (found.isFIFO()) throw notAFile();
+    return found.size;
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     return undefined;
   }
+}
+
+/** For something else in the place of a blob's file. */
+export function notAFile(): AppError {
+  return new AppError('unavailable', 'The storage cannot be reached.', { cause: new Error('a blob is not a file') });
 }
 
 /** The same for a file in `folder`. Throws if the folder is missing. Otherwise every file in it would seem to be lost. */

@@ -62,6 +62,11 @@ async function overwrite(file: string, place: number, bytes: Uint8Array): Promis
   await handle.close();
 }
 
+function setVersion(file: string, version: number): void {
+  using database = new DatabaseSync(file);
+  database.exec(`PRAGMA user_version = ${version}`);
+}
+
 const garbage = (bytes: number): Buffer =>
   Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 89 + 7) % 251));
 
@@ -97,26 +102,30 @@ describe.each(['conversions.db', 'accounts.db'])('a damaged %s', (name) => {
       },
     ],
   ];
-  it.each(damages)('that %s is named in one sentence, and no file changes', async (_, damage) => {
-    await rm(`${file}-wal`, { force: true });
-    await rm(`${file}-shm`, { force: true });
-    await damage();
-    const before = await digest();
-    const { code, message } = await refusal();
-    expect(code).toBe('data_unusable');
-    expect(message).toMatch(
-      new RegExp(
-        `^The folder cannot be used: ${name} in it is damaged; .* move ${name} away, .* which loses .*[^.]\\.$`,
-      ),
-    );
-    expect(await digest()).toEqual(before);
+  // From version 7, the first migration works, and the next one fails.
+  const wrongVersions = (name === 'accounts.db' ? [-1, 1] : [-1, 1, 7, 9]).map((version) => {
+    return [`says that its version is ${version}`, async () => setVersion(file, version)] as const;
   });
+  it.each([...damages, ...wrongVersions])(
+    'that %s is named in one sentence, and no file changes',
+    async (_, damage) => {
+      await rm(`${file}-wal`, { force: true });
+      await rm(`${file}-shm`, { force: true });
+      await damage();
+      const before = await digest();
+      const { code, message } = await refusal();
+      expect(code).toBe('data_unusable');
+      expect(message).toMatch(
+        new RegExp(
+          `^The folder cannot be used: ${name} in it is damaged; .* move ${name} away, .* which loses .*[^.]\\.$`,
+        ),
+      );
+      expect(await digest()).toEqual(before);
+    },
+  );
 
   it('that a newer version has written is named in one sentence, and no file changes', async () => {
-    {
-      using database = new DatabaseSync(file);
-      database.exec('PRAGMA user_version = 99');
-    }
+    setVersion(file, 99);
     const before = await digest();
     const { code, message } = await refusal();
     expect(code).toBe('unsupported');

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, opendir } from 'node:fs/promises';
 import type { ByteRange } from '../../../shared/byte-range.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -5,9 +6,12 @@ import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import type { BlobClaims } from './blob-claims.ts';
 import { blobPaths, noSuchBlob, parseBlobFileName } from './blob-file-names.ts';
-import { findBlob, sizeIn } from './blob-files.ts';
+import { findBlob, notAFile, sizeIn } from './blob-files.ts';
 import { createFileRangeStream } from './file-range-stream.ts';
 import { translateSystemError, withSystemErrors } from './system-error.ts';
+
+/** Opens a named pipe without waiting for another process, which would hold a thread. Windows does not have this flag. */
+const nonBlocking = constants.O_NONBLOCK ?? 0;
 
 export function createBlobReading(
   root: string,
@@ -32,9 +36,11 @@ export function createBlobReading(
     open(id, range, signal) {
       return withSystemErrors(async () => {
         signal?.throwIfAborted();
-        const file = await open(await finishedPath(id), 'r');
+        const file = await open(await finishedPath(id), constants.O_RDONLY | nonBlocking);
         try {
-          const { start, end } = rangeWithin((await file.stat()).size, range);
+          const found = await file.stat();
+          if (!found.isFile()) throw notAFile();
+          const { start, end } = rangeWithin(found.size, range);
           signal?.throwIfAborted();
           return createFileRangeStream(file, start, end, signal);
         } catch (error) {

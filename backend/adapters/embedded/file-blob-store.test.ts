@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   type FileHandle,
@@ -214,6 +215,27 @@ describe('blobs as files', () => {
     await writeFile(path.join(folder, 'a.b.part'), 'other');
     await mkdir(path.join(folder, 'sub folder'));
     expect(await listed(store)).toEqual([]);
+  });
+
+  it('refuses a folder in the place of a file before it is read', async () => {
+    const store = await openFileBlobStore(folder);
+    await mkdir(path.join(folder, 'blob'));
+    await expectCode(store.open('blob'), 'unavailable');
+  });
+
+  // Windows has no named pipes in folders.
+  it.skipIf(process.platform === 'win32')('never waits for a named pipe in the place of a file', async () => {
+    const store = await openFileBlobStore(folder);
+    for (const name of ['finished', 'growing.part']) execFileSync('mkfifo', [path.join(folder, name)]);
+    // More than there are threads for files.
+    for (let count = 0; count < 10; count += 1) await expectCode(store.open('finished'), 'unavailable');
+    await expectCode(store.localFile('finished'), 'unavailable');
+    await expectCode(store.append('growing', fence, 0, from(bytesOf('abc')), label), 'unavailable');
+    await expectCode(store.finish('growing', fence), 'unavailable');
+    await put(store, 'blob', bytesOf('abc'));
+    expect(await listed(store)).toEqual([{ id: 'blob', bytes: 3, finished: true }]);
+    for (const id of ['finished', 'growing']) await store.remove(id, fence);
+    expect(await readdir(folder)).toEqual(['blob']);
   });
 
   it('throws unavailable if the folder cannot be made', async () => {

@@ -65,14 +65,22 @@ describe('a SQLite database', () => {
       ]);
     });
 
-    it('undoes all of a migration that fails, and keeps those before it', () => {
-      const broken =
-        "INSERT INTO notes (word) VALUES ('one'); CREATE TABLE half (id INTEGER); INSERT INTO missing VALUES (1)";
-      expect(() => openSqliteDatabase(file, [notes, broken])).toThrow('missing');
+    it('undoes all migrations if one of them fails', () => {
+      openSqliteDatabase(file, [notes])[Symbol.dispose]();
+      const works = "INSERT INTO notes (word) VALUES ('one'); CREATE TABLE half (id INTEGER)";
+      expect(codeOf(() => openSqliteDatabase(file, [notes, works, 'INSERT INTO missing VALUES (1)']))).toBe(
+        'data_unusable',
+      );
       using database = openSqliteDatabase(file, [notes]);
       expect(valueOf(database, 'PRAGMA user_version')).toBe(1);
       expect(valueOf(database, 'SELECT count(*) FROM notes')).toBe(0);
       expect(valueOf(database, "SELECT count(*) FROM sqlite_master WHERE name = 'half'")).toBe(0);
+    });
+
+    it('does not take a bug in a migration for damage, in a new file', () => {
+      expect(() => openSqliteDatabase(file, [notes, 'INSERT INTO missing VALUES (1)'])).toThrow('no such table');
+      using database = openSqliteDatabase(file, [notes]);
+      expect(valueOf(database, 'SELECT count(*) FROM notes')).toBe(0);
     });
 
     it('refuses a database of a newer program, and does not change it', () => {

@@ -90,14 +90,14 @@ export function openSqliteDatabase(
       // First, because all else writes.
       const version = readVersion(database);
       if (version > migrations.length) throw newerDatabase(name);
-      if (version === 0 && namesIn(database).length > 0) throw damagedFile(name, loss);
+      if (version < 0 || (version === 0 && namesIn(database).length > 0)) throw damagedFile(name, loss);
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
       // On macOS, a plain fsync leaves the bytes in the disk's own memory. Other systems ignore this.
       database.exec('PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;');
       // Sorting must not need space on another disk.
       database.exec('PRAGMA temp_store = MEMORY;');
       if (isFile) limitLog(database, limitsAt(dirname(path)).databaseLog);
-      migrate(database, migrations, name);
+      migrate(database, migrations, name, loss);
       const names = namesIn(database);
       if (!tables.every((table) => names.includes(table))) throw damagedFile(name, loss);
     });
@@ -180,22 +180,24 @@ function readVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-function migrate(database: DatabaseSync, migrations: readonly string[], name: string): void {
+/** Runs the missing migrations. If one fails, none has changed anything. */
+function migrate(database: DatabaseSync, migrations: readonly string[], name: string, loss: string): void {
   // Without a transaction at first: another process may be writing for a while.
-  while (readVersion(database) !== migrations.length) {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      // Read inside the transaction: another process may be migrating the same file.
-      const version = readVersion(database);
-      if (version > migrations.length) throw newerDatabase(name);
-      const migration = migrations[version];
-      if (migration !== undefined) database.exec(`${migration}; PRAGMA user_version = ${version + 1};`);
-      database.exec('COMMIT');
-    } catch (error) {
-      // If the disk is full, SQLite has already rolled it back.
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
+  if (readVersion(database) === migrations.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  // Read inside the transaction: another process may be migrating the same file.
+  const version = readVersion(database);
+  try {
+    if (version > migrations.length) throw newerDatabase(name);
+    for (const migration of migrations.slice(version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`);
+  } catch (error) {
+    // If the disk is full, SQLite has already rolled it back.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    const code = resultCodeOf(error);
+    const isUnfit = code === resultCodes.error || code === resultCodes.constraint;
+    // It does not hold what its version says. In a new file, such an error is a bug.
+    throw version > 0 && isUnfit ? damagedFile(name, loss, error) : error;
   }
 }
 
@@ -250,6 +252,7 @@ const resultCodes = {
   corrupt: 11,
   cannotOpen: 14,
   protocol: 15,
+  constraint: 19,
   notADatabase: 26,
 } as const;
 const unavailableCodes: readonly number[] = [
