@@ -1,5 +1,6 @@
 import type { SessionRecord, SessionStore, SessionTokens } from '../../ports/session-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
 /** Sessions in a database that `openAccountsDatabase` opened. */
 export function createSqliteSessionStore(database: SqliteDatabase): SessionStore {
@@ -41,7 +42,8 @@ function toColumn(tokens: SessionTokens | undefined): string | null {
 }
 
 function fromRow(row: SqliteRow | undefined): SessionRecord | undefined {
-  if (row === undefined) return undefined;
+  // Whoever has a damaged session logs in again.
+  if (row === undefined || !isStorableInteger(row['revision'])) return undefined;
   const session = {
     id: String(row['id']),
     userId: String(row['user_id']),
