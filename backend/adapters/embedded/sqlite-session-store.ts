@@ -1,4 +1,5 @@
 import type { SessionRecord, SessionStore, SessionTokens } from '../../ports/session-store.ts';
+import { list, object, text, time } from './json-shape.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
@@ -51,7 +52,18 @@ function fromRow(row: SqliteRow | undefined): SessionRecord | undefined {
     endsAt: String(row['ends_at']),
   };
   if (row['tokens'] === null) return session;
-  // Only toColumn writes this.
-  const tokens: SessionTokens = JSON.parse(String(row['tokens']));
-  return { ...session, tokens };
+  const tokens = readTokens(String(row['tokens']));
+  return tokens === undefined ? undefined : { ...session, tokens };
+}
+
+const tokensShape = object({ family: text, unused: list(text), used: list(object({ hash: text, at: time })) });
+
+function readTokens(json: string): SessionTokens | undefined {
+  try {
+    const tokens: SessionTokens = JSON.parse(json);
+    return tokensShape(tokens, '').length === 0 ? tokens : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
