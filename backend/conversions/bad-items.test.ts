@@ -41,7 +41,7 @@ async function takeNext(): Promise<string | undefined> {
 }
 
 /** Changes the database as a broken disk or another program would. */
-function damage(sql: string, ...values: readonly (string | number)[]): void {
+function damage(sql: string, ...values: readonly (string | number | bigint)[]): void {
   using database = new DatabaseSync(join(test.folder, 'conversions.db'));
   database.prepare(sql).run(...values);
 }
@@ -89,6 +89,53 @@ describe('a row that cannot be read', () => {
     openConversionsDatabase(join(test.folder, 'conversions.db'))[Symbol.dispose]();
     expect(await takeNext()).toBe(id);
   });
+
+  // From 2^51 on, SQLite does not store numbers as integers. From 2^53 on, numbers cannot hold all integers.
+  const largeIntegers = [
+    2n ** 51n,
+    2n ** 53n - 1n,
+    2n ** 53n,
+    2n ** 60n,
+    2n ** 63n - 1n,
+    -(2n ** 53n) + 1n,
+    -(2n ** 63n),
+  ];
+  it.each(['attempt', 'revision', 'turn', 'change', 'batch_size'])(
+    'because its %s is too large an integer stops nobody',
+    async (column) => {
+      const { owned, changes, sweeper, batches } = test.conversions;
+      for (const value of largeIntegers) {
+        for (const state of ['queued', 'done', 'removed']) {
+          const owner = `${state} ${value}`;
+          const bad = await upload(owner, { batchId: 'batch', batchSize: 2 });
+          const good = await upload(owner, { batchId: 'batch', batchSize: 2 });
+          const { position } = await test.store.changes({ owner, limit: 1 });
+          if (state !== 'queued') expect(await takeNext()).toBe(bad);
+          if (state === 'removed') await owned.remove(owner, bad);
+          damage(`UPDATE conversions SET ${column} = ? WHERE id = ?`, value, bad);
+
+          const ended = [await takeNext(), await takeNext()];
+          expect([owner, ended]).toEqual([owner, expect.arrayContaining([good])]);
+          expect((await owned.page({ owner, limit: 100 })).items.map(({ id }) => id)).toContain(good);
+          await test.store.changesAfter({ owner, since: position, limit: 100 });
+          expect((await changes.since(owner)).truncated).toBe(false);
+          await owned.get(owner, bad).catch((error: unknown) => expect(error).toMatchObject({ code: 'not_found' }));
+          await sweeper.recover();
+          await sweeper.tidy();
+          test.pass(600);
+          await batches.tellOfEnds();
+          const told = await test.conversions.notifications.page({ owner, limit: 100 });
+          expect(told.items.flatMap(({ conversionIds }) => conversionIds)).toContain(good);
+          expect(told.items).toHaveLength(1);
+          await owned.removeAll(owner);
+          expect(read('SELECT id FROM conversions WHERE owner = ? AND removed_at IS NULL', owner)).toEqual([]);
+        }
+      }
+      expect(test.skippedItems.filter((item) => !item.startsWith('conversion '))).toEqual([]);
+      expect(new Set(test.skippedItems).size).toBe(test.skippedItems.length);
+    },
+    120_000,
+  );
 
   it('of any kind and in any state stops nothing behind it', async () => {
     let run = 0;

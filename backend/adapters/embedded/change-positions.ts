@@ -1,5 +1,6 @@
 import type { ChangesAfterQuery, ChangesInOrder } from '../../ports/changes.ts';
-import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-database.ts';
+import type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** How many starts are remembered. A client with a position from an earlier one must list everything. */
 const startsKept = 1000;

@@ -1,6 +1,7 @@
 import { isAppError } from '../../../shared/errors.ts';
 import type { ScannedRow } from '../../ports/conversion-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** The state of a row that cannot be read is this, a space, and its state before that. So no query for a state finds it. */
 const unreadable = 'unreadable';
@@ -28,6 +29,7 @@ export function createConversionReader<Row extends Pick<ScannedRow, CheckedField
   function one(row: SqliteRow): Row | undefined {
     if (wasSetAside(row)) return undefined;
     try {
+      refuseBigIntegers(row);
       return checked(read(row), row);
     } catch (cause) {
       setAside(String(row['id']), cause);
@@ -72,6 +74,11 @@ export function createSetAside(database: SqliteDatabase): (id: string, cause: un
 /** Gives all rows that were set aside their states back, so that they are read again: somebody may have mended them. */
 export function takeBackUnreadable(database: SqliteDatabase): void {
   database.prepare(`UPDATE conversions SET state = substr(state, ${unreadable.length + 2}) WHERE ${isSetAside}`).run();
+}
+
+/** Also refuses those in columns that no field is made of. */
+function refuseBigIntegers(row: SqliteRow): void {
+  if (Object.values(row).some((value) => typeof value === 'bigint')) throw new Error('it has too large an integer');
 }
 
 const checkedColumns = {

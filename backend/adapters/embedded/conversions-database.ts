@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { noteStart } from './change-positions.ts';
 import { takeBackUnreadable } from './conversion-reader.ts';
+import { mendNumbers } from './damaged-numbers.ts';
 import {
   type DatabaseEvents,
   damagedFile,
@@ -186,6 +187,7 @@ export function openConversionsDatabase(path: string, events: DatabaseEvents = {
   const tables = ['conversions', 'notifications', 'changes', 'starts', 'leases'];
   const database = openSqliteDatabase(path, migrations, { ...events, tables, loss: conversionsLoss });
   try {
+    mendNumbers(database);
     takeBackUnreadable(database);
     noteStart(database);
     return database;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -216,6 +217,18 @@ describe('a data folder', () => {
     expect(await refusal()).toEqual({ code: 'data_unusable', message: `The folder cannot be used: ${expected}` });
     folder = root;
   });
+
+  // Windows has no named pipes in folders.
+  it.skipIf(process.platform === 'win32').each(['conversions.db', 'accounts.db-wal', 'lock', 'reserve', 'signing-key'])(
+    'with a named pipe in the place of %s is refused in one sentence',
+    async (name) => {
+      execFileSync('mkfifo', [path.join(folder, name)]);
+      expect(await refusal()).toEqual({
+        code: 'data_unusable',
+        message: `The folder cannot be used: ${name} in it is not a file; move it away.`,
+      });
+    },
+  );
 
   // Not tried with a real folder, because root may write to every folder.
   it('that this account may not write to is refused in one sentence', () => {

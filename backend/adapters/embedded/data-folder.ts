@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { makeFolder } from '../../../shared/make-folder.ts';
@@ -49,6 +49,11 @@ export async function openDataFolder(folder: string, called = 'The data folder')
     } catch (error) {
       throw unusable(layout, each === root ? 'it' : `the folder ${path.basename(each)} in it`, error);
     }
+  }
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    // To open one waits for another process, for ever.
+    if (entry.isFIFO())
+      throw new AppError('data_unusable', `${called} cannot be used: ${entry.name} in it is not a file; move it away.`);
   }
   return layout;
 }

@@ -1,3 +1,5 @@
+import { isStorableInteger } from './sqlite-integers.ts';
+
 /**
  * Checks a value that was parsed from JSON. Returns the paths of the fields that are missing or wrong, with `at` before them. Zod is
  * not used here, because the thread of the databases would take 10 MB more with it.
@@ -10,7 +12,7 @@ function shapeOf(isRight: (value: unknown) => boolean): Shape {
 
 export const text = shapeOf((value) => typeof value === 'string');
 export const number = shapeOf((value) => typeof value === 'number');
-export const whole = shapeOf((value) => Number.isSafeInteger(value));
+export const whole = shapeOf(isStorableInteger);
 export const time = shapeOf((value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)));
 
 export function oneOf(...values: readonly unknown[]): Shape {

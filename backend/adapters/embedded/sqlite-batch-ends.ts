@@ -1,7 +1,8 @@
 import type { ConversionStore, UntoldEnd } from '../../ports/conversion-store.ts';
 import { createSetAside } from './conversion-reader.ts';
 import { active } from './sqlite-conversion-rows.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
 /** How many rows of a batch are in memory at a time. */
 const endPortion = 200;
@@ -35,7 +36,7 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
     FROM conversions WHERE owner = ? AND batch_id = ?`);
   const untoldOfBatch = database.prepare(
     `SELECT
-       id, attempt, state, json_valid(body) AS valid,
+       id, attempt, revision, state, json_valid(body) AS valid,
        CASE WHEN json_valid(body) THEN body -> '$.warnings' <> '[]' END AS warned,
        CASE WHEN json_valid(body) THEN body ->> '$.result.durationSeconds' END AS seconds,
        CASE WHEN json_valid(body) THEN body ->> '$.result.bytes' END AS bytes
@@ -85,8 +86,9 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
       for (;;) {
         const rows = untoldOfBatch.all(owner, batchId, after, endPortion);
         for (const row of rows) {
-          if (row['valid'] === 1) yield toUntoldEnd(row);
-          else setAside(String(row['id']), new Error('it is not JSON'));
+          const wrong = faultOf(row);
+          if (wrong === undefined) yield toUntoldEnd(row);
+          else setAside(String(row['id']), new Error(wrong));
         }
         const last = rows.at(-1);
         if (last === undefined || rows.length < endPortion) return;
@@ -98,6 +100,12 @@ export function createBatchEnds(database: SqliteDatabase): BatchEnds {
       markTold.run(notificationId, JSON.stringify(told));
     },
   };
+}
+
+/** What would keep the row from being marked as told. */
+function faultOf({ valid, attempt, revision }: SqliteRow): string | undefined {
+  if (valid !== 1) return 'it is not JSON';
+  return [attempt, revision].every(isStorableInteger) ? undefined : 'it has too large an integer';
 }
 
 function toUntoldEnd(row: SqliteRow): UntoldEnd {

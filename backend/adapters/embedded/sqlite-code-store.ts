@@ -1,5 +1,6 @@
 import { type CodeRecord, type CodeStore, codePurposes } from '../../ports/code-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
 /** Mailed codes in a database that `openAccountsDatabase` opened. */
 export function createSqliteCodeStore(database: SqliteDatabase): CodeStore {
@@ -40,7 +41,8 @@ export function createSqliteCodeStore(database: SqliteDatabase): CodeStore {
 
 function fromRow(row: SqliteRow | undefined): CodeRecord | undefined {
   const purpose = codePurposes.find((known) => known === row?.['purpose']);
-  if (row === undefined || purpose === undefined) return undefined;
+  // A code with a damaged number of tries could be guessed.
+  if (row === undefined || purpose === undefined || !isStorableInteger(row['tries_left'])) return undefined;
   return {
     userId: String(row['user_id']),
     purpose,

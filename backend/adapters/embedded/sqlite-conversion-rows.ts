@@ -1,6 +1,6 @@
 import type { ConversionRow, ConversionVersion } from '../../ports/conversion-store.ts';
 import { readConversion } from './readable-rows.ts';
-import type { SqliteRow } from './sqlite-database.ts';
+import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
 export const columns = [
   'id',
@@ -72,7 +72,9 @@ export function toRow(row: ConversionRow): readonly (string | number | Uint8Arra
 /** Throws if the row cannot be read. */
 export function fromRow({ body, turn: given, peaks }: SqliteRow): ConversionRow {
   const written = readConversion(body);
-  const row = typeof given === 'number' ? { ...written, turn: given } : written;
+  const isTurn = isStorableInteger(given);
+  if (given !== null && !isTurn) throw new Error('its turn is too large an integer');
+  const row = isTurn ? { ...written, turn: given } : written;
   if (row.result === undefined || !(peaks instanceof Uint8Array)) return row;
   return { ...row, result: { ...row.result, peaks: [...peaks] } };
 }

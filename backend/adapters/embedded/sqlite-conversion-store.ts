@@ -44,7 +44,7 @@ export function createSqliteConversionStore(database: SqliteDatabase): Conversio
     `SELECT ${versionColumns}, body, turn FROM conversions WHERE owner = ? AND ${active} AND removed_at IS NULL LIMIT ?`,
   );
   const changed = database.prepare(
-    `SELECT ${versionColumns}, body, turn FROM conversions WHERE owner = ? AND change > ? LIMIT ?`,
+    `SELECT ${versionColumns}, body, turn, change FROM conversions WHERE owner = ? AND change > ? LIMIT ?`,
   );
   const forgetUnreadable = database.prepare(`DELETE FROM conversions WHERE owner = ? AND ${isSetAside}`);
   const reader = createConversionReader(database, fromRow);

@@ -1,9 +1,10 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { isDiskFull } from '../../../shared/disk-full.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
+import { readRows, type SqliteRow } from './sqlite-integers.ts';
 import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
 import { limitsAt } from './volume-space.ts';
 import { isLogDamaged } from './write-ahead-log.ts';
@@ -13,8 +14,7 @@ const smallestBytes = 512;
 /** How long opening waits for another process's write. */
 const busyTimeoutMilliseconds = 15_000;
 
-export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
-
+/** A statement runs a second time if it finds a bigint. So one that writes must not return integers. */
 export interface SqliteStatement {
   all(...values: readonly SQLInputValue[]): readonly SqliteRow[];
   get(...values: readonly SQLInputValue[]): SqliteRow | undefined;
@@ -124,8 +124,13 @@ export function openSqliteDatabase(
       if (known !== undefined) return known;
       const prepared = translating(() => database.prepare(sql));
       const statement: SqliteStatement = {
-        all: (...values) => translating(() => prepared.all(...values)),
-        get: (...values) => translating(() => prepared.get(...values)),
+        all: (...values) => translating(() => readRows(prepared, () => prepared.all(...values))),
+        get(...values) {
+          return translating(() => {
+            const [row] = readRows(prepared, () => [prepared.get(...values)]);
+            return row;
+          });
+        },
         run: (...values) => translating(() => Number(prepared.run(...values).changes)),
       };
       statements.set(sql, statement);

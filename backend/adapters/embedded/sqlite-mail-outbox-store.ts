@@ -1,3 +1,4 @@
+import type { SQLInputValue } from 'node:sqlite';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { fromRow, mailColumns, read, recordColumns, toMailColumns } from './sqlite-notification-store.ts';
@@ -16,13 +17,13 @@ export function createSqliteMailOutboxStore(database: SqliteDatabase): MailOutbo
 
   return {
     async *list() {
-      let place: readonly [string, number] = ['', 0];
+      let place: readonly [string, SQLInputValue] = ['', 0];
       for (;;) {
         const rows = portion.all(...place, listPortion);
         yield* rows.flatMap((row) => read(database, row, fromRow));
         const last = rows.at(-1);
         if (last === undefined || rows.length < listPortion) return;
-        place = [String(last['mail_due']), Number(last['sequence'])];
+        place = [String(last['mail_due']), last['sequence'] ?? 0];
       }
     },
 

@@ -1,3 +1,4 @@
+import type { SQLOutputValue } from 'node:sqlite';
 import type { Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import { maxNamedConversions } from '../../../shared/named-conversions.ts';
@@ -5,13 +6,16 @@ import type { NotificationRecord, NotificationStore, OutboxMail } from '../../po
 import { createChangePositions, readInOrder } from './change-positions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { readNotification, readRecord } from './readable-rows.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
-/** Sort key: when a notification was made, and its number among those of that moment. */
-function isPlace(value: unknown): value is readonly [string, number] {
+/** Sort key: when a notification was made, and its number among those of that moment. A bigint is written as a text. */
+function isPlace(value: unknown): value is readonly [string, number | string] {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [createdAt, sequence]: readonly unknown[] = value;
-  return typeof createdAt === 'string' && Number.isSafeInteger(sequence);
+  const isNumber =
+    Number.isSafeInteger(sequence) || (typeof sequence === 'string' && /^-?[0-9]{16,19}$/.test(sequence));
+  return typeof createdAt === 'string' && isNumber;
 }
 
 /** Notifications in a database that `openConversionsDatabase` opened. */
@@ -91,7 +95,8 @@ export function createSqliteNotificationStore(database: SqliteDatabase): Notific
       const items = shown.flatMap((row) => read(database, row, toNotification));
       const last = shown.at(-1);
       if (rows.length <= limit || last === undefined) return { items };
-      return { items, next: toCursor([String(last['created_at']), Number(last['sequence'])]) };
+      const { created_at: createdAt, sequence } = last;
+      return { items, next: toCursor([String(createdAt), typeof sequence === 'number' ? sequence : String(sequence)]) };
     },
 
     async changes({ owner, since, limit }) {
@@ -160,14 +165,20 @@ export function fromRow(row: SqliteRow): NotificationRecord {
     ...(typeof due === 'string'
       ? {
           outboxMail: {
-            revision: Number(row['mail_revision']),
-            tries: Number(row['mail_tries']),
+            revision: safe(row['mail_revision']),
+            tries: safe(row['mail_tries']),
             due,
             claimed: row['mail_claimed'] === 1,
           },
         }
       : {}),
   };
+}
+
+function safe(value: SQLOutputValue | undefined): number {
+  const number = Number(value);
+  if (!isStorableInteger(number)) throw new Error('it has too large an integer');
+  return number;
 }
 
 /** `row` has the {@link shownColumns}. Throws if it cannot be read. */

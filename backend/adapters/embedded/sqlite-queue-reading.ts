@@ -1,8 +1,9 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
-import { createConversionReader, versionColumns } from './conversion-reader.ts';
+import { createConversionReader, createSetAside, versionColumns } from './conversion-reader.ts';
 import { active, fromRow } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
+import { isStorableInteger } from './sqlite-integers.ts';
 
 /** The part of the store that reads the queue. */
 type QueueReading = Pick<ConversionStore, 'countActive' | 'nextQueued' | 'queuePositions'>;
@@ -26,6 +27,8 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
       `SELECT ${versionColumns}, body, conversions.turn, ${turn} AS next_turn FROM conversions INDEXED BY conversions_waiting
        WHERE state = 'queued' AND ${owners} AND (not_before IS NULL OR not_before <= ? OR not_before > ?) ORDER BY owner, id LIMIT 1`,
     );
+  const lastTaken = database.prepare(`SELECT ${ofLastTaken('last.id')} AS id`);
+  const setAside = createSetAside(database);
   const firstDueInRound = firstDue(`owner > ${lastOwner}`);
   const firstDueInNextRound = firstDue('true');
   const firstToBeDue = database.prepare(
@@ -80,9 +83,15 @@ export function createQueueReading(database: SqliteDatabase): QueueReading {
       for (;;) {
         const row = firstDueInRound.get(now, horizon) ?? firstDueInNextRound.get(now, horizon) ?? firstToBeDue.get();
         if (row === undefined) return undefined;
+        const { next_turn: next } = row;
+        if (!isStorableInteger(next)) {
+          // Then the turns of all others would be wrong too.
+          setAside(String(lastTaken.get()?.['id']), new Error('its turn is too large an integer'));
+          continue;
+        }
         const read = reader.one(row);
         // One that was set aside is no longer queued.
-        if (read !== undefined) return { row: read, turn: Number(row['next_turn']) };
+        if (read !== undefined) return { row: read, turn: next };
       }
     },
 

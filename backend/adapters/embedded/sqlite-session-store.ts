@@ -1,5 +1,7 @@
 import type { SessionRecord, SessionStore, SessionTokens } from '../../ports/session-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import { list, object, text, time } from './json-shape.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
 
 /** Sessions in a database that `openAccountsDatabase` opened. */
 export function createSqliteSessionStore(database: SqliteDatabase): SessionStore {
@@ -41,7 +43,8 @@ function toColumn(tokens: SessionTokens | undefined): string | null {
 }
 
 function fromRow(row: SqliteRow | undefined): SessionRecord | undefined {
-  if (row === undefined) return undefined;
+  // Whoever has a damaged session logs in again.
+  if (row === undefined || !isStorableInteger(row['revision'])) return undefined;
   const session = {
     id: String(row['id']),
     userId: String(row['user_id']),
@@ -49,7 +52,18 @@ function fromRow(row: SqliteRow | undefined): SessionRecord | undefined {
     endsAt: String(row['ends_at']),
   };
   if (row['tokens'] === null) return session;
-  // Only toColumn writes this.
-  const tokens: SessionTokens = JSON.parse(String(row['tokens']));
-  return { ...session, tokens };
+  const tokens = readTokens(String(row['tokens']));
+  return tokens === undefined ? undefined : { ...session, tokens };
+}
+
+const tokensShape = object({ family: text, unused: list(text), used: list(object({ hash: text, at: time })) });
+
+function readTokens(json: string): SessionTokens | undefined {
+  try {
+    const tokens: SessionTokens = JSON.parse(json);
+    return tokensShape(tokens, '').length === 0 ? tokens : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

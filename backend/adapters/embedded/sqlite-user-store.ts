@@ -1,5 +1,6 @@
 import type { UserRecord, UserStore } from '../../ports/user-store.ts';
-import type { SqliteDatabase, SqliteRow } from './sqlite-database.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** How many accounts of a list are in memory at a time. */
 const listPortion = 200;
