@@ -91,6 +91,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     async refresh(text) {
       const token = readRefreshToken(text);
       if (token === undefined) throw ended();
+      const hash = hashOf(token.secret);
       for (;;) {
         const session = await sessions.get(token.sessionId);
         if (!isValid(session) || session.tokens === undefined) throw ended();
@@ -100,8 +101,8 @@ export function createSessions(parts: SessionsParts): Sessions {
         const now = clock.now();
         const isRecent = (used: UsedToken): boolean =>
           usedHere.isRecent(used.hash) || Math.abs(now.getTime() - Date.parse(used.at)) <= graceSeconds * 1000;
-        if (usedHere.times(hashOf(token.secret)) >= maxPairsOfToken) throw usedTooOften();
-        const left = useToken(session.tokens, { hash: hashOf(token.secret), at: now.toISOString() }, isRecent);
+        if (usedHere.times(hash) >= maxPairsOfToken) throw usedTooOften();
+        const left = useToken(session.tokens, { hash, at: now.toISOString() }, isRecent);
         if (left === undefined) {
           // One of the two who used this token is a thief, so the session ends for both.
           await sessions.remove(session.id);
@@ -115,7 +116,7 @@ export function createSessions(parts: SessionsParts): Sessions {
           endsAt: later(session.endsAt, inSeconds(idleSessionSeconds)),
         };
         if (!(await sessions.replace(next, session.revision))) continue;
-        usedHere.note(hashOf(token.secret));
+        usedHere.note(hash);
         return await pair(user, fresh);
       }
     },

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
 import { copyFile, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../../../shared/errors.ts';
+import type { AppError } from '../../../shared/errors.ts';
 import { syncFolder } from '../../../shared/sync-folder.ts';
 import type { BlobInfo } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from './blob-file-names.ts';
 import { syncFile, truncateFile } from './durable-file.ts';
-import { isSystemError } from './system-error.ts';
+import { isSystemError, storageAway } from './system-error.ts';
 
 /** The size in bytes; undefined if there is no such file. Throws for a named pipe, which nothing here may wait for. */
 async function fileSize(file: string): Promise<number | undefined> {
@@ -23,7 +23,7 @@ async function fileSize(file: string): Promise<number | undefined> {
 
 /** For something else in the place of a blob's file. */
 export function notAFile(): AppError {
-  return new AppError('unavailable', 'The storage cannot be reached.', { cause: new Error('a blob is not a file') });
+  return storageAway(new Error('a blob is not a file'));
 }
 
 /** The same for a file in `folder`. Throws if the folder is missing. Otherwise every file in it would seem to be lost. */

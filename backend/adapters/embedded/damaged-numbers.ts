@@ -1,8 +1,7 @@
 import type { SqliteDatabase } from './sqlite-database.ts';
+import { highestInteger as highest } from './sqlite-integers.ts';
 
-/** Nothing is counted further than this. From 2^53 on, numbers lose their last digits, and after 2^63 - 1 SQLite cannot count on. */
-const highest = 2 ** 51 - 1;
-
+/** Nothing is counted further than that. After 2^63 - 1, SQLite cannot count on. */
 function isWrong(column: string): string {
   return `${column} NOT BETWEEN 0 AND ${highest}`;
 }

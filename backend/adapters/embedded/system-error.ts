@@ -16,9 +16,11 @@ export function isSystemError(
  */
 export function translateSystemError(error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  return isDiskFull(error) || error.code === 'EFBIG'
-    ? diskFull(error)
-    : new AppError('unavailable', 'The storage cannot be reached.', { cause: error });
+  return isDiskFull(error) || error.code === 'EFBIG' ? diskFull(error) : storageAway(error);
+}
+
+export function storageAway(cause: unknown): AppError {
+  return new AppError('unavailable', 'The storage cannot be reached.', { cause });
 }
 
 export function diskFull(cause: unknown): AppError {

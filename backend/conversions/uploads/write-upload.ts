@@ -108,7 +108,9 @@ async function claim(
       revision === seen.revision
         ? {
             type: 'write_begun',
-            ...{ writer, writtenFrom: stored.end, expiresAt: expiresAt() },
+            writer,
+            writtenFrom: stored.end,
+            expiresAt: expiresAt(),
             ...(bytes === undefined ? {} : { bytes }),
           }
         : undefined,
