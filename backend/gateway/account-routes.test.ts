@@ -5,19 +5,12 @@ import { createAuthApp } from '../auth/auth-app.ts';
 import type { Authentication } from '../http/authentication.ts';
 import { createRemoteAuthentication } from '../http/remote-authentication.ts';
 import { startServer } from '../http/server.ts';
-import type { MailMessage } from '../ports/mailer.ts';
+import { collectMails } from '../tests/collecting-mailer.ts';
 import { codeIn } from '../tests/test-auth.ts';
 import { finishConversion, startTestGateway, storedBlobs, type TestGateway } from '../tests/test-gateway.ts';
 
 const password = 'correct horse battery';
-const mails: MailMessage[] = [];
-const mailer = {
-  async send(message: MailMessage) {
-    mails.push(message);
-    return { kind: 'sent' } as const;
-  },
-  close: async () => undefined,
-};
+const { mails, mailer } = collectMails();
 
 let count = 0;
 let gateway: TestGateway;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleUser as example } from './user-examples.ts';
 import type { UserChanges, UserRecord, UserStore } from './user-store.ts';
 
 /** An empty store, made by an adapter's test. */
@@ -9,19 +10,6 @@ export interface UserStoreUnderTest {
   /** Makes the store's storage unavailable, like a server that is down. */
   takeAway(): Promise<void>;
   dispose(): Promise<void>;
-}
-
-function example(name: string, given: Partial<UserRecord> = {}): UserRecord {
-  return {
-    id: `id-of-${name}`,
-    email: `${name}@example.org`,
-    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA',
-    admin: false,
-    confirmed: false,
-    mail: true,
-    createdAt: '2026-05-04T03:02:01.000Z',
-    ...given,
-  };
 }
 
 /** Runs the contract of the port over the stores that `make` makes. */

@@ -15,6 +15,7 @@ import type { CodeStore } from '../ports/code-store.ts';
 import type { MailMessage } from '../ports/mailer.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
+import { collectMails } from './collecting-mailer.ts';
 
 /** The auth service over a real database, with a clock that only the test moves and a mailer that collects its messages. */
 export interface TestAuth extends AsyncDisposable {
@@ -51,14 +52,7 @@ export async function makeTestAuth(changes: Partial<AuthParts> = {}): Promise<Te
   let time = Date.parse('2026-01-01T12:00:00Z');
   let jumped = 0;
   const clock: Clock = { now: () => new Date(time + jumped * 1000), monotonicSeconds: () => time / 1000 };
-  const mails: MailMessage[] = [];
-  const mailer = {
-    async send(message: MailMessage) {
-      mails.push(message);
-      return { kind: 'sent' } as const;
-    },
-    async close() {},
-  };
+  const { mails, mailer } = collectMails();
   const parts: AuthParts = {
     users,
     sessions,

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectCode, label } from '../../ports/blob-examples.ts';
 import { exampleConversion } from '../../ports/conversion-examples.ts';
-import type { UserRecord } from '../../ports/user-store.ts';
+import { exampleUser } from '../../ports/user-examples.ts';
 import { openSmallDisk, type SmallDisk } from '../../tests/running/small-disk.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
 import { type EmbeddedStores, openEmbeddedStores } from './embedded-stores.ts';
@@ -13,15 +13,7 @@ import { keepReserve } from './reserve-file.ts';
 
 const mebibyte = 1024 * 1024;
 const log = pino({ level: 'silent' });
-const anna: UserRecord = {
-  id: 'anna',
-  email: 'anna@example.org',
-  passwordHash: 'hash',
-  admin: false,
-  confirmed: true,
-  mail: true,
-  createdAt: '2026-05-04T03:02:01.000Z',
-};
+const anna = exampleUser('anna', { id: 'anna', confirmed: true });
 const fence = 1;
 
 let disk: SmallDisk;

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exampleConversion } from '../../ports/conversion-examples.ts';
-import type { UserRecord } from '../../ports/user-store.ts';
+import { exampleUser } from '../../ports/user-examples.ts';
 import { threads, withFreezableThreads } from '../../tests/stores/freezable-threads.ts';
 import { openAccountsDatabase } from './accounts-database.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -14,15 +14,7 @@ import { type StoreWorker, startStoreWorker } from './store-worker.ts';
 
 vi.mock('node:worker_threads', async (importActual) => withFreezableThreads(await importActual()));
 
-const anna: UserRecord = {
-  id: 'anna',
-  email: 'anna@example.org',
-  passwordHash: 'hash',
-  admin: false,
-  confirmed: true,
-  mail: true,
-  createdAt: '2026-05-04T03:02:01.000Z',
-};
+const anna = exampleUser('anna', { id: 'anna', confirmed: true });
 
 let folder: string;
 let worker: StoreWorker;

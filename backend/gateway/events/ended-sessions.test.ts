@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionSchema } from '../../../shared/api.ts';
 import type { Authentication } from '../../http/authentication.ts';
-import type { MailMessage } from '../../ports/mailer.ts';
+import { collectMails } from '../../tests/collecting-mailer.ts';
 import { type EventClient, openEvents } from '../../tests/running/event-client.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
 import { codeIn } from '../../tests/test-auth.ts';
@@ -25,14 +25,7 @@ afterEach(async () => {
 describe('a socket of a session', () => {
   const email = 'anna@example.com';
   const password = 'a long enough password';
-  const mails: MailMessage[] = [];
-  const mailer = {
-    async send(message: MailMessage) {
-      mails.push(message);
-      return { kind: 'sent' } as const;
-    },
-    close: async () => undefined,
-  };
+  const { mails, mailer } = collectMails();
   /** All checks of tokens so far. */
   let checks: Promise<unknown>[];
   /** Holds back the answer to the next check until `release`. */
