@@ -119,7 +119,8 @@ describe('kill -9 of the server', () => {
     await waitUntil('the server has ended', () => doomed.ended() !== undefined);
     expect(doomed.ended()).toBe('SIGKILL');
     const steps = (await readFile(stepLog, 'utf8')).trimEnd().split('\n');
-    expect(steps.at(-1)).toMatch(step);
+    // Not always the last: the server's other thread may log one more before it dies too.
+    expect(steps.filter((taken) => step.test(taken))).toHaveLength(1);
     server = await stand.start();
     return account;
   }
