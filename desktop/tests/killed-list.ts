@@ -9,6 +9,7 @@ import { soundSeconds } from '../../backend/tests/flow/mp3-facts.ts';
 import { openMediaFolder } from '../../backend/tests/media/make-media.ts';
 import { processesIn } from '../../backend/tests/running/processes.ts';
 import { waitUntil } from '../../backend/tests/running/wait-until.ts';
+import { deadlyStep } from '../../backend/tests/stress/deadly-step.ts';
 import type { SeededRandom } from '../../backend/tests/stress/seeded-random.ts';
 import { openEntriesDatabase } from '../main/list/entries-database.ts';
 
@@ -82,10 +83,7 @@ export async function openKilledList(): Promise<KilledList> {
     killBefore: (step) =>
       inScene(1, async (scene) => {
         expect(await end(start(scene, step))).toBe('SIGKILL');
-        // Not always the last: another of its threads may log one more before it dies too.
-        const isTheOne = (taken: string, i: number): boolean =>
-          typeof step === 'number' ? i === step - 1 : step.test(taken);
-        const killedBefore = (await stepsTaken(scene)).find(isTheOne) ?? '';
+        const killedBefore = deadlyStep(await stepsTaken(scene), step);
         expect(await end(start(scene)), `after a kill before ${killedBefore}`).toBe(0);
         return killedBefore;
       }),

@@ -8,6 +8,7 @@ import { type ApiClient, makeAccount, signIn } from '../running/api-client.ts';
 import { processesIn } from '../running/processes.ts';
 import { type ServerProcess, spawnServer, startServerProcess } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
+import { deadlyStep } from './deadly-step.ts';
 import { expectSettledData, waitUntilTidy } from './settled-data.ts';
 import { uploadStreamed } from './streamed-upload.ts';
 import { isBrokenConnection } from './stress-clients.ts';
@@ -56,7 +57,7 @@ export async function openCrashPoints(): Promise<CrashPoints> {
         const deaths: string[] = [];
         for (const step of steps) {
           const died = await liveThrough(folder, step, media, promises);
-          deaths.push(died ? ((await stepsTaken(folder)).at(-1) ?? '') : 'nothing: it had finished');
+          deaths.push(died ? deadlyStep(await stepsTaken(folder), step) : 'nothing: it had finished');
         }
         await expectPutRight(folder, promises).catch((cause: unknown) => {
           throw new Error(`after a death at step ${steps.join(', ')}, ${deaths.join('; ')}`, { cause });

@@ -9,6 +9,7 @@ import { openMediaFolder } from '../media/make-media.ts';
 import { processesIn } from '../running/processes.ts';
 import { commandLineEntry } from '../running/server-process.ts';
 import { waitUntil } from '../running/wait-until.ts';
+import { deadlyStep } from './deadly-step.ts';
 
 const seconds = 20;
 
@@ -37,7 +38,7 @@ export async function openKilledConvert(): Promise<KilledConvert> {
     killAt: (step) =>
       inScene(video, async (scene) => {
         expect(await convert(scene, step)).toBe('SIGKILL');
-        const killedBefore = (await stepsTaken(scene)).at(step - 1) ?? '';
+        const killedBefore = deadlyStep(await stepsTaken(scene), step);
         await convertAgain(scene).catch((cause: unknown) => {
           throw new Error(`after a kill before step ${killedBefore}`, { cause });
         });
