@@ -13,7 +13,10 @@ const [firstFence, frozenFence, laterFence] = [3, 5, 9];
 
 /** One blob whose writer is frozen. */
 interface Frozen {
+  /** The store of the frozen writer. */
   readonly store: BlobStore;
+  /** The store of the others. */
+  readonly other: BlobStore;
   readonly id: string;
   /** The content written under the first fence; undefined for a blob that was only started. */
   readonly start: Buffer | undefined;
@@ -38,9 +41,9 @@ const frozenWriters: Readonly<Record<string, FrozenWriter>> = {
 /** What another writer does to the blob in between, based on `stat`. Resolves with the expected content. */
 type LaterWriter = (frozen: Frozen, kept: number, more: Buffer) => Promise<{ kept: number; more: Buffer }>;
 
-async function goOn({ store, id }: Frozen, kept: number, more: Buffer): Promise<{ kept: number; more: Buffer }> {
-  await store.append(id, laterFence, kept, inPieces(more), label);
-  await store.finish(id, laterFence);
+async function goOn({ other, id }: Frozen, kept: number, more: Buffer): Promise<{ kept: number; more: Buffer }> {
+  await other.append(id, laterFence, kept, inPieces(more), label);
+  await other.finish(id, laterFence);
   return { kept, more };
 }
 
@@ -51,20 +54,20 @@ function laterWriters(unit: number, inChunks: boolean): Readonly<Record<string, 
     'goes on': goOn,
     ...(inChunks && { 'goes on to the end of a chunk': toTheEndOfAChunk }),
     'cuts back and finishes': async (frozen, kept) => {
-      const { store, id } = frozen;
+      const { other, id } = frozen;
       // A blob that was never started cannot be cut.
       if (kept === 0) return await goOn(frozen, kept, emptyBytes);
-      await store.truncate(id, laterFence, Math.min(unit, kept));
-      await store.finish(id, laterFence);
+      await other.truncate(id, laterFence, Math.min(unit, kept));
+      await other.finish(id, laterFence);
       return { kept: Math.min(unit, kept), more: emptyBytes };
     },
     'begins anew': async (frozen, _kept, more) => {
-      await frozen.store.remove(frozen.id, laterFence);
+      await frozen.other.remove(frozen.id, laterFence);
       return await goOn(frozen, 0, more);
     },
-    adopts: async ({ store, id, file }, _kept, more) => {
+    adopts: async ({ other, id, file }, _kept, more) => {
       await writeFile(`${file}-later`, more);
-      await store.adopt(id, laterFence, `${file}-later`, label);
+      await other.adopt(id, laterFence, `${file}-later`, label);
       return { kept: 0, more };
     },
   };
@@ -113,24 +116,22 @@ export function describeBlobFence(current: () => BlobStoreUnderTest): void {
     for (const [name, writer] of Object.entries(frozenWriters)) {
       it(`that was frozen at any step of ${name} does not change what a later writer makes`, async () => {
         const wrong: string[] = [];
-        const { store, chunkBytes } = current();
+        const { store, other, chunkBytes } = current();
         const unit = chunkBytes ?? 4 * kibibyte;
         // Ends of pieces are where a store that keeps pieces may fail.
         const starts = chunkBytes === undefined ? [2.3] : [2.3, 3];
         const cases = (name === 'appending' ? [0, ...starts] : starts).map(async (units) => {
           const start = units === 0 ? undefined : randomBytes(Math.round(units * unit));
-          const make = (): Promise<Frozen> => makeFrozen(store, folder, start, unit);
+          const make = (): Promise<Frozen> => makeFrozen({ store, other: other ?? store }, folder, start, unit);
           const whole = await make();
           const steps = await countCalls(() => writer(whole));
           expect(steps, 'calls that can be frozen').toBeGreaterThan(0);
           await Promise.all(
             Object.entries(laterWriters(unit, chunkBytes !== undefined)).flatMap(([later, go]) =>
-              (['before', 'after'] as const).flatMap((point) =>
-                Array.from({ length: steps }, async (_, index) => {
-                  const fault = await tryOut(await make(), writer, go, index + 1, point);
-                  if (fault !== undefined) wrong.push(`${point} call ${index + 1} of ${steps}, ${later}: ${fault}`);
-                }),
-              ),
+              freezingPoints(steps, other !== undefined).map(async ([point, step]) => {
+                const fault = await tryOut(await make(), writer, go, step, point);
+                if (fault !== undefined) wrong.push(`${point} call ${step} of ${steps}, ${later}: ${fault}`);
+              }),
             ),
           );
         });
@@ -141,13 +142,30 @@ export function describeBlobFence(current: () => BlobStoreUnderTest): void {
   });
 }
 
-async function makeFrozen(store: BlobStore, folder: string, start: Buffer | undefined, unit: number): Promise<Frozen> {
+/**
+ * Before and after each call. If the writers share only the storage, it does not matter whether one stands after a call or before
+ * its next one.
+ */
+function freezingPoints(steps: number, shareOnlyStorage: boolean): readonly (readonly [FreezingPoint, number])[] {
+  return Array.from({ length: steps }, (_, index) => index + 1).flatMap((step) =>
+    shareOnlyStorage && step < steps
+      ? [['before', step] as const]
+      : [['before', step] as const, ['after', step] as const],
+  );
+}
+
+async function makeFrozen(
+  stores: Pick<Frozen, 'store' | 'other'>,
+  folder: string,
+  start: Buffer | undefined,
+  unit: number,
+): Promise<Frozen> {
   const id = randomBytes(12).toString('hex');
   const written = randomBytes(Math.round(3.2 * unit));
   const file = path.join(folder, id);
   await writeFile(file, written);
-  if (start !== undefined) await store.append(id, firstFence, 0, inPieces(start), label);
-  return { store, id, start, written, file };
+  if (start !== undefined) await stores.other.append(id, firstFence, 0, inPieces(start), label);
+  return { ...stores, id, start, written, file };
 }
 
 /** Freezes one writer at one of its steps, lets another run, and then the first again. Resolves with what went wrong. */
@@ -158,14 +176,14 @@ async function tryOut(
   step: number,
   point: FreezingPoint,
 ): Promise<string | undefined> {
-  const { store, id, start = emptyBytes, written } = frozen;
+  const { other, id, start = emptyBytes, written } = frozen;
   const stopped = await freezeAt(step, point, () => writer(frozen));
   if (stopped === undefined) return 'it was not frozen';
   let expected: string | undefined;
   let seenBytes = 0;
   let failure: unknown;
   try {
-    const seen = await store.stat(id);
+    const seen = await other.stat(id);
     seenBytes = seen?.bytes ?? 0;
     if (seen?.finished !== true) {
       const made = await later(frozen, seenBytes, randomBytes(written.length));
@@ -173,7 +191,7 @@ async function tryOut(
       const candidates = [Buffer.concat([start, written]), written].map((bytes) =>
         sha256(Buffer.concat([bytes.subarray(0, made.kept), made.more])),
       );
-      expected = sha256(await read(store, id));
+      expected = sha256(await read(other, id));
       if (!candidates.includes(expected)) throw new Error('it made something else');
     }
   } catch (error) {
@@ -188,5 +206,5 @@ async function tryOut(
   // It may have ended before the later one started, but then its bytes were seen.
   if (outcome.status === 'fulfilled' && Number(outcome.value) > seenBytes)
     return 'bytes were acknowledged that are gone';
-  return sha256(await read(store, id)) === expected ? undefined : 'the bytes have changed';
+  return sha256(await read(other, id)) === expected ? undefined : 'the bytes have changed';
 }

@@ -27,6 +27,11 @@ import { describeBlobWriting } from './blob-store-writing.contract.ts';
 export interface BlobStoreUnderTest {
   /** All of its I/O can be frozen (`freezing.ts`). */
   readonly store: BlobStore;
+  /**
+   * A second store over the same data, as in another process. It shares nothing with the first but the storage. Undefined if only
+   * one process may use the data at a time.
+   */
+  readonly other?: BlobStore;
   /** The size of the pieces in which it stores a blob; undefined if it stores a blob whole. */
   readonly chunkBytes?: number;
   /** How many bytes its local files may hold in copies; undefined if it makes none. */

@@ -102,6 +102,6 @@ export interface BlobStore {
    */
   remove(id: string, fence: number): Promise<void>;
 
-  /** Lists all blobs, finished or not, in no order. For the sweeper. */
+  /** Lists all blobs, finished or not, in no order. For the sweeper. A store may also remove what dead writers have left behind. */
   list(): AsyncIterable<BlobInfo>;
 }

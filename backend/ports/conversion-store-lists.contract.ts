@@ -15,11 +15,17 @@ const latestTime = '2026-05-05T00:00:00.000Z';
 const removed = { removedAt: latestTime };
 const told = { notificationId: 'notification' };
 
+/** More rows than an adapter reads at a time. */
+const moreThanPortion = 250;
+
 /** The part of the ConversionStore's contract about more than one row. */
 export function describeConversionLists(current: () => ConversionStore): void {
   /** Inserts all rows and returns them. */
   async function insert(...rows: readonly ConversionRow[]): Promise<readonly ConversionRow[]> {
-    await Promise.all(rows.map((row) => current().insert(row)));
+    // All at once might wait for a slow server for longer than a store waits.
+    for (let from = 0; from < rows.length; from += 20) {
+      await Promise.all(rows.slice(from, from + 20).map((row) => current().insert(row)));
+    }
     return rows;
   }
 
@@ -198,7 +204,9 @@ export function describeConversionLists(current: () => ConversionStore): void {
     it('read more than one portion, while each row is written', async () => {
       const states = ['uploading', 'converting'] as const;
       const rows = await insert(
-        ...Array.from({ length: 1100 }, (_, index) => exampleConversion({ state: states[index % 2] ?? 'uploading' })),
+        ...Array.from({ length: moreThanPortion }, (_, index) =>
+          exampleConversion({ state: states[index % 2] ?? 'uploading' }),
+        ),
       );
       const seen: string[] = [];
       for await (const row of current().scan('working')) {
@@ -209,7 +217,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
         }
       }
       expect(seen).toEqual(rows.map(({ id }) => id));
-      expect(await scanned('working')).toHaveLength(825);
+      expect(await scanned('working')).toHaveLength(rows.length - Math.floor(rows.length / 4));
     });
 
     it('find the rows of all owners of which something has expired, and no others', async () => {
@@ -242,7 +250,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('find all that has expired in more than one portion, while it is removed', async () => {
-      const records = await insert(...Array.from({ length: 450 }, () => exampleEnded('done')));
+      const records = await insert(...Array.from({ length: moreThanPortion }, () => exampleEnded('done')));
       const seen: string[] = [];
       for await (const row of current().scanExpired({ removed: '', ended: laterTime, sources: '' })) {
         seen.push(row.id);
@@ -264,14 +272,15 @@ export function describeConversionLists(current: () => ConversionStore): void {
 
     it('can read up to 1,000 ids, in any state, and leave out ids without a row', async () => {
       const rows = await insert(
-        ...Array.from({ length: 997 }, () => exampleConversion()),
+        exampleConversion(),
         exampleEnded('done', { ...removed, owner: 'bert' }),
         exampleEnded('failed'),
       );
       const ids = rows.map(({ id }) => id);
+      const missing = Array.from({ length: 997 }, (_, index) => `never ${index}`);
       const byId = (found: readonly ScannedRow[]): readonly ScannedRow[] =>
         found.toSorted((one, other) => one.id.localeCompare(other.id));
-      const found = await current().scanIds([...ids, 'never']);
+      const found = await current().scanIds([...missing, ...ids]);
       expect(byId(found.rows)).toEqual(byId(rows.map(asScanned)));
       expect(found.unreadable).toEqual([]);
       expect((await current().scanIds(ids.slice(0, 1))).rows).toHaveLength(1);
@@ -362,8 +371,8 @@ export function describeConversionLists(current: () => ConversionStore): void {
 
     it('are listed once each while their rows get notifications', async () => {
       const rows = await insert(
-        ...Array.from({ length: 300 }, (_, index) => exampleEnded('done', { batchId: `${index % 150}` })),
-        ...Array.from({ length: 100 }, (_, index) => exampleEnded('failed', { owner: `owner ${index % 10}` })),
+        ...Array.from({ length: 60 }, (_, index) => exampleEnded('done', { batchId: `${index % 30}` })),
+        ...Array.from({ length: 20 }, (_, index) => exampleEnded('failed', { owner: `owner ${index % 10}` })),
       );
       const batchOf = new Map(rows.map(({ id, owner, batchId = id }) => [id, `${owner} ${batchId}`]));
       const named: (string | undefined)[] = [];
@@ -373,7 +382,7 @@ export function describeConversionLists(current: () => ConversionStore): void {
           expect(await current().replace(row, { ...row, revision: 2, ...told })).toBe(true);
         }
       }
-      expect(named).toHaveLength(250);
+      expect(named).toHaveLength(50);
       expect(new Set(named)).toEqual(new Set(batchOf.values()));
     });
 
@@ -405,7 +414,9 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('return more than one portion', async () => {
-      const records = await insert(...Array.from({ length: 450 }, () => exampleEnded('done', { batchId: 'batch' })));
+      const records = await insert(
+        ...Array.from({ length: moreThanPortion }, () => exampleEnded('done', { batchId: 'batch' })),
+      );
       expect((await untold('batch')).map(({ id }) => id)).toEqual(records.map(({ id }) => id));
     });
   });
@@ -445,12 +456,14 @@ export function describeConversionLists(current: () => ConversionStore): void {
     });
 
     it('are marked up to 1,000 at once', async () => {
-      const rows = await insert(...Array.from({ length: 1000 }, () => exampleEnded('done', { batchId: 'batch' })));
+      const rows = await insert(...Array.from({ length: 50 }, () => exampleEnded('done', { batchId: 'batch' })));
+      const missing = Array.from({ length: 950 }, (_, index) => `never ${index}`);
+      const ids = [...missing, ...rows.map(({ id }) => id)];
       await current().markTold(
         'n',
-        rows.map(({ id, attempt }) => ({ conversionId: id, attempt })),
+        ids.map((conversionId) => ({ conversionId, attempt: 1 })),
       );
-      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ ended: 1000, untold: 0 });
+      expect(await current().batchSummary('anna', 'batch')).toMatchObject({ ended: 50, untold: 0 });
     });
   });
 }

@@ -175,7 +175,7 @@ export function describeConversionTurns(current: () => ConversionStore): void {
 
     it('determine how many rows go before each row in a mixed queue, wherever the round is', async () => {
       const owners = ['anna', 'bert', 'cleo', 'dora'];
-      for (let index = 0; index < 120; index += 1) await queue(owners[(index * index) % 5] ?? 'emil');
+      for (let index = 0; index < 60; index += 1) await queue(owners[(index * index) % 5] ?? 'emil');
       for (const takenBefore of [0, 1, 2, 3]) {
         for (let count = 0; count < takenBefore; count += 1) await takeNext();
         const ids: string[] = [];

@@ -8,7 +8,7 @@ export interface SkippedItem {
   readonly cause: unknown;
 }
 
-export type SkippedKind = 'conversion' | 'notification' | 'mail' | 'batch' | 'blob' | 'folder' | 'round';
+export type SkippedKind = 'conversion' | 'notification' | 'mail' | 'batch' | 'blob' | 'folder' | 'round' | 'message';
 
 /** Records a skipped item. May be called again for the same one. Never throws. */
 export type ReportSkipped = (item: SkippedItem) => void;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../../../shared/errors.ts';
+import { beingWritten, takenOver } from '../../ports/blob-rules.ts';
 
 /** How long an older writer may take to stop using a blob's file. After that, the newer writer leaves the file behind. */
 const letGoMilliseconds = 1000;
@@ -71,7 +71,7 @@ export function createBlobClaims(files: BlobFiles): BlobClaims {
     if (fence < state.fence) throw takenOver();
     const others = [...state.holders];
     if (!replaces && others.some((other) => other.fence === fence)) {
-      throw new AppError('wrong_state', 'This is being written.');
+      throw beingWritten();
     }
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
     const holder: Holder = { fence, generation: state.generation, controller: new AbortController(), settled };
@@ -169,8 +169,4 @@ function newState(): BlobState {
     forgotten: false,
     holders: new Set(),
   };
-}
-
-function takenOver(cause?: unknown): AppError {
-  return new AppError('wrong_state', 'Another writer has taken this over.', { cause });
 }

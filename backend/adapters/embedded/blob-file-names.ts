@@ -1,8 +1,6 @@
 import path from 'node:path';
-import { AppError } from '../../../shared/errors.ts';
-import { sayShared } from '../../../shared/words/say.ts';
+import { checkBlobId } from '../../ports/blob-rules.ts';
 
-const idPattern = /^[A-Za-z0-9_-]{1,200}$/;
 const namePattern = /^([A-Za-z0-9_-]{1,200})(?:\.([1-9][0-9]*))?(\.part|\.moving)?$/;
 
 /** The files of one blob, as absolute paths. At most one of them is current. */
@@ -30,18 +28,10 @@ export function blobPaths(root: string, id: string, generation: number): BlobPat
   return { finished, growing: `${finished}.part`, moving: `${finished}.moving` };
 }
 
-export function checkBlobId(id: string): void {
-  if (!idPattern.test(id)) throw noSuchBlob();
-}
-
 /** Which blob a file of the folder belongs to; undefined for a file of another program, such as a file manager's settings. */
 export function parseBlobFileName(fileName: string): BlobFileName | undefined {
   const [, id, generation = '0', suffix] = namePattern.exec(fileName) ?? [];
   if (id === undefined) return undefined;
   const kind = suffix === '.part' ? 'growing' : suffix === '.moving' ? 'moving' : 'finished';
   return { id, generation: Number(generation), kind };
-}
-
-export function noSuchBlob(): AppError {
-  return new AppError('not_found', sayShared('failSourceNotThere'));
 }

@@ -5,9 +5,9 @@ import type { AppError } from '../../../shared/errors.ts';
 import { syncFolder } from '../../../shared/sync-folder.ts';
 import type { BlobInfo } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
+import { isSystemError, storageAway } from '../system-error.ts';
 import { type BlobFileName, type BlobPaths, blobPaths, parseBlobFileName } from './blob-file-names.ts';
 import { syncFile, truncateFile } from './durable-file.ts';
-import { isSystemError, storageAway } from './system-error.ts';
 
 /** The size in bytes; undefined if there is no such file. Throws for a named pipe, which nothing here may wait for. */
 async function fileSize(file: string): Promise<number | undefined> {

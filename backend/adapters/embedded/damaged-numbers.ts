@@ -1,5 +1,5 @@
+import { highestInteger as highest } from '../stored-rows/storable-integers.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { highestInteger as highest } from './sqlite-integers.ts';
 
 /** Nothing is counted further than that. After 2^63 - 1, SQLite cannot count on. */
 function isWrong(column: string): string {

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { AppError, isAppError } from '../../../shared/errors.ts';
+import { isSystemError } from '../system-error.ts';
 import { type DataFolder, unusable } from './data-folder.ts';
 import { isSqliteBusy, makeFile, translateSqliteError, unopenedFile } from './sqlite-database.ts';
-import { isSystemError } from './system-error.ts';
 
 /** How long a program may read or write the database of conversions before it counts as another server. */
 const patienceMilliseconds = 5000;

@@ -3,7 +3,7 @@ import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { makeFolder } from '../../../shared/make-folder.ts';
-import { isSystemError, translateSystemError } from './system-error.ts';
+import { isSystemError, translateSystemError } from '../system-error.ts';
 
 /** The paths of everything that the embedded backend stores, all absolute. */
 export interface DataFolder {

@@ -1,14 +1,13 @@
 import { constants } from 'node:fs';
 import { open, opendir } from 'node:fs/promises';
-import type { ByteRange } from '../../../shared/byte-range.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { noSuchBlob, rangeWithin } from '../../ports/blob-rules.ts';
 import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
+import { translateSystemError, withSystemErrors } from '../system-error.ts';
 import type { BlobClaims } from './blob-claims.ts';
-import { blobPaths, noSuchBlob, parseBlobFileName } from './blob-file-names.ts';
+import { blobPaths, parseBlobFileName } from './blob-file-names.ts';
 import { findBlob, notAFile, sizeIn } from './blob-files.ts';
 import { createFileRangeStream } from './file-range-stream.ts';
-import { translateSystemError, withSystemErrors } from './system-error.ts';
 
 /** Opens a named pipe without waiting for another process, which would hold a thread. Windows does not have this flag. */
 const nonBlocking = constants.O_NONBLOCK ?? 0;
@@ -75,12 +74,4 @@ export function createBlobReading(
       }
     },
   };
-}
-
-function rangeWithin(size: number, range: ByteRange | undefined): ByteRange {
-  const { start, end } = range ?? { start: 0, end: size };
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= size) {
-    return { start, end };
-  }
-  throw new AppError('range_not_satisfiable', 'The range is not within the file.');
 }

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { AppError } from '../../../shared/errors.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
+import { withSystemErrors } from '../system-error.ts';
 import { createBlobClaims } from './blob-claims.ts';
 import { blobPaths } from './blob-file-names.ts';
 import { copyBlob, removeBlobFiles, settleBlobFolder } from './blob-files.ts';
 import { createBlobReading } from './file-blob-reading.ts';
 import { createBlobWriting } from './file-blob-writing.ts';
-import { withSystemErrors } from './system-error.ts';
 import { shareUploadSpace, type UploadSpace } from './volume-space.ts';
 
 export interface FileBlobStoreOptions {

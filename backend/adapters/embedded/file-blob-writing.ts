@@ -1,16 +1,16 @@
 import { constants, createReadStream } from 'node:fs';
 import { chmod, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../../../shared/errors.ts';
 import { syncFolder } from '../../../shared/sync-folder.ts';
+import { alreadyFinished, checkBlobId, noSuchBlob, notTheEnd, tooShort } from '../../ports/blob-rules.ts';
 import type { BlobInfo, BlobStore } from '../../ports/blob-store.ts';
+import { interruptible } from '../interruptible.ts';
+import { isSystemError, withSystemErrors } from '../system-error.ts';
 import type { BlobClaim, BlobClaims } from './blob-claims.ts';
-import { blobPaths, checkBlobId, noSuchBlob } from './blob-file-names.ts';
+import { blobPaths } from './blob-file-names.ts';
 import { findBlob, removeBlobFiles } from './blob-files.ts';
 import { cutBack, syncFile, syncOrCutBack, truncateFile } from './durable-file.ts';
 import { writeGathering } from './gathering-writer.ts';
-import { interruptible } from './interruptible.ts';
-import { isSystemError, withSystemErrors } from './system-error.ts';
 import { type SpaceUser, type UploadSpace, unlimited } from './volume-space.ts';
 
 export function createBlobWriting(
@@ -23,7 +23,7 @@ export function createBlobWriting(
   /** Looks up a blob that is to be changed, and refuses a finished one. */
   async function findGrowing(id: string, generation: number): Promise<BlobInfo | undefined> {
     const found = await findBlob(root, id, generation);
-    if (found?.finished) throw new AppError('wrong_state', 'This is finished and cannot change.');
+    if (found?.finished) throw alreadyFinished();
     return found;
   }
 
@@ -46,8 +46,7 @@ export function createBlobWriting(
         signal?.throwIfAborted();
         return await claims.change(id, fence, async (claim) => {
           const found = await findGrowing(id, claim.generation);
-          if (offset !== (found?.bytes ?? 0))
-            throw new AppError('wrong_state', 'The offset is not the end of the file.');
+          if (offset !== (found?.bytes ?? 0)) throw notTheEnd();
           using share = await space.begin(expectedBytes);
           claim.limitTo(offset);
           const { growing } = blobPaths(root, id, claim.generation);
@@ -63,7 +62,7 @@ export function createBlobWriting(
           const found = await findGrowing(id, claim.generation);
           if (found === undefined) throw noSuchBlob();
           if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > found.bytes) {
-            throw new AppError('wrong_state', 'The file is shorter than that.');
+            throw tooShort();
           }
           claim.limitTo(bytes);
           await truncateFile(blobPaths(root, id, claim.generation).growing, bytes);

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { translateSystemError } from './system-error.ts';
+import { translateSystemError } from '../system-error.ts';
 
 /** How much is read from the disk at a time. Many streams may read at once, and a stalled one holds twice as much in memory. */
 const readBytes = 64 * 1024;

@@ -8,7 +8,7 @@ import {
   ticketsPerPlace,
   toDeadLetter,
 } from '../../ports/job-queue.ts';
-import { createMemoryWorker, type MemoryWorker } from './memory-worker.ts';
+import { createJobWorker, type JobWorker } from '../job-worker.ts';
 
 export interface MemoryJobQueue extends JobQueue {
   /** Publishes a message unchanged, even if it is no ticket. Another program can do this on a server's queue. */
@@ -20,7 +20,7 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
   /** Tickets as JSON, in the order of arrival. */
   const waiting: string[] = [];
   const dead: DeadLetter[] = [];
-  const workers = new Set<MemoryWorker>();
+  const workers = new Set<JobWorker>();
   let closed = false;
 
   function mostWaiting(): number {
@@ -29,7 +29,7 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
 
   function handOut(): void {
     for (const worker of workers) {
-      while (worker.hasFreePlace()) {
+      while (worker.freePlaces() > 0) {
         const body = waiting.shift();
         if (body === undefined) return;
         if (isTicket(body)) worker.work(body);
@@ -55,8 +55,8 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
     handOut();
   }
 
-  function setPlaces(worker: MemoryWorker, places: number): void {
-    worker.setPlaces(places);
+  function setPlaces(worker: JobWorker, places: number): void {
+    for (let left = worker.setPlaces(places); left > 0; left -= 1) worker.work();
     dropSpareTickets();
   }
 
@@ -64,7 +64,7 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
     waiting.length = Math.min(waiting.length, mostWaiting());
   }
 
-  async function stop(worker: MemoryWorker): Promise<void> {
+  async function stop(worker: JobWorker): Promise<void> {
     workers.delete(worker);
     dropSpareTickets();
     await worker.stop();
@@ -88,7 +88,7 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
 
     async consume(handler, { places }): Promise<Consumer> {
       refuseIfClosed();
-      const worker = createMemoryWorker(handler, { onError, onReturn: takeBack });
+      const worker = createJobWorker(handler, { onError, onReturn: takeBack });
       workers.add(worker);
       setPlaces(worker, places);
       return {

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { isSystemError } from './system-error.ts';
+import { isSystemError } from '../system-error.ts';
 import { freeBytes, type SpaceLimits } from './volume-space.ts';
 
 /*

@@ -1,8 +1,9 @@
 import type { ConversionStore, UntoldEnd } from '../../ports/conversion-store.ts';
+import { isStorableInteger } from '../stored-rows/storable-integers.ts';
 import { createSetAside } from './conversion-reader.ts';
 import { active } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** How many rows of a batch are in memory at a time. */
 const endPortion = 200;

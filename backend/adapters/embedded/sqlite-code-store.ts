@@ -1,6 +1,7 @@
 import { type CodeRecord, type CodeStore, codePurposes } from '../../ports/code-store.ts';
+import { isStorableInteger } from '../stored-rows/storable-integers.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** Mailed codes in a database that `openAccountsDatabase` opened. */
 export function createSqliteCodeStore(database: SqliteDatabase): CodeStore {

@@ -1,6 +1,7 @@
 import type { ConversionRow, ConversionVersion } from '../../ports/conversion-store.ts';
-import { readConversion } from './readable-rows.ts';
-import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
+import { readConversion } from '../stored-rows/readable-rows.ts';
+import { isStorableInteger } from '../stored-rows/storable-integers.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 export const columns = [
   'id',

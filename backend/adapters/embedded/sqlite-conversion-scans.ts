@@ -1,8 +1,8 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore, ScanKind, ScannedRow } from '../../ports/conversion-store.ts';
+import { readScanned } from '../stored-rows/readable-rows.ts';
 import { createConversionReader, versionColumns } from './conversion-reader.ts';
 import { endedCondition, sourceCondition } from './conversions-database.ts';
-import { readScanned } from './readable-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** How many rows of a scan are in memory at a time. */

@@ -1,8 +1,8 @@
 import type { ConversionStore } from '../../ports/conversion-store.ts';
+import { fromCursor, toCursor } from '../stored-rows/page-cursor.ts';
 import { createChangePositions, readInOrder } from './change-positions.ts';
 import { createConversionReader, isSetAside, versionColumns } from './conversion-reader.ts';
 import { uploadKey } from './conversions-database.ts';
-import { fromCursor, toCursor } from './page-cursor.ts';
 import { createBatchEnds } from './sqlite-batch-ends.ts';
 import {
   active,

@@ -4,8 +4,8 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { isDiskFull } from '../../../shared/disk-full.ts';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
+import { diskFull, isSystemError, translateSystemError } from '../system-error.ts';
 import { readRows, type SqliteRow } from './sqlite-integers.ts';
-import { diskFull, isSystemError, translateSystemError } from './system-error.ts';
 import { limitsAt } from './volume-space.ts';
 import { isLogDamaged } from './write-ahead-log.ts';
 

@@ -3,14 +3,6 @@ import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 /** An integer is a number, or a bigint if a number cannot hold it. Only damage or a stranger's write stores such a one. */
 export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
 
-/** The highest number that can be written into an INTEGER column. Node passes numbers as REAL, which SQLite makes integers only below 2^51. */
-export const highestInteger = 2 ** 51 - 1;
-
-/** Whether `value` can be written into an INTEGER column. */
-export function isStorableInteger(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= highestInteger;
-}
-
 /** Reads again with bigints if a number cannot hold an integer. To read all of them as bigints would make every read slower. */
 export function readRows<Row extends SqliteRow | undefined>(
   statement: StatementSync,

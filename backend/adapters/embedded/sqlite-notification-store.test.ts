@@ -6,8 +6,8 @@ import { describeNotificationStore } from '../../ports/notification-store.contra
 import { openStores } from '../../tests/stores/open-stores.ts';
 import { rememberPlans } from '../../tests/stores/query-plans.ts';
 import { steppedStore } from '../../tests/stores/stepped-store.ts';
+import { toCursor } from '../stored-rows/page-cursor.ts';
 import { openConversionsDatabase } from './conversions-database.ts';
-import { toCursor } from './page-cursor.ts';
 import { createSqliteNotificationStore } from './sqlite-notification-store.ts';
 
 describeNotificationStore('SQLite', async () => {

@@ -3,11 +3,12 @@ import type { Notification } from '../../../shared/api.ts';
 import { isAppError } from '../../../shared/errors.ts';
 import { maxNamedConversions } from '../../../shared/named-conversions.ts';
 import type { NotificationRecord, NotificationStore, OutboxMail } from '../../ports/notification-store.ts';
+import { fromCursor, toCursor } from '../stored-rows/page-cursor.ts';
+import { readNotification, readRecord } from '../stored-rows/readable-rows.ts';
+import { isStorableInteger } from '../stored-rows/storable-integers.ts';
 import { createChangePositions, readInOrder } from './change-positions.ts';
-import { fromCursor, toCursor } from './page-cursor.ts';
-import { readNotification, readRecord } from './readable-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** Sort key: when a notification was made, and its number among those of that moment. A bigint is written as a text. */
 function isPlace(value: unknown): value is readonly [string, number | string] {

@@ -1,9 +1,9 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
+import { isStorableInteger } from '../stored-rows/storable-integers.ts';
 import { createConversionReader, createSetAside, versionColumns } from './conversion-reader.ts';
 import { active, fromRow } from './sqlite-conversion-rows.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { isStorableInteger } from './sqlite-integers.ts';
 
 /** The part of the store that reads the queue. */
 type QueueReading = Pick<ConversionStore, 'countActive' | 'nextQueued' | 'queuePositions'>;

@@ -1,7 +1,8 @@
 import type { SessionRecord, SessionStore, SessionTokens } from '../../ports/session-store.ts';
-import { list, object, text, time } from './json-shape.ts';
+import { list, object, text, time } from '../stored-rows/json-shape.ts';
+import { isStorableInteger } from '../stored-rows/storable-integers.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { isStorableInteger, type SqliteRow } from './sqlite-integers.ts';
+import type { SqliteRow } from './sqlite-integers.ts';
 
 /** Sessions in a database that `openAccountsDatabase` opened. */
 export function createSqliteSessionStore(database: SqliteDatabase): SessionStore {

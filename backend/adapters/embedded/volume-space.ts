@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { diskFull, withSystemErrors } from './system-error.ts';
+import { diskFull, withSystemErrors } from '../system-error.ts';
 
 const mebibyte = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { isSystemError } from './system-error.ts';
+import { isSystemError } from '../system-error.ts';
 
 // The format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkInterleavings } from '../check-interleavings.ts';
 import { plans } from './plans.ts';
+import { openEmbeddedStores } from './simulated-stores.ts';
 import { type Sabotage, simulate } from './simulation.ts';
 
 /** Writes whatever it was asked to, as if nobody else could have written in between. */
@@ -13,7 +14,7 @@ const withoutCompare: Sabotage = (store) => ({
 });
 
 function interleavings(runs: number, sabotage?: Sabotage): Promise<void> {
-  return checkInterleavings(runs, plans, (scheduler, plan) => simulate(scheduler, plan, sabotage));
+  return checkInterleavings(runs, plans, (scheduler, plan) => simulate(scheduler, plan, openEmbeddedStores, sabotage));
 }
 
 describe('converters, sweepers, notifiers and people that all act at once', () => {

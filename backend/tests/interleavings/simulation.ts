@@ -1,28 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type fc from 'fast-check';
 import { pino } from 'pino';
 import { AppError, isAppError } from '../../../shared/errors.ts';
-import { openConversionsDatabase } from '../../adapters/embedded/conversions-database.ts';
 import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
-import { createSqliteConversionStore } from '../../adapters/embedded/sqlite-conversion-store.ts';
-import { createSqliteLeaseStore } from '../../adapters/embedded/sqlite-lease-store.ts';
-import { createSqliteNotificationStore } from '../../adapters/embedded/sqlite-notification-store.ts';
 import { mp3BlobId } from '../../conversions/blob-names.ts';
 import type { Work } from '../../conversions/conversion-work.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import { everyone } from '../../ports/event-bus.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
-import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
-import type { NotificationStore } from '../../ports/notification-store.ts';
 import type { SkippedItem } from '../../ports/skipped-item.ts';
 import { createConversions } from '../all-sides.ts';
 import { hasSettled } from '../has-settled.ts';
 import { blobsWithoutBytes } from '../stores/blobs-without-bytes.ts';
 import { checkOutcome, type Observed } from './invariants.ts';
 import type { Actor, Plan } from './plans.ts';
+import type { SimulatedStores } from './simulated-stores.ts';
 
 /** Lets a test put something wrong between the life cycle and its store. */
 export type Sabotage = (store: ConversionStore) => ConversionStore;
@@ -33,35 +25,23 @@ const sweepSeconds = 5;
 const maxDrainRounds = 400;
 
 /**
- * Plays `plan` over the real embedded store. Every call to a store waits until `scheduler` lets it go, so the actors' reads and
- * writes come in any order. Then lets things settle, and throws if something was doubled, lost or illegal.
+ * Plays `plan` over real stores. Every call to a store waits until `scheduler` lets it go, so the actors' reads and writes come in any
+ * order. Then lets things settle, and throws if something was doubled, lost or illegal.
  */
 export async function simulate(
   scheduler: fc.Scheduler,
   plan: Plan,
+  openStores: () => Promise<SimulatedStores>,
   sabotage: Sabotage = (store) => store,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'soundlift-interleavings-'));
-  using database = openConversionsDatabase(join(folder, 'conversions.db'));
-  try {
-    await play(
-      scheduler,
-      plan,
-      sabotage(createSqliteConversionStore(database)),
-      createSqliteNotificationStore(database),
-      createSqliteLeaseStore(database),
-    );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using stores = await openStores();
+  await play(scheduler, plan, { ...stores, conversions: sabotage(stores.conversions) });
 }
 
 async function play(
   scheduler: fc.Scheduler,
   plan: Plan,
-  realStore: ConversionStore,
-  realNotifications: NotificationStore,
-  leases: LeaseStore,
+  { conversions: realStore, notifications: realNotifications, leases }: Omit<SimulatedStores, keyof AsyncDisposable>,
 ): Promise<void> {
   let interleaved = true;
   const step = async (): Promise<void> => {
@@ -190,10 +170,10 @@ function observing(store: ConversionStore, step: () => Promise<void>, observed: 
     untoldOfBatch: (of, batchId) => store.untoldOfBatch(of, batchId),
     async replace(expected, next) {
       await step();
-      // Read before the write and in the same turn, so that it is what was really there.
-      const before = store.get(next.id);
+      // If the write succeeds, this was the row all the time since it was expected.
+      const before = await store.get(next.id);
       const written = await store.replace(expected, next);
-      if (written) observed.writes.push({ before: (await before) as ConversionRow, after: next });
+      if (written) observed.writes.push({ before: before as ConversionRow, after: next });
       return written;
     },
   };

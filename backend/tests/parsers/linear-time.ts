@@ -17,7 +17,7 @@ import {
 import { listsTag, parseByteRange } from '../../../shared/byte-range.ts';
 import { openSocketFrameSchema, socketSignInSchema } from '../../../shared/events.ts';
 import { outputFileName, outputOptionsSchema } from '../../../shared/formats.ts';
-import { fromCursor } from '../../adapters/embedded/page-cursor.ts';
+import { fromCursor } from '../../adapters/stored-rows/page-cursor.ts';
 import { createAccessTokens } from '../../auth/access-tokens.ts';
 import { codeMail } from '../../auth/code-mail.ts';
 import { createCodes } from '../../auth/codes.ts';

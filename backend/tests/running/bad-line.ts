@@ -27,6 +27,8 @@ export interface BadLine extends AsyncDisposable {
   down: boolean;
   /** While true, the server's answers are dropped. */
   deaf: boolean;
+  /** While true, the server's answers wait, and soon the server cannot send any more. */
+  stalled: boolean;
   /** While set, nothing is answered on a connection after its client has sent this. */
   deafTo: string | undefined;
   /**
@@ -108,6 +110,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     try {
       for await (const chunk of upstream.iterator({ destroyOnReturn: false })) {
         if (line.deaf || deafened.has(client)) continue;
+        while (line.stalled && !client.destroyed) await delay(10);
         if (delayMilliseconds > 0) setTimeout(() => client.write(chunk), delayMilliseconds);
         else if (!client.write(chunk)) await once(client, 'drain');
       }
@@ -124,6 +127,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     url: `http://127.0.0.1:${port}`,
     down: false,
     deaf: false,
+    stalled: false,
     deafTo: undefined,
     get sentBytes() {
       return sentBytes;

@@ -1,6 +1,6 @@
 import { conversionStates } from '../../../shared/conversion-states.ts';
 import type { ConversionRow, ScannedRow } from '../../ports/conversion-store.ts';
-import type { NotificationRecord } from '../../ports/notification-store.ts';
+import type { NotificationRecord, OutboxMail } from '../../ports/notification-store.ts';
 import { either, list, number, object, oneOf, optional, type Shape, text, time, whole } from './json-shape.ts';
 
 // What the code that uses a stored row relies on: the fields are there and have the right types. Not more, because rows of earlier
@@ -73,13 +73,31 @@ const recordShape = object({
   told: list(object({ conversionId: text, attempt: number })),
 });
 
-/** Each parses the JSON of a column. Throws an Error that says what is wrong with it, without any of its contents. */
-export const readConversion = reading<ConversionRow>(rowShape);
-export const readScanned = reading<ScannedRow>(scannedShape);
-export const readNotification = reading<NotificationRecord['notification']>(notificationShape);
-export const readRecord = reading<NotificationRecord>(recordShape);
+const outboxMailShape = object({ revision: whole, tries: whole, due: time, claimed: oneOf(true, false) });
 
-function reading<Row>(shape: Shape): (json: unknown) => Row {
+/** Each checks a stored value. Throws an Error that says what is wrong with it, without any of its contents. */
+export const checkConversion = checking<ConversionRow>(rowShape);
+export const checkScanned = checking<ScannedRow>(scannedShape);
+export const checkNotification = checking<NotificationRecord['notification']>(notificationShape);
+export const checkOutboxMail = checking<OutboxMail>(outboxMailShape);
+export const checkRecord = checking<NotificationRecord>(recordShape);
+
+/** Each parses the JSON of a column and checks it. */
+export const readConversion = reading(checkConversion);
+export const readScanned = reading(checkScanned);
+export const readNotification = reading(checkNotification);
+export const readRecord = reading(checkRecord);
+
+function checking<Row>(shape: Shape): (value: unknown) => Row {
+  return (value) => {
+    const wrong = shape(value, '');
+    if (wrong.length > 0) throw new Error(`these fields are missing or wrong: ${wrong.join(', ') || 'all'}`);
+    // The shape has all that the type promises, apart from the words that a later version may know and this one does not.
+    return value as Row;
+  };
+}
+
+function reading<Row>(check: (value: unknown) => Row): (json: unknown) => Row {
   return (json) => {
     if (typeof json !== 'string') throw new Error('it is not JSON');
     let value: unknown;
@@ -89,9 +107,6 @@ function reading<Row>(shape: Shape): (json: unknown) => Row {
       // The parser's message would have a part of the text.
       throw new Error('it is not JSON');
     }
-    const wrong = shape(value, '');
-    if (wrong.length > 0) throw new Error(`these fields are missing or wrong: ${wrong.join(', ') || 'all'}`);
-    // The shape has all that the type promises, apart from the words that a later version may know and this one does not.
-    return value as Row;
+    return check(value);
   };
 }

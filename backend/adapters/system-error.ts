@@ -1,5 +1,5 @@
-import { isDiskFull } from '../../../shared/disk-full.ts';
-import { AppError } from '../../../shared/errors.ts';
+import { isDiskFull } from '../../shared/disk-full.ts';
+import { AppError } from '../../shared/errors.ts';
 
 /** An error of the operating system, as Node throws it, with the name of its errno. */
 export function isSystemError(

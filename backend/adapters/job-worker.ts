@@ -1,25 +1,26 @@
-import type { JobHandler, Place } from '../../ports/job-queue.ts';
+import type { JobHandler, Place } from '../ports/job-queue.ts';
 
-/** One consumer of a queue in memory. It runs its handler once for each place that is busy. */
-export interface MemoryWorker {
+/** The places of one consumer. It runs the handler once for each place that is busy. */
+export interface JobWorker {
   places(): number;
-  hasFreePlace(): boolean;
-  /** Runs the handler, for this ticket if there is one. */
+  /** Places whose handler does not run. */
+  freePlaces(): number;
+  /** Runs the handler on a free place, for this ticket if there is one. */
   work(ticket?: string): void;
-  /** Runs the handler once, without a ticket, for each place that is new. */
-  setPlaces(places: number): void;
+  /** Returns how many places are new, and must look for work without a ticket. */
+  setPlaces(places: number): number;
   /** Fires the signal of every place and resolves when all handlers have returned. */
   stop(): Promise<void>;
 }
 
-export interface MemoryWorkerOptions {
+export interface JobWorkerOptions {
   /** Called with what the handler throws. */
   readonly onError: (error: unknown) => void;
   /** Called after the handler has returned; with its ticket if the worker was stopped, so that another worker can take it. */
   readonly onReturn: (unfinishedTicket: string | undefined) => void;
 }
 
-export function createMemoryWorker(handler: JobHandler, { onError, onReturn }: MemoryWorkerOptions): MemoryWorker {
+export function createJobWorker(handler: JobHandler, { onError, onReturn }: JobWorkerOptions): JobWorker {
   const stopping = new AbortController();
   const { signal } = stopping;
   /** Handlers that have not returned. */
@@ -58,15 +59,15 @@ export function createMemoryWorker(handler: JobHandler, { onError, onReturn }: M
     }
   }
 
-  function setPlaces(wanted: number): void {
+  function setPlaces(wanted: number): number {
     const before = places;
     places = wanted;
-    for (let index = Math.max(before, busy); index < places; index += 1) work();
+    return Math.max(places - Math.max(before, busy), 0);
   }
 
   return {
     places: () => places,
-    hasFreePlace: () => busy < places,
+    freePlaces: () => Math.max(places - busy, 0),
     work,
     setPlaces,
     async stop() {

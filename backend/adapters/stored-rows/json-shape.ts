@@ -1,7 +1,7 @@
-import { isStorableInteger } from './sqlite-integers.ts';
+import { isStorableInteger } from './storable-integers.ts';
 
 /**
- * Checks a value that was parsed from JSON. Returns the paths of the fields that are missing or wrong, with `at` before them. Zod is
+ * Checks a stored value: one that was parsed from JSON, or a document. Returns the paths of the fields that are missing or wrong, with `at` before them. Zod is
  * not used here, because the thread of the databases would take 10 MB more with it.
  */
 export type Shape = (value: unknown, at: string) => readonly string[];
