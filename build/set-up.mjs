@@ -1,11 +1,11 @@
-// Makes a clone ready and starts one of its scripts: node build/set-up.mjs [--for-tests | --packages-only] SCRIPT ARGS…
+// Makes a clone ready and starts one of its scripts: node build/set-up.mjs [--for-tests | --for-cluster | --packages-only] SCRIPT ARGS…
 // Runs on the machine's own Node (20 or later) before anything is installed, hence no TypeScript and no packages here
 // and in set-up/. Standard output is the script's: whatever set-up has to say goes to standard error.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { handOver } from './set-up/hand-over.mjs';
 import { packagesAreInStep } from './set-up/packages.mjs';
-import { hasElectron, missingPrograms, programsFor } from './set-up/programs.mjs';
+import { hasElectron, missingPrograms, programsFor, programsForCluster } from './set-up/programs.mjs';
 import { SetUpError, say } from './set-up/say.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,6 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 function parse(commandLine) {
   const [first, ...rest] = commandLine;
   if (first === '--for-tests') return { programs: programsFor('tests', hasElectron(root)), words: rest };
+  if (first === '--for-cluster') return { programs: programsForCluster(), words: rest };
   if (first === '--packages-only') return { programs: [], words: rest };
   return { programs: programsFor('conversions'), words: [...commandLine] };
 }
@@ -22,7 +23,7 @@ async function setUp() {
   const { programs, words } = parse(process.argv.slice(2));
   const [script, ...args] = words;
   if (script === undefined)
-    throw new SetUpError('Usage: node build/set-up.mjs [--for-tests | --packages-only] SCRIPT ARGS…');
+    throw new SetUpError('Usage: node build/set-up.mjs [--for-tests | --for-cluster | --packages-only] SCRIPT ARGS…');
   if (!packagesAreInStep(root) || missingPrograms(programs).length > 0) {
     const { installWhatIsMissing } = await import('./set-up/install.mjs');
     await installWhatIsMissing(root, programs);

@@ -5,7 +5,14 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { withOwnProgramsFirst } from './hand-over.mjs';
 import { oneAtATime } from './one-at-a-time.mjs';
 import { packagesAreInStep, pinnedNodeRuns, pinnedNodeVersion, stampPackages, unstampPackages } from './packages.mjs';
-import { findOnPath, howToInstall, linuxFamily, missingPrograms, pathVariable } from './programs.mjs';
+import {
+  findOnPath,
+  howToInstall,
+  linuxFamily,
+  missingPrograms,
+  pathVariable,
+  withSystemPrograms,
+} from './programs.mjs';
 import { isSystemError, SetUpError, say } from './say.mjs';
 
 /** @typedef {import('./programs.mjs').Program} Program */
@@ -114,9 +121,8 @@ async function installPrograms(missing, start) {
   refuseUnlessInstallable(missing);
   const names = missing.map(({ debian }) => debian);
   say(`Installing ${names.join(' and ')} with apt-get, this once.`);
-  // dpkg needs the administrator's folders on the PATH.
-  const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
-  const environment = { ...process.env, PATH: path, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  // dpkg needs the administrators' programs.
+  const environment = { ...withSystemPrograms(), DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
   let output = '';
   /** @param {...string} args */
   const aptGet = (...args) =>

@@ -1,11 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { isSystemError } from './say.mjs';
 
 /**
- * A program that is not an npm package. The environment's `variable` may give its path; `others` are programs that can replace it; the
- * other fields are its names for package managers and people.
- * @typedef {{ name: string, others?: readonly string[], variable?: string, debian: string, brew: string, winget?: string, page: string }} Program
+ * A program that is not an npm package. The environment's `variable` may give its path; `others` are programs that can replace it; with the
+ * arguments `proof` it must succeed, or it counts as missing; the other fields are its names for package managers and people.
+ * @typedef {{ name: string, others?: readonly string[], variable?: string, proof?: readonly string[], debian: string, brew: string, winget?: string, page: string }} Program
  */
 
 /** @type {Program} */
@@ -22,6 +23,40 @@ const mp3val = { name: 'mp3val', debian: 'mp3val', brew: 'mp3val', page: 'https:
 /** @type {Program} */
 const curl = { name: 'curl', debian: 'curl', brew: 'curl', winget: 'cURL.cURL', page: 'https://curl.se' };
 /**
+ * Each test that needs a RabbitMQ starts a private one.
+ * @type {Program}
+ */
+const rabbitmq = {
+  name: 'rabbitmq-server',
+  debian: 'rabbitmq-server',
+  brew: 'rabbitmq',
+  page: 'https://www.rabbitmq.com/docs/download',
+};
+/**
+ * Some servers of the tests come as Python packages, which are installed into environments. Debian's Python lacks what makes these.
+ * @type {Program}
+ */
+export const python = {
+  name: 'python3',
+  others: ['python'],
+  proof: ['-c', 'import ensurepip, venv'],
+  debian: 'python3-venv',
+  brew: 'python',
+  winget: 'Python.Python.3.13',
+  page: 'https://www.python.org/downloads/',
+};
+/**
+ * The tests start its server with folders of their own.
+ * @type {Program}
+ */
+const mariadb = {
+  name: 'mariadbd',
+  debian: 'mariadb-server',
+  brew: 'mariadb',
+  winget: 'MariaDB.Server',
+  page: 'https://mariadb.org/download',
+};
+/**
  * Runs the app where Electron cannot be downloaded.
  * @type {Program}
  */
@@ -36,13 +71,28 @@ export const chromium = {
 };
 
 /**
+ * What a cluster needs besides ffmpeg: the servers that its environment does not name.
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {readonly Program[]}
+ */
+export function programsForCluster(environment = process.env) {
+  const servers = [
+    { program: python, variable: 'MONGODB_URL' },
+    { program: rabbitmq, variable: 'RABBITMQ_URL' },
+    { program: mariadb, variable: 'MYSQL_URL' },
+  ];
+  return [ffmpeg, ...servers.filter(({ variable }) => !environment[variable]).map(({ program }) => program)];
+}
+
+/**
  * @param {'conversions' | 'tests'} purpose
  * @param {boolean} [hasElectron] whether Electron's binary is on disk; elsewhere than on Linux it is sure to come
  * @returns {readonly Program[]}
  */
 export function programsFor(purpose, hasElectron = process.platform !== 'linux') {
   if (purpose === 'conversions') return [ffmpeg];
-  return hasElectron ? [ffmpeg, mp3val, curl] : [ffmpeg, mp3val, curl, chromium];
+  const programs = [ffmpeg, mp3val, curl, python, rabbitmq, mariadb];
+  return hasElectron ? programs : [...programs, chromium];
 }
 
 /**
@@ -58,14 +108,26 @@ export function hasElectron(root) {
  * @param {readonly Program[]} programs
  * @param {NodeJS.ProcessEnv} [environment]
  */
-export function missingPrograms(programs, environment = process.env) {
+export function missingPrograms(programs, environment = withSystemPrograms()) {
   return programs.filter((program) => {
     const named = program.variable === undefined ? undefined : environment[program.variable];
     // The program itself, or the folder that holds it.
     if (named) return !isRunnable(named) && !isRunnable(join(named, fileNameOf(program.name)));
     const names = [program.name, ...(program.others ?? [])];
-    return names.every((name) => findOnPath(name, environment) === undefined);
+    return !names.some((name) => {
+      const file = findOnPath(name, environment);
+      return file !== undefined && (program.proof === undefined || succeeds(file, program.proof, environment));
+    });
   });
+}
+
+/**
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} environment
+ */
+function succeeds(file, args, environment) {
+  return spawnSync(file, args, { env: environment, stdio: 'ignore', windowsHide: true }).status === 0;
 }
 
 /**
@@ -73,13 +135,22 @@ export function missingPrograms(programs, environment = process.env) {
  * @param {NodeJS.ProcessEnv} [environment]
  * @returns {string | undefined} its path
  */
-export function findOnPath(name, environment = process.env) {
+export function findOnPath(name, environment = withSystemPrograms()) {
   const variable = pathVariable(environment);
   return (environment[variable] ?? '')
     .split(delimiter)
     .filter((folder) => isAbsolute(folder))
     .map((folder) => join(folder, fileNameOf(name)))
     .find(isRunnable);
+}
+
+/**
+ * Our environment, with the folders of servers and administrators' programs on the PATH. Debian has them only on root's.
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function withSystemPrograms() {
+  if (process.platform === 'win32') return process.env;
+  return { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
 }
 
 /** @param {string} name */

@@ -1,8 +1,17 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chromium, findOnPath, howToInstall, linuxFamily, missingPrograms, programsFor } from './programs.mjs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  chromium,
+  findOnPath,
+  howToInstall,
+  linuxFamily,
+  missingPrograms,
+  programsFor,
+  programsForCluster,
+  python,
+} from './programs.mjs';
 
 let folder: string;
 beforeEach(async () => {
@@ -12,9 +21,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function makeProgram(name: string): Promise<string> {
+async function makeProgram(name: string, script = ''): Promise<string> {
   const file = join(folder, name);
-  await writeFile(file, '#!/bin/sh\n');
+  await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o755);
   return file;
 }
@@ -45,11 +54,17 @@ describe('a program is found', () => {
     expect(missing(join(folder, 'gone'))).toEqual(['ffmpeg']);
   });
 
+  it("among the administrators' programs, which may not be on the PATH", () => {
+    vi.stubEnv('PATH', folder);
+    expect(findOnPath('chroot')).toMatch(/sbin.chroot$/);
+    vi.unstubAllEnvs();
+  });
+
   it('or is missing: for tests more is needed than for conversions', () => {
     const missing = (hasElectron: boolean) =>
       missingPrograms(programsFor('tests', hasElectron), { PATH: folder }).map(({ name }) => name);
-    expect(missing(true)).toEqual(['ffmpeg', 'mp3val', 'curl']);
-    expect(missing(false)).toEqual(['ffmpeg', 'mp3val', 'curl', 'chromium']);
+    expect(missing(true)).toEqual(['ffmpeg', 'mp3val', 'curl', 'python3', 'rabbitmq-server', 'mariadbd']);
+    expect(missing(false)).toEqual(['ffmpeg', 'mp3val', 'curl', 'python3', 'rabbitmq-server', 'mariadbd', 'chromium']);
     expect(missingPrograms(programsFor('conversions'), { PATH: folder }).map(({ name }) => name)).toEqual(['ffmpeg']);
   });
 });
@@ -62,10 +77,26 @@ it('does as well under another name, where it has one', async () => {
   expect(missing({ PATH: '', STANDIN_CHROMIUM: file })).toEqual([]);
 });
 
+it('is missing as long as it cannot do what it is needed for', async () => {
+  const missing = () => missingPrograms([python], { PATH: folder }).map(({ debian }) => debian);
+  const needed = 'test \'-c import ensurepip, venv\' = "$*" || exit 1';
+  await makeProgram('python3', `${needed}; exit 1`);
+  expect(missing()).toEqual(['python3-venv']);
+  await makeProgram('python', needed);
+  expect(missing()).toEqual([]);
+});
+
+it('is not needed by a cluster whose environment names that server', () => {
+  const needed = (environment: NodeJS.ProcessEnv) => programsForCluster(environment).map(({ debian }) => debian);
+  expect(needed({ MYSQL_URL: '' })).toEqual(['ffmpeg', 'python3-venv', 'rabbitmq-server', 'mariadb-server']);
+  expect(needed({ MYSQL_URL: 'mysql://db/auth' })).toEqual(['ffmpeg', 'python3-venv', 'rabbitmq-server']);
+  expect(needed({ MYSQL_URL: 'a', MONGODB_URL: 'b', RABBITMQ_URL: 'c' })).toEqual(['ffmpeg']);
+});
+
 describe('what a person is told to install', () => {
   it.each([
-    ['darwin', undefined, 'run `brew install ffmpeg mp3val curl`'],
-    ['linux', 'debian', 'run `sudo apt-get install ffmpeg mp3val curl`'],
+    ['darwin', undefined, 'run `brew install ffmpeg mp3val curl python rabbitmq mariadb`'],
+    ['linux', 'debian', 'run `sudo apt-get install ffmpeg mp3val curl python3-venv rabbitmq-server mariadb-server`'],
     [
       'linux',
       'fedora',
@@ -75,7 +106,9 @@ describe('what a person is told to install', () => {
     ['win32', undefined, 'run `winget install Gyan.FFmpeg`, and get mp3val from https://mp3val.sourceforge.net'],
   ] as const)('on %s (%s): %s', (platform, family, words) => {
     const sentence = howToInstall(programsFor('tests', true), platform, family, {});
-    expect(sentence).toContain(`Soundlift needs ffmpeg, mp3val and curl, which this machine lacks: ${words}`);
+    expect(sentence).toContain(
+      `Soundlift needs ffmpeg, mp3val, curl, python3, rabbitmq-server and mariadbd, which this machine lacks: ${words}`,
+    );
     expect(sentence).toMatch(/, or name your own ffmpeg in FFMPEG_PATH\.$/);
   });
 

@@ -2,6 +2,7 @@
 // The last line is "N passed, N failed, N skipped". Exits with 1 when anything failed or no test ran.
 import { join, relative } from 'node:path';
 import { inspect } from 'node:util';
+import { prepareMongoForTests } from '../../backend/tests/servers/private-mongodb.ts';
 import { buildStaleBundles } from '../app/bundles.ts';
 import { findElectron } from '../app/electron-binary.ts';
 import { runChecks } from '../check/run-checks.ts';
@@ -19,6 +20,10 @@ const print = (text: string) => process.stdout.write(text);
 
 const stages: readonly (() => Promise<readonly TestResult[]>)[] = [
   async () => (await runChecks(checks, print)).map((name) => ({ name: `check: ${name}`, state: 'failed', seconds: 0 })),
+  async () => {
+    await prepareMongoForTests();
+    return [];
+  },
   () => runVitest({ config: config('vitest'), filters, milliseconds }),
   async () => {
     const { isStandIn } = await findElectron();

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PrivateMariadb, startPrivateMariadb } from './private-mariadb.ts';
+import { startMongoForTests } from './private-mongodb.ts';
+import { startRabbitForTests } from './private-rabbitmq.ts';
+
+/** The servers of a cluster, as the environment of its services names them. */
+export interface ClusterServers extends AsyncDisposable {
+  readonly environment: Readonly<Record<'MYSQL_URL' | 'MONGODB_URL' | 'RABBITMQ_URL', string>>;
+}
+
+const initScript = join(import.meta.dirname, '..', '..', 'deploy', 'mysql', 'init.sql');
+
+/** The servers that MYSQL_URL, MONGODB_URL and RABBITMQ_URL name, and a private one for each that is not named. */
+export async function startClusterServers(): Promise<ClusterServers> {
+  await using started = new AsyncDisposableStack();
+  const [mysqlUrl, mongo, rabbit] = await Promise.all([
+    startMysql(started),
+    startMongoForTests().then((server) => started.use(server)),
+    startRabbitForTests().then((server) => started.use(server)),
+  ]);
+  const environment = { MYSQL_URL: mysqlUrl, MONGODB_URL: mongo.url, RABBITMQ_URL: rabbit.url };
+  const kept = started.move();
+  return { environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function startMysql(started: AsyncDisposableStack): Promise<string> {
+  const named = process.env['MYSQL_URL'];
+  if (named) return named;
+  return await makeAuthDatabase(started.use(await startPrivateMariadb()));
+}
+
+/** Makes the database and its account as an operator does. Returns the value of MYSQL_URL. */
+async function makeAuthDatabase(server: PrivateMariadb): Promise<string> {
+  const password = randomBytes(24).toString('hex');
+  const administrator = await server.connect();
+  try {
+    await administrator.query(await readFile(initScript, 'utf8'));
+    await administrator.query(`ALTER USER 'auth_user'@'%' IDENTIFIED BY '${password}' ACCOUNT UNLOCK`);
+  } finally {
+    await administrator.end();
+  }
+  return `mysql://auth_user:${password}@127.0.0.1:${server.port}/auth`;
+}
