@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { AppError } from '../../../shared/errors.ts';
+import { isLoopbackHost } from '../../../shared/loopback-host.ts';
+
+/** Where a database is, and as whom to use it. */
+export interface MysqlAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/** Fewer can be guessed by somebody who reaches the server. */
+const minPasswordBytes = 16;
+
+const addressSchema = z.string().transform((text, context): MysqlAddress => {
+  const address = parse(text);
+  if (address === undefined) {
+    context.addIssue('a URL such as mysql://auth_user:PASSWORD@HOST:3306/auth, without a query or a fragment');
+    return z.NEVER;
+  }
+  const { host, user, password } = address;
+  if (!isLoopbackHost(host) && (Buffer.byteLength(password) < minPasswordBytes || password === user)) {
+    context.addIssue(`a URL with a password of at least ${minPasswordBytes} bytes that is not the user's name`);
+  }
+  return address;
+});
+
+/** Parses MYSQL_URL. Throws `invalid`; its message says what is expected, and not the value, which has a password. */
+export function parseMysqlAddress(text: string): MysqlAddress {
+  const { success, data, error } = addressSchema.safeParse(text);
+  if (success) return data;
+  throw new AppError('invalid', `MYSQL_URL must be ${error.issues[0]?.message}.`);
+}
+
+function parse(text: string): MysqlAddress | undefined {
+  const url = /^mysql:\/\/[^\s?#]+$/.test(text) ? URL.parse(text) : null;
+  // An IPv6 address has brackets only in a URL.
+  const host = decode(url?.hostname.replace(/^\[(.*)\]$/, '$1'));
+  const user = decode(url?.username);
+  const password = decode(url?.password);
+  const path = url?.pathname.slice(1);
+  const database = decode(path);
+  if (url === null || path?.includes('/') || !host || !user || !password || !database) return undefined;
+  return { host, port: Number(url.port) || 3306, user, password, database };
+}
+
+function decode(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
