@@ -3,6 +3,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { posix, win32 } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
+import { isLoopbackHost } from '../shared/loopback-host.ts';
 import { withoutTrailing } from '../shared/without-trailing.ts';
 
 /**
@@ -32,6 +33,13 @@ export interface Config {
   readonly signUp: 'open' | 'closed';
   /** The URL of auth (`http://auth:8080`) if it does not run in this process. */
   readonly authUrl: string | undefined;
+  /** The URLs of the cluster's MySQL, MongoDB and RabbitMQ. They contain passwords. The adapters parse them. */
+  readonly mysqlUrl: string | undefined;
+  readonly mongodbUrl: string | undefined;
+  readonly rabbitmqUrl: string | undefined;
+  /** The names of the cluster's queues. */
+  readonly videoQueue: string;
+  readonly mp3Queue: string;
   /** The URL of the mail server. It contains a password. Without it, mail is off. */
   readonly smtpUrl: string | undefined;
   /** The sender of mails: `Soundlift <no-reply@example.org>`. */
@@ -95,6 +103,11 @@ const mailFromSchema = z.string().regex(/^(?:[^<>\p{Cc}]*<[^<>@\s]+@[^<>@\s]+>|[
   error: 'an e-mail address, or a name and an address in angle brackets',
 });
 
+/** Room for `.dead` after it: RabbitMQ takes names of 255 bytes. */
+const queueNameSchema = z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, {
+  error: 'up to 200 letters, digits, dots, hyphens and underscores',
+});
+
 const networksSchema = z
   .string()
   .transform((text) => text.split(',').map((network) => network.trim()))
@@ -120,6 +133,11 @@ const settingsSchema = z.object({
   LOGIN_TOKEN_SECONDS: wholeNumber(1, 10 * 365 * 86_400).default(86_400),
   SIGN_UP: oneOf(['open', 'closed']).optional(),
   AUTH_URL: webUrlSchema.optional(),
+  MYSQL_URL: z.string().optional(),
+  MONGODB_URL: z.string().optional(),
+  RABBITMQ_URL: z.string().optional(),
+  VIDEO_QUEUE: queueNameSchema.default('video'),
+  MP3_QUEUE: queueNameSchema.default('mp3'),
   SMTP_URL: smtpUrlSchema.optional(),
   MAIL_FROM: mailFromSchema.optional(),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
@@ -174,6 +192,11 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
     loginTokenSeconds: settings.LOGIN_TOKEN_SECONDS,
     signUp: settings.SIGN_UP ?? (loopback ? 'open' : 'closed'),
     authUrl: settings.AUTH_URL,
+    mysqlUrl: settings.MYSQL_URL,
+    mongodbUrl: settings.MONGODB_URL,
+    rabbitmqUrl: settings.RABBITMQ_URL,
+    videoQueue: settings.VIDEO_QUEUE,
+    mp3Queue: settings.MP3_QUEUE,
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
     metricsPort: settings.METRICS_PORT,
@@ -185,11 +208,6 @@ export function parseConfig(environment: Environment, flags: ConfigFlags = {}, s
     converterConcurrency: settings.CONVERTER_CONCURRENCY ?? facts.cores,
     logLevel: settings.LOG_LEVEL,
   };
-}
-
-/** True for `localhost`, 127.0.0.0/8 and `::1`, without brackets. */
-export function isLoopbackHost(host: string): boolean {
-  return host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** A name whose last part is a number would be taken for an IPv4 address (WHATWG URL, section 3.5). */

@@ -11,6 +11,18 @@ const service = [
   'backend/http',
 ];
 
+/** What both sets of adapters may import, with the pieces that they share. */
+const adapter = [
+  'shared',
+  'backend/messages.ts',
+  'backend/ports',
+  'backend/adapters/job-worker.ts',
+  'backend/adapters/subscribers.ts',
+  'backend/adapters/stored-rows',
+  'backend/adapters/interruptible.ts',
+  'backend/adapters/system-error.ts',
+];
+
 /**
  * Which of our own files a part, a folder or a file, may import besides its own. A folder stands for everything below it; a file belongs to
  * the part with the longest name that fits.
@@ -22,9 +34,14 @@ const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   'backend/client-limits.ts': ['backend/ports'],
   'backend/messages.ts': ['shared'],
   'backend/ports': ['shared', 'backend/messages.ts'],
-  'backend/adapters/embedded': ['shared', 'backend/messages.ts', 'backend/ports'],
+  'backend/adapters/embedded': adapter,
+  'backend/adapters/cluster': adapter,
   'backend/adapters/smtp-mailer.ts': ['shared', 'backend/ports'],
-  'backend/adapters/cluster': ['shared', 'backend/messages.ts', 'backend/ports'],
+  'backend/adapters/job-worker.ts': ['backend/ports'],
+  'backend/adapters/subscribers.ts': [],
+  'backend/adapters/stored-rows': ['shared', 'backend/ports'],
+  'backend/adapters/interruptible.ts': ['shared'],
+  'backend/adapters/system-error.ts': ['shared'],
   'backend/conversions': ['shared', 'backend/messages.ts', 'backend/ports'],
   'backend/http': ['shared', 'backend/client-limits.ts', 'backend/messages.ts', 'backend/ports'],
   'backend/gateway': [...service, 'backend/config.ts'],
@@ -58,6 +75,8 @@ const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
   child_process: ['backend/converter/ffmpeg/run-ffmpeg.ts'],
   'fluent-ffmpeg': ['backend/converter/ffmpeg/run-ffmpeg.ts'],
   nodemailer: ['backend/adapters/smtp-mailer.ts'],
+  mysql2: ['backend/adapters/cluster'],
+  amqplib: ['backend/adapters/cluster'],
   axios: ['desktop/client', 'backend/http/remote-authentication.ts'],
   'tus-js-client': ['desktop/client'],
   ws: ['backend/gateway', 'desktop/client'],
@@ -73,7 +92,7 @@ const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
 
 // Paths are relative to this folder, so a pattern for files elsewhere begins with `**/`.
 const tests = ['**/*.test.ts', '**/*.contract.ts', '**/backend/tests/**', '**/desktop/{e2e,tests}/**'];
-const build = ['*.config.ts', '*.mjs', '{app,bench,check,icons,set-up,shots,test}/**'];
+const build = ['*.config.ts', '*.mjs', '{app,bench,check,cluster,icons,set-up,shots,test}/**'];
 
 /** How many folders deep a part may be. The rule sees what an import says, such as `../../shared/api.ts`, and not the file it means. */
 const depths = [0, 1, 2, 3];
@@ -182,7 +201,7 @@ export default defineConfig({
       rules: { 'eslint/no-restricted-imports': 'off', 'typescript/consistent-type-imports': 'off' },
     },
     {
-      files: ['*.mjs', 'playwright*.config.ts', '{app,bench,check,set-up,test}/**', ...tests],
+      files: ['*.mjs', 'playwright*.config.ts', '{app,bench,check,cluster,set-up,test}/**', ...tests],
       rules: {
         'eslint/max-lines-per-function': 'off',
         'eslint/no-console': 'off',

@@ -1,19 +1,13 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
-import { openLimits } from '../client-limits.ts';
-import { type Config, isLoopbackHost } from '../config.ts';
+import type { Config } from '../config.ts';
 import { type FfmpegBinaries, locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
-import { createGateway } from '../gateway/gateway.ts';
-import { createApp } from '../http/app.ts';
-import type { Authentication } from '../http/authentication.ts';
-import type { Route } from '../http/routes.ts';
-import { type RunningServer, startServer } from '../http/server.ts';
-import { descriptorLimit } from './descriptor-limit.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
+import { startGatewayService } from './gateway-service.ts';
+import { openMetrics, serveMetrics } from './metrics-server.ts';
 import { openAuth } from './open-auth.ts';
 import { openLog } from './open-log.ts';
 import { mailHost, openMailer } from './open-mailer.ts';
-import { reachAll } from './reach-all.ts';
 import { startConverterService, startNotifierService, startOwnerSide } from './services.ts';
 import { stopInTime } from './stop-in-time.ts';
 
@@ -56,8 +50,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   const { config, version, say, signal, binaries, log } = options;
   const mailer = await openMailer(config);
   running.defer(() => mailer?.close());
-  // Loaded only when needed: it takes tens of megabytes of memory.
-  const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics();
+  const metrics = await openMetrics(config);
   const opened = running.use(
     await openEmbeddedParts(config.dataFolder, log, {
       called: 'The data folder (--data or SOUNDLIFT_DATA)',
@@ -67,58 +60,27 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
   const authentication = await openAuth(parts, config, mailer);
   if (metrics !== undefined) {
-    const metricsServer = await serveMetrics(config, metrics.route(parts.conversions), { authentication, log });
+    const metricsServer = await serveMetrics(metrics, config, parts, authentication);
     running.defer(() => metricsServer.close());
     say(`metrics on ${metricsServer.url}/metrics`);
   }
   const owners = running.use(await startOwnerSide(parts, config));
   const converter = await startConverterService(parts, { ...config, binaries, whenFull: 'wait' });
   running.defer(() => converter.stop());
-  const { loopback, publicUrl } = config;
-  const limits = openLimits(descriptorLimit(), config.converterConcurrency);
-  const gateway = createGateway({
-    ...owners,
-    conversions: owners.owned,
-    events: parts.events,
-    authentication,
-    settings: { ...config, version, mail: mailer !== undefined },
-    hosts: { loopback, publicUrl },
-    trustedProxies: config.trustedProxies,
-    limits,
-    log,
-    ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
-    reachAll: () => reachAll(parts, authentication),
-  });
-  const server = await startServer(gateway.app, {
-    host: config.host,
-    port: config.port,
-    log,
-    connections: { ...limits.connections, trustedProxies: config.trustedProxies },
-  });
-  running.defer(() => server.close());
-  running.defer(() => gateway.close());
-  const mail = mailer && { mailer, authentication, url: publicUrl ?? server.url, host: mailHost(config) };
+  const gateway = running.use(
+    await startGatewayService(parts, config, {
+      owners,
+      authentication,
+      version,
+      mail: mailer !== undefined,
+      places: config.converterConcurrency,
+      ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
+    }),
+  );
+  const mail = mailer && { mailer, authentication, url: config.publicUrl ?? gateway.url, host: mailHost(config) };
   running.use(await startNotifierService(parts, config, mail));
-  say(`listening on ${server.url}`);
+  say(`listening on ${gateway.url}`);
   const ending = AbortSignal.any([signal, parts.broken]);
   if (!ending.aborted) await once(ending, 'abort');
   parts.broken.throwIfAborted();
-}
-
-/** A few collectors. Their descriptors are among those that the process keeps for itself. */
-const metricsConnections = { perClient: 16, inAll: 16 };
-
-/** Serves the metrics on their own host and port. */
-async function serveMetrics(
-  { metricsPort: port = 0, metricsHost: host, trustedProxies }: Config,
-  route: Route,
-  { authentication, log }: { readonly authentication: Authentication; readonly log: Logger },
-): Promise<RunningServer> {
-  const hosts = { loopback: isLoopbackHost(host) };
-  const app = createApp({ routes: [route], authentication, hosts, trustedProxies, log });
-  const settings = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
-  return await startServer(app, {
-    ...{ host, port, settings, log },
-    connections: { ...metricsConnections, trustedProxies },
-  });
 }

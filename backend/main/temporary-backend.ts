@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -6,8 +6,7 @@ import { isDiskFull } from '../../shared/disk-full.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { LocalChannel } from '../../shared/local-channel.ts';
 import { sayShared } from '../../shared/words/say.ts';
-import { openDataFolder } from '../adapters/embedded/data-folder.ts';
-import { lockDataFolder } from '../adapters/embedded/data-folder-lock.ts';
+import { removeAbandonedFolders } from './abandoned-folders.ts';
 import { type EmbeddedSettings, startEmbedded } from './embedded.ts';
 
 const prefix = 'soundlift-convert-';
@@ -26,7 +25,7 @@ export async function startTemporaryBackend(
   settings: Omit<EmbeddedSettings, 'dataFolder' | 'whenFull' | 'temporary'>,
   log: Logger,
 ): Promise<TemporaryBackend> {
-  await removeAbandoned(log);
+  await removeAbandonedFolders(prefix, log);
   const full = { fail: sayShared('failTemporaryDiskFull', { folder: tmpdir() }) };
   for (let attempt = 1; ; attempt += 1) {
     const dataFolder = await makeTemporaryFolder(full.fail);
@@ -56,23 +55,5 @@ async function makeTemporaryFolder(fullSentence: string): Promise<string> {
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     throw new AppError('disk_full', fullSentence, { cause: error });
-  }
-}
-
-/** Removes the folders that killed processes left: nobody holds their lock. */
-async function removeAbandoned(log: Logger): Promise<void> {
-  const names = await readdir(tmpdir()).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(prefix))) {
-    const folder = join(tmpdir(), name);
-    try {
-      // Every user may write here. Entries of other users, and links, are ignored.
-      const facts = await lstat(folder);
-      if (!facts.isDirectory() || facts.uid !== (process.getuid?.() ?? facts.uid)) continue;
-      using _lock = lockDataFolder(await openDataFolder(folder));
-      await rm(folder, { recursive: true, force: true });
-    } catch (error) {
-      if (!isAppError(error, 'data_in_use'))
-        log.debug({ err: error }, 'could not remove the leftovers of a killed run');
-    }
   }
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { watchForStop } from '../../backend/main/stop-signals.ts';
 import { isAppError } from '../../shared/errors.ts';
 import type { Backend } from '../client/backend.ts';
 import type { RemoteBackend } from '../client/remote-backend.ts';
@@ -11,7 +11,6 @@ import { failureWords } from './failure-words.ts';
 import type { KeptSignIns } from './kept-sign-ins.ts';
 import type { ServeFlags } from './serve-command.ts';
 import type { SignInQuestions } from './sign-in-commands.ts';
-import { watchForStop } from './stop-signals.ts';
 import { harmless } from './terminal-text.ts';
 import { generalHelp } from './words.ts';
 
@@ -135,8 +134,8 @@ async function runUser(words: readonly string[], { stdout, stderr }: CommandCont
 }
 
 async function version(): Promise<string> {
-  const facts: unknown = JSON.parse(await readFile(path.join(packageFolder, 'package.json'), 'utf8'));
-  return typeof facts === 'object' && facts !== null && 'version' in facts ? String(facts.version) : 'unknown';
+  const { readOwnVersion } = await import('../../backend/main/own-version.ts');
+  return await readOwnVersion();
 }
 
 /** Runs the command in `words` and returns the exit code. */

@@ -24,6 +24,7 @@ export async function startEmbeddedBackend(): Promise<FlowBackend> {
       return { videos, mp3s, work };
     },
     converting: () => server.workers(),
+    sweep: async () => undefined,
     async crash() {
       await server.kill();
       server = await start();

@@ -17,6 +17,8 @@ export interface FlowBackend extends AsyncDisposable {
   stored(): Promise<StoredFiles>;
   /** The ffmpeg and ffprobe processes, with their launchers, that work for it now. */
   converting(): Promise<readonly RunningProcess[]>;
+  /** Removes blobs that no row needs, which is done once an hour. Does nothing if a start has done it. */
+  sweep(): Promise<void>;
   /** Kills all its processes at once with SIGKILL, and starts it again with the same data. */
   crash(): Promise<void>;
   /** Stops all its processes without ending them, as on a machine that sleeps. */

@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { Conversion, Notification } from '../../../shared/api.ts';
 import type { ApiClient } from '../running/api-client.ts';
 import { waitUntil } from '../running/wait-until.ts';
@@ -14,8 +13,11 @@ export async function toldOf(account: ApiClient, id: string): Promise<Notificati
 /** Waits until the backend converts nothing, nothing is in progress, and no video of these conversions is kept. */
 export async function expectNothingLeftOf(flow: Flow, ...ids: readonly string[]): Promise<void> {
   await expectIdle(flow);
-  const { videos } = await flow.backend.stored();
-  expect(videos.filter((name) => ids.some((id) => name.startsWith(id)))).toEqual([]);
+  await waitUntil('their videos are removed', async () => {
+    await flow.backend.sweep();
+    const { videos } = await flow.backend.stored();
+    return !videos.some((name) => ids.some((id) => name.startsWith(id)));
+  });
 }
 
 /** Waits until the backend converts nothing and nothing is in progress. */

@@ -1,0 +1,21 @@
+// The notifier as a process of its own: notifications, and mails where SMTP_URL is set.
+import { createRemoteAuthentication } from '../http/remote-authentication.ts';
+import { needed, openClusterParts } from './cluster-parts.ts';
+import { mailHost, openMailer } from './open-mailer.ts';
+import { runService } from './run-service.ts';
+import { startNotifierService } from './services.ts';
+
+await runService(async ({ config, log, running, signal, say }) => {
+  const mailer = await openMailer(config);
+  running.defer(() => mailer?.close());
+  const mail = mailer && {
+    mailer,
+    authentication: createRemoteAuthentication({ url: needed('AUTH_URL', config.authUrl) }),
+    // The mails link to it.
+    url: needed('PUBLIC_URL', config.publicUrl),
+    host: mailHost(config),
+  };
+  const parts = running.use(await openClusterParts(config, log, { signal }));
+  running.use(await startNotifierService(parts, config, mail));
+  say(mail === undefined ? 'notifying' : 'notifying and mailing');
+});

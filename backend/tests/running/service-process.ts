@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { type OwnProcess, spawnOwnProcess } from './own-process.ts';
+
+export const serviceNames = ['auth', 'gateway', 'converter', 'notifier'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** What each service prints once it is ready. */
+const readyLines: Readonly<Record<ServiceName, RegExp>> = {
+  auth: /^listening on (http:\S+)\n/m,
+  gateway: /^listening on (http:\S+)\n/m,
+  converter: /^converting /m,
+  notifier: /^notifying/m,
+};
+
+/**
+ * Starts a service of the cluster as a process of its own. `said` is the address of a gateway or auth, without a trailing slash. Its
+ * temporary files are below `workFolder`, which must exist.
+ */
+export async function startServiceProcess(
+  name: ServiceName,
+  workFolder: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<OwnProcess> {
+  const entry = join(import.meta.dirname, '..', '..', 'main', `${name}.ts`);
+  const { ready } = spawnOwnProcess({
+    words: [process.execPath, entry],
+    environment: { LOG_LEVEL: 'warn', PORT: '0', TMPDIR: workFolder, ...environment },
+    ready: readyLines[name],
+    workFolder,
+  });
+  return await ready;
+}
