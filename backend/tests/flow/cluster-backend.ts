@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
@@ -8,13 +8,9 @@ import { createOwnerSide } from '../../conversions/conversions.ts';
 import { openClusterParts } from '../../main/cluster-parts.ts';
 import { makeHeldFfmpeg } from '../running/held-ffmpeg.ts';
 import type { OwnProcess } from '../running/own-process.ts';
-import { type ServiceName, startServiceProcess } from '../running/service-process.ts';
+import { startRunningCluster } from '../running/running-cluster.ts';
 import { startClusterServers } from '../servers/cluster-servers.ts';
-import { freePort } from '../servers/server-program.ts';
 import type { FlowBackend } from './flow-backend.ts';
-
-/** The services of a cluster besides auth, which the others need first. */
-const services: readonly ServiceName[] = ['gateway', 'gateway', 'converter', 'converter', 'notifier'];
 
 /** A cluster: auth, two gateways, two converters and a notifier, each a process of its own, over real servers. */
 export async function startClusterBackend(): Promise<FlowBackend> {
@@ -24,31 +20,9 @@ export async function startClusterBackend(): Promise<FlowBackend> {
   const ffmpeg = await makeHeldFfmpeg(folder);
   const servers = opened.use(await startClusterServers());
   const mongo = opened.use(new MongoClient(servers.environment.MONGODB_URL));
-  const authPort = String(await freePort());
-  const environment = {
-    ...servers.environment,
-    ...ffmpeg.environment,
-    JWT_SECRET: 'a secret of this test that is long enough',
-    AUTH_URL: `http://127.0.0.1:${authPort}`,
-    CONVERTER_CONCURRENCY: '1',
-  };
-
-  async function start(): Promise<readonly OwnProcess[]> {
-    const startOne = async (name: ServiceName, number: number): Promise<OwnProcess> => {
-      const workFolder = join(folder, `${name}-${number}`);
-      await mkdir(workFolder, { recursive: true });
-      return await startServiceProcess(
-        name,
-        workFolder,
-        name === 'auth' ? { ...environment, PORT: authPort } : environment,
-      );
-    };
-    return await Promise.all([startOne('auth', 0), ...services.map(startOne)]);
-  }
-  let running = await start();
+  const cluster = opened.use(await startRunningCluster({ servers: servers.environment, settings: ffmpeg.environment }));
   const all = async <Result>(work: (one: OwnProcess) => Promise<Result>): Promise<readonly Result[]> =>
-    await Promise.all(running.map(work));
-  opened.defer(async () => void (await all((one) => one.kill())));
+    await Promise.all(cluster.services.map((service) => work(service.process())));
 
   async function blobsOf(database: string): Promise<readonly string[]> {
     const blobs = await mongo.db(database).collection<{ readonly _id: string }>('fs.blobs').find().toArray();
@@ -56,7 +30,7 @@ export async function startClusterBackend(): Promise<FlowBackend> {
   }
 
   async function workInProgress(): Promise<readonly string[]> {
-    const names = await readdir(folder, { recursive: true });
+    const names = await readdir(cluster.folder, { recursive: true });
     // Each service has a folder, and the converters have a locked one in theirs.
     return names.filter((name) => name.split('/').length > 2 && !name.endsWith('/lock'));
   }
@@ -66,9 +40,9 @@ export async function startClusterBackend(): Promise<FlowBackend> {
   return {
     url() {
       // The gateways in turn, as a load balancer does.
-      const gateways = running.filter(({ said }) => said !== '' && !said.endsWith(`:${authPort}`));
+      const gateways = cluster.named('gateway');
       asked += 1;
-      return gateways[asked % gateways.length]?.said ?? '';
+      return gateways[asked % gateways.length]?.url ?? '';
     },
     ffmpeg,
     async stored() {
@@ -77,7 +51,9 @@ export async function startClusterBackend(): Promise<FlowBackend> {
     },
     async sweep() {
       const { signal } = new AbortController();
-      await using parts = await openClusterParts(parseConfig(environment), pino({ level: 'silent' }), { signal });
+      await using parts = await openClusterParts(parseConfig(cluster.environment), pino({ level: 'silent' }), {
+        signal,
+      });
       const retention = { sourceSeconds: 86_400, resultSeconds: 30 * 86_400 };
       const side = createOwnerSide({ ...parts, store: parts.conversions, retention });
       await side.sweeper.tidy();
@@ -86,7 +62,7 @@ export async function startClusterBackend(): Promise<FlowBackend> {
     converting: async () => (await all((one) => one.workers())).flat(),
     async crash() {
       await all((one) => one.kill());
-      running = await start();
+      await Promise.all(cluster.services.map((service) => service.start()));
     },
     freeze: async () => void (await all((one) => one.signal('SIGSTOP'))),
     thaw: async () => void (await all((one) => one.signal('SIGCONT'))),

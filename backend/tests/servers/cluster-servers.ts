@@ -2,12 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PrivateMariadb, startPrivateMariadb } from './private-mariadb.ts';
-import { startMongoForTests } from './private-mongodb.ts';
-import { startRabbitForTests } from './private-rabbitmq.ts';
+import { type PrivateMongo, startMongoForTests, startPrivateMongo } from './private-mongodb.ts';
+import {
+  type PrivateRabbit,
+  type PrivateRabbitOptions,
+  startPrivateRabbit,
+  startRabbitForTests,
+} from './private-rabbitmq.ts';
 
 /** The servers of a cluster, as the environment of its services names them. */
+export type ClusterEnvironment = Readonly<Record<'MYSQL_URL' | 'MONGODB_URL' | 'RABBITMQ_URL', string>>;
+
 export interface ClusterServers extends AsyncDisposable {
-  readonly environment: Readonly<Record<'MYSQL_URL' | 'MONGODB_URL' | 'RABBITMQ_URL', string>>;
+  readonly environment: ClusterEnvironment;
+}
+
+/** Private servers, which a test can stop, kill and freeze. */
+export interface PrivateServers extends ClusterServers {
+  readonly mysql: PrivateMariadb;
+  readonly mongo: PrivateMongo;
+  readonly rabbit: PrivateRabbit;
 }
 
 const initScript = join(import.meta.dirname, '..', '..', 'deploy', 'mysql', 'init.sql');
@@ -16,7 +30,7 @@ const initScript = join(import.meta.dirname, '..', '..', 'deploy', 'mysql', 'ini
 export async function startClusterServers(): Promise<ClusterServers> {
   await using started = new AsyncDisposableStack();
   const [mysqlUrl, mongo, rabbit] = await Promise.all([
-    startMysql(started),
+    process.env['MYSQL_URL'] || startPrivateMariadb().then((server) => makeAuthDatabase(started.use(server))),
     startMongoForTests().then((server) => started.use(server)),
     startRabbitForTests().then((server) => started.use(server)),
   ]);
@@ -25,10 +39,17 @@ export async function startClusterServers(): Promise<ClusterServers> {
   return { environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function startMysql(started: AsyncDisposableStack): Promise<string> {
-  const named = process.env['MYSQL_URL'];
-  if (named) return named;
-  return await makeAuthDatabase(started.use(await startPrivateMariadb()));
+export async function startPrivateServers(rabbitOptions: PrivateRabbitOptions = {}): Promise<PrivateServers> {
+  await using started = new AsyncDisposableStack();
+  const [mysql, mongo, rabbit] = await Promise.all([
+    startPrivateMariadb().then((server) => started.use(server)),
+    startPrivateMongo().then((server) => started.use(server)),
+    startPrivateRabbit(rabbitOptions).then((server) => started.use(server)),
+  ]);
+  const mysqlUrl = await makeAuthDatabase(mysql);
+  const environment = { MYSQL_URL: mysqlUrl, MONGODB_URL: mongo.url, RABBITMQ_URL: rabbit.url };
+  const kept = started.move();
+  return { mysql, mongo, rabbit, environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** Makes the database and its account as an operator does. Returns the value of MYSQL_URL. */

@@ -1,0 +1,97 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterEnvironment } from '../servers/cluster-servers.ts';
+import { freePort } from '../servers/server-program.ts';
+import type { OwnProcess } from './own-process.ts';
+import { type ServiceName, startServiceProcess } from './service-process.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** One service of a running cluster. It can be ended in any way and started again with the same settings, port and folder. */
+export interface RunningService {
+  readonly name: ServiceName;
+  /** Where a gateway or auth listens, without a trailing slash. Stays the same after a restart. */
+  readonly url: string;
+  /** The process that was started last, which may have ended. */
+  process(): OwnProcess;
+  /** Starts it, after it has ended. Resolves once it is ready. */
+  start(): Promise<void>;
+}
+
+/** The services of a cluster, each a process of its own, over servers that are already running. */
+export interface RunningCluster extends AsyncDisposable {
+  /** In the order in which they were given. */
+  readonly services: readonly RunningService[];
+  named(name: ServiceName): readonly RunningService[];
+  /** Has a folder for each service, in which the temporary files of that service are. */
+  readonly folder: string;
+  /** The settings of every service. */
+  readonly environment: Environment;
+}
+
+/** Two gateways, two converters, auth and a notifier. */
+export const twoOfEverything: readonly ServiceName[] = [
+  'auth',
+  'gateway',
+  'gateway',
+  'converter',
+  'converter',
+  'notifier',
+];
+
+export interface RunningClusterOptions {
+  readonly servers: ClusterEnvironment;
+  readonly services?: readonly ServiceName[];
+  /** Added to the settings of every service, or replaces parts of them. */
+  readonly settings?: Environment;
+  /** The same for the service with this number in `services`. */
+  readonly settingsOf?: (name: ServiceName, number: number) => Environment;
+}
+
+/** Starts all services at once, and resolves when all are ready. Disposing of it kills them and removes their folders. */
+export async function startRunningCluster(options: RunningClusterOptions): Promise<RunningCluster> {
+  const { servers, services: names = twoOfEverything, settings = {}, settingsOf = () => ({}) } = options;
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-cluster-'));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const authPort = String(await freePort());
+  const environment: Environment = {
+    ...servers,
+    JWT_SECRET: 'a secret of this test that is long enough',
+    AUTH_URL: `http://127.0.0.1:${authPort}`,
+    CONVERTER_CONCURRENCY: '1',
+    ...settings,
+  };
+
+  async function startOne(name: ServiceName, number: number): Promise<RunningService> {
+    const workFolder = join(folder, `${name}-${number}`);
+    await mkdir(workFolder);
+    const port = name === 'auth' ? authPort : String(await freePort());
+    const own = { ...environment, PORT: port, ...settingsOf(name, number) };
+    let running = await startServiceProcess(name, workFolder, own);
+    opened.defer(() => running.kill());
+    return {
+      name,
+      url: running.said,
+      process: () => running,
+      async start() {
+        running = await startServiceProcess(name, workFolder, own);
+      },
+    };
+  }
+
+  const starting = await Promise.allSettled(names.map(startOne));
+  const services = starting.map((started) => {
+    if (started.status === 'rejected') throw started.reason;
+    return started.value;
+  });
+  const kept = opened.move();
+  return {
+    services,
+    named: (name) => services.filter((service) => service.name === name),
+    folder,
+    environment,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
