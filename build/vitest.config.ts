@@ -14,8 +14,9 @@ export default defineConfig({
     // Tests start real programs (ffmpeg, servers), which need a core, too.
     maxWorkers: 3,
     sequence: { sequencer: WholeSystemFirst },
-    testTimeout: 1 * minutes,
-    hookTimeout: 1 * minutes,
+    // A quiet machine needs a tenth of this for the slowest test, a cluster that is killed and starts again.
+    testTimeout: 3 * minutes,
+    hookTimeout: 3 * minutes,
     teardownTimeout: 10_000,
     // A busy machine may need far longer than vitest's default of one second; only a failing test waits this long.
     expect: { poll: { timeout: 40_000 } },
