@@ -10,6 +10,8 @@ function parse(environment: Record<string, string> = {}, flags = {}, system = li
   return parseConfig(environment, flags, system);
 }
 
+const secrets = ['kLw2-9dPq7-uYx4-0zRt6-mNb8-vHs3-', 'a forest of 12 quiet pines and nobody in it'] as const;
+
 /** A value for each variable that is not its default. */
 const everySetting: Readonly<Record<SettingName, string>> = {
   HOST: '[::1]',
@@ -17,7 +19,7 @@ const everySetting: Readonly<Record<SettingName, string>> = {
   PUBLIC_URL: 'https://sound.example/',
   TRUSTED_PROXIES: '10.0.0.0/8, ::1',
   SOUNDLIFT_DATA: '/var/lib/soundlift',
-  JWT_SECRET: `${'n'.repeat(32)},${'o'.repeat(40)}`,
+  JWT_SECRET: secrets.join(','),
   LOGIN_TOKEN_SECONDS: '60',
   SIGN_UP: 'closed',
   AUTH_URL: 'http://auth:8081/',
@@ -95,7 +97,7 @@ describe('parseConfig', () => {
       publicUrl: 'https://sound.example',
       trustedProxies: ['10.0.0.0/8', '::1'],
       dataFolder: '/var/lib/soundlift',
-      jwtSecrets: ['n'.repeat(32), 'o'.repeat(40)],
+      jwtSecrets: secrets,
       loginTokenSeconds: 60,
       signUp: 'closed',
       authUrl: 'http://auth:8081',
@@ -231,6 +233,16 @@ describe('parseConfig', () => {
     const sentence = refusal({ JWT_SECRET: secret });
     expect(sentence).toBe(
       'JWT_SECRET must be at least 32 bytes without the spaces around them, or several such secrets with commas between them.',
+    );
+  });
+
+  it.each([
+    'changeme-changeme-changeme-changeme',
+    `${secrets[0]},super-secret-jwt-signing-key-please-change`,
+    'n'.repeat(32),
+  ])('refuses the secret %j, which anybody can guess, without repeating it', (secret) => {
+    expect(refusal({ JWT_SECRET: secret })).toBe(
+      'JWT_SECRET must be a random secret of your own, not a default, an example or a pattern.',
     );
   });
 });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '../shared/errors.ts';
 import { isLoopbackHost } from '../shared/loopback-host.ts';
 import { withoutTrailing } from '../shared/without-trailing.ts';
+import { isWellKnown } from './well-known-secrets.ts';
 
 /**
  * The settings of the services, parsed once at the start and passed on as plain data. A service names those that it needs with
@@ -119,7 +120,11 @@ const secretsSchema = z
   .string()
   .transform((text) => text.split(','))
   .refine((secrets) => secrets.every((secret) => Buffer.byteLength(secret.trim()) >= minSecretBytes), {
+    abort: true,
     error: `at least ${minSecretBytes} bytes without the spaces around them, or several such secrets with commas between them`,
+  })
+  .refine((secrets) => !secrets.some(isWellKnown), {
+    error: 'a random secret of your own, not a default, an example or a pattern',
   });
 
 /** An empty variable counts as unset, since compose files and unit files write unset variables so. */

@@ -30,12 +30,13 @@ const adapter = [
 const partsMayImport: Readonly<Record<string, readonly string[]>> = {
   shared: [],
 
-  'backend/config.ts': ['shared'],
+  'backend/config.ts': ['shared', 'backend/well-known-secrets.ts'],
+  'backend/well-known-secrets.ts': [],
   'backend/client-limits.ts': ['backend/ports'],
   'backend/messages.ts': ['shared'],
   'backend/ports': ['shared', 'backend/messages.ts'],
   'backend/adapters/embedded': adapter,
-  'backend/adapters/cluster': adapter,
+  'backend/adapters/cluster': [...adapter, 'backend/well-known-secrets.ts'],
   'backend/adapters/smtp-mailer.ts': ['shared', 'backend/ports'],
   'backend/adapters/job-worker.ts': ['backend/ports'],
   'backend/adapters/subscribers.ts': [],

@@ -6,6 +6,7 @@ import { openGridFsBlobStores } from '../adapters/cluster/gridfs-blob-store.ts';
 import { openMongoStores } from '../adapters/cluster/mongo-stores.ts';
 import { openMysqlAuthStores } from '../adapters/cluster/mysql-auth-stores.ts';
 import { openRabbit } from '../adapters/cluster/open-rabbit.ts';
+import { parseRabbitUrl } from '../adapters/cluster/rabbit-url.ts';
 import { freeBytes, limitsAt } from '../adapters/embedded/volume-space.ts';
 import type { Config } from '../config.ts';
 import { createSkipLog } from '../conversions/skip-log.ts';
@@ -39,6 +40,8 @@ export async function openClusterParts(
 ): Promise<Omit<Parts, AuthPart>> {
   const mongodbUrl = needed('MONGODB_URL', config.mongodbUrl);
   const rabbitmqUrl = needed('RABBITMQ_URL', config.rabbitmqUrl);
+  // Refuses a wrong one now, and not only once MongoDB can be reached.
+  parseRabbitUrl(rabbitmqUrl);
   await using opened = new AsyncDisposableStack();
   const skipped = createSkipLog({ clock: systemClock, log, ...(onSkipped === undefined ? {} : { onSkipped }) });
   const { workFloor } = limitsAt(workFolder);

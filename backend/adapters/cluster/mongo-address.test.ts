@@ -5,13 +5,16 @@ import { openMongoStores } from './mongo-stores.ts';
 
 describe('the address of a MongoDB', () => {
   it.each([
-    ['mongodb://db', 'soundlift'],
-    ['mongodb://db/', 'soundlift'],
-    ['mongodb://db/?replicaSet=rs', 'soundlift'],
-    ['mongodb://anna:secret@one:27017,two:27018/other?replicaSet=rs&tls=true', 'other'],
-    ['mongodb://anna:p%40ss%2F@db/other-1', 'other-1'],
+    ['mongodb://localhost', 'soundlift'],
+    ['mongodb://127.0.0.1/', 'soundlift'],
+    ['mongodb://127.0.0.1:1,localhost:2/?replicaSet=rs', 'soundlift'],
     ['mongodb://[::1]:27017/x', 'x'],
-    ['mongodb+srv://cluster.example.org/x', 'x'],
+    ['mongodb://anna:kLw2-9d@localhost/x', 'x'],
+    ['mongodb://%2Frun%2Fmongodb.sock/x', 'x'],
+    ['mongodb://anna:kLw2-9dPq7-uYx4-@one:27017,two:27018/other?replicaSet=rs&tls=true', 'other'],
+    ['mongodb://anna:a%40long%2Fenough+word@db/other-1', 'other-1'],
+    ['mongodb+srv://anna:kLw2-9dPq7-uYx4-@cluster.example.org/x', 'x'],
+    ['mongodb://db/x?authMechanism=MONGODB-X509&authSource=%24external&tls=true', 'x'],
   ])('%s names the database %s', async (url, name) => {
     const { client, database } = parseMongoAddress(url);
     expect(database).toBe(name);
@@ -44,9 +47,33 @@ describe('the address of a MongoDB', () => {
     expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/secret|cret@/);
   });
 
+  const ownPassword = "a URL with a password of at least 16 bytes that is not the user's name";
+  it.each([
+    ['mongodb://db', 'a URL with a user and a password, unless MongoDB is on this computer'],
+    ['mongodb://localhost,db/x', 'a URL with a user and a password, unless MongoDB is on this computer'],
+    ['mongodb+srv://cluster.example.org/x', 'a URL with a user and a password, unless MongoDB is on this computer'],
+    ['mongodb://anna:kLw2-9dPq7-uYx@db/x', ownPassword],
+    ['mongodb://anna@db/x', ownPassword],
+    ['mongodb+srv://anna:kLw2@cluster.example.org/x', ownPassword],
+    ['mongodb://anna-from-next-door:anna-from-next-door@db/x', ownPassword],
+    ['mongodb://anna:kLw2@db/x?authMechanism=PLAIN&authSource=%24external', ownPassword],
+    [
+      'mongodb://root:change-me-change-me@db/x',
+      'a URL with a random password of your own, not a default, an example or a pattern',
+    ],
+    [
+      'mongodb://root:example@localhost/x',
+      'a URL with a random password of your own, not a default, an example or a pattern',
+    ],
+  ])('%s must be better protected', (url, expected) => {
+    expect(() => parseMongoAddress(url)).toThrow(
+      expect.objectContaining({ code: 'invalid', message: `MONGODB_URL must be ${expected}.` }),
+    );
+  });
+
   it('cannot make writes less durable, or reads older', async () => {
     const options = 'w=0&journal=false&readPreference=secondary&readConcernLevel=available&socketTimeoutMS=0';
-    const { client } = parseMongoAddress(`mongodb://db/x?${options}`);
+    const { client } = parseMongoAddress(`mongodb://localhost/x?${options}`);
     expect(client.options).toMatchObject({
       writeConcern: { w: 'majority', journal: true },
       readPreference: { mode: 'primary' },
@@ -57,7 +84,7 @@ describe('the address of a MongoDB', () => {
   });
 
   it('has a password that no error shows if the server cannot be reached', async () => {
-    const error: unknown = await openMongoStores('mongodb://anna:secret@127.0.0.1:9/x').catch(
+    const error: unknown = await openMongoStores('mongodb://anna:the-secret-of-anna@127.0.0.1:9/x').catch(
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({ code: 'unavailable', message: 'The database cannot be reached.' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
-import { isLoopbackHost } from '../../../shared/loopback-host.ts';
+import { passwordComplaint } from './server-password.ts';
 
 /** Where a database is, and as whom to use it. */
 export interface MysqlAddress {
@@ -11,19 +11,14 @@ export interface MysqlAddress {
   readonly database: string;
 }
 
-/** Fewer can be guessed by somebody who reaches the server. */
-const minPasswordBytes = 16;
-
 const addressSchema = z.string().transform((text, context): MysqlAddress => {
   const address = parse(text);
   if (address === undefined) {
     context.addIssue('a URL such as mysql://auth_user:PASSWORD@HOST:3306/auth, without a query or a fragment');
     return z.NEVER;
   }
-  const { host, user, password } = address;
-  if (!isLoopbackHost(host) && (Buffer.byteLength(password) < minPasswordBytes || password === user)) {
-    context.addIssue(`a URL with a password of at least ${minPasswordBytes} bytes that is not the user's name`);
-  }
+  const complaint = passwordComplaint({ ...address, hosts: [address.host] });
+  if (complaint !== undefined) context.addIssue(complaint);
   return address;
 });
 

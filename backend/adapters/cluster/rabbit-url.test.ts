@@ -19,7 +19,8 @@ describe('RABBITMQ_URL', () => {
   it.each([
     ['amqp://localhost', { protocol: 'amqp', hostname: 'localhost', port: 5672, username: 'guest', password: 'guest' }],
     ['amqp://[::1]:1234/', { hostname: '::1', port: 1234, vhost: '/' }],
-    ['amqp://me:x@127.0.0.1/%2f', { username: 'me', password: 'x', vhost: '/' }],
+    ['amqp://guest:guest@127.0.0.1', { username: 'guest', password: 'guest', hostname: '127.0.0.1' }],
+    ['amqp://me:kLw2-9d@127.0.0.1/%2f', { username: 'me', password: 'kLw2-9d', vhost: '/' }],
     [`amqps://me:${encoded}@mq.example`, { protocol: 'amqps', port: 5671, hostname: 'mq.example', password }],
     [`amqp://m%40e:${encoded}@mq.example/a%2Fb%20c`, { username: 'm@e', vhost: 'a/b c' }],
   ])('may be %s', (text, expected) => {
@@ -64,6 +65,15 @@ describe('RABBITMQ_URL', () => {
       "RABBITMQ_URL must be a URL with a password of at least 16 bytes that is not the user's name.",
     );
   });
+
+  it.each(['amqp://admin:admin@127.0.0.1', 'amqp://me:guest@localhost', 'amqp://me:password-password@mq.example'])(
+    'must not have a password that everybody tries, on any computer: %s',
+    (text) => {
+      expect(refusal(text)).toBe(
+        'RABBITMQ_URL must be a URL with a random password of your own, not a default, an example or a pattern.',
+      );
+    },
+  );
 
   it('is never repeated in what is said about it', () => {
     for (const text of ['http://me:secret@x', 'amqp://me:secret@mq.example', 'amqp://guest:secret@mq.example']) {

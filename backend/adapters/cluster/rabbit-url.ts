@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../../shared/errors.ts';
 import { isLoopbackHost } from '../../../shared/loopback-host.ts';
+import { passwordComplaint } from './server-password.ts';
 
 /** Where RabbitMQ is, and who we are there. */
 export interface RabbitAddress {
@@ -13,8 +14,6 @@ export interface RabbitAddress {
   readonly vhost: string;
 }
 
-const minPasswordBytes = 16;
-
 const urlSchema = z.string().transform((text, context): RabbitAddress => {
   const url = parseUrl(text);
   if (url === undefined) {
@@ -24,12 +23,13 @@ const urlSchema = z.string().transform((text, context): RabbitAddress => {
     return z.NEVER;
   }
   const { hostname, username, password } = url;
-  if (isLoopbackHost(hostname)) return url;
-  if (username === 'guest') {
-    context.addIssue('a URL with a user of your own: guest is only for a RabbitMQ on this computer');
-  } else if (Buffer.byteLength(password) < minPasswordBytes || password === username) {
-    context.addIssue(`a URL with a password of at least ${minPasswordBytes} bytes that is not the user's name`);
-  }
+  // RabbitMQ itself lets guest sign in from its own computer alone, as long as nobody changes that.
+  const isGuest = username === 'guest';
+  if (isGuest && isLoopbackHost(hostname)) return url;
+  const complaint = isGuest
+    ? 'a URL with a user of your own: guest is only for a RabbitMQ on this computer'
+    : passwordComplaint({ hosts: [hostname], user: username, password });
+  if (complaint !== undefined) context.addIssue(complaint);
   return url;
 });
 
