@@ -29,7 +29,7 @@ async function start(): Promise<void> {
 async function run(args: readonly string[], password = 'a long password') {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const code = await runUserCommand(args, {
-    config: { dataFolder: join(disk.here, 'data') },
+    config: { dataFolder: join(disk.here, 'data'), mysqlUrl: undefined },
     stdout,
     stderr,
     readPassword: async () => password,

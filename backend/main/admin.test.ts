@@ -26,7 +26,7 @@ async function run(args: readonly string[], passwords: readonly string[] = []) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const questions: string[] = [];
   const code = await runUserCommand(args, {
-    config: { dataFolder },
+    config: { dataFolder, mysqlUrl: undefined },
     stdout,
     stderr,
     readPassword: async (question) => passwords[questions.push(question) - 1] ?? 'not enough passwords',

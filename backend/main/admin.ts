@@ -7,11 +7,15 @@ import { createUser, setPassword } from '../auth/accounts.ts';
 import { createPasswordHashing } from '../auth/password-hashing.ts';
 import type { Config } from '../config.ts';
 import { systemClock } from '../ports/clock.ts';
+import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 import type { ReadPassword } from './read-password.ts';
 
+/** Where the accounts are: in a data folder, or in the MySQL of a cluster if that is named. */
+type AccountsPlace = Pick<Config, 'dataFolder' | 'mysqlUrl'>;
+
 export interface UserCommandOptions {
-  readonly config: Pick<Config, 'dataFolder'>;
+  readonly config: AccountsPlace;
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly readPassword: ReadPassword;
@@ -21,8 +25,9 @@ export const userCommandHelp = `Usage: soundlift user add EMAIL [--admin]     ma
        soundlift user password EMAIL       set a new password
        soundlift user list                 list the accounts
 
-The password is asked for, or taken from SOUNDLIFT_PASSWORD. The accounts are those of the embedded backend's data
-folder (SOUNDLIFT_DATA). A server that uses the folder may keep running.
+The password is asked for, or taken from SOUNDLIFT_PASSWORD. The accounts are those of a cluster if MYSQL_URL names its
+database, and else those of the embedded backend's data folder (SOUNDLIFT_DATA). A server that uses them may keep
+running.
 `;
 
 type UserCommand =
@@ -81,7 +86,7 @@ function parseUserCommand(args: readonly string[]): UserCommand | undefined {
 
 async function run(command: Exclude<UserCommand, { name: 'help' }>, options: UserCommandOptions): Promise<void> {
   const { config, stdout, readPassword } = options;
-  await using accounts = await openAccounts(config.dataFolder, 'The data folder (SOUNDLIFT_DATA)');
+  await using accounts = await openAccountStores(config);
   const { users, sessions } = accounts;
   const hashing = createPasswordHashing();
   if (command.name === 'list') {
@@ -104,6 +109,16 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
   const { password } = checked({ email, password: await readTwice(readPassword) });
   await setPassword(known.id, password, { users, sessions, hashing });
   stdout.write(`${email} has a new password.\n`);
+}
+
+async function openAccountStores({
+  dataFolder,
+  mysqlUrl,
+}: AccountsPlace): Promise<{ readonly users: UserStore; readonly sessions: SessionStore } & AsyncDisposable> {
+  if (mysqlUrl === undefined) return await openAccounts(dataFolder, 'The data folder (SOUNDLIFT_DATA)');
+  // Loaded only when needed: it takes megabytes of memory.
+  const { openMysqlAuthStores } = await import('../adapters/cluster/mysql-auth-stores.ts');
+  return await openMysqlAuthStores(mysqlUrl);
 }
 
 async function list(users: UserStore, stdout: Writable): Promise<void> {
