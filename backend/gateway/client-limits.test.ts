@@ -4,12 +4,8 @@ import { type OpenLimit, openLimits, smallBodyLimits } from '../client-limits.ts
 import { openRaw, type RawConnection } from '../tests/raw-request.ts';
 import { type EventClient, openEvents } from '../tests/running/event-client.ts';
 import { waitUntil } from '../tests/running/wait-until.ts';
-import {
-  startTestGateway,
-  type TestAccount,
-  type TestGateway,
-  type TestGatewayOptions,
-} from '../tests/test-gateway.ts';
+import type { TestAccount } from '../tests/test-account.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../tests/test-gateway.ts';
 import { filePart, formOf, postForm, uploadHead } from '../tests/upload-form.ts';
 
 const plenty: OpenLimit = { perAccount: 100, perClient: 100, inAll: 100 };

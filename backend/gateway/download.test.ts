@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRaw } from '../tests/raw-request.ts';
-import { finishConversion, startTestGateway, type TestAccount, type TestGateway } from '../tests/test-gateway.ts';
+import type { TestAccount } from '../tests/test-account.ts';
+import { finishConversion, startTestGateway, type TestGateway } from '../tests/test-gateway.ts';
 
 const sha256 = '0123456789abcdef'.repeat(4);
 const mp3 = randomBytes(2000);

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { conversionSchema, notificationSchema } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
-import { finishConversion, startTestGateway, type TestAccount, type TestGateway } from '../tests/test-gateway.ts';
+import type { TestAccount } from '../tests/test-account.ts';
+import { finishConversion, startTestGateway, type TestGateway } from '../tests/test-gateway.ts';
 
 let gateway: TestGateway;
 let ada: TestAccount;

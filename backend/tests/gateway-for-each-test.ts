@@ -1,5 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
-import { startTestGateway, type TestAccount, type TestGateway, type TestGatewayOptions } from './test-gateway.ts';
+import type { TestAccount } from './test-account.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts';
 
 /** A gateway and an account of it, both new for each test of a file. */
 export interface GatewayForEachTest {

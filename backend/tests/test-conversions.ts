@@ -170,7 +170,7 @@ export async function tidyForAnHour({ conversions, pass }: TestConversions): Pro
 }
 
 /** Returns the wanted row as the next queued one, with a turn that nobody has had, if a row is wanted. */
-function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
+export function outOfTurn(store: ConversionStore, wanted: AsyncLocalStorage<string>): ConversionStore {
   return {
     ...store,
     // Looked up at each call, so that a test can make the store fail.

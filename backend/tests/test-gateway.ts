@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { z } from 'zod';
-import { type Conversion, conversionSchema } from '../../shared/api.ts';
 import { openAccountsDatabase } from '../adapters/embedded/accounts-database.ts';
 import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts';
 import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
@@ -25,6 +22,7 @@ import { startServer } from '../http/server.ts';
 import { systemClock } from '../ports/clock.ts';
 import type { UserStore } from '../ports/user-store.ts';
 import { checkAnswers } from './description/checked-answers.ts';
+import { makeTestAccount, type TestAccount } from './test-account.ts';
 import { makeTestConversions, type TestConversions } from './test-conversions.ts';
 
 /**
@@ -41,17 +39,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly logged: readonly string[];
   /** Closes only the server. The test can still read the stores. */
   close(): Promise<void>;
-  /** Makes an account, with a token and a `fetch` that sends it. */
   account(options?: { readonly admin?: boolean }): Promise<TestAccount>;
-}
-
-export interface TestAccount {
-  readonly id: string;
-  readonly email: string;
-  readonly token: string;
-  fetch(path: string, init?: RequestInit): Promise<Response>;
-  upload(contents: Uint8Array<ArrayBuffer> | string, fileName?: string): Promise<Conversion>;
-  conversions(query?: string): Promise<readonly Conversion[]>;
 }
 
 export interface TestGatewayOptions {
@@ -130,52 +118,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       await gateway.close();
       await server.close();
     },
-    async account({ admin = false } = {}) {
-      const id = randomUUID();
-      const user = {
-        id,
-        email: `${id}@example.com`,
-        passwordHash: 'none',
-        admin,
-        confirmed: true,
-        mail: true,
-        createdAt: new Date().toISOString(),
-      };
-      await users.insert(user);
-      const endsAt = new Date(Date.now() + 3_600_000).toISOString();
-      const session = { id: randomUUID(), userId: id, revision: 1, endsAt };
-      await sessions.insert(session);
-      const token = await tokens.issue(user, session.id, 3600);
-      async function fetchAs(path: string, init: RequestInit = {}): Promise<Response> {
-        const headers = new Headers(init.headers);
-        headers.set('authorization', `Bearer ${token}`);
-        return await fetch(`${server.url}${path}`, { ...init, headers });
-      }
-      return {
-        id,
-        email: user.email,
-        token,
-        fetch: fetchAs,
-        async upload(contents, fileName = 'talk.mp4') {
-          const form = new FormData();
-          form.set('file', new Blob([contents]), fileName);
-          const answer = await fetchAs('/upload', { method: 'POST', body: form });
-          if (answer.status !== 200) throw new Error(`${answer.status}: ${await answer.text()}`);
-          return conversionSchema.parse(await answer.json());
-        },
-        async conversions(query = '') {
-          const answer = await fetchAs(`/api/v1/conversions${query}`);
-          return z.object({ items: z.array(conversionSchema) }).parse(await answer.json()).items;
-        },
-      };
-    },
+    account: (account) => makeTestAccount({ url: server.url, users, sessions, tokens }, account),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
 /** Ends the conversion as done, with `mp3` as its result. */
 export async function finishConversion(
-  test: TestConversions,
+  test: Pick<TestConversions, 'take' | 'mp3s'>,
   id: string,
   mp3: Uint8Array,
   { fileName = 'talk.mp3', sha256 = 'ab'.repeat(32) } = {},
@@ -192,7 +142,7 @@ export async function finishConversion(
 }
 
 /** Every stored video and MP3, finished or not. */
-export async function storedBlobs(test: TestConversions): Promise<readonly string[]> {
+export async function storedBlobs(test: Pick<TestConversions, 'videos' | 'mp3s'>): Promise<readonly string[]> {
   const found: string[] = [];
   for await (const { id } of test.videos.list()) found.push(`video ${id}`);
   for await (const { id } of test.mp3s.list()) found.push(`mp3 ${id}`);

@@ -1,4 +1,4 @@
-import type { TestAccount } from './test-gateway.ts';
+import type { TestAccount } from './test-account.ts';
 
 /** A part of a form. */
 export interface FormPart {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { problemSchema } from '../../../shared/api.ts';
 import { setUpTestGateway } from '../../tests/gateway-for-each-test.ts';
 import { openRaw } from '../../tests/raw-request.ts';
-import type { TestAccount } from '../../tests/test-gateway.ts';
+import type { TestAccount } from '../../tests/test-account.ts';
 
 const stand = setUpTestGateway();
 
