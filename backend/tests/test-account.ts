@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Conversion, conversionSchema } from '../../shared/api.ts';
 import type { AccessTokens } from '../auth/access-tokens.ts';
+import { createPasswordHashing } from '../auth/password-hashing.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 
@@ -23,7 +24,10 @@ export interface TestAccountParts {
   readonly tokens: AccessTokens;
 }
 
-/** Writes an account without a password into the stores, since hashing one takes long, and signs it in. */
+/** The same for all: hashing takes long. */
+let passwordHash: Promise<string> | undefined;
+
+/** Writes an account, whose password nobody knows, into the stores, and signs it in. */
 export async function makeTestAccount(
   { url, users, sessions, tokens }: TestAccountParts,
   { admin = false }: { readonly admin?: boolean } = {},
@@ -32,7 +36,7 @@ export async function makeTestAccount(
   const user = {
     id,
     email: `${id}@example.com`,
-    passwordHash: 'none',
+    passwordHash: await (passwordHash ??= createPasswordHashing().hash(randomUUID())),
     admin,
     confirmed: true,
     mail: true,

@@ -46,6 +46,7 @@ export interface TestGatewayOptions {
   readonly settings?: Partial<GatewayParts['settings']>;
   readonly authentication?: (real: Authentication) => Authentication;
   readonly reachAll?: GatewayParts['reachAll'];
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<GatewayParts['limits']>;
   readonly mail?: AuthMail;
   readonly onAnswer?: GatewayParts['onAnswer'];
@@ -95,7 +96,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       ...options.settings,
     },
     hosts: { loopback: true, publicUrl: undefined },
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
     limits: { ...openLimits(1024, 2), ...options.limits },
     log,
     ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),

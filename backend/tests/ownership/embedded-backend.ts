@@ -3,7 +3,7 @@ import { finishConversion, signingSecret, startTestGateway, storedBlobs } from '
 import type { OwnershipBackend } from './ownership-backend.ts';
 
 export async function startEmbeddedBackend(): Promise<OwnershipBackend & { readonly routes: readonly Route[] }> {
-  const gateway = await startTestGateway();
+  const gateway = await startTestGateway({ trustedProxies: ['127.0.0.1'] });
   const { url, routes, users, test } = gateway;
   return {
     url,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedBackend } from './embedded-backend.ts';
+import { describeInjections } from './injections.ts';
 import { describeOwnership } from './ownership.ts';
 import { setUpPeople } from './people.ts';
 import { nameOf, openRoutes, overrideCalls, routeCalls } from './route-calls.ts';
@@ -32,3 +33,4 @@ describe('the table of routes', () => {
 
 const people = setUpPeople(() => backend);
 describeOwnership(() => backend, people);
+describeInjections(() => backend, people);
