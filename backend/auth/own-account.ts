@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '../../shared/errors.ts';
-import type { Authentication } from '../http/authentication.ts';
+import { type Authentication, signUpClosed } from '../http/authentication.ts';
 import type { CodeStore } from '../ports/code-store.ts';
 import { type AccountsParts, createUser, toAccount } from './accounts.ts';
 import type { CodeSender } from './code-sender.ts';
@@ -33,9 +33,7 @@ export function createOwnAccount(parts: OwnAccountParts): OwnAccount {
 
   return {
     async createAccount(credentials, client) {
-      if (signUp === 'closed') {
-        throw new AppError('forbidden', 'Sign-up is closed on this server. Ask its administrator for an account.');
-      }
+      if (signUp === 'closed') throw signUpClosed();
       // Before anything else: the answer says whether the address has an account.
       await limits.signUp(client);
       const user = await hashingTurns.run({ client, isSignUp: true }, () =>

@@ -279,3 +279,12 @@ describe.each(['in this process', 'over HTTP'])('with auth %s', (where) => {
     });
   });
 });
+
+it('a gateway whose sign-up is closed makes no accounts, whatever auth allows', async () => {
+  await using closed = await startTestGateway({ settings: { signUp: 'closed' } });
+  const body = JSON.stringify({ email: 'new@example.com', password });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${closed.url}/api/v1/accounts`, { method: 'POST', headers, body });
+  expect([answer.status, problemSchema.parse(await answer.json()).code]).toEqual([403, 'forbidden']);
+  expect(await closed.users.findByEmail('new@example.com')).toBeUndefined();
+});

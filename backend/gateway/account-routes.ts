@@ -8,6 +8,7 @@ import {
   resetConfirmationSchema,
   resetRequestSchema,
 } from '../../shared/api.ts';
+import { signUpClosed } from '../http/authentication.ts';
 import { readJson } from '../http/read-request.ts';
 import { clientOf, type Route } from '../http/routes.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -19,12 +20,15 @@ const accountBody = { schema: accountSchema };
 
 /** Routes to create, change and remove accounts. */
 export function accountRoutes(
-  parts: Pick<GatewayParts, 'authentication' | 'conversions' | 'notifications'>,
+  parts: Pick<GatewayParts, 'authentication' | 'conversions' | 'notifications' | 'settings'>,
 ): readonly Route[] {
   return [...routesWithoutToken(parts), ...routesOfAccount(parts)];
 }
 
-function routesWithoutToken({ authentication }: Pick<GatewayParts, 'authentication'>): readonly Route[] {
+function routesWithoutToken({
+  authentication,
+  settings,
+}: Pick<GatewayParts, 'authentication' | 'settings'>): readonly Route[] {
   return [
     {
       method: 'post',
@@ -38,6 +42,8 @@ function routesWithoutToken({ authentication }: Pick<GatewayParts, 'authenticati
       },
       async handle({ request, response }) {
         const credentials = await readJson(request, response, credentialsSchema);
+        // Auth checks its own setting. Where it runs apart, its default says who can reach auth, not who can reach this gateway.
+        if (settings.signUp === 'closed') throw signUpClosed();
         response.status(201).json(await authentication.createAccount(credentials, clientOf(request)));
       },
     },

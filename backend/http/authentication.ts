@@ -1,4 +1,5 @@
 import type { Account, Credentials, Session } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
 
 /** The account that a request was made for. */
 export interface Identity {
@@ -76,4 +77,9 @@ export interface Authentication {
 
   /** Removes the account and its sessions. The caller removes what the account owns elsewhere. */
   removeAccount(identity: Identity): Promise<void>;
+}
+
+/** The refusal to make an account. */
+export function signUpClosed(): AppError {
+  return new AppError('forbidden', 'Sign-up is closed on this server. Ask its administrator for an account.');
 }
