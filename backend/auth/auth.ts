@@ -8,6 +8,7 @@ import type { RateLimit } from '../ports/rate-limit.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 import { createAccessTokens } from './access-tokens.ts';
+import { createBackground } from './background.ts';
 import { type AuthMail, createCodeSender } from './code-sender.ts';
 import { createCodes } from './codes.ts';
 import { createHashingTurns } from './hashing-turns.ts';
@@ -36,12 +37,16 @@ export interface AuthParts extends AuthSettings {
   readonly hashing?: PasswordHashing;
 }
 
+/** Disposing of it finishes the work that goes on after calls have been answered: mails with codes. */
+export interface Auth extends Authentication, AsyncDisposable {}
+
 /** The auth service, in this process. */
-export function createAuth(parts: AuthParts): Authentication {
+export function createAuth(parts: AuthParts): Auth {
   const { users, secrets, clock, hashing = createPasswordHashing() } = parts;
   const accessTokens = createAccessTokens({ secrets, clock });
   const sessions = createSessions({ ...parts, accessTokens });
   const codes = createCodes(parts);
+  const background = createBackground(parts.log);
   const shared = {
     ...parts,
     accounts: { users, sessions: parts.sessions, hashing, clock },
@@ -50,11 +55,17 @@ export function createAuth(parts: AuthParts): Authentication {
     accessTokens,
     sessions,
     codes,
-    codeSender: createCodeSender({ ...parts, codes }),
+    codeSender: createCodeSender({ ...parts, codes, background }),
     signedInUser: createSignedInUser({ users, sessions }),
     limits: createSignInLimits(parts.rateLimit),
+    background,
     hashing,
     hashingTurns: createHashingTurns(hashingLimits),
   };
-  return { ...createSignIns(shared), ...createOwnAccount(shared), ...createOwnPassword(shared) };
+  return {
+    ...createSignIns(shared),
+    ...createOwnAccount(shared),
+    ...createOwnPassword(shared),
+    [Symbol.asyncDispose]: () => background.stop(),
+  };
 }

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import type { MailMessage, MailOutcome } from '../ports/mailer.ts';
+import { createBackground } from './background.ts';
 import { sendInBackground } from './background-mail.ts';
 import { codeMail } from './code-mail.ts';
 
@@ -19,8 +20,9 @@ function send(answers: readonly (MailOutcome | Error)[], pauses: readonly number
     },
     close: async () => undefined,
   };
-  sendInBackground(message, mailer, pino({}, { write: (line: string) => void logged.push(line) }), pauses);
-  return { seen, logged };
+  const background = createBackground(pino({}, { write: (line: string) => void logged.push(line) }));
+  sendInBackground(message, mailer, background, pauses);
+  return { seen, logged, background };
 }
 
 const away = new AppError('unavailable', 'The mail server cannot be reached.');
@@ -46,6 +48,34 @@ it('does not retry after a refusal or an unexpected error', async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect([refused.seen.length, broken.seen.length]).toEqual([1, 1]);
   expect(refused.logged[0]).toContain('550 no such user');
+});
+
+it('ends a stop only after a mail in progress was sent', async () => {
+  const { promise: taken, resolve: take } = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  const mailer = {
+    async send(_message: MailMessage, signal?: AbortSignal): Promise<MailOutcome> {
+      await taken;
+      signal?.throwIfAborted();
+      steps.push('sent');
+      return { kind: 'sent' };
+    },
+    close: async () => undefined,
+  };
+  const background = createBackground(pino({ level: 'silent' }));
+  sendInBackground(message, mailer, background);
+  const stopped = background.stop().then(() => steps.push('stopped'));
+  take();
+  await stopped;
+  expect(steps).toEqual(['sent', 'stopped']);
+});
+
+it('does not hold up a stop until the next retry', async () => {
+  const { seen, logged, background } = send([away], [600]);
+  await expect.poll(() => logged.length).toBe(1);
+  await background.stop();
+  expect(seen).toHaveLength(1);
+  expect(logged.at(-1)).toContain('before the process stopped');
 });
 
 it('writes the code, its validity and the escaped host', () => {

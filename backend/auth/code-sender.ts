@@ -1,7 +1,7 @@
-import type { Logger } from 'pino';
 import type { CodePurpose } from '../ports/code-store.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import type { UserRecord } from '../ports/user-store.ts';
+import type { Background } from './background.ts';
 import { sendInBackground } from './background-mail.ts';
 import { codeMail } from './code-mail.ts';
 import type { Codes } from './codes.ts';
@@ -16,7 +16,7 @@ export interface CodeSenderParts {
   readonly codes: Codes;
   /** Left out if this server cannot mail. */
   readonly mail?: AuthMail;
-  readonly log: Logger;
+  readonly background: Background;
 }
 
 /** Mails codes to accounts. */
@@ -27,14 +27,14 @@ export interface CodeSender {
   send(user: UserRecord, purpose: CodePurpose): Promise<boolean>;
 }
 
-export function createCodeSender({ codes, mail, log }: CodeSenderParts): CodeSender {
+export function createCodeSender({ codes, mail, background }: CodeSenderParts): CodeSender {
   return {
     canMail: mail !== undefined,
     async send(user, purpose) {
       if (mail === undefined) return true;
       const code = await codes.issue(user.id, purpose);
       if (code === undefined) return false;
-      sendInBackground(codeMail({ purpose, to: user.email, code, host: mail.host }), mail.mailer, log);
+      sendInBackground(codeMail({ purpose, to: user.email, code, host: mail.host }), mail.mailer, background);
       return true;
     },
   };

@@ -143,6 +143,14 @@ describe('a code for a new account', () => {
 });
 
 describe('a code for a new password', () => {
+  it('is mailed even if auth is stopped right after the answer to its request', async () => {
+    await confirm();
+    test.advance(60);
+    await auth.requestReset(ada.email, home);
+    await test.auth[Symbol.asyncDispose]();
+    expect(test.mails).toHaveLength(2);
+  });
+
   it('sets it once and ends every session', async () => {
     await confirm();
     const session = await auth.startSession(ada, home);

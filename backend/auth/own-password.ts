@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
-import type { Logger } from 'pino';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../shared/errors.ts';
 import type { Authentication, Identity } from '../http/authentication.ts';
 import type { UserRecord } from '../ports/user-store.ts';
 import { type AccountsParts, setPassword } from './accounts.ts';
+import type { Background } from './background.ts';
 import type { CodeSender } from './code-sender.ts';
 import { type Codes, wrongCode } from './codes.ts';
 import type { HashingTurns } from './hashing-turns.ts';
@@ -26,11 +27,11 @@ export interface OwnPasswordParts {
   readonly signedInUser: SignedInUser;
   readonly limits: SignInLimits;
   readonly hashingTurns: HashingTurns;
-  readonly log: Logger;
+  readonly background: Background;
 }
 
 export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
-  const { accounts, codes, codeSender, signedInUser, limits, hashingTurns, log } = parts;
+  const { accounts, codes, codeSender, signedInUser, limits, hashingTurns, background } = parts;
   const { users, hashing } = accounts;
 
   async function check({ sessionId }: Identity, user: UserRecord, password: string, client: string): Promise<void> {
@@ -57,14 +58,10 @@ export function createOwnPassword(parts: OwnPasswordParts): OwnPassword {
     async requestReset(email, client) {
       await limits.askForMail({ email, client });
       // After the answer, whose time must not show who has an account.
-      setTimeout(
-        () => {
-          sendReset(email).catch((error: unknown) =>
-            log.error({ err: error }, 'could not make a code for a new password'),
-          );
-        },
-        randomInt(...resetDelayMilliseconds),
-      ).unref();
+      background.start('could not make a code for a new password', async () => {
+        await delay(randomInt(...resetDelayMilliseconds));
+        await sendReset(email);
+      });
     },
 
     async confirmReset({ email, password, code }, client) {

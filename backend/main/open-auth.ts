@@ -1,6 +1,5 @@
-import { type AuthSettings, createAuth } from '../auth/auth.ts';
+import { type Auth, type AuthSettings, createAuth } from '../auth/auth.ts';
 import type { Config } from '../config.ts';
-import type { Authentication } from '../http/authentication.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import { mailHost } from './open-mailer.ts';
 import type { Parts } from './parts.ts';
@@ -14,11 +13,11 @@ export async function openAuth(
   parts: AuthServiceParts,
   config: AuthSettings & Pick<Config, 'authUrl' | 'jwtSecrets' | 'publicUrl'>,
   mailer: Mailer | undefined,
-): Promise<Authentication> {
+): Promise<Auth> {
   if (config.authUrl !== undefined) {
     // Loaded only when needed: it takes tens of megabytes of memory.
     const { createRemoteAuthentication } = await import('../http/remote-authentication.ts');
-    return createRemoteAuthentication({ url: config.authUrl });
+    return { ...createRemoteAuthentication({ url: config.authUrl }), [Symbol.asyncDispose]: async () => undefined };
   }
   return createAuth({
     ...parts,

@@ -8,8 +8,7 @@ import { createMemoryRateLimit } from '../adapters/embedded/memory-rate-limit.ts
 import { createSqliteCodeStore } from '../adapters/embedded/sqlite-code-store.ts';
 import { createSqliteSessionStore } from '../adapters/embedded/sqlite-session-store.ts';
 import { createSqliteUserStore } from '../adapters/embedded/sqlite-user-store.ts';
-import { type AuthParts, createAuth } from '../auth/auth.ts';
-import type { Authentication } from '../http/authentication.ts';
+import { type Auth, type AuthParts, createAuth } from '../auth/auth.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CodeStore } from '../ports/code-store.ts';
 import type { MailMessage } from '../ports/mailer.ts';
@@ -19,7 +18,7 @@ import { collectMails } from './collecting-mailer.ts';
 
 /** The auth service over a real database, with a clock that only the test moves and a mailer that collects its messages. */
 export interface TestAuth extends AsyncDisposable {
-  readonly auth: Authentication;
+  readonly auth: Auth;
   readonly users: UserStore;
   readonly sessions: SessionStore;
   readonly codes: CodeStore;
@@ -32,7 +31,7 @@ export interface TestAuth extends AsyncDisposable {
   /** Moves the wall clock alone, forward or back. */
   jump(seconds: number): void;
   /** Another service over the same database, like a second process, or like a restart with other settings. */
-  another(changes?: AuthChanges): Authentication;
+  another(changes?: AuthChanges): Auth;
 }
 
 /** Replacements for the usual parts. */
