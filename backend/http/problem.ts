@@ -114,6 +114,11 @@ export function badRequest(cause: unknown): AppError {
   return new AppError('bad_request', 'The request cannot be understood.', { cause });
 }
 
+/** The error for a request that another server must answer, or this one after it was started again. */
+export function shuttingDown(): AppError {
+  return new AppError('unavailable', 'The server is shutting down.', { details: { retryAfterSeconds: 1 } });
+}
+
 export function noSuchAddress(): AppError {
   return new AppError('not_found', 'There is nothing at this address.');
 }

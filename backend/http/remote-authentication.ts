@@ -24,10 +24,15 @@ const maxAnswerBytes = 64 * 1024;
 
 /** Calls auth over HTTP. */
 export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAuthenticationOptions): Authentication {
-  const http = axios.create({
-    baseURL: url,
+  // Auth may close an idle connection just as a call is sent on it. `validate` can be repeated, others may have been carried out: so each of
+  // them gets a new connection. If auth is restarting, that is refused.
+  const ownConnection = { httpAgent: new Agent(), httpsAgent: new SecureAgent() };
+  const keptConnection = {
     httpAgent: new Agent({ keepAlive: true }),
     httpsAgent: new SecureAgent({ keepAlive: true }),
+  };
+  const http = axios.create({
+    baseURL: url,
     // Passwords must go nowhere else.
     proxy: false,
     maxRedirects: 0,
@@ -48,7 +53,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
   ): Promise<string> {
     let answer: AxiosResponse<unknown>;
     try {
-      answer = await http.post(path, body, { headers, signal });
+      answer = await http.post(path, body, { headers, signal, ...ownConnection });
     } catch (error) {
       throw away(error);
     }
@@ -60,7 +65,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
     const headers = { Authorization: `Bearer ${token}` };
     const signal = limit();
     try {
-      return textOf(await http.post('/validate', undefined, { headers, signal }));
+      return textOf(await http.post('/validate', undefined, { headers, signal, ...keptConnection }));
     } catch (error) {
       if (!axios.isAxiosError(error) || error.code !== 'ECONNRESET') throw away(error);
       return await post('/validate', undefined, headers, signal);
@@ -160,5 +165,7 @@ function away(cause: unknown): AppError {
   if (isAppError(cause)) return cause;
   return new AppError('unavailable', 'Signing in is not possible right now; try again in a moment.', {
     cause: axios.isAxiosError(cause) ? new Error(`auth cannot be reached: ${reasonOf(cause)}`) : cause,
+    // A restart takes about that long.
+    details: { retryAfterSeconds: 1 },
   });
 }

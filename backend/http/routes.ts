@@ -8,12 +8,13 @@ import { holdConnection } from './connections.ts';
 import type { OpenCount } from './open-count.ts';
 import type { Operation } from './operation.ts';
 import { noteForLog } from './request-log.ts';
+import { handleRequest } from './requests-in-progress.ts';
 
 /** A request to a route. */
 export interface Call {
   readonly request: Request;
   readonly response: Response;
-  /** Aborted when the client goes away before it has its answer. */
+  /** Aborted when the client goes away before it has its answer, and when the server cannot wait for the request any longer. */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
@@ -87,7 +88,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], parts: Route
   }
   for (const route of routes) {
     function take(request: Request, response: Response, next: NextFunction): void {
-      answer(route, request, response, parts).catch((error: unknown) => {
+      handleRequest(response, (signal) => answer(route, request, response, signal, parts)).catch((error: unknown) => {
         if (isAppError(error, 'unauthorized')) {
           response.set('WWW-Authenticate', route.access === 'password' ? basicChallenge : bearerRefusal(request));
         }
@@ -110,8 +111,14 @@ export function mountRoutes(app: Express, routes: readonly Route[], parts: Route
   }
 }
 
-async function answer(route: Route, request: Request, response: Response, parts: RouteParts): Promise<void> {
-  const call: Call = { request, response, signal: goneSignal(response), log: parts.log };
+async function answer(
+  route: Route,
+  request: Request,
+  response: Response,
+  signal: AbortSignal,
+  parts: RouteParts,
+): Promise<void> {
+  const call: Call = { request, response, signal, log: parts.log };
   switch (route.access) {
     case 'anyone':
       return await route.handle(call);
@@ -129,14 +136,6 @@ async function answer(route: Route, request: Request, response: Response, parts:
       return await route.handle({ ...call, identity });
     }
   }
-}
-
-function goneSignal(response: Response): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new AppError('cancelled', 'The client went away.'));
-  });
-  return gone.signal;
 }
 
 /** Without an error code if the request had no token (RFC 6750, section 3.1). */

@@ -2,7 +2,10 @@ import type { RequestListener } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openRaw, sendRaw } from '../tests/raw-request.ts';
+import { answerProblem } from './answer-problem.ts';
+import { toProblem } from './problem.ts';
 import { readBody } from './request-body.ts';
+import { handleRequest } from './requests-in-progress.ts';
 import { type RunningServer, type ServerOptions, startServer } from './server.ts';
 
 const log = pino({ level: 'silent' });
@@ -79,6 +82,12 @@ describe('startServer', () => {
 });
 
 describe('closing', () => {
+  const connects = (server: RunningServer): Promise<boolean> =>
+    fetch(server.url).then(
+      () => true,
+      () => false,
+    );
+
   it('lets an open request end, and takes no new one', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -92,7 +101,7 @@ describe('closing', () => {
     const answer = fetch(server.url).then((response) => response.text());
     await arrived;
     const closed = server.close();
-    await expect(fetch(server.url)).rejects.toThrow();
+    await expect.poll(() => connects(server)).toBe(false);
     release();
     expect(await answer).toBe('in time');
     // The client keeps its connection open. Node alone would wait some seconds for it to close.
@@ -101,6 +110,97 @@ describe('closing', () => {
       isClosed = true;
     });
     await expect.poll(() => isClosed, { timeout: 4000 }).toBe(true);
+  });
+
+  it('closes a connection with the answer to the request in progress', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const server = await start(
+      (_request, response) => {
+        arrive();
+        void released.then(() => response.end('in time'));
+      },
+      { graceSeconds: 20, handsOver: true },
+    );
+    const connection = await openRaw(server.url);
+    await connection.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await arrived;
+    const closed = server.close();
+    release();
+    const answer = await connection.closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*in time$/);
+    await closed;
+  });
+
+  it('refuses a new request on an open connection with 503, if clients can go on elsewhere', async () => {
+    const server = await start(hello, { graceSeconds: 20, handsOver: true });
+    const connections = [await openRaw(server.url), await openRaw(server.url)];
+    for (const connection of connections) {
+      await connection.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await connection.until(/hello$/);
+    }
+    const closed = server.close();
+    await expect.poll(() => connects(server)).toBe(false);
+    const [get, post] = connections;
+    await get?.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    // A client that is still sending gets the answer, too.
+    await post?.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n12');
+    await post?.until(/503/);
+    await post?.send('34');
+    for (const connection of connections) {
+      const [, refusal] = (await connection.closed).split('hello');
+      expect(refusal).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: 1\r\n[^]*\r\nConnection: close\r\n/);
+    }
+    await closed;
+  });
+
+  it('closes connections without a request at once if clients cannot go on elsewhere, and after the grace otherwise', async () => {
+    const elsewhere = await start(hello, { graceSeconds: 0.2, handsOver: true });
+    const nowhere = await start(hello, { graceSeconds: 60 });
+    for (const server of [elsewhere, nowhere]) {
+      const connection = await openRaw(server.url);
+      await connection.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await connection.until(/hello$/);
+      await server.close();
+      await connection.closed;
+    }
+  });
+
+  it('waits for the work of a request whose client has gone away', async () => {
+    const steps: string[] = [];
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const server = await start((_request, response) => {
+      handleRequest(response, async (signal) => {
+        arrive();
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        steps.push(`given up: ${signal.reason.code}`);
+        await released;
+        steps.push('undone');
+      }).catch(() => undefined);
+    });
+    const connection = await openRaw(server.url);
+    await connection.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await arrived;
+    connection.destroy();
+    const closed = server.close().then(() => steps.push('closed'));
+    await expect.poll(() => steps).toEqual(['given up: cancelled']);
+    release();
+    await closed;
+    expect(steps).toEqual(['given up: cancelled', 'undone', 'closed']);
+  });
+
+  it('answers 503 to a request that does not end in time', async () => {
+    const server = await start((request, response) => {
+      handleRequest(response, (signal) =>
+        readBody(request, response, () => undefined, { idleSeconds: 60, signal }),
+      ).catch((error: unknown) => answerProblem(request, response, toProblem(error)));
+    });
+    const connection = await openRaw(server.url);
+    await connection.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n');
+    await connection.until(/100 Continue/);
+    await server.close();
+    expect(await connection.closed).toMatch(/503 [^]*\r\nRetry-After: 1\r\n/);
   });
 
   it('cuts off what does not end in time', async () => {

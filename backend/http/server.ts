@@ -1,10 +1,13 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AppError, systemErrorCode } from '../../shared/errors.ts';
+import { answerProblem } from './answer-problem.ts';
 import { type ConnectionLimits, limitConnections } from './connections.ts';
-import { badRequest, problemHeaders, toProblem } from './problem.ts';
+import { badRequest, problemHeaders, shuttingDown, toProblem } from './problem.ts';
+import { createRequestsInProgress, type RequestsInProgress } from './requests-in-progress.ts';
 import { asksForWebSocket, serveUpgrades } from './upgrade.ts';
 
 export interface ServerOptions {
@@ -17,8 +20,13 @@ export interface ServerOptions {
   readonly log: Logger;
   /** How long a client may take to send the head of a request. A body may take any time while it keeps coming. */
   readonly headersSeconds?: number;
-  /** How long open requests may go on after `close`. */
+  /** How long requests in progress may go on after `close`. */
   readonly graceSeconds?: number;
+  /**
+   * Whether clients can go on at another server after `close`. Then connections without a request stay open during the grace: a client may be
+   * sending its next request, which is refused with 503. Otherwise they are closed at once.
+   */
+  readonly handsOver?: boolean;
   /** Left out, there is no limit. */
   readonly connections?: ConnectionLimits;
 }
@@ -31,13 +39,16 @@ export interface ListenSettings {
 export interface RunningServer {
   /** The server's address, without a slash at the end. */
   readonly url: string;
-  /** Stops taking requests. Resolves when open ones have ended; those that take longer than the grace are cut off. */
+  /**
+   * Takes no more connections, and refuses new requests on those that are open. Resolves when the requests in progress have ended. Those that
+   * take longer than the grace are given up: they are answered with 503 if their answers have not begun, and cut off otherwise.
+   */
   close(): Promise<void>;
 }
 
 /** Serves `app`. Throws `invalid` for a host that this computer does not have, and `unavailable` when it cannot listen there. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const { host, port, settings = serverSettings, log, headersSeconds = 20, graceSeconds = 5, connections } = options;
+  const { host, port, settings = serverSettings, log, headersSeconds = 20, connections } = options;
   const server = createServer({
     // A large upload takes hours. `readBody` gives up one that stops.
     requestTimeout: 0,
@@ -49,11 +60,22 @@ export async function startServer(app: RequestListener, options: ServerOptions):
   });
   if (connections !== undefined) limitConnections(server, connections);
   const latest = new WeakMap<Duplex, ServerResponse>();
+  const requests = createRequestsInProgress();
+  let closed: Promise<void> | undefined;
+  function take(request: IncomingMessage, response: ServerResponse): void {
+    if (closed === undefined) return app(request, response);
+    response.shouldKeepAlive = false;
+    answerProblem(request, response, toProblem(shuttingDown()));
+  }
   server.on('request', (request, response) => {
     latest.set(request.socket, response);
+    requests.add(response, true);
+    take(request, response);
   });
-  server.on('request', app);
-  const cutOffTaken = serveUpgrades(server, app);
+  const cutOffTaken = serveUpgrades(server, (request, response) => {
+    requests.add(response, false);
+    take(request, response);
+  });
   server.on('upgrade', (request) => latest.delete(request.socket));
   // The app sends `100 Continue` itself, once it knows that it wants the body: a client without a token never sends its gigabytes.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
@@ -70,7 +92,10 @@ export async function startServer(app: RequestListener, options: ServerOptions):
 
   await listen(server, host, port, settings);
   const address = server.address() as AddressInfo;
-  return { url: `http://${urlHost(host)}:${address.port}`, close: () => close(server, graceSeconds, cutOffTaken) };
+  return {
+    url: `http://${urlHost(host)}:${address.port}`,
+    close: () => (closed ??= close(server, requests, cutOffTaken, options)),
+  };
 }
 
 const serverSettings: ListenSettings = { host: 'HOST (--host)', port: 'PORT (--port)' };
@@ -118,19 +143,42 @@ function cannotListen(cause: unknown, host: string, port: number, settings: List
   }
 }
 
-async function close(server: Server, graceSeconds: number, cutOffTaken: () => void): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
+/** How long the answers to requests that were given up may take to reach their clients, and the server to undo what it has begun. */
+const giveUpSeconds = 1;
+
+async function close(
+  server: Server,
+  requests: RequestsInProgress,
+  cutOffTaken: () => void,
+  { graceSeconds = 5, handsOver = false }: Pick<ServerOptions, 'graceSeconds' | 'handsOver'>,
+): Promise<void> {
+  requests.closeAfterAnswers();
+  // When a server stops listening, the system resets the connections that it has not accepted yet. This lets it accept them first.
+  await setImmediate();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  // The HTTP server's own method also closes all connections without a request.
+  NetServer.prototype.close.call(server, () => end());
+  let mayClose = !handsOver;
   // A kept-alive connection becomes idle once its request is answered. Node does not close it then.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const enough = setTimeout(() => {
-    server.closeAllConnections();
+  const closeIdle = (): void => void (mayClose && server.closeIdleConnections());
+  closeIdle();
+  const sweep = setInterval(closeIdle, 50);
+  const late = setTimeout(() => {
+    mayClose = true;
+    closeIdle();
+    requests.giveUp(shuttingDown());
     // Upgraded connections do not belong to the HTTP server any more.
     cutOffTaken();
   }, graceSeconds * 1000);
-  await promise;
+  const enough = setTimeout(() => server.closeAllConnections(), (graceSeconds + giveUpSeconds) * 1000);
+  await ended;
   clearInterval(sweep);
+  clearTimeout(late);
   clearTimeout(enough);
+  const done = new AbortController();
+  const tooLong = delay(giveUpSeconds * 1000, undefined, { signal: done.signal }).catch(() => undefined);
+  await Promise.race([requests.handled(), tooLong]);
+  done.abort();
 }
 
 /** The host for a URL. Clients cannot connect to an address that means all interfaces, but this computer is among them. */

@@ -20,6 +20,8 @@ export interface GatewayServiceOptions {
   readonly mail: boolean;
   /** How many conversions this process may run besides. */
   readonly places: number;
+  /** Whether clients can go on at another gateway when this one stops. */
+  readonly handsOver: boolean;
   readonly onAnswer?: (facts: AnswerFacts) => void;
 }
 
@@ -38,7 +40,7 @@ export async function startGatewayService(
     Config,
     'host' | 'port' | 'loopback' | 'publicUrl' | 'trustedProxies' | 'signUp' | 'maxUploadBytes' | 'maxDurationSeconds'
   >,
-  { owners, authentication, version, mail, places, onAnswer }: GatewayServiceOptions,
+  { owners, authentication, version, mail, places, handsOver, onAnswer }: GatewayServiceOptions,
 ): Promise<GatewayService> {
   const { host, port, loopback, publicUrl, trustedProxies } = config;
   const { log } = parts;
@@ -60,13 +62,13 @@ export async function startGatewayService(
     host,
     port,
     log,
+    handsOver,
     connections: { ...limits.connections, trustedProxies },
   });
   return {
     url: server.url,
     async [Symbol.asyncDispose]() {
-      await gateway.close();
-      await server.close();
+      await Promise.all([server.close(), gateway.close()]);
     },
   };
 }

@@ -25,6 +25,7 @@ await runService(async ({ config, log, running, signal, say }) => {
       version: await readOwnVersion(),
       mail: config.smtpUrl !== undefined,
       places: 0,
+      handsOver: true,
       ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     }),
   );

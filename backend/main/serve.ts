@@ -58,7 +58,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
     }),
   );
   const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
-  const authentication = await openAuth(parts, config, mailer);
+  const authentication = running.use(await openAuth(parts, config, mailer));
   if (metrics !== undefined) {
     const metricsServer = await serveMetrics(metrics, config, parts, authentication);
     running.defer(() => metricsServer.close());
@@ -74,6 +74,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
       version,
       mail: mailer !== undefined,
       places: config.converterConcurrency,
+      handsOver: false,
       ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     }),
   );

@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { Identity } from '../../http/authentication.ts';
 import { holdConnection } from '../../http/connections.ts';
 import type { OpenCount } from '../../http/open-count.ts';
+import { shuttingDown } from '../../http/problem.ts';
 import { clientOf } from '../../http/routes.ts';
 import { takeConnection } from '../../http/upgrade.ts';
 import { carryEvents, type EventSocket, type EventSocketOptions, type EventSocketParts } from './event-socket.ts';
@@ -47,7 +48,7 @@ export function createEventSockets(parts: EventSocketsParts): EventSockets {
   let closing = false;
 
   function check(request: Request): void {
-    if (closing) throw new AppError('unavailable', 'The server is shutting down.');
+    if (closing) throw shuttingDown();
     if (!/^websocket$/i.test(request.headers.upgrade ?? '')) {
       throw new AppError('bad_request', 'This address only accepts WebSocket upgrades.');
     }
