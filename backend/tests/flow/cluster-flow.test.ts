@@ -1,4 +1,5 @@
 import { startClusterBackend } from './cluster-backend.ts';
+import { describeClusterFaults } from './cluster-faults-flow.ts';
 import { describeFlow } from './flow.ts';
 
-describeFlow('a cluster', startClusterBackend);
+describeFlow('a cluster', startClusterBackend, describeClusterFaults);

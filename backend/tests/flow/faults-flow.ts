@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApiClient } from '../running/api-client.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import type { Flow } from './flow.ts';
-import { expectIdle, expectNothingLeftOf, mp3sOf, toldOf, uploadHeld } from './flow-checks.ts';
+import { expectOnce, toldOf, uploadHeld } from './flow-checks.ts';
 import { wholeSeconds } from './flow-media.ts';
 import { frameSeconds, mp3Seconds, soundSeconds } from './mp3-facts.ts';
 
@@ -13,15 +13,6 @@ const longerThanALeaseSeconds = 17;
 /** The faults under which the original system was measured, each with the required behaviour. */
 export function describeFaults(flow: Flow): void {
   describe('under the faults of the original,', () => {
-    it('a converter that is killed while it works leads to one MP3 and one notification', async () => {
-      const account = await flow.account();
-      const { id } = await uploadHeld(flow, account);
-      await flow.backend.crash();
-      await flow.backend.ffmpeg.release();
-      await expectOnce(flow, account, id);
-      expect((await account.get(id)).attempt).toBe(2);
-    });
-
     it('a kill right after a conversion is done duplicates nothing', async () => {
       const account = await flow.account();
       const { id } = await account.upload(flow.media.talk);
@@ -112,25 +103,18 @@ export function describeFaults(flow: Flow): void {
   });
 }
 
-/**
- * Expects the conversion to become done with one MP3 and one notification, `notifications` of the account in all, and
- * no leftovers.
- */
-async function expectOnce(flow: Flow, account: ApiClient, id: string, notifications?: number): Promise<void> {
-  const { state, result } = await account.ended(id);
-  expect(state).toBe('done');
-  await toldOf(account, id);
-  await expectNothingLeftOf(flow, id);
-  expect((await mp3sOf(flow, id)).length).toBe(1);
-  expect((await account.download(id)).byteLength).toBe(result?.bytes);
-  for (const each of await account.conversions()) await account.ended(each.id);
-  await expectIdle(flow);
-  // A missing notification would arrive at once. This is enough time for one too many.
-  for (const each of await account.conversions()) await toldOf(account, each.id);
-  await delay(500);
-  const told = await account.notifications();
-  expect(told.filter(({ conversionIds }) => conversionIds.includes(id)).length).toBe(1);
-  expect(told.length).toBe(notifications ?? (await account.conversions()).length);
+/** In a cluster, the converter is a process of its own. */
+export function describeKilledServer(flow: Flow): void {
+  describe('under the faults of the original,', () => {
+    it('a converter that is killed while it works leads to one MP3 and one notification', async () => {
+      const account = await flow.account();
+      const { id } = await uploadHeld(flow, account);
+      await flow.backend.crash();
+      await flow.backend.ffmpeg.release();
+      await expectOnce(flow, account, id);
+      expect((await account.get(id)).attempt).toBe(2);
+    });
+  });
 }
 
 interface BegunUpload {

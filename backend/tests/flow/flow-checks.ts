@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { Conversion, Notification } from '../../../shared/api.ts';
 import type { ApiClient } from '../running/api-client.ts';
 import { waitUntil } from '../running/wait-until.ts';
@@ -36,4 +38,25 @@ export async function uploadHeld({ backend, media }: Flow, account: ApiClient): 
 /** The blobs of a conversion's MP3s, of any attempt. */
 export async function mp3sOf({ backend }: Flow, id: string): Promise<readonly string[]> {
   return (await backend.stored()).mp3s.filter((name) => name.startsWith(id));
+}
+
+/**
+ * Expects the conversion to become done with one MP3 and one notification, `notifications` of the account in all, and
+ * no leftovers.
+ */
+export async function expectOnce(flow: Flow, account: ApiClient, id: string, notifications?: number): Promise<void> {
+  const { state, result } = await account.ended(id);
+  expect(state).toBe('done');
+  await toldOf(account, id);
+  await expectNothingLeftOf(flow, id);
+  expect((await mp3sOf(flow, id)).length).toBe(1);
+  expect((await account.download(id)).byteLength).toBe(result?.bytes);
+  for (const each of await account.conversions()) await account.ended(each.id);
+  await expectIdle(flow);
+  // A missing notification would arrive at once. This is enough time for one too many.
+  for (const each of await account.conversions()) await toldOf(account, each.id);
+  await delay(500);
+  const told = await account.notifications();
+  expect(told.filter(({ conversionIds }) => conversionIds.includes(id)).length).toBe(1);
+  expect(told.length).toBe(notifications ?? (await account.conversions()).length);
 }

@@ -10,6 +10,8 @@ export interface OwnProcess extends AsyncDisposable {
   readonly said: string;
   /** The processes that work for it now: ffmpeg, ffprobe and their launchers. */
   workers(): Promise<readonly RunningProcess[]>;
+  /** The signal or exit code with which it ended, or undefined while it runs. */
+  ended(): string | undefined;
   /** Kills its process group with SIGKILL. Resolves when everything that it started has ended by itself. */
   kill(): Promise<void>;
   /** Sends SIGTERM, as service managers do. Throws if it does not exit with 0. */
@@ -34,7 +36,6 @@ export interface StartingProcess {
   readonly pid: number;
   /** Rejects if it ends before it is ready. */
   readonly ready: Promise<OwnProcess>;
-  /** The signal or exit code with which it ended, or undefined while it runs. */
   ended(): string | undefined;
   /** Kills it like one that is ready. */
   kill(): Promise<void>;
@@ -64,6 +65,7 @@ export function spawnOwnProcess({ words, environment, ready, workFolder }: OwnPr
       pid,
       said,
       workers,
+      ended: () => endOf(child),
       kill,
       async stop() {
         process.kill(pid, 'SIGTERM');

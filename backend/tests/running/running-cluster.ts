@@ -15,8 +15,8 @@ export interface RunningService {
   readonly url: string;
   /** The process that was started last, which may have ended. */
   process(): OwnProcess;
-  /** Starts it, after it has ended. Resolves once it is ready. */
-  start(): Promise<void>;
+  /** Starts it, after it has ended, with these settings besides. Resolves once it is ready. */
+  start(settings?: Environment): Promise<void>;
 }
 
 /** The services of a cluster, each a process of its own, over servers that are already running. */
@@ -75,8 +75,8 @@ export async function startRunningCluster(options: RunningClusterOptions): Promi
       name,
       url: running.said,
       process: () => running,
-      async start() {
-        running = await startServiceProcess(name, workFolder, own);
+      async start(more = {}) {
+        running = await startServiceProcess(name, workFolder, { ...own, ...more });
       },
     };
   }

@@ -8,6 +8,7 @@ import {
   type PrivateRabbitOptions,
   startPrivateRabbit,
   startRabbitForTests,
+  type TestRabbit,
 } from './private-rabbitmq.ts';
 
 /** The servers of a cluster, as the environment of its services names them. */
@@ -26,13 +27,16 @@ export interface PrivateServers extends ClusterServers {
 
 const initScript = join(import.meta.dirname, '..', '..', 'deploy', 'mysql', 'init.sql');
 
-/** The servers that MYSQL_URL, MONGODB_URL and RABBITMQ_URL name, and a private one for each that is not named. */
-export async function startClusterServers(): Promise<ClusterServers> {
+/**
+ * The servers that MYSQL_URL, MONGODB_URL and RABBITMQ_URL name, and a private one for each that is not named. With `rabbit`, that one is
+ * used instead, and not disposed of.
+ */
+export async function startClusterServers(given: { readonly rabbit?: TestRabbit } = {}): Promise<ClusterServers> {
   await using started = new AsyncDisposableStack();
   const [mysqlUrl, mongo, rabbit] = await Promise.all([
     process.env['MYSQL_URL'] || startPrivateMariadb().then((server) => makeAuthDatabase(started.use(server))),
     startMongoForTests().then((server) => started.use(server)),
-    startRabbitForTests().then((server) => started.use(server)),
+    given.rabbit ?? startRabbitForTests().then((server) => started.use(server)),
   ]);
   const environment = { MYSQL_URL: mysqlUrl, MONGODB_URL: mongo.url, RABBITMQ_URL: rabbit.url };
   const kept = started.move();
