@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import type { ServerOption } from '../desktop/e2e/server-option.ts';
 import { installedElectron } from './app/electron-binary.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -11,7 +12,7 @@ if (host === 'stand-in') {
   process.env['ELECTRON_OVERRIDE_DIST_PATH'] = join(root, 'desktop', 'e2e', 'standin', 'dist');
 }
 
-export default defineConfig({
+export default defineConfig<ServerOption>({
   testDir: join(root, 'desktop', 'e2e'),
   // take-shots.spec.ts takes the pictures of npm run shots.
   testIgnore: ['**/take-shots.spec.ts', '**/*.long.spec.ts'],
@@ -23,4 +24,14 @@ export default defineConfig({
   expect: { timeout: 45_000 },
   reporter: 'list',
   metadata: { host },
+  projects: [
+    { name: 'app' },
+    // One of them. The long tests run all that need a server.
+    {
+      name: 'app on a cluster',
+      testMatch: '**/on-a-server.spec.ts',
+      grep: /an upload resumes/,
+      use: { server: 'cluster' },
+    },
+  ],
 });

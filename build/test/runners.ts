@@ -127,8 +127,8 @@ function readPlaywrightReport(text: string): readonly TestResult[] {
   const { suites } = JSON.parse(text) as JSONReport;
   const read = ({ specs, suites: inner = [] }: JSONReportSuite): readonly TestResult[] => [
     ...specs.flatMap(({ file, title, tests }) =>
-      tests.map(({ status, results }) => ({
-        name: `${file} > ${title}`,
+      tests.map(({ projectName, status, results }) => ({
+        name: `${file} > ${title}${projectName === '' ? '' : `, in the project ${projectName}`}`,
         state: status === 'expected' ? ('passed' as const) : status === 'skipped' ? status : ('failed' as const),
         seconds: results.reduce((sum, { duration }) => sum + duration, 0) / 1000,
       })),

@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ElectronApplication, expect, type Locator, type Page } from '@playwright/test';
 import type { MediaFolder } from '../../backend/tests/media/make-media.ts';
-import type { ServerStand } from '../../backend/tests/running/server-stand.ts';
+import type { RemoteStand } from '../../backend/tests/running/server-stand.ts';
 import type { Row } from '../ipc.ts';
 import { firstWindow, type Home } from './launch-app.ts';
 
@@ -55,7 +55,7 @@ export const isVisible = (app: ElectronApplication): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((window) => window.isVisible()));
 
 /** Opens the app's window and signs in to a server through its line, which tests can cut. */
-export async function windowOnServer(app: ElectronApplication, { line, account }: ServerStand): Promise<Page> {
+export async function windowOnServer(app: ElectronApplication, { line, account }: RemoteStand): Promise<Page> {
   const page = await firstWindow(app);
   await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());
   const form = { address: line.url, email: account.email, password: account.password };

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, type ElectronApplication, expect, type Locator } from '@playwright/test';
 import { type MediaFolder, openMediaFolder } from '../../backend/tests/media/make-media.ts';
+import { openClusterStand } from '../../backend/tests/running/cluster-stand.ts';
 import { type HeldFfmpeg, makeHeldFfmpeg } from '../../backend/tests/running/held-ffmpeg.ts';
 import {
   openServerStand,
-  type ServerStand,
+  type RemoteStand,
   type ServerStandOptions,
 } from '../../backend/tests/running/server-stand.ts';
 import { endApp, type Home, type LaunchOptions, launchApp, makeHome } from './launch-app.ts';
+import type { ServerOption } from './server-option.ts';
 
 export { answerDialog, clickMenu, clickNotification, recorded } from './desktop-record.ts';
 export { exitOf, firstWindow, killHard, killProcesses, sleepFor, startBeside } from './launch-app.ts';
@@ -22,8 +24,8 @@ interface Fixtures {
   readonly launch: (options?: LaunchOptions) => Promise<ElectronApplication>;
   /** An ffmpeg for the app or a server that can be held in the middle of a conversion. */
   readonly ffmpeg: HeldFfmpeg;
-  /** Starts our server in its own process, behind a line that tests can slow down or cut. */
-  readonly openServer: (options?: ServerStandOptions) => Promise<ServerStand>;
+  /** Starts our server, behind a line that tests can slow down or cut. */
+  readonly openServer: (options?: ServerStandOptions) => Promise<RemoteStand>;
 }
 
 interface WorkerFixtures {
@@ -32,7 +34,8 @@ interface WorkerFixtures {
 }
 
 // `give` is what Playwright's documentation calls `use`. Playwright requires an empty pattern for a fixture without dependencies.
-export const test = base.extend<Fixtures, WorkerFixtures>({
+export const test = base.extend<Fixtures & ServerOption, WorkerFixtures>({
+  server: ['single', { option: true }],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern.
   home: async ({}, give) => {
     const path = await mkdtemp(join(tmpdir(), 'soundlift-e2e-'));
@@ -51,11 +54,10 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ffmpeg: async ({ home }, give) => {
     await give(await makeHeldFfmpeg(home.path));
   },
-  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern.
-  openServer: async ({}, give) => {
-    const stands: ServerStand[] = [];
+  openServer: async ({ server }, give) => {
+    const stands: RemoteStand[] = [];
     await give(async (options) => {
-      const stand = await openServerStand(options);
+      const stand = await (server === 'cluster' ? openClusterStand : openServerStand)(options);
       stands.push(stand);
       return stand;
     });

@@ -3,12 +3,9 @@ import { decodeSound } from '../../backend/tests/media/measure-media.ts';
 import { putLongVideo, rowOf, rowsOf, untilConverting, windowOnServer } from './app-window.ts';
 import { dropFiles, expect, test } from './fixtures.ts';
 
-test('on a server, an upload resumes by itself after a lost connection, and the MP3 is saved next to the video', async ({
-  launch,
-  home,
-  media,
-  openServer,
-}) => {
+test('on a server, an upload resumes by itself after a lost connection, and the MP3 is saved next to the video', {
+  tag: '@server',
+}, async ({ launch, home, media, openServer }) => {
   const server = await openServer();
   // About 5 MB.
   const video = await putLongVideo(home, media, 'Far away.mkv', 60);
@@ -31,7 +28,7 @@ test('on a server, an upload resumes by itself after a lost connection, and the 
   expect((await decodeSound(join(home.videos, 'Far away.mp3'))).seconds).toBeCloseTo(60, 0);
 });
 
-test('the rows of a server resume after it was killed and started again', async ({
+test('the rows of a server resume after it was killed and started again', { tag: '@server' }, async ({
   launch,
   home,
   media,
@@ -44,7 +41,7 @@ test('the rows of a server resume after it was killed and started again', async 
   const page = await windowOnServer(await launch(), server);
   await dropFiles(page.locator('body'), video);
   await untilConverting(page);
-  await server.server().kill();
+  await server.kill();
   await expect(rowOf(page, 'Restarted')).toContainText('Progress returns with the connection');
   await server.startAgain();
   await ffmpeg.release();

@@ -20,10 +20,9 @@ async function fillIn(page: Page, { address, email, password }: SignIn): Promise
 
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 
-test('a problem with signing in is shown at the field that it is about, and an account can be created', async ({
-  launch,
-  openServer,
-}) => {
+test('a problem with signing in is shown at the field that it is about, and an account can be created', {
+  tag: '@server',
+}, async ({ launch, openServer }) => {
   const { line, account } = await openServer();
   const { host } = new URL(line.url);
   const page = await firstWindow(await launch());
@@ -68,7 +67,7 @@ test('a problem with signing in is shown at the field that it is about, and an a
   await expect(page.getByText(`Signed in as ${account.email}`)).toBeVisible();
 });
 
-test('a new account is confirmed with the code from the mail', async ({ launch, openServer }) => {
+test('a new account is confirmed with the code from the mail', { tag: '@server' }, async ({ launch, openServer }) => {
   await using mail = await startMailServer();
   const environment = { SMTP_URL: mail.url, MAIL_FROM: 'Soundlift <no-reply@sound.example.org>' };
   const { line } = await openServer({ environment });
@@ -93,12 +92,9 @@ test('a new account is confirmed with the code from the mail', async ({ launch, 
   await expect(page.getByRole('switch', { name: new RegExp(`^E-mail to ${email}`) })).toBeVisible();
 });
 
-test('on a server, progress is shown, the system notifies while the window is hidden, and videos wait while signed out', async ({
-  launch,
-  home,
-  media,
-  openServer,
-}) => {
+test('on a server, progress is shown, the system notifies while the window is hidden, and videos wait while signed out', {
+  tag: '@server',
+}, async ({ launch, home, media, openServer }) => {
   const { line, account } = await openServer();
   const audio = [{ codec: 'pcm_s16le', channels: 1 as const, sampleRate: 44_100 }];
   const sound = await media.make({ container: 'mkv', seconds: 15, picture: false, audio });
@@ -151,7 +147,10 @@ test('on a server, progress is shown, the system notifies while the window is hi
   await expect(rowOf(page, 'Lecture 2.mp3')).toContainText('Saved in Videos');
 });
 
-test('without a keychain, the app says that the sign-in lasts until it is quit', async ({ launch, openServer }) => {
+test('without a keychain, the app says that the sign-in lasts until it is quit', { tag: '@server' }, async ({
+  launch,
+  openServer,
+}) => {
   test.skip(test.info().config.metadata['host'] === 'electron', 'Electron uses the keychain of this system');
   const { line, account } = await openServer();
   const { host } = new URL(line.url);

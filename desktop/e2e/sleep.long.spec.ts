@@ -30,7 +30,7 @@ test('a conversion continues after this computer has slept', async ({ launch, ho
   expect(await readdir(home.videos)).toHaveLength(2);
 });
 
-test('an upload resumes after this computer has slept and lost its connection', async ({
+test('an upload resumes after this computer has slept and lost its connection', { tag: '@server' }, async ({
   launch,
   home,
   media,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { createServerHttp } from '../../../desktop/client/server-http.ts';
 import {
   keepInMemory,
@@ -13,15 +14,23 @@ import { type ApiClient, makeAccount } from './api-client.ts';
 import { type BadLine, type BadLineOptions, openBadLine } from './bad-line.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 
-/** A server in its own process, an account on it, and a connection to it that can be cut. */
-export interface ServerStand extends AsyncDisposable {
+/** A running server, whatever its parts are, an account on it, and a connection to it that can be cut. */
+export interface RemoteStand extends AsyncDisposable {
   readonly line: BadLine;
   /** The account, connected directly and not over the line. */
   readonly account: ApiClient;
+  /** Kills all its processes with SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts the server again after a kill, with the same data. */
+  startAgain(): Promise<void>;
+  /** The ids of all sessions of all accounts, in order. */
+  sessions(): Promise<readonly string[]>;
+}
+
+/** A server in a single process. It has another port after each start. */
+export interface ServerStand extends RemoteStand {
   readonly dataFolder: string;
   server(): ServerProcess;
-  /** Starts the server again after a kill, with the same data and another port. */
-  startAgain(): Promise<void>;
   /** A session of the account, signed in over the line. */
   signedIn(keeper?: SessionKeeper): Promise<ServerSession>;
 }
@@ -49,6 +58,14 @@ export async function openServerStand(options: ServerStandOptions = {}): Promise
     account,
     dataFolder,
     server: () => server,
+    kill: () => server.kill(),
+    async sessions() {
+      using database = new DatabaseSync(join(dataFolder, 'accounts.db'), { readOnly: true });
+      return database
+        .prepare('SELECT id FROM sessions ORDER BY id')
+        .all()
+        .map(({ id }) => String(id));
+    },
     async startAgain() {
       server = await startServerProcess({ dataFolder, environment });
     },

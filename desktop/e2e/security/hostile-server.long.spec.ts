@@ -1,14 +1,14 @@
 import { copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
-import type { ServerStand } from '../../../backend/tests/running/server-stand.ts';
+import type { RemoteStand } from '../../../backend/tests/running/server-stand.ts';
 import { rowOf, rowsOf } from '../app-window.ts';
 import { clickMenu, dropFiles, expect, firstWindow, recorded, test } from '../fixtures.ts';
 import { type HostileServer, openHostileServer } from './hostile-server.ts';
 import { watchInjection } from './watch-injection.ts';
 
 const html = '<img src=x onerror=mark()><script>mark()</script>';
-async function signIn(app: ElectronApplication, { url }: HostileServer, { account }: ServerStand): Promise<Page> {
+async function signIn(app: ElectronApplication, { url }: HostileServer, { account }: RemoteStand): Promise<Page> {
   const page = await firstWindow(app);
   await page.waitForFunction(() => document.querySelector('#root')?.hasChildNodes());
   const { email, password } = account;
@@ -17,12 +17,9 @@ async function signIn(app: ElectronApplication, { url }: HostileServer, { accoun
   return page;
 }
 
-test('names and texts from a server are shown as plain text, and do not change where the MP3 is saved', async ({
-  launch,
-  home,
-  media,
-  openServer,
-}) => {
+test('names and texts from a server are shown as plain text, and do not change where the MP3 is saved', {
+  tag: '@server',
+}, async ({ launch, home, media, openServer }) => {
   const stand = await openServer();
   const twists: Readonly<Record<string, unknown>> = {
     fileName: `../../${html}.mp3`,
@@ -77,7 +74,7 @@ test('names and texts from a server are shown as plain text, and do not change w
   expect(log).not.toContain('a defect');
 });
 
-test('an MP3 that the server announces as larger than any disk is not saved', async ({
+test('an MP3 that the server announces as larger than any disk is not saved', { tag: '@server' }, async ({
   launch,
   home,
   media,
@@ -100,7 +97,7 @@ test('an MP3 that the server announces as larger than any disk is not saved', as
   expect(await readdir(home.videos)).toEqual(['One.mp4']);
 });
 
-test('a server’s refusal is shown as plain text', async ({ launch, openServer }) => {
+test('a server’s refusal is shown as plain text', { tag: '@server' }, async ({ launch, openServer }) => {
   const stand = await openServer();
   const problem = { type: 'about:blank', title: html, status: 400, code: 'invalid', detail: html };
   await using server = await openHostileServer({
