@@ -4,17 +4,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceName } from '../../backend/tests/running/service-process.ts';
+import { type ServiceName, serviceEntry } from '../../backend/tests/running/service-process.ts';
 import { startClusterServers } from '../../backend/tests/servers/cluster-servers.ts';
 import { freePort } from '../../backend/tests/servers/server-program.ts';
 import { say } from '../set-up/say.mjs';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const main = join(import.meta.dirname, '..', '..', 'backend', 'main');
 /** A service that ended without being asked is started again after this. */
 const restartMilliseconds = 1000;
 const stopping = new AbortController();
@@ -25,7 +23,7 @@ function keepRunning(name: ServiceName, environment: Environment): Promise<strin
   const ready = Promise.withResolvers<string>();
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const child = spawn(process.execPath, [join(main, `${name}.ts`)], {
+      const child = spawn(process.execPath, [serviceEntry, name], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...process.env, ...environment },
       });

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { type OwnProcess, spawnOwnProcess } from './own-process.ts';
 
+/** The entry point of every service. Its argument is the service's name. */
+export const serviceEntry = join(import.meta.dirname, '..', '..', 'main', 'service.mjs');
+
 export const serviceNames = ['auth', 'gateway', 'converter', 'notifier'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
@@ -21,9 +24,8 @@ export async function startServiceProcess(
   workFolder: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<OwnProcess> {
-  const entry = join(import.meta.dirname, '..', '..', 'main', `${name}.ts`);
   const { ready } = spawnOwnProcess({
-    words: [process.execPath, entry],
+    words: [process.execPath, serviceEntry, name],
     environment: { LOG_LEVEL: 'warn', PORT: '0', TMPDIR: workFolder, ...environment },
     ready: readyLines[name],
     workFolder,

@@ -1,0 +1,48 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeAccount } from '../running/api-client.ts';
+import { peakMemoryBytes } from '../running/processes.ts';
+import { sendResumable } from '../running/resumable-upload.ts';
+import { startRunningCluster } from '../running/running-cluster.ts';
+import { type ServiceName, serviceNames } from '../running/service-process.ts';
+import { startClusterServers } from '../servers/cluster-servers.ts';
+import { passLargeVideo } from './pass-large-video.ts';
+
+const uploadsAtOnce = 64;
+const bytesOfEach = 16_000_000;
+
+/** The most memory in bytes that each service has used so far. */
+export type Peaks = Readonly<Record<ServiceName, number>>;
+
+/**
+ * Passes a video of this size through a cluster of four processes, and then 64 small ones at once. Calls `onStep` after each step, with what
+ * has been done.
+ */
+export async function measureClusterMemory(
+  bytes: number,
+  onStep: (after: string, peaks: Peaks) => void,
+): Promise<void> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'soundlift-memory-'));
+  opened.defer(() => rm(folder, { recursive: true }));
+  const servers = opened.use(await startClusterServers());
+  const cluster = opened.use(await startRunningCluster({ servers: servers.environment, services: serviceNames }));
+  // A first start compiles the code. This takes 20 to 30 MB more, which later starts read from Node's compile cache.
+  await Promise.all(cluster.services.map((service) => service.process().stop()));
+  await Promise.all(cluster.services.map((service) => service.start()));
+  const url = cluster.named('gateway')[0]?.url ?? '';
+  const tell = async (after: string): Promise<void> => {
+    const peaks = cluster.services.map(async (service) => [service.name, await peakMemoryBytes(service.process().pid)]);
+    onStep(after, Object.fromEntries(await Promise.all(peaks)) as Peaks);
+  };
+  await passLargeVideo({ url, folder, bytes, onStep: tell });
+  const client = await makeAccount({ url: () => url, email: `${randomUUID()}@example.com` });
+  const noise = join(folder, 'noise');
+  await writeFile(noise, randomBytes(bytesOfEach));
+  const sending = Array.from({ length: uploadsAtOnce }, () => sendResumable({ url, token: client.token }, noise));
+  for (const id of await Promise.all(sending)) await client.cancel(id).catch(() => undefined);
+  await tell(`received ${uploadsAtOnce} uploads at once`);
+  await Promise.all(cluster.services.map((service) => service.process().stop()));
+}
