@@ -1,19 +1,16 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { pino } from 'pino';
 import { openMysqlAuthStores } from '../../adapters/cluster/mysql-auth-stores.ts';
 import { createUser } from '../../auth/accounts.ts';
 import { createPasswordHashing } from '../../auth/password-hashing.ts';
-import { parseConfig } from '../../config.ts';
-import { createOwnerSide } from '../../conversions/conversions.ts';
-import { openClusterParts } from '../../main/cluster-parts.ts';
 import { systemClock } from '../../ports/clock.ts';
 import { makeHeldFfmpeg } from '../running/held-ffmpeg.ts';
 import type { OwnProcess } from '../running/own-process.ts';
 import { type RunningCluster, startRunningCluster } from '../running/running-cluster.ts';
+import { sweepCluster } from '../running/sweep-cluster.ts';
 import { startClusterServers } from '../servers/cluster-servers.ts';
 import { type PrivateRabbit, startPrivateRabbit } from '../servers/private-rabbitmq.ts';
 import type { FlowBackend } from './flow-backend.ts';
@@ -52,12 +49,6 @@ export async function startClusterBackend(): Promise<ClusterBackend> {
     return blobs.map(({ _id }) => _id);
   }
 
-  async function workInProgress(): Promise<readonly string[]> {
-    const names = await readdir(cluster.folder, { recursive: true });
-    // Each service has a folder, and the converters have a locked one in theirs.
-    return names.filter((name) => name.split('/').length > 2 && !name.endsWith('/lock'));
-  }
-
   let asked = 0;
   const kept = opened.move();
   return {
@@ -94,19 +85,10 @@ export async function startClusterBackend(): Promise<ClusterBackend> {
       }
     },
     async stored() {
-      const [videos, mp3s, work] = await Promise.all([blobsOf('videos'), blobsOf('mp3s'), workInProgress()]);
+      const [videos, mp3s, work] = await Promise.all([blobsOf('videos'), blobsOf('mp3s'), cluster.temporaryFiles()]);
       return { videos, mp3s, work };
     },
-    async sweep() {
-      const { signal } = new AbortController();
-      await using parts = await openClusterParts(parseConfig(cluster.environment), pino({ level: 'silent' }), {
-        signal,
-      });
-      const retention = { sourceSeconds: 86_400, resultSeconds: 30 * 86_400 };
-      const side = createOwnerSide({ ...parts, store: parts.conversions, retention });
-      await side.sweeper.tidy();
-      side.close();
-    },
+    sweep: () => sweepCluster(cluster.environment),
     converting: async () => (await all((one) => one.workers())).flat(),
     async crash() {
       await all((one) => one.kill());

@@ -31,6 +31,8 @@ export interface BadLine extends AsyncDisposable {
   stalled: boolean;
   /** While set, nothing is answered on a connection after its client has sent this. */
   deafTo: string | undefined;
+  /** The number of connections so far whose client has sent what `deafTo` was. */
+  readonly deafened: number;
   /**
    * From now on, each connection carries this many bytes from its client and then stops, until the line is released.
    */
@@ -49,6 +51,7 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
   /** Bytes from each client since the last hold. */
   let carriedSinceHold = new WeakMap<Socket, number>();
   const deafened = new WeakSet<Socket>();
+  let deafenedCount = 0;
   const sinceHold = (client: Socket): number => carriedSinceHold.get(client) ?? 0;
   /** The time when the line is free again, as of `performance.now()`. */
   let freeAt = 0;
@@ -90,7 +93,10 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
       const chunks: AsyncIterable<Buffer> = client.iterator({ destroyOnReturn: false });
       for await (const chunk of chunks) {
         const piece = chunk.subarray(0, left);
-        if (line.deafTo !== undefined && piece.includes(line.deafTo)) deafened.add(client);
+        if (line.deafTo !== undefined && piece.includes(line.deafTo) && !deafened.has(client)) {
+          deafened.add(client);
+          deafenedCount += 1;
+        }
         left -= piece.byteLength;
         while (sinceHold(client) >= holdsAfterBytes && !client.destroyed) await delay(10);
         await carry(piece.byteLength);
@@ -129,6 +135,9 @@ export async function openBadLine(options: BadLineOptions): Promise<BadLine> {
     deaf: false,
     stalled: false,
     deafTo: undefined,
+    get deafened() {
+      return deafenedCount;
+    },
     get sentBytes() {
       return sentBytes;
     },

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { processesWorkingIn, type RunningProcess } from './processes.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -8,6 +9,10 @@ export interface OwnProcess extends AsyncDisposable {
   readonly pid: number;
   /** The part of the line with which it said that it is ready which `ready` captures, or an empty text. */
   readonly said: string;
+  /** The signal or exit code with which it ended, or undefined while it runs. */
+  ended(): string | undefined;
+  /** The end of what it wrote to standard error. */
+  complaints(): string;
   /** The processes that work for it now: ffmpeg, ffprobe and their launchers. */
   workers(): Promise<readonly RunningProcess[]>;
   /** The signal or exit code with which it ended, or undefined while it runs. */
@@ -29,6 +34,8 @@ export interface OwnProcessCommand {
   readonly ready: RegExp;
   /** Its workers are the processes that work in this folder or below. */
   readonly workFolder: string;
+  /** Absolute path of a file to which all that it writes to standard error is added. */
+  readonly logPath?: string;
 }
 
 /** A spawned program, which may or may not become ready. */
@@ -41,7 +48,13 @@ export interface StartingProcess {
   kill(): Promise<void>;
 }
 
-export function spawnOwnProcess({ words, environment, ready, workFolder }: OwnProcessCommand): StartingProcess {
+export function spawnOwnProcess({
+  words,
+  environment,
+  ready,
+  workFolder,
+  logPath,
+}: OwnProcessCommand): StartingProcess {
   const [program = '', ...args] = words;
   const child = spawn(program, args, {
     detached: true,
@@ -50,6 +63,7 @@ export function spawnOwnProcess({ words, environment, ready, workFolder }: OwnPr
   });
   const pid = pidOf(child);
   const heard = keepTail(child);
+  if (logPath !== undefined) child.stderr.pipe(createWriteStream(logPath, { flags: 'a' }));
   const closed = once(child, 'close');
   const workers = (): Promise<readonly RunningProcess[]> => processesWorkingIn(workFolder);
   async function kill(): Promise<void> {
@@ -64,6 +78,8 @@ export function spawnOwnProcess({ words, environment, ready, workFolder }: OwnPr
     return {
       pid,
       said,
+      ended: () => endOf(child),
+      complaints: heard,
       workers,
       ended: () => endOf(child),
       kill,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterEnvironment } from '../servers/cluster-servers.ts';
@@ -26,6 +26,8 @@ export interface RunningCluster extends AsyncDisposable {
   named(name: ServiceName): readonly RunningService[];
   /** Has a folder for each service, in which the temporary files of that service are. */
   readonly folder: string;
+  /** The temporary files of running work, in that folder. */
+  temporaryFiles(): Promise<readonly string[]>;
   /** The settings of every service. */
   readonly environment: Environment;
 }
@@ -91,6 +93,11 @@ export async function startRunningCluster(options: RunningClusterOptions): Promi
     services,
     named: (name) => services.filter((service) => service.name === name),
     folder,
+    async temporaryFiles() {
+      const found = await readdir(folder, { recursive: true });
+      // Each service has a folder, and the converters have a locked one in theirs.
+      return found.filter((name) => name.split('/').length > 2 && !name.endsWith('/lock'));
+    },
     environment,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -17,7 +17,7 @@ const readyLines: Readonly<Record<ServiceName, RegExp>> = {
 
 /**
  * Starts a service of the cluster as a process of its own. `said` is the address of a gateway or auth, without a trailing slash. Its
- * temporary files are below `workFolder`, which must exist.
+ * temporary files are below `workFolder`, which must exist, and its log is in `workFolder`.log.
  */
 export async function startServiceProcess(
   name: ServiceName,
@@ -29,6 +29,7 @@ export async function startServiceProcess(
     environment: { LOG_LEVEL: 'warn', PORT: '0', TMPDIR: workFolder, ...environment },
     ready: readyLines[name],
     workFolder,
+    logPath: `${workFolder}.log`,
   });
   return await ready;
 }
