@@ -76,6 +76,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const tidy = createTidy({ ...parts, settled });
   const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
   const stopping = new AbortController();
+  /** The uploads that wait for bytes, with the revision at which this was found, as of the last round and of this one. */
+  let waiting = new Map<string, number>();
+  let waitingNow = new Map<string, number>();
   let ticketsAt = clock.monotonicSeconds();
   const skipRound = (cause: unknown): void => skipped({ kind: 'round', id: 'sweeper', what: 'a round failed', cause });
 
@@ -118,8 +121,13 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function recoverRow(seen: ScannedRow): Promise<void> {
-    if (!isWaitingUpload(seen)) return await takeOver(seen, true);
-    const row = await store.get(seen.id);
+    if (isWaitingUpload(seen)) await settle(seen);
+    else await takeOver(seen, true);
+  }
+
+  /** Queues an upload whose bytes are complete. */
+  async function settle({ id }: ScannedRow): Promise<void> {
+    const row = await store.get(id);
     if (row !== undefined) await uploads.settle(row);
   }
 
@@ -137,7 +145,10 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   async function lookAt(row: ScannedRow, settledTime: string): Promise<void> {
     if (isWaitingUpload(row)) {
-      if (row.upload.expiresAt <= settledTime) await expireUpload(row);
+      if (row.upload.expiresAt <= settledTime) return await expireUpload(row);
+      // Whoever ended its last write may have died, or lost the store, before this. The client does not come back: all its bytes are here.
+      if (waiting.get(row.id) !== row.revision) await settle(row);
+      waitingNow.set(row.id, row.revision);
     } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
       try {
         await takeOver(row);
@@ -156,6 +167,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       await handle(row, () => lookAt(row, settledTime));
     }
     leaseWatch.endRound();
+    waiting = waitingNow;
+    waitingNow = new Map();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
     await publishTickets(parts);

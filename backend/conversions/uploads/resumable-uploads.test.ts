@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isAppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { createMemoryEventBus } from '../../adapters/embedded/memory-event-bus.ts';
 import { freezable, freezeAt } from '../../ports/freezing.ts';
 import { type Conversions, createConversions } from '../../tests/all-sides.ts';
@@ -105,6 +105,22 @@ it('is one of at most a hundred unfinished ones of its account, even if all are 
       expect(result.reason).toMatchObject({ code: 'too_many', details: { limit: 100 } });
   }
   await expect(test.conversions.uploads.create('bert', { ...intake, videoBytes: 6 })).resolves.toBeDefined();
+});
+
+it('is queued by a later round if all its bytes are stored, but could not be finished when its last request broke off', async () => {
+  const id = await begin(6);
+  async function* cutOff(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('abcdef');
+    throw new AppError('bad_request', 'cut off');
+  }
+  const finish = vi.spyOn(test.videos, 'finish').mockRejectedValue(new AppError('unavailable', 'away'));
+  await expect(append(id, {}, cutOff())).rejects.toMatchObject({ code: 'bad_request' });
+  await test.conversions.sweeper.round();
+  expect(await test.store.get(id)).toMatchObject({ state: 'uploading' });
+  finish.mockRestore();
+  await test.conversions.sweeper.round();
+  expect(await test.store.get(id)).toMatchObject({ state: 'queued', sourceBytes: 6 });
+  expect(test.videoQueue.take()).toEqual([id]);
 });
 
 describe('a writer that died', () => {
