@@ -15,8 +15,6 @@ export interface OwnProcess extends AsyncDisposable {
   complaints(): string;
   /** The processes that work for it now: ffmpeg, ffprobe and their launchers. */
   workers(): Promise<readonly RunningProcess[]>;
-  /** The signal or exit code with which it ended, or undefined while it runs. */
-  ended(): string | undefined;
   /** Kills its process group with SIGKILL. Resolves when everything that it started has ended by itself. */
   kill(): Promise<void>;
   /** Sends SIGTERM, as service managers do. Throws if it does not exit with 0. */
@@ -81,7 +79,6 @@ export function spawnOwnProcess({
       ended: () => endOf(child),
       complaints: heard,
       workers,
-      ended: () => endOf(child),
       kill,
       async stop() {
         process.kill(pid, 'SIGTERM');
