@@ -11,8 +11,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/*.long.test.ts'],
     // Show what a test prints only when it fails.
     silent: 'passed-only',
-    // Tests start real programs (ffmpeg, servers), which need a core, too.
-    maxWorkers: 3,
+    // For two cores: tests start real programs and servers, and much of the time they wait for one of them.
+    maxWorkers: 4,
     sequence: { sequencer: WholeSystemFirst },
     // A quiet machine needs a tenth of this for the slowest test, a cluster that is killed and starts again.
     testTimeout: 3 * minutes,
