@@ -19,6 +19,7 @@ import type { Rows } from './rows.ts';
 import { createTidier } from './tidier.ts';
 import { createTidy } from './tidy.ts';
 import { removeUnneeded } from './unneeded-blobs.ts';
+import { createCompleteUploads } from './uploads/complete-uploads.ts';
 import { type ResumableUploads, uploadKeptSeconds } from './uploads/resumable-uploads.ts';
 
 /** How often the rows that are uploading or converting are checked. */
@@ -72,13 +73,11 @@ export interface SweeperParts {
 export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, publisher, clock, uploads, skipped, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
+  const complete = createCompleteUploads(parts);
   const settled = createSettledTime(clock);
   const tidy = createTidy({ ...parts, settled });
   const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
   const stopping = new AbortController();
-  /** The uploads that wait for bytes, with the revision at which this was found, as of the last round and of this one. */
-  let waiting = new Map<string, number>();
-  let waitingNow = new Map<string, number>();
   let ticketsAt = clock.monotonicSeconds();
   const skipRound = (cause: unknown): void => skipped({ kind: 'round', id: 'sweeper', what: 'a round failed', cause });
 
@@ -121,14 +120,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function recoverRow(seen: ScannedRow): Promise<void> {
-    if (isWaitingUpload(seen)) await settle(seen);
+    if (isWaitingUpload(seen)) await complete.settle(seen);
     else await takeOver(seen, true);
-  }
-
-  /** Queues an upload whose bytes are complete. */
-  async function settle({ id }: ScannedRow): Promise<void> {
-    const row = await store.get(id);
-    if (row !== undefined) await uploads.settle(row);
   }
 
   /** Ends a resumable upload that received no bytes for too long. */
@@ -146,9 +139,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   async function lookAt(row: ScannedRow, settledTime: string): Promise<void> {
     if (isWaitingUpload(row)) {
       if (row.upload.expiresAt <= settledTime) return await expireUpload(row);
-      // Whoever ended its last write may have died, or lost the store, before this. The client does not come back: all its bytes are here.
-      if (waiting.get(row.id) !== row.revision) await settle(row);
-      waitingNow.set(row.id, row.revision);
+      await complete.look(row);
     } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
       try {
         await takeOver(row);
@@ -167,8 +158,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       await handle(row, () => lookAt(row, settledTime));
     }
     leaseWatch.endRound();
-    waiting = waitingNow;
-    waitingNow = new Map();
+    complete.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
     await publishTickets(parts);

@@ -47,6 +47,8 @@ export async function startPrivateMariadb(): Promise<PrivateMariadb> {
     '--no-defaults',
     `--datadir=${data}`,
     `--user=${account}`,
+    // Temporary tables are named by process ids, which another container on the same folder may have, too.
+    `--tmpdir=${folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     ...storage,
@@ -61,6 +63,7 @@ export async function startPrivateMariadb(): Promise<PrivateMariadb> {
       // As root, it wants to be told that this is meant.
       `--user=${account}`,
       `--datadir=${data}`,
+      `--tmpdir=${folder}`,
       `--init-file=${first}`,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
