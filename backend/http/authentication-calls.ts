@@ -20,6 +20,9 @@ const clientSchema = z.string().max(200);
 /** As a person typed them. Auth decides whether they are right. */
 const claimedCredentials = { email: z.string(), password: z.string() };
 
+/** A JSON Web Token in the compact serialization (RFC 7519). */
+export const tokenSchema = z.string().regex(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+
 /** `POST /login`, which the gateway offers and auth too. */
 export const loginOperation = {
   summary: 'Get an access token for a script',

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { problemSchema } from '../../shared/api.ts';
 import { AppError, type ErrorCode, isAppError } from '../../shared/errors.ts';
 import type { Authentication } from './authentication.ts';
-import { authenticationCalls, claimsSchema, clientHeader } from './authentication-calls.ts';
+import { authenticationCalls, claimsSchema, clientHeader, tokenSchema } from './authentication-calls.ts';
 
 export interface RemoteAuthenticationOptions {
   /** Auth's address, without a slash at the end. */
@@ -49,7 +49,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
     path: string,
     body: unknown,
     headers: Readonly<Record<string, string>>,
-    signal = limit(),
+    { signal = limit(), status = 200 }: { readonly signal?: AbortSignal; readonly status?: number } = {},
   ): Promise<string> {
     let answer: AxiosResponse<unknown>;
     try {
@@ -57,7 +57,7 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
     } catch (error) {
       throw away(error);
     }
-    return textOf(answer);
+    return textOf(answer, status);
   }
 
   /** Retries once when auth hangs up: it may just have closed an idle connection, and asking twice does no harm. */
@@ -65,21 +65,29 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
     const headers = { Authorization: `Bearer ${token}` };
     const signal = limit();
     try {
-      return textOf(await http.post('/validate', undefined, { headers, signal, ...keptConnection }));
+      return textOf(await http.post('/validate', undefined, { headers, signal, ...keptConnection }), 200);
     } catch (error) {
       if (!axios.isAxiosError(error) || error.code !== 'ECONNRESET') throw away(error);
-      return await post('/validate', undefined, headers, signal);
+      return await post('/validate', undefined, headers, { signal });
     }
   }
 
-  function textOf(answer: AxiosResponse<unknown>): string {
+  /** Something else than auth may answer there, such as a proxy with a page and 200. So only the `expected` status is a success. */
+  function textOf(answer: AxiosResponse<unknown>, expected: number): string {
     const text = typeof answer.data === 'string' ? answer.data : '';
-    if (answer.status === 200 || answer.status === 204) return text;
+    if (answer.status === expected) return text;
     throw refusalOf(text) ?? away(new Error(`auth answered ${answer.status}`));
   }
 
-  async function tell<Told extends Call>({ path }: Told, body: z.input<Told['body']>): Promise<string> {
-    return await post(path, JSON.stringify(body), { 'Content-Type': 'application/json' });
+  async function send(call: Call, body: unknown, status: number): Promise<string> {
+    return await post(call.path, JSON.stringify(body), { 'Content-Type': 'application/json' }, { status });
+  }
+
+  async function tell<Told extends Exclude<Call, AnsweringCall>>(
+    call: Told,
+    body: z.input<Told['body']>,
+  ): Promise<void> {
+    await send(call, body, 204);
   }
 
   async function ask<Asked extends AnsweringCall>(
@@ -87,18 +95,19 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
     body: z.input<Asked['body']>,
   ): Promise<z.output<Asked['answer']>>;
   async function ask(call: AnsweringCall, body: z.input<AnsweringCall['body']>): Promise<unknown> {
-    return parsed(call.answer, await tell(call, body));
+    return parsed(call.answer, JSON.parse, await send(call, body, 200));
   }
 
   const calls = authenticationCalls;
   return {
     async signIn({ email, password }, client) {
       const basic = Buffer.from(`${email}:${password}`).toString('base64');
-      return await post('/login', undefined, { Authorization: `Basic ${basic}`, [clientHeader]: client });
+      const token = await post('/login', undefined, { Authorization: `Basic ${basic}`, [clientHeader]: client });
+      return parsed(tokenSchema, String, token);
     },
 
     async identify(token) {
-      const claims = parsed(claimsSchema, await validate(token));
+      const claims = parsed(claimsSchema, JSON.parse, await validate(token));
       const { sub, username, admin, sid, exp } = claims;
       return { accountId: sub, email: username, admin, sessionId: sid, expires: exp };
     },
@@ -137,9 +146,13 @@ export function createRemoteAuthentication({ url, timeoutSeconds = 5 }: RemoteAu
   };
 }
 
-function parsed<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  read: (text: string) => unknown,
+  text: string,
+): z.output<Schema> {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(read(text));
   } catch (error) {
     throw away(error);
   }
