@@ -12,17 +12,23 @@ import { clientOf, type Route } from '../http/routes.ts';
 export interface AuthAppParts {
   /** The service itself, in this process. */
   readonly authentication: Authentication;
+  /** True if it listens only for this computer. Then it refuses other host names, which a web page could have point here. */
+  readonly loopback: boolean;
   readonly log: Logger;
 }
 
 /**
  * The auth service over HTTP, for our other services only: a caller may act for any account whose session id it knows, and ask for
- * any account's mail address. Serve it with `startServer`.
+ * any account's mail address. So whoever can reach it must be one of them. Serve it with `startServer`.
  */
-export function createAuthApp({ authentication, log }: AuthAppParts): Express {
-  // The name that callers use depends on their network.
-  const hosts = { loopback: false };
-  return createApp({ routes: authRoutes(authentication), authentication, hosts, trustedProxies: [], log });
+export function createAuthApp({ authentication, loopback, log }: AuthAppParts): Express {
+  return createApp({
+    routes: authRoutes(authentication),
+    authentication,
+    hosts: { loopback },
+    trustedProxies: [],
+    log,
+  });
 }
 
 function authRoutes(authentication: Authentication): readonly Route[] {

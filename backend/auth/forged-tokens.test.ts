@@ -239,7 +239,11 @@ describe('a forged token', () => {
   beforeAll(async () => {
     test = await makeTestAuth();
     const log = pino({ level: 'silent' });
-    server = await startServer(createAuthApp({ authentication: test.auth, log }), { host: '127.0.0.1', port: 0, log });
+    server = await startServer(createAuthApp({ authentication: test.auth, loopback: true, log }), {
+      host: '127.0.0.1',
+      port: 0,
+      log,
+    });
     const password = 'correct horse battery';
     const [ada, eve] = ['ada@example.com', 'eve@example.com'];
     for (const email of [ada, eve]) await test.auth.createAccount({ email, password }, '127.0.0.1');

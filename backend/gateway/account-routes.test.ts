@@ -63,11 +63,11 @@ async function upload(token: string, contents = 'video') {
 
 async function behindHttp() {
   const log = pino({ level: 'silent' });
-  let app = createAuthApp({ authentication: unset(), log });
+  let app = createAuthApp({ authentication: unset(), loopback: true, log });
   const server = await startServer((request, response) => app(request, response), { host: '127.0.0.1', port: 0, log });
   return {
     reach(authentication: Authentication) {
-      app = createAuthApp({ authentication, log });
+      app = createAuthApp({ authentication, loopback: true, log });
       return createRemoteAuthentication({ url: server.url });
     },
     close: () => server.close(),

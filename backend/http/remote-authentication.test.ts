@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAppError } from '../../shared/errors.ts';
 import { createAuthApp } from '../auth/auth-app.ts';
+import { sendRaw } from '../tests/raw-request.ts';
 import { makeTestAuth, type TestAuth } from '../tests/test-auth.ts';
 import { describeAuthentication } from './authentication.contract.ts';
 import { createRemoteAuthentication } from './remote-authentication.ts';
@@ -18,7 +19,11 @@ describeAuthentication('auth in this process', async (authentication) => ({
 }));
 
 describeAuthentication('auth over HTTP', async (authentication) => {
-  const server = await startServer(createAuthApp({ authentication, log }), { host: '127.0.0.1', port: 0, log });
+  const server = await startServer(createAuthApp({ authentication, loopback: true, log }), {
+    host: '127.0.0.1',
+    port: 0,
+    log,
+  });
   return { authentication: createRemoteAuthentication({ url: server.url }), dispose: () => server.close() };
 });
 
@@ -27,7 +32,11 @@ describe('the auth service over HTTP', () => {
   let server: RunningServer;
   beforeEach(async () => {
     test = await makeTestAuth();
-    server = await startServer(createAuthApp({ authentication: test.auth, log }), { host: '127.0.0.1', port: 0, log });
+    server = await startServer(createAuthApp({ authentication: test.auth, loopback: true, log }), {
+      host: '127.0.0.1',
+      port: 0,
+      log,
+    });
     await test.auth.createAccount(ada, '127.0.0.1');
   });
   afterEach(async () => {
@@ -71,6 +80,13 @@ describe('the auth service over HTTP', () => {
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, expect.stringMatching(/^Basic/)]);
     },
   );
+
+  it('refuses the host name of a web page that points here, and its origin', async () => {
+    for (const header of ['Host: evil.example', `Host: ${new URL(server.url).host}\r\nOrigin: https://evil.example`]) {
+      const answer = await sendRaw(server.url, `POST /validate HTTP/1.1\r\n${header}\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    }
+  });
 
   it('answers 422 to a body that does not fit the call', async () => {
     for (const body of ['{}', '{"identity":{}}', '{"identity":null,"more":1}']) {

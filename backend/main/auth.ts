@@ -11,8 +11,8 @@ await runService(async ({ config, log, running, signal, say }) => {
   running.defer(() => mailer?.close());
   const parts = running.use(await openClusterAuthParts(config, log, signal));
   const authentication = running.use(await openAuth(parts, { ...config, authUrl: undefined }, mailer));
-  const { host, port } = config;
-  const server = await startServer(createAuthApp({ authentication, log }), { host, port, log });
+  const { host, port, loopback } = config;
+  const server = await startServer(createAuthApp({ authentication, loopback, log }), { host, port, log });
   running.defer(() => server.close());
   say(`listening on ${server.url}`);
 });

@@ -22,7 +22,7 @@ async function startAuth(change: (real: Authentication) => Partial<Authenticatio
   stand.opened.defer(() => mailer.close());
   const mail = { mailer, host: 'sound.example.org' };
   const { auth } = stand.opened.use(await makeTestAuth({ clock: systemClock, mail }));
-  const app = createAuthApp({ authentication: { ...auth, ...change(auth) }, log });
+  const app = createAuthApp({ authentication: { ...auth, ...change(auth) }, loopback: true, log });
   const server = await startServer(app, { host: '127.0.0.1', port: 0, log, graceSeconds: 0.5 });
   stand.opened.defer(() => server.close());
   return server.url;
