@@ -49,10 +49,13 @@ function describeBroker(flow: Flow<ClusterBackend>): void {
       processes = pids();
       acknowledged = await Promise.all([upload(), upload(), upload()]);
       await rabbit.kill();
-      // Each gateway gets one.
-      whileDown = [await upload(), await upload()];
-      await rabbit.start();
-      await ffmpeg.release();
+      try {
+        // Each gateway gets one.
+        whileDown = [await upload(), await upload()];
+      } finally {
+        await rabbit.start();
+        await ffmpeg.release();
+      }
     });
 
     it('loses none of them', async () => {
@@ -130,17 +133,20 @@ function describeAuth(flow: Flow<ClusterBackend>): void {
       ['/login', { method: 'POST', headers: { authorization: basic(email, password) } }],
       ['/download?fid=x', { headers: { authorization: `Bearer ${token}` } }],
     ];
-    for (const { url } of flow.backend.cluster.named('gateway')) {
-      for (const [path, init] of calls) {
-        const answer = await fetch(url + path, init);
-        const text = await answer.text();
-        expect([path, answer.status]).toEqual([path, 503]);
-        expect(answer.headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
-        expect(problemSchema.strict().parse(JSON.parse(text)).code).toBe('unavailable');
-        expect(text).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|axios|\.ts\b| at |secret/i);
+    try {
+      for (const { url } of flow.backend.cluster.named('gateway')) {
+        for (const [path, init] of calls) {
+          const answer = await fetch(url + path, init);
+          const text = await answer.text();
+          expect([path, answer.status]).toEqual([path, 503]);
+          expect(answer.headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+          expect(problemSchema.strict().parse(JSON.parse(text)).code).toBe('unavailable');
+          expect(text).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|axios|\.ts\b| at |secret/i);
+        }
       }
+    } finally {
+      await auth?.start();
     }
-    await auth?.start();
     for (const { url } of flow.backend.cluster.named('gateway')) {
       expect((await signIn({ url: () => url, email, password })).token).not.toBe('');
     }

@@ -10,7 +10,15 @@ import { frameSeconds, mp3Seconds, soundSeconds } from './mp3-facts.ts';
 /** A lease ends after 15 s. A missing notification arrives within a few more seconds. */
 const longerThanALeaseSeconds = 17;
 
-/** The faults under which the original system was measured, each with the required behaviour. */
+/**
+ * The faults under which the original system was measured, each with the required behaviour. More of them:
+ *
+ * - a mail server that is down or refuses an address: mail-flow.ts;
+ * - files that are no media, without sound, cut or huge: bad-sources-flow.ts;
+ * - deaths between two steps, for the embedded backend: crash-points.test.ts, mail.test.ts;
+ * - the same, and an unreachable broker, lost queues and auth that is down, for the cluster: cluster-faults-flow.ts;
+ * - what somebody could reach without the right to: access-flow.ts.
+ */
 export function describeFaults(flow: Flow): void {
   describe('under the faults of the original,', () => {
     it('a kill right after a conversion is done duplicates nothing', async () => {

@@ -72,29 +72,6 @@ it('an owner without a confirmed address, or with mail off, gets no mail', async
   await server.stop();
 });
 
-it('a refused address (550) is not retried, and the owner sees it in the app', async () => {
-  const server = await stand.start();
-  const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
-  stand.mailServer.conduct.recipient = () => ({ code: 550, words: 'no such mailbox' });
-  await account.upload(stand.video);
-  expect(await mailMark(account)).toBe('refused');
-  expect(batchMails()).toEqual([]);
-  await server.stop();
-});
-
-it('a mail is retried while the mail server is down, and is delivered once', async () => {
-  const server = await stand.start();
-  const account = await makeMailedAccount({ url: () => server.url }, stand.mailServer);
-  await stand.mailServer[Symbol.asyncDispose]();
-  const { id } = await account.upload(stand.video);
-  await account.ended(id);
-  await waitUntil('there is a notification anyway', async () => (await account.notifications()).length > 0);
-  await stand.replaceMailServer();
-  expect(await mailMark(account)).toBe('sent');
-  expect(batchMails()).toHaveLength(1);
-  await server.stop();
-});
-
 describe('kill -9 of the server', () => {
   /** Uploads a video, lets the server die before that step, and starts it again. */
   async function dieAt(step: RegExp): Promise<ApiClient> {

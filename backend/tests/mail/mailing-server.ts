@@ -20,8 +20,6 @@ export interface MailingServer {
   /** Disposed of after the test. */
   readonly opened: AsyncDisposableStack;
   start(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
-  /** Starts a mail server on the port of the one that the test has stopped. */
-  replaceMailServer(): Promise<void>;
   /** The mails about batches, without those with codes. */
   batchMails(): readonly ReceivedMail[];
 }
@@ -66,9 +64,6 @@ export function setUpMailingServer(): MailingServer {
     async start(environment = {}) {
       const all = { SMTP_URL: mailServer.url, PUBLIC_URL: publicUrl, ...environment };
       return opened.use(await startServerProcess({ dataFolder, environment: all }));
-    },
-    async replaceMailServer() {
-      mailServer = opened.use(await startMailServer({ port: mailServer.port }));
     },
     batchMails: () => mailServer.mails.filter(({ parsed }) => !parsed.subject?.includes('code')),
   };
