@@ -116,8 +116,8 @@ async function takeIfUnchanged({ row, turn }: NextQueued, rows: Rows): Promise<C
 
 function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: ConversionWorkParts): Work {
   const { events, publisher, videos, clock, skipped } = parts;
-  const { id, owner, revision, attempt } = row;
-  const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt }, parts);
+  const { id, owner, revision, attempt, turn } = row;
+  const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt, turn }, parts);
 
   return {
     row,
@@ -153,7 +153,8 @@ function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: Co
     async release(delaySeconds) {
       const delay = Math.min(delaySeconds, longestDelaySeconds);
       const notBefore = new Date(clock.now().getTime() + delay * 1000).toISOString();
-      const released = await lease.end(delaySeconds > 0 ? { type: 'released', notBefore } : { type: 'released' });
+      const change = delaySeconds > 0 ? ({ type: 'released', notBefore } as const) : ({ type: 'released' } as const);
+      const released = await lease.end(change, patience);
       if (released !== undefined) await publisher.queued(released);
     },
 

@@ -18,6 +18,8 @@ export interface Held {
   readonly attempt: number;
   /** For a resumable upload: which of its writers this is. */
   readonly writer?: string;
+  /** For a converter: the turn at which it took the row. After a hand-back, another one takes the same attempt at a later turn. */
+  readonly turn?: number | undefined;
 }
 
 export interface LeaseParts {
@@ -96,7 +98,7 @@ function lossOf(row: Pick<ConversionRow, 'state'> | undefined): AppError {
 
 /**
  * Whether this holder has written `change`: an earlier try may have failed with only its answer lost. Nobody else ends an attempt
- * so. A release is not recognised, since another converter may hold the same attempt by now.
+ * so. A release is not recognised, since another converter may hold the same attempt by now: it counts as a loss.
  */
 function isWritten(row: ConversionRow, held: Held, change: Transition): boolean {
   switch (change.type) {
@@ -112,9 +114,6 @@ function isWritten(row: ConversionRow, held: Held, change: Transition): boolean 
 }
 
 function isHeld(row: ConversionRow, held: Held): boolean {
-  return isAt(row, held) && row.upload?.writer === held.writer;
-}
-
-function isAt(row: Pick<ConversionRow, 'state' | 'attempt'>, held: Held): boolean {
-  return row.state === held.state && row.attempt === held.attempt;
+  const { state, attempt, turn, writer } = held;
+  return row.state === state && row.attempt === attempt && row.turn === turn && row.upload?.writer === writer;
 }

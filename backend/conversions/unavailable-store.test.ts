@@ -81,6 +81,14 @@ describe.each(failures)('while the store is away, so that %s,', (_how, takeAway)
     expect(await work.finish(result, [])).toBe(true);
   });
 
+  it('a conversion that cannot go on is given back, and keeps its attempt', async () => {
+    const id = await upload();
+    await using work = await take(never);
+    takeAway();
+    await work.release(0);
+    expect(await test.store.get(id)).toMatchObject({ state: 'queued', attempt: 1, lostLeases: 0 });
+  });
+
   it('a video that was sent in one request is kept and queued', async () => {
     const received = await test.conversions.owned.receive(owner, intake, bytes('video'));
     takeAway();
@@ -102,6 +110,23 @@ describe.each(failures)('while the store is away, so that %s,', (_how, takeAway)
     expect(await test.conversions.uploads.status(owner, id)).toMatchObject({ offset: 6, videoBytes: 6 });
     expect(await test.store.get(id)).toMatchObject({ state: 'queued', sourceBytes: 6 });
   });
+});
+
+it('a conversion that was given back, which its converter does not know, is not taken from the next converter', async () => {
+  const id = await upload();
+  await using work = await take(new AbortController().signal);
+  const { replace } = test.store;
+  let next: Work | undefined;
+  vi.spyOn(test.store, 'replace').mockImplementationOnce(async (...given) => {
+    await replace(...given);
+    next = await take();
+    throw away;
+  });
+  await work.release(0);
+  expect(work.signal.aborted).toBe(true);
+  expect(await test.store.get(id)).toMatchObject({ state: 'converting', attempt: 1 });
+  expect(await next?.finish(result, [])).toBe(true);
+  await next?.[Symbol.asyncDispose]();
 });
 
 it('a converter that is told to stop gives up, and its conversion is taken over', async () => {

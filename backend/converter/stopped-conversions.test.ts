@@ -6,14 +6,16 @@ const stand = setUpTestConverter();
 const { handle, submit, see, mp3Ids } = stand;
 
 describe('a conversion that is stopped', () => {
-  /** Calls `act` when ffmpeg has started to deliver. */
+  /** Calls `act` once, when ffmpeg has started to deliver. */
   function convertAndThen(act: () => void): Convert {
+    let hasActed = false;
     return (request) =>
       stand.reallyConvert({
         ...request,
         onProgress: (progress) => {
           request.onProgress?.(progress);
-          act();
+          if (!hasActed) act();
+          hasActed = true;
         },
       });
   }

@@ -216,6 +216,29 @@ describe('a writer that died', () => {
     expect(test.videoQueue.take()).toContain(id);
   });
 
+  it('between the last byte and the row is also found by the sweeper, if no request comes', async () => {
+    const id = await begin(3);
+    const { finish } = test.videos;
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const { promise: goOn, resolve: wakeUp } = Promise.withResolvers<void>();
+    vi.spyOn(test.videos, 'finish').mockImplementationOnce(async (...given) => {
+      reach();
+      await goOn;
+      return await finish(...given);
+    });
+    const dead = append(id, {}, from('abc')).catch((error: unknown) => error);
+    await reached;
+    for (let seconds = 0; seconds <= 15; seconds += 5) {
+      await test.conversions.sweeper.round();
+      test.pass(5);
+    }
+    expect(await test.store.get(id)).toMatchObject({ state: 'queued', sourceBytes: 3 });
+    expect(test.videoQueue.take()).toContain(id);
+    wakeUp();
+    await dead;
+    expect(await stored(id)).toBe('abc');
+  });
+
   it('between a video that matches its checksum and the row leaves a complete upload', async () => {
     const id = await begin(3);
     const { finish } = test.videos;
