@@ -243,29 +243,98 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
 
     describe('a message that is no ticket', () => {
       it.each(['nonsense', '', 'null', '[]', '{}', '{"conversionId":1}', '{"conversionId":"a","more":true}'])(
-        'goes to the dead letters, and others are delivered: %j',
+        'goes to the dead letters, and its place looks for work: %j',
         async (body) => {
           const held = await hold(queue, 1);
           held.release();
+          await expectStarted(held, 1);
           await underTest.publishRaw(body);
-          await publish(1);
           await expectStarted(held, 2);
           await vi.waitFor(async () => expect(await queue.deadLetters()).toHaveLength(1), patience);
-          expect(await peer.deadLetters()).toEqual([{ body, cause: expect.stringMatching(/^The message is .+\.$/) }]);
+          const cause = expect.stringMatching(/^The message is .+\.$/);
+          const [id, at] = [expect.any(String), expect.stringMatching(/^\d{4}-.+Z$/)];
+          expect(await peer.deadLetters()).toEqual([{ id, body, cause, at }]);
         },
       );
 
-      it('is truncated if it is long, and only the latest are kept', async () => {
+      it('is truncated if it is long', async () => {
         const held = await hold(queue, 1);
         held.release();
         await underTest.publishRaw('a'.repeat(1_000_000));
         await vi.waitFor(async () => expect(await queue.deadLetters()).toHaveLength(1), patience);
         expect((await queue.deadLetters())[0]?.body).toBe('a'.repeat(maxDeadLetterBytes));
-        for (let index = 1; index <= maxDeadLetters + 5; index += 1) await underTest.publishRaw(`bad ${index}`);
-        const newest = `bad ${maxDeadLetters + 5}`;
-        await vi.waitFor(async () => expect((await queue.deadLetters()).at(-1)?.body).toBe(newest), patience);
+      });
+    });
+
+    it('leaves no row waiting while 200 messages that are no tickets come, and keeps each with its cause', async () => {
+      const rows: number[] = [];
+      let taken = 0;
+      const work = async (place: Place): Promise<void> => {
+        while (place.mayGoOn() && rows.shift() !== undefined) taken += 1;
+      };
+      await queue.consume(work, { places: 2 });
+      const bodies = ['nonsense', '{}', '[1]', '{"conversionId":""}', `"${'a'.repeat(2000)}"`];
+      for (let row = 0; row < 40; row += 1) {
+        await Promise.all(bodies.map(underTest.publishRaw));
+        rows.push(row);
+        await queue.publish({ conversionId: `names nothing ${row}` });
+      }
+      await vi.waitFor(() => expect([rows.length, taken]).toEqual([0, 40]), patience);
+      await vi.waitFor(async () => expect(await queue.deadLetters()).toHaveLength(200), patience);
+      const letters = await queue.deadLetters();
+      for (const { cause } of letters) expect(cause).toMatch(/^The message is .+\.$/);
+      expect(new Set(letters.map(({ id }) => id)).size).toBe(200);
+    });
+
+    describe('a dead letter', () => {
+      it('can be added about a conversion, and names it and the cause', async () => {
+        await queue.bury({ conversionId: 'a' }, 'It ended two converters.');
+        await vi.waitFor(async () => expect(await peer.deadLetters()).toHaveLength(1), patience);
+        const [letter] = await peer.deadLetters();
+        expect(letter).toEqual({
+          id: expect.any(String),
+          body: '{"conversionId":"a"}',
+          conversionId: 'a',
+          cause: 'It ended two converters.',
+          at: expect.stringMatching(/^\d{4}-.+Z$/),
+        });
+      });
+
+      it('is not delivered', async () => {
+        await queue.bury(ticket, 'It ended two converters.');
+        const held = await hold(queue, 1);
+        held.release();
+        await expectStarted(held, 1);
+        expect(await queue.deadLetters()).toHaveLength(1);
+      });
+
+      it('can be dropped by its id, and the others stay in their order', async () => {
+        for (const conversionId of ['a', 'b', 'c', 'd']) await queue.bury({ conversionId }, 'It ended two converters.');
+        const [first, second, third] = await queue.deadLetters();
+        expect(await peer.dropDeadLetters([first?.id ?? '', third?.id ?? '', 'unknown'])).toBe(2);
+        const ids = async () => (await queue.deadLetters()).map(({ conversionId }) => conversionId);
+        expect(await ids()).toEqual(['b', 'd']);
+        expect(await queue.dropDeadLetters([first?.id ?? ''])).toBe(0);
+        expect(await queue.dropDeadLetters([])).toBe(0);
+        expect((await queue.deadLetters())[0]).toEqual(second);
+      });
+
+      it('is dropped once, if two processes try at once', async () => {
+        for (let index = 0; index < 10; index += 1) await queue.bury(ticket, 'It ended two converters.');
+        const ids = (await queue.deadLetters()).map(({ id }) => id);
+        const dropped = await Promise.all([queue, peer].map((each) => each.dropDeadLetters(ids)));
+        expect(dropped).toHaveLength(2);
+        expect(new Set(dropped)).toEqual(new Set([0, 10]));
+        expect(await queue.deadLetters()).toEqual([]);
+      });
+
+      it('is one of at most as many as a queue keeps', async () => {
+        for (let group = 0; group < maxDeadLetters + 50; group += 50) {
+          const ids = Array.from({ length: 50 }, (_, index) => `c${group + index}`);
+          await Promise.all(ids.map((conversionId) => queue.bury({ conversionId }, 'Why.')));
+        }
         const letters = await queue.deadLetters();
-        expect([letters.length, letters[0]?.body]).toEqual([maxDeadLetters, 'bad 6']);
+        expect([letters.length, letters[0]?.conversionId]).toEqual([maxDeadLetters, 'c50']);
       });
     });
 
@@ -330,7 +399,10 @@ export function describeJobQueue(name: string, make: () => Promise<JobQueueUnder
         await closing;
         await expect(queue.publish(ticket)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
         await expect(hold(queue, 1)).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
-        await expect(queue.deadLetters()).rejects.toMatchObject({ name: 'AppError', code: 'unavailable' });
+        const away = { name: 'AppError', code: 'unavailable' };
+        await expect(queue.deadLetters()).rejects.toMatchObject(away);
+        await expect(queue.bury(ticket, 'Why.')).rejects.toMatchObject(away);
+        await expect(queue.dropDeadLetters(['a'])).rejects.toMatchObject(away);
         await queue.close();
       });
     });

@@ -1,5 +1,5 @@
-import type { AppError } from '../../shared/errors.ts';
-import type { Ticket } from '../messages.ts';
+import { isAppError } from '../../shared/errors.ts';
+import { parseTicket, type Ticket } from '../messages.ts';
 
 /** Room for one job at a consumer that is running. */
 export interface Place {
@@ -25,12 +25,18 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
-/** A message that is no ticket. */
+/** A message that nobody works on any more: it is no ticket, or the conversion that it names ended whatever worked on it. */
 export interface DeadLetter {
+  /** Names it among the dead letters of its queue. */
+  readonly id: string;
   /** At most {@link maxDeadLetterBytes} of the message, as UTF-8. */
   readonly body: string;
-  /** Why it is no ticket, as a sentence. */
+  /** Why it is dead, as a sentence. */
   readonly cause: string;
+  /** The conversion that it names; absent if it is no ticket. */
+  readonly conversionId?: string;
+  /** When it died (ISO 8601), by the clock of the process that found it. Absent if that is not known. */
+  readonly at?: string;
 }
 
 /**
@@ -49,6 +55,8 @@ export const maxDeadLetterBytes = 1000;
  * - A producer of work writes the row first and publishes a ticket after it. If enough tickets wait, none is added: the place that
  *   later takes one of those finds the row as well.
  * - A free place takes one ticket, acknowledges it at once and runs the handler. It takes no other ticket until the handler returns.
+ * - A message that is no ticket becomes a dead letter. The place that took it runs the handler as well, because while the message
+ *   waited, it may have kept a ticket out.
  * - A new place runs the handler once without a ticket, so no work is lost if the queue is lost.
  */
 export interface JobQueue {
@@ -58,16 +66,36 @@ export interface JobQueue {
   /** Throws `unavailable`. */
   consume(handler: JobHandler, options: { readonly places: number }): Promise<Consumer>;
 
-  /** The latest messages that were no tickets, oldest first. Throws `unavailable`. */
+  /** Adds a dead letter that names this conversion. `cause` is a sentence. Throws `unavailable`. */
+  bury(ticket: Ticket, cause: string): Promise<void>;
+
+  /** The latest dead letters, oldest first. Throws `unavailable`. */
   deadLetters(): Promise<readonly DeadLetter[]>;
+
+  /** Removes the dead letters with these ids. Resolves with how many there were. Throws `unavailable`. */
+  dropDeadLetters(ids: readonly string[]): Promise<number>;
 
   /** Stops every consumer. */
   close(): Promise<void>;
 }
 
-/** The dead letter for a message that `parseTicket` refused. */
-export function toDeadLetter(body: string, refusal: AppError): DeadLetter {
+/** The dead letter that is made of a message. */
+export function toDeadLetter({ body, ...letter }: Omit<DeadLetter, 'conversionId'>): DeadLetter {
   const kept = Buffer.from(body).subarray(0, maxDeadLetterBytes);
-  // Decoded as part of a stream, so that an incomplete character at the end is left out.
-  return { body: new TextDecoder().decode(kept, { stream: true }), cause: refusal.message };
+  const conversionId = conversionOf(body);
+  return {
+    ...letter,
+    // Decoded as part of a stream, so that an incomplete character at the end is left out.
+    body: new TextDecoder().decode(kept, { stream: true }),
+    ...(conversionId === undefined ? {} : { conversionId }),
+  };
+}
+
+function conversionOf(body: string): string | undefined {
+  try {
+    return parseTicket(body).conversionId;
+  } catch (error) {
+    if (isAppError(error)) return undefined;
+    throw error;
+  }
 }

@@ -13,7 +13,7 @@ import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
 import { type EventBus, everyone } from '../ports/event-bus.ts';
-import type { JobQueue } from '../ports/job-queue.ts';
+import { type DeadLetter, type JobQueue, toDeadLetter } from '../ports/job-queue.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { MailOutboxStore } from '../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
@@ -51,7 +51,7 @@ export interface TestConversions extends AsyncDisposable {
   jump(seconds: number): void;
 }
 
-/** A queue that delivers nothing. The test reads what was published. */
+/** A queue that delivers nothing. The test reads what was published, and the dead letters. */
 export interface HeldQueue extends JobQueue {
   /** The ids that were published since the previous call. */
   take(): readonly string[];
@@ -220,6 +220,7 @@ function pausing(store: ConversionStore, pause: () => Promise<void>): Conversion
 
 function heldQueue(): HeldQueue {
   let published: string[] = [];
+  const dead: DeadLetter[] = [];
   return {
     down: false,
     room: Number.POSITIVE_INFINITY,
@@ -235,7 +236,12 @@ function heldQueue(): HeldQueue {
       return taken;
     },
     consume: () => Promise.reject(new Error('this queue delivers nothing')),
-    deadLetters: async () => [],
+    async bury(ticket, cause) {
+      if (this.down) throw new Error('the queue cannot be reached');
+      dead.push(toDeadLetter({ id: String(dead.length), body: JSON.stringify(ticket), cause }));
+    },
+    deadLetters: async () => dead,
+    dropDeadLetters: () => Promise.reject(new Error('this queue keeps its dead letters')),
     close: () => Promise.resolve(),
   };
 }

@@ -1,7 +1,8 @@
 import { parseTicket, type Ticket } from '../../messages.ts';
-import type { Consumer, DeadLetter, JobHandler } from '../../ports/job-queue.ts';
+import type { Consumer, JobHandler } from '../../ports/job-queue.ts';
 import { createJobWorker } from '../job-worker.ts';
 import type { RabbitUser } from './rabbit-connection.ts';
+import type { Burial } from './rabbit-dead-letters.ts';
 import type { QueueNames } from './rabbit-queues.ts';
 import { createTakers, type Takers } from './rabbit-takers.ts';
 import { withinSeconds } from './within-seconds.ts';
@@ -15,7 +16,7 @@ export interface RabbitConsumerParts {
   /** Called with what the handler throws. */
   readonly onError: (error: unknown) => void;
   readonly publish: (ticket: Ticket) => Promise<unknown>;
-  readonly bury: (letter: DeadLetter) => Promise<void>;
+  readonly bury: (burial: Burial) => Promise<void>;
 }
 
 export interface RabbitConsumer extends Consumer, RabbitUser {

@@ -1,7 +1,7 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib';
-import { AppError } from '../../../shared/errors.ts';
-import { type DeadLetter, toDeadLetter } from '../../ports/job-queue.ts';
+import { type DeadLetter, maxDeadLetterBytes, toDeadLetter } from '../../ports/job-queue.ts';
 import type { RabbitSession } from './rabbit-connection.ts';
 import { publishConfirmed } from './rabbit-publishing.ts';
 import { deadExchange, isReply, type QueueNames } from './rabbit-queues.ts';
@@ -13,23 +13,41 @@ const pauseMilliseconds = 100;
 /** The most time between two letters. Another program may have taken the rest. */
 const silenceMilliseconds = 2000;
 
-export async function publishDeadLetter(channel: ConfirmChannel, names: QueueNames, letter: DeadLetter): Promise<void> {
-  await publishConfirmed(channel, deadExchange, names.dead, Buffer.from(letter.body), {
-    headers: { [causeHeader]: letter.cause },
+/** Why a message is dead. */
+export interface Burial {
+  readonly body: string;
+  /** A sentence. */
+  readonly cause: string;
+}
+
+export async function publishDeadLetter(
+  channel: ConfirmChannel,
+  names: QueueNames,
+  { body, cause }: Burial,
+): Promise<void> {
+  await publishConfirmed(channel, deadExchange, names.dead, Buffer.from(body).subarray(0, maxDeadLetterBytes), {
+    messageId: randomUUID(),
+    timestamp: Math.floor(Date.now() / 1000),
+    headers: { [causeHeader]: cause },
   });
 }
 
 /**
- * Reads all dead letters and leaves them in their queue. AMQP can only take messages and return them, so whoever else reads meanwhile
- * would miss some: an exclusive queue is the lock that prevents it.
+ * Reads all dead letters, removes those with the ids in `dropped`, and leaves the others in their queue. AMQP can only take messages and
+ * return them, so whoever else reads meanwhile would miss some: an exclusive queue is the lock that prevents it.
  */
-export async function readDeadLetters(session: RabbitSession, names: QueueNames): Promise<readonly DeadLetter[]> {
+export async function readDeadLetters(
+  session: RabbitSession,
+  names: QueueNames,
+  dropped: readonly string[] = [],
+): Promise<readonly DeadLetter[]> {
   const lock = `${names.dead}.reading`;
   const channel = await lockedChannel(session, lock);
   try {
     const { messageCount } = await session.answer(channel.checkQueue(names.dead));
-    const letters = messageCount === 0 ? [] : await takeAndReturn(session, names.dead, messageCount);
-    await haveReturned(session, channel, names.dead, letters.length);
+    const isDropped = ({ id }: DeadLetter): boolean => dropped.includes(id);
+    const letters = messageCount === 0 ? [] : await takeAndReturn(session, names.dead, messageCount, isDropped);
+    await haveReturned(session, channel, names.dead, letters.filter((letter) => !isDropped(letter)).length);
     return letters;
   } finally {
     await session.answer(channel.deleteQueue(lock)).catch(() => undefined);
@@ -50,14 +68,24 @@ async function lockedChannel(session: RabbitSession, lock: string): Promise<Chan
   }
 }
 
-async function takeAndReturn(session: RabbitSession, queue: string, count: number): Promise<readonly DeadLetter[]> {
+/** Takes up to `count` letters and returns those that are not dropped to their queue. Resolves with all of them. */
+async function takeAndReturn(
+  session: RabbitSession,
+  queue: string,
+  count: number,
+  isDropped: (letter: DeadLetter) => boolean,
+): Promise<readonly DeadLetter[]> {
   const channel = await session.openSpareChannel();
   const letters: DeadLetter[] = [];
   const { promise: isDone, resolve: done } = Promise.withResolvers<void>();
   const silence = setTimeout(done, silenceMilliseconds);
   channel.on('close', done);
   const onMessage = (message: ConsumeMessage | null): void => {
-    if (message !== null && letters.length < count) letters.push(toLetter(message));
+    if (message !== null && letters.length < count) {
+      const letter = toLetter(message);
+      letters.push(letter);
+      if (isDropped(letter)) channel.ack(message);
+    }
     if (message === null || letters.length === count) done();
     silence.refresh();
   };
@@ -78,9 +106,18 @@ async function haveReturned(session: RabbitSession, channel: Channel, queue: str
   }
 }
 
-function toLetter({ content, properties: { headers } }: ConsumeMessage): DeadLetter {
+function toLetter({ content, properties }: ConsumeMessage): DeadLetter {
+  const { headers, messageId, timestamp } = properties;
+  const body = content.toString();
   const cause: unknown = headers?.[causeHeader];
   // Without a cause of ours, RabbitMQ has moved it here.
-  const why = typeof cause === 'string' ? cause : 'The message was returned too often.';
-  return toDeadLetter(content.toString(), new AppError('bad_request', why));
+  const moved = typeof cause === 'string' ? undefined : (headers?.['x-death']?.[0]?.time.value ?? 0);
+  const seconds: unknown = moved ?? timestamp;
+  return toDeadLetter({
+    // Two messages of the same text that RabbitMQ moved in the same second have the same id. It makes no difference which is dropped.
+    id: typeof messageId === 'string' ? messageId : createHash('sha256').update(`${moved} ${body}`).digest('hex'),
+    body,
+    cause: typeof cause === 'string' ? cause : 'The message was returned too often.',
+    ...(typeof seconds === 'number' && seconds > 0 ? { at: new Date(seconds * 1000).toISOString() } : {}),
+  });
 }

@@ -2,12 +2,13 @@ import { AppError } from '../../../shared/errors.ts';
 import type { Consumer, DeadLetter, JobQueue } from '../../ports/job-queue.ts';
 import type { RabbitUser } from './rabbit-connection.ts';
 import { createRabbitConsumer, type RabbitConsumer } from './rabbit-consumer.ts';
-import { publishDeadLetter, readDeadLetters } from './rabbit-dead-letters.ts';
+import { type Burial, publishDeadLetter, readDeadLetters } from './rabbit-dead-letters.ts';
 import { declareQueues, queueNames } from './rabbit-queues.ts';
 import { createTicketPublisher, type QueueLink } from './rabbit-ticket-publisher.ts';
 import { withinSeconds } from './within-seconds.ts';
 
 const readSeconds = 10;
+const burySeconds = 3;
 
 /** A queue of this name at RabbitMQ. `onError` is called with what handlers throw, and with why a message is not a ticket. */
 export function createRabbitJobQueue(name: string, onError: (error: unknown) => void): JobQueue & RabbitUser {
@@ -30,18 +31,26 @@ export function createRabbitJobQueue(name: string, onError: (error: unknown) => 
 
   const publish = createTicketPublisher(names, requireLink);
 
-  async function bury(letter: DeadLetter): Promise<void> {
-    onError(new AppError('bad_request', letter.cause));
-    await publishDeadLetter(requireLink().publishing, names, letter);
+  async function buryMessage(burial: Burial): Promise<void> {
+    onError(new AppError('bad_request', burial.cause));
+    await publishDeadLetter(requireLink().publishing, names, burial);
   }
 
-  async function read(): Promise<readonly DeadLetter[]> {
+  async function read(dropped: readonly string[]): Promise<readonly DeadLetter[]> {
     const { session } = requireLink();
     try {
-      return await withinSeconds(readSeconds, readDeadLetters(session, names));
+      return await withinSeconds(readSeconds, readDeadLetters(session, names, dropped));
     } catch (cause) {
       throw new AppError('unavailable', `The dead letters of the queue ${name} could not be read.`, { cause });
     }
+  }
+
+  /** One at a time: RabbitMQ's lock is between connections. */
+  async function readInTurn(dropped: readonly string[]): Promise<readonly DeadLetter[]> {
+    refuseIfClosed();
+    const letters = reading.then(() => read(dropped));
+    reading = letters.catch(() => undefined);
+    return await letters;
   }
 
   return {
@@ -52,7 +61,7 @@ export function createRabbitJobQueue(name: string, onError: (error: unknown) => 
 
     async consume(handler, { places }): Promise<Consumer> {
       refuseIfClosed();
-      const consumer = createRabbitConsumer({ names, handler, onError, publish, bury });
+      const consumer = createRabbitConsumer({ names, handler, onError, publish, bury: buryMessage });
       consumers.add(consumer);
       // If the session ends meanwhile, the consumer begins with the next one.
       if (link !== undefined) await consumer.begin(link.session).catch(() => undefined);
@@ -67,12 +76,22 @@ export function createRabbitJobQueue(name: string, onError: (error: unknown) => 
       };
     },
 
-    async deadLetters() {
+    async bury(ticket, cause) {
       refuseIfClosed();
-      // One at a time: RabbitMQ's lock is between connections.
-      const letters = reading.then(read);
-      reading = letters.catch(() => undefined);
-      return await letters;
+      const { publishing } = requireLink();
+      const burial = { body: JSON.stringify(ticket), cause };
+      try {
+        await withinSeconds(burySeconds, publishDeadLetter(publishing, names, burial));
+      } catch (error) {
+        throw new AppError('unavailable', `The queue ${names.dead} could not take a dead letter.`, { cause: error });
+      }
+    },
+
+    deadLetters: () => readInTurn([]),
+
+    async dropDeadLetters(ids) {
+      const letters = await readInTurn(ids);
+      return letters.filter(({ id }) => ids.includes(id)).length;
     },
 
     async close() {

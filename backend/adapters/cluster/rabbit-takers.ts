@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { type AppError, isAppError } from '../../../shared/errors.ts';
 import { parseTicket } from '../../messages.ts';
-import { type DeadLetter, toDeadLetter } from '../../ports/job-queue.ts';
 import type { JobWorker } from '../job-worker.ts';
 import type { RabbitSession } from './rabbit-connection.ts';
+import type { Burial } from './rabbit-dead-letters.ts';
 import type { QueueNames } from './rabbit-queues.ts';
 
 /** What a consumer has at RabbitMQ during one session. */
@@ -25,7 +25,7 @@ export interface TakersParts {
   /** Lets a free place look for work without a ticket. Returns false if none has to. */
   look(): boolean;
   /** Stores a message that is no ticket where people find it. */
-  bury(letter: DeadLetter): Promise<void>;
+  bury(burial: Burial): Promise<void>;
 }
 
 /** A consumer of tickets. Its place is free. */
@@ -86,19 +86,15 @@ export function createTakers(parts: TakersParts): Takers {
   async function take(taker: Taker, message: ConsumeMessage): Promise<void> {
     const body = message.content.toString();
     const refusal = refusalOf(body);
-    if (refusal !== undefined) {
-      await bury(toDeadLetter(body, refusal));
-      channel.ack(message);
-      return;
-    }
+    if (refusal !== undefined) await bury({ body, cause: refusal.message });
     const isWanted = takers.has(taker) && worker.freePlaces() > 0;
     if (isWanted) {
       takers.delete(taker);
-      worker.work(body);
+      worker.work(refusal === undefined ? body : undefined);
     }
     await cancel(taker);
     // A job may take longer than RabbitMQ waits for an acknowledgement; the lease on its row is what tells that it is alive.
-    if (isWanted) channel.ack(message);
+    if (isWanted || refusal !== undefined) channel.ack(message);
     else channel.nack(message);
   }
 

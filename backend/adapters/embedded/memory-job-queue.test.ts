@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { describeJobQueue } from '../../ports/job-queue.contract.ts';
 import { createMemoryJobQueue } from './memory-job-queue.ts';
@@ -7,7 +8,9 @@ describeJobQueue('memory', async () => {
   return {
     queue,
     peer: queue,
-    publishRaw: async (body) => void (await queue.publishMessage(body)),
+    async publishRaw(body) {
+      while (!(await queue.publishMessage(body))) await setImmediate();
+    },
     dispose: () => queue.close(),
   };
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { parseTicket } from '../../messages.ts';
 import {
@@ -19,7 +20,7 @@ export interface MemoryJobQueue extends JobQueue {
 export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJobQueue {
   /** Tickets as JSON, in the order of arrival. */
   const waiting: string[] = [];
-  const dead: DeadLetter[] = [];
+  let dead: readonly DeadLetter[] = [];
   const workers = new Set<JobWorker>();
   let closed = false;
 
@@ -32,7 +33,7 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
       while (worker.freePlaces() > 0) {
         const body = waiting.shift();
         if (body === undefined) return;
-        if (isTicket(body)) worker.work(body);
+        worker.work(isTicket(body) ? body : undefined);
       }
     }
   }
@@ -44,10 +45,14 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
     } catch (error) {
       if (!isAppError(error)) throw error;
       onError(error);
-      dead.push(toDeadLetter(body, error));
-      if (dead.length > maxDeadLetters) dead.shift();
+      addDead(body, error.message);
       return false;
     }
+  }
+
+  function addDead(body: string, cause: string): void {
+    dead = [...dead, toDeadLetter({ id: randomUUID(), body, cause, at: new Date().toISOString() })];
+    dead = dead.slice(-maxDeadLetters);
   }
 
   function takeBack(unfinishedTicket: string | undefined): void {
@@ -99,9 +104,21 @@ export function createMemoryJobQueue(onError: (error: unknown) => void): MemoryJ
       };
     },
 
+    async bury(ticket, cause) {
+      refuseIfClosed();
+      addDead(JSON.stringify(ticket), cause);
+    },
+
     async deadLetters() {
       refuseIfClosed();
-      return [...dead];
+      return dead;
+    },
+
+    async dropDeadLetters(ids) {
+      refuseIfClosed();
+      const before = dead.length;
+      dead = dead.filter(({ id }) => !ids.includes(id));
+      return before - dead.length;
     },
 
     async close() {

@@ -211,7 +211,9 @@ function lossyQueue(lose: () => boolean): LossyQueue {
       return taken;
     },
     consume: () => Promise.reject(new Error('the simulation takes by itself')),
+    bury: async () => undefined,
     deadLetters: async () => [],
+    dropDeadLetters: async () => 0,
     close: () => Promise.resolve(),
   };
 }
