@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Track, Warning } from '../../shared/api.ts';
 import { conversionErrorSchema } from '../../shared/api.ts';
 import { type AppError, isAppError } from '../../shared/errors.ts';
@@ -11,6 +12,12 @@ import { holdLease, type Lease, type LeaseParts } from './lease.ts';
 import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
 import { removeUnneeded } from './unneeded-blobs.ts';
+
+/**
+ * How long a conversion waits after ffmpeg has died over it, in seconds, for the first time and the second: what used up the memory
+ * may be gone by then. The third time, it fails.
+ */
+const pausesAfterDeath = [5, 15];
 
 /** No conversion is given back with a longer delay than this, in seconds. */
 const longestDelaySeconds = 120;
@@ -54,6 +61,11 @@ export interface Work extends AsyncDisposable {
   /** Ends the conversion as failed, with one of the codes that a conversion may have. Returns false if the lease was lost. */
   fail(error: AppError): Promise<boolean>;
   /**
+   * Ends this attempt, because ffmpeg died over it (somebody or the system killed it, or it crashed). A new attempt follows after a
+   * pause; the third time, the conversion fails with `error`. Returns what it is now; undefined if the lease was lost.
+   */
+  ffmpegDied(error: AppError): Promise<'queued' | 'failed' | undefined>;
+  /**
    * Gives the conversion back, to be taken again after `delaySeconds`, at most 120, at one of its owner's next turns. This costs no
    * attempt.
    */
@@ -86,6 +98,7 @@ export interface ConversionWorkParts extends LeaseParts {
 
 export function createConversionWork(parts: ConversionWorkParts): ConversionWork {
   const { rows, store, clock } = parts;
+  const converter = randomUUID();
   return {
     async take(patience) {
       for (;;) {
@@ -94,7 +107,7 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
         if (next === undefined) return { kind: 'nothing' };
         const delaySeconds = secondsUntilDue(next.row, now);
         if (delaySeconds > 0) return { kind: 'later', id: next.row.id, delaySeconds };
-        const row = await takeIfUnchanged(next, rows);
+        const row = await takeIfUnchanged(next, converter, rows);
         if (row !== undefined) return { kind: 'work', work: workOn(row, patience, parts) };
       }
     },
@@ -102,10 +115,14 @@ export function createConversionWork(parts: ConversionWorkParts): ConversionWork
 }
 
 /** Undefined if the row has changed since, or if its owner has had this turn: another converter was faster. */
-async function takeIfUnchanged({ row, turn }: NextQueued, rows: Rows): Promise<ConversionRow | undefined> {
+async function takeIfUnchanged(
+  { row, turn }: NextQueued,
+  converter: string,
+  rows: Rows,
+): Promise<ConversionRow | undefined> {
   try {
     const taken = await rows.decideIfThere(row.id, ({ revision }) =>
-      revision === row.revision ? { type: 'taken', turn } : undefined,
+      revision === row.revision ? { type: 'taken', turn, converter } : undefined,
     );
     return taken?.changed ? taken.row : undefined;
   } catch (error) {
@@ -118,6 +135,16 @@ function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: Co
   const { events, publisher, videos, clock, skipped } = parts;
   const { id, owner, revision, attempt, turn } = row;
   const lease: Lease = holdLease({ id, owner, revision, state: 'converting', attempt, turn }, parts);
+
+  async function fail(error: AppError): Promise<boolean> {
+    const failed = await lease.end({ type: 'failed', error: toConversionError(error) }, patience);
+    if (failed !== undefined) await publisher.ended(failed);
+    return failed !== undefined;
+  }
+
+  function timeAfter(seconds: number): string {
+    return new Date(clock.now().getTime() + seconds * 1000).toISOString();
+  }
 
   return {
     row,
@@ -144,15 +171,23 @@ function workOn(row: ConversionRow, patience: AbortSignal | undefined, parts: Co
       return true;
     },
 
-    async fail(error) {
-      const failed = await lease.end({ type: 'failed', error: toConversionError(error) }, patience);
-      if (failed !== undefined) await publisher.ended(failed);
-      return failed !== undefined;
+    fail,
+
+    async ffmpegDied(error) {
+      const pause = pausesAfterDeath[row.ffmpegDeaths ?? 0];
+      if (pause === undefined) {
+        if (!(await fail(error))) return undefined;
+        publisher.poisoned(row, `ffmpeg died in each of ${pausesAfterDeath.length + 1} tries. ${error.message}`);
+        return 'failed';
+      }
+      const queued = await lease.end({ type: 'ffmpeg_died', notBefore: timeAfter(pause) }, patience);
+      if (queued === undefined) return undefined;
+      await publisher.queued(queued);
+      return 'queued';
     },
 
     async release(delaySeconds) {
-      const delay = Math.min(delaySeconds, longestDelaySeconds);
-      const notBefore = new Date(clock.now().getTime() + delay * 1000).toISOString();
+      const notBefore = timeAfter(Math.min(delaySeconds, longestDelaySeconds));
       const change = delaySeconds > 0 ? ({ type: 'released', notBefore } as const) : ({ type: 'released' } as const);
       const released = await lease.end(change, patience);
       if (released !== undefined) await publisher.queued(released);

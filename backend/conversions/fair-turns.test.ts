@@ -129,7 +129,7 @@ async function play(plan: readonly Step[], places: number, sabotage: (store: Con
         await rows.decide(id, () => ({ type: 'cancelled' }));
         break;
       case 'lose':
-        await rows.decide(id, () => ({ type: 'lost' }));
+        await rows.decide(id, () => ({ type: 'lost', counts: true }));
         break;
       default:
         await one.release(how === 'give back' ? 0 : delaySeconds);

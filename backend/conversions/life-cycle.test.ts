@@ -33,13 +33,14 @@ const changes: Readonly<Record<Transition['type'], Transition>> = {
   write_ended: { type: 'write_ended', progress: 0.5, expiresAt: later },
   writer_lost: { type: 'writer_lost' },
   abandoned: { type: 'abandoned' },
-  taken: { type: 'taken', turn: 1 },
+  taken: { type: 'taken', turn: 1, converter: 'one' },
   renewed: { type: 'renewed', progress: 0.5 },
   read: { type: 'read', tracks: [], durationSeconds: 2 },
   finished: { type: 'finished', result, warnings: [] },
   failed: { type: 'failed', error },
   released: { type: 'released' },
-  lost: { type: 'lost' },
+  ffmpeg_died: { type: 'ffmpeg_died', notBefore: at },
+  lost: { type: 'lost', counts: true },
   cancelled: { type: 'cancelled' },
   retried: { type: 'retried' },
   source_gone: { type: 'source_gone' },
@@ -59,6 +60,7 @@ describe('the life cycle of a conversion', () => {
         finished: 'done',
         failed: 'failed',
         released: 'queued',
+        ffmpeg_died: 'queued',
         lost: 'queued',
         cancelled: 'cancelled',
       },
@@ -92,14 +94,19 @@ describe('the life cycle of a conversion', () => {
     }
   });
 
-  it('starts a new attempt when its holder is lost or a person retries it, but not when it is given back', () => {
+  it('starts a new attempt when its holder is lost, ffmpeg dies or a person retries it, but not when it is given back', () => {
     const converting = { ...queued, state: 'converting', progress: 0.4 } as const;
     expect(nextRow(converting, changes.lost, at)).toMatchObject({ attempt: 2, lostLeases: 1, progress: 0 });
-    expect(nextRow(converting, changes.released, at)).toMatchObject({ attempt: 1, lostLeases: 0, progress: 0 });
-    expect(nextRow({ ...queued, state: 'failed', error, lostLeases: 9 }, changes.retried, at)).toMatchObject({
-      attempt: 2,
-      lostLeases: 0,
-    });
+    const uncounted = nextRow(converting, { type: 'lost', counts: false }, at);
+    expect(uncounted).toMatchObject({ attempt: 2, lostLeases: 0, progress: 0 });
+    expect(nextRow(converting, changes.ffmpeg_died, at)).toMatchObject({ attempt: 2, ffmpegDeaths: 1, progress: 0 });
+    const released = nextRow(converting, changes.released, at);
+    expect(released).toMatchObject({ attempt: 1, lostLeases: 0, progress: 0 });
+    expect(released).not.toHaveProperty('ffmpegDeaths');
+    const failed = { ...queued, state: 'failed', error, lostLeases: 9, ffmpegDeaths: 2 } as const;
+    const retried = nextRow(failed, changes.retried, at);
+    expect(retried).toMatchObject({ attempt: 2, lostLeases: 0 });
+    expect(retried).not.toHaveProperty('ffmpegDeaths');
   });
 
   it('forgets how it ended when it is retried', () => {
@@ -120,9 +127,18 @@ describe('the life cycle of a conversion', () => {
 
   it('keeps the turn at which it was taken, until it is taken again', () => {
     const turnAfter = (row: ConversionRow, change: Transition): number | undefined => nextRow(row, change, at)?.turn;
-    expect(turnAfter(queued, { type: 'taken', turn: 4 })).toBe(4);
+    expect(turnAfter(queued, { type: 'taken', turn: 4, converter: 'one' })).toBe(4);
     const taken = { ...queued, turn: 4 };
-    for (const change of ['renewed', 'read', 'finished', 'failed', 'released', 'lost', 'cancelled'] as const) {
+    for (const change of [
+      'renewed',
+      'read',
+      'finished',
+      'failed',
+      'released',
+      'ffmpeg_died',
+      'lost',
+      'cancelled',
+    ] as const) {
       expect(turnAfter({ ...taken, state: 'converting' }, changes[change]), change).toBe(4);
     }
     expect(turnAfter({ ...taken, state: 'done' }, changes.removed)).toBe(4);
@@ -130,7 +146,7 @@ describe('the life cycle of a conversion', () => {
     for (const state of ['failed', 'cancelled'] as const) {
       expect(turnAfter({ ...taken, state }, changes.retried)).toBe(4);
     }
-    expect(turnAfter(taken, { type: 'taken', turn: 5 })).toBe(5);
+    expect(turnAfter(taken, { type: 'taken', turn: 5, converter: 'one' })).toBe(5);
   });
 
   it('cannot be retried without its video', () => {
@@ -141,9 +157,11 @@ describe('the life cycle of a conversion', () => {
 
   it('waits until its due time, and only until it is taken', () => {
     const converting = { ...queued, state: 'converting' } as const;
-    const waiting = nextRow(converting, { type: 'released', notBefore: at }, at);
-    expect(waiting).toMatchObject({ state: 'queued', notBefore: at });
-    expect(nextRow(waiting ?? queued, changes.taken, at)).not.toHaveProperty('notBefore');
+    for (const change of [{ type: 'released', notBefore: at } as const, changes.ffmpeg_died]) {
+      const waiting = nextRow(converting, change, at);
+      expect(waiting).toMatchObject({ state: 'queued', notBefore: at });
+      expect(nextRow(waiting ?? queued, changes.taken, at)).not.toHaveProperty('notBefore');
+    }
   });
 
   it('never lowers the progress within an attempt', () => {

@@ -34,7 +34,8 @@ export type Transition =
   | { readonly type: 'writer_lost'; readonly restarted?: boolean }
   /** The upload was never acknowledged, and its row is removed. */
   | { readonly type: 'abandoned' }
-  | { readonly type: 'taken'; readonly turn: number }
+  /** `converter` names the process that converts it. */
+  | { readonly type: 'taken'; readonly turn: number; readonly converter: string }
   /** The holder, uploading or converting, is still working on it. */
   | { readonly type: 'renewed'; readonly progress: number }
   /** The source was read, so its contents are known. */
@@ -43,8 +44,10 @@ export type Transition =
   | { readonly type: 'failed'; readonly error: ConversionError }
   /** The holder gives it back, to be taken again, not before `notBefore` if that is given. This costs no attempt. */
   | { readonly type: 'released'; readonly notBefore?: string }
-  /** The holder is gone. */
-  | { readonly type: 'lost' }
+  /** ffmpeg died over it. A new attempt is queued, to be taken not before `notBefore`. */
+  | { readonly type: 'ffmpeg_died'; readonly notBefore: string }
+  /** The holder is gone. `counts` is false if the conversion cannot be the reason. */
+  | { readonly type: 'lost'; readonly counts: boolean }
   | { readonly type: 'cancelled' }
   | { readonly type: 'retried'; readonly options?: OutputOptions }
   /** The stored source is removed. */
@@ -68,6 +71,7 @@ const legalFrom: Readonly<Record<Transition['type'], readonly ConversionState[]>
   finished: ['converting'],
   failed: ['converting'],
   released: ['converting'],
+  ffmpeg_died: ['converting'],
   lost: ['converting'],
   cancelled: ['uploading', 'queued', 'converting'],
   retried: ['failed', 'cancelled'],
@@ -134,7 +138,13 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
     case 'abandoned':
       return withoutContents({ ...row, state: 'cancelled', sourceGone: true, endedAt: at, removedAt: at });
     case 'taken':
-      return { ...without(row, 'notBefore'), state: 'converting', turn: change.turn, progress: 0 };
+      return {
+        ...without(row, 'notBefore'),
+        state: 'converting',
+        turn: change.turn,
+        converter: change.converter,
+        progress: 0,
+      };
     case 'renewed':
       return { ...row, progress: Math.max(row.progress, change.progress) };
     case 'read': {
@@ -153,14 +163,16 @@ function changed(row: ConversionRow, change: Transition, at: string): Conversion
       const queued = { ...row, state: 'queued', progress: 0 } as const;
       return change.notBefore === undefined ? queued : { ...queued, notBefore: change.notBefore };
     }
+    case 'ffmpeg_died':
+      return { ...queuedAnew(row), ffmpegDeaths: (row.ffmpegDeaths ?? 0) + 1, notBefore: change.notBefore };
     case 'lost':
-      return { ...queuedAnew(row), lostLeases: row.lostLeases + 1 };
+      return { ...queuedAnew(row), lostLeases: row.lostLeases + (change.counts ? 1 : 0) };
     case 'cancelled': {
       const cancelled = { ...row, state: 'cancelled', endedAt: at } as const;
       return row.state === 'uploading' ? { ...cancelled, sourceGone: true } : cancelled;
     }
     case 'retried': {
-      const again = without(queuedAnew(row), 'error', 'endedAt', 'notificationId', 'durationSeconds');
+      const again = without(queuedAnew(row), 'error', 'endedAt', 'notificationId', 'durationSeconds', 'ffmpegDeaths');
       return { ...again, options: change.options ?? row.options, lostLeases: 0 };
     }
     case 'source_gone':
@@ -208,6 +220,7 @@ function without<Key extends OptionalKey>(row: ConversionRow, ...keys: readonly 
 }
 type OptionalKey =
   | 'notBefore'
+  | 'ffmpegDeaths'
   | 'error'
   | 'endedAt'
   | 'notificationId'

@@ -132,6 +132,7 @@ const participles: Readonly<Record<Transition['type'], string>> = {
   finished: 'finished',
   failed: 'failed',
   released: 'given back',
+  ffmpeg_died: 'tried again',
   lost: 'taken over',
   cancelled: 'cancelled',
   retried: 'retried',

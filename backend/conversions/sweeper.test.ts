@@ -63,7 +63,9 @@ async function videos(): Promise<readonly string[]> {
 describe('the sweeper', () => {
   it('takes over from a converter whose lease has not changed for 15 seconds, and not sooner', async () => {
     const id = await upload();
+    await rounds(1);
     const work = await take(id);
+    await work[Symbol.asyncDispose]();
     test.videoQueue.take();
     await rounds(3);
     expect((await test.store.get(id))?.state).toBe('converting');
@@ -97,14 +99,63 @@ describe('the sweeper', () => {
     expect(await test.store.get(id)).toMatchObject({ state: 'converting', attempt: 1 });
   });
 
-  it('fails a video over which every converter was lost', async () => {
+  it('fails a video over which 20 converters were lost, and adds a dead letter that names it', async () => {
     const id = await upload();
-    for (let lost = 0; lost < 100; lost += 1) {
-      await take(id);
+    const other = await upload();
+    await rounds(1);
+    for (let lost = 1; lost <= 20; lost += 1) {
+      expect(await test.store.get(id)).toMatchObject({ state: 'queued', attempt: lost });
+      await (await take(id))[Symbol.asyncDispose]();
+      await rounds(4);
+    }
+    const error = { code: 'converter_failed', message: 'The converter stopped each time it tried this video.' };
+    expect(await test.store.get(id)).toMatchObject({ state: 'failed', attempt: 20, error });
+    expect(test.mp3Queue.take()).toEqual([id]);
+    const cause = '20 converters were lost while they worked on it.';
+    expect(await test.videoQueue.deadLetters()).toMatchObject([{ conversionId: id, cause }]);
+    expect(await (await take(other)).finish(result, [])).toBe(true);
+  });
+
+  it('keeps a video whose converter was stopped, or was lost with everything else, however often', async () => {
+    const id = await upload();
+    for (let restart = 1; restart <= 50; restart += 1) {
+      await (await take(id))[Symbol.asyncDispose]();
+      // As after the start of a process that has the data folder to itself.
       await test.conversions.sweeper.recover();
     }
-    expect(await test.store.get(id)).toMatchObject({ state: 'failed', error: { code: 'converter_failed' } });
-    expect(test.mp3Queue.take()).toContain(id);
+    for (let restart = 1; restart <= 50; restart += 1) {
+      await (await take(id))[Symbol.asyncDispose]();
+      // As after a restart of all services of a cluster.
+      const { sweeper, close } = createConversions({ ...test, ...quiet });
+      for (let round = 0; round < 4; round += 1) {
+        await sweeper.round();
+        test.pass(5);
+      }
+      close();
+    }
+    expect(await test.store.get(id)).toMatchObject({ state: 'queued', attempt: 101, lostLeases: 0 });
+    for (let stop = 1; stop <= 50; stop += 1) await (await take(id)).release(0);
+    expect(await test.store.get(id)).toMatchObject({ state: 'queued', attempt: 101, lostLeases: 0 });
+    expect(await test.videoQueue.deadLetters()).toEqual([]);
+  });
+
+  it('keeps videos whose converters were all lost at the same moment', async () => {
+    const ids = [await upload(), await upload()];
+    const others = [createConversions({ ...test, ...quiet }), createConversions({ ...test, ...quiet })];
+    for (let restart = 1; restart <= 25; restart += 1) {
+      for (const { work } of others) {
+        const taken = await work.take();
+        if (taken.kind === 'work') held.push(taken.work);
+      }
+      await rounds(1);
+      for (const work of held.splice(0)) {
+        await work.noteSource({ tracks: [] });
+        await work[Symbol.asyncDispose]();
+      }
+      await rounds(4);
+    }
+    for (const { close } of others) close();
+    for (const id of ids) expect(await test.store.get(id)).toMatchObject({ state: 'queued', lostLeases: 0 });
   });
 
   it('publishes a ticket again for an end that is in no notification, once a minute', async () => {

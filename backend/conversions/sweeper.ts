@@ -4,7 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { sayShared } from '../../shared/words/say.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
+import type { ConversionRow, ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { createSettledTime } from '../ports/settled-time.ts';
@@ -12,8 +12,10 @@ import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
 import { secondsUntilDue, toConversionError } from './conversion-work.ts';
+import { watchConverters } from './converter-watch.ts';
 import { leaseSeconds } from './kept-lease.ts';
 import { watchLeases } from './lease-watch.ts';
+import type { Transition } from './life-cycle.ts';
 import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
 import { createTidier } from './tidier.ts';
@@ -26,11 +28,8 @@ import { type ResumableUploads, uploadKeptSeconds } from './uploads/resumable-up
 const roundEverySeconds = 5;
 /** How often tickets are published for rows whose own tickets may have been lost. */
 const ticketsEverySeconds = 60;
-/**
- * After this many lost converters, the conversion is assumed to be what kills them. The number is high because a computer may
- * often be switched off.
- */
-const maxLostLeases = 100;
+/** After this many lost converters, the conversion is assumed to be what kills them. See {@link watchConverters} for what counts. */
+const maxLostLeases = 20;
 
 /**
  * Repairs what a crash, a lost message or a lost machine left behind. Several sweepers may run; each change is a compare-and-set.
@@ -74,6 +73,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const { rows, store, videos, publisher, clock, uploads, skipped, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
   const complete = createCompleteUploads(parts);
+  const converterWatch = watchConverters();
   const settled = createSettledTime(clock);
   const tidy = createTidy({ ...parts, settled });
   const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
@@ -103,9 +103,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       }
       if (row.state === 'uploading') return { type: 'abandoned' };
       if (row.state !== 'converting') return undefined;
-      if (row.lostLeases + 1 < maxLostLeases) return { type: 'lost' };
-      const error = new AppError('converter_failed', sayShared('failStoppedEachTime'));
-      return { type: 'failed', error: toConversionError(error) };
+      return afterLoss(row, !alone && converterWatch.counts(seen));
     });
     if (!decided?.changed) return;
     const { row } = decided;
@@ -114,7 +112,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       'took over a conversion whose holder is gone',
     );
     if (row.state === 'queued') await publisher.queued(row);
-    else if (row.state === 'failed') await publisher.ended(row);
+    else if (row.state === 'failed') await giveUp(row, publisher);
     else if (row.state === 'uploading') await uploads.settle(row);
     else await removeUnneeded(videos, videoBlobId(row), row, skipped);
   }
@@ -137,6 +135,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function lookAt(row: ScannedRow, settledTime: string): Promise<void> {
+    if (row.state === 'converting') converterWatch.look(row);
     if (isWaitingUpload(row)) {
       if (row.upload.expiresAt <= settledTime) return await expireUpload(row);
       await complete.look(row);
@@ -146,6 +145,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       } catch (error) {
         // While the store takes no writes, a holder cannot renew its lease either.
         leaseWatch.restart(row.id);
+        converterWatch.startAgain();
         throw error;
       }
     }
@@ -153,12 +153,14 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   async function round(): Promise<void> {
     const settledTime = settled.read()?.toISOString() ?? '';
+    converterWatch.beginRound();
     for await (const row of store.scan('working')) {
       if (stopping.signal.aborted) return;
       await handle(row, () => lookAt(row, settledTime));
     }
     leaseWatch.endRound();
     complete.endRound();
+    converterWatch.endRound();
     if (clock.monotonicSeconds() - ticketsAt < ticketsEverySeconds) return;
     ticketsAt = clock.monotonicSeconds();
     await publishTickets(parts);
@@ -187,6 +189,18 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       };
     },
   };
+}
+
+/** What becomes of a conversion whose converter was lost. */
+function afterLoss({ lostLeases }: ConversionRow, counts: boolean): Transition {
+  if (!counts || lostLeases + 1 < maxLostLeases) return { type: 'lost', counts };
+  const error = new AppError('converter_failed', sayShared('failStoppedEachTime'));
+  return { type: 'failed', error: toConversionError(error) };
+}
+
+async function giveUp(row: ConversionRow, publisher: Publisher): Promise<void> {
+  publisher.poisoned(row, `${maxLostLeases} converters were lost while they worked on it.`);
+  await publisher.ended(row);
 }
 
 /**

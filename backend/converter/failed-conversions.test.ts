@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../shared/errors.ts';
 import { stampOf } from '../conversions/file-stamp.ts';
-import { type Convert, setUpTestConverter } from '../tests/converter-for-each-test.ts';
+import { type Convert, owner, setUpTestConverter } from '../tests/converter-for-each-test.ts';
 import { convertFile } from './convert-file.ts';
 import { convertLimits } from './convert-limits.ts';
 import { locateFfmpeg } from './ffmpeg/locate-ffmpeg.ts';
@@ -100,6 +100,87 @@ describe('a failing conversion', () => {
     await handle({ convert });
     const { error } = await see(id);
     expect(error).toEqual({ code: 'converter_failed', message: 'The conversion stopped.' });
+  });
+});
+
+describe('an ffmpeg that dies', () => {
+  /** Converts with an ffmpeg that ends in its first `times` conversions as if somebody had sent it a signal. */
+  async function dying(times: number): Promise<Convert> {
+    const folder = await mkdtemp(join(stand.media.path, 'dying-'));
+    const binaries = await locateFfmpeg({ searchPath: process.env['PATH'] ?? '' });
+    const path = join(folder, 'ffmpeg');
+    const script = `#!/bin/sh
+case " $* " in *' s16le '*)
+  echo >> ${folder}/runs
+  if [ "$(wc -l < ${folder}/runs)" -le ${times} ]; then exit 255; fi ;;
+esac
+exec ${binaries.ffmpeg} "$@"
+`;
+    await writeFile(path, script, { mode: 0o755 });
+    const ffmpeg = await openFfmpeg({ ...binaries, ffmpeg: path });
+    const limits = convertLimits({ maxDurationSeconds: 3600 });
+    return (request) => convertFile({ ...request, ffmpeg, limits });
+  }
+
+  /** Handles what is due, and lets the pauses pass in between. Returns the pauses. */
+  async function handleAll(convert: Convert): Promise<readonly number[]> {
+    const pauses: number[] = [];
+    for (;;) {
+      const [pause] = await handle({ convert });
+      if (pause === undefined) return pauses;
+      pauses.push(pause);
+      stand.backend.pass(pause);
+    }
+  }
+
+  test('is tried again after a pause, and costs an attempt', async () => {
+    const { id } = await submit(await stand.media.make({ container: 'mp4', seconds: 1 }));
+    expect(await handleAll(await dying(2))).toEqual([5, 15]);
+    expect(await see(id)).toMatchObject({ state: 'done', attempt: 3 });
+    expect(await mp3Ids()).toEqual([`${id}-3`]);
+    expect(await stand.backend.videoQueue.deadLetters()).toEqual([]);
+  });
+
+  test('three times fails the conversion with a reason, and becomes a dead letter that names it', async () => {
+    const { id } = await submit(await stand.media.make({ container: 'mp4', seconds: 1 }));
+    await handleAll(await dying(3));
+    const message = 'The converter stopped before it had finished.';
+    expect(await see(id)).toMatchObject({ state: 'failed', attempt: 3, error: { code: 'converter_failed', message } });
+    const cause = `ffmpeg died in each of 3 tries. ${message}`;
+    expect(await stand.backend.videoQueue.deadLetters()).toMatchObject([{ conversionId: id, cause }]);
+    expect(await mp3Ids()).toEqual([]);
+  });
+
+  test('has three tries again after a person has retried the conversion', async () => {
+    const { id } = await submit(await stand.media.make({ container: 'mp4', seconds: 1 }));
+    const convert = await dying(5);
+    await handleAll(convert);
+    await stand.backend.conversions.owned.retry(owner, id);
+    await handleAll(convert);
+    expect(await see(id)).toMatchObject({ state: 'done', attempt: 6 });
+  });
+
+  test('does not keep the others waiting', async () => {
+    const { id: bad } = await submit(await stand.media.make({ container: 'mp4', seconds: 1 }));
+    const { id: good } = await submit(await stand.media.make({ container: 'mkv', seconds: 1 }));
+    expect(await handle({ convert: await dying(1) })).toEqual([5]);
+    expect((await see(bad)).state).toBe('queued');
+    expect((await see(good)).state).toBe('done');
+  });
+
+  test('is not taken for one that is stopped with its converter, which costs no attempt', async () => {
+    const { id } = await submit(await stand.media.make({ container: 'mp4', seconds: 1 }));
+    for (let time = 0; time < 30; time += 1) {
+      const stopping = new AbortController();
+      const convert: Convert = async (request) => {
+        stopping.abort(new Error('the converter stops'));
+        throw request.signal?.reason;
+      };
+      await handle({ convert, stopping: stopping.signal });
+    }
+    expect(await see(id)).toMatchObject({ state: 'queued', attempt: 1 });
+    await handle();
+    expect((await see(id)).state).toBe('done');
   });
 });
 

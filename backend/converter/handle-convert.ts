@@ -15,6 +15,7 @@ import type { ConversionRow, ConversionSource } from '../ports/conversion-store.
 import type { Consumer, JobHandler, JobQueue } from '../ports/job-queue.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import type { ConvertedFile, ConvertRequest } from './convert-file.ts';
+import { hasDied } from './ffmpeg/ffmpeg-failure.ts';
 import { isFrozen } from './ffmpeg/supervise-process.ts';
 import { isFullDisk, isScarcity } from './scarcity.ts';
 import { createSpaceWaits, type SpaceWaits, type WorkRoom } from './space-waits.ts';
@@ -244,6 +245,11 @@ async function settle(
     return;
   }
   spaceWaits.forget(conversion);
+  if (hasDied(error)) {
+    const state = await work.ffmpegDied(reasonOf(error));
+    log.warn({ err: error, conversion, state }, 'ffmpeg died over a conversion');
+    return;
+  }
   const reason = await reasonFor(error, work.row.source, whenFull);
   log.warn({ err: error, conversion, code: reason.code }, 'conversion failed');
   await work.fail(reason);

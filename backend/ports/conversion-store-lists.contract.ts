@@ -473,8 +473,8 @@ function withoutPeaks(row: ConversionRow | undefined): ConversionRow | undefined
 }
 
 function asScanned(row: ConversionRow): ScannedRow {
-  const { id, owner, state, attempt, revision, batchId, source, sourceGone, upload, notBefore, endedAt, removedAt } =
-    row;
+  const { id, owner, state, attempt, revision, batchId, source, sourceGone, upload } = row;
+  const { converter, notBefore, endedAt, removedAt } = row;
   const all = {
     id,
     owner,
@@ -485,6 +485,7 @@ function asScanned(row: ConversionRow): ScannedRow {
     source,
     sourceGone,
     upload,
+    converter,
     notBefore,
     endedAt,
     removedAt,

@@ -47,7 +47,9 @@ const full = exampleConversion({
   ],
   progress: 0.123456789,
   notBefore: exampleTime,
+  converter: 'a process',
   lostLeases: 2,
+  ffmpegDeaths: 1,
   result: {
     fileName: 'Übung.mp3',
     bytes: 9_007_199_254_740_991,

@@ -42,7 +42,7 @@ export interface ConversionRow {
   readonly id: string;
   readonly owner: string;
   readonly state: ConversionState;
-  /** Starts at 1. Raised by a retry, and when another converter takes over from a lost one. */
+  /** Starts at 1. Raised by a retry, when ffmpeg has died, and when another converter takes over from a lost one. */
   readonly attempt: number;
   /** Raised by every write. If it does not change, the lease is lost. */
   readonly revision: number;
@@ -66,8 +66,15 @@ export interface ConversionRow {
   readonly notBefore?: string;
   /** The turn at which it was taken last; absent if it never was. See {@link ConversionStore}. */
   readonly turn?: number;
-  /** How many converters were lost while they worked on it, since a person last submitted or retried it. */
+  /** The process that took it last, by a name that only this process has. Absent if none did. */
+  readonly converter?: string;
+  /**
+   * How many converters were lost over it, since a person last submitted or retried it. Losses for which it cannot be the reason do not
+   * count.
+   */
   readonly lostLeases: number;
+  /** How many times ffmpeg died over it, since a person last submitted or retried it. Absent if it never did. */
+  readonly ffmpegDeaths?: number;
   readonly result?: StoredResult;
   readonly error?: ConversionError;
   readonly warnings: readonly Warning[];
@@ -131,7 +138,10 @@ export interface ToldEnd {
 
 /** The fields that the sweeper reads to decide whether to read the whole row. None of them grows with the video. */
 export type ScannedRow = ConversionVersion &
-  Pick<ConversionRow, 'owner' | 'batchId' | 'source' | 'sourceGone' | 'upload' | 'notBefore' | 'endedAt' | 'removedAt'>;
+  Pick<
+    ConversionRow,
+    'owner' | 'batchId' | 'source' | 'sourceGone' | 'upload' | 'converter' | 'notBefore' | 'endedAt' | 'removedAt'
+  >;
 
 /** A queued row, and the turn at which it may be taken now. */
 export interface NextQueued {

@@ -37,7 +37,7 @@ export function createQueueServices(store: ConversionStore, now: () => number) {
     },
     // The rows' videos are files, so nothing may be removed.
     videos: { ...blobsWithoutBytes(new Set()), remove: () => Promise.reject(new Error('there are no bytes')) },
-    publisher: { queued: async () => true, ended: async () => true },
+    publisher: { queued: async () => true, ended: async () => true, poisoned: () => undefined },
   });
   async function insert(id: string, owner: string): Promise<void> {
     const at = clock.now().toISOString();

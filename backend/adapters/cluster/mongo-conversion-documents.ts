@@ -111,6 +111,7 @@ export const scannedFields: Document = Object.fromEntries(
       'source',
       'sourceGone',
       'upload',
+      'converter',
       'notBefore',
       'endedAt',
       'removedAt',

@@ -18,6 +18,7 @@ const scannedFields = [
   'source',
   'sourceGone',
   'upload',
+  'converter',
   'notBefore',
   'endedAt',
   'removedAt',

@@ -25,6 +25,7 @@ const scannedFields = {
       unverifiedFrom: optional(number),
     }),
   ),
+  converter: optional(text),
   notBefore: optional(time),
   endedAt: optional(time),
   removedAt: optional(time),
@@ -41,6 +42,7 @@ const rowShape = object({
   tracks: optional(list(object({ index: number }))),
   progress: number,
   lostLeases: number,
+  ffmpegDeaths: optional(whole),
   result: optional(
     object({
       fileName: text,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FailedEnd, tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
+import { type FailedEnd, hasDied, tellsOfFailedWrite, translateFailure } from './ffmpeg-failure.ts';
 
 const end: FailedEnd = {
   program: 'ffmpeg',
@@ -93,6 +93,22 @@ describe('translateFailure', () => {
     ['a failed start', { exitCode: undefined, startError: new Error('EAGAIN') }, { code: 'converter_failed' }],
   ])('recognizes %s', (_name, how, expected) => {
     expect(translateFailure({ ...end, ...how })).toMatchObject(expected);
+  });
+
+  test.each<[boolean, string, Partial<FailedEnd>]>([
+    [true, 'a kill from outside', { exitCode: undefined, signal: 'SIGKILL' }],
+    [true, 'a crash', { exitCode: undefined, signal: 'SIGSEGV' }],
+    [true, 'a crash of ffprobe', { program: 'ffprobe', exitCode: undefined, signal: 'SIGSEGV' }],
+    [true, 'an exit after a signal', { exitCode: 255 }],
+    [false, 'an exit of ffprobe', { program: 'ffprobe', exitCode: 255 }],
+    [false, 'exceeded CPU time', { exitCode: 255, elapsedSeconds: 501 }],
+    [false, 'a kill after exceeded CPU time', { exitCode: undefined, signal: 'SIGKILL', elapsedSeconds: 505 }],
+    [false, 'its own file size limit', { exitCode: undefined, signal: 'SIGXFSZ' }],
+    [false, 'its own memory limit', { exitCode: undefined, signal: 'SIGABRT', stderrTail: words.memory }],
+    [false, 'a failed start', { exitCode: undefined, startError: new Error('EAGAIN') }],
+    [false, 'anything else', { stderrTail: words.other }],
+  ])('says %s to whether the program died: %s', (died, _name, how) => {
+    expect(hasDied(translateFailure({ ...end, ...how }))).toBe(died);
   });
 
   test('does not take a missing MP3 folder for a missing source', () => {

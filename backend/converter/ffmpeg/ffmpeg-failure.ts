@@ -1,4 +1,4 @@
-import { AppError } from '../../../shared/errors.ts';
+import { AppError, isAppError } from '../../../shared/errors.ts';
 import { failureSentence } from '../../../shared/words/failure-sentence.ts';
 import { sayShared } from '../../../shared/words/say.ts';
 import { isScarcity } from '../scarcity.ts';
@@ -111,21 +111,30 @@ const readings: readonly Reading[] = [
     applies: says(/ not found for input stream|Decoding requested, but no decoder found/),
     error: () => ['damaged', sayShared('failAudioFormat')],
   },
-  {
-    applies: (end) => end.signal === 'SIGKILL',
-    error: () => ['converter_failed', sayShared('failKilled')],
-  },
 ];
+
+/** The cause of a failure by a signal that no limit explains: the system or somebody killed the program, or it crashed. */
+class ProgramDiedError extends Error {}
+
+/** Whether a program died, so that the same conversion may work later. */
+export function hasDied(error: unknown): boolean {
+  return isAppError(error, 'converter_failed') && error.cause instanceof ProgramDiedError;
+}
 
 /** Translates a failed run of ffmpeg or ffprobe into an error. The last lines of its log are kept as the cause. */
 export function translateFailure(end: FailedEnd): AppError {
-  const [code, message, options] = readings.find(({ applies }) => applies(end))?.error(end) ?? [
-    'converter_failed',
-    sayShared('failStoppedEarly'),
-  ];
   const how = end.signal ?? (end.exitCode === undefined ? 'not started' : `exit code ${end.exitCode}`);
-  const cause = new Error(`${end.program}: ${how}\n${end.stderrTail}`.trimEnd(), { cause: end.startError });
-  return new AppError(code, message, { ...options, cause });
+  const said = `${end.program}: ${how}\n${end.stderrTail}`.trimEnd();
+  const reading = readings.find(({ applies }) => applies(end));
+  if (reading !== undefined) {
+    const [code, message, options] = reading.error(end);
+    return new AppError(code, message, { ...options, cause: new Error(said, { cause: end.startError }) });
+  }
+  const sentence = sayShared(end.signal === 'SIGKILL' ? 'failKilled' : 'failStoppedEarly');
+  // ffmpeg ends with 255 after a signal that it handles.
+  const died = end.signal !== undefined || (end.program === 'ffmpeg' && end.exitCode === 255);
+  const cause = died ? new ProgramDiedError(said) : new Error(said);
+  return new AppError('converter_failed', sentence, { cause });
 }
 
 function says(words: RegExp): (end: FailedEnd) => boolean {
