@@ -78,7 +78,7 @@ const packagesOnlyFor: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['backend/adapters/smtp-mailer.ts'],
   mysql2: ['backend/adapters/cluster'],
   amqplib: ['backend/adapters/cluster'],
-  axios: ['desktop/client', 'backend/http/remote-authentication.ts'],
+  axios: ['desktop/client', 'backend/http/auth-connection.ts'],
   'tus-js-client': ['desktop/client'],
   ws: ['backend/gateway', 'desktop/client'],
   express: ['backend/http', 'backend/gateway', 'backend/auth'],

@@ -1,36 +1,30 @@
-import os from 'node:os';
 import type { Logger } from 'pino';
-import { AppError } from '../../shared/errors.ts';
-import { sayShared } from '../../shared/words/say.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ConversionRow, ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
+import type { ConversionStore, ResumableUpload, ScannedRow } from '../ports/conversion-store.ts';
 import type { LeaseStore } from '../ports/lease-store.ts';
 import type { NotificationStore } from '../ports/notification-store.ts';
 import { createSettledTime } from '../ports/settled-time.ts';
 import type { ReportSkipped } from '../ports/skipped-item.ts';
 import { videoBlobId } from './blob-names.ts';
 import type { Retention } from './conversion-view.ts';
-import { secondsUntilDue, toConversionError } from './conversion-work.ts';
+import { secondsUntilDue } from './conversion-work.ts';
 import { watchConverters } from './converter-watch.ts';
 import { leaseSeconds } from './kept-lease.ts';
 import { watchLeases } from './lease-watch.ts';
-import type { Transition } from './life-cycle.ts';
 import type { Publisher } from './publisher.ts';
 import type { Rows } from './rows.ts';
+import { createTakeOver } from './take-over.ts';
 import { createTidier } from './tidier.ts';
 import { createTidy } from './tidy.ts';
 import { removeUnneeded } from './unneeded-blobs.ts';
 import { createCompleteUploads } from './uploads/complete-uploads.ts';
-import { type ResumableUploads, uploadKeptSeconds } from './uploads/resumable-uploads.ts';
+import type { ResumableUploads } from './uploads/resumable-uploads.ts';
 
 /** How often the rows that are uploading or converting are checked. */
 const roundEverySeconds = 5;
 /** How often tickets are published for rows whose own tickets may have been lost. */
 const ticketsEverySeconds = 60;
-/** After this many lost converters, the conversion is assumed to be what kills them. See {@link watchConverters} for what counts. */
-const maxLostLeases = 20;
-
 /**
  * Repairs what a crash, a lost message or a lost machine left behind. Several sweepers may run; each change is a compare-and-set.
  */
@@ -70,13 +64,14 @@ export interface SweeperParts {
 }
 
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { rows, store, videos, publisher, clock, uploads, skipped, log } = parts;
+  const { rows, store, videos, publisher, clock, skipped, log } = parts;
   const leaseWatch = watchLeases(clock, roundEverySeconds);
   const complete = createCompleteUploads(parts);
   const converterWatch = watchConverters();
   const settled = createSettledTime(clock);
   const tidy = createTidy({ ...parts, settled });
   const tidier = createTidier({ ...parts, tidy, lookEverySeconds: roundEverySeconds });
+  const takeOver = createTakeOver(parts);
   const stopping = new AbortController();
   let ticketsAt = clock.monotonicSeconds();
   const skipRound = (cause: unknown): void => skipped({ kind: 'round', id: 'sweeper', what: 'a round failed', cause });
@@ -90,36 +85,9 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     }
   }
 
-  /** Undoes a multipart upload, or queues a conversion again, if its holder is gone since the row was at `seen`. */
-  async function takeOver(seen: ScannedRow, alone = false): Promise<void> {
-    // If nobody else is running, nobody can still acknowledge this upload. On a full disk, its bytes make the space for its row.
-    if (alone && seen.state === 'uploading' && seen.upload === undefined) {
-      await removeUnneeded(videos, videoBlobId(seen), seen, skipped);
-    }
-    const decided = await rows.decideIfThere(seen.id, (row) => {
-      if (row.revision !== seen.revision) return undefined;
-      if (row.upload?.writer !== undefined) {
-        return { type: 'writer_lost', restarted: alone && isBeforeStart(row.upload, clock) };
-      }
-      if (row.state === 'uploading') return { type: 'abandoned' };
-      if (row.state !== 'converting') return undefined;
-      return afterLoss(row, !alone && converterWatch.counts(seen));
-    });
-    if (!decided?.changed) return;
-    const { row } = decided;
-    log.warn(
-      { conversion: row.id, was: seen.state, attempt: row.attempt },
-      'took over a conversion whose holder is gone',
-    );
-    if (row.state === 'queued') await publisher.queued(row);
-    else if (row.state === 'failed') await giveUp(row, publisher);
-    else if (row.state === 'uploading') await uploads.settle(row);
-    else await removeUnneeded(videos, videoBlobId(row), row, skipped);
-  }
-
   async function recoverRow(seen: ScannedRow): Promise<void> {
     if (isWaitingUpload(seen)) await complete.settle(seen);
-    else await takeOver(seen, true);
+    else await takeOver(seen, 'alone');
   }
 
   /** Ends a resumable upload that received no bytes for too long. */
@@ -141,7 +109,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       await complete.look(row);
     } else if (leaseWatch.look(row.id, row.revision) >= leaseSeconds) {
       try {
-        await takeOver(row);
+        await takeOver(row, converterWatch.counts(row) ? 'lost' : 'uncounted');
       } catch (error) {
         // While the store takes no writes, a holder cannot renew its lease either.
         leaseWatch.restart(row.id);
@@ -191,18 +159,6 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   };
 }
 
-/** What becomes of a conversion whose converter was lost. */
-function afterLoss({ lostLeases }: ConversionRow, counts: boolean): Transition {
-  if (!counts || lostLeases + 1 < maxLostLeases) return { type: 'lost', counts };
-  const error = new AppError('converter_failed', sayShared('failStoppedEachTime'));
-  return { type: 'failed', error: toConversionError(error) };
-}
-
-async function giveUp(row: ConversionRow, publisher: Publisher): Promise<void> {
-  publisher.poisoned(row, `${maxLostLeases} converters were lost while they worked on it.`);
-  await publisher.ended(row);
-}
-
 /**
  * Publishes as many tickets for converters as the queue accepts, and one for the notifiers, since each of them checks all
  * batches.
@@ -234,12 +190,6 @@ function repeat(work: () => Promise<void>, onError: (error: unknown) => void): {
       await running;
     },
   };
-}
-
-/** Whether the writer of an upload began before this computer was started. */
-function isBeforeStart({ expiresAt }: ResumableUpload, clock: Clock): boolean {
-  const begunAt = Date.parse(expiresAt) - uploadKeptSeconds * 1000;
-  return begunAt < clock.now().getTime() - os.uptime() * 1000;
 }
 
 /** A resumable upload between two of its requests. It has no holder and needs none. */
