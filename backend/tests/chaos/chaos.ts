@@ -141,6 +141,8 @@ export async function runChaos({ seed, conversions, minutes, say }: ChaosOptions
     if (!counts.has(name)) violate(`no kill while ${phase}`);
   }
   while (sending.size > 0) await Promise.race(sending);
+  // Everybody looks for work after that. Otherwise it can take a minute until a lost ticket is published again.
+  if (minutes === 0) for (const { lines } of cluster.services) lines.rabbit.cut();
   say(`all ${acknowledged.size} conversions are acknowledged after ${elapsed()}`);
   await Promise.all(cluster.services.map((service) => service.settle()));
   await expectSettledCluster({ cluster, mongo, ledger: { accounts, acknowledged, doubtful }, violate, say }).catch(

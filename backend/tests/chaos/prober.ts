@@ -25,7 +25,7 @@ export async function probeGateways(
         retryAfter: answer.headers.get('retry-after'),
       });
     } catch {
-      answers.unanswered(gateway, probe, begunAt, late.aborted);
+      answers.unanswered(gateway, probe, begunAt, late.aborted ? 'late' : 'broken');
     }
   }
 

@@ -6,7 +6,7 @@ import { conversionSchema } from '../../../shared/api.ts';
 import type { SeededRandom } from '../stress/seeded-random.ts';
 import type { ChaosJob } from './chaos-workload.ts';
 import type { SupervisedService } from './supervised-service.ts';
-import { answerSeconds, type WatchedAnswers } from './watched-answers.ts';
+import { uploadSeconds, type WatchedAnswers } from './watched-answers.ts';
 
 export interface SendingParts {
   readonly gateways: readonly SupervisedService[];
@@ -48,8 +48,7 @@ async function sendForm(job: ChaosJob, token: string, gateway: SupervisedService
   const form = new FormData();
   form.set('file', await openAsBlob(job.source.path), job.fileName);
   const begunAt = performance.now();
-  // A whole upload, on a machine that is busy.
-  const signal = AbortSignal.timeout(2 * answerSeconds * 1000);
+  const signal = AbortSignal.timeout(uploadSeconds * 1000);
   try {
     const init = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: form, signal };
     const answer = await fetch(`${gateway.url}/upload`, init);
@@ -60,7 +59,7 @@ async function sendForm(job: ChaosJob, token: string, gateway: SupervisedService
     parts.doubt(job);
     return { waitSeconds: Number(retryAfter ?? usualWaitSeconds) };
   } catch {
-    parts.answers.unanswered(gateway, 'POST /upload', begunAt, signal.aborted);
+    parts.answers.unanswered(gateway, 'POST /upload', begunAt, signal.aborted ? 'late' : 'broken');
     parts.doubt(job);
     return { waitSeconds: usualWaitSeconds };
   }
@@ -84,8 +83,8 @@ async function sendResumable(
       lastSign = performance.now();
     };
     const patience = setInterval(() => {
-      if (performance.now() - lastSign < answerSeconds * 1000) return;
-      answers.unanswered(gateway, request, lastSign, true);
+      if (performance.now() - lastSign < uploadSeconds * 1000) return;
+      answers.unanswered(gateway, request, lastSign, 'late');
       void running.abort();
       end({ waitSeconds: usualWaitSeconds });
     }, 250);
@@ -119,7 +118,7 @@ async function sendResumable(
       onSuccess: () => end({ id: new URL(running.url ?? '').pathname.split('/').at(-1) ?? '' }),
       onError(error) {
         const answer = error instanceof DetailedError ? error.originalResponse : null;
-        if (answer === null) answers.unanswered(gateway, request, lastSign, false);
+        if (answer === null) answers.unanswered(gateway, request, lastSign, 'broken');
         end({ waitSeconds: Number(answer?.getHeader('Retry-After') ?? usualWaitSeconds) });
       },
     });

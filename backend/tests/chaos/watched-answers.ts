@@ -1,14 +1,19 @@
 import type { SupervisedService } from './supervised-service.ts';
 
-/** A gateway must answer within this, whatever it depends on. Only one that was killed or frozen meanwhile may take longer. */
-export const answerSeconds = 15;
+/**
+ * A gateway must answer within this, whatever it depends on. Only one that was killed or frozen meanwhile may take longer. It gives auth
+ * 5 s and the database 8 s for each command, of which the first that fails is the last.
+ */
+export const answerSeconds = 20;
+/** The same for an upload. After a failure, it also keeps trying to store where the upload stands, until it loses its lease. */
+export const uploadSeconds = 45;
 
 /** How the gateways have answered. Each answer that they must not give is a violation. */
 export interface WatchedAnswers {
   /** Records the answer to a request that began at `begunAt` (`performance.now()`). */
   answered(gateway: SupervisedService, request: string, begunAt: number, answer: Answer): void;
-  /** Records that there was no answer, and why. `waited` is true if the gateway took longer than `answerSeconds`. */
-  unanswered(gateway: SupervisedService, request: string, begunAt: number, waited: boolean): void;
+  /** Records that there was no answer: the connection broke, or the gateway took longer than it may. */
+  unanswered(gateway: SupervisedService, request: string, begunAt: number, why: 'broken' | 'late'): void;
   /** Whether since then (`performance.now()`) a gateway said 503 to a request whose name begins so. */
   wasUnavailable(request: string, since: number): boolean;
   /** One line for people. */
@@ -38,10 +43,10 @@ export function watchAnswers(violate: (what: string) => void): WatchedAnswers {
       if (!(Number(retryAfter) >= 1)) violate(`${gateway.title} said 503 without Retry-After to ${request}`);
       unavailable.push({ request, begunAt });
     },
-    unanswered(gateway, request, begunAt, waited) {
+    unanswered(gateway, request, begunAt, why) {
       const isExcused = gateway.upSince() > begunAt;
       count(isExcused ? 'lost with a gateway' : 'connection lost');
-      if (waited && !isExcused) violate(`${gateway.title} did not answer ${request} within ${answerSeconds} s`);
+      if (why === 'late' && !isExcused) violate(`${gateway.title} did not answer ${request} in time`);
     },
     wasUnavailable: (request, since) =>
       unavailable.some((one) => one.begunAt >= since && one.request.startsWith(request)),
