@@ -62,7 +62,6 @@ export async function openClusterParts(
     ...rabbit,
     videos,
     mp3s,
-    clock: systemClock,
     log,
     workFolder,
     workRoom,
@@ -88,7 +87,6 @@ export async function openClusterAuthParts(
   const stores = await onceReachable('MySQL', () => openMysqlAuthStores(url), log, signal);
   return {
     ...stores,
-    clock: systemClock,
     log,
     async signingSecret() {
       return needed('JWT_SECRET', secret);

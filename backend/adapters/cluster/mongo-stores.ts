@@ -1,10 +1,12 @@
 import type { Db, MongoClient } from 'mongodb';
+import type { Clock } from '../../ports/clock.ts';
 import type { ConversionStore } from '../../ports/conversion-store.ts';
 import type { LeaseStore } from '../../ports/lease-store.ts';
 import type { MailOutboxStore } from '../../ports/mail-outbox-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
 import { parseMongoAddress } from './mongo-address.ts';
+import { answered } from './mongo-calls.ts';
 import { type ChangeNumbers, createChangePositions } from './mongo-changes.ts';
 import { readContents } from './mongo-contents.ts';
 import {
@@ -19,6 +21,7 @@ import { createMongoMailOutboxStore } from './mongo-mail-outbox-store.ts';
 import { type NotificationIndex, notificationsTable, type StoredNotification } from './mongo-notification-documents.ts';
 import { createMongoNotificationStore } from './mongo-notification-store.ts';
 import { declareTable, openTable } from './mongo-table.ts';
+import { followServerClock } from './server-clock.ts';
 
 /** The stores that share a MongoDB. Disposing of them closes the connections, also those of others that use the client. */
 export interface MongoStores extends AsyncDisposable {
@@ -26,6 +29,8 @@ export interface MongoStores extends AsyncDisposable {
   readonly notifications: NotificationStore;
   readonly mailOutbox: MailOutboxStore;
   readonly leases: LeaseStore;
+  /** That of the server, so that all processes have the same time. */
+  readonly clock: Clock;
   /** Waits for the majority and its journals with each write, and reads what the majority has, from the primary. */
   readonly client: MongoClient;
 }
@@ -38,11 +43,26 @@ export async function openMongoStores(url: string, onSkipped: ReportSkipped = ()
   const { client, database } = parseMongoAddress(url);
   try {
     const stores = await createMongoStores(client.db(database), onSkipped);
-    return { ...stores, client, [Symbol.asyncDispose]: () => client.close() };
+    const clock = await followServerClock(() => readTime(client));
+    return {
+      ...stores,
+      client,
+      clock,
+      async [Symbol.asyncDispose]() {
+        clock[Symbol.dispose]();
+        await client.close();
+      },
+    };
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+/** https://www.mongodb.com/docs/manual/reference/command/hello/#mongodb-data-hello.localTime */
+async function readTime(client: MongoClient): Promise<number> {
+  const { localTime } = await answered(client.db('admin').command({ hello: 1 }));
+  return Number(localTime);
 }
 
 /** The stores in a database of a client that {@link parseMongoAddress} made. */
