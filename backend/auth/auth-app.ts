@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { createApp } from '../http/app.ts';
 import type { Authentication } from '../http/authentication.ts';
-import { authenticationCalls, claimsSchema, clientHeader, loginOperation } from '../http/authentication-calls.ts';
+import { authenticationCalls, clientHeader, loginOperation, validationSchema } from '../http/authentication-calls.ts';
 import { parseBearer } from '../http/authorization-header.ts';
 import { readJson } from '../http/read-request.ts';
 import { clientOf, type Route } from '../http/routes.ts';
@@ -50,11 +50,12 @@ function authRoutes(authentication: Authentication): readonly Route[] {
       access: 'account',
       operation: {
         summary: 'Say whose token it is',
-        answers: { 200: { description: 'Its claims.', body: { schema: claimsSchema } } },
+        answers: { 200: { description: 'Its claims.', body: { schema: validationSchema } } },
       },
       async handle({ request, response, identity }) {
+        const { email, admin, secondsLeft } = identity;
         const claims = decodeJwt(parseBearer(request.headers.authorization));
-        response.json({ ...claims, username: identity.email, admin: identity.admin });
+        response.json({ ...claims, username: email, admin, expires_in: secondsLeft });
       },
     },
     route(calls.startSession, ({ credentials, client }) => authentication.startSession(credentials, client)),

@@ -89,7 +89,7 @@ describe('signing in', () => {
       email: ada.email,
       admin: false,
       sessionId: decodeJwt(token)['sid'],
-      expires: time / 1000 + 3600,
+      secondsLeft: 3600,
     });
   });
 

@@ -80,7 +80,8 @@ export function createSignIns(parts: SignInsParts): SignIns {
       const { sub, sid, exp } = await accessTokens.verify(token);
       const user = await signedInUser({ accountId: sub, sessionId: sid });
       // From the account as it is now: the token's own claims may be out of date.
-      return { accountId: user.id, email: user.email, admin: user.admin, sessionId: sid, expires: exp };
+      const secondsLeft = exp - clock.now().getTime() / 1000;
+      return { accountId: user.id, email: user.email, admin: user.admin, sessionId: sid, secondsLeft };
     },
 
     async startSession(credentials, client) {

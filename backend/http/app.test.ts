@@ -17,7 +17,7 @@ const token = 'good-token.of-somebody';
 const authentication: Pick<Authentication, 'identify'> = {
   identify: async (given) => {
     if (given !== token) throw new AppError('unauthorized', 'The token is not valid.');
-    return { accountId: 'account-1', email: 'ada@example.com', admin: false, sessionId: 'session-1', expires: 0 };
+    return { accountId: 'account-1', email: 'ada@example.com', admin: false, sessionId: 'session-1', secondsLeft: 0 };
   },
 };
 

@@ -14,7 +14,7 @@ const identitySchema = z.strictObject({
   email: z.string(),
   admin: z.boolean(),
   sessionId: z.string(),
-  expires: z.number(),
+  secondsLeft: z.number(),
 });
 const clientSchema = z.string().max(200);
 /** As a person typed them. Auth decides whether they are right. */
@@ -119,3 +119,9 @@ export const claimsSchema = z.object({
   sid: z.string(),
 });
 export type Claims = z.infer<typeof claimsSchema>;
+
+/** The answer of `POST /validate`. `expires_in` is as in https://www.rfc-editor.org/rfc/rfc6749#section-5.1. */
+export const validationSchema = claimsSchema.extend({
+  /** How long the token is still valid, in seconds. */
+  expires_in: z.number(),
+});

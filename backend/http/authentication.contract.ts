@@ -68,7 +68,7 @@ export function describeAuthentication(
         email: ada.email,
         admin: false,
         sessionId: expect.any(String),
-        expires: exp,
+        secondsLeft: 86_400,
       });
       test.advance(86_400);
       expect((await refusal(auth.identify(token))).code).toBe('unauthorized');

@@ -9,8 +9,8 @@ export interface Identity {
   readonly admin: boolean;
   /** The token's session. A change of password ends all sessions but this one. */
   readonly sessionId: string;
-  /** When the token expires, in seconds since 1970. */
-  readonly expires: number;
+  /** How long the token was still valid when it was checked. No time of day, because auth's clock may differ from that of this machine. */
+  readonly secondsLeft: number;
 }
 
 /**

@@ -63,6 +63,7 @@ describe('the auth service over HTTP', () => {
         sub: (await test.users.findByEmail(ada.email))?.id,
         jti: expect.any(String),
         sid: expect.any(String),
+        expires_in: 86_400,
       },
     ]);
   });
@@ -134,13 +135,13 @@ describe('a gateway that cannot reach auth', () => {
 
   it('asks once more whose token it is when auth hangs up, as it may on idle connections', async () => {
     let asked = 0;
-    const claims = { sub: 'a', username: 'b', admin: false, iat: 1, exp: 2, jti: 'c', sid: 'd' };
+    const claims = { sub: 'a', username: 'b', admin: false, iat: 1, exp: 2, jti: 'c', sid: 'd', expires_in: 3 };
     const answer = await ask((request, response) => {
       asked += 1;
       if (asked === 1) request.destroy();
       else response.end(JSON.stringify(claims));
     });
-    expect(answer).toEqual({ accountId: 'a', email: 'b', admin: false, sessionId: 'd', expires: 2 });
+    expect(answer).toEqual({ accountId: 'a', email: 'b', admin: false, sessionId: 'd', secondsLeft: 3 });
   });
 
   it('says so when nothing listens there, and logs neither password nor token', async () => {

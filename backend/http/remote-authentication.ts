@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { authIsAway, openAuthConnection, type RemoteAuthenticationOptions } from './auth-connection.ts';
 import type { Authentication } from './authentication.ts';
-import { authenticationCalls, claimsSchema, clientHeader, tokenSchema } from './authentication-calls.ts';
+import { authenticationCalls, clientHeader, tokenSchema, validationSchema } from './authentication-calls.ts';
 
 type Call = (typeof authenticationCalls)[keyof typeof authenticationCalls];
 type AnsweringCall = Extract<Call, { readonly answer: z.ZodType }>;
@@ -40,9 +40,9 @@ export function createRemoteAuthentication(options: RemoteAuthenticationOptions)
     },
 
     async identify(token) {
-      const claims = parsed(claimsSchema, JSON.parse, await auth.validate(token));
-      const { sub, username, admin, sid, exp } = claims;
-      return { accountId: sub, email: username, admin, sessionId: sid, expires: exp };
+      const answer = parsed(validationSchema, JSON.parse, await auth.validate(token));
+      const { sub, username, admin, sid, expires_in } = answer;
+      return { accountId: sub, email: username, admin, sessionId: sid, secondsLeft: expires_in };
     },
 
     startSession: (credentials, client) => ask(calls.startSession, { credentials, client }),

@@ -44,18 +44,18 @@ export async function startTestEventSockets(
   const test = opened.use(await makeTestConversions(options));
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
-  const identities = new Map<string, Identity>();
+  /** The accounts of the tokens, and when these expire, by `performance.now()`. */
+  const tokens = new Map<string, { readonly account: string; readonly endsAt: number }>();
   const asked = { count: 0 };
   const auth = { isAway: false };
   const authentication = {
     async identify(token: string): Promise<Identity> {
       asked.count += 1;
       if (auth.isAway) throw new AppError('unavailable', 'Auth cannot be reached.');
-      const identity = identities.get(token);
-      if (identity === undefined || identity.expires * 1000 <= Date.now()) {
-        throw new AppError('unauthorized', 'Sign in again.');
-      }
-      return identity;
+      const { account = '', endsAt = 0 } = tokens.get(token) ?? {};
+      const secondsLeft = (endsAt - performance.now()) / 1000;
+      if (secondsLeft <= 0) throw new AppError('unauthorized', 'Sign in again.');
+      return { accountId: account, email: `${account}@example.com`, admin: false, sessionId: token, secondsLeft };
     },
   };
   const sockets = createEventSockets({
@@ -95,13 +95,11 @@ export async function startTestEventSockets(
     auth,
     closed: () => logged.flatMap((line) => closedLineSchema.safeParse(JSON.parse(line)).data ?? []),
     token(account, seconds = 3600) {
-      const token = `token-${identities.size}`;
-      const expires = Date.now() / 1000 + seconds;
-      const email = `${account}@example.com`;
-      identities.set(token, { accountId: account, email, admin: false, sessionId: token, expires });
+      const token = `token-${tokens.size}`;
+      tokens.set(token, { account, endsAt: performance.now() + seconds * 1000 });
       return token;
     },
-    revoke: (token) => void identities.delete(token),
+    revoke: (token) => void tokens.delete(token),
     async publish(owner, event) {
       test.events.publish({ owner, event });
       // The bus delivers in its own turn.

@@ -1,7 +1,7 @@
 /** The client that is watched, and what to do for it. */
 export interface WatchedClient {
-  /** Milliseconds since 1970. */
-  readonly tokenEndsAt: number;
+  /** How long the client's token is still valid, in seconds. */
+  readonly tokenSeconds: number;
   readonly pingSeconds: number;
   /** Sends a ping. The client's answer must be passed to `ClientWatch.answered`. */
   ping(): void;
@@ -26,8 +26,8 @@ const looksPerPing = 4;
 /** One timer serves both: it fires at the next look or at the token's end, whichever comes first. */
 export function watchClient(client: WatchedClient): ClientWatch {
   const lookMilliseconds = (client.pingSeconds * 1000) / looksPerPing;
-  // From here on by the monotonic clock: the wall clock may jump.
-  const tokenEndsAt = performance.now() + client.tokenEndsAt - Date.now();
+  // By the monotonic clock: the wall clock may jump.
+  const tokenEndsAt = performance.now() + client.tokenSeconds * 1000;
   let looks = 0;
   let isThere = true;
   let ended = false;

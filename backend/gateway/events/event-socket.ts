@@ -100,7 +100,7 @@ export function carryEvents(socket: WebSocket, options: EventSocketOptions, part
     clearTimeout(signInTimer);
     const check = (): void => checkAgain(token);
     watch = watchClient({
-      tokenEndsAt: identity.expires * 1000,
+      tokenSeconds: identity.secondsLeft,
       pingSeconds: limits.pingSeconds,
       ping() {
         socket.ping();
