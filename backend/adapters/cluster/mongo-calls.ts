@@ -10,7 +10,7 @@ import {
   MongoWriteConcernError,
 } from 'mongodb';
 import { AppError, isAppError } from '../../../shared/errors.ts';
-import { diskFull } from '../system-error.ts';
+import { diskFull, isSystemError } from '../system-error.ts';
 
 /** How long one command may take. Nothing that the stores send takes nearly as long on a server that works. */
 export const commandSeconds = 8;
@@ -62,17 +62,13 @@ function translateMongoError(error: unknown): unknown {
   // What ended a bulk write on its way to the server.
   const inner: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
   if (unreachableErrors.some((known) => error instanceof known || inner instanceof known)) return unavailable(error);
-  if (isSocketError(error)) return unavailable(error);
+  // The driver passes on as it is what happens while it writes to a connection that was just closed.
+  if (isSystemError(error) || isSystemError(inner)) return unavailable(error);
   if (!(error instanceof MongoServerError)) return error;
   if (error.code === duplicateKey) return new AppError('taken', 'This key already exists.', { cause: error });
   if (fullCodes.includes(error.code)) return diskFull(error);
   const isAway = unavailableCodes.includes(error.code) || error.hasErrorLabel('RetryableWriteError');
   return isAway ? unavailable(error) : error;
-}
-
-/** Of a write to a connection that has just broken: the driver passes it on as it is. */
-function isSocketError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function unavailable(cause: unknown): AppError {

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleConversion } from '../../ports/conversion-examples.ts';
+import { openBadLine } from '../../tests/running/bad-line.ts';
 import { type CuttingProxy, startCuttingProxy } from '../../tests/servers/cutting-proxy.ts';
 import { type PrivateMongo, startPrivateMongo } from '../../tests/servers/private-mongodb.ts';
 import { everyCall, exampleRecord } from '../../tests/stores/every-call.ts';
@@ -52,6 +54,24 @@ describe('the stores in MongoDB', () => {
     },
     120_000,
   );
+});
+
+describe('while connections to MongoDB break', () => {
+  it('calls answer, or throw unavailable and nothing else', async () => {
+    await using line = await openBadLine({ target: () => server.url.replace(/^mongodb/, 'http') });
+    await using broken = await openMongoStores(`${line.url.replace(/^http/, 'mongodb')}/breaking`);
+    const failures: unknown[] = [];
+    for (let round = 0; round < 60; round += 1) {
+      const calls = Array.from({ length: 8 }, () => broken.conversions.get('nobody'));
+      const answers = Promise.allSettled(calls);
+      // The driver begins to write in its own time.
+      await delay(round % 4);
+      line.cut();
+      for (const answer of await answers) if (answer.status === 'rejected') failures.push(answer.reason);
+    }
+    expect(failures).toEqual(failures.map(() => expect.objectContaining(unavailable)));
+    await expect.poll(() => broken.conversions.get('nobody').catch(() => 'broken')).toBeUndefined();
+  });
 });
 
 describe('if the answer of MongoDB is lost', () => {
