@@ -6,6 +6,7 @@ import { parseConfig } from '../../config.ts';
 import { openClusterParts } from '../../main/cluster-parts.ts';
 import { systemClock } from '../../ports/clock.ts';
 import { createConversions } from '../all-sides.ts';
+import { type MailServer, startMailServer } from '../running/mail-server.ts';
 import { type RunningCluster, startRunningCluster } from '../running/running-cluster.ts';
 import { type PrivateServers, startPrivateServers } from '../servers/cluster-servers.ts';
 import { makeTestAccount } from '../test-account.ts';
@@ -17,17 +18,22 @@ import type { OwnershipBackend } from './ownership-backend.ts';
 export interface ClusterBackend extends OwnershipBackend {
   readonly servers: PrivateServers;
   readonly cluster: RunningCluster;
+  /** The mails that it has sent. */
+  readonly mails: MailServer['mails'];
+  /** Removes the blobs that no row needs, as is done once an hour. */
+  sweep(): Promise<void>;
 }
 
 export async function startClusterBackend(): Promise<ClusterBackend> {
   await using opened = new AsyncDisposableStack();
+  const mailServer = opened.use(await startMailServer());
   const servers = opened.use(await startPrivateServers({ management: true }));
   const cluster = opened.use(
     await startRunningCluster({
       servers: servers.environment,
       services: ['auth', 'gateway'],
       // So that a test can be many clients, none of which guesses too often.
-      settings: { TRUSTED_PROXIES: '127.0.0.1' },
+      settings: { TRUSTED_PROXIES: '127.0.0.1', SMTP_URL: mailServer.url },
     }),
   );
   const [gateway] = cluster.named('gateway');
@@ -49,6 +55,8 @@ export async function startClusterBackend(): Promise<ClusterBackend> {
     url,
     servers,
     cluster,
+    mails: mailServer.mails,
+    sweep: () => conversions.sweeper.tidy(),
     signingSecret,
     account: (account) => makeTestAccount({ url, users, sessions, tokens }, account),
     removeAccount: (id) => users.remove(id),

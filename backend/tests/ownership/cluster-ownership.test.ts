@@ -1,6 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
+import { describeClusterAccounts } from './cluster-accounts.ts';
 import { type ClusterBackend, startClusterBackend } from './cluster-backend.ts';
+import { describeHiddenAuth } from './hidden-auth.ts';
 import { describeInjections } from './injections.ts';
+import { describeLyingEvents } from './lying-events.ts';
+import { describeOtherPrograms } from './other-programs.ts';
 import { describeOwnership } from './ownership.ts';
 import { setUpPeople } from './people.ts';
 
@@ -11,5 +15,9 @@ beforeAll(async () => {
 afterAll(() => backend[Symbol.asyncDispose]());
 
 const people = setUpPeople(() => backend);
+describeOtherPrograms(() => backend);
+describeClusterAccounts(() => backend);
+describeHiddenAuth(() => backend, people);
+describeLyingEvents(() => backend, people);
 describeOwnership(() => backend, people);
 describeInjections(() => backend, people);
