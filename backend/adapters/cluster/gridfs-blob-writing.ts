@@ -10,13 +10,17 @@ import { type GridFsFence, requireEnd } from './gridfs-fence.ts';
 import { publish } from './gridfs-publishing.ts';
 import { removeBlob } from './gridfs-removal.ts';
 import type { GridFsTables } from './gridfs-tables.ts';
+import { createWriteRoom } from './write-room.ts';
+
+/** How many bytes all calls together write at once. The driver copies them several times meanwhile. */
+const maxBytesOfAll = 8 * 1024 * 1024;
 
 export function createGridFsBlobWriting(
   tables: GridFsTables,
   fence: GridFsFence,
   calls: BlobCalls,
 ): Pick<BlobStore, 'append' | 'truncate' | 'finish' | 'adopt' | 'remove'> {
-  const appending = countUses();
+  const room = createWriteRoom(maxBytesOfAll);
   const finishing = new Map<string, { readonly under: number; readonly finished: Promise<BlobInfo> }>();
 
   async function claimEnd(id: string, under: number, offset: number, label: BlobLabel): Promise<BlobState> {
@@ -37,8 +41,7 @@ export function createGridFsBlobWriting(
     signal?.throwIfAborted();
     using call = calls.begin(id, under);
     const claimed = await claimEnd(id, under, offset, label);
-    using _ = appending.begin();
-    const writer = createChunkWriter(fence, claimed, appending.count);
+    const writer = createChunkWriter(fence, claimed, room);
     const stop = signal === undefined ? call.signal : AbortSignal.any([signal, call.signal]);
     try {
       for await (const bytes of interruptible(source, stop)) {
@@ -127,21 +130,9 @@ async function tailAt({ chunks }: GridFsTables, state: BlobState, end: number): 
 async function seal(tables: GridFsTables, fence: GridFsFence, claimed: BlobState): Promise<void> {
   const { bytes, chunkBytes } = claimed;
   const tail = await tailAt(tables, claimed, bytes);
-  if (tail !== null) await fence.place(claimed, {}, Math.floor(bytes / chunkBytes), [tail.buffer]);
+  if (tail !== null) {
+    const slots = await fence.reserve(claimed, {}, Math.floor(bytes / chunkBytes), 1);
+    await fence.fill(claimed, slots, [tail.buffer]);
+  }
   await fence.commit(claimed, { status: 'finished', tail: null, filling: false });
-}
-
-function countUses(): { count(): number; begin(): Disposable } {
-  let uses = 0;
-  return {
-    count: () => uses,
-    begin() {
-      uses += 1;
-      return {
-        [Symbol.dispose]() {
-          uses -= 1;
-        },
-      };
-    },
-  };
 }

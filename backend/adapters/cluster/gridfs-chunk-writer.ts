@@ -1,12 +1,11 @@
 import { Binary } from 'mongodb';
-import type { BlobState } from './gridfs-documents.ts';
+import type { BlobChunk, BlobState } from './gridfs-documents.ts';
 import type { GridFsFence } from './gridfs-fence.ts';
+import type { WriteRoom } from './write-room.ts';
 
 const mebibyte = 1024 * 1024;
-/** How many bytes one call writes at once. As many may wait in memory meanwhile. Half of it halves the speed on a slow server. */
-const maxBytes = 4 * mebibyte;
-/** How many bytes all calls together write at once, as long as each may write a chunk. */
-const maxBytesOfAll = 32 * mebibyte;
+/** How many bytes one call writes at once. As many may wait in memory meanwhile. */
+const maxBytes = 2 * mebibyte;
 
 /** Writes the bytes that one call appends to a blob. */
 export interface ChunkWriter {
@@ -19,43 +18,60 @@ export interface ChunkWriter {
 }
 
 /**
- * Whole chunks are written while the next ones arrive: several at once from a fast source, and each at once from a slow one. They
- * count when the next ones are about to be written, which saves a call.
- * @param writers how many calls append now
+ * Whole chunks are written while the next ones arrive: several at once from a fast source, and each at once from a slow one. The slots of
+ * the next ones are made meanwhile. Chunks count when the slots of later ones are made, which saves a call.
  */
-export function createChunkWriter(fence: GridFsFence, claim: BlobState, writers: () => number): ChunkWriter {
+export function createChunkWriter(fence: GridFsFence, claim: BlobState, room: WriteRoom): ChunkWriter {
   const { chunkBytes } = claim;
-  const portionChunks = () => Math.max(1, Math.floor(Math.min(maxBytes, maxBytesOfAll / writers()) / chunkBytes));
+  const first = Math.floor(claim.bytes / chunkBytes);
   const rest = claim.bytes % chunkBytes;
   let held: Uint8Array[] = rest === 0 || claim.tail === null ? [] : [claim.tail.buffer.subarray(0, rest)];
   let heldBytes = rest;
-  /** The number of the next chunk. */
-  let next = Math.floor(claim.bytes / chunkBytes);
-  let isFilling = false;
+  /** The numbers of the first chunk that is not written, and of the first that has no slot. */
+  let unwritten = first;
+  let next = first;
+  /** The slots of the next chunks. */
+  let reserved: Promise<readonly BlobChunk[]> | undefined;
   let writing: Promise<void> | undefined;
   /** Resolves when bytes are taken to be written. */
   let taken = Promise.withResolvers<void>();
   let failure: { readonly error: unknown } | undefined;
 
-  /** What counts once all chunks before `next` are written. */
-  const written = () => (isFilling ? { bytes: next * chunkBytes, tail: null } : {});
+  /** While writers wait for each other, they gather no more than they must. */
+  const portionBytes = () => Math.max(chunkBytes, room.isCrowded() ? 0 : maxBytes);
+
+  function reserve(): Promise<readonly BlobChunk[]> {
+    const written = unwritten > first ? { bytes: unwritten * chunkBytes, tail: null } : {};
+    const count = Math.floor(Math.min(heldBytes, portionBytes()) / chunkBytes);
+    const slots = fence.reserve(claim, written, next, count);
+    next += count;
+    // Whoever awaits them gets the error.
+    slots.catch(() => undefined);
+    return slots;
+  }
 
   function takeChunks(count: number): readonly Uint8Array[] {
     const all = held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held, heldBytes);
     heldBytes -= count * chunkBytes;
-    taken.resolve();
-    taken = Promise.withResolvers();
     held = heldBytes === 0 ? [] : [all.subarray(count * chunkBytes)];
     return Array.from({ length: count }, (_, index) => all.subarray(index * chunkBytes, (index + 1) * chunkBytes));
+  }
+
+  async function fill(slots: readonly BlobChunk[]): Promise<void> {
+    using _ = await room.take(slots.length * chunkBytes);
+    const filled = fence.fill(claim, slots, takeChunks(slots.length));
+    reserved = undefined;
+    taken.resolve();
+    taken = Promise.withResolvers();
+    await filled;
+    unwritten += slots.length;
   }
 
   async function writeHeld(): Promise<void> {
     try {
       while (heldBytes >= chunkBytes) {
-        const chunks = takeChunks(Math.min(portionChunks(), Math.floor(heldBytes / chunkBytes)));
-        await fence.place(claim, written(), next, chunks);
-        isFilling = true;
-        next += chunks.length;
+        reserved ??= reserve();
+        await fill(await reserved);
       }
     } catch (error) {
       failure = { error };
@@ -65,8 +81,10 @@ export function createChunkWriter(fence: GridFsFence, claim: BlobState, writers:
     }
   }
 
+  /** Waits for all calls. */
   async function settle(): Promise<void> {
     await writing;
+    await reserved?.catch(() => undefined);
     if (failure !== undefined) throw failure.error;
   }
 
@@ -77,12 +95,14 @@ export function createChunkWriter(fence: GridFsFence, claim: BlobState, writers:
       held.push(bytes);
       heldBytes += bytes.byteLength;
       if (heldBytes >= chunkBytes) writing ??= writeHeld();
-      return heldBytes >= portionChunks() * chunkBytes ? taken.promise : undefined;
+      if (heldBytes < portionBytes()) return undefined;
+      reserved ??= reserve();
+      return taken.promise;
     },
     settle,
     async end() {
       await settle();
-      const bytes = next * chunkBytes + heldBytes;
+      const bytes = unwritten * chunkBytes + heldBytes;
       if (bytes === claim.bytes) return bytes;
       const tail = heldBytes === 0 ? null : new Binary(Buffer.concat(held, heldBytes));
       await fence.commit(claim, { bytes, tail, filling: false });

@@ -2,7 +2,7 @@ import { Binary, ObjectId } from 'mongodb';
 import { isAppError } from '../../../shared/errors.ts';
 import { alreadyFinished, notTheEnd, takenOver } from '../../ports/blob-rules.ts';
 import type { BlobLabel } from '../../ports/blob-store.ts';
-import { anySlotOf, type BlobState, slotsOf } from './gridfs-documents.ts';
+import { anySlotOf, type BlobChunk, type BlobState, slotsOf } from './gridfs-documents.ts';
 import { removeBlob, removeChunks } from './gridfs-removal.ts';
 import type { GridFsTables } from './gridfs-tables.ts';
 
@@ -22,8 +22,12 @@ export interface GridFsFence {
   start(id: string, fence: number, label: BlobLabel): Promise<BlobState>;
   /** Changes the blob. Throws `wrong_state` if another call has claimed it. */
   commit(claim: BlobState, change: Change): Promise<void>;
-  /** Makes `change` and then writes whole chunks from number `first` on. Throws `wrong_state` if another call has claimed the blob. */
-  place(claim: BlobState, change: Change, first: number, chunks: readonly Uint8Array[]): Promise<void>;
+  /**
+   * Makes slots for `count` chunks from number `first` on, and makes `change`. Throws `wrong_state` if another call has claimed the blob.
+   */
+  reserve(claim: BlobState, change: Change, first: number, count: number): Promise<readonly BlobChunk[]>;
+  /** Fills slots with whole chunks. Throws `wrong_state` if another call has removed them. */
+  fill(claim: BlobState, slots: readonly BlobChunk[], data: readonly Uint8Array[]): Promise<void>;
   /** Removes what does not count and was written by earlier calls. */
   settle(claim: BlobState): Promise<void>;
 }
@@ -101,17 +105,25 @@ export function createGridFsFence(tables: GridFsTables, chunkBytes: number): Gri
     if ((await blobs.update({ filter: { _id, file, epoch }, set: change })) === 0) throw takenOver();
   }
 
-  async function place(state: BlobState, change: Change, first: number, data: readonly Uint8Array[]): Promise<void> {
-    const { file, epoch } = state;
-    const slots = data.map((_, index) => ({
+  async function reserve(
+    state: BlobState,
+    change: Change,
+    first: number,
+    count: number,
+  ): Promise<readonly BlobChunk[]> {
+    const slots = Array.from({ length: count }, (_, index) => ({
       _id: new ObjectId(),
       files_id: slotsOf(state),
       n: first + index,
       data: new Binary(),
-      epoch,
+      epoch: state.epoch,
     }));
     await chunks.insert(...slots);
     await commit(state, { ...change, filling: true });
+    return slots;
+  }
+
+  async function fill({ file }: BlobState, slots: readonly BlobChunk[], data: readonly Uint8Array[]): Promise<void> {
     const fills = slots.map(({ _id }, index) => ({
       filter: { _id },
       set: { files_id: file, data: new Binary(data[index]) },
@@ -126,7 +138,7 @@ export function createGridFsFence(tables: GridFsTables, chunkBytes: number): Gri
     await commit(state, { filling: false });
   }
 
-  return { claim, start, commit, place, settle };
+  return { claim, start, commit, reserve, fill, settle };
 }
 
 /** Throws `wrong_state` unless the blob grows and has `bytes` bytes. */
