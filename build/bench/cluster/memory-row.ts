@@ -1,0 +1,29 @@
+import { measureClusterMemory, type Peaks } from '../../../backend/tests/stress/measure-cluster-memory.ts';
+import { findOnPath } from '../../set-up/programs.mjs';
+import type { Row } from '../row.ts';
+
+const limitBytes = 200_000_000;
+
+export const memoryOfCluster: Row = {
+  name: 'cluster-memory',
+  what: 'peak memory of each service without ffmpeg, with a video of 500 MB, or of 5 GB on a real mongod',
+  against: 'a constant',
+  limit: '< 200 MB each',
+  async measure() {
+    // The tests' own MongoDB holds what it sends in its memory.
+    const bytes = findOnPath('mongod') === undefined ? 500_000_000 : 5_000_000_000;
+    const steps: { readonly after: string; readonly peaks: Peaks }[] = [];
+    await measureClusterMemory(bytes, (after, peaks) => void steps.push({ after, peaks }));
+    const highest = Math.max(...steps.flatMap(({ peaks }) => Object.values(peaks)));
+    return {
+      holds: highest < limitBytes,
+      notes: [`a video of ${bytes / 1e6} MB`, ...steps.map(({ after, peaks }) => `${after}: ${describe(peaks)}`)],
+    };
+  },
+};
+
+function describe(peaks: Peaks): string {
+  return Object.entries(peaks)
+    .map(([name, bytes]) => `${name} ${Math.round(bytes / 1e6)} MB`)
+    .join(', ');
+}
