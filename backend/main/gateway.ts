@@ -1,23 +1,18 @@
 // The gateway as a process of its own: the only service that people reach.
 import { createRemoteAuthentication } from '../http/remote-authentication.ts';
-import { needed, openClusterParts } from './cluster-parts.ts';
+import { needed } from './cluster-parts.ts';
 import { startGatewayService } from './gateway-service.ts';
-import { openMetrics, serveMetrics } from './metrics-server.ts';
+import { openServiceParts } from './open-service-parts.ts';
 import { readOwnVersion } from './own-version.ts';
 import { runService } from './run-service.ts';
 import { startOwnerSide } from './services.ts';
 
-await runService(async ({ config, log, running, signal, say }) => {
+await runService(async (service) => {
+  const { config, running, say } = service;
   const authentication = createRemoteAuthentication({ url: needed('AUTH_URL', config.authUrl) });
-  const metrics = await openMetrics(config);
-  const opened = running.use(await openClusterParts(config, log, { signal, onSkipped: metrics?.countSkipped }));
-  const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
-  if (metrics !== undefined) {
-    const server = await serveMetrics(metrics, config, parts, authentication);
-    running.defer(() => server.close());
-    say(`metrics on ${server.url}/metrics`);
-  }
+  const parts = await openServiceParts(service);
   const owners = running.use(await startOwnerSide(parts, config));
+  const { onAnswer } = parts;
   const gateway = running.use(
     await startGatewayService(parts, config, {
       owners,
@@ -26,7 +21,7 @@ await runService(async ({ config, log, running, signal, say }) => {
       mail: config.smtpUrl !== undefined,
       places: 0,
       handsOver: true,
-      ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
+      ...(onAnswer === undefined ? {} : { onAnswer }),
     }),
   );
   say(`listening on ${gateway.url}`);

@@ -1,7 +1,7 @@
+import { AppError } from '../../shared/errors.ts';
 import { isLoopbackHost } from '../../shared/loopback-host.ts';
 import type { Config } from '../config.ts';
 import { createApp } from '../http/app.ts';
-import type { Authentication } from '../http/authentication.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import type { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
@@ -20,9 +20,9 @@ export async function serveMetrics(
   metrics: Metrics,
   { metricsPort: port = 0, metricsHost: host, trustedProxies }: Config,
   { conversions, log }: Pick<Parts, 'conversions' | 'log'>,
-  authentication: Authentication,
 ): Promise<RunningServer> {
   const routes = [metrics.route(conversions)];
+  const authentication = { identify: () => Promise.reject(new AppError('unauthorized', 'Nobody can sign in here.')) };
   const app = createApp({ routes, authentication, hosts: { loopback: isLoopbackHost(host) }, trustedProxies, log });
   const settings = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
   return await startServer(app, { host, port, settings, log, connections: { ...connections, trustedProxies } });

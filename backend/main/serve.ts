@@ -60,7 +60,7 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   const parts = metrics === undefined ? opened : { ...opened, onTransition: metrics.countTransition };
   const authentication = running.use(await openAuth(parts, config, mailer));
   if (metrics !== undefined) {
-    const metricsServer = await serveMetrics(metrics, config, parts, authentication);
+    const metricsServer = await serveMetrics(metrics, config, parts);
     running.defer(() => metricsServer.close());
     say(`metrics on ${metricsServer.url}/metrics`);
   }
