@@ -99,6 +99,20 @@ describe('the sweeper', () => {
     expect(await test.store.get(id)).toMatchObject({ state: 'converting', attempt: 1 });
   });
 
+  it('does not take over from a converter that renews its lease just before', async () => {
+    const id = await upload();
+    const work = await take(id);
+    await rounds(3);
+    const { replace } = test.store;
+    vi.spyOn(test.store, 'replace').mockImplementationOnce(async (...given) => {
+      await work.noteSource({ tracks: [] });
+      return await replace(...given);
+    });
+    await rounds(1);
+    expect(await test.store.get(id)).toMatchObject({ state: 'converting', attempt: 1 });
+    expect(await work.finish(result, [])).toBe(true);
+  });
+
   it('fails a video over which 20 converters were lost, and adds a dead letter that names it', async () => {
     const id = await upload();
     const other = await upload();
