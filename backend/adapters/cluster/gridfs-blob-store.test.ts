@@ -210,3 +210,11 @@ it('throws unavailable for every call within seconds while the server stands sti
 it.each([14_031, 12_501])('throws disk_full for error %d of MongoDB', async (code) => {
   await expectCode(answered(Promise.reject(new MongoServerError({ message: 'full', code }))), 'disk_full');
 });
+
+// InternalError, UnknownError, WriteConflict, Interrupted. The storage engine of a server with a full disk may fail with the first.
+it.each([1, 8, 112, 11_601])(
+  'throws unavailable for error %d of MongoDB, which is no mistake of ours',
+  async (code) => {
+    await expectCode(answered(Promise.reject(new MongoServerError({ message: 'failed', code }))), 'unavailable');
+  },
+);

@@ -29,12 +29,13 @@ const duplicateKey = 11_000;
 /** OutOfDiskSpace and QuotaExceeded. */
 const fullCodes: readonly unknown[] = [14_031, 12_501];
 /**
- * The server is shutting down, is not the primary any more, or does not accept the account.
+ * The server has failed by itself (a full disk can be the reason), is shutting down, is not the primary any more, gave up the command, or
+ * does not accept the account.
  * https://www.mongodb.com/docs/manual/reference/error-codes/
  */
 const unavailableCodes: readonly unknown[] = [
-  ...[6, 7, 13, 18, 50, 64, 89, 91, 100, 189, 262, 317, 358],
-  ...[9001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436],
+  ...[1, 6, 7, 8, 13, 18, 43, 50, 64, 89, 91, 100, 112, 133, 134, 175, 189, 237, 262, 317, 358],
+  ...[9001, 10_058, 10_107, 11_600, 11_601, 11_602, 13_435, 13_436],
 ];
 
 /**
