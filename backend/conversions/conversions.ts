@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { AppError } from '../../shared/errors.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConversionStore } from '../ports/conversion-store.ts';
@@ -17,7 +18,7 @@ import { createOwnedChanges, type OwnedChanges } from './owned-changes.ts';
 import { createOwnedConversions, type OwnedConversions } from './owned-conversions.ts';
 import { createOwnedNotifications, type OwnedNotifications } from './owned-notifications.ts';
 import { createPublisher } from './publisher.ts';
-import { createRows, type OnTransition } from './rows.ts';
+import { createRows, notFound, type OnTransition } from './rows.ts';
 import { createSweeper, type Sweeper } from './sweeper.ts';
 import { createResumableUploads, type ResumableUploads } from './uploads/resumable-uploads.ts';
 
@@ -78,6 +79,31 @@ export interface ConverterSideParts extends SideParts, QueueParts {
 /** The operations on conversions for converters. */
 export function createConverterSide(parts: ConverterSideParts): ConversionWork {
   return createConversionWork({ ...parts, rows: createRows(parts), publisher: createPublisher(parts) });
+}
+
+/** The operations on conversions for the people who run the servers. */
+export interface OperatorSide {
+  /**
+   * Queues a failed conversion again, whoever owns it, at its owner's next turn. Throws `not_found`, `wrong_state`, or `gone` when its
+   * video is no longer kept.
+   */
+  retry(id: string): Promise<void>;
+}
+
+export function createOperatorSide(parts: Omit<SideParts, 'skipped'> & QueueParts): OperatorSide {
+  const rows = createRows(parts);
+  const publisher = createPublisher(parts);
+  return {
+    async retry(id) {
+      const { row } = await rows.decide(id, ({ state, removedAt }) => {
+        if (removedAt !== undefined) throw notFound();
+        // The owner does not want a cancelled one.
+        if (state !== 'failed') throw new AppError('wrong_state', `The conversion ${id} is ${state}.`);
+        return { type: 'retried' };
+      });
+      await publisher.queued(row);
+    },
+  };
 }
 
 export interface NotifierSideParts extends SideParts {

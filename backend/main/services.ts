@@ -20,7 +20,7 @@ import type { Parts } from './parts.ts';
 
 const daySeconds = 24 * 3600;
 
-function retentionOf({ keepResultDays }: Pick<Config, 'keepResultDays'>): Retention {
+export function retentionOf({ keepResultDays }: Pick<Config, 'keepResultDays'>): Retention {
   return { sourceSeconds: daySeconds, resultSeconds: keepResultDays * daySeconds };
 }
 

@@ -7,6 +7,7 @@ import type { RemoteBackend } from '../client/remote-backend.ts';
 import { type CommandContext, exitCodes } from './command.ts';
 import { MisuseError } from './command-arguments.ts';
 import { callersFolder } from './current-folder.ts';
+import type { DeadLetterBox } from './dead-command.ts';
 import { failureWords } from './failure-words.ts';
 import type { KeptSignIns } from './kept-sign-ins.ts';
 import type { ServeFlags } from './serve-command.ts';
@@ -47,6 +48,10 @@ async function run([command, ...words]: readonly string[], context: CommandConte
     case 'serve': {
       const { runServe } = await import('./serve-command.ts');
       return await runServe(words, context, serve);
+    }
+    case 'dead': {
+      const { runDead } = await import('./dead-command.ts');
+      return await runDead(words, context, openDeadLetters);
     }
     case 'user':
       return await runUser(words, context);
@@ -120,6 +125,17 @@ async function serve(flags: ServeFlags, say: (line: string) => void, signal: Abo
     import('../../backend/main/serve.ts'),
   ]);
   await backend.serve({ config: parseConfig(environment, flags), version: await version(), say, signal });
+}
+
+async function openDeadLetters(): Promise<DeadLetterBox> {
+  const [{ parseConfig }, deadLetters, { openLog }] = await Promise.all([
+    import('../../backend/config.ts'),
+    import('../../backend/main/dead-letters.ts'),
+    import('../../backend/main/open-log.ts'),
+  ]);
+  const config = parseConfig(environment);
+  const level = environment['LOG_LEVEL'] ? config.logLevel : 'silent';
+  return await deadLetters.openDeadLetters(config, openLog(level));
 }
 
 async function runUser(words: readonly string[], { stdout, stderr }: CommandContext): Promise<number> {

@@ -15,6 +15,7 @@ Usage: soundlift COMMAND ...
   cancel ID                stop one of them
   serve                    run a conversion server on this computer
   user add|password|list   manage the accounts of that server
+  dead list|retry|drop     what a server with RabbitMQ has given up on
 
 See soundlift COMMAND --help for more. soundlift --version shows the version.
 `;
@@ -112,6 +113,46 @@ Runs a conversion server until it is stopped.
 
 The other settings are environment variables: see SETTINGS.md.
 `;
+
+export const deadHelp = `Usage: soundlift dead list [--json]      list the dead letters
+       soundlift dead retry ID|--all     convert again what they name
+       soundlift dead drop ID|--all      remove them
+
+A dead letter is a message in RabbitMQ that nobody works on any more. It names a
+conversion that was given up because ffmpeg or the converter ended each time, or it is
+a message of some other program. retry queues the failed conversion again and removes
+its dead letter. ID is the first one of a line of the list, or the id of a conversion.
+
+  --json       with list: write JSON, one dead letter per line
+  -h, --help   show this
+
+Needs RABBITMQ_URL and MONGODB_URL, and VIDEO_QUEUE and MP3_QUEUE if the services have
+them: see SETTINGS.md.
+`;
+
+/** `ID  2026-05-04 03:02  video.dead  conversion ID  CAUSE`, the time in the person's own zone. */
+export function deadLetterWords(letter: {
+  readonly id: string;
+  readonly queue: string;
+  readonly cause: string;
+  readonly conversionId?: string;
+  readonly at?: string;
+}): string {
+  const { id, queue, cause, conversionId, at } = letter;
+  const time = at === undefined ? 'at some time   ' : timeWords(new Date(at));
+  const named = conversionId === undefined ? 'no conversion' : `conversion ${conversionId}`;
+  return `${id}  ${time}  ${queue}  ${named}  ${cause}`;
+}
+
+export const noDeadLettersWords = 'There are no dead letters.';
+
+export function retriedWords(conversionId: string): string {
+  return `Queued the conversion ${conversionId} again.`;
+}
+
+export function droppedWords(count: number): string {
+  return count === 1 ? 'Removed 1 dead letter.' : `Removed ${count} dead letters.`;
+}
 
 /** What is wrong with an MP3, and what a person can do about it. */
 export function warningWords(warning: Warning): string {

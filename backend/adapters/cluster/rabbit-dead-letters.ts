@@ -10,6 +10,8 @@ const causeHeader = 'cause';
 const resourceLocked = 405;
 const triesOfLock = 50;
 const pauseMilliseconds = 100;
+/** When a channel ends, RabbitMQ loses what it has not yet handled of more than 32 acknowledgements. */
+const acksAtOnce = 16;
 /** The most time between two letters. Another program may have taken the rest. */
 const silenceMilliseconds = 2000;
 
@@ -44,10 +46,15 @@ export async function readDeadLetters(
   const lock = `${names.dead}.reading`;
   const channel = await lockedChannel(session, lock);
   try {
-    const { messageCount } = await session.answer(channel.checkQueue(names.dead));
     const isDropped = ({ id }: DeadLetter): boolean => dropped.includes(id);
-    const letters = messageCount === 0 ? [] : await takeAndReturn(session, names.dead, messageCount, isDropped);
-    await haveReturned(session, channel, names.dead, letters.filter((letter) => !isDropped(letter)).length);
+    const pass = async (): Promise<readonly DeadLetter[]> => {
+      const { messageCount } = await session.answer(channel.checkQueue(names.dead));
+      const letters = messageCount === 0 ? [] : await takeAndReturn(session, names.dead, messageCount, isDropped);
+      await haveReturned(session, channel, names.dead, letters.filter((letter) => !isDropped(letter)).length);
+      return letters;
+    };
+    const letters = await pass();
+    for (let left = letters; left.some(isDropped); left = await pass());
     return letters;
   } finally {
     await session.answer(channel.deleteQueue(lock)).catch(() => undefined);
@@ -68,7 +75,10 @@ async function lockedChannel(session: RabbitSession, lock: string): Promise<Chan
   }
 }
 
-/** Takes up to `count` letters and returns those that are not dropped to their queue. Resolves with all of them. */
+/**
+ * Takes up to `count` letters, removes some of those that are to be dropped, and returns the others to their queue. Resolves with all of
+ * them.
+ */
 async function takeAndReturn(
   session: RabbitSession,
   queue: string,
@@ -77,6 +87,9 @@ async function takeAndReturn(
 ): Promise<readonly DeadLetter[]> {
   const channel = await session.openSpareChannel();
   const letters: DeadLetter[] = [];
+  const toDrop: ConsumeMessage[] = [];
+  /** The last message before which none is kept. */
+  let lastOfDropped: ConsumeMessage | undefined;
   const { promise: isDone, resolve: done } = Promise.withResolvers<void>();
   const silence = setTimeout(done, silenceMilliseconds);
   channel.on('close', done);
@@ -84,7 +97,10 @@ async function takeAndReturn(
     if (message !== null && letters.length < count) {
       const letter = toLetter(message);
       letters.push(letter);
-      if (isDropped(letter)) channel.ack(message);
+      if (isDropped(letter)) {
+        toDrop.push(message);
+        if (toDrop.length === letters.length) lastOfDropped = message;
+      }
     }
     if (message === null || letters.length === count) done();
     silence.refresh();
@@ -92,6 +108,9 @@ async function takeAndReturn(
   await session.answer(channel.consume(queue, onMessage));
   await isDone;
   clearTimeout(silence);
+  if (lastOfDropped !== undefined) channel.ack(lastOfDropped, true);
+  const after = lastOfDropped === undefined ? 0 : toDrop.indexOf(lastOfDropped) + 1;
+  for (const message of toDrop.slice(after, after + acksAtOnce)) channel.ack(message);
   // This returns them in their order. RabbitMQ 3.10 shuffles messages that are returned by one nack.
   await session.closeChannel(channel);
   return letters;

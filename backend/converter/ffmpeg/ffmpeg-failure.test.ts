@@ -97,6 +97,7 @@ describe('translateFailure', () => {
 
   test.each<[boolean, string, Partial<FailedEnd>]>([
     [true, 'a kill from outside', { exitCode: undefined, signal: 'SIGKILL' }],
+    [true, 'a kill in a namespace', { stderrTail: 'unshare: sigprocmask unblock failed: Invalid argument' }],
     [true, 'a crash', { exitCode: undefined, signal: 'SIGSEGV' }],
     [true, 'a crash of ffprobe', { program: 'ffprobe', exitCode: undefined, signal: 'SIGSEGV' }],
     [true, 'an exit after a signal', { exitCode: 255 }],

@@ -122,7 +122,8 @@ export function hasDied(error: unknown): boolean {
 }
 
 /** Translates a failed run of ffmpeg or ffprobe into an error. The last lines of its log are kept as the cause. */
-export function translateFailure(end: FailedEnd): AppError {
+export function translateFailure(given: FailedEnd): AppError {
+  const end = withKill(given);
   const how = end.signal ?? (end.exitCode === undefined ? 'not started' : `exit code ${end.exitCode}`);
   const said = `${end.program}: ${how}\n${end.stderrTail}`.trimEnd();
   const reading = readings.find(({ applies }) => applies(end));
@@ -135,6 +136,14 @@ export function translateFailure(end: FailedEnd): AppError {
   const died = end.signal !== undefined || (end.program === 'ffmpeg' && end.exitCode === 255);
   const cause = died ? new ProgramDiedError(said) : new Error(said);
   return new AppError('converter_failed', sentence, { cause });
+}
+
+/**
+ * unshare(1) ends itself by the signal that ended ffmpeg. Up to util-linux 2.38 it fails at that with SIGKILL, says this and ends with 1.
+ */
+function withKill(end: FailedEnd): FailedEnd {
+  const isKilled = /^unshare: sigprocmask unblock failed/m.test(end.stderrTail);
+  return isKilled ? { ...end, exitCode: undefined, signal: 'SIGKILL' } : end;
 }
 
 function says(words: RegExp): (end: FailedEnd) => boolean {
