@@ -154,16 +154,22 @@ describe('closing', () => {
     await closed;
   });
 
-  it('closes connections without a request at once if clients cannot go on elsewhere, and after the grace otherwise', async () => {
-    const elsewhere = await start(hello, { graceSeconds: 0.2, handsOver: true });
-    const nowhere = await start(hello, { graceSeconds: 60 });
-    for (const server of [elsewhere, nowhere]) {
-      const connection = await openRaw(server.url);
-      await connection.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  it('closes a connection without a request at once if clients cannot go on elsewhere, and leaves it open for a while otherwise', async () => {
+    const servers = [
+      await start(hello, { graceSeconds: 60, handsOver: true }),
+      await start(hello, { graceSeconds: 60 }),
+    ] as const;
+    const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const connections = [await openRaw(servers[0].url), await openRaw(servers[1].url)] as const;
+    for (const connection of connections) {
+      await connection.send(request);
       await connection.until(/hello$/);
-      await server.close();
-      await connection.closed;
     }
+    const closed = servers.map((server) => server.close());
+    await connections[1].closed;
+    await connections[0].send(request);
+    expect(await connections[0].closed).toContain('503');
+    await Promise.all(closed);
   });
 
   it('waits for the work of a request whose client has gone away', async () => {

@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeMailedAccount } from '../mail/mailed-account.ts';
+import { serviceNames } from '../running/service-process.ts';
 import { type DoubledCluster, startDoubledCluster } from './doubled-cluster.ts';
 import { describeDrains } from './drains.ts';
 import { restartUnderLoad } from './rolling-restart.ts';
 import { describeTwoAuths } from './two-auths.ts';
-import { describeTwoOfEach } from './two-of-each.ts';
+import { describeEvents, describeNotifiers, describeUploads } from './two-of-each.ts';
 
 let two: DoubledCluster;
 beforeAll(async () => {
@@ -14,14 +15,22 @@ beforeAll(async () => {
 afterEach(() => two.ffmpeg.release());
 afterAll(() => two[Symbol.asyncDispose]());
 
-describeTwoOfEach(() => two);
-describeTwoAuths(() => two);
+// They do not disturb each other, and one of them waits for some seconds.
+describe.concurrent('two gateways and two auths', () => {
+  describeUploads(() => two);
+  describeTwoAuths(() => two);
+});
+describeEvents(() => two);
+describeNotifiers(() => two);
 describeDrains(() => two);
 
 it('a rolling restart of all services under load fails no request and loses nothing', async () => {
   const { cluster, mailServer, talk: video, gateways } = two;
   const account = await makeMailedAccount({ url: () => gateways[0] }, mailServer);
-  const facts = await restartUnderLoad({ cluster, mailServer, account, video, rounds: 1 });
+  const groups = [0, 1].map((number) =>
+    serviceNames.map((name) => cluster.named(name)[number]).filter((service) => service !== undefined),
+  );
+  const facts = await restartUnderLoad({ cluster, mailServer, account, video, groups });
   process.stdout.write(`${JSON.stringify(facts)}\n`);
   expect(facts.restarts).toBe(cluster.services.length);
   // Otherwise nothing was under load.

@@ -113,27 +113,34 @@ export function describeDrains(two: () => DoubledCluster): void {
     expect(await account.ended(id)).toMatchObject({ state: 'done', attempt: 1 });
   });
 
-  /** Restarts the services while the mail server has a mail of theirs and has not answered yet. */
-  async function restartWhileMailing<Cause>(name: 'auth' | 'notifier', cause: () => Promise<Cause>): Promise<Cause> {
+  /**
+   * Restarts the services while they wait for the mail server: until it accepts the recipient of a mail, or the whole mail. Returns what
+   * `cause` has made, which causes the mail.
+   */
+  async function restartWhileMailing<Cause>(
+    name: 'auth' | 'notifier',
+    step: 'recipient' | 'beforeTaking',
+    cause: () => Promise<Cause>,
+  ): Promise<Cause> {
     const { cluster: running, mailServer } = two();
-    const { promise: taken, resolve: take } = Promise.withResolvers<void>();
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    mailServer.conduct.beforeTaking = () => {
-      take();
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
+    mailServer.conduct[step] = () => {
+      reach();
       return released;
     };
     try {
       const caused = await cause();
-      await taken;
+      await reached;
       await restart(running.named(name), async () => {
         // A process that does not wait for the answer has gone by then.
         await delay(500);
-        release();
+        release(undefined);
       });
       return caused;
     } finally {
-      release();
-      delete mailServer.conduct.beforeTaking;
+      release(undefined);
+      delete mailServer.conduct[step];
     }
   }
 
@@ -141,7 +148,7 @@ export function describeDrains(two: () => DoubledCluster): void {
 
   it('auth sends the code that it has promised', async () => {
     const { gateways } = two();
-    const account = await restartWhileMailing('auth', () => makeAccount({ url: () => gateways[0] }));
+    const account = await restartWhileMailing('auth', 'recipient', () => makeAccount({ url: () => gateways[0] }));
     await waitUntil('the code has arrived', () => mailsTo(account).length > 0);
   });
 
@@ -149,7 +156,7 @@ export function describeDrains(two: () => DoubledCluster): void {
     const { gateways, talk, mailServer } = two();
     const account = await makeMailedAccount({ url: () => gateways[0] }, mailServer);
     const before = mailsTo(account).length;
-    await restartWhileMailing('notifier', () => account.upload(talk));
+    await restartWhileMailing('notifier', 'beforeTaking', () => account.upload(talk));
     expect(await mailMark(account)).toBe('sent');
     expect(mailsTo(account)).toHaveLength(before + 1);
   });

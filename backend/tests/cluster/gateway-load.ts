@@ -43,8 +43,8 @@ interface Shared extends GatewayLoadParts {
 }
 
 /** The most conversions that may be waiting, so that everything ends soon after the load. */
-const mostWaiting = 4;
-const pauseMilliseconds = 20;
+const mostWaiting = 2;
+const pauseMilliseconds = 50;
 
 type Work = (client: RetryingClient, shared: Shared) => Promise<void>;
 

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb';
 import { expect } from 'vitest';
 import type { ApiClient } from '../running/api-client.ts';
 import type { MailServer } from '../running/mail-server.ts';
-import type { RunningCluster } from '../running/running-cluster.ts';
+import type { RunningCluster, RunningService } from '../running/running-cluster.ts';
 import { waitUntil } from '../running/wait-until.ts';
 import { type LoadFacts, startGatewayLoad } from './gateway-load.ts';
 
@@ -13,8 +13,8 @@ export interface RollingRestartParts {
   readonly account: ApiClient;
   /** A short one. */
   readonly video: string;
-  /** How often all services are restarted. */
-  readonly rounds: number;
+  /** The services that are restarted, one group after the other. */
+  readonly groups: readonly (readonly RunningService[])[];
 }
 
 export interface RollingRestartFacts extends LoadFacts {
@@ -23,29 +23,29 @@ export interface RollingRestartFacts extends LoadFacts {
 }
 
 /**
- * Restarts all services one after the other, while clients upload, list, listen, download and sign in. Throws if a client sees a failure that
+ * Restarts services, while clients upload, list, listen, download and sign in. Throws if a client sees a failure that
  * HTTP does not let it retry, or if something acknowledged is lost or done twice.
  */
 export async function restartUnderLoad(parts: RollingRestartParts): Promise<RollingRestartFacts> {
-  const { cluster, account, video, rounds } = parts;
+  const { cluster, account, video, groups } = parts;
   const load = startGatewayLoad({ gateways: cluster.named('gateway').map(({ url }) => url), account, video });
-  let restarts = 0;
   try {
-    for (let round = 0; round < rounds; round += 1) {
-      for (const service of cluster.services) {
-        // Not before the clients have used what was restarted last.
-        await load.progress();
-        await service.process().stop();
-        await service.start();
-        restarts += 1;
-      }
+    for (const group of groups) {
+      // Not before the clients have used what was restarted last.
+      await load.progress();
+      await Promise.all(group.map(restart));
     }
     await load.progress();
   } finally {
     await load.stop();
   }
   await expectDoneOnce(parts, load.acknowledged);
-  return { restarts, conversions: load.acknowledged.length, ...load.facts() };
+  return { restarts: groups.flat().length, conversions: load.acknowledged.length, ...load.facts() };
+}
+
+async function restart(service: RunningService): Promise<void> {
+  await service.process().stop();
+  await service.start();
 }
 
 /** Every conversion is done at its first attempt, and has one MP3, one notification and one mail. */

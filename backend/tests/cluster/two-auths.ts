@@ -33,7 +33,10 @@ function describeLimits(two: Cluster): void {
 
     it('of sign-ups holds for both auths together', async () => {
       const account = { email: 'often@example.com', password: 'a long enough password' };
-      const answers = await postInTurn(two(), 54, '/api/v1/accounts', account, '192.0.2.2');
+      const answers: number[] = [];
+      // More at once could take a slow machine longer than a gateway waits for auth.
+      while (answers.length < 54)
+        answers.push(...(await postInTurn(two(), 6, '/api/v1/accounts', account, '192.0.2.2')));
       expect([timesOf(answers, 201), timesOf(answers, 409), timesOf(answers, 429)]).toEqual([1, 49, 4]);
     });
 

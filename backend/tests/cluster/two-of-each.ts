@@ -10,14 +10,8 @@ import { accountAtBoth, type DoubledCluster } from './doubled-cluster.ts';
 
 type Cluster = () => DoubledCluster;
 
-/** What two gateways, converters and notifiers do together. Registers vitest's tests. */
-export function describeTwoOfEach(two: Cluster): void {
-  describeUploads(two);
-  describeEvents(two);
-  describeNotifiers(two);
-}
-
-function describeUploads(two: Cluster): void {
+/** Uploads to two gateways. Registers vitest's tests. */
+export function describeUploads(two: Cluster): void {
   describe('an upload', () => {
     const protocol = { 'tus-resumable': '1.0.0' };
     const appending = { ...protocol, 'content-type': 'application/offset+octet-stream' };
@@ -86,7 +80,8 @@ function describeUploads(two: Cluster): void {
   });
 }
 
-function describeEvents(two: Cluster): void {
+/** Events of two converters at two gateways. Registers vitest's tests. */
+export function describeEvents(two: Cluster): void {
   describe('events', () => {
     it('of both converters reach the sockets at both gateways, in the order of the revisions', async () => {
       const [one, other] = await accountAtBoth(two());
@@ -116,7 +111,8 @@ function describeEvents(two: Cluster): void {
   });
 }
 
-function describeNotifiers(two: Cluster): void {
+/** Two notifiers with their outboxes. Registers vitest's tests. */
+export function describeNotifiers(two: Cluster): void {
   describe('two notifiers with outboxes', () => {
     it('that find the same work at once make one notification and send one mail for each batch', async () => {
       const account = await makeMailedAccount({ url: () => two().gateways[0] }, two().mailServer);

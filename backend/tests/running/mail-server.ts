@@ -21,8 +21,8 @@ export interface MailReply {
 
 /** How the server behaves; may be changed while it runs. */
 export interface MailServerConduct {
-  /** The answer to `RCPT TO`; undefined accepts it. */
-  recipient?: (address: string) => MailReply | undefined;
+  /** The answer to `RCPT TO`; undefined accepts it. The client waits for it. */
+  recipient?: (address: string) => MailReply | undefined | Promise<MailReply | undefined>;
   /** The answer at the end of the message; undefined accepts it. */
   message?: () => MailReply | undefined;
   /** Awaited before a mail is accepted. */
@@ -72,8 +72,9 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
       else callback(refusal({ code: 535, words: `not with ${password}` }));
     },
     onRcptTo({ address }, _session, callback) {
-      const reply = conduct.recipient?.(address);
-      callback(reply === undefined ? null : refusal(reply));
+      void Promise.resolve(conduct.recipient?.(address)).then((reply) => {
+        callback(reply === undefined ? null : refusal(reply));
+      });
     },
     onData(stream, { envelope }, callback) {
       const chunks: Buffer[] = [];
