@@ -4,7 +4,10 @@ import { describeLongJobs } from './long-jobs.ts';
 import { type Clocks, type StrainedCluster, startStrainedCluster } from './strained-cluster.ts';
 
 /** Registers vitest's tests, which share one cluster: starting it takes longer than most of them. */
-export function describeStrainedCluster(clocks: Clocks, { heldSeconds }: { readonly heldSeconds: number }): void {
+export function describeStrainedCluster(
+  clocks: Clocks,
+  { heldSeconds, more }: { readonly heldSeconds: number; readonly more?: (cluster: () => StrainedCluster) => void },
+): void {
   let started: StrainedCluster | undefined;
   const cluster = (): StrainedCluster => started ?? expect.unreachable();
   beforeAll(async () => {
@@ -14,5 +17,6 @@ export function describeStrainedCluster(clocks: Clocks, { heldSeconds }: { reado
   afterAll(() => started?.[Symbol.asyncDispose]());
 
   describeLongJobs(cluster, heldSeconds);
+  more?.(cluster);
   describeDifferentClocks(cluster);
 }
