@@ -15,11 +15,11 @@ const queues = ['video', 'mp3'] as const;
 
 /** The faults of the original that need services and servers which end one by one. */
 export function describeClusterFaults(flow: Flow<ClusterBackend>): void {
-  describe('with services that were killed,', () => {
+  describe('with services that were killed,', { timeout: 180_000 }, () => {
     let killed: KilledWork;
     beforeAll(async () => {
       killed = await killServices(flow);
-    });
+    }, 180_000);
 
     // It takes 15 s until their leases have ended. The tests of other faults run meanwhile.
     describeMail(flow);
@@ -43,7 +43,7 @@ function describeBroker(flow: Flow<ClusterBackend>): void {
     const pids = (): readonly number[] => flow.backend.cluster.services.map((service) => service.process().pid);
     beforeAll(async () => {
       const { rabbit, ffmpeg } = flow.backend;
-      account = await flow.account();
+      account = await flow.addedAccount();
       const upload = async (): Promise<string> => (await account.upload(flow.media.talk)).id;
       await ffmpeg.hold();
       processes = pids();
@@ -56,7 +56,7 @@ function describeBroker(flow: Flow<ClusterBackend>): void {
         await rabbit.start();
         await ffmpeg.release();
       }
-    });
+    }, 180_000);
 
     it('loses none of them', async () => {
       for (const id of acknowledged) await expectOnce(flow, account, id);
@@ -79,7 +79,7 @@ function describeBroker(flow: Flow<ClusterBackend>): void {
 
   describe('under the faults of the original,', () => {
     it('an upload is not lost although somebody has deleted the queues', async () => {
-      const account = await flow.account();
+      const account = await flow.addedAccount();
       await withChannel(flow, async (channel) => {
         for (const queue of queues) await channel.deleteQueue(queue);
       });
@@ -111,7 +111,7 @@ function describeBroker(flow: Flow<ClusterBackend>): void {
 
 function describeLargeFiles(flow: Flow<ClusterBackend>): void {
   it('a large file of zeros fails, and takes no process more than 200 MB of memory', async () => {
-    const account = await flow.account();
+    const account = await flow.addedAccount();
     const zeros = flow.media.bad.find(({ what }) => what === 'nothing but zeros');
     const ended = await account.ended((await account.upload(zeros?.path ?? '')).id);
     expect([ended.state, ended.error?.code, ended.attempt]).toEqual(['failed', 'not_media', 1]);
@@ -126,7 +126,7 @@ function describeLargeFiles(flow: Flow<ClusterBackend>): void {
 
 function describeAuth(flow: Flow<ClusterBackend>): void {
   it('while auth is down, a log-in is answered with 503 and a time to retry, without a traceback', async () => {
-    const { email, password, token } = await flow.account();
+    const { email, password, token } = await flow.addedAccount();
     const [auth] = flow.backend.cluster.named('auth');
     await auth?.process().kill();
     const calls: readonly [string, RequestInit][] = [

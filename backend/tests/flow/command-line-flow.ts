@@ -14,7 +14,7 @@ const run = promisify(execFile);
 export function describeCommandLine(flow: Flow): void {
   describe('the command line', () => {
     it('signs in, converts on the server and saves here, lists and cancels', { timeout: 180_000 }, async () => {
-      const account = await flow.account();
+      const account = await flow.addedAccount();
       const folder = await mkdtemp(join(flow.media.folder, 'command-line-'));
       await copyFile(flow.media.talk, join(folder, 'talk.mp4'));
       const environment = {
