@@ -16,14 +16,17 @@ const bytesOfEach = 4_000_000;
 /** The most memory in bytes that each service has used so far. */
 export type Peaks = Readonly<Record<ServiceName, number>>;
 
+export interface MemoryStep {
+  /** What has been done. */
+  readonly after: string;
+  readonly peaks: Peaks;
+}
+
 /**
- * Passes a video of this size through a cluster of four processes, and then 64 small ones at once. Calls `onStep` after each step, with what
- * has been done.
+ * Passes a video of this size through a cluster of four processes, and calls `onStep` after each step. Then sends 64 small ones at once, and
+ * returns that as a step.
  */
-export async function measureClusterMemory(
-  bytes: number,
-  onStep: (after: string, peaks: Peaks) => void,
-): Promise<void> {
+export async function measureClusterMemory(bytes: number, onStep: (step: MemoryStep) => void): Promise<MemoryStep> {
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'soundlift-memory-'));
   opened.defer(() => rm(folder, { recursive: true }));
@@ -33,17 +36,18 @@ export async function measureClusterMemory(
   await Promise.all(cluster.services.map((service) => service.process().stop()));
   await Promise.all(cluster.services.map((service) => service.start()));
   const url = cluster.named('gateway')[0]?.url ?? '';
-  const tell = async (after: string): Promise<void> => {
+  const look = async (after: string): Promise<MemoryStep> => {
     const peaks = cluster.services.map(async (service) => [service.name, await peakMemoryBytes(service.process().pid)]);
-    onStep(after, Object.fromEntries(await Promise.all(peaks)) as Peaks);
+    return { after, peaks: Object.fromEntries(await Promise.all(peaks)) as Peaks };
   };
-  await passLargeVideo({ url, folder, bytes, onStep: tell });
+  await passLargeVideo({ url, folder, bytes, onStep: async (after) => onStep(await look(after)) });
   const client = await makeAccount({ url: () => url, email: `${randomUUID()}@example.com` });
   const noise = join(folder, 'noise');
   await writeFile(noise, randomBytes(bytesOfEach));
   const sending = Array.from({ length: uploadsAtOnce }, () => sendResumable({ url, token: client.token }, noise));
   // A MongoDB that shares a busy machine may be too slow for some of them.
   const taken = (await Promise.allSettled(sending)).filter(({ status }) => status === 'fulfilled');
-  await tell(`received ${taken.length} of ${uploadsAtOnce} uploads at once`);
+  const crowded = await look(`received ${taken.length} of ${uploadsAtOnce} uploads at once`);
   await Promise.all(cluster.services.map((service) => service.process().stop()));
+  return crowded;
 }
