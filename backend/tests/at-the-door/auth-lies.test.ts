@@ -23,11 +23,11 @@ afterAll(async () => {
 
 const password = 'a long enough password';
 const email = 'someone@example.com';
-const json = (body: unknown, init: RequestInit = { method: 'POST' }): RequestInit => ({
-  ...init,
-  headers: { ...init.headers, 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-});
+function json(body: unknown, init: RequestInit = { method: 'POST' }): RequestInit {
+  const headers = new Headers(init.headers);
+  headers.set('content-type', 'application/json');
+  return { ...init, headers, body: JSON.stringify(body) };
+}
 
 const calls: readonly (readonly [path: string, init: RequestInit])[] = [
   ['/login', { method: 'POST', headers: { authorization: basic(email, password) } }],

@@ -58,7 +58,11 @@ const cursor = (path: string): Parameter => ({
 const header = (path: string, name: string, rest: RequestInit = {}): Parameter => ({
   name: `the header ${name} of ${path}`,
   values: texts,
-  request: (value) => ({ path, init: { ...rest, headers: { ...rest.headers, [name]: value } } }),
+  request(value) {
+    const headers = new Headers(rest.headers);
+    headers.set(name, value);
+    return { path, init: { ...rest, headers } };
+  },
 });
 /** A pair of the header in which an upload is described. */
 const metadata = (name: string, rest = ''): Parameter => ({
