@@ -37,7 +37,7 @@ export interface GridFsFence {
  * write must be harmless at any later time, also when it is carried out twice. Each kind of document is guarded in its own way:
  *
  * - **The state** (`fs.blobs`). A call first _claims_ the blob: if its fence is not lower than the stored one, it stores its fence
- *   and raises the epoch, provided that the epoch is still the one that it read. Each later change of the call names file and
+ *   and raises the epoch, provided that the state is still the one that it read. Each later change of the call names file and
  *   epoch. So of two writers, the one that claimed first changes nothing any more. The bytes after the last whole chunk are in this document too (`tail`), so they need no other guard.
  * - **A chunk.** A plain insert could come late and add a chunk to a file that has grown, been finished or been cut meanwhile. So a
  *   call first inserts an empty _slot_ with a `files_id` of its own. Then it changes the state by its epoch, with `filling: true`.
@@ -66,8 +66,9 @@ export function createGridFsFence(tables: GridFsTables, chunkBytes: number): Gri
       if (seen === undefined) return undefined;
       if (seen.fence > fence) throw takenOver();
       const change = { ...decide(seen), fence, epoch: seen.epoch + 1 };
-      const changed = await blobs.update({ filter: { _id: id, file: seen.file, epoch: seen.epoch }, set: change });
-      // Another call has claimed it since.
+      const { file, epoch, status, bytes, filling } = seen;
+      const changed = await blobs.update({ filter: { _id: id, file, epoch, status, bytes, filling }, set: change });
+      // Another call has claimed it since, or the last one has changed it.
       if (changed === 0) continue;
       const claimed = { ...seen, ...change };
       if (claimed.status === 'growing' && claimed.filling) await settle(claimed);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { type Db, GridFSBucket, MongoClient } from 'mongodb';
+import { Binary, type Db, GridFSBucket, MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { AppError, isAppError } from '../../../shared/errors.ts';
 import { from, label, listed, read, sha256 } from '../../ports/blob-examples.ts';
@@ -14,6 +14,7 @@ import { startMongoForTests, type TestMongo } from '../../tests/servers/private-
 import { freezableGridFs, gridFsWith, unhurriedGridFs } from '../../tests/stores/freezable-gridfs.ts';
 import { findLeftovers } from '../../tests/stores/gridfs-leftovers.ts';
 import { createGridFsBlobStore } from './gridfs-blob-store.ts';
+import { createGridFsFence } from './gridfs-fence.ts';
 import { type GridFsTables, openGridFsTables } from './gridfs-tables.ts';
 import { createLocalCopies } from './local-copies.ts';
 
@@ -281,3 +282,24 @@ async function seenOf(id: string, made: readonly (Model | undefined | string)[])
   const longest = possible.toSorted((one, other) => other.length - one.length)[0] ?? Buffer.alloc(0);
   return { bytes: longest.subarray(0, seen.bytes), finished: seen.finished };
 }
+
+it('a claim knows what another writer has stored between its look at the blob and its own change', async () => {
+  const fence = createGridFsFence(tables, chunkBytes);
+  const first = await fence.start('a', firstFence, label);
+  let isBetween = true;
+  async function find(reading: Parameters<GridFsTables['blobs']['find']>[0]) {
+    const found = await tables.blobs.find(reading);
+    if (isBetween) await fence.commit(first, { bytes: 10, tail: new Binary(randomBytes(10)), filling: true });
+    isBetween = false;
+    return found;
+  }
+  const late = createGridFsFence({ ...tables, blobs: { ...tables.blobs, find } }, chunkBytes);
+  const seen: number[] = [];
+  const claimed = await late.claim('a', laterFence, ({ bytes }) => {
+    seen.push(bytes);
+    return {};
+  });
+  expect(seen).toEqual([0, 10]);
+  expect(claimed).toMatchObject({ bytes: 10, fence: laterFence });
+  expect(await tables.blobs.find({ filter: { _id: 'a' } })).toMatchObject([{ bytes: 10, filling: false }]);
+});
