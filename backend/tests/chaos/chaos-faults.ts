@@ -23,7 +23,11 @@ export interface FaultsParts {
   readonly sendOne: () => Promise<unknown>;
   /** Ids of conversions that were acknowledged. */
   readonly acknowledged: () => readonly string[];
+  readonly violate: (what: string) => void;
 }
+
+/** Much longer than anything that this waits for may take, on a busy machine. */
+const patienceSeconds = 120;
 
 /** What befalls services, each once. */
 export function faultsOfServices({ cluster, random, killIn }: FaultsParts): readonly Fault[] {
@@ -64,23 +68,42 @@ export function longFreeze({ cluster, random }: FaultsParts): Fault {
 
 /** What befalls servers, and the messages at RabbitMQ, each once. */
 export function faultsOfServers(parts: FaultsParts): readonly Fault[] {
-  const { cluster, random, answers, sendOne, acknowledged } = parts;
+  const { cluster, random, answers, sendOne, acknowledged, violate } = parts;
   const { mysql, mongo, rabbit } = cluster.servers;
 
   /** Waits until a gateway has said that it cannot answer this now. */
-  const refused = (probe: string, since: number): Promise<unknown> =>
-    waitUntil(`503 is the answer to ${probe}`, () => answers.wasUnavailable(probe, since));
+  async function refused(probe: string): Promise<void> {
+    const since = performance.now();
+    await waitUntil(`503 is the answer to ${probe}`, () => answers.wasUnavailable(probe, since), {
+      seconds: patienceSeconds,
+    }).catch((error: unknown) => violate(String(error)));
+  }
+
+  async function sendWithoutBroker(): Promise<void> {
+    let isTaken = false;
+    void sendOne().then(() => {
+      isTaken = true;
+    });
+    await waitUntil('a video is taken without a broker', () => isTaken, { seconds: patienceSeconds }).catch(
+      (error: unknown) => violate(String(error)),
+    );
+  }
+
+  /** It may take longer to start than its own patience. */
+  async function startRabbit(): Promise<void> {
+    await rabbit.start().catch(async () => {
+      const answersAgain = () => rabbit.manage('overview').then(Boolean, () => false);
+      await waitUntil('RabbitMQ answers again', answersAgain, { seconds: patienceSeconds });
+    });
+  }
 
   return [
     {
       name: 'kill RabbitMQ',
       async happen() {
         await rabbit.kill();
-        try {
-          await sendOne();
-        } finally {
-          await rabbit.start();
-        }
+        await sendWithoutBroker();
+        await startRabbit();
       },
     },
     {
@@ -95,22 +118,16 @@ export function faultsOfServers(parts: FaultsParts): readonly Fault[] {
       name: 'stop MongoDB',
       async happen() {
         await mongo.stop();
-        try {
-          await refused(probes.list, performance.now());
-        } finally {
-          await mongo.start();
-        }
+        await refused(probes.list);
+        await mongo.start();
       },
     },
     {
       name: 'stop MySQL',
       async happen() {
         await mysql.stop();
-        try {
-          await refused(probes.account, performance.now());
-        } finally {
-          await mysql.start();
-        }
+        await refused(probes.account);
+        await mysql.start();
       },
     },
     { name: 'purge the tickets', happen: () => purgeTickets(rabbit, random.between(0.5, 1.5)) },

@@ -89,6 +89,7 @@ export async function runChaos({ seed, conversions, minutes, say }: ChaosOptions
     killIn,
     sendOne: () => begin(makeJob(0, random.pick(sources))),
     acknowledged: () => [...acknowledged.keys()],
+    violate,
   };
   const counts = new Map<string, number>();
   const until = performance.now() + minutes * 60_000;
@@ -97,12 +98,13 @@ export async function runChaos({ seed, conversions, minutes, say }: ChaosOptions
 
   /** Each of these faults in a random order, and again until the time is up. */
   async function disturb(makeFaults: () => readonly Fault[]): Promise<void> {
-    do {
+    for (let isFirst = true; isFirst || performance.now() < until; isFirst = false) {
       for (const fault of shuffled(makeFaults(), random)) {
+        if (!isFirst && performance.now() >= until) return;
         await happen(fault);
-        await delay(minutes === 0 ? 0 : random.between(0, 3000));
+        if (minutes > 0) await delay(random.between(0, 3000));
       }
-    } while (performance.now() < until);
+    }
   }
   async function happen({ name, happen: run }: Fault): Promise<boolean> {
     const start = elapsed();
@@ -117,6 +119,10 @@ export async function runChaos({ seed, conversions, minutes, say }: ChaosOptions
     }
   }
 
+  const ofServices = (): readonly Fault[] => faultsOfServices(faultsParts);
+  const ofServers = (): readonly Fault[] => faultsOfServers(faultsParts);
+  // In a short run, a server that is away would only delay the phases.
+  const disturbing = minutes > 0 ? [ofServices, ofServers] : [() => [...ofServices(), ...ofServers()]];
   const jobs = planJobs(conversions - phases.length, sources, random);
   const pace = (minutes * 60_000) / Math.max(1, jobs.length);
   async function sendAll(): Promise<void> {
@@ -129,8 +135,7 @@ export async function runChaos({ seed, conversions, minutes, say }: ChaosOptions
 
   await Promise.all([
     sendAll(),
-    disturb(() => faultsOfServices(faultsParts)),
-    disturb(() => faultsOfServers(faultsParts)),
+    ...disturbing.map(disturb),
     disturb(() => faultsOfLines(faultsParts)),
     disturb(() => [longFreeze(faultsParts)]),
   ]);

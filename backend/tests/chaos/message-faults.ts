@@ -7,11 +7,12 @@ const exchange = 'soundlift.events';
 /** Marks a message that was repeated, so that it is not repeated again. */
 const repeated = 'x-repeated';
 
-/** Empties the queues of tickets, again and again for a while. */
+/** Empties the queues of tickets, again and again for a while. Just after a start, RabbitMQ may refuse that. */
 export async function purgeTickets(rabbit: PrivateRabbit, seconds: number): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end) {
-    for (const queue of queues) await rabbit.manage(`queues/%2F/${queue}/contents`, { method: 'DELETE' });
+    for (const queue of queues)
+      await rabbit.manage(`queues/%2F/${queue}/contents`, { method: 'DELETE' }).catch(() => undefined);
     await delay(100);
   }
 }

@@ -20,7 +20,9 @@ export interface SettlingParts {
 }
 
 /** More than a lease, and more than the minute after which lost tickets are published again. */
-const patience = { seconds: 180, everyMilliseconds: 500 };
+const settlingSeconds = 180;
+/** For each conversion that may still wait for its turn, on a busy machine. */
+const secondsEach = 15;
 
 /** Waits until everything has ended, and compares it with what people were told. Then ends the services in order. */
 export async function expectSettledCluster(parts: SettlingParts): Promise<void> {
@@ -28,7 +30,8 @@ export async function expectSettledCluster(parts: SettlingParts): Promise<void> 
   const ended: Conversion[] = [];
   const began = performance.now();
   for (const account of ledger.accounts) {
-    const [conversions, notifications] = await settledAccount(account);
+    const seconds = settlingSeconds + secondsEach * ledger.acknowledged.size;
+    const [conversions, notifications] = await settledAccount(account, seconds);
     ended.push(...conversions);
     compareEnds(conversions, notifications, parts);
     compareMails(account, notifications, parts);
@@ -48,7 +51,10 @@ export async function expectSettledCluster(parts: SettlingParts): Promise<void> 
 }
 
 /** Resolves once all conversions of an account have ended, and have notifications that were mailed. */
-async function settledAccount(account: ApiClient): Promise<[readonly Conversion[], readonly Notification[]]> {
+async function settledAccount(
+  account: ApiClient,
+  seconds: number,
+): Promise<[readonly Conversion[], readonly Notification[]]> {
   let last: unknown;
   return await waitUntil(
     `all of ${account.email} has ended`,
@@ -66,7 +72,7 @@ async function settledAccount(account: ApiClient): Promise<[readonly Conversion[
         return undefined;
       }
     },
-    patience,
+    { seconds, everyMilliseconds: 500 },
   ).catch((cause: unknown) => {
     throw new Error(`${String(cause)}: ${JSON.stringify(last)} ${String(last)}`);
   });
@@ -124,7 +130,7 @@ async function expectNothingLeft(
   await waitUntil(
     'no gateway tidies',
     async () => (await own.collection<{ readonly _id: string }>('leases').findOne({ held: true })) === null,
-    patience,
+    { seconds: settlingSeconds },
   );
   await sweepCluster(cluster.running.environment);
   const violateEach = (what: string, found: readonly string[]): void => {

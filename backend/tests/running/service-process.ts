@@ -25,7 +25,13 @@ export async function startServiceProcess(
   environment: Readonly<Record<string, string>>,
 ): Promise<OwnProcess> {
   const { ready } = spawnOwnProcess({
-    words: [process.execPath, serviceEntry, name],
+    // It must not outlive a killed test. Only Linux has setpriv(1).
+    words: [
+      ...(process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
+      process.execPath,
+      serviceEntry,
+      name,
+    ],
     environment: { LOG_LEVEL: 'warn', PORT: '0', TMPDIR: workFolder, ...environment },
     ready: readyLines[name],
     workFolder,
