@@ -34,7 +34,7 @@ async function endsLongConversion(cluster: StrainedCluster, heldSeconds: number)
   const keeper = keepInMemory();
   await signIn(http, account, keeper);
   const signedIn = (await keeper.read()) ?? expect.unreachable();
-  const accessToken = await shortened(signedIn.accessToken, settings.JWT_SECRET, heldSeconds / 2);
+  const accessToken = await shortened(signedIn.accessToken, settings.JWT_SECRET, heldSeconds - 1);
   await keeper.write({ ...signedIn, accessToken });
   const backend = createRemoteBackend(openServerSession(http, keeper));
   const heard: ServerEvent[] = [];
@@ -100,7 +100,7 @@ async function answersAfterIdling({ person, gateways, servers, mongoLine, talk }
   await endIdleAfter(impatientSeconds);
   // As many firewalls do with idle connections.
   mongoLine.cut();
-  await delay(3 * impatientSeconds * 1000);
+  await delay(2.5 * impatientSeconds * 1000);
   // Auth reads the clock of MySQL now and then. So a connection that is there after this is a new one, far from its end.
   await waitUntil('MySQL has ended all connections', async () => (await accountConnections()).length === 0);
   await delay(500);
