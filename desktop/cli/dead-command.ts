@@ -53,8 +53,9 @@ export async function runDead(
     await using box = await open();
     return await list(box, context, flags.has('json'));
   }
-  if (name !== 'retry' && name !== 'drop')
+  if (name !== 'retry' && name !== 'drop') {
     throw new MisuseError('dead is followed by list, retry or drop. See soundlift dead --help.');
+  }
   if (flags.has('all') === (id !== undefined) || more.length > 0) {
     throw new MisuseError(`dead ${name} needs the id of one dead letter, or --all.`);
   }
