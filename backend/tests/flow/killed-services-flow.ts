@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import type { ApiClient } from '../running/api-client.ts';
 import { waitUntil } from '../running/wait-until.ts';
@@ -52,7 +54,9 @@ export async function killServices(flow: Flow<ClusterBackend>): Promise<KilledWo
   return { account, inTheMiddle, beforeDone, beforeItsTicket, beforeItsMailWasRecorded };
 }
 
-const dying = { NODE_OPTIONS: `--import=${import.meta.resolve('./die-at-write.ts')}` } as const;
+const dying = {
+  NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'die-at-write.ts')).href}`,
+} as const;
 
 /** Calls `work` as soon as a mail has arrived, and lets the mail server answer after that. */
 async function whileMailIsHeld({ backend }: Flow, work: () => Promise<void>): Promise<void> {
