@@ -6,7 +6,7 @@ import { openAccounts } from '../adapters/embedded/open-accounts.ts';
 import { createUser, setPassword } from '../auth/accounts.ts';
 import { createPasswordHashing } from '../auth/password-hashing.ts';
 import type { Config } from '../config.ts';
-import { systemClock } from '../ports/clock.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
 import type { SessionStore } from '../ports/session-store.ts';
 import type { UserStore } from '../ports/user-store.ts';
 import type { ReadPassword } from './read-password.ts';
@@ -87,7 +87,7 @@ function parseUserCommand(args: readonly string[]): UserCommand | undefined {
 async function run(command: Exclude<UserCommand, { name: 'help' }>, options: UserCommandOptions): Promise<void> {
   const { config, stdout, readPassword } = options;
   await using accounts = await openAccountStores(config);
-  const { users, sessions } = accounts;
+  const { users, sessions, clock = systemClock } = accounts;
   const hashing = createPasswordHashing();
   if (command.name === 'list') {
     await list(users, stdout);
@@ -101,7 +101,7 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
     const credentials = checked({ email, password: await readTwice(readPassword) });
     // The administrator vouches for the address.
     const facts = { admin: command.admin, confirmed: true };
-    await createUser({ ...credentials, ...facts }, { users, hashing, clock: systemClock });
+    await createUser({ ...credentials, ...facts }, { users, hashing, clock });
     stdout.write(`Added ${email}${command.admin ? ', an admin' : ''}.\n`);
     return;
   }
@@ -111,10 +111,14 @@ async function run(command: Exclude<UserCommand, { name: 'help' }>, options: Use
   stdout.write(`${email} has a new password.\n`);
 }
 
-async function openAccountStores({
-  dataFolder,
-  mysqlUrl,
-}: AccountsPlace): Promise<{ readonly users: UserStore; readonly sessions: SessionStore } & AsyncDisposable> {
+interface AccountStores {
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  /** The clock of a cluster's database. */
+  readonly clock?: Clock;
+}
+
+async function openAccountStores({ dataFolder, mysqlUrl }: AccountsPlace): Promise<AccountStores & AsyncDisposable> {
   if (mysqlUrl === undefined) return await openAccounts(dataFolder, 'The data folder (SOUNDLIFT_DATA)');
   // Loaded only when needed: it takes megabytes of memory.
   const { openMysqlAuthStores } = await import('../adapters/cluster/mysql-auth-stores.ts');

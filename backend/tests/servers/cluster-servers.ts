@@ -33,7 +33,7 @@ const initScript = join(import.meta.dirname, '..', '..', 'deploy', 'mysql', 'ini
  */
 export async function startClusterServers(given: { readonly rabbit?: TestRabbit } = {}): Promise<ClusterServers> {
   await using started = new AsyncDisposableStack();
-  const [mysqlUrl, mongo, rabbit] = await Promise.all([
+  const [mysqlUrl, mongo, rabbit] = await allOrNone([
     process.env['MYSQL_URL'] || startPrivateMariadb().then((server) => makeAuthDatabase(started.use(server))),
     startMongoForTests().then((server) => started.use(server)),
     given.rabbit ?? startRabbitForTests().then((server) => started.use(server)),
@@ -45,7 +45,7 @@ export async function startClusterServers(given: { readonly rabbit?: TestRabbit 
 
 export async function startPrivateServers(rabbitOptions: PrivateRabbitOptions = {}): Promise<PrivateServers> {
   await using started = new AsyncDisposableStack();
-  const [mysql, mongo, rabbit] = await Promise.all([
+  const [mysql, mongo, rabbit] = await allOrNone([
     startPrivateMariadb().then((server) => started.use(server)),
     startPrivateMongo().then((server) => started.use(server)),
     startPrivateRabbit(rabbitOptions).then((server) => started.use(server)),
@@ -54,6 +54,14 @@ export async function startPrivateServers(rabbitOptions: PrivateRabbitOptions = 
   const environment = { MYSQL_URL: mysqlUrl, MONGODB_URL: mongo.url, RABBITMQ_URL: rabbit.url };
   const kept = started.move();
   return { mysql, mongo, rabbit, environment, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Also waits for the others if one fails: only a server that has started can be ended. */
+async function allOrNone<const Starting extends readonly unknown[]>(
+  starting: Starting,
+): Promise<{ readonly [Index in keyof Starting]: Awaited<Starting[Index]> }> {
+  await Promise.allSettled(starting);
+  return await Promise.all(starting);
 }
 
 /** Makes the database and its account as an operator does. Returns the value of MYSQL_URL. */
