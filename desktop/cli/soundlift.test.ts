@@ -398,7 +398,8 @@ describe('soundlift', () => {
     ],
     [['list'], 1, /^$/, /^You are not signed in to any server\./],
     [['logout'], 0, /^You were not signed in\.\n$/, /^$/],
-    [['dead', 'list'], 2, /^$/, /no command dead/],
+    [['devour', 'list'], 2, /^$/, /no command devour/],
+    [['dead', 'list'], 2, /^$/, /^RABBITMQ_URL must be set\./],
     [['\u001b[2J'], 2, /^$/, /no command \\u\{1b\}\[2J/],
   ])('%j ends with %i', async (words, code, out, err) => {
     const ended = await soundlift(...words);
