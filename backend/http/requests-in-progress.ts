@@ -44,8 +44,8 @@ export function createRequestsInProgress(): RequestsInProgress {
 }
 
 /**
- * Handles a request. The signal fires when its client goes away before it has its answer, and when the server that took the request cannot
- * wait for it any longer.
+ * Handles a request. The signal fires when its client goes away before it has its answer, when the server that took the request cannot
+ * wait for it any longer, and at the end: Node does not tell a reader of the body that nothing more comes once the answer has been sent.
  */
 export async function handleRequest(
   response: ServerResponse,
@@ -62,5 +62,6 @@ export async function handleRequest(
     await handling.work;
   } finally {
     handlings?.delete(handling);
+    end.abort(new AppError('cancelled', 'The request has been handled.'));
   }
 }
