@@ -17,8 +17,8 @@ export default defineConfig<ServerOption>({
   // take-shots.spec.ts takes the pictures of npm run shots.
   testIgnore: ['**/take-shots.spec.ts', '**/*.long.spec.ts'],
   outputDir: join(root, 'test-results'),
-  // Each test starts its own app, backend and ffmpeg. Two at once would only slow each other down.
-  workers: 1,
+  // Each test starts its own app, backend and ffmpeg, and waits for them much of the time. Tests of one file run one after the other.
+  workers: 2,
   // A busy machine may need many times as long as a quiet one. Only a failing test waits this long.
   timeout: 3 * minutes,
   expect: { timeout: 45_000 },
