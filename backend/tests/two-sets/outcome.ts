@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import { mp3BlobId } from '../../conversions/blob-names.ts';
+import { mp3BlobId, parseMp3BlobId } from '../../conversions/blob-names.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ConversionRow, ConversionStore } from '../../ports/conversion-store.ts';
 import type { NotificationStore } from '../../ports/notification-store.ts';
@@ -59,11 +59,19 @@ async function checkNotifications(person: Person, row: ConversionRow, outcome: O
   }
 }
 
-async function checkBlobs(rows: readonly ConversionRow[], { videos, mp3s }: Outcome): Promise<void> {
+async function checkBlobs(rows: readonly ConversionRow[], { store, videos, mp3s }: Outcome): Promise<void> {
   const there = rows.filter(({ removedAt }) => removedAt === undefined);
-  const wantedMp3s = there.filter(({ state }) => state === 'done').map(mp3BlobId);
   const storedMp3s = await idsOf(mp3s);
-  demand(sameItems(storedMp3s, wantedMp3s), `MP3s: ${storedMp3s}, wanted ${wantedMp3s}`);
+  for (const id of there.filter(({ state }) => state === 'done').map(mp3BlobId)) {
+    demand(storedMp3s.includes(id), `lost: the MP3 ${id}`);
+  }
+  for (const blobId of storedMp3s) {
+    const { id, attempt } = parseMp3BlobId(blobId) ?? { id: '', attempt: 0 };
+    // Perhaps of an upload whose person was never told that it had begun: it was complete at its beginning.
+    const row = await store.get(id);
+    const isWanted = row?.state === 'done' && row.attempt === attempt && row.removedAt === undefined;
+    demand(isWanted, `left over: the MP3 ${blobId}`);
+  }
   const wantedVideos = new Set(there.filter(({ sourceGone }) => !sourceGone).map(({ id }) => id));
   for (const id of await idsOf(videos)) demand(wantedVideos.has(id), `left over: the video ${id}`);
 }
@@ -72,10 +80,6 @@ async function idsOf(store: BlobStore): Promise<readonly string[]> {
   const ids: string[] = [];
   for await (const { id } of store.list()) ids.push(id);
   return ids;
-}
-
-function sameItems(some: readonly string[], others: readonly string[]): boolean {
-  return JSON.stringify([...some].sort()) === JSON.stringify([...others].sort());
 }
 
 function demand(holds: boolean, otherwise: string): asserts holds {
