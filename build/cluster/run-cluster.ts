@@ -63,7 +63,10 @@ async function runCluster(): Promise<void> {
     keepRunning('converter', all),
     keepRunning('notifier', { ...all, PUBLIC_URL: process.env['PUBLIC_URL'] || first }),
   ]);
-  process.stdout.write(`listening on ${first}\nalso on ${addressOf(others[0])}\n`);
+  const privateServers = Object.entries(servers.environment).filter(([name]) => !process.env[name]);
+  // `soundlift user` and `soundlift dead` need them. Their passwords end with them, and nobody reaches them from elsewhere.
+  const settings = privateServers.map(([name, url]) => `${name}=${url}\n`).join('');
+  process.stdout.write(`listening on ${first}\nalso on ${addressOf(others[0])}\n${settings}`);
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
   await end();
 }

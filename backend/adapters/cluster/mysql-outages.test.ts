@@ -235,7 +235,14 @@ describe('a statement that waits for another transaction', () => {
   /** Resolves once a statement waits. */
   async function untilOneWaits(): Promise<void> {
     await expect
-      .poll(async () => await rowsOf("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"))
+      .poll(
+        async () => await rowsOf("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"),
+        {
+          // InnoDB renews this table only after nobody has read it for 0.1 s:
+          // https://dev.mysql.com/doc/refman/8.4/en/innodb-information-schema-internal-data.html
+          interval: 300,
+        },
+      )
       .toHaveLength(1);
   }
 

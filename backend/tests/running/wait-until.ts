@@ -16,7 +16,7 @@ export interface Patience {
 export async function waitUntil<Found>(
   what: string,
   look: () => Promise<Found | undefined | false> | Found | undefined | false,
-  { seconds = defaultSeconds, everyMilliseconds = 20 }: Patience = {},
+  { seconds = defaultSeconds, everyMilliseconds = 50 }: Patience = {},
 ): Promise<Found> {
   const end = performance.now() + seconds * 1000;
   do {

@@ -93,6 +93,8 @@ test('13: the page cannot navigate anywhere else', async () => {
   expect(await page.evaluate(() => document.body.innerText)).toContain('Drop videos here');
   // Playwright would wait for the refused navigations.
   await app.evaluate(({ BrowserWindow }, url) => BrowserWindow.getAllWindows()[0]?.loadURL(url), before);
+  // Playwright can hear of it later than the app. The next test needs the new page.
+  await page.waitForFunction(() => !('isStillHere' in window));
 });
 
 test('14: the page cannot open a window', async () => {
