@@ -1,6 +1,7 @@
 // The gateway as a process of its own: the only service that people reach.
 import { createRemoteAuthentication } from '../http/remote-authentication.ts';
 import { needed } from './cluster-parts.ts';
+import { startGatewayListener } from './gateway-listener.ts';
 import { startGatewayService } from './gateway-service.ts';
 import { openServiceParts } from './open-service-parts.ts';
 import { readOwnVersion } from './own-version.ts';
@@ -8,21 +9,20 @@ import { runService } from './run-service.ts';
 import { startOwnerSide } from './services.ts';
 
 await runService(async (service) => {
-  const { config, running, say } = service;
+  const { config, log, running, say } = service;
   const authentication = createRemoteAuthentication({ url: needed('AUTH_URL', config.authUrl) });
+  const listener = running.use(await startGatewayListener(config, { log, places: 0, handsOver: true }));
   const parts = await openServiceParts(service);
   const owners = running.use(await startOwnerSide(parts, config));
   const { onAnswer } = parts;
-  const gateway = running.use(
-    await startGatewayService(parts, config, {
+  running.use(
+    startGatewayService(listener, parts, config, {
       owners,
       authentication,
       version: await readOwnVersion(),
       mail: config.smtpUrl !== undefined,
-      places: 0,
-      handsOver: true,
       ...(onAnswer === undefined ? {} : { onAnswer }),
     }),
   );
-  say(`listening on ${gateway.url}`);
+  say(`listening on ${listener.url}`);
 });

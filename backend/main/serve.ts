@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { type FfmpegBinaries, locateFfmpeg } from '../converter/ffmpeg/locate-ffmpeg.ts';
 import { openEmbeddedParts } from './embedded-parts.ts';
+import { startGatewayListener } from './gateway-listener.ts';
 import { startGatewayService } from './gateway-service.ts';
 import { openMetrics, serveMetrics } from './metrics-server.ts';
 import { openAuth } from './open-auth.ts';
@@ -67,20 +68,19 @@ async function run(running: AsyncDisposableStack, options: RunOptions): Promise<
   const owners = running.use(await startOwnerSide(parts, config));
   const converter = await startConverterService(parts, { ...config, binaries, whenFull: 'wait' });
   running.defer(() => converter.stop());
-  const gateway = running.use(
-    await startGatewayService(parts, config, {
+  const listener = await startGatewayListener(config, { log, places: config.converterConcurrency, handsOver: false });
+  running.use(
+    startGatewayService(listener, parts, config, {
       owners,
       authentication,
       version,
       mail: mailer !== undefined,
-      places: config.converterConcurrency,
-      handsOver: false,
       ...(metrics === undefined ? {} : { onAnswer: metrics.countAnswer }),
     }),
   );
-  const mail = mailer && { mailer, authentication, url: config.publicUrl ?? gateway.url, host: mailHost(config) };
+  const mail = mailer && { mailer, authentication, url: config.publicUrl ?? listener.url, host: mailHost(config) };
   running.use(await startNotifierService(parts, config, mail));
-  say(`listening on ${gateway.url}`);
+  say(`listening on ${listener.url}`);
   const ending = AbortSignal.any([signal, parts.broken]);
   if (!ending.aborted) await once(ending, 'abort');
   parts.broken.throwIfAborted();
