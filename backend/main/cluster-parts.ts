@@ -50,7 +50,7 @@ export async function openClusterParts(
   const stores = opened.use(await onceReachable('MongoDB', () => openMongoStores(mongodbUrl, skipped), log, signal));
   const { videos, mp3s } = await onceReachable(
     'MongoDB',
-    async () => openGridFsBlobStores(stores.client, { workFolder, budgetBytes: Math.max(0, await workRoom()) }),
+    () => openGridFsBlobStores(stores.client, { workFolder, roomBytes: workRoom }),
     log,
     signal,
   );

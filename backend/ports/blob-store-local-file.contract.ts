@@ -20,7 +20,7 @@ export function describeLocalFiles(current: () => BlobStoreUnderTest): void {
       expect(sha256(await read(store, 'blob'))).toBe(sha256(bytes));
     });
 
-    it('is copied only within a budget of bytes, which is freed by disposing of it', async () => {
+    it('is copied only where there is room, which is freed by disposing of it', async () => {
       const { store, copyBudgetBytes } = current();
       const bytes = Math.ceil(((copyBudgetBytes ?? mebibyte) * 2) / 3);
       await put(store, 'one', randomBytes(bytes));

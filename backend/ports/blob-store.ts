@@ -88,9 +88,8 @@ export interface BlobStore {
   open(id: string, range?: ByteRange, signal?: AbortSignal): Promise<Readable>;
 
   /**
-   * A finished blob as a local file. A store that has to copy the blob never holds more bytes in such copies than its budget
-   * allows. Beyond that it throws `disk_full` with `neededBytes`, the size of the blob. Disposing of the file returns its bytes
-   * to the budget. Throws `not_found`.
+   * A finished blob as a local file. A store that has to copy the blob does so only if the local disk has room for it, and otherwise
+   * throws `disk_full` with `neededBytes`, the size of the blob. Disposing of the file removes such a copy. Throws `not_found`.
    */
   localFile(id: string, signal?: AbortSignal): Promise<LocalBlobFile>;
 

@@ -9,6 +9,7 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
 import { type PrivateMongo, startPrivateMongo } from '../../tests/servers/private-mongodb.ts';
 import { freezableGridFs, unhurriedGridFs } from '../../tests/stores/freezable-gridfs.ts';
+import { roomInFolder } from '../../tests/stores/room-in-folder.ts';
 import { createGridFsBlobStore } from './gridfs-blob-store.ts';
 import { openGridFsTables } from './gridfs-tables.ts';
 import { createLocalCopies } from './local-copies.ts';
@@ -33,7 +34,7 @@ afterAll(async () => {
 
 describeBlobStore('GridFS', async () => {
   const database = client.db(randomUUID());
-  const copies = createLocalCopies(folder, copyBudgetBytes);
+  const copies = createLocalCopies(folder, roomInFolder(folder, copyBudgetBytes));
   const tables = unhurriedGridFs(await openGridFsTables(database));
   const open = (): BlobStore => createGridFsBlobStore(tables, copies, chunkBytes);
   let isAway = false;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -23,6 +23,7 @@ import type { BlobStore } from '../../ports/blob-store.ts';
 import { installPythonPackage } from '../../tests/running/python-package.ts';
 import { type PrivateMongo, startPrivateMongo } from '../../tests/servers/private-mongodb.ts';
 import { findLeftovers } from '../../tests/stores/gridfs-leftovers.ts';
+import { roomInFolder } from '../../tests/stores/room-in-folder.ts';
 import { type GridFsBlobStores, openGridFsBlobStores } from './gridfs-blob-store.ts';
 import { parseMongoAddress } from './mongo-address.ts';
 import { answered } from './mongo-calls.ts';
@@ -43,7 +44,7 @@ afterAll(async () => {
 
 const videos = () => client.db('videos');
 const open = (): Promise<GridFsBlobStores> =>
-  openGridFsBlobStores(client, { workFolder: folder, budgetBytes: 4 * mebibyte });
+  openGridFsBlobStores(client, { workFolder: folder, roomBytes: roomInFolder(folder, 4 * mebibyte) });
 
 describe('blobs in GridFS', () => {
   let store: BlobStore;
@@ -159,13 +160,39 @@ describe('blobs in GridFS', () => {
     await put(store, 'blob', randomBytes(3 * mebibyte));
     const empty = path.join(folder, 'empty');
     await mkdir(empty);
-    const { videos: copying } = await openGridFsBlobStores(client, { workFolder: empty, budgetBytes: 3 * mebibyte });
+    const { videos: copying } = await openGridFsBlobStores(client, {
+      workFolder: empty,
+      roomBytes: roomInFolder(empty, 3 * mebibyte),
+    });
     await videos().collection('fs.chunks').deleteOne({ n: 2 });
     await expectCode(copying.localFile('blob'), 'not_found');
     expect(await readdir(empty)).toEqual([]);
     await put(store, 'other', randomBytes(3 * mebibyte));
     await using copy = await copying.localFile('other');
     expect(path.dirname(copy.path)).toBe(empty);
+  });
+
+  it('are copied as soon as a disk that was full when the store was opened has space again', async () => {
+    let room = 0;
+    const { videos: copying } = await openGridFsBlobStores(client, { workFolder: folder, roomBytes: async () => room });
+    await put(store, 'blob', bytesOf('abc'));
+    await expectCode(copying.localFile('blob'), 'disk_full');
+    room = 3;
+    await using copy = await copying.localFile('blob');
+    expect(await readFile(copy.path, 'utf8')).toBe('abc');
+  });
+
+  it('are copied only one at a time if there is room for one', async () => {
+    const { videos: copying } = await openGridFsBlobStores(client, {
+      workFolder: folder,
+      roomBytes: roomInFolder(folder, 3 * mebibyte),
+    });
+    await put(store, 'blob', randomBytes(2 * mebibyte));
+    const copies = await Promise.allSettled([copying.localFile('blob'), copying.localFile('blob')]);
+    expect(copies.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const copy of copies) if (copy.status === 'fulfilled') await copy.value[Symbol.asyncDispose]();
+    await using again = await copying.localFile('blob');
+    expect((await stat(again.path)).size).toBe(2 * mebibyte);
   });
 
   it('can be opened by several processes at once, which then see the same', async () => {

@@ -12,8 +12,8 @@ const mebibyte = 1024 * 1024;
 export interface GridFsOptions {
   /** Absolute path of an existing folder for copies of blobs. */
   readonly workFolder: string;
-  /** How many bytes these copies may hold together. */
-  readonly budgetBytes: number;
+  /** How many more bytes they may take now. */
+  readonly roomBytes: () => Promise<number>;
 }
 
 export interface GridFsBlobStores {
@@ -28,9 +28,9 @@ export interface GridFsBlobStores {
  */
 export async function openGridFsBlobStores(
   client: MongoClient,
-  { workFolder, budgetBytes }: GridFsOptions,
+  { workFolder, roomBytes }: GridFsOptions,
 ): Promise<GridFsBlobStores> {
-  const copies = createLocalCopies(workFolder, budgetBytes);
+  const copies = createLocalCopies(workFolder, roomBytes);
   const [videos, mp3s] = await Promise.all([
     openGridFsTables(client.db('videos')),
     openGridFsTables(client.db('mp3s')),

@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const copies = createLocalCopies('', 0);
+const copies = createLocalCopies('', async () => 0);
 let database: Db;
 let tables: GridFsTables;
 let store: BlobStore;

@@ -1,8 +1,9 @@
 import { isAppError } from '../../../shared/errors.ts';
-import type { ServerEvent } from '../../../shared/events.ts';
+import { eventsIn, type ServerEvent } from '../../../shared/events.ts';
 import type { OwnedChanges } from '../../conversions/owned-changes.ts';
 import { createToldChanges } from '../../conversions/told-changes.ts';
 import { atFrame, frameOf, helloFrame } from './event-frames.ts';
+import { createRevisionOrder } from './revision-order.ts';
 import type { SocketLimits } from './socket-limits.ts';
 
 /** The client that a feed sends to. */
@@ -43,6 +44,7 @@ export function feedEvents(client: FeedClient, { changes, limits }: EventFeedPar
   let at = client.since;
   /** What the client was told since `at`. */
   let told = createToldChanges();
+  const order = createRevisionOrder();
   /** Events that happened while the store is read. Undefined while it is not. */
   let early: ServerEvent[] | undefined = [];
   let earlyBytes = 0;
@@ -66,7 +68,7 @@ export function feedEvents(client: FeedClient, { changes, limits }: EventFeedPar
 
   function send(event: ServerEvent): void {
     told.note(event);
-    client.send(frameOf(event));
+    if (order.takes(event)) client.send(frameOf(event));
   }
 
   function onGap(): void {
@@ -95,6 +97,7 @@ export function feedEvents(client: FeedClient, { changes, limits }: EventFeedPar
     if (ended) return;
     at = missed.at;
     told = createToldChanges();
+    for (const event of eventsIn({ type: 'hello', ...missed })) order.takes(event);
     client.send(helloFrame(missed, limits.maxHelloBytes));
   }
 
@@ -109,7 +112,7 @@ export function feedEvents(client: FeedClient, { changes, limits }: EventFeedPar
       if (later === 'unavailable') return true;
       if (later === undefined) return false;
       if (ended) return true;
-      for (const event of later.events) client.send(frameOf(event));
+      for (const event of later.events) if (order.takes(event)) client.send(frameOf(event));
       at = later.at;
       repaired += later.events.length;
       if (later.complete || repaired >= maxRepaired) break;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { problemSchema } from '../../../shared/api.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { SocketFrame } from '../../../shared/events.ts';
 import { openRaw, sendRaw } from '../../tests/raw-request.ts';
 import { type EventClient, type EventClientOptions, openEvents } from '../../tests/running/event-client.ts';
 import { waitUntil } from '../../tests/running/wait-until.ts';
@@ -347,6 +348,32 @@ describe('a socket', () => {
     await bert.until('its own', (frames) => frames.some((frame) => JSON.stringify(frame).includes(other)));
     expect(JSON.stringify(bert.frames)).not.toContain(id);
     expect(JSON.stringify(anna.frames)).not.toContain(other);
+  });
+
+  it('carries no state of a conversion that is older than what the client was told, however late it comes', async () => {
+    const { owned } = stand.test.conversions;
+    const known = await submit('anna');
+    const client = await open({ token: stand.token('anna') });
+    await client.hello;
+    const { id } = await submit('anna');
+    await owned.cancel('anna', id);
+    const isCancelled = (frame: SocketFrame): boolean =>
+      frame.type === 'conversion' && frame.conversion.state === 'cancelled';
+    const cancelled = await client.until('the cancel', (frames) => frames.find(isCancelled));
+    if (cancelled.type !== 'conversion') return;
+    const { revision } = cancelled.conversion;
+    await stand.publish('anna', {
+      type: 'conversion',
+      conversion: { ...cancelled.conversion, revision: revision - 1, state: 'queued' },
+    });
+    await stand.publish('anna', {
+      type: 'conversion',
+      conversion: { ...known, revision: known.revision - 1, fileName: 'older' },
+    });
+    await stand.publish('anna', { type: 'read', ids: ['last'] });
+    await client.until('the last event', (frames) => frames.some(({ type }) => type === 'read'));
+    expect(client.frames.at(-2)).toEqual(cancelled);
+    expect(JSON.stringify(client.frames)).not.toContain('older');
   });
 
   it('also sends events that happen while its first frame is prepared', async () => {
