@@ -1,3 +1,4 @@
+import { isAppError } from '../../../shared/errors.ts';
 import type { ConversionStore, ScannedRow } from '../../ports/conversion-store.ts';
 import type { ResumableUploads } from './resumable-uploads.ts';
 
@@ -26,7 +27,13 @@ export function createCompleteUploads({ store, uploads }: CompleteUploadsParts):
 
   async function settle({ id }: ScannedRow): Promise<void> {
     const row = await store.get(id);
-    if (row !== undefined) await uploads.settle(row);
+    if (row === undefined) return;
+    try {
+      await uploads.settle(row);
+    } catch (error) {
+      // Its owner has removed or cancelled it meanwhile.
+      if (!isAppError(error, 'not_found', 'gone')) throw error;
+    }
   }
 
   return {
