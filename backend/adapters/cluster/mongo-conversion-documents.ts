@@ -1,7 +1,7 @@
 import { Binary, type Document } from 'mongodb';
 import type { ConversionRow, ConversionVersion, ScannedRow } from '../../ports/conversion-store.ts';
 import type { ReportSkipped } from '../../ports/skipped-item.ts';
-import { checkConversion, checkScanned } from '../stored-rows/readable-rows.ts';
+import { checkConversion, checkScanned, scannedFieldNames } from '../stored-rows/readable-rows.ts';
 import { type ChangingDocument, changeIndexes, unnumbered } from './mongo-changes.ts';
 import type { FoundDocument, MongoTable, TableDescription, Writing } from './mongo-table.ts';
 
@@ -99,25 +99,7 @@ export const conversionsTable: TableDescription<ConversionIndex> = {
 export const listedFields = { row: 1 } as const;
 
 /** What to read of a conversion for the sweeper. */
-export const scannedFields: Document = Object.fromEntries(
-  (
-    [
-      'id',
-      'owner',
-      'state',
-      'attempt',
-      'revision',
-      'batchId',
-      'source',
-      'sourceGone',
-      'upload',
-      'converter',
-      'notBefore',
-      'endedAt',
-      'removedAt',
-    ] as const satisfies readonly (keyof ScannedRow)[]
-  ).map((field) => [`row.${field}`, 1]),
-);
+export const scannedFields: Document = Object.fromEntries(scannedFieldNames.map((field) => [`row.${field}`, 1]));
 
 /** The write that makes a document hold this row. */
 export function toHold(row: ConversionRow): Writing<StoredConversion>['change'] {

@@ -1,6 +1,6 @@
 import type { ConversionState } from '../../../shared/api.ts';
 import type { ConversionStore, ScanKind, ScannedRow } from '../../ports/conversion-store.ts';
-import { readScanned } from '../stored-rows/readable-rows.ts';
+import { readScanned, scannedFieldNames } from '../stored-rows/readable-rows.ts';
 import { createConversionReader, versionColumns } from './conversion-reader.ts';
 import { endedCondition, sourceCondition } from './conversions-database.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -8,26 +8,11 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 /** How many rows of a scan are in memory at a time. */
 const scanPortion = 200;
 
-const scannedFields = [
-  'id',
-  'owner',
-  'state',
-  'attempt',
-  'revision',
-  'batchId',
-  'source',
-  'sourceGone',
-  'upload',
-  'converter',
-  'notBefore',
-  'endedAt',
-  'removedAt',
-] as const satisfies readonly (keyof ScannedRow)[];
 /**
  * SQLite extracts these fields from the body, most of which a scan does not need. The patch leaves out fields that are absent. In a body
  * that is not JSON, SQLite's functions fail, and with them the whole portion.
  */
-const extracted = `json_patch('{}', json_object(${scannedFields.map((field) => `'${field}', body -> '$.${field}'`).join(', ')}))`;
+const extracted = `json_patch('{}', json_object(${scannedFieldNames.map((field) => `'${field}', body -> '$.${field}'`).join(', ')}))`;
 const scannedColumns = `${versionColumns}, CASE WHEN json_valid(body) THEN ${extracted} END AS scanned`;
 
 /** Ordered by id, which is the order of each state's rows in the index, so SQLite only has to merge them. */

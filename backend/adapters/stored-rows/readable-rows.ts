@@ -29,8 +29,11 @@ const scannedFields = {
   notBefore: optional(time),
   endedAt: optional(time),
   removedAt: optional(time),
-};
+} satisfies Record<keyof ScannedRow, unknown>;
 const scannedShape = object(scannedFields);
+
+/** What a store reads of a row for a scan. */
+export const scannedFieldNames: readonly string[] = Object.keys(scannedFields);
 
 const rowShape = object({
   ...scannedFields,
