@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ServiceName, serviceEntry } from '../../backend/tests/running/service-process.ts';
+import { boundToUs } from '../../backend/tests/servers/bound-to-us.ts';
 import { type ClusterServers, startClusterServers } from '../../backend/tests/servers/cluster-servers.ts';
 import { freePort } from '../../backend/tests/servers/server-program.ts';
 import { say } from '../set-up/say.mjs';
@@ -32,9 +33,7 @@ function keepRunning(name: ServiceName, environment: Environment): Promise<strin
   let wasReady = false;
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      // It must not outlive this process if that is killed. Only Linux has setpriv(1), which keeps the process id.
-      const bound = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
-      const [program, ...words] = [...bound, process.execPath, serviceEntry, name] as const;
+      const [program, ...words] = boundToUs(process.execPath, serviceEntry, name);
       const child = spawn(program, words, {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...process.env, ...environment },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { boundToUs } from '../servers/bound-to-us.ts';
 import { type OwnProcess, spawnOwnProcess } from './own-process.ts';
 
 /** The entry point of every service. Its argument is the service's name. */
@@ -25,13 +26,7 @@ export async function startServiceProcess(
   environment: Readonly<Record<string, string>>,
 ): Promise<OwnProcess> {
   const { ready } = spawnOwnProcess({
-    // It must not outlive a killed test. Only Linux has setpriv(1).
-    words: [
-      ...(process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--'] : []),
-      process.execPath,
-      serviceEntry,
-      name,
-    ],
+    words: boundToUs(process.execPath, serviceEntry, name),
     environment: { LOG_LEVEL: 'warn', PORT: '0', TMPDIR: workFolder, ...environment },
     ready: readyLines[name],
     workFolder,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { waitUntil } from '../running/wait-until.ts';
+import { boundToUs } from './bound-to-us.ts';
 
 /** How to start a server of others, and how it shows that it is ready. */
 export interface ServerCommand {
@@ -26,10 +27,8 @@ export interface ServerProgram {
 
 /** Resolves once it is ready. Rejects with the last of what it printed if it ends before. */
 export async function startServerProgram({ program, args, ready }: ServerCommand): Promise<ServerProgram> {
-  // setpriv(1) keeps the process id, and only Linux has it. Elsewhere a killed test leaves its server behind.
-  const [first, ...others] =
-    process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', program, ...args] : [program, ...args];
-  const child = spawn(first ?? program, others, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [first, ...others] = boundToUs(program, ...args);
+  const child = spawn(first, others, { stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   await isReady(child, ready);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
