@@ -171,12 +171,7 @@ async function keepLogs({ running: { folder } }: ChaosCluster): Promise<string> 
 }
 
 async function makeAccounts({ running, mailServer }: ChaosCluster): Promise<readonly ApiClient[]> {
-  const gateways = running.named('gateway');
-  let asked = 0;
-  const url = (): string => {
-    asked += 1;
-    return gateways[asked % gateways.length]?.url ?? '';
-  };
+  const url = (): string => running.nextGatewayUrl();
   const accounts: ApiClient[] = [];
   for (let person = 0; person < persons; person += 1) {
     accounts.push(await makeMailedAccount({ url, email: `person-${person}@example.com` }, mailServer));

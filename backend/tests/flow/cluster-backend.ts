@@ -49,15 +49,9 @@ export async function startClusterBackend(): Promise<ClusterBackend> {
     return blobs.map(({ _id }) => _id);
   }
 
-  let asked = 0;
   const kept = opened.move();
   return {
-    url() {
-      // The gateways in turn, as a load balancer does.
-      const gateways = cluster.named('gateway');
-      asked += 1;
-      return gateways[asked % gateways.length]?.url ?? '';
-    },
+    url: () => cluster.nextGatewayUrl(),
     ffmpeg,
     mail,
     cluster,

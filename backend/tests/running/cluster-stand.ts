@@ -18,12 +18,7 @@ export async function openClusterStand(options: ServerStandOptions = {}): Promis
       settingsOf: (name) => (name === 'notifier' ? { PUBLIC_URL: 'https://sound.example.org' } : {}),
     }),
   );
-  let connections = 0;
-  function url(): string {
-    const gateways = cluster.named('gateway');
-    connections += 1;
-    return gateways[connections % gateways.length]?.url ?? '';
-  }
+  const url = (): string => cluster.nextGatewayUrl();
   const line = opened.use(await openBadLine({ ...badness, target: url }));
   const account = await makeAccount({ url });
   const kept = opened.move();

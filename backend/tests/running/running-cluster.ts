@@ -24,6 +24,8 @@ export interface RunningCluster extends AsyncDisposable {
   /** In the order in which they were given. */
   readonly services: readonly RunningService[];
   named(name: ServiceName): readonly RunningService[];
+  /** Where the next gateway listens, each in its turn, as behind a load balancer. */
+  nextGatewayUrl(): string;
   /** Has a folder for each service, in which the temporary files of that service are. */
   readonly folder: string;
   /** The temporary files of running work, in that folder. */
@@ -88,10 +90,17 @@ export async function startRunningCluster(options: RunningClusterOptions): Promi
     if (started.status === 'rejected') throw started.reason;
     return started.value;
   });
+  const named = (name: ServiceName): readonly RunningService[] => services.filter((service) => service.name === name);
+  let asked = 0;
   const kept = opened.move();
   return {
     services,
-    named: (name) => services.filter((service) => service.name === name),
+    named,
+    nextGatewayUrl() {
+      const gateways = named('gateway');
+      asked += 1;
+      return gateways[asked % gateways.length]?.url ?? '';
+    },
     folder,
     async temporaryFiles() {
       const found = await readdir(folder, { recursive: true });
